@@ -1,0 +1,68 @@
+"""Answer, Swipe, what a legal session is, undo."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from recsys.deck import Deck
+from recsys.errors import IllegalSwipeError
+
+
+class Answer(StrEnum):
+    """What an employee may say of a brand."""
+
+    NOT_FAVOURITE = "not_favourite"
+    FAVOURITE = "favourite"
+    SUPER_LIKE = "super_like"
+    DONT_KNOW = "dont_know"
+
+    @property
+    def liked(self) -> bool:
+        """Whether this counts as a favourite; *don't know* does not."""
+        return self in (Answer.FAVOURITE, Answer.SUPER_LIKE)
+
+
+class SwipeKind(StrEnum):
+    """A row answers a card or takes its answer back."""
+
+    ANSWER = "answer"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class Swipe:
+    """One row of the swipe log: added, never changed."""
+
+    id: str  # made by the browser, unique in the deck
+    deck: str
+    position: int
+    kind: SwipeKind
+    answer: Answer | None  # None for an undo
+    tab: str  # one page load
+    tab_seq: int  # counts up within the tab
+    server_seq: int  # counts up within the deck, given by the server
+    shown_ms: int | None  # how long the card lay open
+    input: str  # "key", "touch", "mouse", "button", "simulated"
+    device_class: str  # "phone", "tablet", "desk", "simulated"
+    client_at: int | None  # milliseconds since 1970 by the browser's clock; never trusted
+    received_at: int  # milliseconds since 1970 by the server's clock
+
+
+def stand(swipes: Iterable[Swipe]) -> dict[int, Answer]:
+    """Return the answer that stands on each position: that of its highest server_seq."""
+    standing: dict[int, Answer | None] = {}
+    for swipe in sorted(swipes, key=lambda s: s.server_seq):
+        standing[swipe.position] = swipe.answer
+    return {position: answer for position, answer in standing.items() if answer is not None}
+
+
+def check(swipe: Swipe, deck: Deck) -> None:
+    """Raise IllegalSwipeError unless the swipe belongs to the deck and says something."""
+    if swipe.deck != deck.id:
+        raise IllegalSwipeError("This swipe belongs to another deck. Reload the page.")
+    if not 1 <= swipe.position <= len(deck.cards):
+        raise IllegalSwipeError(
+            f"Card {swipe.position} is not in this deck of {len(deck.cards)}. Reload the page."
+        )
+    if (swipe.kind is SwipeKind.ANSWER) != (swipe.answer is not None):
+        raise IllegalSwipeError("An answer needs a value and an undo has none. Reload the page.")
