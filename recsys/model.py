@@ -1,0 +1,351 @@
+"""evidence -> FavouriteModel; rank one customer by fold-in.
+
+    score = own * (own evidence) + collaborative * (ALS affinity) + popularity * (popularity prior)
+
+The collaborative part is implicit-feedback alternating least squares (Hu, Koren, Volinsky,
+"Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008, equations 4 and 5) by the
+`implicit` package; a customer who was not in the fit is folded in with equation 4, for which
+the package's own `recalculate_user` is an exact solve.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Protocol, Self
+
+import numpy as np
+from implicit.cpu.als import AlternatingLeastSquares
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits
+
+from recsys.errors import BadInputError, NotEnoughError
+from recsys.events import Catalogue
+from recsys.signals import Evidence, Mark, Sum
+
+Progress = Callable[[str, float], None]
+"""Called with the stage's name and the share of it that is done, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How the three parts of the score are weighed. No unit; only the order matters."""
+
+    own: float = 1.0
+    collaborative: float = 1.0
+    popularity: float = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """What the data scientist may set. Ranges are checked by `check_options`."""
+
+    factors: int = 32
+    alpha: float = 20.0  # confidence a unit of evidence, c = 1 + alpha * evidence
+    regularisation: float = 5.0
+    iterations: int = 12
+    sample: float = 1.0  # share of the customers whose events are read
+    seed: int = 0
+    weights: Weights = field(default_factory=Weights)
+
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    "factors": (1, 256),
+    "alpha": (0.1, 1000.0),
+    "regularisation": (0.0, 1000.0),
+    "iterations": (1, 100),
+    "sample": (0.001, 1.0),
+    "seed": (0, 2**31 - 1),
+}
+
+
+def check_options(options: FitOptions) -> None:
+    """Raise BadInputError naming the first option outside its range."""
+    for name, (low, high) in RANGES.items():
+        value = getattr(options, name)
+        if not low <= value <= high:
+            raise BadInputError(f"{name} is {value:g}; choose between {low:g} and {high:g}.")
+    for name, value in asdict(options.weights).items():
+        if not 0 <= value <= 100:
+            raise BadInputError(f"The weight {name} is {value:g}; choose between 0 and 100.")
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What stands behind a score, as data; turned into words elsewhere, never stored."""
+
+    purchases: int = 0
+    full_price: int = 0  # of those purchases
+    release_views: int = 0
+    follows: int = 0
+    views: int = 0
+    own: float = 0.0  # the three parts of the score; they add up to it
+    collaborative: float = 0.0
+    popularity: float = 0.0
+    neighbours: tuple[str, ...] = ()  # her own brands that speak most for this one
+
+
+@dataclass(frozen=True, slots=True)
+class BrandScore:
+    """How strongly one customer favours one brand."""
+
+    brand: str
+    score: float  # no unit; only the order within one customer means anything
+    rank: int  # 1 is the favourite
+    why: Why = field(default_factory=Why)
+
+
+class Ranker(Protocol):
+    """Whatever ranks brands for one customer: the model and its rivals."""
+
+    @property
+    def name(self) -> str:
+        """The name that a study writes down."""
+        ...
+
+    def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
+        """Return the best n brands of one person, best first, none of `without`."""
+        ...
+
+
+# What one event of each kind says of love. A favourite is price-blind, followed and looked out
+# for; a purchase at a discount or of the cheapest kind says little.
+LOVE: Mapping[Sum, float] = {
+    Sum.FULL_PRICE: 1.0,
+    Sum.DEAR: 0.4,
+    Sum.PURCHASES: 0.25,
+    Sum.FOLLOWS: 3.0,
+    Sum.RELEASE_VIEWS: 0.8,
+    Sum.WISHLISTS: 0.6,
+    Sum.CARTS: 0.1,
+    Sum.VIEWS: 0.08,
+    Sum.RETURNS: -0.8,
+}
+LOVE_A_DAY = 0.5  # for each distinct day with a purchase: coming back counts
+
+
+def love(evidence: Evidence) -> NDArray[np.float64]:
+    """Own evidence as one number a pair, shape (n,), at least 0 and without a unit.
+
+    The logarithm keeps the tenth purchase from counting as much as the first.
+    """
+    total = LOVE_A_DAY * evidence.distinct(Mark.PURCHASE_DAY)
+    for column, weight in LOVE.items():
+        total = total + weight * evidence.of(column)
+    return np.log1p(np.maximum(total, 0.0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Basis:
+    """What every ranker knows of the brands: B names, and how many customers bought each."""
+
+    lineage: str  # of the catalogue whose codes these are
+    brands: NDArray[np.object_]  # (B,)
+    sensitive: NDArray[np.bool_]  # (B,) never ranked
+    buyers: NDArray[np.int64]  # (B,) customers of the sample with a purchase, or else any event
+
+    @property
+    def prior(self) -> NDArray[np.float64]:
+        """Popularity between 0 and 1 on a logarithmic scale, shape (B,)."""
+        logs = np.log1p(self.buyers.astype(np.float64))
+        return logs / max(float(logs.max(initial=0.0)), 1.0)
+
+    def allowed(self, without: Collection[str]) -> NDArray[np.bool_]:
+        """Which brands may be ranked, shape (B,)."""
+        mask = ~self.sensitive
+        if without:
+            mask = mask & ~np.isin(self.brands.astype(str), np.array(sorted(without), dtype=str))
+        return mask
+
+
+def basis(evidence: Evidence, catalogue: Catalogue) -> Basis:
+    """Count each brand's buyers in the evidence of many customers."""
+    bought = evidence.of(Sum.PURCHASES) > 0
+    counted = bought if bought.any() else np.ones(len(evidence), dtype=bool)
+    buyers = np.bincount(evidence.brand[counted], minlength=len(catalogue.brands))
+    return Basis(
+        lineage=catalogue.lineage,
+        brands=catalogue.brands,
+        sensitive=catalogue.brand_sensitive,
+        buyers=buyers.astype(np.int64),
+    )
+
+
+def best(scores: NDArray[np.float64], allowed: NDArray[np.bool_], n: int) -> NDArray[np.intp]:
+    """Codes of the n best allowed brands, ties by code, so that lists are prefixes."""
+    codes = np.flatnonzero(allowed)
+    if n < len(codes):  # leave the long tail unsorted
+        edge = np.partition(scores[codes], len(codes) - n)[len(codes) - n]
+        codes = codes[scores[codes] >= edge]
+    order = np.lexsort((codes, -scores[codes]))
+    return codes[order[:n]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FavouriteModel:
+    """Favourite brands of one person from her own evidence, her neighbours' and popularity."""
+
+    basis: Basis
+    factors: NDArray[np.float32]  # (B, F) brand factors
+    options: FitOptions
+    als: Any  # implicit's own model, for its exact fold-in
+
+    @property
+    def name(self) -> str:
+        """The name that a study writes down."""
+        return "favourite"
+
+    def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
+        """Return the best n brands of one person, best first, each with its reasons."""
+        parts = self._parts(evidence)
+        total = sum(parts, np.zeros(len(self.basis.brands)))
+        chosen = best(total, self.basis.allowed(without), n)
+        return [
+            BrandScore(
+                brand=str(self.basis.brands[code]),
+                score=float(total[code]),
+                rank=place,
+                why=self._why(evidence, int(code), [float(part[code]) for part in parts]),
+            )
+            for place, code in enumerate(chosen, start=1)
+        ]
+
+    def _parts(self, evidence: Evidence) -> tuple[NDArray[np.float64], ...]:
+        """The three weighed parts of the score over all brands, each of shape (B,)."""
+        weights, strength = self.options.weights, love(evidence)
+        own = np.zeros(len(self.basis.brands))
+        own[evidence.brand] = strength
+        affinity = self.factors @ self._fold_in(evidence.brand, strength)
+        return (
+            weights.own * own / max(float(own.max(initial=0.0)), 1.0),
+            weights.collaborative * affinity.astype(np.float64),
+            weights.popularity * self.basis.prior,
+        )
+
+    def _fold_in(
+        self, brand: NDArray[np.int32], strength: NDArray[np.float64]
+    ) -> NDArray[np.float32]:
+        """Factors of one person, shape (F,); zeros without evidence."""
+        held = strength > 0
+        row = csr_matrix(
+            (strength[held].astype(np.float32), brand[held], [0, int(held.sum())]),
+            shape=(1, len(self.basis.brands)),
+        )
+        factors: NDArray[np.float32] = self.als.recalculate_user(0, row)
+        return factors
+
+    def _why(self, evidence: Evidence, code: int, parts: list[float]) -> Why:
+        at = int(np.searchsorted(evidence.brand, code))
+        has_own = at < len(evidence) and evidence.brand[at] == code
+        sums = evidence.sums[at] if has_own else np.zeros(len(Sum), np.int64)
+        return Why(
+            purchases=int(sums[Sum.PURCHASES]),
+            full_price=int(sums[Sum.FULL_PRICE]),
+            release_views=int(sums[Sum.RELEASE_VIEWS]),
+            follows=int(sums[Sum.FOLLOWS]),
+            views=int(sums[Sum.VIEWS]),
+            own=parts[0],
+            collaborative=parts[1],
+            popularity=parts[2],
+            neighbours=self._neighbours(evidence, code),
+        )
+
+    def _neighbours(self, evidence: Evidence, code: int, most: int = 2) -> tuple[str, ...]:
+        """Her own brands whose factors lie closest to this brand's."""
+        closeness = (self.factors[evidence.brand] @ self.factors[code]) * love(evidence)
+        order = np.argsort(-closeness, kind="stable")
+        others = [i for i in order if evidence.brand[i] != code and closeness[i] > 0]
+        return tuple(str(self.basis.brands[evidence.brand[i]]) for i in others[:most])
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What must be kept to restore this model, as plain arrays (no pickle)."""
+        return {
+            "brands": self.basis.brands.astype(str),
+            "sensitive": self.basis.sensitive,
+            "buyers": self.basis.buyers,
+            "factors": self.factors,
+        }
+
+    def meta(self) -> dict[str, Any]:
+        """What must be kept beside the arrays, as JSON."""
+        return {"lineage": self.basis.lineage, "options": asdict(self.options)}
+
+    @classmethod
+    def restore(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Self:
+        """Build the model again from `arrays()` and `meta()`."""
+        options = dict(meta["options"])
+        options["weights"] = Weights(**options["weights"])
+        known = Basis(
+            lineage=meta["lineage"],
+            brands=arrays["brands"].astype(object),
+            sensitive=arrays["sensitive"],
+            buyers=arrays["buyers"],
+        )
+        return cls(
+            known, arrays["factors"], FitOptions(**options), _folder(arrays["factors"], options)
+        )
+
+
+def _folder(factors: NDArray[np.float32], options: Mapping[str, Any]) -> Any:
+    """Wrap brand factors in implicit's model, one thread, with its YtY computed once."""
+    with threadpool_limits(1, "blas"):
+        als = AlternatingLeastSquares(
+            factors=factors.shape[1],
+            regularization=options["regularisation"],
+            alpha=options["alpha"],
+            num_threads=1,
+        )
+        als.item_factors = factors
+        als.YtY  # noqa: B018 - computed and cached here, not while the first person waits
+    return als
+
+
+def fit(
+    evidence: Evidence,
+    catalogue: Catalogue,
+    options: FitOptions,
+    progress: Progress | None = None,
+    threads: int = 0,
+) -> FavouriteModel:
+    """Learn the brand factors from the evidence of many customers.
+
+    `evidence` numbers its customers; `threads` 0 means all cores (the result is the same).
+    Raises BadInputError for options out of range and NotEnoughError without any evidence.
+    """
+    check_options(options)
+    if not len(evidence):
+        raise NotEnoughError("No customer of the sample did anything. Import events first.")
+    matrix = _matrix(evidence, len(catalogue.brands))
+    factors = min(options.factors, max(1, min(matrix.shape) - 1))
+    als = AlternatingLeastSquares(
+        factors=factors,
+        regularization=options.regularisation,
+        alpha=options.alpha,
+        iterations=options.iterations,
+        num_threads=threads,
+        random_state=options.seed,
+    )
+
+    def told(iteration: int, _elapsed: float, _loss: float | None) -> None:
+        if progress:
+            progress("learning the brands", (iteration + 1) / options.iterations)
+
+    with threadpool_limits(1, "blas"):
+        als.fit(matrix, show_progress=False, callback=told)
+    learnt = np.ascontiguousarray(als.item_factors)
+    return FavouriteModel(
+        basis(evidence, catalogue), learnt, options, _folder(learnt, asdict(options))
+    )
+
+
+def _matrix(evidence: Evidence, brands: int) -> csr_matrix:
+    """Customers x brands, the value how strongly she loves it."""
+    _, rows = np.unique(evidence.customer, return_inverse=True)
+    strength = love(evidence).astype(np.float32)
+    held = strength > 0
+    shape = (int(rows.max()) + 1, brands)
+    return csr_matrix((strength[held], (rows[held], evidence.brand[held])), shape=shape)
+
+
+def with_weights(model: FavouriteModel, weights: Weights) -> FavouriteModel:
+    """The same factors, weighed otherwise."""
+    return replace(model, options=replace(model.options, weights=weights))
