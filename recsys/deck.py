@@ -1,7 +1,19 @@
 """picks + baseline + decoys -> Deck: blind, shuffled, frozen, hashed."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from recsys.errors import NotEnoughBrandsError
+from recsys.events import Catalogue
+from recsys.ranking import Basis
 
 
 class Arm(StrEnum):
@@ -106,3 +118,248 @@ class Deck:
     seed: int  # 128 random bits
     cards: tuple[Card, ...]
     hash: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shelf:
+    """What dealing needs to know of the brands, as arrays by brand code, shape (B,)."""
+
+    names: NDArray[np.object_]
+    codes: Mapping[str, int]
+    category: NDArray[np.int32]
+    category_names: NDArray[np.object_]
+    tier: NDArray[np.int64]  # price tier within the category, 0 to 3
+    buyers: NDArray[np.int64]
+    allowed: NDArray[np.bool_]  # not sensitive, by flag or by category
+
+    @classmethod
+    def of(
+        cls, catalogue: Catalogue, known: Basis, sensitive_categories: Collection[str] = ()
+    ) -> "Shelf":
+        """Read the shelf off a catalogue and a model's knowledge of popularity."""
+        hidden = {name.casefold() for name in sensitive_categories}
+        category_hidden = np.array(
+            [str(name).casefold() in hidden for name in catalogue.categories], dtype=bool
+        )
+        in_hidden = np.zeros(len(catalogue.brands), dtype=bool)
+        if len(category_hidden):
+            in_hidden = category_hidden[catalogue.brand_category]
+        return cls(
+            names=catalogue.brands,
+            codes=known.codes,
+            category=catalogue.brand_category,
+            category_names=catalogue.categories,
+            tier=_tiers(catalogue.brand_price, catalogue.brand_category),
+            buyers=known.buyers,
+            allowed=~(catalogue.brand_sensitive | in_hidden),
+        )
+
+
+def _tiers(price: NDArray[np.int32], category: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Quarter of its category that a brand's median price falls in; unknown prices are lowest."""
+    order = np.lexsort((price, category))
+    starts = np.searchsorted(category[order], np.unique(category))
+    sizes = np.diff(np.append(starts, len(order)))
+    place = np.arange(len(order)) - np.repeat(starts, sizes)
+    tiers = np.empty(len(order), np.int64)
+    tiers[order] = place * 4 // np.repeat(np.maximum(sizes, 1), sizes)
+    return tiers
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """What the two rankers propose to one person, best first, as brand names."""
+
+    picks: Sequence[str]  # at least 3K long where the shop has that many
+    baseline: Sequence[str]
+    known: Collection[str]  # brands she has a view or purchase of
+    revealed: Collection[str] = ()  # brands of her earlier decks, and those she named
+
+
+def deal(lists: Lists, shelf: Shelf, recipe: DeckRecipe, seed: int) -> tuple[Card, ...]:
+    """Lay out one deck: picks, a random part of the rival's own brands, decoys; shuffled.
+
+    `seed` has 128 random bits; the same lists, shelf, recipe and seed deal the same cards.
+    Raises NotEnoughBrandsError when the shop is too small for the recipe.
+    """
+    rng = np.random.default_rng(seed)
+    gone = set(lists.revealed)
+    picks = [name for name in lists.picks if name not in gone][: recipe.picks]
+    rival = [name for name in lists.baseline if name not in gone][: recipe.picks]
+    if len(picks) < recipe.picks:
+        raise NotEnoughBrandsError(recipe.picks, len(picks), "picks")
+    unique = [name for name in rival if name not in picks]
+    # a random part: the rival's best alone would show a lift between equally good rankers
+    part = rng.permutation(len(unique))[: recipe.baseline]
+    unique = [unique[i] for i in sorted(part)]
+    shown = {*picks, *rival, *lists.picks[: 3 * recipe.picks], *gone}
+    pairs = _paired(picks, shelf, _free(shelf, shown | set(lists.known)), recipe.scored)
+    cards = [_card(name, shelf, lists, Stratum.PICK, picks, rival) for name in picks]
+    cards += [_card(name, shelf, lists, Stratum.UNIQUE, picks, rival) for name in unique]
+    cards += [_card(decoy, shelf, lists, Stratum.FAR, picks, rival) for _, decoy, _ in pairs]
+    cards += _fillers(cards, lists, shelf, shown, recipe, rng)
+    return _partnered(_shuffled(cards, recipe, rng), pairs)
+
+
+def _free(shelf: Shelf, taken: Collection[str]) -> NDArray[np.intp]:
+    """Codes of the allowed brands that are not taken."""
+    free = shelf.allowed.copy()
+    free[[shelf.codes[name] for name in taken if name in shelf.codes]] = False
+    return np.flatnonzero(free)
+
+
+Pair = tuple[str, str, Step]
+"""A pick, its decoy, and how far the decoy had to be sought."""
+
+
+def _paired(picks: Sequence[str], shelf: Shelf, free: NDArray[np.intp], wanted: int) -> list[Pair]:
+    """Give `wanted` picks a decoy each: the assignment of least total distance in log popularity."""
+    if len(free) < wanted:
+        raise NotEnoughBrandsError(wanted, len(free), "decoys")
+    near = [_nearest(shelf, shelf.codes[name], free, wanted) for name in picks]
+    columns = np.unique(np.concatenate([codes for codes, _ in near]))
+    cost = np.full((len(picks), len(columns) + len(picks) - wanted), _NEVER)
+    cost[:, len(columns) :] = 0.0  # places for the picks that stay alone
+    logs = np.log1p(shelf.buyers.astype(np.float64))
+    for row, (name, (codes, _)) in enumerate(zip(picks, near, strict=True)):
+        at = np.searchsorted(columns, codes)
+        cost[row, at] = np.abs(logs[codes] - logs[shelf.codes[name]])
+    rows, chosen = linear_sum_assignment(cost)
+    return [
+        (picks[row], str(shelf.names[columns[column]]), near[row][1])
+        for row, column in zip(rows, chosen, strict=True)
+        if column < len(columns)
+    ]
+
+
+_NEVER = 1e6  # far beyond any difference of logarithms
+
+
+def _nearest(
+    shelf: Shelf, pick: int, free: NDArray[np.intp], most: int
+) -> tuple[NDArray[np.intp], Step]:
+    """The free brands nearest in popularity: in its category, else its tier, else anywhere."""
+    same = free[shelf.category[free] == shelf.category[pick]]
+    step = Step.CATEGORY
+    if not len(same):
+        same, step = free[shelf.tier[free] == shelf.tier[pick]], Step.TIER
+    if not len(same):
+        same, step = free, Step.ANYWHERE
+    logs = np.log1p(shelf.buyers.astype(np.float64))
+    order = np.lexsort((same, np.abs(logs[same] - logs[pick])))
+    return same[order[:most]], step
+
+
+def _card(
+    name: str,
+    shelf: Shelf,
+    lists: Lists,
+    stratum: Stratum,
+    picks: Collection[str],
+    rival: Collection[str],
+) -> Card:
+    code = shelf.codes[name]
+    arms = {arm for arm, of in ((Arm.PICK, picks), (Arm.BASELINE, rival)) if name in of}
+    return Card(
+        position=0,
+        brand=name,
+        category=str(shelf.category_names[shelf.category[code]]),
+        arms=frozenset(arms or {Arm.DECOY}),
+        stratum=stratum,
+        partner=None,
+        step=None,
+        known=name in lists.known,
+        popularity=int(shelf.buyers[code]),
+    )
+
+
+def _fillers(
+    cards: Sequence[Card],
+    lists: Lists,
+    shelf: Shelf,
+    shown: Collection[str],
+    recipe: DeckRecipe,
+    rng: np.random.Generator,
+) -> list[Card]:
+    """Near decoys, then spare ones for every place still vacant."""
+    taken = {*shown, *(card.brand for card in cards)}
+    own = sorted(name for name in lists.known if name not in taken and name in shelf.codes)
+    own = [name for name in own if shelf.allowed[shelf.codes[name]]]
+    near = [own[i] for i in rng.permutation(len(own))[: recipe.near]]
+    vacant = recipe.cards - len(cards) - len(near)
+    free = _free(shelf, {*taken, *lists.known})
+    if len(free) < vacant:
+        raise NotEnoughBrandsError(vacant, len(free), "decoys")
+    spare = [str(shelf.names[code]) for code in rng.permutation(free)[:vacant]]
+    return [_card(name, shelf, lists, Stratum.NEAR, (), ()) for name in near] + [
+        _card(name, shelf, lists, Stratum.SPARE, (), ()) for name in spare
+    ]
+
+
+def _shuffled(cards: Sequence[Card], recipe: DeckRecipe, rng: np.random.Generator) -> list[Card]:
+    """Spread each part over the blocks, then shuffle the blocks and the cards in them."""
+    blocks: list[list[Card]] = [[] for _ in range(-(-len(cards) // recipe.block))]
+    parts: dict[str, list[Card]] = {"pick": [], "unique": [], "decoy": []}
+    for card in cards:
+        parts["decoy" if Arm.DECOY in card.arms else card.stratum.value].append(card)
+    dealt = [part[i] for part in parts.values() for i in rng.permutation(len(part))]
+    for i, card in enumerate(dealt):
+        blocks[i % len(blocks)].append(card)
+    order = rng.permutation(len(blocks))
+    mixed = [blocks[b][i] for b in order for i in rng.permutation(len(blocks[b]))]
+    return [replace(card, position=place) for place, card in enumerate(mixed, start=1)]
+
+
+def _partnered(cards: Sequence[Card], pairs: Sequence[Pair]) -> tuple[Card, ...]:
+    """Write each pair's positions and step on both of its cards."""
+    at = {card.brand: card.position for card in cards}
+    partner: dict[str, tuple[int, Step]] = {}
+    for pick, decoy, step in pairs:
+        partner[pick], partner[decoy] = (at[decoy], step), (at[pick], step)
+    return tuple(
+        replace(card, partner=partner[card.brand][0], step=partner[card.brand][1])
+        if card.brand in partner
+        else card
+        for card in cards
+    )
+
+
+def seal(deck: Deck) -> Deck:
+    """Return the deck with its hash filled in."""
+    return replace(deck, hash=deck_hash(deck))
+
+
+def deck_hash(deck: Deck) -> str:
+    """SHA-256 over everything dealt. Not the participant: she may withdraw, the hash stays true."""
+    text = json.dumps(
+        {
+            "id": deck.id,
+            "study": deck.study,
+            "origin": deck.origin,
+            "evidence": deck.evidence,
+            "model": deck.model,
+            "seed": str(deck.seed),
+            "cards": [card_to_dict(card) for card in deck.cards],
+        },
+        sort_keys=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def card_to_dict(card: Card) -> dict[str, Any]:
+    """A card as plain data; `card_from_dict` reads it back."""
+    return {**asdict(card), "arms": sorted(card.arms)}
+
+
+def card_from_dict(data: Mapping[str, Any]) -> Card:
+    """Read back what `card_to_dict` wrote."""
+    return Card(
+        **{
+            **data,
+            "arms": frozenset(Arm(arm) for arm in data["arms"]),
+            "stratum": Stratum(data["stratum"]),
+            "step": Step(data["step"]) if data["step"] else None,
+        }
+    )

@@ -10,7 +10,7 @@ the package's own `recalculate_user` is an exact solve.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from recsys.errors import BadInputError, NotEnoughError
 from recsys.events import Catalogue
+from recsys.ranking import Basis, BrandScore, Why, basis, best
 from recsys.signals import Evidence, Mark, Sum
 
 Progress = Callable[[str, float], None]
@@ -69,44 +70,6 @@ def check_options(options: FitOptions) -> None:
             raise BadInputError(f"The weight {name} is {value:g}; choose between 0 and 100.")
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
-    """What stands behind a score, as data; turned into words elsewhere, never stored."""
-
-    purchases: int = 0
-    full_price: int = 0  # of those purchases
-    release_views: int = 0
-    follows: int = 0
-    views: int = 0
-    own: float = 0.0  # the three parts of the score; they add up to it
-    collaborative: float = 0.0
-    popularity: float = 0.0
-    neighbours: tuple[str, ...] = ()  # her own brands that speak most for this one
-
-
-@dataclass(frozen=True, slots=True)
-class BrandScore:
-    """How strongly one customer favours one brand."""
-
-    brand: str
-    score: float  # no unit; only the order within one customer means anything
-    rank: int  # 1 is the favourite
-    why: Why = field(default_factory=Why)
-
-
-class Ranker(Protocol):
-    """Whatever ranks brands for one customer: the model and its rivals."""
-
-    @property
-    def name(self) -> str:
-        """The name that a study writes down."""
-        ...
-
-    def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
-        """Return the best n brands of one person, best first, none of `without`."""
-        ...
-
-
 # What one event of each kind says of love. A favourite is price-blind, followed and looked out
 # for; a purchase at a discount or of the cheapest kind says little.
 LOVE: Mapping[Sum, float] = {
@@ -131,53 +94,7 @@ def love(evidence: Evidence) -> NDArray[np.float64]:
     total = LOVE_A_DAY * evidence.distinct(Mark.PURCHASE_DAY)
     for column, weight in LOVE.items():
         total = total + weight * evidence.of(column)
-    return np.log1p(np.maximum(total, 0.0))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Basis:
-    """What every ranker knows of the brands: B names, and how many customers bought each."""
-
-    lineage: str  # of the catalogue whose codes these are
-    brands: NDArray[np.object_]  # (B,)
-    sensitive: NDArray[np.bool_]  # (B,) never ranked
-    buyers: NDArray[np.int64]  # (B,) customers of the sample with a purchase, or else any event
-
-    @property
-    def prior(self) -> NDArray[np.float64]:
-        """Popularity between 0 and 1 on a logarithmic scale, shape (B,)."""
-        logs = np.log1p(self.buyers.astype(np.float64))
-        return logs / max(float(logs.max(initial=0.0)), 1.0)
-
-    def allowed(self, without: Collection[str]) -> NDArray[np.bool_]:
-        """Which brands may be ranked, shape (B,)."""
-        mask = ~self.sensitive
-        if without:
-            mask = mask & ~np.isin(self.brands.astype(str), np.array(sorted(without), dtype=str))
-        return mask
-
-
-def basis(evidence: Evidence, catalogue: Catalogue) -> Basis:
-    """Count each brand's buyers in the evidence of many customers."""
-    bought = evidence.of(Sum.PURCHASES) > 0
-    counted = bought if bought.any() else np.ones(len(evidence), dtype=bool)
-    buyers = np.bincount(evidence.brand[counted], minlength=len(catalogue.brands))
-    return Basis(
-        lineage=catalogue.lineage,
-        brands=catalogue.brands,
-        sensitive=catalogue.brand_sensitive,
-        buyers=buyers.astype(np.int64),
-    )
-
-
-def best(scores: NDArray[np.float64], allowed: NDArray[np.bool_], n: int) -> NDArray[np.intp]:
-    """Codes of the n best allowed brands, ties by code, so that lists are prefixes."""
-    codes = np.flatnonzero(allowed)
-    if n < len(codes):  # leave the long tail unsorted
-        edge = np.partition(scores[codes], len(codes) - n)[len(codes) - n]
-        codes = codes[scores[codes] >= edge]
-    order = np.lexsort((codes, -scores[codes]))
-    return codes[order[:n]]
+    return np.asarray(np.log1p(np.maximum(total, 0.0)), np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -255,6 +172,15 @@ class FavouriteModel:
         order = np.argsort(-closeness, kind="stable")
         others = [i for i in order if evidence.brand[i] != code and closeness[i] > 0]
         return tuple(str(self.basis.brands[evidence.brand[i]]) for i in others[:most])
+
+    def over(self, catalogue: Catalogue) -> Self:
+        """The same model over a catalogue that may have grown: new brands score by own evidence."""
+        known = self.basis.over(catalogue)
+        factors = np.zeros((len(known.brands), self.factors.shape[1]), np.float32)
+        factors[: len(self.factors)] = self.factors
+        return replace(
+            self, basis=known, factors=factors, als=_folder(factors, asdict(self.options))
+        )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What must be kept to restore this model, as plain arrays (no pickle)."""

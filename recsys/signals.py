@@ -234,7 +234,7 @@ _COUNTED = (
 def _fresh(rows: Rows, facts: ItemFacts) -> NDArray[np.bool_]:
     released = facts.released[rows["item"]].astype(np.int64)
     since = rows["ts"].astype(np.int64) - released
-    return (released > 0) & (since >= 0) & (since <= RELEASE_WINDOW)
+    return np.asarray((released > 0) & (since >= 0) & (since <= RELEASE_WINDOW), np.bool_)
 
 
 def _at_full_price(rows: Rows, facts: ItemFacts) -> NDArray[np.bool_]:
@@ -242,8 +242,7 @@ def _at_full_price(rows: Rows, facts: ItemFacts) -> NDArray[np.bool_]:
         rows["list_price"] == NO_PRICE, facts.list_price[rows["item"]], rows["list_price"]
     ).astype(np.int64)
     at_list = rows["price"].astype(np.int64) * 100 >= listed * FULL_PRICE_PERCENT
-    fully: NDArray[np.bool_] = (listed > 0) & at_list
-    return fully
+    return np.asarray((listed > 0) & at_list, np.bool_)
 
 
 def _marks(

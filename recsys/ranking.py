@@ -1,0 +1,115 @@
+"""What every ranker shares: the contract, the brands it knows, a score and its reasons."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.errors import WorkspaceError
+from recsys.events import Catalogue
+from recsys.signals import Evidence, Sum
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What stands behind a score, as data; turned into words elsewhere, never stored."""
+
+    purchases: int = 0
+    full_price: int = 0  # of those purchases
+    release_views: int = 0
+    follows: int = 0
+    views: int = 0
+    own: float = 0.0  # the three parts of the score; they add up to it
+    collaborative: float = 0.0
+    popularity: float = 0.0
+    neighbours: tuple[str, ...] = ()  # her own brands that speak most for this one
+
+
+@dataclass(frozen=True, slots=True)
+class BrandScore:
+    """How strongly one customer favours one brand."""
+
+    brand: str
+    score: float  # no unit; only the order within one customer means anything
+    rank: int  # 1 is the favourite
+    why: Why = field(default_factory=Why)
+
+
+class Ranker(Protocol):
+    """Whatever ranks brands for one customer: the model and its rivals."""
+
+    @property
+    def name(self) -> str:
+        """The name that a study writes down."""
+        ...
+
+    def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
+        """Return the best n brands of one person, best first, none of `without`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Basis:
+    """What every ranker knows of the brands: B names, and how many customers bought each."""
+
+    lineage: str  # of the catalogue whose codes these are
+    brands: NDArray[np.object_]  # (B,)
+    sensitive: NDArray[np.bool_]  # (B,) never ranked
+    buyers: NDArray[np.int64]  # (B,) customers of the sample with a purchase, or else any event
+    codes: Mapping[str, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "codes", {name: code for code, name in enumerate(self.brands)})
+
+    @property
+    def prior(self) -> NDArray[np.float64]:
+        """Popularity between 0 and 1 on a logarithmic scale, shape (B,)."""
+        logs = np.log1p(self.buyers.astype(np.float64))
+        return np.asarray(logs / max(float(logs.max(initial=0.0)), 1.0), np.float64)
+
+    def allowed(self, without: Collection[str]) -> NDArray[np.bool_]:
+        """Which brands may be ranked, shape (B,)."""
+        mask = ~self.sensitive
+        mask[[self.codes[name] for name in without if name in self.codes]] = False
+        return mask
+
+    def over(self, catalogue: Catalogue) -> Self:
+        """The same knowledge over a catalogue that may have grown since: new brands, no buyers.
+
+        Raises WorkspaceError when the catalogue's codes are not the ones learnt from.
+        """
+        if catalogue.lineage != self.lineage:
+            raise WorkspaceError(
+                "The events were started anew since this version was fitted. "
+                "Fit again with `brandswipe fit`."
+            )
+        buyers = np.zeros(len(catalogue.brands), np.int64)
+        buyers[: len(self.buyers)] = self.buyers
+        return replace(
+            self, brands=catalogue.brands, sensitive=catalogue.brand_sensitive, buyers=buyers
+        )
+
+
+def basis(evidence: Evidence, catalogue: Catalogue) -> Basis:
+    """Count each brand's buyers in the evidence of many customers."""
+    bought = evidence.of(Sum.PURCHASES) > 0
+    counted = bought if bought.any() else np.ones(len(evidence), dtype=bool)
+    buyers = np.bincount(evidence.brand[counted], minlength=len(catalogue.brands))
+    return Basis(
+        lineage=catalogue.lineage,
+        brands=catalogue.brands,
+        sensitive=catalogue.brand_sensitive,
+        buyers=buyers.astype(np.int64),
+    )
+
+
+def best(scores: NDArray[np.float64], allowed: NDArray[np.bool_], n: int) -> NDArray[np.intp]:
+    """Codes of the n best allowed brands, ties by code, so that lists are prefixes."""
+    codes = np.flatnonzero(allowed)
+    if 0 < n < len(codes):  # leave the long tail unsorted
+        edge = np.partition(scores[codes], len(codes) - n)[len(codes) - n]
+        codes = codes[scores[codes] >= edge]
+    order = np.lexsort((codes, -scores[codes]))
+    return codes[order[:n]]
