@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.errors import UnknownNameError
+from recsys.evidence import Evidence, Sum
 from recsys.ranking import Basis, BrandScore, Ranker, Why, best
-from recsys.signals import Evidence, Sum
 
 
 @dataclass(frozen=True, slots=True, eq=False)

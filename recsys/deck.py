@@ -8,12 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from recsys.errors import NotEnoughBrandsError
-from recsys.events import Catalogue
-from recsys.ranking import Basis
+from recsys.pairing import Pair, Shelf, Step, free_brands, paired
 
 
 class Arm(StrEnum):
@@ -49,14 +46,6 @@ class Stratum(StrEnum):
     FAR = "far"  # a scored decoy: no own view or purchase, paired with a pick
     NEAR = "near"  # own history, yet not picked: reported, never scored
     SPARE = "spare"  # a decoy that fills a vacant place: never scored
-
-
-class Step(StrEnum):
-    """Where a scored decoy was found, seen from its pick."""
-
-    CATEGORY = "category"
-    TIER = "tier"
-    ANYWHERE = "anywhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,52 +109,6 @@ class Deck:
     hash: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shelf:
-    """What dealing needs to know of the brands, as arrays by brand code, shape (B,)."""
-
-    names: NDArray[np.object_]
-    codes: Mapping[str, int]
-    category: NDArray[np.int32]
-    category_names: NDArray[np.object_]
-    tier: NDArray[np.int64]  # price tier within the category, 0 to 3
-    buyers: NDArray[np.int64]
-    allowed: NDArray[np.bool_]  # not sensitive, by flag or by category
-
-    @classmethod
-    def of(
-        cls, catalogue: Catalogue, known: Basis, sensitive_categories: Collection[str] = ()
-    ) -> "Shelf":
-        """Read the shelf off a catalogue and a model's knowledge of popularity."""
-        hidden = {name.casefold() for name in sensitive_categories}
-        category_hidden = np.array(
-            [str(name).casefold() in hidden for name in catalogue.categories], dtype=bool
-        )
-        in_hidden = np.zeros(len(catalogue.brands), dtype=bool)
-        if len(category_hidden):
-            in_hidden = category_hidden[catalogue.brand_category]
-        return cls(
-            names=catalogue.brands,
-            codes=known.codes,
-            category=catalogue.brand_category,
-            category_names=catalogue.categories,
-            tier=_tiers(catalogue.brand_price, catalogue.brand_category),
-            buyers=known.buyers,
-            allowed=~(catalogue.brand_sensitive | in_hidden),
-        )
-
-
-def _tiers(price: NDArray[np.int32], category: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Quarter of its category that a brand's median price falls in; unknown prices are lowest."""
-    order = np.lexsort((price, category))
-    starts = np.searchsorted(category[order], np.unique(category))
-    sizes = np.diff(np.append(starts, len(order)))
-    place = np.arange(len(order)) - np.repeat(starts, sizes)
-    tiers = np.empty(len(order), np.int64)
-    tiers[order] = place * 4 // np.repeat(np.maximum(sizes, 1), sizes)
-    return tiers
-
-
 @dataclass(frozen=True, slots=True)
 class Lists:
     """What the two rankers propose to one person, best first, as brand names."""
@@ -193,61 +136,12 @@ def deal(lists: Lists, shelf: Shelf, recipe: DeckRecipe, seed: int) -> tuple[Car
     part = rng.permutation(len(unique))[: recipe.baseline]
     unique = [unique[i] for i in sorted(part)]
     shown = {*picks, *rival, *lists.picks[: 3 * recipe.picks], *gone}
-    pairs = _paired(picks, shelf, _free(shelf, shown | set(lists.known)), recipe.scored)
+    pairs = paired(picks, shelf, free_brands(shelf, shown | set(lists.known)), recipe.scored)
     cards = [_card(name, shelf, lists, Stratum.PICK, picks, rival) for name in picks]
     cards += [_card(name, shelf, lists, Stratum.UNIQUE, picks, rival) for name in unique]
     cards += [_card(decoy, shelf, lists, Stratum.FAR, picks, rival) for _, decoy, _ in pairs]
     cards += _fillers(cards, lists, shelf, shown, recipe, rng)
     return _partnered(_shuffled(cards, recipe, rng), pairs)
-
-
-def _free(shelf: Shelf, taken: Collection[str]) -> NDArray[np.intp]:
-    """Codes of the allowed brands that are not taken."""
-    free = shelf.allowed.copy()
-    free[[shelf.codes[name] for name in taken if name in shelf.codes]] = False
-    return np.flatnonzero(free)
-
-
-Pair = tuple[str, str, Step]
-"""A pick, its decoy, and how far the decoy had to be sought."""
-
-
-def _paired(picks: Sequence[str], shelf: Shelf, free: NDArray[np.intp], wanted: int) -> list[Pair]:
-    """Give `wanted` picks a decoy each: the assignment of least total distance in log popularity."""
-    if len(free) < wanted:
-        raise NotEnoughBrandsError(wanted, len(free), "decoys")
-    near = [_nearest(shelf, shelf.codes[name], free, wanted) for name in picks]
-    columns = np.unique(np.concatenate([codes for codes, _ in near]))
-    cost = np.full((len(picks), len(columns) + len(picks) - wanted), _NEVER)
-    cost[:, len(columns) :] = 0.0  # places for the picks that stay alone
-    logs = np.log1p(shelf.buyers.astype(np.float64))
-    for row, (name, (codes, _)) in enumerate(zip(picks, near, strict=True)):
-        at = np.searchsorted(columns, codes)
-        cost[row, at] = np.abs(logs[codes] - logs[shelf.codes[name]])
-    rows, chosen = linear_sum_assignment(cost)
-    return [
-        (picks[row], str(shelf.names[columns[column]]), near[row][1])
-        for row, column in zip(rows, chosen, strict=True)
-        if column < len(columns)
-    ]
-
-
-_NEVER = 1e6  # far beyond any difference of logarithms
-
-
-def _nearest(
-    shelf: Shelf, pick: int, free: NDArray[np.intp], most: int
-) -> tuple[NDArray[np.intp], Step]:
-    """The free brands nearest in popularity: in its category, else its tier, else anywhere."""
-    same = free[shelf.category[free] == shelf.category[pick]]
-    step = Step.CATEGORY
-    if not len(same):
-        same, step = free[shelf.tier[free] == shelf.tier[pick]], Step.TIER
-    if not len(same):
-        same, step = free, Step.ANYWHERE
-    logs = np.log1p(shelf.buyers.astype(np.float64))
-    order = np.lexsort((same, np.abs(logs[same] - logs[pick])))
-    return same[order[:most]], step
 
 
 def _card(
@@ -282,12 +176,12 @@ def _fillers(
     rng: np.random.Generator,
 ) -> list[Card]:
     """Near decoys, then spare ones for every place still vacant."""
-    taken = {*shown, *(card.brand for card in cards)}
+    taken = {*(card.brand for card in cards), *lists.baseline, *lists.revealed}
     own = sorted(name for name in lists.known if name not in taken and name in shelf.codes)
     own = [name for name in own if shelf.allowed[shelf.codes[name]]]
     near = [own[i] for i in rng.permutation(len(own))[: recipe.near]]
     vacant = recipe.cards - len(cards) - len(near)
-    free = _free(shelf, {*taken, *lists.known})
+    free = free_brands(shelf, {*shown, *taken, *lists.known})
     if len(free) < vacant:
         raise NotEnoughBrandsError(vacant, len(free), "decoys")
     spare = [str(shelf.names[code]) for code in rng.permutation(free)[:vacant]]

@@ -20,8 +20,8 @@ from threadpoolctl import threadpool_limits
 
 from recsys.errors import BadInputError, NotEnoughError
 from recsys.events import Catalogue
+from recsys.evidence import Evidence, Mark, Sum
 from recsys.ranking import Basis, BrandScore, Why, basis, best
-from recsys.signals import Evidence, Mark, Sum
 
 Progress = Callable[[str, float], None]
 """Called with the stage's name and the share of it that is done, 0 to 1."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recsys.errors import WorkspaceError
 from recsys.events import Catalogue
-from recsys.signals import Evidence, Sum
+from recsys.evidence import Evidence, Sum
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,119 @@
+"""Which brand on the shelf is as popular as a pick: the decoys and their pairs."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from recsys.errors import NotEnoughBrandsError
+from recsys.events import Catalogue
+from recsys.ranking import Basis
+
+
+class Step(StrEnum):
+    """Where a scored decoy was found, seen from its pick."""
+
+    CATEGORY = "category"
+    TIER = "tier"
+    ANYWHERE = "anywhere"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shelf:
+    """What dealing needs to know of the brands, as arrays by brand code, shape (B,)."""
+
+    names: NDArray[np.object_]
+    codes: Mapping[str, int]
+    category: NDArray[np.int32]
+    category_names: NDArray[np.object_]
+    tier: NDArray[np.int64]  # price tier within the category, 0 to 3
+    buyers: NDArray[np.int64]
+    allowed: NDArray[np.bool_]  # not sensitive, by flag or by category
+
+    @classmethod
+    def of(
+        cls, catalogue: Catalogue, known: Basis, sensitive_categories: Collection[str] = ()
+    ) -> "Shelf":
+        """Read the shelf off a catalogue and a model's knowledge of popularity."""
+        hidden = {name.casefold() for name in sensitive_categories}
+        category_hidden = np.array(
+            [str(name).casefold() in hidden for name in catalogue.categories], dtype=bool
+        )
+        in_hidden = np.zeros(len(catalogue.brands), dtype=bool)
+        if len(category_hidden):
+            in_hidden = category_hidden[catalogue.brand_category]
+        return cls(
+            names=catalogue.brands,
+            codes=known.codes,
+            category=catalogue.brand_category,
+            category_names=catalogue.categories,
+            tier=_tiers(catalogue.brand_price, catalogue.brand_category),
+            buyers=known.buyers,
+            allowed=~(catalogue.brand_sensitive | in_hidden),
+        )
+
+
+def _tiers(price: NDArray[np.int32], category: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Quarter of its category that a brand's median price falls in; unknown prices are lowest."""
+    order = np.lexsort((price, category))
+    starts = np.searchsorted(category[order], np.unique(category))
+    sizes = np.diff(np.append(starts, len(order)))
+    place = np.arange(len(order)) - np.repeat(starts, sizes)
+    tiers = np.empty(len(order), np.int64)
+    tiers[order] = place * 4 // np.repeat(np.maximum(sizes, 1), sizes)
+    return tiers
+
+
+def free_brands(shelf: Shelf, taken: Collection[str]) -> NDArray[np.intp]:
+    """Codes of the allowed brands that are not taken."""
+    free = shelf.allowed.copy()
+    free[[shelf.codes[name] for name in taken if name in shelf.codes]] = False
+    return np.flatnonzero(free)
+
+
+Pair = tuple[str, str, Step]
+"""A pick, its decoy, and how far the decoy had to be sought."""
+
+
+def paired(picks: Sequence[str], shelf: Shelf, free: NDArray[np.intp], wanted: int) -> list[Pair]:
+    """Give `wanted` of the picks a decoy each, out of the `free` brand codes.
+
+    Which picks get one is the assignment of least total distance in log popularity.
+    """
+    if len(free) < wanted:
+        raise NotEnoughBrandsError(wanted, len(free), "decoys")
+    near = [_nearest(shelf, shelf.codes[name], free, wanted) for name in picks]
+    columns = np.unique(np.concatenate([codes for codes, _ in near]))
+    cost = np.full((len(picks), len(columns) + len(picks) - wanted), _NEVER)
+    cost[:, len(columns) :] = 0.0  # places for the picks that stay alone
+    logs = np.log1p(shelf.buyers.astype(np.float64))
+    for row, (name, (codes, _)) in enumerate(zip(picks, near, strict=True)):
+        at = np.searchsorted(columns, codes)
+        cost[row, at] = np.abs(logs[codes] - logs[shelf.codes[name]])
+    rows, chosen = linear_sum_assignment(cost)
+    return [
+        (picks[int(row)], str(shelf.names[columns[column]]), near[int(row)][1])
+        for row, column in zip(rows, chosen, strict=True)
+        if column < len(columns)
+    ]
+
+
+_NEVER = 1e6  # far beyond any difference of logarithms
+
+
+def _nearest(
+    shelf: Shelf, pick: int, free: NDArray[np.intp], most: int
+) -> tuple[NDArray[np.intp], Step]:
+    """The free brands nearest in popularity: in its category, else its tier, else anywhere."""
+    same = free[shelf.category[free] == shelf.category[pick]]
+    step = Step.CATEGORY
+    if not len(same):
+        same, step = free[shelf.tier[free] == shelf.tier[pick]], Step.TIER
+    if not len(same):
+        same, step = free, Step.ANYWHERE
+    logs = np.log1p(shelf.buyers.astype(np.float64))
+    order = np.lexsort((same, np.abs(logs[same] - logs[pick])))
+    return same[order[:most]], step
