@@ -1,0 +1,163 @@
+"""The model keeps the rankers' contract, learns a planted taste and can be kept and restored."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recsys.errors import BadInputError, NotEnoughError, WorkspaceError
+from recsys.events import Kind
+from recsys.evidence import named, no_evidence
+from recsys.model import FavouriteModel, FitOptions, Weights, fit, love, with_weights
+from recsys.signals import ItemFacts, summarise
+from tests.contracts import FACTS, SHOP, SOMEBODY, RankerContract, many
+from tests.worlds import NOW, catalogue, event, rows
+
+MODEL = fit(many(), SHOP, FitOptions(factors=8, iterations=8))
+
+
+class TestFavouriteModel(RankerContract):
+    @staticmethod
+    def make() -> FavouriteModel:
+        return MODEL
+
+
+def test_somebody_who_named_two_brands_of_a_group_gets_that_group() -> None:
+    ranked = MODEL.rank(named(np.array([0, 6], np.int32)), n=5, without={"Brand 000", "Brand 006"})
+    groups = [int(score.brand[-3:]) % 6 for score in ranked]
+    assert groups.count(0) >= 4
+
+
+def test_a_price_blind_brand_ranks_above_an_equally_often_bought_bargain() -> None:
+    blind = [event(0, Kind.PURCHASE, 1000, days_ago=d) for d in (9, 40, 80)]
+    bargain = [event(12, Kind.PURCHASE, 500, days_ago=d) for d in (9, 40, 80)]
+    ranked = MODEL.rank(summarise(rows(*blind, *bargain), FACTS, NOW), n=60)
+    place = {score.brand: score.rank for score in ranked}
+    assert place["Brand 000"] < place["Brand 006"]
+
+
+def test_following_a_brand_raises_it() -> None:
+    before = summarise(rows(event(50, Kind.VIEW), event(52, Kind.PURCHASE, 500)), FACTS, NOW)
+    after = before + summarise(rows(event(50, Kind.FOLLOW)), FACTS, NOW)
+    places = [
+        next(s.rank for s in MODEL.rank(evidence, n=60) if s.brand == "Brand 025")
+        for evidence in (before, after)
+    ]
+    assert places[1] < places[0]
+
+
+def test_popularity_alone_never_explains_the_list() -> None:
+    lists = [
+        [s.brand for s in MODEL.rank(named(np.array([b], np.int32)), n=10)] for b in (0, 1, 2)
+    ]
+    assert len({tuple(names) for names in lists}) == 3
+
+
+def test_the_reasons_add_up_to_the_score_and_name_what_she_did() -> None:
+    top = MODEL.rank(SOMEBODY, n=1)[0]
+    assert top.why.own + top.why.collaborative + top.why.popularity == pytest.approx(top.score)
+    assert top.why.purchases == top.why.full_price == 1
+    assert top.brand not in top.why.neighbours
+    assert top.why.neighbours
+
+
+def test_a_new_person_is_folded_in_by_the_normal_equations() -> None:
+    strength = love(SOMEBODY)
+    factors = MODEL.factors.astype(np.float64)
+    confidence = MODEL.options.alpha * strength
+    own = factors[SOMEBODY.brand]
+    left = (
+        factors.T @ factors
+        + (own * (confidence - 1.0)[:, None]).T @ own
+        + MODEL.options.regularisation * np.eye(factors.shape[1])
+    )
+    expected = np.linalg.solve(left, own.T @ confidence)
+    folded = MODEL._fold_in(SOMEBODY.brand, strength)
+    assert folded == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_model_restored_from_its_arrays_ranks_the_same() -> None:
+    again = FavouriteModel.restore(MODEL.arrays(), MODEL.meta())
+    assert again.rank(SOMEBODY, n=30) == MODEL.rank(SOMEBODY, n=30)
+    assert again.options == MODEL.options
+
+
+def test_the_same_seed_learns_the_same_factors() -> None:
+    again = fit(many(), SHOP, MODEL.options, threads=1)
+    assert np.array_equal(again.factors, MODEL.factors)
+
+
+def test_brands_that_came_after_the_fit_count_by_own_evidence() -> None:
+    grown = catalogue(brands=62)
+    wider = MODEL.over(grown)
+    log = rows(event(122, Kind.PURCHASE, 1000), event(122, Kind.PURCHASE, 1000, days_ago=50))
+    ranked = wider.rank(summarise(log, ItemFacts.of(grown), NOW), n=3)
+    assert ranked[0].brand == "Brand 061"
+
+
+def test_a_model_of_another_store_says_fit_again() -> None:
+    other = dataclasses.replace(SHOP, lineage="started anew")
+    with pytest.raises(WorkspaceError, match="Fit again"):
+        MODEL.over(other)
+
+
+def test_a_sensitive_brand_is_never_ranked() -> None:
+    shop = catalogue()
+    shop.brand_sensitive[0] = True
+    names = [s.brand for s in MODEL.over(shop).rank(no_evidence(), n=60)]
+    assert "Brand 000" not in names
+
+
+def test_all_weights_zero_still_give_a_list_without_a_nan() -> None:
+    ranked = with_weights(MODEL, Weights(0.0, 0.0, 0.0)).rank(SOMEBODY, n=5)
+    assert [score.score for score in ranked] == [0.0] * 5
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("factors", 0), ("alpha", float("nan")), ("sample", 1.5), ("seed", -1)]
+)
+def test_an_option_out_of_range_is_named(name: str, value: float) -> None:
+    options = dataclasses.replace(FitOptions(), **{name: value})
+    with pytest.raises(BadInputError, match=name):
+        fit(many(), SHOP, options)
+
+
+def test_a_weight_out_of_range_is_named() -> None:
+    with pytest.raises(BadInputError, match="popularity"):
+        fit(many(), SHOP, FitOptions(weights=Weights(popularity=-1)))
+
+
+def test_a_log_without_evidence_cannot_be_learnt_from() -> None:
+    with pytest.raises(NotEnoughError, match="Import events"):
+        fit(no_evidence(), SHOP, FitOptions())
+
+
+def test_progress_ends_at_one() -> None:
+    told: list[float] = []
+    fit(many(), SHOP, FitOptions(factors=4, iterations=3), lambda _stage, share: told.append(share))
+    assert told[-1] == 1.0
+    assert told == sorted(told)
+
+
+@pytest.mark.parametrize("brands", [1, 2])
+def test_a_log_of_one_customer_and_hardly_a_brand_can_be_learnt(brands: int) -> None:
+    shop = catalogue(brands=brands, categories=1)
+    evidence = summarise(rows(event(0, Kind.PURCHASE, 1000)), ItemFacts.of(shop), NOW)
+    ranked = fit(evidence, shop, FitOptions()).rank(evidence, n=10)
+    assert ranked[0].brand == "Brand 000"
+    assert np.isfinite(ranked[0].score)
+
+
+def test_a_log_without_purchases_counts_popularity_by_any_event() -> None:
+    evidence = summarise(rows(event(4, Kind.VIEW)), FACTS, NOW)
+    assert fit(evidence, SHOP, FitOptions(factors=2)).basis.buyers.sum() == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 119), st.integers(0, 5)), max_size=30))
+@settings(max_examples=50, deadline=None)
+def test_whatever_she_did_no_score_is_a_nan(done: list[tuple[int, int]]) -> None:
+    log = rows(*(event(item, Kind(kind), 900) for item, kind in done))
+    scores = [s.score for s in MODEL.rank(summarise(log, FACTS, NOW), n=60)]
+    assert np.isfinite(scores).all()
