@@ -1,0 +1,187 @@
+"""Intervals, sequential tests and sample sizes: each formula with its paper.
+
+The evidence is a bet. Against the claim "the mean is m", 32 gamblers stake a fixed share c_j of
+their money on every score; their mean wealth can reach 1/alpha with a chance of alpha at most if
+the claim is true (Ville 1939), however often somebody looks and in whatever order people came.
+
+Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", JRSS B 2024,
+arXiv 2010.09686. A mixture over fixed shares is a discretised universal portfolio: Ryu and Bhatt,
+arXiv 2207.12382.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf, log, sqrt
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
+
+Floats = NDArray[np.float64]
+
+FRACTIONS: Floats = (np.arange(1, 33) - 0.5) / 32
+"""What each gambler stakes: c_j = (j - 1/2) / 32."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A share with its doubt; never a bare number."""
+
+    value: float | None  # None is "unknown", and then `reason` says why
+    low: float | None
+    high: float | None
+    n: int  # people behind it
+    method: str
+    reason: str | None = None
+
+    @classmethod
+    def unknown(cls, reason: str, n: int = 0) -> "Estimate":
+        """Return what is not known, and why."""
+        return cls(None, None, None, n, "none", reason)
+
+
+def _checked(scores: ArrayLike) -> Floats:
+    x = np.asarray(scores, dtype=np.float64)
+    if not np.all((x >= 0) & (x <= 1)):  # also catches NaN
+        raise ValueError("Every score must lie between 0 and 1.")
+    return x
+
+
+def _log_mean_exp(logs: Floats) -> Floats:
+    """Return the log of the mean over the first axis, safe for large logs."""
+    top = logs.max(axis=0)
+    mean: Floats = top + np.log(np.exp(logs - top).mean(axis=0))
+    return mean
+
+
+def log_wealth_lower(scores: ArrayLike, bar: float) -> Floats:
+    """Return the running log wealth of the bet that the mean lies above the bar.
+
+    `scores` has shape (..., n), each in [0, 1]; so has the result, whose last axis runs over
+    prefixes. W_lower(m) = mean_j prod_i (1 - c_j + c_j x_i / m), for a bar strictly within (0, 1).
+    """
+    x = _checked(scores)
+    if not 0 < bar < 1:
+        raise ValueError(f"A bar must lie strictly between 0 and 1, not at {bar}.")
+    shares = FRACTIONS.reshape(-1, *(1,) * x.ndim)
+    return _log_mean_exp(np.cumsum(np.log1p(shares * (x / bar - 1)), axis=-1))
+
+
+def log_wealth_upper(scores: ArrayLike, bar: float) -> Floats:
+    """Return the running log wealth of the bet that the mean lies below the bar."""
+    return log_wealth_lower(1 - _checked(scores), 1 - bar)
+
+
+def log_wealth(scores: ArrayLike, bar: float) -> float:
+    """Return the final log wealth of the lower bet; 0 when nobody has played."""
+    run = log_wealth_lower(scores, bar)
+    return float(run[-1]) if run.size else 0.0
+
+
+def lower_bound(scores: ArrayLike, alpha: float) -> float:
+    """Return sup{m : W_lower(m) >= 1/alpha}: the mean lies above it in 1 - alpha of studies.
+
+    By bisection on the log wealth, which falls as m grows. W_lower(mean) <= 1 by Jensen, so the
+    bound lies between 0 and the mean; equal scores are counted, not repeated.
+    """
+    values, counts = np.unique(_checked(scores), return_counts=True)
+    if not values.any():
+        return 0.0
+    low, high = 0.0, float(values @ counts / counts.sum())
+    while high - low > 1e-15 * high:
+        middle = (low + high) / 2
+        logs: Floats = np.log1p(FRACTIONS[:, None] * (values / middle - 1)) @ counts
+        low, high = (middle, high) if _log_mean_exp(logs) >= -log(alpha) else (low, middle)
+    return low
+
+
+def upper_bound(scores: ArrayLike, alpha: float) -> float:
+    """Return the mirror image: U(x) = 1 - L(1 - x)."""
+    return 1 - lower_bound(1 - _checked(scores), alpha)
+
+
+def betting_estimate(scores: ArrayLike, alpha: float, criteria: int = 1) -> Estimate:
+    """Return the mean with the bounds that decide: lower at alpha, upper at alpha / criteria."""
+    x = _checked(scores)
+    if not x.size:
+        return Estimate.unknown("nobody has played")
+    low, high = lower_bound(x, alpha), upper_bound(x, alpha / criteria)
+    return Estimate(float(x.mean()), low, high, x.size, "betting")
+
+
+def smallest_panel(bar: float, alpha: float) -> int:
+    """Return how many people with perfect scores pass the bar: fewer can never do it."""
+    n = 1
+    while log_wealth(np.ones(n), bar) < -log(alpha):
+        n += 1
+    return n
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A share over cards that come in clusters, one cluster a person."""
+
+    value: float
+    error: float  # cluster-robust standard error
+    icc: float  # how alike the answers of one person are
+    design_effect: float  # 1 + (size - 1) icc: by how much it widens the variance
+    people: int
+
+    def interval(self, alpha: float) -> tuple[float, float]:
+        """Return the two-sided interval by Student's t with people - 1 degrees of freedom."""
+        reach = float(stdtrit(self.people - 1, 1 - alpha / 2)) * self.error
+        return max(0.0, self.value - reach), min(1.0, self.value + reach)
+
+
+def clustered_ratio(hits: ArrayLike, cards: ArrayLike) -> Ratio | None:
+    """Return sum(hits) / sum(cards) with its clustered error; None under two people with a card.
+
+    Taylor linearisation of the ratio estimator: Cochran, Sampling Techniques, 1977, ch. 6. ICC by
+    analysis of variance: Donner, International Statistical Review 1986. Design effect: Kish 1965,
+    with the ANOVA's mean size of a cluster.
+    """
+    k, n = np.asarray(hits, dtype=np.float64), np.asarray(cards, dtype=np.float64)
+    k, n = k[n > 0], n[n > 0]
+    people, total = len(n), float(n.sum())
+    if people < 2:
+        return None
+    share = float(k.sum()) / total
+    error = sqrt(people / (people - 1) * float(((k - share * n) ** 2).sum())) / total
+    size = (total - float((n**2).sum()) / total) / (people - 1)
+    icc = _icc(k, n, share, size)
+    return Ratio(share, error, icc, 1 + (size - 1) * icc, people)
+
+
+def _icc(k: Floats, n: Floats, share: float, size: float) -> float:
+    """Return the ANOVA intra-class correlation of binary cards; 0 when nothing varies."""
+    people, total = len(n), float(n.sum())
+    between = float((n * (k / n - share) ** 2).sum()) / (people - 1)
+    within = float((k * (1 - k / n)).sum()) / max(total - people, 1.0)
+    whole = between + (size - 1) * within
+    return (between - within) / whole if whole else 0.0
+
+
+def graded_auc(picks: Sequence[int], decoys: Sequence[int]) -> float:
+    """Return the chance that a pick is graded above a decoy, a tie counting half.
+
+    Mann and Whitney 1947; Hanley and McNeil, Radiology 1982. Nothing to compare: exactly .5.
+    """
+    if not picks or not decoys:
+        return 0.5
+    points = sum((p > d) + (p == d) / 2 for p in picks for d in decoys)
+    return points / (len(picks) * len(decoys))
+
+
+def standardised_difference(left: ArrayLike, right: ArrayLike) -> float | None:
+    """Return (mean left - mean right) / sqrt((var left + var right) / 2); None under two of each.
+
+    Austin, Statistics in Medicine 2009. Means that differ without any spread are infinitely apart.
+    """
+    a, b = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
+    if min(a.size, b.size) < 2:
+        return None
+    gap = float(a.mean() - b.mean())
+    spread = sqrt((float(a.var(ddof=1)) + float(b.var(ddof=1))) / 2)
+    if spread == 0:
+        return 0.0 if gap == 0 else inf
+    return gap / spread
