@@ -1,0 +1,132 @@
+"""One SQLite connection a process, behind a lock: whole transactions, and errors in words."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from time import time_ns
+from typing import Any
+
+from sqlite_utils import Database as Tables
+
+from app.schema import migrations
+from recsys.errors import WorkspaceError
+
+BUSY_MS = 10_000
+Row = dict[str, Any]
+
+
+def now_ms() -> int:
+    """Return the milliseconds since 1970 by this computer's clock."""
+    return time_ns() // 1_000_000
+
+
+class Database:
+    """The study's tables in a file, or in memory where no path is given.
+
+    Raises WorkspaceError where the file is newer than this program, busy, damaged or read-only,
+    and where the disk is full; a transaction is then undone as a whole.
+    """
+
+    def __init__(self, path: Path | None = None, clock: Callable[[], int] = now_ms) -> None:
+        self.path = path
+        self.clock = clock
+        self._lock = threading.RLock()
+        with self._in_words():
+            self._db = _connect(path)
+            self._migrate()
+
+    def close(self) -> None:
+        """Close the file; everything written is already safe."""
+        with self._lock:
+            self._db.conn.close()
+
+    def check(self) -> None:
+        """Raise WorkspaceError unless the store answers."""
+        self._rows("select 1")
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the write lock for the block; all of it is stored, or none of it."""
+        with self._lock, self._in_words():
+            self._db.execute("begin immediate")
+            try:
+                yield
+                self._db.execute("commit")
+            except BaseException:
+                with suppress(sqlite3.Error):  # a full disk has undone it already
+                    self._db.execute("rollback")
+                raise
+            self._committed()
+
+    def _committed(self) -> None:
+        """Do what must follow every commit, still under the lock."""
+
+    def _rows(self, sql: str, *values: object) -> list[Row]:
+        with self._lock, self._in_words():
+            cursor = self._db.execute(sql, values)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def _one(self, sql: str, *values: object) -> Row | None:
+        return next(iter(self._rows(sql, *values)), None)
+
+    def _insert(self, table: str, rows: Iterable[Mapping[str, Any]], ignore: bool = False) -> None:
+        """Add rows within a transaction that the caller holds."""
+        self._db.table(table).insert_all([dict(row) for row in rows], ignore=ignore)
+
+    def _migrate(self) -> None:
+        known = {migration.name for migration in migrations._migrations}
+        with self._writing():
+            if {done.name for done in migrations.applied(self._db)} - known:
+                raise WorkspaceError(
+                    f"The workspace of {self.path} was written by a newer brandswipe: "
+                    "install that version, or choose another folder with --workspace."
+                )
+            migrations.apply(self._db)
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise WorkspaceError(_in_words(error, self.path)) from error
+
+
+def _connect(path: Path | None) -> Tables:
+    if path is not None:
+        _make_private(path)
+    connection = sqlite3.connect(
+        ":memory:" if path is None else path,
+        isolation_level=None,  # a deferred read-then-write fails at once with "database is locked"
+        check_same_thread=False,
+        timeout=BUSY_MS / 1000,
+    )
+    for pragma in ("journal_mode = wal", "synchronous = full", "secure_delete = on"):
+        connection.execute(f"pragma {pragma}")
+    return Tables(connection, execute_plugins=False)
+
+
+def _make_private(path: Path) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise WorkspaceError(
+            f"The workspace {path.parent} cannot be written ({error.strerror}): "
+            "mend its rights, or choose another folder with --workspace."
+        ) from None
+
+
+def _in_words(error: sqlite3.Error, path: Path | None) -> str:
+    said = str(error)
+    if "full" in said:
+        return f"The disk of {path} is full: make room and try again; what was stored is intact."
+    if "locked" in said or "busy" in said:
+        return f"Another process is writing to {path} for too long: stop it and try again."
+    if "malformed" in said or "not a database" in said:
+        return f"The store {path} is damaged: restore it from a backup."
+    if "readonly" in said or "unable to open" in said:
+        return f"The store {path} cannot be written: mend its rights or its disk."
+    return f"The store {path} refused this ({said}): run `brandswipe verify`."

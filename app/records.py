@@ -1,0 +1,126 @@
+"""The rows of the study as values. Times are milliseconds since 1970 by the server's clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from recsys.deck import Deck
+from recsys.swipes import Answer, SwipeKind
+
+
+class StudyKind(StrEnum):
+    """Which decks a study's gate counts."""
+
+    LIVE = "live"
+    SIMULATED = "simulated"
+    PLAYGROUND = "playground"
+
+
+class ClosedBy(StrEnum):
+    """Who closed a deck."""
+
+    PLAYER = "player"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRow:
+    """A study as it was written down. When and why it was closed stands in a row of its own."""
+
+    hash: str
+    name: str
+    kind: StudyKind
+    policy: Mapping[str, Any]
+    model: str
+    baseline: str
+    invitation_seed: int
+    attempt: int
+    opened_at: int = 0
+    closed_at: int | None = None
+    why_closed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DealtDeck:
+    """A deck, and the facts of its dealing that are no part of its hash."""
+
+    deck: Deck
+    event_store_version: str
+    dealt_at: int
+    closes_at: int  # whatever the player does
+    timings: Mapping[str, float] = field(default_factory=dict)  # stage -> milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A swipe as the browser sent it, checked for shape and against its deck."""
+
+    id: str
+    position: int
+    kind: SwipeKind
+    answer: Answer | None
+    tab: str
+    tab_seq: int
+    shown_ms: int | None
+    input: str
+    device_class: str
+    client_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is safely stored of a post, earlier copies included."""
+
+    acknowledged: tuple[str, ...]
+    late: tuple[str, ...]  # stored, not counted: they came after the deck was closed
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What counts of one deck: the answer of the highest server_seq on each position."""
+
+    answers: Mapping[int, Answer]
+    shown_ms: Mapping[int, int]  # the longest time that the card lay open
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A closed deck. Of a withdrawn one only study, number, reason and score are left."""
+
+    study: str
+    number: int  # from 1, in order of closing within the study
+    why_not: str | None  # why it is not counted; None where it is
+    score: Mapping[str, Any] | None
+    deck: str | None = None
+    closed_at: int | None = None
+    by: ClosedBy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict of the first batch that decided. It is never taken back."""
+
+    study: str
+    batch: int
+    outcome: str
+    reason: Mapping[str, Any]
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """The last word of a participant on one version of the consent text."""
+
+    text_version: str
+    yes: bool
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How much went when a participant was forgotten."""
+
+    decks: int
+    swipes: int

@@ -1,0 +1,117 @@
+"""The study's tables, step by step from the first. A step that was released is never edited.
+
+Rows of `chain` commit to the rows of the tables in CHAINED: each of those carries the `seq` of its
+link and the salt that the link was made with. Forgetting a person deletes her rows and leaves the
+links, so that nothing can be slipped out or in unnoticed.
+"""
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+CHAINED = ("studies", "decks", "swipes", "scores", "decisions")
+NONE: frozenset[str] = frozenset()
+FIXED = (*CHAINED, "chain", "study_closings", "consents", "closings", "withdrawals", "job_ends")
+
+migrations = Migrations("brandswipe")
+
+
+@migrations()
+def chain(db: Database) -> None:
+    """Link n says sha256(link n - 1, salt, row)."""
+    _create(db, "chain", "seq", NONE, seq=int, what=str, commitment=str)
+    db.create_table(
+        "withdrawals",
+        {"id": int, "study": str, "decks": int, "links": int},
+        pk="id",
+        not_null={"study", "decks", "links"},
+        strict=True,
+    )
+
+
+@migrations()
+def studies(db: Database) -> None:
+    """What is written down before the first card, and the verdict."""
+    _create(
+        db, "studies", "seq", NONE, seq=int, salt=str, hash=str, name=str, kind=str, policy=str,
+        model=str, baseline=str, invitation_seed=str, attempt=int, opened_at=int,
+    )  # fmt: skip
+    db.table("studies").create_index(["hash"], unique=True)
+    db.table("studies").create_index(["name"], unique=True)
+    _create(db, "study_closings", "study", NONE, study=str, closed_at=int, why=str)
+    _create(
+        db, "decisions", "seq", NONE, seq=int, salt=str, study=str, batch=int, outcome=str,
+        reason=str, at=int,
+    )  # fmt: skip
+    db.table("decisions").create_index(["study"], unique=True)
+
+
+@migrations()
+def people(db: Database) -> None:
+    """Pseudonyms and what they agreed to. No name, address or customer id is anywhere here."""
+    _create(db, "participants", "pseudonym", NONE, pseudonym=str, first_seen=int)
+    _create(db, "consents", "id", NONE, id=int, pseudonym=str, text_version=str, yes=int, at=int)
+    db.table("consents").create_index(["pseudonym"])
+
+
+@migrations()
+def decks(db: Database) -> None:
+    """Decks as dealt, and when each was closed."""
+    _create(
+        db, "decks", "seq", NONE, seq=int, salt=str, id=str, study=str, participant=str, origin=str,
+        evidence=str, model=str, seed=str, cards=str, hash=str, event_store_version=str,
+        dealt_at=int, closes_at=int, timings=str,
+    )  # fmt: skip
+    db.table("decks").create_index(["id"], unique=True)
+    db.table("decks").create_index(["study"])
+    db.table("decks").create_index(["participant"])
+    _create(db, "closings", "deck", NONE, deck=str, study=str, number=int, closed_at=int, by=str)
+    db.table("closings").create_index(["study", "number"], unique=True)
+
+
+@migrations()
+def answers(db: Database) -> None:
+    """Swipes as they came; scores without person, time or brand; reasons, never gated."""
+    _create(
+        db, "swipes", "seq", frozenset({"answer", "shown_ms", "client_at"}), seq=int, salt=str,
+        id=str, deck=str, position=int, kind=str, answer=str, tab=str, tab_seq=int,
+        server_seq=int, shown_ms=int, input=str, device_class=str, client_at=int,
+        received_at=int, late=int,
+    )  # fmt: skip
+    db.table("swipes").create_index(["deck", "id"], unique=True)
+    db.table("swipes").create_index(["deck", "server_seq"], unique=True)
+    _create(
+        db, "scores", "seq", frozenset({"why_not", "score"}), seq=int, salt=str, study=str,
+        number=int, why_not=str, score=str,
+    )  # fmt: skip
+    db.table("scores").create_index(["study", "number"], unique=True)
+    _create(db, "refusals", "id", NONE, id=int, deck=str, position=int, reason=str, at=int)
+    db.table("refusals").create_index(["deck"])
+
+
+@migrations()
+def work(db: Database) -> None:
+    """Long work, and a log that holds nothing about a person."""
+    _create(db, "jobs", "id", NONE, id=str, kind=str, args=str, started_at=int)
+    _create(db, "job_ends", "job", NONE, job=str, ended_at=int, outcome=str, message=str)
+    _create(db, "job_processes", "job", NONE, job=str, pid=int, born=str)
+    _create(db, "events_log", "id", NONE, id=int, at=int, what=str, detail=str)
+
+
+@migrations()
+def fixed(db: Database) -> None:
+    """A row that was written stays as it was."""
+    for table in FIXED:
+        db.execute(
+            f"create trigger fixed_{table} before update on [{table}] "
+            f"begin select raise(abort, 'rows of {table} are never changed'); end"
+        )
+    db.execute(
+        "create trigger kept_chain before delete on [chain] "
+        "begin select raise(abort, 'links are never taken out'); end"
+    )
+
+
+def _create(
+    db: Database, table: str, pk: str, nullable: frozenset[str], /, **columns: type
+) -> None:
+    db.create_table(table, columns, pk=pk, not_null=set(columns) - {pk} - nullable, strict=True)

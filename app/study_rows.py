@@ -1,0 +1,89 @@
+"""Studies as they were written down, and their verdicts."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from app.codec import canonical
+from app.database import Row
+from app.ledger import Ledger
+from app.records import Decision, StudyKind, StudyRow
+from recsys.errors import BadInputError, UnknownNameError
+
+LEAST_PREFIX = 6  # characters of a hash that name a study
+_STUDIES = (
+    "select s.*, closed_at, why as why_closed from studies s "
+    "left join study_closings c on c.study = s.hash "
+)
+
+
+class StudyRows(Ledger):
+    """One row when a study opens, one when it decides, one when it closes."""
+
+    def open_study(self, study: StudyRow) -> StudyRow:
+        """Write a study down, opened now. Raises BadInputError where its name is taken."""
+        row = asdict(study) | {
+            "kind": study.kind.value,
+            "policy": canonical(study.policy),
+            "invitation_seed": str(study.invitation_seed),
+            "opened_at": self.clock(),
+        }
+        del row["closed_at"], row["why_closed"]
+        with self._writing():
+            if self._one(
+                "select 1 from studies where name = ?1 or hash = ?2", study.name, study.hash
+            ):
+                raise BadInputError(f"A study called {study.name!r} exists: choose another name.")
+            self._append("studies", [row])
+        return self.study(study.hash)
+
+    def study(self, name: str) -> StudyRow:
+        """Return a study by its hash, its name, or the start of its hash (from 6 characters)."""
+        for row in self._rows(_STUDIES + "where hash = ?1 or name = ?1", name):
+            return _study(row)
+        found = self._rows(_STUDIES + "where substr(hash, 1, length(?1)) = ?1", name)
+        if len(name) < LEAST_PREFIX or len(found) != 1:
+            raise UnknownNameError("study", name, (study.name for study in self.studies()))
+        return _study(found[0])
+
+    def studies(self) -> list[StudyRow]:
+        """Return all studies, the newest first."""
+        return [_study(row) for row in self._rows(_STUDIES + "order by seq desc")]
+
+    def close_study(self, study: str, why: str) -> None:
+        """Close a study to new decks. The first reason stands."""
+        row = {"study": study, "closed_at": self.clock(), "why": why}
+        with self._writing():
+            self._insert("study_closings", [row], ignore=True)
+
+    def record_decision(
+        self, study: str, batch: int, outcome: str, reason: Mapping[str, Any]
+    ) -> Decision:
+        """Write the verdict of the first batch that decided; return the one that stands."""
+        with self._writing():
+            known = self.decision(study)
+            if known is not None:
+                return known
+            said: Row = {"study": study, "batch": batch, "outcome": outcome, "at": self.clock()}
+            self._append("decisions", [said | {"reason": canonical(reason)}])
+        return Decision(reason=reason, **said)
+
+    def decision(self, study: str) -> Decision | None:
+        """Return the decision of a study, or None where none was taken yet."""
+        row = self._one(
+            "select study, batch, outcome, reason, at from decisions where study = ?", study
+        )
+        if row is None:
+            return None
+        return Decision(**row | {"reason": json.loads(row["reason"])})
+
+
+def _study(row: Row) -> StudyRow:
+    said = {name: value for name, value in row.items() if name not in ("seq", "salt")}
+    parsed = {
+        "kind": StudyKind(row["kind"]),
+        "policy": json.loads(row["policy"]),
+        "invitation_seed": int(row["invitation_seed"]),
+    }
+    return StudyRow(**said | parsed)
