@@ -1,0 +1,52 @@
+# The two commands are `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types check browser wheel clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+run: $(VENV)/.run  ## plant the demo shop, open its studies, start the app and the browser
+	@$(BIN)/brandswipe demo
+
+test: $(VENV)/.test  ## everything: lint, types, layers, unit, property, simulation, README, browser
+	@$(MAKE) --no-print-directory lint types check browser
+
+lint: $(VENV)/.test  ## ruff, format and rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.test  ## mypy --strict on recsys and app
+	$(BIN)/mypy
+
+check: $(VENV)/.test  ## all tests but the browser's, with every branch of recsys covered
+	$(BIN)/coverage run -m pytest -m "not browser"
+	$(BIN)/coverage report --fail-under=100
+
+browser: $(VENV)/.test  ## the tests in a real Chromium
+	$(BIN)/python -m tests.browser.chromium
+	$(BIN)/pytest -m browser
+
+wheel: $(VENV)/.test  ## build the wheel into dist/
+	$(BIN)/python -m build --wheel --no-isolation
+
+clean:  ## remove the virtual environment and everything built; the workspace stays
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .coverage .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Brandswipe needs Python 3.11 or newer: make run PYTHON=/path/to/python3"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "Python's venv is missing: on Debian and Ubuntu, apt install python3-venv"; exit 2; }
+
+$(VENV)/.run: $(VENV)/bin/python pyproject.toml constraints.txt
+	@echo "Installing Brandswipe and what it needs, pinned by constraints.txt ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
+	@echo "Installing Brandswipe and what its tests need, pinned by constraints.txt ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@ $(VENV)/.run
