@@ -1,0 +1,96 @@
+"""The figures behind the planted shop: measured on a real log where it could, else assumed.
+
+data/README.md has each measured figure beside the one used, and how it was measured. They were
+fixed before any model saw the shop; no model reads them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+BLOCK = 1_000  # customers drawn with one seed, so that a customer is the same in any shop size
+YEARS = 2  # of log
+GROUPS = 4  # taste groups of a customer, strongest first
+LEAST, MOST = 3, 10  # true favourites of a customer
+
+# Measured.
+POPULARITY = 1.0  # a brand of rank r has a share in proportion to r ** -POPULARITY
+SPREAD = 0.81  # sd of log activity: gives the measured coefficient of variation of .97
+THIN = 0.13  # share with next to no history; with the spread, one in six has little
+DEPTH = (2.1, 6.0)  # beta distribution of how deep a discount is: mean .26
+CLUSTERED = 0.35  # share of occasions soon after another: gaps vary 1.5 times as much as even ones
+UNITS = (0.80, 0.15, 0.03, 0.02)  # share of purchases of 1, 2, 3, 4 units
+
+# Assumed.
+OCCASIONS = 22.0  # mean of a customer who was there all the time
+NEW = 0.06  # share whose first day was less than 60 days ago
+LATER = 0.30  # share who came somewhere within the two years
+HOUSEHOLDS = 0.25  # share with a second person in the same account
+SEEN = 0.70  # share of favourites that are bought here at all
+NEWS = 0.22  # chance that a release of a favourite that is bought here is looked at
+QUIET_NEWS = 0.04  # the same for a favourite that is not bought here
+NEWS_BOUGHT = 0.15  # chance that such a look becomes a purchase
+FOLLOWED = 0.16  # chance that a favourite is followed
+DECEMBER = 0.75  # share of gifts that are bought before Saint Nicholas and Christmas
+TASTE_PULL = 5.0  # how much a favourite has to be of her taste, against one Gumbel of whim
+FAME_PULL = 0.55  # how much of the power law remains in what people love
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """How one reason to come to the shop turns into events."""
+
+    share: float  # of all occasions, on average
+    looks: float  # mean number of views beyond the first
+    rivals: float  # mean number of views of other brands of the category
+    bought: float  # chance of a purchase
+    full_price: float  # chance that the list price is paid
+    wished: float  # chance of a wishlist entry
+    returned: float  # chance that a purchase comes back
+
+
+OCCASION: dict[str, Occasion] = {
+    "favourite": Occasion(0.25, 0.5, 0.0, 0.55, 0.92, 0.10, 0.03),
+    "bargain": Occasion(0.17, 0.3, 1.8, 0.70, 0.03, 0.03, 0.07),
+    "need": Occasion(0.10, 0.1, 0.8, 0.85, 0.45, 0.00, 0.04),
+    "staple": Occasion(0.11, 0.0, 0.0, 0.95, 0.40, 0.00, 0.01),
+    "gift": Occasion(0.06, 0.8, 0.8, 0.70, 0.60, 0.05, 0.09),
+    "browse": Occasion(0.31, 0.4, 0.0, 0.06, 0.50, 0.03, 0.05),
+    "partner": Occasion(0.26, 0.5, 0.3, 0.45, 0.70, 0.04, 0.05),  # households alone
+}
+"""Full prices add up to about the measured half of all purchases."""
+
+REASONS = tuple(OCCASION)
+FAVOURITE, BARGAIN, NEED, STAPLE, GIFT, BROWSE, PARTNER = range(len(REASONS))
+
+NEED_CATEGORIES = frozenset(
+    {
+        "Phone accessories",
+        "Batteries and cables",
+        "Office supplies",
+        "Lighting",
+        "Tools and paint",
+        "Car accessories",
+        "Medical self-care",
+    }
+)
+"""Bought because something broke or ran out: once, and with no love."""
+
+STAPLE_CATEGORIES = frozenset(
+    {
+        "Cleaning and laundry",
+        "Food and sweets",
+        "Drinks",
+        "Pets",
+        "Shaving and oral care",
+        "Skin and hair care",
+        "Coffee and tea",
+        "Batteries and cables",
+    }
+)
+"""Bought again and again out of habit: often, and with no love."""
+
+
+def column(name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Return one field of every occasion in the order of REASONS, shape (7,)."""
+    return np.array([getattr(occasion, name) for occasion in OCCASION.values()], dtype=np.float64)
