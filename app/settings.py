@@ -8,7 +8,7 @@ import hmac
 import os
 import secrets
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
@@ -125,8 +125,7 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, object]:
     said = {name: value for name, value in ours.items() if name not in (SIGNING_KEY, PSEUDONYM_KEY)}
     for name in said:
         if name.lower() not in KNOWN:
-            known = [PREFIX + field.upper() for field in KNOWN]
-            raise _unknown(PREFIX + name, "the environment", known)
+            raise _unknown(PREFIX + name, "the environment", PREFIX)
     return {name.lower(): value for name, value in said.items()}
 
 
@@ -141,20 +140,23 @@ def _from_file(path: Path) -> dict[str, object]:
         raise SettingsError(f"{path} cannot be read ({error.strerror}): mend its rights.") from None
     for name in values:
         if name not in KNOWN:
-            raise _unknown(name, str(path), KNOWN)
+            raise _unknown(name, str(path))
     return values
 
 
-def _unknown(name: str, where: str, known: Sequence[str]) -> SettingsError:
-    near = get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}."
+def _unknown(name: str, where: str, prefix: str = "") -> SettingsError:
+    spelt = {field: prefix + (field.upper() if prefix else field) for field in KNOWN}
+    near = get_close_matches(name.removeprefix(prefix).lower(), KNOWN, n=1)
+    hint = (
+        f"did you mean {spelt[near[0]]!r}?" if near else f"known are {', '.join(spelt.values())}."
+    )
     return SettingsError(f"{where} sets {name!r}, which is no setting: {hint}")
 
 
 def _settings(said: Mapping[str, object]) -> Settings:
     for name in said:
         if name not in KNOWN:
-            raise _unknown(name, "this command", KNOWN)
+            raise _unknown(name, "this command")
     return Settings(**{name: _PARSERS[name](name, value) for name, value in said.items()})
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -168,15 +168,21 @@ class Store(StudyRows, PeopleRows, JobRows):
         self, deck_hash: Callable[[Deck], str], study_hash: Callable[[StudyRow], str]
     ) -> list[str]:
         """Name everything that is not what was written; an empty list where all is well."""
-        studies = [f"study {s.name}" for s in self.studies() if study_hash(s) != s.hash]
-        decks = [_dealt(row).deck for row in self._rows("select * from decks order by seq")]
         orphans = "select distinct deck from swipes where deck not in (select id from decks)"
         return [
-            *(f"{study}: policy, model, baseline or invitations differ" for study in studies),
-            *(f"deck {deck.id} differs" for deck in decks if deck_hash(deck) != deck.hash),
+            *self._studies_that_differ(study_hash),
+            *self._decks_that_differ(deck_hash),
             *(f"deck {row['deck']} is gone, its swipes are there" for row in self._rows(orphans)),
             *self.broken_links(),
         ]
+
+    def _decks_that_differ(self, deck_hash: Callable[[Deck], str]) -> Iterator[str]:
+        for row in self._rows("select * from decks order by seq"):
+            try:
+                if deck_hash(deck_from_row(row)) != row["hash"]:
+                    yield f"deck {row['id']} differs"
+            except (ValueError, KeyError, TypeError):
+                yield f"deck {row['id']} cannot be read"
 
     def _deck_row(self, id: str) -> Row:
         row = self._one("select * from decks where id = ?", id)

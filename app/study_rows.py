@@ -1,7 +1,7 @@
 """Studies as they were written down, and their verdicts."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -77,6 +77,14 @@ class StudyRows(Ledger):
         if row is None:
             return None
         return Decision(**row | {"reason": json.loads(row["reason"])})
+
+    def _studies_that_differ(self, study_hash: Callable[[StudyRow], str]) -> Iterator[str]:
+        for row in self._rows(_STUDIES + "order by seq"):
+            try:
+                if study_hash(_study(row)) != row["hash"]:
+                    yield f"study {row['name']}: policy, model, baseline or invitations differ"
+            except (ValueError, KeyError, TypeError):
+                yield f"study {row['name']} cannot be read"
 
 
 def _study(row: Row) -> StudyRow:

@@ -1,0 +1,487 @@
+"""The study's store: nothing acknowledged is lost, doubled or changed unnoticed."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from app.codec import deck_from_row, deck_to_row
+from app.database import now_ms
+from app.records import ClosedBy, Incoming, StudyKind, StudyRow
+from app.store import Store
+from recsys.deck import Arm, Card, Deck, Known, Origin, Stratum, deck_hash, seal
+from recsys.errors import (
+    BadInputError,
+    IllegalSwipeError,
+    UnknownNameError,
+    WorkspaceError,
+)
+from recsys.pairing import Step
+from recsys.swipes import Answer, SwipeKind, stand
+
+STUDY = "5" * 64
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = now_ms()
+
+    def __call__(self) -> int:
+        return self.now
+
+    def hours(self, n: float) -> None:
+        self.now += round(n * 3_600_000)
+
+
+def study_hash(study: StudyRow) -> str:
+    return study.hash if study.policy == {"bar": 0.75} else "another"
+
+
+def a_study(**other: object) -> StudyRow:
+    said = StudyRow(STUDY, "spring", StudyKind.LIVE, {"bar": 0.75}, "m", "history", 2**127, 1)
+    return replace(said, **other)
+
+
+def a_deck(id: str = "deck", participant: str = "p1", study: str = STUDY) -> Deck:
+    picks = [
+        Card(n, f"Brand {n} ® <b>", "pens", frozenset({Arm.PICK, Arm.BASELINE}), Stratum.PICK,
+             None, None, True, 3)
+        for n in range(1, 8)
+    ]  # fmt: skip
+    decoy = Card(8, "Søren", "toys", frozenset({Arm.DECOY}), Stratum.FAR, 1, Step.TIER, False, 0)
+    deck = Deck(
+        id, study, participant, Origin.OWN, Known.ENOUGH, "m", 2**128 - 1, (*picks, decoy), ""
+    )
+    return seal(deck)
+
+
+def swipe(n: int, answer: Answer | None = Answer.FAVOURITE, **other: object) -> Incoming:
+    kind = SwipeKind.UNDO if answer is None else SwipeKind.ANSWER
+    said = Incoming(
+        f"s{n}", n % 8 + 1, kind, answer, "tab", n, 700 + n, "key", "desk", 1_600_000_000_000
+    )
+    return replace(said, **other)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(clock: Clock) -> Store:
+    store = Store(clock=clock)
+    store.open_study(a_study())
+    store.add_deck(a_deck(), "events-1", {"fold in": 0.8})
+    return store
+
+
+@pytest.fixture
+def path(tmp_path: Path, clock: Clock) -> Path:
+    path = tmp_path / "workspace" / "study.db"
+    store = Store(path, clock)
+    store.open_study(a_study())
+    store.add_deck(a_deck(), "events-1", {})
+    store.add_swipes("deck", [swipe(n) for n in range(5)])
+    store.close()
+    return path
+
+
+def tampered(path: Path, *statements: str) -> list[str]:
+    """Return what verify says after somebody edited the file by hand."""
+    raw = sqlite3.connect(path)
+    for (name,) in raw.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+        raw.execute(f"drop trigger {name}")
+    for statement in statements:
+        raw.execute(statement)
+    raw.commit()
+    raw.close()
+    store = Store(path)
+    found = store.verify(deck_hash, study_hash)
+    store.close()
+    return found
+
+
+def test_a_deck_comes_back_as_it_was_dealt(store: Store) -> None:
+    dealt = store.deck("deck")
+    assert dealt.deck == a_deck()
+    assert deck_from_row(deck_to_row(a_deck())) == a_deck()
+    assert (dealt.event_store_version, dealt.timings) == ("events-1", {"fold in": 0.8})
+    assert dealt.closes_at - dealt.dealt_at == 24 * 3_600_000
+    assert store.decks_of(STUDY) == store.decks_by("p1") == [dealt]
+
+
+def test_a_deck_that_is_not_here_says_reload(store: Store) -> None:
+    with pytest.raises(IllegalSwipeError, match="Reload"):
+        store.add_swipes("elsewhere", [swipe(1)])
+
+
+def test_an_acknowledged_swipe_is_stored_with_all_it_said(store: Store, clock: Clock) -> None:
+    receipt = store.add_swipes("deck", [swipe(0), swipe(1, None, shown_ms=None, client_at=None)])
+    first, second = store.swipes_of("deck")
+    assert receipt.acknowledged == ("s0", "s1") == (first.id, second.id)
+    assert (first.position, first.answer, first.shown_ms) == (1, Answer.FAVOURITE, 700)
+    assert (first.tab, first.tab_seq, first.input, first.device_class) == ("tab", 0, "key", "desk")
+    assert (second.kind, second.answer, second.shown_ms) == (SwipeKind.UNDO, None, None)
+    assert [first.server_seq, second.server_seq] == [1, 2]
+    assert first.received_at == clock.now
+
+
+def test_a_swipe_sent_again_is_acknowledged_and_not_stored_again(store: Store) -> None:
+    store.add_swipes("deck", [swipe(0), swipe(1)])
+    again = store.add_swipes("deck", [swipe(1, Answer.SUPER_LIKE), swipe(2), swipe(2)])
+    assert again.acknowledged == ("s1", "s2")
+    assert [s.id for s in store.swipes_of("deck")] == ["s0", "s1", "s2"]
+    assert store.swipes_of("deck")[1].answer is Answer.FAVOURITE
+
+
+def test_the_same_id_in_two_decks_is_two_swipes(store: Store) -> None:
+    store.add_deck(a_deck("other", "p2"), "events-1", {})
+    store.add_swipes("deck", [swipe(0)])
+    store.add_swipes("other", [swipe(0)])
+    assert len(store.swipes_of("deck")) == len(store.swipes_of("other")) == 1
+
+
+def test_an_empty_post_is_answered(store: Store) -> None:
+    assert store.add_swipes("deck", []).acknowledged == ()
+
+
+def test_a_swipe_after_closing_is_acknowledged_and_not_counted(store: Store) -> None:
+    store.add_swipes("deck", [swipe(0)])
+    store.close_deck("deck", ClosedBy.PLAYER, {"hit_rate": 0.8})
+    receipt = store.add_swipes("deck", [swipe(0), swipe(1)])
+    assert receipt.acknowledged == ("s0", "s1")
+    assert (receipt.late, receipt.closed) == (("s1",), True)
+    assert [s.id for s in store.swipes_of("deck")] == ["s0"]
+    assert [s.id for s in store.swipes_of("deck", late=True)] == ["s1"]
+    assert list(store.standing(STUDY)["deck"].answers) == [1]
+
+
+def test_a_deck_closes_after_its_hours_by_the_servers_clock(store: Store, clock: Clock) -> None:
+    clock.hours(23.9)
+    assert not store.add_swipes("deck", [swipe(0)]).closed
+    assert store.overdue(STUDY) == []
+    clock.hours(0.1)
+    assert store.add_swipes("deck", [swipe(1)]).late == ("s1",)
+    assert [dealt.deck.id for dealt in store.overdue(STUDY)] == ["deck"]
+    store.close_deck("deck", ClosedBy.TIME, None, "less than two blocks")
+    assert store.overdue(STUDY) == []
+
+
+def test_a_deck_closes_once_and_the_first_score_stands(store: Store) -> None:
+    first = store.close_deck("deck", ClosedBy.PLAYER, {"hit_rate": 0.8})
+    again = store.close_deck("deck", ClosedBy.TIME, {"hit_rate": 0.1}, "why")
+    assert again == first == store.closing("deck")
+    assert (first.number, first.score, first.why_not) == (1, {"hit_rate": 0.8}, None)
+
+
+def test_closings_are_numbered_within_their_study(store: Store) -> None:
+    store.open_study(a_study(hash="6" * 64, name="autumn"))
+    for id, study in (("b", STUDY), ("c", "6" * 64)):
+        store.add_deck(a_deck(id, id, study), "events-1", {})
+    for id in ("b", "c", "deck"):
+        store.close_deck(id, ClosedBy.PLAYER, None)
+    assert [(c.deck, c.number) for c in store.closings(STUDY)] == [("b", 1), ("deck", 2)]
+    assert [(c.deck, c.number) for c in store.closings("6" * 64)] == [("c", 1)]
+
+
+def test_what_stands_of_a_study_is_what_stands_of_each_deck(store: Store) -> None:
+    store.add_deck(a_deck("other", "p2"), "events-1", {})
+    answers = [Answer.FAVOURITE, Answer.DONT_KNOW, None, Answer.SUPER_LIKE, Answer.NOT_FAVOURITE]
+    for n in range(40):
+        deck = ("deck", "other")[n % 2]
+        store.add_swipes(deck, [swipe(n, answers[n % 5], position=n * 7 % 8 + 1)])
+    by_deck = store.swipes_of_study(STUDY)
+    for deck in ("deck", "other"):
+        assert by_deck[deck] == store.swipes_of(deck)
+        assert store.standing(STUDY)[deck].answers == stand(by_deck[deck])
+    longest = max(s.shown_ms or 0 for s in by_deck["deck"] if s.position == 1)
+    assert store.standing(STUDY)["deck"].shown_ms[1] == longest
+
+
+def test_a_study_is_found_by_hash_name_and_start(store: Store, clock: Clock) -> None:
+    study = store.study("spring")
+    assert study == a_study(opened_at=clock.now)
+    assert store.study(STUDY) == store.study("555555") == study
+    with pytest.raises(UnknownNameError, match="Did you mean 'spring'"):
+        store.study("sprong")
+    with pytest.raises(UnknownNameError):
+        store.study("555")
+
+
+def test_a_study_cannot_be_opened_twice(store: Store) -> None:
+    with pytest.raises(BadInputError, match="choose another name"):
+        store.open_study(a_study(hash="6" * 64))
+    assert len(store.studies()) == 1
+
+
+def test_the_first_decision_and_the_first_closing_of_a_study_stand(store: Store) -> None:
+    assert store.decision(STUDY) is None
+    first = store.record_decision(STUDY, 4, "release", {"n": 20})
+    assert store.record_decision(STUDY, 5, "hold", {"n": 25}) == first == store.decision(STUDY)
+    store.close_study(STUDY, "decided")
+    store.close_study(STUDY, "again")
+    assert store.study(STUDY).why_closed == "decided"
+
+
+def test_the_latest_consent_holds(store: Store) -> None:
+    store.meet("p1")
+    store.meet("p1")
+    assert store.consent_of("p1") is None
+    store.consent("p1", "1", True)
+    store.consent("p1", "2", False)
+    consent = store.consent_of("p1")
+    assert consent is not None
+    assert (consent.text_version, consent.yes) == ("2", False)
+
+
+def test_eight_threads_lose_no_swipe_and_double_none(path: Path) -> None:
+    store = Store(path)
+    acknowledged: list[str] = []
+
+    def play(thread: int) -> None:
+        for n in range(25):
+            # every swipe is sent twice, as a browser that missed the answer does
+            sent = [swipe(0, id=f"{thread}-{n}"), swipe(0, id=f"both-{n}")]
+            acknowledged.extend(store.add_swipes("deck", sent).acknowledged)
+            store.add_swipes("deck", sent)
+
+    threads = [threading.Thread(target=play, args=[n]) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    stored = [s.id for s in store.swipes_of("deck")]
+    assert sorted(stored) == sorted({*acknowledged, *(f"s{n}" for n in range(5))})
+    assert [s.server_seq for s in store.swipes_of("deck")] == list(range(1, len(stored) + 1))
+    assert store.verify(deck_hash, study_hash) == []
+    store.close()
+
+
+def test_two_processes_write_one_chain(path: Path) -> None:
+    stores = [Store(path), Store(path)]
+    for n in range(10):
+        stores[n % 2].add_swipes("deck", [swipe(0, id=f"n{n}")])
+    for store in stores:
+        assert store.verify(deck_hash, study_hash) == []
+        store.close()
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from app.records import Incoming
+from app.store import Store
+from recsys.swipes import Answer, SwipeKind
+store = Store(Path(sys.argv[1]))
+for n in range(100_000):
+    sent = [Incoming(f"k{n}", 1, SwipeKind.ANSWER, Answer.FAVOURITE, "t", n, 1, "key", "desk", 1)]
+    print(store.add_swipes("deck", sent).acknowledged[0], flush=True)
+"""
+
+
+def test_sigkill_loses_nothing_that_was_acknowledged(path: Path) -> None:
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    heard = [writer.stdout.readline().strip() for _ in range(60)]
+    os.kill(writer.pid, signal.SIGKILL)
+    heard += [line.strip() for line in writer.stdout if line.endswith("\n")]
+    writer.stdout.close()
+    assert writer.wait() == -signal.SIGKILL
+    store = Store(path)
+    stored = [s.id for s in store.swipes_of("deck")]
+    assert set(heard) <= set(stored)
+    assert len(stored) == len(set(stored))
+    assert store.verify(deck_hash, study_hash) == []
+    store.close()
+
+
+def test_a_store_that_nobody_touched_verifies(path: Path) -> None:
+    assert tampered(path) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("update swipes set answer = 'super_like' where server_seq = 3",
+         "row 5 (swipes) was changed"),
+        ("update swipes set late = 1 where server_seq = 1", "row 3 (swipes) was changed"),
+        ("update chain set commitment = 'f' || substr(commitment, 2) || 'f' where seq = 2",
+         "row 2 (decks) was changed"),
+        ("delete from swipes where server_seq = 5",
+         "1 rows are gone, but withdrawals account for 0"),
+        ("delete from chain where seq = 4", "links 4 to 4 are gone"),
+        ("delete from chain where seq >= 6", "the end of the chain does not agree with chain.head"),
+        ("update decks set cards = replace(cards, 'toys', 'pens')", "deck deck differs"),
+        ("update decks set cards = 'x'", "deck deck cannot be read"),
+        ("delete from decks", "deck deck is gone, its swipes are there"),
+        ("update studies set policy = '{\"bar\":0.5}'",
+         "study spring: policy, model, baseline or invitations differ"),
+        ("update studies set policy = 'x'", "study spring cannot be read"),
+        ("insert into swipes select 99, salt, 'new', deck, position, kind, answer, tab, tab_seq, "
+         "99, shown_ms, input, device_class, client_at, received_at, late from swipes limit 1",
+         "row 99 (swipes) was slipped in"),
+    ],
+)  # fmt: skip
+def test_verify_names_what_somebody_edited(path: Path, statement: str, named: str) -> None:
+    assert named in tampered(path, statement)
+
+
+def test_a_chain_cut_off_with_its_rows_is_noticed_for_ever(path: Path) -> None:
+    cut = ("delete from swipes where seq > 5", "delete from chain where seq > 5")
+    assert tampered(path, *cut) == ["the end of the chain does not agree with chain.head"]
+    store = Store(path)
+    store.add_swipes("deck", [swipe(n, id=f"regrown {n}") for n in range(9)])
+    store.close()
+    assert tampered(path) == ["the end of the chain does not agree with chain.head"]
+
+
+def test_a_head_file_that_is_gone_is_noticed(path: Path) -> None:
+    path.with_name("chain.head").unlink()
+    assert tampered(path) == ["chain.head is missing or unreadable"]
+
+
+@pytest.mark.parametrize("table", ["swipes", "decks", "studies", "chain"])
+def test_a_written_row_is_never_changed(path: Path, table: str) -> None:
+    raw = sqlite3.connect(path)
+    with pytest.raises(sqlite3.IntegrityError, match="never changed"):
+        raw.execute(f"update {table} set seq = seq")
+    raw.close()
+
+
+def test_forgetting_erases_every_byte_and_keeps_score_and_links(path: Path, clock: Clock) -> None:
+    store = Store(path, clock)
+    store.add_deck(a_deck("hers", "canary-person"), "events-1", {})
+    store.meet("canary-person")
+    store.consent("canary-person", "1", True)
+    store.add_swipes("hers", [swipe(n, id=f"canary-{n}") for n in range(3)])
+    store.add_refusal("hers", 1, "a gift")
+    store.close_deck("hers", ClosedBy.PLAYER, {"hit_rate": 1.0})
+    assert store.forget("canary-person").swipes == 3
+    (left,) = store.closings(STUDY)
+    assert (left.score, left.number, left.deck, left.closed_at) == (
+        {"hit_rate": 1.0},
+        1,
+        None,
+        None,
+    )
+    assert store.withdrawn(STUDY) == 1
+    assert store.consent_of("canary-person") is None
+    assert store.verify(deck_hash, study_hash) == []
+    with pytest.raises(IllegalSwipeError):
+        store.add_swipes("hers", [swipe(9)])
+    files = [file.read_bytes() for file in path.parent.rglob("*") if file.is_file()]
+    assert not any(b"canary" in data for data in files)
+    store.close()
+
+
+def test_forgetting_a_stranger_changes_nothing(path: Path) -> None:
+    store = Store(path)
+    forgotten = store.forget("nobody")
+    assert (forgotten.decks, forgotten.swipes) == (0, 0)
+    assert store.verify(deck_hash, study_hash) == []
+    store.close()
+
+
+def test_a_newer_workspace_is_refused_and_left_alone(path: Path) -> None:
+    raw = Database(path)
+    raw.table("_sqlite_migrations").insert(
+        {"migration_set": "brandswipe", "name": "from_the_future", "applied_at": "2099"}
+    )
+    raw.close()
+    before = path.read_bytes()
+    with pytest.raises(WorkspaceError, match="newer brandswipe"):
+        Store(path)
+    assert path.read_bytes() == before
+
+
+def test_a_full_disk_is_said_and_what_was_stored_is_intact(path: Path) -> None:
+    store = Store(path)
+    pages = store._rows("pragma page_count")[0]["page_count"]
+    store._rows(f"pragma max_page_count = {pages}")
+    with pytest.raises(WorkspaceError, match=r"disk of .* is full"):
+        store.add_swipes("deck", [swipe(0, id=f"{n:064}") for n in range(2000)])
+    assert [s.id for s in store.swipes_of("deck")] == [f"s{n}" for n in range(5)]
+    assert store.verify(deck_hash, study_hash) == []
+    store._rows("pragma max_page_count = 100000")
+    assert store.add_swipes("deck", [swipe(0, id="after")]).acknowledged == ("after",)
+    store.close()
+
+
+def test_a_failure_in_the_middle_of_a_post_stores_nothing_of_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = store._insert
+
+    def failing(table: str, *rest: object) -> None:
+        if table == "swipes":
+            raise KeyboardInterrupt
+        whole(table, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store, "_insert", failing)
+    with pytest.raises(KeyboardInterrupt):
+        store.add_swipes("deck", [swipe(0)])
+    monkeypatch.undo()
+    assert store.swipes_of("deck") == []
+    assert store.verify(deck_hash, study_hash) == []
+
+
+def test_a_busy_file_is_said_in_words(path: Path) -> None:
+    store = Store(path)
+    store._rows("pragma busy_timeout = 50")
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("begin immediate")
+    with pytest.raises(WorkspaceError, match="Another process"):
+        store.meet("p9")
+    other.execute("rollback")
+    other.close()
+    store.meet("p9")
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda path: path.write_bytes(b"this was never a database" * 99), "damaged"),
+        (lambda path: path.write_bytes(path.read_bytes()[:6000]), "damaged|refused"),
+    ],
+)
+def test_a_damaged_file_is_said_in_words(
+    path: Path, spoil: Callable[[Path], object], said: str
+) -> None:
+    spoil(path)
+    with pytest.raises(WorkspaceError, match=said):
+        Store(path).studies()
+
+
+def test_a_place_that_cannot_hold_a_workspace_is_said_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WorkspaceError, match="choose another folder"):
+        Store(tmp_path / "file" / "study.db")
+
+
+def test_the_store_is_readable_by_its_owner_alone(path: Path) -> None:
+    for name in ("study.db", "chain.head"):
+        assert path.with_name(name).stat().st_mode & 0o077 == 0
+    assert path.parent.stat().st_mode & 0o077 == 0
+
+
+def test_the_log_keeps_what_happened(store: Store, clock: Clock) -> None:
+    store.log("swipes refused", n=3)
+    (row,) = store._rows("select at, what, detail from events_log")
+    assert (row["at"], row["what"], json.loads(row["detail"])) == (
+        clock.now, "swipes refused", {"n": 3},
+    )  # fmt: skip
