@@ -113,7 +113,7 @@ class Deck:
 class Lists:
     """What the two rankers propose to one person, best first, as brand names."""
 
-    picks: Sequence[str]  # at least 3K long where the shop has that many
+    picks: Sequence[str]  # longer than the deck's: no decoy is taken from any of them
     baseline: Sequence[str]
     known: Collection[str]  # brands she has a view or purchase of
     revealed: Collection[str] = ()  # brands of her earlier decks, and those she named
@@ -135,7 +135,7 @@ def deal(lists: Lists, shelf: Shelf, recipe: DeckRecipe, seed: int) -> tuple[Car
     # a random part: the rival's best alone would show a lift between equally good rankers
     part = rng.permutation(len(unique))[: recipe.baseline]
     unique = [unique[i] for i in sorted(part)]
-    shown = {*picks, *rival, *lists.picks[: 3 * recipe.picks], *gone}
+    shown = {*picks, *rival, *lists.picks, *gone}
     pairs = paired(picks, shelf, free_brands(shelf, shown | set(lists.known)), recipe.scored)
     cards = [_card(name, shelf, lists, Stratum.PICK, picks, rival) for name in picks]
     cards += [_card(name, shelf, lists, Stratum.UNIQUE, picks, rival) for name in unique]

@@ -1,8 +1,8 @@
 """What an event is: the names of columns, the packed row, the catalogue, the brand normaliser."""
 
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -102,6 +102,32 @@ def brand_codes(catalogue: Catalogue) -> dict[str, int]:
     return {str(name): code for code, name in enumerate(catalogue.brands)}
 
 
+def main_categories(
+    item_brand: NDArray[np.int32], item_category: NDArray[np.int32], brands: int
+) -> NDArray[np.int32]:
+    """Return for each brand the category most of its items are in, the first of equals, else -1."""
+    main = np.full(brands, -1, dtype=np.int32)
+    branded = item_brand >= 0
+    pairs = np.stack([item_brand[branded], item_category[branded]], axis=1)
+    found, times = np.unique(pairs, axis=0, return_counts=True)
+    rising = np.lexsort((-found[:, 1], times))
+    main[found[rising, 0]] = found[rising, 1]  # the last written stays
+    return main
+
+
+def brand_prices(
+    item_brand: NDArray[np.int32], item_price: NDArray[np.int32], brands: int
+) -> NDArray[np.int32]:
+    """Return each brand's median item price in cents (the lower of two middles), or NO_PRICE."""
+    priced = (item_brand >= 0) & (item_price != NO_PRICE)
+    brand, price = item_brand[priced], item_price[priced]
+    order = np.lexsort((price, brand))
+    codes, first, times = np.unique(brand[order], return_index=True, return_counts=True)
+    medians = np.full(brands, NO_PRICE, dtype=np.int32)
+    medians[codes] = price[order][first + (times - 1) // 2]
+    return medians
+
+
 NAME_LENGTH = 120
 """Characters of a brand name that are kept; two names alike so far are one brand."""
 
@@ -135,6 +161,15 @@ _JOINERS = frozenset("\u200c\u200d")  # emoji and several scripts are spelt with
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # control, direction marks, lone surrogates
 
 
+def hide(catalogue: Catalogue, sensitive: Callable[[str], bool]) -> Catalogue:
+    """Return the catalogue with all that is of a sensitive category flagged as sensitive."""
+    by_name = [sensitive(str(name)) for name in catalogue.categories]
+    hidden = np.append(np.array(by_name, dtype=bool), False)  # -1: no category
+    items = catalogue.item_sensitive | hidden[catalogue.item_category]
+    brands = catalogue.brand_sensitive | hidden[catalogue.brand_category]
+    return replace(catalogue, item_sensitive=items, brand_sensitive=brands)
+
+
 def brand_key(name: str) -> str:
     """Return what makes two spellings one brand: no marks, spaces collapsed, any case."""
     return _visible(unicodedata.normalize("NFKC", _visible(name).casefold()))
@@ -146,13 +181,14 @@ def normalise_brand(name: str, aliases: Mapping[str, str] | None = None) -> str 
     Marks (® ™ ©), control and direction characters go, spaces collapse, Unicode becomes NFKC, and
     what is longer than NAME_LENGTH is cut. `aliases` maps a `brand_key` to the name to use for it.
     """
-    shown = _fit(name)
+    shown = tidy(name)
     if aliases:
-        shown = _fit(aliases.get(brand_key(shown), shown))
+        shown = tidy(aliases.get(brand_key(shown), shown))
     return None if _says_nothing(brand_key(shown)) else shown
 
 
-def _fit(name: str) -> str:
+def tidy(name: str) -> str:
+    """Return a text fit to be shown: visible characters in NFKC, at most NAME_LENGTH of them."""
     return _visible(_visible(name)[:NAME_LENGTH])
 
 

@@ -31,20 +31,11 @@ class Shelf:
     category_names: NDArray[np.object_]
     tier: NDArray[np.int64]  # price tier within the category, 0 to 3
     buyers: NDArray[np.int64]
-    allowed: NDArray[np.bool_]  # not sensitive, by flag or by category
+    allowed: NDArray[np.bool_]  # not sensitive
 
     @classmethod
-    def of(
-        cls, catalogue: Catalogue, known: Basis, sensitive_categories: Collection[str] = ()
-    ) -> "Shelf":
+    def of(cls, catalogue: Catalogue, known: Basis) -> "Shelf":
         """Read the shelf off a catalogue and a model's knowledge of popularity."""
-        hidden = {name.casefold() for name in sensitive_categories}
-        category_hidden = np.array(
-            [str(name).casefold() in hidden for name in catalogue.categories], dtype=bool
-        )
-        in_hidden = np.zeros(len(catalogue.brands), dtype=bool)
-        if len(category_hidden):
-            in_hidden = category_hidden[catalogue.brand_category]
         return cls(
             names=catalogue.brands,
             codes=known.codes,
@@ -52,7 +43,7 @@ class Shelf:
             category_names=catalogue.categories,
             tier=_tiers(catalogue.brand_price, catalogue.brand_category),
             buyers=known.buyers,
-            allowed=~(catalogue.brand_sensitive | in_hidden),
+            allowed=~catalogue.brand_sensitive,
         )
 
 

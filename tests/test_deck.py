@@ -24,6 +24,7 @@ from recsys.deck import (
     seal,
 )
 from recsys.errors import NotEnoughBrandsError
+from recsys.events import hide
 from recsys.pairing import Shelf, Step
 from recsys.ranking import Basis
 from tests.worlds import catalogue
@@ -173,7 +174,7 @@ def test_a_decoy_is_sought_in_the_tier_when_its_category_is_used_up() -> None:
     known = Basis(shop.lineage, shop.brands, shop.brand_sensitive, BUYERS[:60])
     names = [str(name) for name in shop.brands]
     tight = dataclasses.replace(Shelf.of(shop, known), tier=np.zeros(60, np.int64))
-    dealt = Lists(picks=names[:30] + names[30:40], baseline=names[:10], known=names[30:40])
+    dealt = Lists(picks=names[:30], baseline=names[:10], known=names[30:40])
     cards = deal(dealt, tight, RECIPE, 1)
     assert {card.step for card in parts(cards)[Stratum.FAR]} == {Step.TIER}
 
@@ -191,7 +192,7 @@ def test_a_decoy_is_sought_anywhere_when_its_tier_is_used_up() -> None:
 def test_a_sensitive_brand_or_category_is_never_dealt() -> None:
     shop = catalogue(brands=120, categories=6)
     shop.brand_sensitive[100:] = True
-    shelf = Shelf.of(shop, BASIS, sensitive_categories=["CATEGORY 5"])
+    shelf = Shelf.of(hide(shop, lambda name: name == "Category 5"), BASIS)
     for seed in range(30):
         for card in deal(lists(shared=10, known=tuple(NAMES[95:])), shelf, RECIPE, seed):
             if Arm.DECOY in card.arms:
@@ -218,12 +219,6 @@ def test_a_taster_holds_four_picks_two_decoys_and_two_baseline_cards() -> None:
     part = parts(cards)
     assert [len(part[s]) for s in (Stratum.PICK, Stratum.UNIQUE, Stratum.FAR)] == [4, 2, 2]
     assert not {card.brand for card in cards} & set(named)
-
-
-def test_a_shelf_of_no_categories_hides_nothing() -> None:
-    empty = catalogue(brands=0, categories=0, items=1)
-    known = Basis("test", empty.brands, empty.brand_sensitive, np.empty(0, np.int64))
-    assert not len(Shelf.of(empty, known, ["religious"]).allowed)
 
 
 A_DECK = seal(
