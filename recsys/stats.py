@@ -10,8 +10,8 @@ arXiv 2207.12382.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import inf, log, sqrt
+from dataclasses import dataclass, replace
+from math import ceil, floor, inf, log, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,6 +38,13 @@ class Estimate:
     def unknown(cls, reason: str, n: int = 0) -> "Estimate":
         """Return what is not known, and why."""
         return cls(None, None, None, n, "none", reason)
+
+    def published(self) -> "Estimate":
+        """Return it in whole percents, the bounds rounded outward."""
+        if self.value is None or self.low is None or self.high is None:
+            return self
+        low, high = floor(self.low * 100 + 1e-9) / 100, ceil(self.high * 100 - 1e-9) / 100
+        return replace(self, value=round(self.value, 2), low=low, high=high)
 
 
 def _checked(scores: ArrayLike) -> Floats:
@@ -185,3 +192,27 @@ def standardised_difference(left: ArrayLike, right: ArrayLike) -> float | None:
     if spread == 0:
         return 0.0 if gap == 0 else inf
     return gap / spread
+
+
+def lower_percents(scores: ArrayLike, ends: Sequence[int], alpha: float) -> NDArray[np.int64]:
+    """Return the lower bound after the first `ends` scores, each cut down to a whole percent.
+
+    The bound stands at a percent or above it exactly when the wealth there reaches 1/alpha, so a
+    bar at a whole percent is passed on the page if and only if it is passed in the test.
+    """
+    values, index = np.unique(_checked(scores), return_inverse=True)
+    seen = (index[:, None] == np.arange(len(values))).cumsum(axis=0, dtype=np.float64)
+    counts = seen[np.asarray(ends) - 1].T
+    bounds = np.zeros(len(ends), dtype=np.int64)
+    for percent in range(1, 100):
+        logs: Floats = np.log1p(FRACTIONS[:, None] * (values / (percent / 100) - 1)) @ counts
+        passed = _log_mean_exp(logs) >= -log(alpha)
+        if not passed.any():
+            break
+        bounds[passed] = percent
+    return bounds
+
+
+def upper_percents(scores: ArrayLike, ends: Sequence[int], alpha: float) -> NDArray[np.int64]:
+    """Return the upper bound after the first `ends` scores, each lifted to a whole percent."""
+    return 100 - lower_percents(1 - _checked(scores), ends, alpha)
