@@ -1,0 +1,267 @@
+"""The look in one place: colours, type, what Streamlit is told of them, and the page's own css.
+
+`.streamlit/config.toml` is `config_toml()` written down, for `streamlit run` from a checkout; an
+installed wheel has no such file, so `brandswipe serve` hands over `streamlit_options()` instead.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+STATIC = Path(__file__).parent / "static"
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The colours of one theme, as #RRGGBB."""
+
+    paper: str  # page
+    surface: str  # cards, panels
+    ink: str  # text, the line of a bar in a chart
+    quiet: str  # secondary text, *don't know*
+    glow: str  # *favourite*, primary button, picks in charts
+    on_glow: str  # words on glow
+    violet: str  # *super like*
+    slate: str  # *not my favourite*, decoys in charts
+    sand: str  # baseline in charts
+    release: str  # verdicts, always with a word and a sign
+    hold: str
+    undecided: str
+    line: str  # borders and grids; never carries meaning
+
+
+LIGHT = Tokens(
+    paper="#FBF7F0",
+    surface="#FFFFFF",
+    ink="#1E1B2E",
+    quiet="#6B6780",
+    glow="#C8401B",
+    on_glow="#FFFFFF",
+    violet="#6A35D9",
+    slate="#3B5B7A",
+    sand="#8A6D2F",
+    release="#1F7A4D",
+    hold="#B3261E",
+    undecided="#8A5A00",
+    line="#E7DED0",
+)
+DARK = Tokens(
+    paper="#15131F",
+    surface="#211E2E",
+    ink="#F3EFE7",
+    quiet="#A8A3BC",
+    glow="#FF8A66",
+    on_glow="#15131F",
+    violet="#B79BFF",
+    slate="#8FB4DA",
+    sand="#D9B96A",
+    release="#5FD39B",
+    hold="#FF8A80",
+    undecided="#F2B84B",
+    line="#3A3550",
+)
+THEMES: Mapping[str, Tokens] = {"light": LIGHT, "dark": DARK}
+TEXT_TOKENS = (
+    "ink quiet glow violet slate sand release hold undecided".split()
+)  # each is used for words on paper and on surface, so each has contrast 4.5:1 there
+
+HEADING_FONT = "Bricolage Grotesque"
+TEXT_FONT = "Inter"
+_LATIN = "U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122,U+2212"
+_LATIN_EXT = "U+0100-0130,U+0132-0151,U+0154-02BA,U+1E00-1E9F,U+1EF2-1EFF"
+
+
+def tokens(theme: str | None) -> Tokens:
+    """Return the colours of "light" or "dark"; light for anything else."""
+    return THEMES.get(theme or "light", LIGHT)
+
+
+def mix(first: str, second: str, share: float) -> str:
+    """Return the colour that lies `share` (0 to 1) of the way from `first` to `second`."""
+    pairs = zip(_channels(first), _channels(second), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in pairs)
+
+
+def contrast(first: str, second: str) -> float:
+    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
+    low, high = sorted((_luminance(first), _luminance(second)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def streamlit_config() -> dict[str, object]:
+    """Return every Streamlit option that the house sets, by dotted name."""
+    return {**_server(), **_type(), **_colours("light"), **_colours("dark")}
+
+
+def streamlit_options() -> list[str]:
+    """Return `streamlit_config` as flags of `streamlit run`; lists travel as JSON."""
+    return [f"--{name}={_flag(value)}" for name, value in streamlit_config().items()]
+
+
+def config_toml() -> str:
+    """Return `streamlit_config` as the text of a config.toml."""
+    config = streamlit_config()
+    faces = config.pop("theme.fontFaces")
+    sections: dict[str, list[str]] = {}
+    for name, value in config.items():
+        section, option = name.rsplit(".", 1)
+        sections.setdefault(section, []).append(f"{option} = {json.dumps(value)}")
+    blocks = [f"[{section}]\n" + "\n".join(lines) for section, lines in sections.items()]
+    return "\n\n".join([_HEAD, *blocks, *_face_blocks(faces)]) + "\n"
+
+
+def page_css() -> str:
+    """Return the style element of every page: what the theme's options cannot say."""
+    return f"<style>{_CSS}</style>"
+
+
+def altair_theme(theme: str | None) -> dict[str, object]:
+    """Return an Altair configuration in the tokens of a theme."""
+    t = tokens(theme)
+    axis = {
+        "labelColor": t.quiet,
+        "titleColor": t.quiet,
+        "gridColor": t.line,
+        "domainColor": t.line,
+    }
+    text = {"labelFont": TEXT_FONT, "titleFont": TEXT_FONT, "labelFontSize": 13}
+    return {
+        "background": "transparent",
+        "font": TEXT_FONT,
+        "axis": {**axis, **text, "tickColor": t.line, "titleFontWeight": 500},
+        "legend": {"labelColor": t.ink, "titleColor": t.quiet, **text},
+        "title": {"color": t.ink, "font": HEADING_FONT, "fontSize": 18, "anchor": "start"},
+        "view": {"stroke": None},
+        "range": {"category": _categorical(t)},
+    }
+
+
+def _channels(colour: str) -> list[int]:
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+def _luminance(colour: str) -> float:
+    shares = [c / 255 for c in _channels(colour)]
+    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    return sum(w * v for w, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def _server() -> dict[str, object]:
+    return {
+        "server.address": "127.0.0.1",
+        "server.enableStaticServing": True,
+        "server.fileWatcherType": "none",
+        "server.headless": True,
+        "server.enableAgentApi": False,
+        "browser.gatherUsageStats": False,
+        "client.toolbarMode": "viewer",
+        "client.showErrorDetails": "none",
+    }
+
+
+def _type() -> dict[str, object]:
+    return {
+        "theme.font": f"{TEXT_FONT}, system-ui, sans-serif",
+        "theme.headingFont": f"'{HEADING_FONT}', {TEXT_FONT}, system-ui, sans-serif",
+        "theme.headingFontWeights": [700, 700, 600, 600, 600, 600],
+        "theme.headingFontSizes": ["2.5rem", "1.9rem", "1.45rem", "1.2rem", "1.05rem", "1rem"],
+        "theme.metricValueFontWeight": 600,
+        "theme.baseRadius": "14px",
+        "theme.buttonRadius": "999px",
+        "theme.paddingTop": "1.25rem",
+        "theme.fontFaces": _faces(),
+    }
+
+
+def _faces() -> list[dict[str, str]]:
+    return [
+        _face(HEADING_FONT, "bricolage-latin", "200 800", _LATIN),
+        _face(HEADING_FONT, "bricolage-latin-ext", "200 800", _LATIN_EXT),
+        _face(TEXT_FONT, "inter-latin", "100 900", _LATIN),
+    ]
+
+
+def _face(family: str, file: str, weight: str, letters: str) -> dict[str, str]:
+    url = f"app/static/{file}.woff2"
+    return {"family": family, "url": url, "weight": weight, "unicodeRange": letters}
+
+
+def _colours(theme: str) -> dict[str, object]:
+    t = THEMES[theme]
+    named = {
+        "primaryColor": t.glow,
+        "backgroundColor": t.paper,
+        "secondaryBackgroundColor": t.surface,
+        "textColor": t.ink,
+        "linkColor": t.glow,
+        "borderColor": t.line,
+        "dataframeBorderColor": t.line,
+        "codeBackgroundColor": mix(t.paper, t.line, 0.5),
+        "codeTextColor": t.ink,
+    }
+    charts = {
+        "chartCategoricalColors": _categorical(t),
+        "chartSequentialColors": [mix(t.line, t.glow, i / 9) for i in range(10)],
+        "chartDivergingColors": _diverging(t),
+    }
+    return {f"theme.{theme}.{k}": v for k, v in {**named, **_palette(t), **charts}.items()}
+
+
+def _palette(t: Tokens) -> dict[str, object]:
+    """Return Streamlit's seven colour families; the components read them as --st-*-color."""
+    families = {
+        "red": t.hold,
+        "orange": t.undecided,
+        "yellow": t.sand,
+        "green": t.release,
+        "blue": t.slate,
+        "violet": t.violet,
+        "gray": t.quiet,
+    }
+    shades: dict[str, object] = {}
+    for name, colour in families.items():
+        shades[f"{name}Color"] = shades[f"{name}TextColor"] = colour
+        shades[f"{name}BackgroundColor"] = mix(t.surface, colour, 0.1)
+    return shades
+
+
+def _categorical(t: Tokens) -> list[str]:
+    return [t.glow, t.slate, t.sand, t.violet, t.release, t.quiet]
+
+
+def _diverging(t: Tokens) -> list[str]:
+    cold = [mix(t.slate, t.line, i / 5) for i in range(5)]
+    return [*cold, *(mix(t.line, t.glow, i / 5) for i in range(1, 6))]
+
+
+def _flag(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value)
+
+
+def _face_blocks(faces: object) -> list[str]:
+    assert isinstance(faces, list)
+    lines = [[f"{k} = {json.dumps(v)}" for k, v in face.items()] for face in faces]
+    return ["[[theme.fontFaces]]\n" + "\n".join(face) for face in lines]
+
+
+_HEAD = """\
+# Written from app/look.py: `python -m app.look > .streamlit/config.toml`. A test compares the two."""
+
+_CSS = """
+.stApp { font-variant-numeric: tabular-nums; }
+.stApp h1, .stApp h2, .stApp h3 { letter-spacing: -0.015em; text-wrap: balance; }
+.stApp [data-testid="stMarkdownContainer"] p { line-height: 1.6; text-wrap: pretty; }
+.stApp [data-testid="stMainBlockContainer"] { max-width: 60rem; }
+.stApp button[kind^="primary"], .stApp button[kind^="secondary"] { min-height: 2.75rem; }
+.stApp [data-testid="stMetricValue"] { font-family: 'Bricolage Grotesque', Inter, sans-serif; }
+@media (max-width: 30rem) {
+  .stApp [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
+}
+"""
+
+
+if __name__ == "__main__":
+    print(config_toml(), end="")

@@ -1,0 +1,48 @@
+// A story that rolls away while the work is done. It can be skipped, and without motion it is read.
+
+class Crawl {
+  constructor(root) {
+    this.root = root
+    this.part = (name) => root.querySelector("." + name)
+    this.part("skip").onclick = () => this.end()
+    this.part("sky").append(...Array.from({ length: 70 }, (_, i) => star(i)))
+  }
+
+  update(data, trigger) {
+    this.trigger = trigger
+    const told = JSON.stringify(data.lines)
+    this.part("skip").textContent = data.texts.skip
+    if (told === this.told) return
+    this.told = told
+    const text = this.part("text")
+    text.replaceChildren(...data.lines.map((line, i) => el(i ? "p" : "h2", {}, line)))
+    text.style.animationDuration = `${data.seconds}s`
+    text.onanimationend = () => this.end()
+  }
+
+  end() {
+    if (this.ended) return
+    this.ended = true
+    this.root.querySelector(".crawl").classList.add("over")
+    this.trigger("ended", true)
+  }
+}
+
+// The same sky for everybody: places from a golden spiral, no chance in it.
+function star(i) {
+  const dot = el("i")
+  dot.style.left = `${((i * 61.8034) % 100).toFixed(2)}%`
+  dot.style.top = `${((i * 38.1966 * 1.7) % 100).toFixed(2)}%`
+  dot.style.opacity = String(0.25 + ((i * 7) % 10) / 16)
+  dot.style.scale = String(0.6 + ((i * 3) % 7) / 6)
+  return dot
+}
+
+const crawls = new WeakMap()
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const crawl = crawls.get(parentElement) ?? new Crawl(parentElement)
+  crawls.set(parentElement, crawl)
+  crawl.update(data, setTriggerValue)
+  return () => crawls.delete(parentElement)
+}

@@ -1,0 +1,63 @@
+// A drag becomes an answer when it is far, or short and fast: a flick must not be lost.
+
+const FAR = 100 // px
+const NEAR = 30 // px
+const FAST = 0.6 // px/ms
+
+function direction(dx, dy) {
+  if (Math.abs(dx) >= Math.abs(dy)) return dx > 0 ? "favourite" : "not_favourite"
+  return dy < 0 ? "super_like" : "dont_know"
+}
+
+class Drag {
+  constructor(card, { lean, done, back }) {
+    Object.assign(this, { card, lean, done, back })
+    card.onpointerdown = (event) => this.start(event)
+    card.onpointermove = (event) => this.move(event)
+    card.onpointerup = (event) => this.end(event)
+    card.onpointercancel = () => this.cancel()
+  }
+
+  start(event) {
+    if (event.button !== 0 || !event.isPrimary || this.id !== undefined) return
+    this.id = event.pointerId
+    this.from = this.at(event)
+    this.trail = [this.from]
+    this.card.setPointerCapture?.(event.pointerId)
+  }
+
+  move(event) {
+    if (event.pointerId !== this.id) return
+    const now = this.at(event)
+    this.trail = [...this.trail.filter((p) => now.t - p.t < 120), now]
+    this.lean(now.x - this.from.x, now.y - this.from.y)
+  }
+
+  end(event) {
+    if (event.pointerId !== this.id) return
+    const now = this.at(event)
+    const [dx, dy] = [now.x - this.from.x, now.y - this.from.y]
+    const answer = direction(dx, dy)
+    const speed = this.speed(now)
+    this.id = undefined
+    const far = Math.hypot(dx, dy)
+    if (far > FAR || (far > NEAR && speed > FAST)) this.done(answer, dx, dy, event.pointerType)
+    else this.back()
+  }
+
+  // Speed over the last 120 ms, so that a slow drag with a quick end is a flick as well.
+  speed(now) {
+    const first = this.trail.find((p) => now.t - p.t < 120) ?? this.from
+    return Math.hypot(now.x - first.x, now.y - first.y) / Math.max(now.t - first.t, 1)
+  }
+
+  cancel() {
+    if (this.id === undefined) return
+    this.id = undefined
+    this.back()
+  }
+
+  at(event) {
+    return { x: event.clientX, y: event.clientY, t: event.timeStamp }
+  }
+}

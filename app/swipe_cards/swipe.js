@@ -1,0 +1,373 @@
+// The deck of cards. An answer is kept the moment it is given; motion only shows it.
+
+const KEYS = {
+  ArrowLeft: "not_favourite",
+  ArrowRight: "favourite",
+  ArrowUp: "super_like",
+  ArrowDown: "dont_know",
+}
+const ARROWS = { not_favourite: "\u2190", dont_know: "\u2193", super_like: "\u2191", favourite: "\u2192" }
+const AWAY = { not_favourite: [-1.3, 0], favourite: [1.3, 0], super_like: [0, -1], dont_know: [0, 1] }
+const FLING = 220
+const RETURN = 260
+const OWN_KEYS =
+  "input,textarea,select,[contenteditable=''],[contenteditable=true],[role=slider],[role=listbox]," +
+  "[role=combobox],[role=tab],[role=menu],[role=radiogroup],[role=dialog],[role=grid]"
+
+function deviceClass() {
+  if (!window.matchMedia("(pointer: coarse)").matches) return "desk"
+  return Math.min(screen.width, screen.height) < 600 ? "phone" : "tablet"
+}
+
+class Deck {
+  constructor(root, data) {
+    this.root = root
+    this.id = data.deck
+    this.part = (name) => root.querySelector("." + name)
+    this.cards = new Map()
+    this.history = []
+    this.standing = new Map()
+    this.said = page.said[this.id] ??= {}
+    this.outbox = new Outbox(this.id, data.namespace, () => this.showSaved())
+    this.outbox.onExpired = () => this.trigger("renew", `${this.id}:${Date.now()}`)
+    this.overview = new Overview(this.part("overview"), {
+      change: (position, answer) => this.change(position, answer),
+      finish: () => this.finish(),
+    })
+    this.listen()
+  }
+
+  listen() {
+    const until = (this.listening = new AbortController()).signal
+    window.addEventListener("keydown", (event) => this.key(event), { signal: until })
+    window.addEventListener("pagehide", () => this.outbox.beacon(), { signal: until })
+    window.addEventListener("online", () => this.outbox.soon(0), { signal: until })
+    document.addEventListener("visibilitychange", () => this.seen(), { signal: until })
+    this.part("undo").onclick = () => this.undo("button")
+    this.part("asker").onclick = () => this.ask()
+  }
+
+  stop() {
+    this.listening.abort()
+    this.outbox.stop()
+  }
+
+  update(data, trigger) {
+    this.trigger = trigger
+    this.data = data
+    this.texts = data.texts
+    this.standing = new Map(Object.entries(data.standing ?? {}).map(([p, a]) => [Number(p), a]))
+    for (const [position, answer] of Object.entries(this.said)) this.stand(Number(position), answer)
+    for (const row of this.outbox.ordered()) this.stand(row.position, row.answer)
+    this.label()
+    this.outbox.connect(data.api, data.token)
+    this.render()
+    this.showSaved()
+  }
+
+  stand(position, answer) {
+    if (answer) this.standing.set(position, answer)
+    else this.standing.delete(position)
+  }
+
+  get current() {
+    return this.data.faces.find((face) => !this.standing.has(face.position))
+  }
+
+  // What she says ------------------------------------------------------------------------------
+
+  answer(answer, input, [dx, dy] = [0, 0]) {
+    const face = this.current
+    if (!face || this.outbox.closed) return
+    const shown = Math.max(0, Math.round(performance.now() - this.shownAt))
+    this.record(face.position, answer, input, shown)
+    this.history.push(face.position)
+    this.fly(this.cards.get(face.position), answer, dx, dy)
+    this.cards.delete(face.position)
+    this.render()
+    if (!this.current) this.part("title").focus({ preventScroll: true })
+  }
+
+  change(position, answer) {
+    if (this.standing.get(position) === answer || this.outbox.closed) return
+    this.record(position, answer, "button", null)
+    this.render()
+  }
+
+  undo(input) {
+    const position = this.lastSaid()
+    if (position === undefined || this.outbox.closed) return
+    const answer = this.standing.get(position)
+    this.record(position, null, input, null)
+    this.finishing = false
+    this.render()
+    this.comeBack(this.cards.get(position), answer)
+  }
+
+  lastSaid() {
+    while (this.history.length) {
+      const position = this.history.pop()
+      if (this.standing.has(position)) return position
+    }
+    return this.data.faces.findLast((face) => this.standing.has(face.position))?.position
+  }
+
+  record(position, answer, input, shown) {
+    this.stand(position, answer)
+    this.said[position] = answer
+    const kind = answer ? "answer" : "undo"
+    const device_class = deviceClass()
+    this.outbox.add({ position, kind, answer, shown_ms: shown, input, device_class })
+  }
+
+  key(event) {
+    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return
+    const from = event.composedPath()[0]
+    if (from.closest?.(OWN_KEYS)) return
+    if (event.key === "Escape") return this.ask(false)
+    if (event.key === "?") return this.ask()
+    const undo = event.key === "Backspace" || event.key.toLowerCase() === "z"
+    if (undo) this.undo("key")
+    else if (!KEYS[event.key] || !this.current) return
+    else this.answer(KEYS[event.key], "key")
+    event.preventDefault()
+  }
+
+  // What she sees ------------------------------------------------------------------------------
+
+  label() {
+    const { texts } = this
+    this.part("stage").setAttribute("aria-label", texts.deck_label)
+    this.part("answers").setAttribute("aria-label", texts.answers_label)
+    this.part("track").setAttribute("aria-label", texts.progress_label)
+    this.part("undo").textContent = texts.undo
+    this.part("keys").textContent = texts.keys
+    this.part("asker").textContent = texts.question_label
+    this.part("question").textContent = texts.question
+    this.part("note").textContent = this.data.note ?? ""
+    if (!this.part("answers").childElementCount) this.part("answers").append(...this.buttons())
+  }
+
+  buttons() {
+    return ANSWERS.map((answer) => {
+      const words = el("span", {}, this.texts[answer])
+      const hint = el("kbd", { "aria-hidden": "true" }, ARROWS[answer])
+      const press = () => this.answer(answer, "button")
+      return el("button", { type: "button", class: answer, onclick: press }, sign(answer), words, hint)
+    })
+  }
+
+  render() {
+    const { current } = this
+    this.progress()
+    this.part("undo").disabled = this.standing.size === 0
+    this.part("play").hidden = !current
+    this.part("overview").hidden = Boolean(current)
+    if (!current) this.overview.show(this.data.faces, this.standing, this.texts)
+    this.stack()
+    if (current?.position !== this.shownPosition) this.present(current)
+  }
+
+  stack() {
+    const open = this.data.faces.filter((face) => !this.standing.has(face.position)).slice(0, 3)
+    const wanted = new Set(open.map((face) => face.position))
+    for (const [position, card] of this.cards) {
+      if (wanted.has(position)) continue
+      card.remove()
+      this.cards.delete(position)
+    }
+    open.forEach((face, depth) => this.place(face, depth))
+  }
+
+  place(face, depth) {
+    let card = this.cards.get(face.position)
+    if (!card) {
+      card = this.build(face)
+      this.cards.set(face.position, card)
+    }
+    if (card.parentNode !== this.part("stage")) this.part("stage").prepend(card)
+    card.dataset.depth = String(depth)
+    card.toggleAttribute("inert", depth > 0)
+    card.setAttribute("aria-hidden", String(depth > 0))
+  }
+
+  build(face) {
+    const products = face.products.slice(0, 3).map((title) => el("li", { dir: "auto" }, title))
+    const words = el(
+      "div",
+      { class: "words" },
+      el("h3", { dir: "auto", title: face.brand }, face.brand),
+      el("p", { class: "category", dir: "auto" }, face.category),
+      el("ul", { class: "products" }, ...products),
+    )
+    const stamp = el("span", { class: "stamp", "aria-hidden": "true" })
+    const body = el("div", { class: "body" }, tile(face, "large"), words, stamp)
+    const card = el("article", { class: "card" }, body)
+    new Drag(card, {
+      lean: (dx, dy) => this.lean(card, dx, dy),
+      back: () => this.settle(card),
+      done: (answer, dx, dy, pointer) => this.flick(card, face, answer, dx, dy, pointer),
+    })
+    return card
+  }
+
+  flick(card, face, answer, dx, dy, pointer) {
+    if (face.position !== this.current?.position || this.outbox.closed) return this.settle(card)
+    this.answer(answer, pointer === "mouse" ? "mouse" : "touch", [dx, dy])
+  }
+
+  lean(card, dx, dy) {
+    const answer = direction(dx, dy)
+    const pull = Math.min(Math.hypot(dx, dy) / FAR, 1)
+    card.classList.add("held")
+    card.style.transform = `translate(${dx}px, ${dy}px) rotate(${dx * 0.045}deg)`
+    card.style.setProperty("--pull", pull.toFixed(2))
+    this.mark(card, answer)
+  }
+
+  mark(card, answer) {
+    if (card.dataset.answer === answer) return
+    card.dataset.answer = answer
+    card.querySelector(".stamp").replaceChildren(sign(answer), this.texts[answer])
+  }
+
+  settle(card) {
+    card.classList.remove("held")
+    card.style.transform = ""
+    card.style.setProperty("--pull", "0")
+  }
+
+  fly(card, answer, dx, dy) {
+    if (!card) return
+    if (stillness.matches) return card.remove()
+    this.mark(card, answer)
+    card.classList.add("gone")
+    card.style.setProperty("--pull", "1")
+    const end = this.away(card, answer, dx, dy)
+    const start = card.style.transform || "none"
+    const flight = card.animate(
+      [{ transform: start, opacity: 1 }, { opacity: 1, offset: 0.6 }, { transform: end, opacity: 0 }],
+      { duration: FLING, easing: "ease-out", fill: "forwards" },
+    )
+    flight.onfinish = flight.oncancel = () => card.remove()
+  }
+
+  away(card, answer, dx, dy) {
+    const [x, y] = AWAY[answer]
+    const [w, h] = [card.offsetWidth, card.offsetHeight]
+    const turn = x * 14
+    return `translate(${x * w + (y ? dx : 0)}px, ${y * h + (x ? dy : 0)}px) rotate(${turn}deg)`
+  }
+
+  comeBack(card, answer) {
+    if (!card || !answer || stillness.matches) return
+    const start = this.away(card, answer, 0, 0)
+    card.animate([{ transform: start, opacity: 0 }, { transform: "none", opacity: 1 }], {
+      duration: RETURN,
+      easing: "cubic-bezier(.2,.9,.3,1)",
+    })
+  }
+
+  present(face) {
+    this.shownPosition = face?.position
+    this.shownAt = performance.now()
+    const total = this.data.faces.length
+    const words = face
+      ? fill(this.texts.announce, { brand: face.brand, category: face.category, n: this.done + 1, total })
+      : this.texts.overview_title
+    this.part("announce").textContent = words
+  }
+
+  // Time with the page out of sight is not time with the card.
+  seen() {
+    if (document.hidden) {
+      this.hiddenAt = performance.now()
+      this.outbox.beacon()
+    } else if (this.hiddenAt) {
+      this.shownAt += performance.now() - this.hiddenAt
+    }
+  }
+
+  get done() {
+    return this.data.faces.filter((face) => this.standing.has(face.position)).length
+  }
+
+  progress() {
+    const { faces } = this.data
+    const track = this.part("track")
+    while (track.childElementCount < faces.length) track.append(el("i"))
+    faces.forEach((face, i) => {
+      track.children[i].className = this.standing.get(face.position) ?? ""
+      track.children[i].toggleAttribute("data-now", face === this.current)
+    })
+    const values = { n: Math.min(this.done + 1, faces.length), total: faces.length }
+    track.setAttribute("aria-valuemax", String(faces.length))
+    track.setAttribute("aria-valuenow", String(this.done))
+    this.part("count").textContent = fill(this.texts.count, values)
+  }
+
+  ask(open = this.part("question").hidden) {
+    this.part("question").hidden = !open
+    this.part("asker").setAttribute("aria-expanded", String(open))
+  }
+
+  // What is kept -------------------------------------------------------------------------------
+
+  showSaved() {
+    if (!this.texts) return
+    const state = this.outbox.state()
+    const values = { n: state === "late" ? this.outbox.late.size : this.outbox.rows.size }
+    const words = fill(this.texts[`saved_${state}`], values)
+    this.part("saved").dataset.state = state
+    this.part("word").textContent = words
+    this.announceSaved(state, words)
+    this.showFinish()
+  }
+
+  // Aloud only when it lasts: "1 waiting" after every card would drown the names.
+  announceSaved(state, words) {
+    clearTimeout(this.speaking)
+    if (state === (this.spoken ?? "saved")) return
+    this.speaking = setTimeout(() => {
+      this.spoken = state
+      this.part("alarm").textContent = words
+    }, 900)
+  }
+
+  finish() {
+    this.finishing = true
+    this.showFinish()
+  }
+
+  showFinish() {
+    const { texts, outbox } = this
+    const waiting = outbox.rows.size
+    if (outbox.closed && !waiting) this.finishing = true
+    const label = !this.finishing ? texts.finish : waiting ? texts.finish_waiting : texts.finishing
+    this.overview.wait(fill(label, { n: waiting }), Boolean(this.finishing))
+    if (!this.finishing || waiting || this.finished) return
+    this.finished = true
+    this.trigger("finished", this.id)
+    // A trigger may be lost between two runs of the page; to finish twice is to finish once.
+    setTimeout(() => (this.finished = this.finishing = false), 6000)
+  }
+}
+
+const decks = new WeakMap()
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let deck = decks.get(parentElement)
+  if (deck && deck.id !== data.deck) {
+    deck.stop()
+    deck.part("stage").replaceChildren()
+    deck.part("rows").replaceChildren()
+    deck.part("track").replaceChildren()
+    deck = undefined
+  }
+  if (!deck) decks.set(parentElement, (deck = new Deck(parentElement, data)))
+  deck.update(data, setTriggerValue)
+  return () => {
+    decks.get(parentElement)?.stop()
+    decks.delete(parentElement)
+  }
+}
