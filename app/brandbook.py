@@ -1,0 +1,124 @@
+"""What a shop says of its brands: aliases, sensitive ones, pictures made small and safe."""
+
+import csv
+import hashlib
+import io
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from PIL import Image, ImageOps
+
+from app.catalogue import NO_BOOK, BrandBook
+from recsys.errors import BadInputError
+from recsys.events import brand_key, normalise_brand
+
+LARGEST = (480, 480)
+_MOST_PIXELS = 50_000_000
+_YES = frozenset({"1", "true", "t", "yes", "ja"})
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
+
+
+def read_book(file: str | None) -> BrandBook:
+    """Return a file of brands: CSV with name and, if wished, aliases, sensitive and picture.
+
+    Aliases stand behind each other with semicolons between. The name is the spelling to show.
+    """
+    if file is None:
+        return NO_BOOK
+    try:
+        text = Path(file).read_text(encoding="utf-8-sig")
+        lines = list(csv.DictReader(io.StringIO(text)))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BadInputError(f"{file} cannot be read as a CSV file of brands.") from error
+    if not lines or "name" not in lines[0]:
+        raise BadInputError(f"{file} needs a first line with a column called name, and a brand.")
+    return _book(lines)
+
+
+def _book(lines: list[dict[str, str | None]]) -> BrandBook:
+    aliases: dict[str, str] = {}
+    sensitive: set[str] = set()
+    pictures: dict[str, str] = {}
+    for line in lines:
+        name = normalise_brand(line["name"] or "")
+        if name is None:
+            continue
+        spelt = [name, *(line.get("aliases") or "").split(";")]
+        aliases |= {brand_key(s): name for s in spelt if brand_key(s)}
+        if (line.get("sensitive") or "").strip().lower() in _YES:
+            sensitive.add(brand_key(name))
+        if picture := (line.get("picture") or "").strip():
+            pictures[brand_key(name)] = picture
+    return BrandBook(aliases, frozenset(sensitive), pictures)
+
+
+def keep_pictures(
+    workspace: Path, segment: Path, book: BrandBook, folder: str | None, notes: list[str]
+) -> None:
+    """Keep a small picture of each brand of a segment, by its hash, and write pictures.json."""
+    kept: dict[str, str] = {}
+    if folder is not None:
+        kept, bad = _kept(workspace / "pictures", _brands(segment), book, Path(folder))
+        if bad:
+            notes.append(f"{len(bad)} pictures cannot be read and were skipped, first {bad[0]}.")
+    (segment / "pictures.json").write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
+
+
+def _brands(segment: Path) -> list[str]:
+    names: list[str] = pq.read_table(segment / "brands.parquet")["name"].to_pylist()
+    return names
+
+
+def _kept(
+    to: Path, brands: list[str], book: BrandBook, folder: Path
+) -> tuple[dict[str, str], list[str]]:
+    if not folder.is_dir():
+        raise BadInputError(f"There is no folder {folder} with pictures; check --pictures.")
+    files = [f for f in sorted(folder.iterdir()) if f.suffix.lower() in _PICTURES]
+    by_name = {f.name: f for f in files}
+    by_slug = {slug(f.stem): f for f in reversed(files)}
+    to.mkdir(exist_ok=True)
+    kept: dict[str, str] = {}
+    bad: list[str] = []
+    for brand in brands:
+        file = _picture_of(brand, book.pictures, by_name, by_slug)
+        if file is not None:
+            _keep(file, brand, to, kept, bad)
+    return kept, bad
+
+
+def _picture_of(
+    brand: str, named: Mapping[str, str], by_name: Mapping[str, Path], by_slug: Mapping[str, Path]
+) -> Path | None:
+    name = named.get(brand_key(brand), "")
+    return by_name.get(name) or (by_slug.get(slug(brand)) if slug(brand) else None)
+
+
+def _keep(file: Path, brand: str, to: Path, kept: dict[str, str], bad: list[str]) -> None:
+    try:
+        small = _small(file)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        bad.append(file.name)
+        return
+    kept[brand] = hashlib.sha256(small).hexdigest()
+    (to / f"{kept[brand]}.webp").write_bytes(small)
+
+
+def slug(name: str) -> str:
+    """Return a brand's name as a file is named: small letters and digits with dashes between."""
+    return re.sub(r"[\W_]+", "-", brand_key(name)).strip("-")
+
+
+def _small(file: Path) -> bytes:
+    """Return a picture drawn anew, so that nothing but its pixels comes along."""
+    with Image.open(file, formats=("PNG", "JPEG", "WEBP", "GIF")) as picture:
+        if picture.width * picture.height > _MOST_PIXELS:
+            raise ValueError("more pixels than any card needs")
+        drawn = ImageOps.exif_transpose(picture).convert("RGBA")
+    drawn.thumbnail(LARGEST)
+    out = io.BytesIO()
+    drawn.save(out, "WEBP", quality=82, exif=b"")
+    return out.getvalue()

@@ -1,0 +1,237 @@
+"""What the shop sells: codes for brands, categories and items, given once and only added to."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from recsys.events import (
+    Catalogue,
+    brand_key,
+    brand_prices,
+    main_categories,
+    normalise_brand,
+    tidy,
+)
+
+ITEMS = pa.schema(
+    [
+        ("code", pa.int32()),
+        ("product", pa.string()),
+        ("brand", pa.int32()),
+        ("category", pa.int32()),
+        ("title", pa.string()),
+        ("price", pa.int32()),
+        ("released", pa.int64()),
+        ("featured", pa.bool_()),
+        ("sensitive", pa.bool_()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BrandBook:
+    """What a file of brands says."""
+
+    aliases: Mapping[str, str]  # brand_key -> the name to use
+    sensitive: frozenset[str]  # brand_keys
+    pictures: Mapping[str, str]  # brand_key -> name of a picture file
+
+
+NO_BOOK = BrandBook({}, frozenset(), {})
+
+
+def read_catalogue(folders: Sequence[Path], lineage: str) -> Catalogue:
+    """Return the catalogue of a store's segments; the latest word on an item counts."""
+    brands = _names(folders, "brands")
+    categories = _names(folders, "categories")
+    items = _latest(folders)
+    brand, category = items["brand"].to_numpy(), items["category"].to_numpy()
+    price, sensitive = items["price"].to_numpy(), items["sensitive"].to_numpy()
+    flagged = _flagged(folders, len(brands))
+    flagged[brand[sensitive & (brand >= 0)]] = True
+    return Catalogue(
+        lineage=lineage,
+        brands=brands,
+        categories=categories,
+        brand_category=main_categories(brand, category, len(brands)),
+        brand_price=brand_prices(brand, price, len(brands)),
+        brand_sensitive=flagged,
+        item_product=items["product"].to_numpy(dtype=object),
+        item_title=items["title"].to_numpy(dtype=object),
+        item_brand=brand,
+        item_category=category,
+        item_price=price,
+        item_released=items["released"].to_numpy().astype(np.uint32),
+        item_featured=items["featured"].to_numpy(),
+        item_sensitive=sensitive,
+    )
+
+
+def _names(folders: Sequence[Path], what: str) -> NDArray[np.object_]:
+    tables = [pq.read_table(folder / f"{what}.parquet") for folder in folders]
+    names: dict[int, str] = {}
+    for table in tables:
+        names |= dict(zip(table["code"].to_pylist(), table["name"].to_pylist(), strict=True))
+    return np.array([names[code] for code in range(len(names))], dtype=object)
+
+
+def _flagged(folders: Sequence[Path], brands: int) -> NDArray[np.bool_]:
+    flags = np.zeros(brands, dtype=np.bool_)
+    for folder in folders:
+        table = pq.read_table(folder / "brands.parquet").to_pandas()
+        flags[table["code"][table["sensitive"]].to_numpy()] = True
+    return flags
+
+
+def _latest(folders: Sequence[Path]) -> pd.DataFrame:
+    parts: list[pd.DataFrame] = [
+        pq.read_table(folder / "items.parquet").to_pandas() for folder in folders
+    ]
+    items = pd.concat(parts, ignore_index=True)
+    return items.drop_duplicates("code", keep="last").sort_values("code", ignore_index=True)
+
+
+def code(
+    con: duckdb.DuckDBPyConnection, old: Catalogue | None, book: BrandBook, folder: Path
+) -> None:
+    """Give codes to what is new in the views `good` and `shelf`, write it, make `item_map`.
+
+    `item_map(product, brand, category, item)` leads from the texts of an event to its item.
+    """
+    con.execute(
+        """CREATE TABLE seen AS SELECT product, brand, category, count(*) AS n,
+        sum(full_price)::BIGINT AS cents, count(full_price) AS priced
+        FROM (SELECT *, nullif(if(list_price >= 0, list_price, price), -1) AS full_price FROM good)
+        GROUP BY ALL"""
+    )
+    con.execute(
+        """CREATE TABLE resolved AS SELECT seen.*,
+        coalesce(shelf.brand, seen.brand) AS brand_text,
+        coalesce(shelf.category, seen.category) AS category_text
+        FROM seen LEFT JOIN shelf ON shelf.product_id = seen.product"""
+    )
+    _code_brands(con, old, book, folder)
+    _code_categories(con, old, folder)
+    _code_items(con, old)
+    items: pa.Table = con.sql(_ITEMS_SQL).to_arrow_table()
+    pq.write_table(items.cast(ITEMS), folder / "items.parquet", compression="zstd")
+
+
+def _texts(con: duckdb.DuckDBPyConnection, what: str) -> list[tuple[str, int]]:
+    return con.execute(
+        f"""SELECT text, sum(n)::BIGINT FROM (SELECT {what}_text AS text, n FROM resolved
+        UNION ALL SELECT coalesce({what}, ''), 0 FROM shelf) GROUP BY 1 ORDER BY 1"""
+    ).fetchall()
+
+
+def _code_brands(
+    con: duckdb.DuckDBPyConnection, old: Catalogue | None, book: BrandBook, folder: Path
+) -> None:
+    spelt = {text: normalise_brand(text, book.aliases) for text, _ in _texts(con, "brand")}
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for text, times in _texts(con, "brand"):
+        if (shown := spelt[text]) is not None:
+            votes[brand_key(shown)][shown] += times
+    codes = {} if old is None else {brand_key(b): c for c, b in enumerate(old.brands)}
+    fresh = {key: n for n, key in enumerate(sorted(votes.keys() - codes), len(codes))}
+    codes |= fresh
+    names = {code: _chosen(votes[key], book, key) for key, code in fresh.items()}
+    names |= {} if old is None else {codes[k]: str(old.brands[codes[k]]) for k in votes}
+    _write_brands(folder, names, book)
+    _register(
+        con, "brand_map", {t: -1 if s is None else codes[brand_key(s)] for t, s in spelt.items()}
+    )
+
+
+def _chosen(votes: Counter[str], book: BrandBook, key: str) -> str:
+    """Return the spelling to show: that of the brands file, else the most frequent one."""
+    most = max(votes.values())
+    return book.aliases.get(key) or min(name for name, times in votes.items() if times == most)
+
+
+def _write_brands(folder: Path, names: Mapping[int, str], book: BrandBook) -> None:
+    table = {
+        "code": pa.array(names.keys(), pa.int32()),
+        "name": pa.array(names.values(), pa.string()),
+        "sensitive": pa.array([brand_key(n) in book.sensitive for n in names.values()], pa.bool_()),
+    }
+    pq.write_table(pa.table(table), folder / "brands.parquet")
+
+
+def _code_categories(con: duckdb.DuckDBPyConnection, old: Catalogue | None, folder: Path) -> None:
+    spelt = {text: tidy(text) for text, _ in _texts(con, "category")}
+    codes = {} if old is None else {str(name): code for code, name in enumerate(old.categories)}
+    fresh = {name: n for n, name in enumerate(sorted({*spelt.values()} - codes.keys()), len(codes))}
+    table = {
+        "code": pa.array(fresh.values(), pa.int32()),
+        "name": pa.array(fresh.keys(), pa.string()),
+    }
+    pq.write_table(pa.table(table), folder / "categories.parquet")
+    codes |= fresh
+    _register(con, "category_map", {text: codes[name] for text, name in spelt.items()})
+
+
+def _register(con: duckdb.DuckDBPyConnection, name: str, codes: Mapping[str, int]) -> None:
+    table = pa.table(  # DuckDB finds it by its name
+        {"text": pa.array(codes.keys(), pa.string()), "code": pa.array(codes.values(), pa.int32())}
+    )
+    con.register("incoming", table)
+    con.execute(f"CREATE TABLE {name} AS SELECT * FROM incoming")
+    con.unregister("incoming")
+
+
+def _code_items(con: duckdb.DuckDBPyConnection, old: Catalogue | None) -> None:
+    """Make `items(product, brand, category, item)` of old and new, and `item_map`."""
+    known = pa.table(
+        {
+            "product": pa.array([] if old is None else old.item_product, pa.string()),
+            "brand": pa.array([] if old is None else old.item_brand, pa.int32()),
+            "category": pa.array([] if old is None else old.item_category, pa.int32()),
+        }
+    )
+    con.register("incoming", known)
+    con.execute(
+        """CREATE TABLE items AS SELECT *, (row_number() OVER () - 1)::INTEGER AS item
+        FROM incoming"""
+    )
+    con.unregister("incoming")
+    for statement in _MAP_SQL:
+        con.execute(statement)
+
+
+_MAP_SQL = (
+    """CREATE TABLE mapped AS SELECT r.product, r.brand AS brand_was, r.category AS category_was,
+    b.code AS brand, c.code AS category, r.cents, r.priced FROM resolved r
+    JOIN brand_map b ON b.text = r.brand_text JOIN category_map c ON c.text = r.category_text""",
+    """CREATE TABLE shelved AS SELECT s.*, b.code AS brand_code, c.code AS category_code
+    FROM shelf s JOIN brand_map b ON b.text = coalesce(s.brand, '')
+    JOIN category_map c ON c.text = coalesce(s.category, '')""",
+    """INSERT INTO items SELECT product, brand, category,
+    (row_number() OVER (ORDER BY product, brand, category) - 1 + (SELECT count(*) FROM items))
+    FROM (SELECT product, brand, category FROM mapped
+    UNION SELECT product_id, brand_code, category_code FROM shelved
+    EXCEPT SELECT product, brand, category FROM items)""",
+    """CREATE TABLE item_map AS SELECT m.product, m.brand_was AS brand,
+    m.category_was AS category, i.item FROM mapped m
+    JOIN items i USING (product, brand, category)""",
+)
+
+_ITEMS_SQL = """SELECT i.item AS code, i.product, i.brand, i.category,
+    left(regexp_replace(coalesce(s.title, ''), '[\\p{Cc}\\p{Cf}]', '', 'g'), 200) AS title,
+    coalesce(CAST(round(100 * coalesce(s.list_price, s.price)) AS INTEGER),
+        (m.cents + m.priced // 2) // m.priced, -1) AS price,
+    coalesce(s.release_date, 0) AS released,
+    coalesce(s.featured, false) AS featured, coalesce(s.sensitive, false) AS sensitive
+    FROM items i LEFT JOIN shelved s ON s.product_id = i.product
+    LEFT JOIN (SELECT product, brand, category, sum(cents)::BIGINT AS cents,
+        nullif(sum(priced), 0)::BIGINT AS priced FROM mapped GROUP BY ALL) m
+        ON m.product = i.product AND m.brand = i.brand AND m.category = i.category
+    WHERE s.product_id IS NOT NULL OR m.product IS NOT NULL ORDER BY code"""

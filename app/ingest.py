@@ -1,0 +1,341 @@
+"""The import: event files in, a numbered segment of the store out, or nothing changed at all."""
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from app import catalogue, cleaning, eventfiles, packing
+from app.brandbook import keep_pictures, read_book
+from app.cleaning import Judged
+from app.eventfiles import Found, Loaded
+from app.packing import Progress
+from app.rejects import write_rejects
+from app.staging import literal
+from app.warehouse import FORMAT, KEY_SQL, Keys, Segment, Warehouse, read_manifest
+from recsys.errors import BadEventsError, BrandswipeError, WorkspaceError
+from recsys.events import Col
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did."""
+
+    rows: int  # lines read, the header apart
+    events: int  # events added to the store
+    customers: int  # customers with an event in these files
+    brands: int  # brands in the store
+    bad: Mapping[str, int]  # reason -> rows kept out
+    doubles: int  # rows that repeated another one
+    idle: int  # rows with quantity 0
+    without_brand: float  # share of the added events
+    examples: Sequence[str]  # first bad rows, with file and line
+    rejects: Path | None
+    notes: Sequence[str] = field(default_factory=tuple)  # sentences
+    segment: str = ""
+    planted: bool = False
+
+
+@dataclass(slots=True)
+class _Job:
+    """One import under way."""
+
+    workspace: Path
+    con: duckdb.DuckDBPyConnection
+    scratch: Path
+    segment: Path  # its files while they are written
+    found: Found
+    sources: list[str]
+    progress: Progress
+    notes: list[str] = field(default_factory=list)
+
+
+def ingest(
+    workspace: Path,
+    events: str,
+    products: str | None = None,
+    brands: str | None = None,
+    pictures: str | None = None,
+    rename: Mapping[str, str] | None = None,
+    max_bad: float = 0.01,
+    replace: bool = False,
+    progress: Progress | None = None,
+    now: int | None = None,
+) -> Imported:
+    """Import event files into the workspace's store.
+
+    `events` is a file, a folder or a glob; `rename` maps their columns to ours; `now` (seconds
+    since 1970) is what times are held against. Raises BadEventsError, UnknownNameError or
+    WorkspaceError with the earlier store as it was.
+    """
+    eventfiles.check_rename(rename or {})
+    found = eventfiles.find(events)
+    if products is not None:
+        found = Found(found.events, eventfiles.find(products).events, found.shop)
+    with _locked(workspace) as home, _room(workspace):
+        old = None if replace else read_manifest(workspace)
+        sources = _unseen(found, old)
+        scratch = home / "import"
+        (scratch / "segment").mkdir(parents=True)
+        with _engine(scratch) as con:
+            job = _Job(
+                workspace, con, scratch, scratch / "segment", found, sources, progress or _silent
+            )
+            return _run(job, old, brands, pictures, rename or {}, max_bad, now)
+
+
+def _silent(stage: str, share: float) -> None:
+    """Nobody watches."""
+    del stage, share
+
+
+def _run(
+    job: _Job,
+    old: dict[str, Any] | None,
+    brands: str | None,
+    pictures: str | None,
+    rename: Mapping[str, str],
+    max_bad: float,
+    now: int | None,
+) -> Imported:
+    store = None if old is None else Warehouse(job.workspace, old)
+    loaded = _load(job, rename)
+    judged = cleaning.judge(job.con, loaded, int(time.time()) if now is None else now)
+    rejects, examples = write_rejects(job.con, loaded, judged, job.workspace, job.sources[0])
+    _refuse(judged, max_bad, examples, rejects)
+    book = read_book(brands)
+    job.progress("coding brands and products", 0.0)
+    catalogue.code(job.con, None if store is None else store.catalogue, book, job.segment)
+    keep_pictures(job.workspace, job.segment, book, pictures, job.notes)
+    packed = _pack(job, judged, store, Col.TS in loaded.columns)
+    name = _commit(job, old, packed, judged)
+    _tell(job, judged, packed)
+    opened = Warehouse.open(job.workspace)
+    return Imported(
+        rows=judged.rows,
+        events=packed.events,
+        customers=packed.customers,
+        brands=len(opened.catalogue.brands),
+        bad=judged.bad,
+        doubles=judged.good - packed.events,
+        idle=judged.idle,
+        without_brand=packed.without_brand,
+        examples=examples,
+        rejects=rejects,
+        notes=tuple(job.notes),
+        segment=name,
+        planted=opened.planted,
+    )
+
+
+def _load(job: _Job, rename: Mapping[str, str]) -> Loaded:
+    job.progress("reading event files", 0.0)
+    columns = eventfiles.EVENT_COLUMNS
+    loaded = eventfiles.load(job.con, "events", job.found.events, columns, rename, job.scratch)
+    columns = eventfiles.PRODUCT_COLUMNS
+    shelf = eventfiles.load(job.con, "products", job.found.products, columns, rename, job.scratch)
+    cleaning.require(loaded, Col.BRAND in shelf.columns)
+    job.notes += cleaning.costs(loaded.columns, shelf.columns)
+    cleaning.shelve(job.con)
+    return loaded
+
+
+def _refuse(judged: Judged, max_bad: float, examples: Sequence[str], rejects: Path | None) -> None:
+    """Raise BadEventsError where too many rows are bad, or none is left."""
+    bad = sum(judged.bad.values())
+    why = "; ".join(f"{number:,} x {reason}" for reason, number in judged.bad.items())
+    if bad > max_bad * judged.rows:
+        raise BadEventsError(
+            f"{bad:,} of {judged.rows:,} rows ({bad / judged.rows:.1%}) cannot be used, more than "
+            f"the {max_bad:.1%} allowed: {why}. First: {examples[0]}. All are in {rejects}; "
+            f"mend the file, or allow more with --max-bad."
+        )
+    if not judged.good:
+        raise BadEventsError("There is no event in these files; export them again.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    events: int
+    customers: int
+    known: int  # of them, already in the store
+    without_brand: float
+
+
+def _pack(job: _Job, judged: Judged, store: Warehouse | None, dated: bool) -> _Packed:
+    job.progress("indexing customers", 0.0)
+    segments = [] if store is None else store.segments
+    ids, keys = _customers(job.con, segments)
+    known = 0 if store is None else int(np.isin(keys, store.keys, assume_unique=True).sum())
+    codes = pa.table({"customer_id": ids, "code": pa.array(np.arange(len(ids), dtype=np.uint32))})
+    job.con.register("customers", codes)
+    batches: pa.RecordBatchReader = job.con.sql(_EVENTS_SQL).to_arrow_reader(packing.BATCH_ROWS)
+    kept = packing.pack(batches, judged.good, len(ids), job.segment, dated, job.progress)
+    packing.write_index(job.segment, keys, ids)
+    (bare,) = job.con.execute(_BARE_SQL).fetchall()[0]
+    return _Packed(kept, len(ids), known, bare / judged.good)
+
+
+def _customers(con: duckdb.DuckDBPyConnection, segments: list[Segment]) -> tuple[pa.Array, Keys]:
+    """Return the ids of the import's customers and their keys, ascending by key."""
+    table: pa.Table = con.sql(
+        f"SELECT customer, {KEY_SQL.format('customer')} AS key FROM good GROUP BY customer "
+        f"ORDER BY key, customer"
+    ).to_arrow_table()
+    ids = table["customer"].cast(pa.large_string()).combine_chunks()
+    keys = packing.keyed(table["key"].to_numpy().astype(np.uint64), ids, segments)
+    order = np.argsort(keys, kind="stable")
+    return ids.take(pa.array(order)), keys[order]
+
+
+_EVENTS_SQL = """SELECT c.code AS customer, seq, item, g.ts, price, list_price, kind, quantity
+FROM good g JOIN customers c ON c.customer_id = g.customer
+JOIN item_map USING (product, brand, category)"""
+
+_BARE_SQL = """SELECT coalesce(sum(n), 0)::BIGINT FROM resolved
+JOIN brand_map ON text = brand_text WHERE code < 0"""
+
+
+def _tell(job: _Job, judged: Judged, packed: _Packed) -> None:
+    doubles = judged.good - packed.events
+    for number, sentence in (
+        (judged.zoneless, "{:,} times have no zone and were read as UTC."),
+        (judged.idle, "{:,} rows with quantity 0 were left out: nothing moved."),
+        (doubles, "{:,} rows repeat another one in every column and were left out."),
+    ):
+        if number:
+            job.notes.append(sentence.format(number))
+    job.notes.append(f"{packed.without_brand:.1%} of the events have no brand and say nothing.")
+
+
+def _commit(job: _Job, old: dict[str, Any] | None, packed: _Packed, judged: Judged) -> str:
+    """Give the segment its name and put the manifest that lists it in place."""
+    job.progress("putting the segment in place", 0.0)
+    files = packing.hashes(job.segment)
+    digest = sha256(json.dumps([files, job.sources]).encode()).hexdigest()
+    before = old or {
+        "lineage": digest[:16],
+        "segments": [],
+        "customers": 0,
+        "events": 0,
+        "as_of": 0,
+    }
+    name = f"{before['lineage']}-{len(before['segments']) + 1:04d}"
+    part = {
+        "name": name,
+        "hash": digest,
+        "files": files,
+        "sources": job.sources,
+        "events": packed.events,
+        "customers": packed.customers,
+        "planted": job.found.shop is not None,
+    }
+    manifest = before | {
+        "format": FORMAT,
+        "segments": [*before["segments"], part],
+        "customers": before["customers"] + packed.customers - packed.known,
+        "events": before["events"] + packed.events,
+        "as_of": max(before["as_of"], judged.last),
+    }
+    home = job.workspace / "events"
+    shutil.rmtree(home / name, ignore_errors=True)
+    job.segment.rename(home / name)
+    if job.found.shop is not None:
+        _copy_shop(job.found.shop, job.workspace / "planted")
+    _write_manifest(home / "manifest.json", manifest)
+    return name
+
+
+def _copy_shop(shop: Path, to: Path) -> None:
+    to.mkdir(exist_ok=True)
+    for name in ("truth.parquet", "brands.csv", "shop.json"):
+        if (shop / name).is_file():
+            shutil.copyfile(shop / name, to / name)
+
+
+def _write_manifest(file: Path, manifest: Mapping[str, Any]) -> None:
+    aside = file.with_suffix(".new")
+    with aside.open("w", encoding="utf-8") as out:
+        json.dump(manifest, out, indent=1, ensure_ascii=False)
+        out.flush()
+        os.fsync(out.fileno())
+    aside.rename(file)
+
+
+def _unseen(found: Found, old: Mapping[str, Any] | None) -> list[str]:
+    """Return the hashes of the event files; refuse one that is in the store."""
+    known = {source for part in (old or {"segments": []})["segments"] for source in part["sources"]}
+    hashes = [packing.hash_of(file) for file in found.events]
+    for file, digest in zip(found.events, hashes, strict=True):
+        if digest in known:
+            raise BadEventsError(
+                f"{file.name} is in the store already; start anew with --replace, or leave it out."
+            )
+    return hashes
+
+
+@contextmanager
+def _engine(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone='UTC'; SET threads=2; SET memory_limit='3GB'")
+        con.execute("SET preserve_insertion_order=false; SET enable_progress_bar=false")
+        con.execute(f"SET temp_directory={literal(str(scratch / 'spill'))}")
+        yield con
+
+
+@contextmanager
+def _locked(workspace: Path) -> Iterator[Path]:
+    """Hold the store against a second import; sweep up what a crash left."""
+    home = workspace / "events"
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise WorkspaceError(
+                f"Another import into {workspace} is running; wait for it to end."
+            ) from error
+        try:
+            _sweep(workspace)
+            yield home
+        finally:
+            _sweep(workspace)
+
+
+def _sweep(workspace: Path) -> None:
+    """Remove what no manifest lists; a store we cannot read loses nothing."""
+    try:
+        manifest = read_manifest(workspace) or {"segments": []}
+    except BrandswipeError:
+        return
+    listed = {part["name"] for part in manifest["segments"]}
+    for folder in (workspace / "events").iterdir():
+        if folder.is_dir() and folder.name not in listed:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _room(workspace: Path) -> Iterator[None]:
+    """Turn a full disk into a sentence."""
+    try:
+        yield
+    except (OSError, duckdb.Error) as error:
+        full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
+        if not full:
+            raise
+        raise WorkspaceError(
+            f"The disk of {workspace} is full; the store is as it was. Free some room and run "
+            f"the import again."
+        ) from error

@@ -1,0 +1,146 @@
+"""One event or product file of any format -> a Parquet file that DuckDB reads twice for free."""
+
+import csv
+import gzip
+import io
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+
+from recsys.errors import BadEventsError
+
+T = TypeVar("T")
+
+SUFFIXES = {
+    ".csv": "csv",
+    ".csv.gz": "csv",
+    ".tsv": "csv",
+    ".jsonl": "jsonl",
+    ".jsonl.gz": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+LINE, BROKEN = "_line", "_broken"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenLine:
+    """A line that is not a row."""
+
+    file: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A file made readable: its rows in Parquet, and the lines that are none."""
+
+    file: Path
+    readable: Path
+    broken: tuple[BrokenLine, ...] = ()
+
+
+def suffix(file: Path) -> str:
+    """Return the known ending of a file's name, or nothing."""
+    name = file.name.lower()
+    return next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.endswith(s)), "")
+
+
+def staged(con: duckdb.DuckDBPyConnection, file: Path, stage: Path) -> Staged:
+    """Return Parquet with the rows of `file`: itself, or `stage` with texts and line numbers."""
+    kind = SUFFIXES.get(suffix(file))
+    if kind is None:
+        known = ", ".join(SUFFIXES)
+        raise BadEventsError(f"{file.name} is of no known format; its name must end in {known}.")
+    if file.stat().st_size == 0:
+        raise BadEventsError(f"{file.name} is empty; export it again.")
+    if kind == "parquet":
+        return Staged(file, file)
+    stager = _stage_csv if kind == "csv" else _stage_jsonl
+    return Staged(file, stage, tuple(guarded(file, lambda: stager(con, file, stage))))
+
+
+def guarded(file: Path, work: Callable[[], T]) -> T:
+    """Return what `work` does; an unreadable file becomes a sentence."""
+    try:
+        return work()
+    except (duckdb.Error, UnicodeDecodeError, EOFError, gzip.BadGzipFile, csv.Error) as error:
+        if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in str(error):
+            raise
+        raise BadEventsError(
+            f"{file.name} cannot be read: it is damaged, cut short or not what its name says. "
+            f"Export it again."
+        ) from error
+
+
+def _stage_csv(con: duckdb.DuckDBPyConnection, file: Path, stage: Path) -> list[BrokenLine]:
+    delimiter, header = _header(file)
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
+    con.execute(
+        f"""COPY (SELECT *, row_number() OVER () AS {LINE} FROM read_csv({paths([file])},
+        auto_detect=false, header=true, delim={literal(delimiter)}, quote='"', escape='"',
+        columns={{{columns}}}, store_rejects=true, rejects_limit=0, max_line_size=16777216,
+        rejects_table='csv_errors', rejects_scan='csv_scans'))
+        TO {literal(str(stage))} (FORMAT parquet)"""
+    )
+    found = con.execute(
+        "SELECT line, any_value(coalesce(csv_line, '')) FROM csv_errors GROUP BY line ORDER BY line"
+    ).fetchall()
+    con.execute("DROP TABLE csv_errors; DROP TABLE csv_scans")
+    return [BrokenLine(file.name, line, text) for line, text in found]
+
+
+def _header(file: Path) -> tuple[str, list[str]]:
+    opener: Callable[[Path, str], io.BufferedIOBase] = (
+        gzip.open if file.name.lower().endswith(".gz") else open  # type: ignore[assignment]
+    )
+    with opener(file, "rb") as raw:
+        line = raw.readline(1 << 20).decode("utf-8-sig").rstrip("\r\n")
+    delimiter = max(",;\t|", key=line.count)
+    header = next(csv.reader([line], delimiter=delimiter), [])
+    if len(set(header)) < len(header) or "\0" in line or not all(header):
+        raise BadEventsError(f"{file.name} has no usable first line with the names of its columns.")
+    return delimiter, header
+
+
+def _stage_jsonl(con: duckdb.DuckDBPyConnection, file: Path, stage: Path) -> list[BrokenLine]:
+    lines = f"read_json_objects({paths([file])}, format='newline_delimited', ignore_errors=true)"
+    keys = con.execute(
+        f"SELECT DISTINCT unnest(json_keys(json)) FROM {lines} WHERE json_type(json) = 'OBJECT'"
+    ).fetchall()
+    if not keys:
+        raise BadEventsError(f"{file.name} holds no line with a JSON object; export it again.")
+    picks = ", ".join(f"json->>{literal(_pointer(k))} AS {quoted(k)}" for (k,) in sorted(keys))
+    con.execute(
+        f"""COPY (SELECT {picks}, row_number() OVER () AS {LINE},
+        coalesce(json_type(json) <> 'OBJECT', true) AS {BROKEN} FROM {lines})
+        TO {literal(str(stage))} (FORMAT parquet)"""
+    )
+    bad = con.execute(
+        f"SELECT {LINE} FROM read_parquet({paths([stage])}) WHERE {BROKEN} ORDER BY 1"
+    )
+    return [BrokenLine(file.name, line, "") for (line,) in bad.fetchall()]
+
+
+def _pointer(key: str) -> str:
+    return "/" + key.replace("~", "~0").replace("/", "~1")
+
+
+def paths(files: Iterable[Path]) -> str:
+    """Return files as an SQL list in which no name is taken for a glob."""
+    plain = (str(f).replace("[", "[[]").replace("*", "[*]").replace("?", "[?]") for f in files)
+    return "[" + ", ".join(literal(name) for name in plain) + "]"
+
+
+def literal(text: str) -> str:
+    """Return `text` as an SQL string: view definitions take no bound values."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quoted(name: str) -> str:
+    """Return `name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,276 @@
+"""The store of events: one customer's events in a moment, everybody's in one sweep."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.catalogue import read_catalogue
+from recsys.errors import IntegrityError, WorkspaceError
+from recsys.events import ROW, Catalogue, Rows
+
+FORMAT = 1
+KEY_SQL = "md5_number_lower({}) >> 1"
+KEYS = 1 << 63
+BLOCKS = 1 << 10  # equal parts of the space of keys; a sample takes whole ones
+CHUNK_ROWS = 1_000_000
+
+Keys = NDArray[np.uint64]
+
+
+def key_of(customer_id: str) -> int:
+    """Return the key a customer wants, of 63 bits; KEY_SQL is the same for DuckDB."""
+    digest = hashlib.md5(customer_id.encode(), usedforsecurity=False).digest()
+    return int.from_bytes(digest[8:], "little") >> 1
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One import, never changed: rows by customer key and time, an index over the keys."""
+
+    folder: Path
+    keys: Keys  # (customers,) ascending, memory-mapped
+    starts: Keys  # (customers + 1,) first row of each customer
+    id_starts: Keys  # (customers + 1,) first byte of each id
+    ids: NDArray[np.uint8]
+    rows: Rows
+
+    @classmethod
+    def open(cls, folder: Path) -> "Segment":
+        """Map a segment's files; nothing is read yet."""
+        return cls(
+            folder,
+            np.load(folder / "keys.npy", mmap_mode="r"),
+            np.load(folder / "starts.npy", mmap_mode="r"),
+            np.load(folder / "id_starts.npy", mmap_mode="r"),
+            _mapped(folder / "ids.bin", np.dtype(np.uint8)),
+            _mapped(folder / "events.bin", ROW),
+        )
+
+    def place(self, key: int) -> int | None:
+        """Return the place of a key, or None."""
+        at = int(np.searchsorted(self.keys, np.uint64(key)))
+        return at if at < len(self.keys) and int(self.keys[at]) == key else None
+
+    def id_at(self, place: int) -> str:
+        """Return a customer's id."""
+        start, stop = self.id_starts[place : place + 2]
+        return self.ids[int(start) : int(stop)].tobytes().decode()
+
+    def rows_at(self, place: int) -> Rows:
+        """Return a copy of a customer's rows, by time."""
+        start, stop = self.starts[place : place + 2]
+        return np.array(self.rows[int(start) : int(stop)])
+
+    def sweep(self, first: int, last: int) -> tuple[NDArray[np.int64], Rows]:
+        """Return the rows of the customers in places [first, last) and each row's place.
+
+        The file is read and not mapped, so that a sweep leaves no pages in this process.
+        """
+        start, stop = int(self.starts[first]), int(self.starts[last])
+        counts = np.diff(self.starts[first : last + 1]).astype(np.int64)
+        rows = np.fromfile(
+            self.folder / "events.bin", ROW, count=stop - start, offset=start * ROW.itemsize
+        )
+        return np.repeat(np.arange(first, last, dtype=np.int64), counts), rows
+
+
+def _mapped(file: Path, dtype: np.dtype[Any]) -> NDArray[Any]:
+    if file.stat().st_size == 0:
+        return np.zeros(0, dtype)
+    return np.memmap(file, dtype, mode="r")
+
+
+def read_manifest(workspace: Path) -> dict[str, Any] | None:
+    """Return the manifest of a workspace's store, or None where there is no store."""
+    file = workspace / "events" / "manifest.json"
+    if not file.is_file():
+        return None
+    try:
+        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        written = int(manifest["format"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise IntegrityError(
+            "The list of the store's segments (events/manifest.json) is damaged; "
+            "restore a backup, or run brandswipe ingest with --replace."
+        ) from error
+    if written > FORMAT:
+        raise WorkspaceError("This workspace was written by a newer Brandswipe; upgrade.")
+    return manifest
+
+
+class Warehouse:
+    """The event store of one workspace, as it was when opened."""
+
+    def __init__(self, workspace: Path, manifest: dict[str, Any]) -> None:
+        self._manifest = manifest
+        self.workspace = workspace
+        text = json.dumps(manifest, sort_keys=True, ensure_ascii=False)
+        self.version: str = hashlib.sha256(text.encode()).hexdigest()
+        self.customers: int = manifest["customers"]
+        self.events: int = manifest["events"]
+        self.as_of: int = manifest["as_of"]
+        self.planted: bool = all(part["planted"] for part in manifest["segments"])
+        self.folders = [workspace / "events" / part["name"] for part in manifest["segments"]]
+        self.segments = [_open_segment(folder) for folder in self.folders]
+
+    @classmethod
+    def open(cls, folder: Path) -> "Warehouse":
+        """Open the store in a workspace, or raise WorkspaceError when there is none."""
+        manifest = read_manifest(folder)
+        if manifest is None:
+            raise WorkspaceError(
+                f"There are no events in {folder} yet; run brandswipe ingest EVENTS first."
+            )
+        return cls(folder, manifest)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What the shop sells."""
+        return read_catalogue(self.folders, self._manifest["lineage"])
+
+    @cached_property
+    def pictures(self) -> dict[str, str]:
+        """Brand -> name of its picture (pictures/NAME.webp in the workspace)."""
+        found: dict[str, str] = {}
+        for folder in self.folders:
+            found |= json.loads((folder / "pictures.json").read_text(encoding="utf-8"))
+        return found
+
+    def has(self, customer_id: str) -> bool:
+        """Whether the store holds an event of this customer."""
+        return bool(self._places(customer_id))
+
+    def events_of(self, customer_id: str) -> Rows:
+        """Return a customer's events by time; none for an unknown customer."""
+        parts = [segment.rows_at(at) for segment, at in self._places(customer_id)]
+        if len(parts) == 1:
+            return parts[0]
+        rows = np.concatenate(parts) if parts else np.zeros(0, ROW)
+        return rows[np.argsort(rows["ts"], kind="stable")]
+
+    def scan(
+        self, sample: float = 1.0, seed: int = 0, chunk: int = CHUNK_ROWS
+    ) -> Iterator[tuple[NDArray[np.int64], Rows]]:
+        """Yield (customer number of each row, rows), by customer and time, whole customers.
+
+        A sample is a share of the space of keys, so it depends on ids and `seed` alone, a smaller
+        one is part of a larger one, and nothing else is read. A chunk holds about `chunk` rows.
+        """
+        for ranges in self._grouped(_sampled(sample, seed), chunk):
+            parts = [self._sweep(low, high) for low, high in _joined(ranges)]
+            numbers = np.concatenate([part[0] for part in parts])
+            if len(numbers):
+                yield numbers, np.concatenate([part[1] for part in parts])
+
+    def customer_ids(self, sample: float = 1.0, seed: int = 0) -> Iterator[str]:
+        """Yield the ids of the sample's customers, in the order of `scan`."""
+        for low, high in _sampled(sample, seed):
+            first, last = np.searchsorted(self.keys, _edges(low, high))
+            for key in self.keys[first:last]:
+                yield self._id_of(int(key))
+
+    def numbers_to_ids(self, numbers: NDArray[np.int64]) -> list[str]:
+        """Return the ids of customers by their numbers in `scan`."""
+        return [self._id_of(int(key)) for key in self.keys[numbers]]
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The keys of all customers, ascending; a customer's number is her place in it."""
+        if len(self.segments) == 1:
+            return self.segments[0].keys
+        return np.unique(np.concatenate([segment.keys for segment in self.segments]))
+
+    def _id_of(self, key: int) -> str:
+        found = ((segment, segment.place(key)) for segment in self.segments)
+        return next(segment.id_at(at) for segment, at in found if at is not None)
+
+    def _places(self, customer_id: str) -> list[tuple[Segment, int]]:
+        return places_of(self.segments, customer_id, key_of(customer_id))
+
+    def _sweep(self, low: int, high: int) -> tuple[NDArray[np.int64], Rows]:
+        parts = [self._part(segment, low, high) for segment in self.segments]
+        if len(parts) == 1:
+            return parts[0]
+        numbers = np.concatenate([part[0] for part in parts])
+        rows = np.concatenate([part[1] for part in parts])
+        order = np.lexsort((rows["ts"], numbers))
+        return numbers[order], rows[order]
+
+    def _part(self, segment: Segment, low: int, high: int) -> tuple[NDArray[np.int64], Rows]:
+        first, last = np.searchsorted(segment.keys, _edges(low, high))
+        places, rows = segment.sweep(int(first), int(last))
+        if segment.keys is self.keys:
+            return places, rows
+        return np.searchsorted(self.keys, segment.keys[places]).astype(np.int64), rows
+
+    def _grouped(
+        self, ranges: list[tuple[int, int]], chunk: int
+    ) -> Iterator[list[tuple[int, int]]]:
+        group: list[tuple[int, int]] = []
+        held = 0
+        for low, high in ranges:
+            rows = sum(_rows_between(segment, low, high) for segment in self.segments)
+            if group and held + rows > chunk:
+                yield group
+                group, held = [], 0
+            group, held = [*group, (low, high)], held + rows
+        if group:
+            yield group
+
+
+def places_of(segments: list[Segment], customer_id: str, key: int) -> list[tuple[Segment, int]]:
+    """Return where a customer is; one whose key was taken by another stands on the next free."""
+    while True:
+        found = [(s, at) for s in segments if (at := s.place(key)) is not None]
+        if not found or found[0][0].id_at(found[0][1]) == customer_id:
+            return found
+        key = (key + 1) % KEYS
+
+
+def _open_segment(folder: Path) -> Segment:
+    try:
+        return Segment.open(folder)
+    except (OSError, ValueError) as error:
+        raise IntegrityError(
+            f"The event store misses a part or holds a damaged one ({folder.name}); "
+            f"restore a backup, or run brandswipe ingest with --replace."
+        ) from error
+
+
+def _sampled(sample: float, seed: int) -> list[tuple[int, int]]:
+    """Return ascending ranges [low, high) of keys that hold the share `sample` of them all."""
+    width = KEYS // BLOCKS
+    if sample >= 1:
+        return [(block * width, (block + 1) * width) for block in range(BLOCKS)]
+    order = np.random.default_rng(seed).permutation(BLOCKS)
+    whole = int(max(sample, 0.0) * BLOCKS)
+    last = int((max(sample, 0.0) * BLOCKS - whole) * width)
+    ranges = [(int(block) * width, (int(block) + 1) * width) for block in order[:whole]]
+    partial = int(order[whole]) * width
+    return sorted([*ranges, (partial, partial + last)])
+
+
+def _edges(low: int, high: int) -> Keys:
+    return np.array([low, high], dtype=np.uint64)
+
+
+def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return ascending ranges with neighbours that touch made one."""
+    joined: list[tuple[int, int]] = []
+    for low, high in ranges:
+        if joined and joined[-1][1] == low:
+            low = joined.pop()[0]
+        joined.append((low, high))
+    return joined
+
+
+def _rows_between(segment: Segment, low: int, high: int) -> int:
+    first, last = np.searchsorted(segment.keys, _edges(low, high))
+    return int(segment.starts[int(last)]) - int(segment.starts[int(first)])
