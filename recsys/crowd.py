@@ -67,6 +67,7 @@ class World:
 def world(brands: pd.DataFrame, assortment: Assortment, as_of: int) -> World:
     """Return the world of a catalogue. `as_of` is the end of the log in seconds."""
     fame = (brands["popularity_rank"].rank().to_numpy(np.float64)) ** -figures.POPULARITY
+    taste_fame = fame**figures.WITHIN_TASTE
     sets = brands["taste_groups"].str.split(";")
     groups = sorted({group for row in sets for group in row})
     member = np.array([[group in row for group in groups] for row in sets], dtype=np.float64)
@@ -83,7 +84,7 @@ def world(brands: pd.DataFrame, assortment: Assortment, as_of: int) -> World:
         everything=Wheel.of([(one, fame)]),
         needs=_of_categories(brands, fame, figures.NEED_CATEGORIES),
         staples=_of_categories(brands, fame, figures.STAPLE_CATEGORIES),
-        by_group=Wheel.of((np.flatnonzero(row), fame[row > 0]) for row in member.T),
+        by_group=Wheel.of((np.flatnonzero(row), taste_fame[row > 0]) for row in member.T),
         by_category=Wheel.of((one[code == c], fame[code == c]) for c in range(len(categories))),
         start=as_of - figures.YEARS * 365 * DAY,
         as_of=as_of,
@@ -122,27 +123,34 @@ class Crowd:
 
 def draft(world: World, rng: np.random.Generator, n: int) -> Draft:
     """Return `n` ordinary customers."""
-    common = np.sqrt(world.fame @ (world.member > 0))
     since = _since(world, rng, n)
     there = (world.as_of - since) / (world.as_of - world.start)
     active = rng.lognormal(-(figures.SPREAD**2) / 2, figures.SPREAD, n)
     rate = figures.OCCASIONS * active * np.sqrt(there)
     thin = rng.random(n) < figures.THIN
     return Draft(
-        groups=_some(rng, common, n, figures.GROUPS),
-        partner=_some(rng, common, n, 2),
+        groups=_tastes(world, rng, n, figures.GROUPS),
+        partner=_tastes(world, rng, n, 2),
         pull=np.zeros((1, 1)),
-        wanted=figures.LEAST + rng.binomial(figures.MOST - figures.LEAST, 0.6, n),
+        wanted=figures.LEAST + rng.binomial(figures.MOST - figures.LEAST, figures.MANY, n),
         rate=np.where(thin, rng.uniform(0.3, 2, n), rate),
         since=since,
         mix=_mix(rng, n),
     )
 
 
-def _some(rng: np.random.Generator, weights: Floats, n: int, k: int) -> Ints:
-    """Return `k` different numbers a customer, the likelier by weight; they repeat if too few."""
-    order = np.argsort(-(np.log(weights) + rng.gumbel(size=(n, len(weights)))), axis=1)
-    return order[:, np.arange(k) % len(weights)].astype(np.int64)
+def _tastes(world: World, rng: np.random.Generator, n: int, k: int) -> Ints:
+    """Return `k` taste groups a customer, shape (n, k): a first, and others that are near it.
+
+    Two groups are near when they share brands. Groups repeat where the shop has fewer than `k`.
+    """
+    common = np.sqrt(world.fame @ (world.member > 0))
+    first = rng.choice(len(common), n, p=common / common.sum())
+    shared = world.member.T @ world.member
+    near = shared / np.sqrt(np.outer(shared.diagonal(), shared.diagonal())) + figures.STRAY
+    score = np.log(near[first]) + rng.gumbel(size=(n, len(common)))
+    score[np.arange(n), first] = np.inf
+    return np.argsort(-score, axis=1)[:, np.arange(k) % len(common)].astype(np.int64)
 
 
 def _since(world: World, rng: np.random.Generator, n: int) -> Ints:

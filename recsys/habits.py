@@ -114,15 +114,15 @@ def _brands(
     own = _pick(crowd.draft.groups, who, group**1.6)
     theirs = _pick(crowd.draft.partner, who, group**1.6)
     other = (group * len(world.groups)).astype(np.int64)
-    idle = np.where(rng.random(len(who)) < 0.6, world.by_group.spin(own, u), -1)
-    every = world.everything.spin(nobody, u)
+    every, hers = world.everything.spin(nobody, u), world.by_group.spin(own, u)
+    whim = rng.random(len(who))
     choices = {
         figures.FAVOURITE: _favourite(crowd, who, u, every),
-        figures.BARGAIN: every,
+        figures.BARGAIN: np.where(whim < figures.BARGAINS_IN_TASTE, hers, every),
         figures.NEED: world.needs.spin(nobody, u),
         figures.STAPLE: _pick(crowd.staples, who, group),
         figures.GIFT: world.by_group.spin(other, u),
-        figures.BROWSE: np.where(idle < 0, every, idle),
+        figures.BROWSE: np.where(whim < figures.BROWSES_TASTE, hers, every),
         figures.PARTNER: world.by_group.spin(theirs, u),
     }
     return np.choose(why, [choices[reason] for reason in range(len(figures.REASONS))])

@@ -162,7 +162,7 @@ def _places(known: np.ndarray, wanted: Sequence[str]) -> list[int]:
 
 
 def _put(row: np.ndarray, places: list[int]) -> None:
-    row[: len(places)] = places
+    row[: len(places)] = places[: len(row)]
 
 
 def told(world: World, crowd: Crowd) -> tuple[Persona, ...]:

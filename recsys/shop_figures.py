@@ -10,30 +10,35 @@ import numpy as np
 
 BLOCK = 1_000  # customers drawn with one seed, so that a customer is the same in any shop size
 YEARS = 2  # of log
-GROUPS = 4  # taste groups of a customer, strongest first
+GROUPS = 3  # taste groups of a customer, strongest first
 LEAST, MOST = 3, 10  # true favourites of a customer
 
 # Measured.
-POPULARITY = 1.0  # a brand of rank r has a share in proportion to r ** -POPULARITY
+POPULARITY = 1.6  # a brand of rank r draws in proportion to r ** -POPULARITY; see data/README.md
 SPREAD = 0.81  # sd of log activity: gives the measured coefficient of variation of .97
-THIN = 0.13  # share with next to no history; with the spread, one in six has little
+THIN = 0.14  # share with next to no history; with the spread, one in six has little
 DEPTH = (2.1, 6.0)  # beta distribution of how deep a discount is: mean .26
 CLUSTERED = 0.35  # share of occasions soon after another: gaps vary 1.5 times as much as even ones
 UNITS = (0.80, 0.15, 0.03, 0.02)  # share of purchases of 1, 2, 3, 4 units
 
 # Assumed.
-OCCASIONS = 22.0  # mean of a customer who was there all the time
+OCCASIONS = 29.0  # mean of a customer who was there all the time
 NEW = 0.06  # share whose first day was less than 60 days ago
 LATER = 0.30  # share who came somewhere within the two years
-HOUSEHOLDS = 0.25  # share with a second person in the same account
-SEEN = 0.70  # share of favourites that are bought here at all
-NEWS = 0.22  # chance that a release of a favourite that is bought here is looked at
+HOUSEHOLDS = 0.18  # share with a second person in the same account
+SEEN = 0.85  # share of favourites that are bought here at all
+NEWS = 0.28  # chance that a release of a favourite that is bought here is looked at
 QUIET_NEWS = 0.04  # the same for a favourite that is not bought here
 NEWS_BOUGHT = 0.15  # chance that such a look becomes a purchase
 FOLLOWED = 0.16  # chance that a favourite is followed
 DECEMBER = 0.75  # share of gifts that are bought before Saint Nicholas and Christmas
-TASTE_PULL = 5.0  # how much a favourite has to be of her taste, against one Gumbel of whim
-FAME_PULL = 0.55  # how much of the power law remains in what people love
+STRAY = 0.002  # how readily a second taste has nothing to do with the first
+BARGAINS_IN_TASTE = 0.6  # share of bargains in what interests her anyway
+BROWSES_TASTE = 0.92  # share of idle looking that stays within her taste
+TASTE_PULL = 7.0  # how much a favourite has to be of her taste, against one Gumbel of whim
+MANY = 0.85  # of the places between LEAST and MOST favourites, the share that is filled
+WITHIN_TASTE = 0.85  # how much of the power law remains within a taste group
+FAME_PULL = 0.6  # how much of the power law remains in what people love
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +55,13 @@ class Occasion:
 
 
 OCCASION: dict[str, Occasion] = {
-    "favourite": Occasion(0.25, 0.5, 0.0, 0.55, 0.92, 0.10, 0.03),
-    "bargain": Occasion(0.17, 0.3, 1.8, 0.70, 0.03, 0.03, 0.07),
-    "need": Occasion(0.10, 0.1, 0.8, 0.85, 0.45, 0.00, 0.04),
-    "staple": Occasion(0.11, 0.0, 0.0, 0.95, 0.40, 0.00, 0.01),
-    "gift": Occasion(0.06, 0.8, 0.8, 0.70, 0.60, 0.05, 0.09),
-    "browse": Occasion(0.31, 0.4, 0.0, 0.06, 0.50, 0.03, 0.05),
-    "partner": Occasion(0.26, 0.5, 0.3, 0.45, 0.70, 0.04, 0.05),  # households alone
+    "favourite": Occasion(0.36, 0.5, 0.0, 0.50, 0.92, 0.10, 0.03),
+    "bargain": Occasion(0.15, 0.3, 1.0, 0.70, 0.03, 0.03, 0.07),
+    "need": Occasion(0.08, 0.1, 0.5, 0.85, 0.30, 0.00, 0.04),
+    "staple": Occasion(0.10, 0.0, 0.0, 0.95, 0.20, 0.00, 0.01),
+    "gift": Occasion(0.06, 0.8, 0.5, 0.70, 0.45, 0.05, 0.09),
+    "browse": Occasion(0.36, 0.4, 0.0, 0.10, 0.35, 0.03, 0.05),
+    "partner": Occasion(0.26, 0.5, 0.3, 0.45, 0.55, 0.04, 0.05),  # households alone
 }
 """Full prices add up to about the measured half of all purchases."""
 
