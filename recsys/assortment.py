@@ -35,15 +35,23 @@ def _line(euros: float, nouns: str, variants: tuple[str, ...]) -> Line:
 
 
 LINES: dict[str, Line] = {
-    "Writing and drawing": _line(9, "fineliners, pencils, markers, fountain pen, brush pens", PACKS),
+    "Writing and drawing": _line(
+        9, "fineliners, pencils, markers, fountain pen, brush pens", PACKS
+    ),
     "Paper and planners": _line(13, "notebook, planner, sketchbook, diary, pad", COLOURS),
     "Office supplies": _line(14, "binders, label maker, stapler, sticky notes, ink", PACKS),
-    "Video games": _line(45, "adventure game, racing game, controller, console, party game", EDITIONS),
-    "PC gaming and components": _line(75, "mouse, keyboard, headset, memory, storage drive", MODELS),
+    "Video games": _line(
+        45, "adventure game, racing game, controller, console, party game", EDITIONS
+    ),
+    "PC gaming and components": _line(
+        75, "mouse, keyboard, headset, memory, storage drive", MODELS
+    ),
     "Board games and puzzles": _line(24, "family game, card game, puzzle, dice game", EDITIONS),
     "Toys": _line(24, "play set, figure, vehicle, building box, first toy", PACKS),
     "Models and collectables": _line(26, "model kit, paint set, miniature, starter kit", EDITIONS),
-    "Fiction and non-fiction publishers": _line(19, "novel, thriller, guide, atlas, biography", COVERS),
+    "Fiction and non-fiction publishers": _line(
+        19, "novel, thriller, guide, atlas, biography", COVERS
+    ),
     "Children's books and comics": _line(14, "picture book, comic, first reader, manga", COVERS),
     "Phones": _line(340, "smartphone, phone, tablet, watch", MODELS),
     "Phone accessories": _line(13, "screen protector, phone case, charger, cable, holder", COLOURS),
@@ -66,7 +74,9 @@ LINES: dict[str, Line] = {
     "Skin and hair care": _line(13, "day cream, shampoo, shower gel, serum, sun cream", SIZES),
     "Shaving and oral care": _line(24, "shaver, blades, toothbrush, brush heads, trimmer", PACKS),
     "Perfume": _line(48, "eau de parfum, eau de toilette, body lotion, gift set", SIZES),
-    "Vitamins and wellness": _line(18, "vitamin D, multivitamin, magnesium, protein, bath oil", SIZES),
+    "Vitamins and wellness": _line(
+        18, "vitamin D, multivitamin, magnesium, protein, bath oil", SIZES
+    ),
     "Sportswear and equipment": _line(36, "T-shirt, shorts, training top, bag, ball", COLOURS),
     "Running and wearables": _line(85, "running shoes, sports watch, strap, socks, vest", COLOURS),
     "Cycling": _line(45, "lock, helmet, tyre, bag, light, bicycle part", COLOURS),

@@ -73,9 +73,7 @@ def _visits(world: World, rng: np.random.Generator, crowd: Crowd) -> Visits:
     return Visits(who, why, ts, product, cents)
 
 
-def _times(
-    world: World, rng: np.random.Generator, crowd: Crowd, who: Ints, why: Ints
-) -> Ints:
+def _times(world: World, rng: np.random.Generator, crowd: Crowd, who: Ints, why: Ints) -> Ints:
     """Return when: in bursts, mostly in the evening, gifts mostly before Christmas."""
     since = crowd.draft.since[who]
     ts = since + (rng.random(len(who)) * (world.as_of - since)).astype(np.int64)
@@ -105,9 +103,7 @@ def _evening(rng: np.random.Generator, ts: Ints) -> Ints:
     return ts - ts % DAY + (hour * HOUR).astype(np.int64)
 
 
-def _brands(
-    world: World, rng: np.random.Generator, crowd: Crowd, who: Ints, why: Ints
-) -> Ints:
+def _brands(world: World, rng: np.random.Generator, crowd: Crowd, who: Ints, why: Ints) -> Ints:
     """Return the brand of each occasion by its reason."""
     u, nobody = rng.random(len(who)), np.zeros(len(who), dtype=np.int64)
     group = rng.random(len(who))
@@ -171,9 +167,7 @@ def _events(world: World, rng: np.random.Generator, visits: Visits) -> list[Log]
 
 def _rivals(world: World, rng: np.random.Generator, visits: Visits) -> Log:
     """Return views of other products of the category: somebody compares."""
-    rows = np.repeat(
-        np.arange(len(visits.who)), rng.poisson(figures.column("rivals")[visits.why])
-    )
+    rows = np.repeat(np.arange(len(visits.who)), rng.poisson(figures.column("rivals")[visits.why]))
     category = world.category[world.assortment.brand[visits.product[rows]]]
     brand = world.by_category.spin(category, rng.random(len(rows)))
     product = world.assortment.on_sale(brand, visits.ts[rows], rng.random(len(rows)))
