@@ -62,13 +62,12 @@ DARK = Tokens(
     line="#3A3550",
 )
 THEMES: Mapping[str, Tokens] = {"light": LIGHT, "dark": DARK}
-TEXT_TOKENS = (
-    "ink quiet glow violet slate sand release hold undecided".split()
-)  # each is used for words on paper and on surface, so each has contrast 4.5:1 there
+# Each is used for words on paper and on surface, so each has contrast 4.5:1 there.
+TEXT_TOKENS = ("ink", "quiet", "glow", "violet", "slate", "sand", "release", "hold", "undecided")
 
 HEADING_FONT = "Bricolage Grotesque"
 TEXT_FONT = "Inter"
-_LATIN = "U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122,U+2212"
+_LATIN = "U+0000-00FF,U+0131,U+0152-0153,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122,U+2212"
 _LATIN_EXT = "U+0100-0130,U+0132-0151,U+0154-02BA,U+1E00-1E9F,U+1EF2-1EFF"
 
 
@@ -248,7 +247,7 @@ def _face_blocks(faces: object) -> list[str]:
 
 
 _HEAD = """\
-# Written from app/look.py: `python -m app.look > .streamlit/config.toml`. A test compares the two."""
+# Written by `python -m app.look > .streamlit/config.toml`; a test compares the two."""
 
 _CSS = """
 .stApp { font-variant-numeric: tabular-nums; }
@@ -259,6 +258,7 @@ _CSS = """
 .stApp [data-testid="stMetricValue"] { font-family: 'Bricolage Grotesque', Inter, sans-serif; }
 @media (max-width: 30rem) {
   .stApp [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
+  .stApp h1 { font-size: 2rem; }
 }
 """
 

@@ -75,10 +75,9 @@ def swipe_cards(
         "note": note,
         "texts": dict(texts),
     }
-    shown = _SWIPE(
-        key=key, data=data, on_finished_change=_nothing, on_renew_change=_nothing, height="content"
+    return _SWIPE(  # type: ignore[no-any-return]
+        key=key, data=data, on_finished_change=_nothing, on_renew_change=_nothing
     )
-    return shown  # type: ignore[no-any-return]
 
 
 def brand_wall(
@@ -177,7 +176,7 @@ def _component(name: str, *scripts: str) -> Any:
     )
 
 
-_SWIPE = _component("swipe", "outbox", "gesture", "overview")
+_SWIPE = _component("swipe", "outbox", "gesture", "cards", "overview")
 _WALL = _component("wall")
 _REVEAL = _component("reveal")
 _CRAWL = _component("crawl")

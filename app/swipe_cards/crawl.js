@@ -18,6 +18,7 @@ class Crawl {
     text.replaceChildren(...data.lines.map((line, i) => el(i ? "p" : "h2", {}, line)))
     text.style.animationDuration = `${data.seconds}s`
     text.onanimationend = () => this.end()
+    text.classList.add("rolling") // last, or a roll of no seconds would end at once
   }
 
   end() {

@@ -33,6 +33,7 @@ class Reveal {
     const back = el(
       "div",
       { class: "back" },
+      tile(card, "band"),
       el("span", { class: "arm" }, card.arm_words),
       el("strong", { dir: "auto", title: card.brand }, card.brand),
       el("span", { class: "outcome" }, card.outcome),

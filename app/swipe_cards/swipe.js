@@ -7,9 +7,6 @@ const KEYS = {
   ArrowDown: "dont_know",
 }
 const ARROWS = { not_favourite: "\u2190", dont_know: "\u2193", super_like: "\u2191", favourite: "\u2192" }
-const AWAY = { not_favourite: [-1.3, 0], favourite: [1.3, 0], super_like: [0, -1], dont_know: [0, 1] }
-const FLING = 220
-const RETURN = 260
 const OWN_KEYS =
   "input,textarea,select,[contenteditable=''],[contenteditable=true],[role=slider],[role=listbox]," +
   "[role=combobox],[role=tab],[role=menu],[role=radiogroup],[role=dialog],[role=grid]"
@@ -24,7 +21,9 @@ class Deck {
     this.root = root
     this.id = data.deck
     this.part = (name) => root.querySelector("." + name)
-    this.cards = new Map()
+    this.stack = new Stack(this.part("stage"), (face, answer, pull, pointer) =>
+      this.flick(face, answer, pull, pointer),
+    )
     this.history = []
     this.standing = new Map()
     this.said = page.said[this.id] ??= {}
@@ -76,14 +75,19 @@ class Deck {
 
   // What she says ------------------------------------------------------------------------------
 
-  answer(answer, input, [dx, dy] = [0, 0]) {
+  flick(face, answer, pull, pointer) {
+    if (face.position !== this.current?.position || this.outbox.closed) return false
+    this.answer(answer, pointer === "mouse" ? "mouse" : "touch", pull)
+    return true
+  }
+
+  answer(answer, input, pull = [0, 0]) {
     const face = this.current
     if (!face || this.outbox.closed) return
     const shown = Math.max(0, Math.round(performance.now() - this.shownAt))
     this.record(face.position, answer, input, shown)
     this.history.push(face.position)
-    this.fly(this.cards.get(face.position), answer, dx, dy)
-    this.cards.delete(face.position)
+    this.stack.send(face.position, answer, pull)
     this.render()
     if (!this.current) this.part("title").focus({ preventScroll: true })
   }
@@ -101,7 +105,7 @@ class Deck {
     this.record(position, null, input, null)
     this.finishing = false
     this.render()
-    this.comeBack(this.cards.get(position), answer)
+    this.stack.comeBack(position, answer)
   }
 
   lastSaid() {
@@ -137,6 +141,7 @@ class Deck {
 
   label() {
     const { texts } = this
+    this.stack.texts = texts
     this.part("stage").setAttribute("aria-label", texts.deck_label)
     this.part("answers").setAttribute("aria-label", texts.answers_label)
     this.part("track").setAttribute("aria-label", texts.progress_label)
@@ -164,108 +169,8 @@ class Deck {
     this.part("play").hidden = !current
     this.part("overview").hidden = Boolean(current)
     if (!current) this.overview.show(this.data.faces, this.standing, this.texts)
-    this.stack()
+    this.stack.show(this.data.faces.filter((face) => !this.standing.has(face.position)).slice(0, 3))
     if (current?.position !== this.shownPosition) this.present(current)
-  }
-
-  stack() {
-    const open = this.data.faces.filter((face) => !this.standing.has(face.position)).slice(0, 3)
-    const wanted = new Set(open.map((face) => face.position))
-    for (const [position, card] of this.cards) {
-      if (wanted.has(position)) continue
-      card.remove()
-      this.cards.delete(position)
-    }
-    open.forEach((face, depth) => this.place(face, depth))
-  }
-
-  place(face, depth) {
-    let card = this.cards.get(face.position)
-    if (!card) {
-      card = this.build(face)
-      this.cards.set(face.position, card)
-    }
-    if (card.parentNode !== this.part("stage")) this.part("stage").prepend(card)
-    card.dataset.depth = String(depth)
-    card.toggleAttribute("inert", depth > 0)
-    card.setAttribute("aria-hidden", String(depth > 0))
-  }
-
-  build(face) {
-    const products = face.products.slice(0, 3).map((title) => el("li", { dir: "auto" }, title))
-    const words = el(
-      "div",
-      { class: "words" },
-      el("h3", { dir: "auto", title: face.brand }, face.brand),
-      el("p", { class: "category", dir: "auto" }, face.category),
-      el("ul", { class: "products" }, ...products),
-    )
-    const stamp = el("span", { class: "stamp", "aria-hidden": "true" })
-    const body = el("div", { class: "body" }, tile(face, "large"), words, stamp)
-    const card = el("article", { class: "card" }, body)
-    new Drag(card, {
-      lean: (dx, dy) => this.lean(card, dx, dy),
-      back: () => this.settle(card),
-      done: (answer, dx, dy, pointer) => this.flick(card, face, answer, dx, dy, pointer),
-    })
-    return card
-  }
-
-  flick(card, face, answer, dx, dy, pointer) {
-    if (face.position !== this.current?.position || this.outbox.closed) return this.settle(card)
-    this.answer(answer, pointer === "mouse" ? "mouse" : "touch", [dx, dy])
-  }
-
-  lean(card, dx, dy) {
-    const answer = direction(dx, dy)
-    const pull = Math.min(Math.hypot(dx, dy) / FAR, 1)
-    card.classList.add("held")
-    card.style.transform = `translate(${dx}px, ${dy}px) rotate(${dx * 0.045}deg)`
-    card.style.setProperty("--pull", pull.toFixed(2))
-    this.mark(card, answer)
-  }
-
-  mark(card, answer) {
-    if (card.dataset.answer === answer) return
-    card.dataset.answer = answer
-    card.querySelector(".stamp").replaceChildren(sign(answer), this.texts[answer])
-  }
-
-  settle(card) {
-    card.classList.remove("held")
-    card.style.transform = ""
-    card.style.setProperty("--pull", "0")
-  }
-
-  fly(card, answer, dx, dy) {
-    if (!card) return
-    if (stillness.matches) return card.remove()
-    this.mark(card, answer)
-    card.classList.add("gone")
-    card.style.setProperty("--pull", "1")
-    const end = this.away(card, answer, dx, dy)
-    const start = card.style.transform || "none"
-    const flight = card.animate(
-      [{ transform: start, opacity: 1 }, { opacity: 1, offset: 0.6 }, { transform: end, opacity: 0 }],
-      { duration: FLING, easing: "ease-out", fill: "forwards" },
-    )
-    flight.onfinish = flight.oncancel = () => card.remove()
-  }
-
-  away(card, answer, dx, dy) {
-    const [x, y] = AWAY[answer]
-    const [w, h] = [card.offsetWidth, card.offsetHeight]
-    const turn = x * 14
-    return `translate(${x * w + (y ? dx : 0)}px, ${y * h + (x ? dy : 0)}px) rotate(${turn}deg)`
-  }
-
-  comeBack(card, answer) {
-    if (!card || !answer || stillness.matches) return
-    const start = this.away(card, answer, 0, 0)
-    card.animate([{ transform: start, opacity: 0 }, { transform: "none", opacity: 1 }], {
-      duration: RETURN,
-      easing: "cubic-bezier(.2,.9,.3,1)",
-    })
   }
 
   present(face) {
@@ -303,7 +208,7 @@ class Deck {
     const values = { n: Math.min(this.done + 1, faces.length), total: faces.length }
     track.setAttribute("aria-valuemax", String(faces.length))
     track.setAttribute("aria-valuenow", String(this.done))
-    this.part("count").textContent = fill(this.texts.count, values)
+    this.part("count").textContent = fill(this.current ? this.texts.count : this.texts.count_done, values)
   }
 
   ask(open = this.part("question").hidden) {
@@ -359,9 +264,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   let deck = decks.get(parentElement)
   if (deck && deck.id !== data.deck) {
     deck.stop()
-    deck.part("stage").replaceChildren()
-    deck.part("rows").replaceChildren()
-    deck.part("track").replaceChildren()
+    for (const name of ["stage", "rows", "track"]) deck.part(name).replaceChildren()
     deck = undefined
   }
   if (!deck) decks.set(parentElement, (deck = new Deck(parentElement, data)))

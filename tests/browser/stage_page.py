@@ -18,7 +18,8 @@ NAMES = (
     "Ubisoft|Games|Anno;Rayman;Just Dance,Xiaomi|Phones|Redmi Note;Smart Band,"
     "Nike|Sportswear|Pegasus;Dri-FIT shirt,Fjällräven|Outdoor|Kånken;Greenland Jacket,"
     "Le Creuset|Kitchen|Casserole;Mug,مرحبا|Books|,Philips Hue|Lighting|White Ambiance,"
-    "Penguin Classics|Books|Middlemarch;Emma,Patagonia|Outdoor|Nano Puff,Moleskine|Stationery|Notebook,"
+    "Penguin Classics|Books|Middlemarch;Emma,Patagonia|Outdoor|Nano Puff,"
+    "Moleskine|Stationery|Notebook,"
     "Bose|Audio|QuietComfort,Tony's Chocolonely|Sweets|Milk 32%,Rituals|Care|The Ritual of Sakura,"
     "Playmobil|Toys|Pirates,HEMA|Household|Rookworst,Ravensburger|Puzzles|1000 pieces"
 )
