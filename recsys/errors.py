@@ -1,18 +1,19 @@
 """Every error of ours, one tree. Each says in one sentence what is wrong and what to do.
 
-    BrandswipeError
-    ├── BadInputError            a file, an argument or a setting is not usable
-    │   ├── BadEventsError       an event file or its rows
-    │   ├── BadPolicyError       a policy that cannot gate
-    │   ├── UnknownNameError     a name that is not there; lists the known ones
-    │   └── SettingsError        the environment or brandswipe.toml
-    ├── NotEnoughError           too little to compute with
-    │   ├── NotEnoughBrandsError
-    │   └── NotEnoughHistoryError
-    ├── IllegalSwipeError        a swipe that its deck does not allow
-    ├── NotAllowedError          who asks may not do this
-    ├── WorkspaceError           the workspace is missing, newer, busy or damaged
-    └── IntegrityError           what was stored is not what was written
+BrandswipeError
+├── BadInputError            a file, an argument or a setting is not usable
+│   ├── BadEventsError       an event file or its rows
+│   ├── BadPolicyError       a policy that cannot gate
+│   ├── UnknownNameError     a name that is not there; lists the known ones
+│   └── SettingsError        the environment or brandswipe.toml
+├── NotEnoughError           too little to compute with
+│   ├── NotEnoughBrandsError
+│   └── NotEnoughHistoryError
+├── IllegalSwipeError        a swipe that its deck does not allow
+├── NotAllowedError          who asks may not do this
+│   └── TokenExpiredError    who asked may do so again with a fresh pass
+├── WorkspaceError           the workspace is missing, newer, busy or damaged
+└── IntegrityError           what was stored is not what was written
 """
 
 from collections.abc import Iterable
@@ -75,6 +76,10 @@ class IllegalSwipeError(BrandswipeError):
 
 class NotAllowedError(BrandswipeError):
     """Who asks may not do this."""
+
+
+class TokenExpiredError(NotAllowedError):
+    """A pass of ours whose time is over."""
 
 
 class WorkspaceError(BrandswipeError):

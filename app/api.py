@@ -1,0 +1,139 @@
+"""The HTTP routes beside Streamlit. `streamlit run app/api.py` serves all of the house."""
+
+import logging
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+from streamlit import config
+
+from app import runtime
+from app.guard import Guard
+from app.identity import check_address
+from app.pairing import COOKIE, SECONDS, Pairing
+from app.swipe_post import Reply, failure, take
+from recsys.errors import BrandswipeError
+
+BODY_BYTES = 64 * 1024
+_PICTURE = re.compile(r"[0-9a-f]{8,64}\.webp")
+_log = logging.getLogger("brandswipe")
+
+
+async def swipes(request: Request) -> Response:
+    """Take a post of swipes; answer with the ids that are safely stored."""
+    body = await _body(request)
+    if body is None:
+        return _json(
+            failure(413, "too_large", f"A post holds up to {BODY_BYTES} bytes: send fewer.")
+        )
+    return _json(await run_in_threadpool(_take, body))
+
+
+async def healthz(_: Request) -> Response:
+    """Answer 200 while the store can be read, else 503."""
+    try:
+        await run_in_threadpool(runtime.store().check)
+    except BrandswipeError as error:
+        return _json(failure(503, "store", str(error)))
+    return _json((200, {"schema": 1, "status": "ok"}))
+
+
+async def picture(request: Request) -> Response:
+    """Answer with the picture of a brand; its name says its content, so it never changes."""
+    name = request.path_params["name"]
+    path = runtime.settings().workspace / "pictures" / name
+    if not _PICTURE.fullmatch(name) or not path.is_file():
+        return _json(failure(404, "no_picture", "There is no such picture: reload the page."))
+    forever = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return FileResponse(path, media_type="image/webp", headers=forever)
+
+
+async def pair(request: Request) -> Response:
+    """Let a phone into a shared demo: the right code becomes a cookie and is spent."""
+    door = shared()
+    cookie = door.redeem(request.path_params["code"]) if door else None
+    if cookie is None:
+        sentence = "This code is spent or not ours: scan the one that is on the screen now."
+        return _json(failure(403, "spent", sentence))
+    answer = RedirectResponse(_home(), 303, {"Cache-Control": "no-store"})
+    secure = request.url.scheme == "https"
+    answer.set_cookie(COOKIE, cookie, SECONDS, httponly=True, samesite="lax", secure=secure)
+    return answer
+
+
+def shared() -> Pairing | None:
+    """Return the door of a shared demo, or None where nothing is shared."""
+    return runtime.pairing() if runtime.settings().share else None
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
+    """Refuse an address that nothing guards; open the store, and close it at the end."""
+    settings = runtime.settings()
+    planted = settings.share and runtime.warehouse().planted
+    check_address(settings, config.get_option("server.address"), planted)
+    runtime.store().check()
+    try:
+        yield {}
+    finally:
+        runtime.close()
+
+
+async def _body(request: Request) -> bytes | None:
+    """Return the body, or None as soon as it is too large."""
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > BODY_BYTES:
+                return None
+    except ClientDisconnect:
+        return b""  # nobody hears the answer; the browser sends all of it again
+    return bytes(body)
+
+
+def _take(body: bytes) -> Reply:
+    try:
+        return take(runtime.store(), runtime.tokens(), body)
+    except Exception as error:
+        _log.error("a post of swipes failed: %s", type(error).__name__)  # no person in a log
+        return failure(500, "ours", "Something of ours failed: nothing is lost, it is sent again.")
+
+
+def _json(reply: Reply) -> JSONResponse:
+    status, said = reply
+    return JSONResponse(said, status, {"Cache-Control": "no-store"})
+
+
+def _home() -> str:
+    prefix = str(config.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{prefix}/" if prefix else "/"
+
+
+def routes() -> list[Route]:
+    """Return the routes of ours, at the root and under the path prefix."""
+    found = [
+        ("api/swipes", swipes, ["POST"]),
+        ("healthz", healthz, ["GET"]),
+        ("pictures/{name}", picture, ["GET"]),
+        ("pair/{code}", pair, ["GET"]),
+    ]
+    # under a path prefix Streamlit moves and a route of ours would stay at the root
+    homes = dict.fromkeys(("/", _home()))
+    return [Route(home + path, call, methods=ways) for home in homes for path, call, ways in found]
+
+
+app = st.App(
+    Path(__file__).with_name("main.py"),
+    routes=routes(),
+    middleware=[Middleware(Guard, pairing=shared)],
+    lifespan=lifespan,
+)

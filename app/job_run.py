@@ -1,0 +1,102 @@
+"""The process of one job: `python -m app.job_run WORKSPACE JOB MODULE:FUNCTION`.
+
+The function is called with the settings, the arguments and a callable for progress; what it
+returns is the message of the end.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from app.database import now_ms
+from app.job_rows import State
+from app.settings import Settings, read
+from app.store import Store
+from recsys.errors import BrandswipeError, UnknownNameError
+
+Progress = Callable[[str, float], None]
+Work = Callable[[Settings, dict[str, Any], Progress], object]
+NICENESS = 10
+HEARTBEAT = 1.0  # seconds
+
+
+def run(settings: Settings, id: str, target: str) -> State:
+    """Do the work of one job in this process and write its end."""
+    store = Store(settings.store_path)
+    row = store.job(id)
+    if row is None:
+        raise UnknownNameError("job", id, ())
+    state, message = State.DONE, ""
+    with _Reporter(settings.workspace / "jobs" / f"{id}.json") as progress:
+        try:
+            message = str(_function(target)(settings, row.args, progress) or "")
+        except BrandswipeError as error:
+            state, message = State.FAILED, str(error)
+        except Exception as error:
+            traceback.print_exc()
+            state = State.FAILED
+            message = f"It stopped with an error of ours ({type(error).__name__}): see its log."
+    store.end_job(id, state, message)
+    store.close()
+    return state
+
+
+class _Reporter:
+    """Writes progress beside the store, whole each time; beats while the work is silent."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._said = ("starting", 0.0)
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._beat = threading.Thread(target=self._beats, daemon=True)
+
+    def __enter__(self) -> Progress:
+        self._write()
+        self._beat.start()
+        return self._say
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._beat.join()
+
+    def _say(self, stage: str, fraction: float) -> None:
+        self._said = (stage, min(max(float(fraction), 0.0), 1.0))
+        self._write()
+
+    def _beats(self) -> None:
+        while not self._over.wait(HEARTBEAT):
+            self._write()
+
+    def _write(self) -> None:
+        with self._lock:
+            stage, fraction = self._said
+            said = {"stage": stage, "fraction": fraction, "heartbeat": now_ms()}
+            aside = self._path.with_suffix(".new")
+            aside.write_text(json.dumps(said), encoding="utf-8")
+            aside.replace(self._path)
+
+
+def _function(target: str) -> Work:
+    module, _, name = target.partition(":")
+    work: Work = getattr(import_module(module), name)
+    return work
+
+
+def main() -> None:
+    """Run the job that the command line names."""
+    workspace, id, target = sys.argv[1:]
+    os.nice(NICENESS)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that half-written files are removed
+    sys.exit(run(read(workspace), id, target) is not State.DONE)
+
+
+if __name__ == "__main__":
+    main()

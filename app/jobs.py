@@ -1,0 +1,157 @@
+"""Long work in a process of its own: a durable row, live progress, cancel within two seconds.
+
+A job outlives a reload of the page and a restart of the server; one whose process is gone without
+an end is *interrupted*.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from app.database import now_ms
+from app.job_rows import JobRow, State
+from app.processes import born, end_process
+from app.settings import Settings, environment
+from app.store import Store
+from recsys.errors import UnknownNameError, WorkspaceError
+
+WORK: Mapping[str, str] = {"fit": "app.game:refit"}  # kind -> module:function
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of long work, as it stands now."""
+
+    id: str
+    kind: str
+    args: Mapping[str, Any]
+    state: State
+    started_at: int  # milliseconds since 1970
+    ended_at: int | None
+    message: str  # of the end, for a person
+    stage: str
+    fraction: float  # 0 to 1, within the stage
+    heartbeat: int | None  # milliseconds since 1970
+
+
+class Jobs:
+    """Starts, watches and cancels long work; one at a time in a workspace."""
+
+    def __init__(self, settings: Settings, store: Store, work: Mapping[str, str] = WORK) -> None:
+        self.settings = settings
+        self.store = store
+        self.work = work
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, kind: str, args: Mapping[str, Any]) -> Job:
+        """Start a job. Raises WorkspaceError while another one runs."""
+        if kind not in self.work:
+            raise UnknownNameError("work", kind, self.work)
+        self._bury()
+        row = self.store.add_job(token_hex(8), kind, dict(args))
+        if row is None:
+            busy = self.store.open_jobs()
+            raise WorkspaceError(
+                f"A {busy[0].kind if busy else kind} is running already: wait for it, or cancel it."
+            )
+        try:
+            child = self._launch(row.id, kind)
+        except OSError as error:
+            self.store.end_job(row.id, State.FAILED, f"It could not be started: {error.strerror}.")
+            raise WorkspaceError(
+                f"The process could not be started ({error.strerror}): make room and try again."
+            ) from error
+        self._children[row.id] = child
+        self.store.job_runs(row.id, child.pid, born(child.pid) or "")
+        return self.job(row.id)
+
+    def job(self, id: str) -> Job:
+        """Return a job as it stands now."""
+        row = self.store.job(id)
+        if row is None:
+            raise UnknownNameError("job", id, (row.id for row in self.store.jobs()))
+        if row.outcome is None and not self._alive(row):
+            self._end(row, State.INTERRUPTED, "Its process ended before the work was done.")
+            row = self.store.job(id) or row
+        return _job(row, _read_progress(self._file(id)))
+
+    def jobs(self) -> list[Job]:
+        """Return all jobs as they stand now, the newest first."""
+        return [self.job(row.id) for row in self.store.jobs()]
+
+    def running(self) -> Job | None:
+        """Return the job that runs now, if any."""
+        return next((job for job in self.jobs() if job.state is State.RUNNING), None)
+
+    def cancel(self, id: str) -> Job:
+        """End a job's process, and nothing else; a job that has ended stays as it is."""
+        row = self.store.job(id)
+        if row and row.outcome is None and row.pid and self._alive(row):
+            end_process(row.pid, row.born or "", self._children.get(id))
+            self._end(row, State.CANCELLED, "Cancelled.")
+        return self.job(id)
+
+    def log(self, id: str) -> str:
+        """Return what the job wrote to its log."""
+        path = self._file(id).with_suffix(".log")
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def _launch(self, id: str, kind: str) -> subprocess.Popen[bytes]:
+        folder = self.settings.workspace / "jobs"
+        folder.mkdir(parents=True, exist_ok=True)
+        workspace = str(self.settings.workspace.resolve())
+        with self._file(id).with_suffix(".log").open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "app.job_run", workspace, id, self.work[kind]],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=os.environ | environment(self.settings),
+                start_new_session=True,
+            )
+
+    def _alive(self, row: JobRow) -> bool:
+        child = self._children.get(row.id)
+        if child is not None:
+            return child.poll() is None
+        if row.pid is None:  # another process is just starting it
+            return now_ms() - row.started_at < 10_000
+        return born(row.pid) == row.born
+
+    def _end(self, row: JobRow, state: State, message: str) -> None:
+        self.store.end_job(row.id, state, message)
+
+    def _bury(self) -> None:
+        for row in self.store.open_jobs():
+            self.job(row.id)
+
+    def _file(self, id: str) -> Path:
+        return self.settings.workspace / "jobs" / f"{id}.json"
+
+
+def _job(row: JobRow, progress: Mapping[str, Any]) -> Job:
+    return Job(
+        id=row.id,
+        kind=row.kind,
+        args=row.args,
+        state=State(row.outcome) if row.outcome else State.RUNNING,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        message=row.message or "",
+        stage=str(progress.get("stage", "starting")),
+        fraction=float(progress.get("fraction", 0.0)),
+        heartbeat=progress.get("heartbeat"),
+    )
+
+
+def _read_progress(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}

@@ -1,0 +1,87 @@
+"""What one process holds once, for the routes and the pages alike."""
+
+import threading
+from collections.abc import Callable
+from functools import cache
+from typing import TypeVar
+
+from app import settings as _settings
+from app.identity import DeckTokens
+from app.jobs import Jobs
+from app.pairing import Pairing
+from app.registry import Registry
+from app.settings import Keys, Settings
+from app.store import Store
+from app.warehouse import Warehouse
+
+Thing = TypeVar("Thing")
+_lock = threading.RLock()
+_made: list[Callable[[], None]] = []
+
+
+def _once(make: Callable[[], Thing]) -> Callable[[], Thing]:
+    cached = cache(make)
+    _made.append(cached.cache_clear)
+
+    def get() -> Thing:
+        with _lock:  # two pages may ask first at the same moment
+            return cached()
+
+    get.__doc__ = make.__doc__
+    return get
+
+
+@_once
+def settings() -> Settings:
+    """Return the settings in force."""
+    return _settings.read()
+
+
+@_once
+def keys() -> Keys:
+    """Return the signing key and the pseudonym key."""
+    return _settings.keys(settings())
+
+
+@_once
+def store() -> Store:
+    """Return the study's store."""
+    return Store(settings().store_path)
+
+
+@_once
+def registry() -> Registry:
+    """Return the model versions."""
+    return Registry(settings().workspace / "models")
+
+
+@_once
+def warehouse() -> Warehouse:
+    """Return the event store. Raises WorkspaceError where nothing was ingested yet."""
+    return Warehouse.open(settings().workspace)
+
+
+@_once
+def tokens() -> DeckTokens:
+    """Return the signer of deck tokens."""
+    return DeckTokens(keys())
+
+
+@_once
+def pairing() -> Pairing:
+    """Return the door of a shared demo; pages show its `code`."""
+    return Pairing(keys())
+
+
+@_once
+def jobs() -> Jobs:
+    """Return the long work of this workspace."""
+    return Jobs(settings(), store())
+
+
+def close() -> None:
+    """Close what is open and forget everything; the next call reads the world anew."""
+    with _lock:
+        store().close()
+        for forget in _made:
+            forget()
