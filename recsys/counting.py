@@ -9,7 +9,7 @@ import numpy as np
 
 from recsys.policy import Policy, Study
 from recsys.scores import DeckScore, Excluded, Played, complete, eligible, excluded
-from recsys.tables import Hand, balance_of
+from recsys.tables import Hand, balances
 
 Closed = Played | DeckScore
 """A closed deck or, once its owner is forgotten, its scores alone: they count all the same."""
@@ -100,8 +100,8 @@ def batches_of(
     """Return the batches that may be shown: from the first with a whole cell of people."""
     hands = [Hand.of(d) if why is None and isinstance(d, Played) else None for d, why in rows]
     return tuple(
-        Batch(at.counted, at.completion, balance_of([h for h in hands[:stop] if h is not None]))
-        for stop, at in zip(stops, players, strict=True)
+        Batch(at.counted, at.completion, balance)
+        for at, balance in zip(players, balances(hands, stops), strict=True)
         if at.counted >= policy.cell
     )
 

@@ -95,7 +95,7 @@ def lower_bound(scores: ArrayLike, alpha: float) -> float:
     if not values.any():
         return 0.0
     low, high = 0.0, float(values @ counts / counts.sum())
-    while high - low > 1e-15 * high:
+    while high - low > 1e-15 * max(high, 1e-100):  # below that, scores are as good as 0
         middle = (low + high) / 2
         logs: Floats = np.log1p(FRACTIONS[:, None] * (values / middle - 1)) @ counts
         low, high = (middle, high) if _log_mean_exp(logs) >= -log(alpha) else (low, middle)
@@ -189,8 +189,8 @@ def standardised_difference(left: ArrayLike, right: ArrayLike) -> float | None:
         return None
     gap = float(a.mean() - b.mean())
     spread = sqrt((float(a.var(ddof=1)) + float(b.var(ddof=1))) / 2)
-    if spread == 0:
-        return 0.0 if gap == 0 else inf
+    if spread < 1e-9:  # rounding, where nothing varies
+        return 0.0 if abs(gap) < 1e-9 else inf
     return gap / spread
 
 

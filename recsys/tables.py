@@ -6,6 +6,7 @@ Every table hides what has fewer people behind it than the policy's cell.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import log1p
 
 import numpy as np
@@ -162,13 +163,16 @@ def mean_of(values: Iterable[float | None], alpha: float, cell: int) -> Estimate
     return betting_estimate(found, alpha / 2, 1)
 
 
-def balance_of(hands: Sequence[Hand]) -> float | None:
-    """Return the standardised difference of log popularity, picks less decoys, over the pairs.
+def balances(hands: Sequence[Hand | None], stops: Sequence[int]) -> list[float | None]:
+    """Return the standardised difference of log popularity, picks less decoys, after each stop.
 
-    A pair enters when both its cards were answered; popularity p enters as log(1 + p).
+    A pair enters when both its cards were answered; popularity p enters as log(1 + p). A place
+    without a hand has no pairs.
     """
-    pairs = [pair for hand in hands for pair in _pairs(hand)]
-    return standardised_difference([a for a, _ in pairs], [b for _, b in pairs])
+    pairs = [list(_pairs(hand)) if hand else [] for hand in hands]
+    known = [0, *accumulate(len(each) for each in pairs)]
+    both = np.array([pair for each in pairs for pair in each]).reshape(-1, 2)
+    return [standardised_difference(*both[: known[stop]].T) for stop in stops]
 
 
 def _pairs(hand: Hand) -> Iterator[tuple[float, float]]:

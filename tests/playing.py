@@ -84,7 +84,7 @@ def full_cards(
                 stratum,
                 shared=i <= shared,
                 partner=partner,
-                known=i % 2 == 0 and i <= known * 2 or stratum is Stratum.NEAR,
+                known=(i % 2 == 0 and i <= known * 2) or stratum is Stratum.NEAR,
                 brand=f"brand {names[i]}",
                 category=f"category {names[i] % 4}",
                 popularity=int(rng.integers(50, 500)),
