@@ -1,7 +1,7 @@
 """Event and product files -> one DuckDB relation with canonical names and line numbers."""
 
 import glob
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +55,8 @@ Columns = dict[str, tuple[str, str]]  # ours -> (theirs, type)
 class Loaded:
     """What a set of files became: a view in the connection."""
 
-    columns: frozenset[str]
+    columns: frozenset[str]  # ours
+    theirs: frozenset[str]
     files: tuple[Path, ...]  # by the number in the view's column of files
     broken: tuple[BrokenLine, ...]
 
@@ -112,7 +113,12 @@ def load(
     ]
     con.execute(f"CREATE VIEW {view} AS " + " UNION ALL ".join(parts or [_nothing(columns)]))
     broken = tuple(line for part in made for line in part.broken)
-    return Loaded(frozenset(ours for names in found for ours in names), tuple(files), broken)
+    ours, theirs = _union(found), _union(schemas)
+    return Loaded(ours, theirs, tuple(files), broken)
+
+
+def _union(names: Iterable[Iterable[str]]) -> frozenset[str]:
+    return frozenset(name for some in names for name in some)
 
 
 def check_rename(rename: Mapping[str, str]) -> None:

@@ -1,13 +1,9 @@
 """The import: event files in, a numbered segment of the store out, or nothing changed at all."""
 
-import errno
-import fcntl
 import json
-import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -21,11 +17,12 @@ from app import catalogue, cleaning, eventfiles, packing
 from app.brandbook import keep_pictures, read_book
 from app.cleaning import Judged
 from app.eventfiles import Found, Loaded
+from app.importroom import engine, locked, room
 from app.packing import Progress
 from app.rejects import write_rejects
-from app.staging import literal
-from app.warehouse import FORMAT, KEY_SQL, Keys, Segment, Warehouse, read_manifest
-from recsys.errors import BadEventsError, BrandswipeError, WorkspaceError
+from app.segments import FORMAT, KEY_SQL, Keys, Segment, hash_of, read_manifest, write_manifest
+from app.warehouse import Warehouse
+from recsys.errors import BadEventsError, UnknownNameError
 from recsys.events import Col
 
 
@@ -84,12 +81,12 @@ def ingest(
     found = eventfiles.find(events)
     if products is not None:
         found = Found(found.events, eventfiles.find(products).events, found.shop)
-    with _locked(workspace) as home, _room(workspace):
+    with locked(workspace) as home, room(workspace):
         old = None if replace else read_manifest(workspace)
         sources = _unseen(found, old)
         scratch = home / "import"
         (scratch / "segment").mkdir(parents=True)
-        with _engine(scratch) as con:
+        with engine(scratch) as con:
             job = _Job(
                 workspace, con, scratch, scratch / "segment", found, sources, progress or _silent
             )
@@ -146,6 +143,8 @@ def _load(job: _Job, rename: Mapping[str, str]) -> Loaded:
     loaded = eventfiles.load(job.con, "events", job.found.events, columns, rename, job.scratch)
     columns = eventfiles.PRODUCT_COLUMNS
     shelf = eventfiles.load(job.con, "products", job.found.products, columns, rename, job.scratch)
+    for theirs in rename.keys() - loaded.theirs - shelf.theirs:
+        raise UnknownNameError("column of these files", theirs, loaded.theirs | shelf.theirs)
     cleaning.require(loaded, Col.BRAND in shelf.columns)
     job.notes += cleaning.costs(loaded.columns, shelf.columns)
     cleaning.shelve(job.con)
@@ -254,7 +253,7 @@ def _commit(job: _Job, old: dict[str, Any] | None, packed: _Packed, judged: Judg
     job.segment.rename(home / name)
     if job.found.shop is not None:
         _copy_shop(job.found.shop, job.workspace / "planted")
-    _write_manifest(home / "manifest.json", manifest)
+    write_manifest(job.workspace, manifest)
     return name
 
 
@@ -265,77 +264,14 @@ def _copy_shop(shop: Path, to: Path) -> None:
             shutil.copyfile(shop / name, to / name)
 
 
-def _write_manifest(file: Path, manifest: Mapping[str, Any]) -> None:
-    aside = file.with_suffix(".new")
-    with aside.open("w", encoding="utf-8") as out:
-        json.dump(manifest, out, indent=1, ensure_ascii=False)
-        out.flush()
-        os.fsync(out.fileno())
-    aside.rename(file)
-
-
 def _unseen(found: Found, old: Mapping[str, Any] | None) -> list[str]:
     """Return the hashes of the event files; refuse one that is in the store."""
     known = {source for part in (old or {"segments": []})["segments"] for source in part["sources"]}
-    hashes = [packing.hash_of(file) for file in found.events]
-    for file, digest in zip(found.events, hashes, strict=True):
-        if digest in known:
+    hashes = [hash_of(file) for file in found.events]
+    for n, (file, digest) in enumerate(zip(found.events, hashes, strict=True)):
+        if digest in known or digest in hashes[:n]:
             raise BadEventsError(
-                f"{file.name} is in the store already; start anew with --replace, or leave it out."
+                f"What {file.name} holds is in the store already; leave it out, "
+                f"or start anew with --replace."
             )
     return hashes
-
-
-@contextmanager
-def _engine(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as con:
-        con.execute("SET TimeZone='UTC'; SET threads=2; SET memory_limit='3GB'")
-        con.execute("SET preserve_insertion_order=false; SET enable_progress_bar=false")
-        con.execute(f"SET temp_directory={literal(str(scratch / 'spill'))}")
-        yield con
-
-
-@contextmanager
-def _locked(workspace: Path) -> Iterator[Path]:
-    """Hold the store against a second import; sweep up what a crash left."""
-    home = workspace / "events"
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise WorkspaceError(
-                f"Another import into {workspace} is running; wait for it to end."
-            ) from error
-        try:
-            _sweep(workspace)
-            yield home
-        finally:
-            _sweep(workspace)
-
-
-def _sweep(workspace: Path) -> None:
-    """Remove what no manifest lists; a store we cannot read loses nothing."""
-    try:
-        manifest = read_manifest(workspace) or {"segments": []}
-    except BrandswipeError:
-        return
-    listed = {part["name"] for part in manifest["segments"]}
-    for folder in (workspace / "events").iterdir():
-        if folder.is_dir() and folder.name not in listed:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _room(workspace: Path) -> Iterator[None]:
-    """Turn a full disk into a sentence."""
-    try:
-        yield
-    except (OSError, duckdb.Error) as error:
-        full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
-        if not full:
-            raise
-        raise WorkspaceError(
-            f"The disk of {workspace} is full; the store is as it was. Free some room and run "
-            f"the import again."
-        ) from error

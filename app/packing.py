@@ -1,6 +1,5 @@
 """Cleaned events -> a segment's files: packed, ordered by customer and time, without doubles."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from app.warehouse import KEYS, Keys, Segment, places_of
+from app.segments import KEYS, Keys, Segment, hash_of, places_of
 from recsys.events import ROW
 
 BATCH_ROWS = 500_000
@@ -95,12 +94,6 @@ def write_index(folder: Path, keys: Keys, ids: pa.Array) -> None:
 def hashes(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each file in a folder."""
     return {file.name: hash_of(file) for file in sorted(folder.iterdir())}
-
-
-def hash_of(file: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with file.open("rb") as raw:
-        return hashlib.file_digest(raw, "sha256").hexdigest()
 
 
 def _buckets(

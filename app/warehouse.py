@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,97 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.catalogue import read_catalogue
-from recsys.errors import IntegrityError, WorkspaceError
+from app.segments import KEYS, Keys, Segment, hash_of, key_of, places_of, read_manifest
+from recsys.errors import WorkspaceError
 from recsys.events import ROW, Catalogue, Rows
 
-FORMAT = 1
-KEY_SQL = "md5_number_lower({}) >> 1"
-KEYS = 1 << 63
 BLOCKS = 1 << 10  # equal parts of the space of keys; a sample takes whole ones
 CHUNK_ROWS = 1_000_000
-
-Keys = NDArray[np.uint64]
-
-
-def key_of(customer_id: str) -> int:
-    """Return the key a customer wants, of 63 bits; KEY_SQL is the same for DuckDB."""
-    digest = hashlib.md5(customer_id.encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest[8:], "little") >> 1
-
-
-@dataclass(frozen=True)
-class Segment:
-    """One import, never changed: rows by customer key and time, an index over the keys."""
-
-    folder: Path
-    keys: Keys  # (customers,) ascending, memory-mapped
-    starts: Keys  # (customers + 1,) first row of each customer
-    id_starts: Keys  # (customers + 1,) first byte of each id
-    ids: NDArray[np.uint8]
-    rows: Rows
-
-    @classmethod
-    def open(cls, folder: Path) -> "Segment":
-        """Map a segment's files; nothing is read yet."""
-        return cls(
-            folder,
-            np.load(folder / "keys.npy", mmap_mode="r"),
-            np.load(folder / "starts.npy", mmap_mode="r"),
-            np.load(folder / "id_starts.npy", mmap_mode="r"),
-            _mapped(folder / "ids.bin", np.dtype(np.uint8)),
-            _mapped(folder / "events.bin", ROW),
-        )
-
-    def place(self, key: int) -> int | None:
-        """Return the place of a key, or None."""
-        at = int(np.searchsorted(self.keys, np.uint64(key)))
-        return at if at < len(self.keys) and int(self.keys[at]) == key else None
-
-    def id_at(self, place: int) -> str:
-        """Return a customer's id."""
-        start, stop = self.id_starts[place : place + 2]
-        return self.ids[int(start) : int(stop)].tobytes().decode()
-
-    def rows_at(self, place: int) -> Rows:
-        """Return a copy of a customer's rows, by time."""
-        start, stop = self.starts[place : place + 2]
-        return np.array(self.rows[int(start) : int(stop)])
-
-    def sweep(self, first: int, last: int) -> tuple[NDArray[np.int64], Rows]:
-        """Return the rows of the customers in places [first, last) and each row's place.
-
-        The file is read and not mapped, so that a sweep leaves no pages in this process.
-        """
-        start, stop = int(self.starts[first]), int(self.starts[last])
-        counts = np.diff(self.starts[first : last + 1]).astype(np.int64)
-        rows = np.fromfile(
-            self.folder / "events.bin", ROW, count=stop - start, offset=start * ROW.itemsize
-        )
-        return np.repeat(np.arange(first, last, dtype=np.int64), counts), rows
-
-
-def _mapped(file: Path, dtype: np.dtype[Any]) -> NDArray[Any]:
-    if file.stat().st_size == 0:
-        return np.zeros(0, dtype)
-    return np.memmap(file, dtype, mode="r")
-
-
-def read_manifest(workspace: Path) -> dict[str, Any] | None:
-    """Return the manifest of a workspace's store, or None where there is no store."""
-    file = workspace / "events" / "manifest.json"
-    if not file.is_file():
-        return None
-    try:
-        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        written = int(manifest["format"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise IntegrityError(
-            "The list of the store's segments (events/manifest.json) is damaged; "
-            "restore a backup, or run brandswipe ingest with --replace."
-        ) from error
-    if written > FORMAT:
-        raise WorkspaceError("This workspace was written by a newer Brandswipe; upgrade.")
-    return manifest
 
 
 class Warehouse:
@@ -118,7 +32,7 @@ class Warehouse:
         self.as_of: int = manifest["as_of"]
         self.planted: bool = all(part["planted"] for part in manifest["segments"])
         self.folders = [workspace / "events" / part["name"] for part in manifest["segments"]]
-        self.segments = [_open_segment(folder) for folder in self.folders]
+        self.segments = [Segment.open(folder) for folder in self.folders]
 
     @classmethod
     def open(cls, folder: Path) -> "Warehouse":
@@ -133,7 +47,10 @@ class Warehouse:
     @cached_property
     def catalogue(self) -> Catalogue:
         """What the shop sells."""
-        return read_catalogue(self.folders, self._manifest["lineage"])
+        try:
+            return read_catalogue(self.folders, self._manifest["lineage"])
+        except FileNotFoundError as error:
+            raise WorkspaceError("The events were replaced meanwhile; start again.") from error
 
     @cached_property
     def pictures(self) -> dict[str, str]:
@@ -142,6 +59,14 @@ class Warehouse:
         for folder in self.folders:
             found |= json.loads((folder / "pictures.json").read_text(encoding="utf-8"))
         return found
+
+    def damaged(self) -> list[str]:
+        """Return the files whose bytes are not those that were written, reading all of them."""
+        parts = zip(self.folders, self._manifest["segments"], strict=True)
+        files = (
+            (folder / name, digest) for folder, p in parts for name, digest in p["files"].items()
+        )
+        return [f"{f.parent.name}/{f.name}" for f, digest in files if hash_of(f) != digest]
 
     def has(self, customer_id: str) -> bool:
         """Whether the store holds an event of this customer."""
@@ -223,25 +148,6 @@ class Warehouse:
             group, held = [*group, (low, high)], held + rows
         if group:
             yield group
-
-
-def places_of(segments: list[Segment], customer_id: str, key: int) -> list[tuple[Segment, int]]:
-    """Return where a customer is; one whose key was taken by another stands on the next free."""
-    while True:
-        found = [(s, at) for s in segments if (at := s.place(key)) is not None]
-        if not found or found[0][0].id_at(found[0][1]) == customer_id:
-            return found
-        key = (key + 1) % KEYS
-
-
-def _open_segment(folder: Path) -> Segment:
-    try:
-        return Segment.open(folder)
-    except (OSError, ValueError) as error:
-        raise IntegrityError(
-            f"The event store misses a part or holds a damaged one ({folder.name}); "
-            f"restore a backup, or run brandswipe ingest with --replace."
-        ) from error
 
 
 def _sampled(sample: float, seed: int) -> list[tuple[int, int]]:
