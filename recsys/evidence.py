@@ -5,6 +5,7 @@ log add up to the whole exactly, whatever the order, the chunks or the threads. 
 summed (distinct days, distinct items) is kept as a set of marks, and sets unite exactly too.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -63,14 +64,7 @@ class Evidence:
 
     def __add__(self, other: "Evidence") -> "Evidence":
         """Both together, as if summarised at once."""
-        return grouped(
-            np.concatenate([self.customer, other.customer]),
-            np.concatenate([self.brand, other.brand]),
-            np.concatenate([self.sums, other.sums]),
-            np.concatenate([self.first, other.first]),
-            np.concatenate([self.last, other.last]),
-            np.concatenate([self.marks, other.marks]),
-        )
+        return joined([self, other])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Evidence):
@@ -117,12 +111,24 @@ def no_evidence() -> Evidence:
     )
 
 
-def named(brands: NDArray[np.int32]) -> Evidence:
-    """Evidence of somebody who only said that she loves these brands (codes, shape (k,)).
+def joined(parts: Sequence[Evidence]) -> Evidence:
+    """All parts together, as if summarised at once. `parts` must not be empty."""
+    return grouped(
+        np.concatenate([part.customer for part in parts]),
+        np.concatenate([part.brand for part in parts]),
+        np.concatenate([part.sums for part in parts]),
+        np.concatenate([part.first for part in parts]),
+        np.concatenate([part.last for part in parts]),
+        np.concatenate([part.marks for part in parts]),
+    )
+
+
+def named(brands: Sequence[int]) -> Evidence:
+    """Evidence of somebody who only said that she loves these brands (codes).
 
     A stated love counts as one follow: there is no purchase to speak for it.
     """
-    codes = np.unique(brands).astype(np.int32)
+    codes = np.unique(np.asarray(brands, np.int32))
     sums = np.zeros((len(codes), len(Sum)), np.int64)
     sums[:, Sum.FOLLOWS] = 1
     nothing = np.zeros(len(codes), np.uint32)

@@ -32,8 +32,8 @@ class Weights:
     """How the three parts of the score are weighed. No unit; only the order matters."""
 
     own: float = 1.0
-    collaborative: float = 1.0
-    popularity: float = 0.15
+    collaborative: float = 0.3
+    popularity: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,21 +241,20 @@ def fit(
     if not len(evidence):
         raise NotEnoughError("No customer of the sample did anything. Import events first.")
     matrix = _matrix(evidence, len(catalogue.brands))
-    factors = min(options.factors, max(1, min(matrix.shape) - 1))
-    als = AlternatingLeastSquares(
-        factors=factors,
-        regularization=options.regularisation,
-        alpha=options.alpha,
-        iterations=options.iterations,
-        num_threads=threads,
-        random_state=options.seed,
-    )
 
     def told(iteration: int, _elapsed: float, _loss: float | None) -> None:
         if progress:
             progress("learning the brands", (iteration + 1) / options.iterations)
 
-    with threadpool_limits(1, "blas"):
+    with threadpool_limits(1, "blas"):  # implicit runs its own threads
+        als = AlternatingLeastSquares(
+            factors=min(options.factors, max(1, min(matrix.shape) - 1)),
+            regularization=options.regularisation,
+            alpha=options.alpha,
+            iterations=options.iterations,
+            num_threads=threads,
+            random_state=options.seed,
+        )
         als.fit(matrix, show_progress=False, callback=told)
     learnt = np.ascontiguousarray(als.item_factors)
     return FavouriteModel(

@@ -25,7 +25,7 @@ class TestFavouriteModel(RankerContract):
 
 
 def test_somebody_who_named_two_brands_of_a_group_gets_that_group() -> None:
-    ranked = MODEL.rank(named(np.array([0, 6], np.int32)), n=5, without={"Brand 000", "Brand 006"})
+    ranked = MODEL.rank(named([0, 6]), n=5, without={"Brand 000", "Brand 006"})
     groups = [int(score.brand[-3:]) % 6 for score in ranked]
     assert groups.count(0) >= 4
 
@@ -50,7 +50,7 @@ def test_following_a_brand_raises_it() -> None:
 
 def test_popularity_alone_never_explains_the_list() -> None:
     lists = [
-        [s.brand for s in MODEL.rank(named(np.array([b], np.int32)), n=10)] for b in (0, 1, 2)
+        [s.brand for s in MODEL.rank(named([b]), n=10)] for b in (0, 1, 2)
     ]
     assert len({tuple(names) for names in lists}) == 3
 

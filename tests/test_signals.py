@@ -106,7 +106,7 @@ def test_a_sensitive_brand_leaves_no_evidence() -> None:
 
 
 def test_a_named_brand_counts_as_a_follow_and_as_nothing_else() -> None:
-    evidence = named(np.array([4, 2, 4], np.int32))
+    evidence = named([4, 2, 4])
     assert evidence.brand.tolist() == [2, 4]
     assert evidence.of(Sum.FOLLOWS).tolist() == [1, 1]
     assert evidence.sums.sum() == 2

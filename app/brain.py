@@ -1,0 +1,124 @@
+"""A model version ready to answer: its rivals, the catalogue and the events it reads from."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from app.registry import Registry
+from app.warehouse import Warehouse
+from recsys.baseline import baseline
+from recsys.deck import Card, DeckRecipe, Face, Lists
+from recsys.errors import NotEnoughHistoryError
+from recsys.events import Catalogue, hide
+from recsys.evidence import Evidence, Sum, named
+from recsys.model import FavouriteModel
+from recsys.pairing import Shelf
+from recsys.policy import Policy
+from recsys.ranking import BrandScore, Ranker
+from recsys.showcase import Showcase
+from recsys.signals import ItemFacts, summarise
+
+_FOLDING = threading.Semaphore(2)  # more at once than cores makes everybody wait longer
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Milliseconds of each stage of the work for one person."""
+
+    stages: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what is done inside."""
+        start = time.perf_counter()
+        yield
+        self.stages[name] = round((time.perf_counter() - start) * 1000, 3)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Brain:
+    """What answers for one person. Nothing in it was computed for anybody."""
+
+    version: str  # hash of the model version
+    model: FavouriteModel
+    warehouse: Warehouse
+    catalogue: Catalogue  # with the policy's sensitive categories hidden
+    facts: ItemFacts
+    shelf: Shelf
+    showcase: Showcase
+    pictures: Mapping[str, str]
+
+    @classmethod
+    def wake(cls, registry: Registry, name: str, warehouse: Warehouse, policy: Policy) -> "Brain":
+        """Load a model version over the events of today. Raises WorkspaceError where they part."""
+        model = FavouriteModel.restore(*registry.load(name))
+        return cls.over(model, registry.resolve(name), warehouse, policy)
+
+    @classmethod
+    def over(
+        cls, model: FavouriteModel, version: str, warehouse: Warehouse, policy: Policy
+    ) -> "Brain":
+        """Set a model over the events of today."""
+        catalogue = hide(warehouse.catalogue, policy.is_sensitive)
+        wider = model.over(catalogue)
+        return cls(
+            version=version,
+            model=wider,
+            warehouse=warehouse,
+            catalogue=catalogue,
+            facts=ItemFacts.of(catalogue),
+            shelf=Shelf.of(catalogue, wider.basis),
+            showcase=Showcase.of(catalogue, warehouse.item_buys),
+            pictures=warehouse.pictures,
+        )
+
+    def rival(self, name: str) -> Ranker:
+        """The baseline of that name over the same brands."""
+        return baseline(name, self.model.basis)
+
+    def evidence_of(self, customer: str, watch: Stopwatch | None = None) -> Evidence:
+        """Read and sum up one customer's events. Raises NotEnoughHistoryError without any."""
+        watch = watch or Stopwatch()
+        with watch.stage("reading her events"):
+            rows = self.warehouse.events_of(customer)
+        if not len(rows):
+            raise NotEnoughHistoryError(
+                "The shop has no events of this customer. Pick brands you love instead."
+            )
+        with watch.stage("summing up"):
+            return summarise(rows, self.facts, self.warehouse.as_of)
+
+    def evidence_for(self, brands: tuple[str, ...]) -> Evidence:
+        """What naming these brands says; unknown names are passed over."""
+        codes = [self.shelf.codes[name] for name in brands if name in self.shelf.codes]
+        return named(codes)
+
+    def rank(self, evidence: Evidence, n: int, without: tuple[str, ...] = ()) -> list[BrandScore]:
+        """The model's best n brands of one person."""
+        with _FOLDING:
+            return self.model.rank(evidence, n, without)
+
+    def lists(
+        self,
+        evidence: Evidence,
+        rival: str,
+        recipe: DeckRecipe,
+        depth: int,
+        without: tuple[str, ...],
+    ) -> Lists:
+        """What model and rival propose; the model's list is `depth` times as long as the deck's."""
+        seen = (evidence.of(Sum.PURCHASES) > 0) | (evidence.of(Sum.VIEWS) > 0)
+        picks = self.rank(evidence, recipe.picks * depth, without)
+        theirs = self.rival(rival).rank(evidence, recipe.picks, without)
+        return Lists(
+            picks=[score.brand for score in picks],
+            baseline=[score.brand for score in theirs],
+            known=frozenset(str(self.shelf.names[code]) for code in evidence.brand[seen]),
+            revealed=without,
+        )
+
+    def faces(self, cards: tuple[Card, ...]) -> list[Face]:
+        """What the browser may see of a deck's cards."""
+        return [self.showcase.face(card, self.pictures) for card in cards]

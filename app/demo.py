@@ -1,0 +1,88 @@
+"""The demo: a planted shop, its model, and three finished studies that tell what this is for."""
+
+import shutil
+from dataclasses import dataclass
+
+from app.fitting import refit
+from app.house import BASELINE, House
+from app.ingest import ingest
+from app.planting import plant_folder
+from app.progress import crawl_meanwhile
+from app.records import StudyKind, StudyRow
+from app.settings import Settings
+from app.simulation import Colleagues
+from app.studies import judge, open_study
+from app.words import section
+from recsys.colleagues import HONEST, POLITE, Behaviour
+from recsys.model import FitOptions, Progress
+
+PLAYGROUND = "Playground"
+READY = "demo.ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One finished study of the demo."""
+
+    name: str
+    behaviour: Behaviour
+    players: int
+    seed: int
+
+
+STORIES = (
+    Story("Spring", HONEST, 120, 11),
+    Story("Summer", POLITE, 120, 12),
+    Story("Autumn", HONEST, 25, 13),
+)
+"""About 85% of the picks were favourites in the first two: one is released, one is held."""
+
+
+def is_built(settings: Settings) -> bool:
+    """Whether the demo was built to its end in this workspace."""
+    return (settings.workspace / READY).is_file()
+
+
+def build_demo(settings: Settings, customers: int, seed: int) -> None:
+    """Build the demo's workspace, with a star-crawl or a bar while it lasts."""
+    lines = list(section("en", "crawl").values())
+    with crawl_meanwhile(lines, "planting the shop") as progress:
+        build(settings, customers, seed, progress)
+
+
+def build(settings: Settings, customers: int, seed: int, progress: Progress) -> None:
+    """Plant, import, fit, open and play. What an earlier attempt left half-done is done again."""
+    house = House(settings)
+    folder = settings.workspace / "shop"
+    plant_folder(folder, customers, seed, progress)
+    ingest(house.workspace, str(folder), replace=True, progress=progress)
+    shutil.rmtree(folder)
+    version = refit(
+        house.registry, house.warehouse, house.policy, FitOptions(), BASELINE, progress
+    )
+    house.registry.point("champion", version.hash)
+    colleagues = Colleagues.of(house.workspace)
+    taken = {row.name for row in house.store.studies()}
+    for story in STORIES:
+        if story.name not in taken:
+            _tell(house, version.hash, colleagues, story, progress)
+    if PLAYGROUND not in taken:
+        _open(house, PLAYGROUND, StudyKind.PLAYGROUND, version.hash)
+    (settings.workspace / READY).write_text("built\n", encoding="ascii")
+    house.close()
+
+
+def _open(house: House, name: str, kind: StudyKind, model: str) -> StudyRow:
+    return open_study(house.store, name, kind, house.policy, model, BASELINE, invitation_seed=1)
+
+
+def _tell(
+    house: House, model: str, colleagues: Colleagues, story: Story, progress: Progress
+) -> None:
+    row = _open(house, story.name, StudyKind.SIMULATED, model)
+    game = house.game(row)
+    for done in colleagues.play(game, house.keys, story.players, story.seed, story.behaviour):
+        progress(f"{story.name}: colleagues play", done / story.players)
+        if done % game.study.policy.batch == 0 and judge(house.store, row).decision:
+            break
+    house.store.close_study(row.hash, "everybody invited has played")

@@ -1,0 +1,158 @@
+"""The use cases of the game, without Streamlit: start, swipe, finish, reveal."""
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from app.brain import Brain, Stopwatch
+from app.records import ClosedBy, Closing, DealtDeck, Incoming, Receipt, StudyRow
+from app.store import Store
+from app.studies import close_deck, study_of
+from recsys.deck import Card, Deck, DeckRecipe, Face, Known, Origin, deal, seal
+from recsys.errors import NotAllowedError, NotEnoughHistoryError
+from recsys.evidence import Evidence
+from recsys.policy import Study
+from recsys.ranking import BrandScore
+from recsys.swipes import Answer, stand
+
+REMEMBERED = (Origin.OWN, Origin.ELICITED)  # whoever plays as herself is never shown a brand twice
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """Who plays, and from what her brands are computed."""
+
+    participant: str  # pseudonym
+    origin: Origin
+    customer: str | None = None  # whose events are read, for OWN, PERSONA and SIMULATED
+    named: tuple[str, ...] = ()  # brands she named, for ELICITED
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """One card after the deck was closed, with everything that was hidden before."""
+
+    card: Card
+    face: Face
+    answer: Answer | None
+    why: BrandScore | None  # of a pick, computed anew and never stored
+
+
+@dataclass(frozen=True, slots=True)
+class Game:
+    """One model version at work in one study."""
+
+    store: Store
+    brain: Brain
+    row: StudyRow
+    random_bits: Callable[[int], int] = secrets.randbits
+    hours: float = 24
+
+    @property
+    def study(self) -> Study:
+        """The study as the core knows it."""
+        return study_of(self.row)
+
+    def open_deck(self, player: Player) -> DealtDeck | None:
+        """The deck of this player that is still open, if there is one."""
+        for dealt in reversed(self.store.decks_by(player.participant)):
+            same = dealt.deck.study == self.row.hash and dealt.deck.origin is player.origin
+            if same and self.store.closing(dealt.deck.id) is None:
+                return dealt
+        return None
+
+    def start(self, player: Player, recipe: DeckRecipe | None = None) -> DealtDeck:
+        """Compute her brands now and deal her a deck, or return the one she has open.
+
+        Raises NotEnoughHistoryError where too little is known to guess, and NotAllowedError in a
+        study that is closed.
+        """
+        known = self.open_deck(player)
+        if known is not None:
+            return known
+        if self.row.closed_at is not None and player.origin in (Origin.OWN, Origin.SIMULATED):
+            raise NotAllowedError(
+                f"The study {self.row.name} is closed: {self.row.why_closed}. "
+                "Play for fun with brands you pick."
+            )
+        watch = Stopwatch()
+        deck = self._dealt(player, recipe or self.study.policy.deck, watch)
+        self.store.meet(player.participant)
+        with watch.stage("storing the deck"):
+            return self.store.add_deck(deck, self.brain.warehouse.version, watch.stages, self.hours)
+
+    def _dealt(self, player: Player, recipe: DeckRecipe, watch: Stopwatch) -> Deck:
+        evidence = self._evidence(player, watch)
+        without = (*player.named, *self._revealed(player))
+        with watch.stage(f"ranking {len(self.brain.catalogue.brands)} brands"):
+            lists = self.brain.lists(
+                evidence, self.row.baseline, recipe, self.study.policy.decoy_depth, without
+            )
+        seed = self.random_bits(128)
+        with watch.stage("choosing decoys"):
+            cards = deal(lists, self.brain.shelf, recipe, seed)
+            return seal(
+                Deck(
+                    id=f"{self.random_bits(128):032x}",
+                    study=self.row.hash,
+                    participant=player.participant,
+                    origin=player.origin,
+                    evidence=self._known(evidence, player),
+                    model=self.brain.version,
+                    seed=seed,
+                    cards=cards,
+                    hash="",
+                )
+            )
+
+    def _evidence(self, player: Player, watch: Stopwatch) -> Evidence:
+        if player.customer is None:
+            with watch.stage("reading your picks"):
+                return self.brain.evidence_for(player.named)
+        evidence = self.brain.evidence_of(player.customer, watch)
+        least = self.study.policy.least_brands
+        if len(evidence) < least:
+            raise NotEnoughHistoryError(
+                f"We know {len(evidence)} of your brands and need {least} to guess. "
+                "Pick a few brands you love and play for fun."
+            )
+        return evidence
+
+    def _known(self, evidence: Evidence, player: Player) -> Known:
+        enough = len(evidence) >= self.study.policy.least_brands
+        return Known.ENOUGH if enough and player.customer is not None else Known.THIN
+
+    def _revealed(self, player: Player) -> list[str]:
+        """Brands of her earlier decks: once seen, their arms are known to her."""
+        if player.origin not in REMEMBERED:
+            return []
+        decks = (dealt.deck for dealt in self.store.decks_by(player.participant))
+        return [card.brand for deck in decks if deck.origin in REMEMBERED for card in deck.cards]
+
+    def swipe(self, deck: str, swipes: Iterable[Incoming]) -> Receipt:
+        """Store answers as they come; what is returned is safely on disk."""
+        return self.store.add_swipes(deck, swipes)
+
+    def finish(self, deck: str, by: ClosedBy = ClosedBy.PLAYER) -> Closing:
+        """Close a deck: its scores enter the study once, now."""
+        return close_deck(self.store, self.row, deck, by)
+
+    def reveal(self, deck_id: str, player: Player) -> list[Turned]:
+        """Turn the cards of a closed deck over. Raises NotAllowedError while it is open."""
+        dealt = self.store.deck(deck_id)
+        if dealt.deck.participant != player.participant:
+            raise NotAllowedError("This deck is somebody else's. Open your own page.")
+        if self.store.closing(deck_id) is None:
+            raise NotAllowedError("This deck is still open. Finish it first.")
+        answers = stand(self.store.swipes_of(deck_id))
+        reasons = self._reasons(player, dealt.deck)
+        return [
+            Turned(card, face, answers.get(card.position), reasons.get(card.brand))
+            for card, face in zip(dealt.deck.cards, self.brain.faces(dealt.deck.cards), strict=True)
+        ]
+
+    def _reasons(self, player: Player, deck: Deck) -> dict[str, BrandScore]:
+        evidence = self._evidence(player, Stopwatch())
+        dealt = {card.brand for card in deck.cards}
+        ranked = self.brain.rank(evidence, 10 * len(dealt), player.named)
+        return {score.brand: score for score in ranked if score.brand in dealt}

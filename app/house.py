@@ -1,0 +1,96 @@
+"""Everything of one workspace, opened when it is first needed and shared by pages and commands."""
+
+import threading
+from functools import cached_property
+from pathlib import Path
+
+from app.brain import Brain
+from app.game import Game
+from app.records import StudyRow
+from app.registry import Registry, Version
+from app.settings import Keys, Settings, keys
+from app.store import Store
+from app.studies import default_policy, study_of
+from app.warehouse import Warehouse, read_manifest
+from recsys.errors import WorkspaceError
+from recsys.policy import Policy
+
+BASELINE = "own-purchases-then-views"
+"""The rival of a study unless another one is chosen."""
+
+
+class House:
+    """The rooms of a workspace."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._brains: dict[tuple[str, str, str], Brain] = {}
+        self._warehouse: Warehouse | None = None
+        self._lock = threading.RLock()
+
+    @property
+    def workspace(self) -> Path:
+        """Where everything lies."""
+        return self.settings.workspace
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The policy that studies are opened with unless another one is given."""
+        return default_policy()
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The two keys of this workspace."""
+        return keys(self.settings)
+
+    @cached_property
+    def store(self) -> Store:
+        """The study's store."""
+        self.workspace.mkdir(parents=True, exist_ok=True)
+        return Store(self.settings.store_path)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The model versions."""
+        return Registry(self.workspace / "models")
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The events as of the last import. Raises WorkspaceError where there are none."""
+        with self._lock:
+            manifest = read_manifest(self.workspace)
+            known = self._warehouse
+            if known is None or manifest is None or known.manifest != manifest:
+                self._warehouse = Warehouse.open(self.workspace)
+            assert self._warehouse is not None
+            return self._warehouse
+
+    def version(self, name: str | None = None) -> Version:
+        """A model version by name; without one the candidate, else the newest."""
+        if name is not None:
+            return self.registry.version(name)
+        if "candidate" in self.registry.aliases():
+            return self.registry.version("candidate")
+        for version in self.registry.versions():
+            return version
+        raise WorkspaceError("There is no model yet. Fit one with `brandswipe fit`.")
+
+    def brain(self, model: str | None = None, policy: Policy | None = None) -> Brain:
+        """A model version over today's events, kept in memory for the next question."""
+        rule, warehouse = policy or self.policy, self.warehouse
+        hash = self.version(model).hash
+        with self._lock:
+            key = (hash, warehouse.version, rule.hash)
+            if key not in self._brains:
+                self._brains[key] = Brain.wake(self.registry, hash, warehouse, rule)
+            return self._brains[key]
+
+    def game(self, row: StudyRow) -> Game:
+        """The game of one study."""
+        brain = self.brain(row.model, study_of(row).policy)
+        return Game(self.store, brain, row, hours=self.settings.deck_hours)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "store" in self.__dict__:
+            self.store.close()

@@ -1,0 +1,88 @@
+"""Starting the server: every option said here, because an installed wheel has no config file."""
+
+import contextlib
+import os
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from dataclasses import replace
+
+import click
+
+from app import runtime
+from app.identity import check_address
+from app.look import streamlit_config
+from app.settings import Settings
+from recsys.errors import SettingsError
+
+TRIES = 50  # ports to look at when any will do
+PATIENCE = 60  # seconds until the server must answer
+
+
+def serve_app(settings: Settings, browser: bool, any_port: bool) -> None:
+    """Run the server in this process until it is stopped. Raises SettingsError for a bad address.
+
+    With `any_port` the next free port is taken where the wanted one is busy.
+    """
+    address = "0.0.0.0" if settings.share else settings.address
+    settings = replace(settings, port=_port(address, settings.port, any_port), address=address)
+    runtime.use(settings)
+    check_address(settings, address, planted=settings.share and runtime.house().warehouse.planted)
+    threading.Thread(target=_welcome, args=(settings, browser), daemon=True).start()
+    from app.api import app  # here: it reads the settings that were just put in force
+
+    app.run(
+        config=streamlit_config()
+        | {"server.port": settings.port, "server.address": settings.address}
+    )
+
+
+def _port(address: str, wanted: int, any_port: bool) -> int:
+    for port in range(wanted, wanted + (TRIES if any_port else 1)):
+        if _is_free(address, port):
+            return port
+    raise SettingsError(
+        f"Port {wanted} is taken by another program: choose another one with --port."
+    )
+
+
+def _is_free(address: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):
+            probe.bind((address, port))
+            return True
+    return False
+
+
+def _welcome(settings: Settings, browser: bool) -> None:
+    """Say where the app is once it answers, and open it where there is a display."""
+    here = f"http://localhost:{settings.port}"
+    if not _answers(f"http://127.0.0.1:{settings.port}/healthz"):
+        return
+    click.echo(f"\n  Brandswipe is at {here}  (stop it with Ctrl-C)", err=True)
+    if settings.share:
+        click.echo("  Phones on this network: open the page here and scan its code.", err=True)
+    if browser and _has_display():
+        webbrowser.open(here)
+
+
+def _answers(url: str) -> bool:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                return bool(answer.status == 200)
+        time.sleep(0.1)
+    return False
+
+
+def _has_display() -> bool:
+    import sys
+
+    return sys.platform in ("darwin", "win32") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )

@@ -1,0 +1,95 @@
+"""Simulated colleagues of a planted shop play through the same use cases as real ones."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from app.game import Game, Player
+from app.identity import pseudonym
+from app.planting import planted_truth
+from app.records import ClosedBy, Incoming
+from app.settings import Keys
+from recsys.colleagues import Behaviour, Market, Reaction, Taste, answers
+from recsys.deck import Deck, Origin
+from recsys.errors import NotEnoughHistoryError
+from recsys.swipes import SwipeKind
+
+
+@dataclass(frozen=True)
+class Colleagues:
+    """Everybody of the planted shop, with what they truly love."""
+
+    tastes: Mapping[str, Taste]
+    brands: pd.DataFrame
+
+    @classmethod
+    def of(cls, workspace: Path) -> "Colleagues":
+        """Read the truth of a planted workspace. Raises WorkspaceError in any other."""
+        return cls(*planted_truth(workspace))
+
+    @cached_property
+    def market(self) -> Market:
+        """What everybody knows of brands."""
+        return Market.of(self.brands)
+
+    def order(self, seed: int) -> list[str]:
+        """All customers in a random order."""
+        names = sorted(self.tastes)
+        return [names[i] for i in np.random.default_rng([seed, 1]).permutation(len(names))]
+
+    def play(
+        self, game: Game, keys: Keys, players: int, seed: int, behaviour: Behaviour
+    ) -> Iterator[int]:
+        """Let so many colleagues play, one after another; yield how many have.
+
+        Who has too little history is told so and does not play, as in a real study.
+        """
+        done = 0
+        for number, customer in enumerate(self.order(seed)):
+            if done == players:
+                return
+            rng = np.random.default_rng([seed, 2, number])
+            if self._played(game, keys, customer, behaviour, rng):
+                done += 1
+                yield done
+
+    def _played(
+        self,
+        game: Game,
+        keys: Keys,
+        customer: str,
+        behaviour: Behaviour,
+        rng: np.random.Generator,
+    ) -> bool:
+        subject = f"simulated {game.row.hash} {customer}"
+        player = Player(pseudonym(keys, subject), Origin.SIMULATED, customer)
+        try:
+            deck = game.start(player).deck
+        except NotEnoughHistoryError:
+            return False
+        given = answers(deck, self.tastes[customer], self.market, behaviour, rng)
+        game.swipe(deck.id, _posts(deck, given))
+        game.finish(deck.id, ClosedBy.PLAYER)
+        return True
+
+
+def _posts(deck: Deck, given: list[Reaction]) -> list[Incoming]:
+    return [
+        Incoming(
+            id=f"{deck.id}-{place}",
+            position=reaction.position,
+            kind=SwipeKind.ANSWER,
+            answer=reaction.answer,
+            tab="simulated",
+            tab_seq=place,
+            shown_ms=reaction.shown_ms,
+            input="simulated",
+            device_class="simulated",
+            client_at=None,
+        )
+        for place, reaction in enumerate(given, start=1)
+    ]

@@ -1,0 +1,205 @@
+"""Studies: opening one, closing its decks, reading its report, taking its decision."""
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from app.records import ClosedBy, Closing, DealtDeck, Decision, Standing, StudyKind, StudyRow
+from app.settings import data_file
+from app.store import Store
+from recsys import gate, policy
+from recsys.counting import Closed
+from recsys.deck import deck_hash
+from recsys.errors import BadInputError, BadPolicyError, IntegrityError
+from recsys.gate import Verdict
+from recsys.policy import Policy, Study
+from recsys.report import Report, tally
+from recsys.scores import DeckScore, Excluded, Played, eligible, excluded, score
+from recsys.swipes import stand
+
+
+def default_policy() -> Policy:
+    """The policy that comes with the program, data/policy.toml."""
+    return parse_policy(data_file("policy.toml").read_text(encoding="utf-8"))
+
+
+def parse_policy(text: str) -> Policy:
+    """Read a policy from TOML. Raises BadPolicyError with one sentence."""
+    try:
+        return Policy.from_dict(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise BadPolicyError(f"The policy is not readable as TOML ({error}): mend it.") from None
+
+
+def study_of(row: StudyRow) -> Study:
+    """The study of a stored row."""
+    return Study(
+        name=row.name,
+        kind=policy.StudyKind(row.kind),
+        policy=Policy.from_dict(row.policy),
+        model=row.model,
+        baseline=row.baseline,
+        invitation_seed=row.invitation_seed,
+        attempt=row.attempt,
+        opened_at=row.opened_at,
+    )
+
+
+def open_study(
+    store: Store,
+    name: str | None,
+    kind: StudyKind,
+    rule: Policy,
+    model: str,
+    baseline: str,
+    invitation_seed: int,
+) -> StudyRow:
+    """Lock model, policy, rival and invitations into one hash. Attempts under a policy count up."""
+    same = [row for row in store.studies() if row.kind is kind and _same_rule(row, rule)]
+    study = Study(
+        name=name or _fresh_name(store, kind),
+        kind=policy.StudyKind(kind),
+        policy=rule,
+        model=model,
+        baseline=baseline,
+        invitation_seed=invitation_seed,
+        attempt=len(same) + 1 if kind is StudyKind.LIVE else 1,
+    )
+    return store.open_study(
+        StudyRow(
+            hash=study.hash,
+            name=study.name,
+            kind=kind,
+            policy=rule.to_dict(),
+            model=model,
+            baseline=baseline,
+            invitation_seed=invitation_seed,
+            attempt=study.attempt,
+        )
+    )
+
+
+def _same_rule(row: StudyRow, rule: Policy) -> bool:
+    return Policy.from_dict(row.policy).hash == rule.hash
+
+
+def _fresh_name(store: Store, kind: StudyKind) -> str:
+    taken = {row.name for row in store.studies()}
+    numbers = (n for n in range(1, len(taken) + 2) if f"{kind.value} {n}" not in taken)
+    return f"{kind.value} {next(numbers)}"
+
+
+def newest(store: Store, name: str | None = None) -> StudyRow:
+    """The study of that name, or the one opened last that is no playground."""
+    if name is not None:
+        return store.study(name)
+    for row in store.studies():
+        if row.kind is not StudyKind.PLAYGROUND:
+            return row
+    raise BadInputError("There is no study yet. Open one with `brandswipe study open`.")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a study says now. Once decided, the decision stands."""
+
+    row: StudyRow
+    report: Report
+    verdict: Verdict
+    decision: Decision | None
+
+
+def judge(store: Store, row: StudyRow) -> Judged:
+    """Read the report of a study; the first batch that decides writes the decision and closes it.
+
+    Raises IntegrityError where a decision stands that the answers no longer give.
+    """
+    study = study_of(row)
+    report = tally(study, list(_closed(store, row)), _open_since(store, row, study))
+    verdict = gate.decide(report, study.policy)
+    decision = store.decision(row.hash)
+    if decision is None and verdict.outcome is not gate.Outcome.UNDECIDED:
+        decision = store.record_decision(
+            row.hash, verdict.n, verdict.outcome.value, {"en": verdict.reason}
+        )
+        store.close_study(row.hash, f"decided after {verdict.n} people")
+    if decision is not None and decision.outcome != verdict.outcome.value:
+        raise IntegrityError(
+            f"The decision of {row.name} was {decision.outcome}, but its answers now say "
+            f"{verdict.outcome.value}: restore the study from a backup."
+        )
+    return Judged(store.study(row.hash), report, verdict, decision)
+
+
+def _closed(store: Store, row: StudyRow) -> Iterator[Closed]:
+    """The closed decks in order; of a withdrawn one its scores alone."""
+    decks = {dealt.deck.id: dealt for dealt in store.decks_of(row.hash)}
+    standing = store.standing(row.hash)
+    for closing in store.closings(row.hash):
+        dealt = decks.get(closing.deck or "")
+        if dealt is not None:
+            yield played(dealt, closing, standing.get(dealt.deck.id))
+        elif closing.why_not is None and closing.score is not None:
+            yield DeckScore(**closing.score)
+
+
+def _open_since(store: Store, row: StudyRow, study: Study) -> list[int]:
+    """When those decks were dealt that are open and could count."""
+    closed = {closing.deck for closing in store.closings(row.hash)}
+    return [
+        dealt.dealt_at
+        for dealt in store.decks_of(row.hash)
+        if dealt.deck.id not in closed and eligible(dealt.deck, study.kind) is None
+    ]
+
+
+def played(dealt: DealtDeck, closing: Closing, standing: Standing | None) -> Played:
+    """A closed deck as the report reads it."""
+    return Played(
+        deck=dealt.deck,
+        answers=standing.answers if standing else {},
+        shown_ms=standing.shown_ms if standing else {},
+        dealt_at=dealt.dealt_at,
+        closed_at=closing.closed_at or 0,
+    )
+
+
+def close_deck(store: Store, row: StudyRow, deck: str, by: ClosedBy) -> Closing:
+    """Close a deck; its scores enter the study once, now."""
+    dealt, study = store.deck(deck), study_of(row)
+    standing = _standing(store, deck)
+    done = Played(dealt.deck, standing.answers, standing.shown_ms, dealt.dealt_at, 0)
+    reason = excluded(done, study.kind, study.policy) or _again(store, dealt)
+    if done.answers and reason is None:
+        return store.close_deck(deck, by, asdict(score(done)))
+    return store.close_deck(deck, by, None, reason.value if reason else None)
+
+
+def _standing(store: Store, deck: str) -> Standing:
+    swipes = store.swipes_of(deck)
+    shown: dict[int, int] = {}
+    for swipe in swipes:
+        shown[swipe.position] = max(swipe.shown_ms or 0, shown.get(swipe.position, 0))
+    return Standing(stand(swipes), shown)
+
+
+def _again(store: Store, dealt: DealtDeck) -> Excluded | None:
+    """Of each person the first closed deck of a study counts."""
+    for other in store.decks_by(dealt.deck.participant):
+        same = other.deck.study == dealt.deck.study and other.deck.id != dealt.deck.id
+        if same and other.deck.origin is dealt.deck.origin and store.closing(other.deck.id):
+            return Excluded.AGAIN
+    return None
+
+
+def close_overdue(store: Store, row: StudyRow) -> int:
+    """Close every deck of a study whose time is over; return how many."""
+    late = store.overdue(row.hash)
+    for dealt in late:
+        close_deck(store, row, dealt.deck.id, ClosedBy.TIME)
+    return len(late)
+
+
+def what_differs(store: Store) -> list[str]:
+    """Name everything in the store that is not what was written."""
+    return store.verify(deck_hash, lambda row: study_of(row).hash)
