@@ -6,7 +6,16 @@ from math import log
 from recsys.counting import Batch
 from recsys.policy import Criterion, Policy, Study, StudyKind
 from recsys.report import Report
-from recsys.verdict import CriterionVerdict, Facts, Outcome, Verdict, Why, too_early, verdict
+from recsys.verdict import (
+    CriterionVerdict,
+    Facts,
+    Outcome,
+    Verdict,
+    Why,
+    too_early,
+    too_small,
+    verdict,
+)
 
 __all__ = [
     "Criterion",
@@ -19,6 +28,7 @@ __all__ = [
     "decide",
     "first_decision",
     "too_early",
+    "too_small",
 ]
 
 

@@ -80,7 +80,9 @@ class Policy:
         if not isinstance(criteria, Mapping):
             raise BadPolicyError("Write each criterion as a table, like [criteria.hit_rate].")
         named = [
-            _build(Criterion, {"name": name, **_table(f"criteria.{name}", value)}, name)
+            _build(
+                Criterion, {"name": name, **_table(f"criteria.{name}", value)}, f"[criteria.{name}]"
+            )
             for name, value in criteria.items()
         ]
         return _build(cls, {"criteria": tuple(named), **plain}, "the policy")
@@ -131,9 +133,20 @@ class Study:
     @property
     def hash(self) -> str:
         """Return what every deck of the study carries. The event store's version is not in it."""
-        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        plain = self.to_dict()
         del plain["opened_at"]
         return _hash({**plain, "policy": self.policy.hash})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data from which `from_dict` makes the same study."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {**plain, "kind": self.kind.value, "policy": self.policy.to_dict()}
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> Self:
+        """Return the study of plain data."""
+        policy = Policy.from_dict(raw["policy"])
+        return cls(**{**raw, "kind": StudyKind(raw["kind"]), "policy": policy})
 
     @property
     def alpha(self) -> float:

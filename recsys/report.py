@@ -85,7 +85,7 @@ class Report:
     model: str
     baseline: str
     alpha: float
-    smallest_panel: int  # people with perfect scores under which no release is possible
+    smallest_panel: int  # people with perfect scores, under which nothing can release
     players: Players
     criteria: tuple[CriterionReport, ...]
     batches: tuple[Batch, ...]
@@ -140,7 +140,9 @@ def tally(
     players = players_at(rows, stops, open_dealt_at)
     published = rows[: stops[-1]] if stops else []
     counted = [deck for deck, reason in published if reason is None]
-    scores = _matrix(counted, policy.criteria)
+    scored = [_score(deck) for deck in counted]
+    scores = _matrix(scored, policy.criteria)
+    half = len(stops) // 2 * policy.batch
     hands = [Hand.of(deck) for deck in counted if isinstance(deck, Played)]
     shown = hands if len(hands) >= cell else []
     return Report(
@@ -152,15 +154,15 @@ def tally(
         model=study.model,
         baseline=study.baseline,
         alpha=study.alpha,
-        smallest_panel=max(smallest_panel(c.bar, study.alpha) for c in policy.criteria),
+        smallest_panel=smallest_release(study),
         players=players[-1] if players else Players(0, 0, 0, 0, 0),
         criteria=tuple(_criteria(scores, shown, study)),
         batches=batches_of(rows, stops, players, policy),
         arms=arm_rows(shown, cell),
         beside=beside(shown, study.alpha, cell),
         cards=_cards(shown),
-        early=_part(counted[: len(stops) // 2 * policy.batch], study),
-        late=_part(counted[len(stops) // 2 * policy.batch :], study),
+        early=_hit_rate(scored[:half], study),
+        late=_hit_rate(scored[half:], study),
         excluded=left_out(published, cell),
         with_careless=_with_careless(published, study),
         brands=brand_rows(shown, cell),
@@ -175,11 +177,16 @@ def _score(deck: Closed) -> DeckScore:
     return deck if isinstance(deck, DeckScore) else score(deck)
 
 
-def _matrix(counted: Sequence[Closed], criteria: Sequence[Criterion]) -> Floats:
+def smallest_release(study: Study) -> int:
+    """Return how many people it takes to release with perfect scores: fewer never can."""
+    panels = [smallest_panel(c.bar, study.alpha) for c in study.policy.criteria]
+    return max(study.policy.least_players, *panels)
+
+
+def _matrix(scored: Sequence[DeckScore], criteria: Sequence[Criterion]) -> Floats:
     """Return the scores, shape (criteria, people)."""
-    scores = [_score(deck) for deck in counted]
-    rows = [[getattr(s, criterion.name) for s in scores] for criterion in criteria]
-    return np.array(rows, dtype=np.float64).reshape(len(criteria), len(counted))
+    rows = [[getattr(s, criterion.name) for s in scored] for criterion in criteria]
+    return np.array(rows, dtype=np.float64).reshape(len(criteria), len(scored))
 
 
 def _criteria(scores: Floats, hands: Sequence[Hand], study: Study) -> Iterator[CriterionReport]:
@@ -222,12 +229,13 @@ def _cards(hands: Sequence[Hand]) -> Ratio | None:
     return clustered_ratio([sum(p) for p in picks], [len(p) for p in picks])
 
 
-def _part(counted: Sequence[Closed], study: Study) -> Estimate:
-    return mean_of([_score(d).hit_rate for d in counted], study.alpha, study.policy.cell)
+def _hit_rate(scored: Iterable[DeckScore], study: Study) -> Estimate:
+    return mean_of([s.hit_rate for s in scored], study.alpha, study.policy.cell)
 
 
 def _with_careless(published: Sequence[Row], study: Study) -> Estimate:
     fast = [deck for deck, reason in published if reason is Excluded.TOO_FAST]
     if len(fast) < study.policy.cell:
         return Estimate.unknown(f"fewer than {study.policy.cell} people were left out")
-    return _part([d for d, reason in published if reason in (None, Excluded.TOO_FAST)], study)
+    both = [_score(d) for d, reason in published if reason in (None, Excluded.TOO_FAST)]
+    return _hit_rate(both, study)

@@ -1,8 +1,9 @@
 """What a verdict is, and the sentence that says it in English and Dutch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from typing import Any
 
 from recsys.forecast import HORIZON, Forecast
 
@@ -71,6 +72,12 @@ class Verdict:
     reason: str
     reason_nl: str
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for a row, a pipeline or a certificate; shares in whole percents."""
+        criteria = [{**asdict(c), "value": round(c.value, 2)} for c in self.criteria]
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {**plain, "outcome": self.outcome.value, "why": self.why.value, "criteria": criteria}
+
 
 def verdict(why: Why, criteria: Sequence[CriterionVerdict], facts: Facts) -> Verdict:
     """Return the verdict for a reason, with its sentence in both languages."""
@@ -85,6 +92,12 @@ def too_early(closed: int, cell: int = 10, language: str = "en") -> str:
     return words[f"closed_{min(closed, 2)}"].format(closed=closed) + words["first"].format(
         cell=cell
     )
+
+
+def too_small(people: int, smallest: int, language: str = "en") -> str | None:
+    """Return the warning that a panel can never release; None when it is large enough."""
+    words = _NL if language == "nl" else _EN
+    return None if people >= smallest else words["small"].format(n=people, smallest=smallest)
 
 
 def _sentence(
@@ -185,6 +198,7 @@ _EN = {
     "closed_1": "1 deck closed.",
     "closed_2": "{closed} decks closed.",
     "first": " The first numbers appear at {cell} people, so that nobody can be picked out.",
+    "small": "{n} people can never release: with perfect scores it takes {smallest}.",
     "no_data": "No batch of {batch} decks is closed yet, and no data is never a pass.",
     "too_few": "{n} people have played; a verdict needs at least {least}.",
     "incomplete": "Only {completion} of the dealt decks were finished, where {completion_bar} is"
@@ -216,6 +230,7 @@ _NL = {
     "closed_1": "1 stapel gesloten.",
     "closed_2": "{closed} stapels gesloten.",
     "first": " De eerste cijfers komen bij {cell} mensen, zodat niemand te herkennen is.",
+    "small": "{n} mensen kunnen nooit vrijgeven: met volmaakte scores zijn er {smallest} nodig.",
     "no_data": "Er zijn nog geen {batch} stapels gesloten, en zonder gegevens slaagt niets.",
     "too_few": "{n} mensen hebben gespeeld; voor een uitspraak zijn er minstens {least} nodig.",
     "incomplete": "Slechts {completion} van de gedeelde stapels is afgemaakt en {completion_bar} is"

@@ -149,6 +149,10 @@ class TestTheBounds:
             assert low <= exact[0] * 100 + 1e-9 < low + 1 + 2e-9
             assert high - 1 - 2e-9 < exact[1] * 100 - 1e-9 <= high
 
+    def test_a_bound_is_never_shown_as_certainty(self) -> None:
+        assert lower_percents(np.ones(2000), [2000], 0.05).tolist() == [99]
+        assert upper_percents(np.zeros(2000), [2000], 0.05).tolist() == [1]
+
     @given(tenths)
     def test_a_bar_is_passed_on_the_page_when_it_is_passed_in_the_test(
         self, scores: list[float]
