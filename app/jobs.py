@@ -16,7 +16,7 @@ from typing import Any
 
 from app.database import now_ms
 from app.job_rows import JobRow, State
-from app.processes import born, end_process
+from app.processes import PATIENCE, born, end_process
 from app.settings import Settings, environment
 from app.store import Store
 from recsys.errors import UnknownNameError, WorkspaceError
@@ -101,6 +101,12 @@ class Jobs:
         """Return what the job wrote to its log."""
         path = self._file(id).with_suffix(".log")
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def close(self) -> None:
+        """Let go of processes whose work has ended; one that still works outlives the server."""
+        for id, child in self._children.items():
+            if self.job(id).state is not State.RUNNING:
+                child.wait(PATIENCE)
 
     def _launch(self, id: str, kind: str) -> subprocess.Popen[bytes]:
         folder = self.settings.workspace / "jobs"

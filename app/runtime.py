@@ -16,12 +16,13 @@ from app.warehouse import Warehouse
 
 Thing = TypeVar("Thing")
 _lock = threading.RLock()
-_made: list[Callable[[], None]] = []
+_forget: list[Callable[[], None]] = []
+_open: list[Store | Jobs] = []
 
 
 def _once(make: Callable[[], Thing]) -> Callable[[], Thing]:
     cached = cache(make)
-    _made.append(cached.cache_clear)
+    _forget.append(cached.cache_clear)
 
     def get() -> Thing:
         with _lock:  # two pages may ask first at the same moment
@@ -46,7 +47,9 @@ def keys() -> Keys:
 @_once
 def store() -> Store:
     """Return the study's store."""
-    return Store(settings().store_path)
+    made = Store(settings().store_path)
+    _open.append(made)
+    return made
 
 
 @_once
@@ -76,12 +79,15 @@ def pairing() -> Pairing:
 @_once
 def jobs() -> Jobs:
     """Return the long work of this workspace."""
-    return Jobs(settings(), store())
+    made = Jobs(settings(), store())
+    _open.append(made)
+    return made
 
 
 def close() -> None:
     """Close what is open and forget everything; the next call reads the world anew."""
     with _lock:
-        store().close()
-        for forget in _made:
+        while _open:
+            _open.pop().close()
+        for forget in _forget:
             forget()

@@ -1,0 +1,139 @@
+"""Who plays: pseudonyms, deck tokens, roles, and where a server may listen."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.identity import (
+    Claim,
+    DeckTokens,
+    Role,
+    check_address,
+    guest,
+    is_loopback,
+    local_person,
+    pseudonym,
+)
+from app.pairing import Pairing
+from app.settings import Keys, Login, Settings
+from recsys.deck import Origin
+from recsys.errors import NotAllowedError, SettingsError, TokenExpiredError
+
+KEYS = Keys(b"s" * 32, b"p" * 32)
+OTHER = Keys(b"t" * 32, b"q" * 32)
+
+
+def test_a_pseudonym_is_the_same_for_ever_and_says_nothing_without_the_key() -> None:
+    assert pseudonym(KEYS, "ann@shop.nl") == pseudonym(KEYS, "ann@shop.nl")
+    assert pseudonym(KEYS, "ann@shop.nl") != pseudonym(OTHER, "ann@shop.nl")
+    assert pseudonym(KEYS, "ann@shop.nl") != pseudonym(KEYS, "bob@shop.nl")
+    assert "ann" not in pseudonym(KEYS, "ann@shop.nl")
+
+
+def test_the_pseudonym_key_alone_makes_pseudonyms() -> None:
+    assert pseudonym(Keys(b"x" * 32, KEYS.pseudonym), "ann") == pseudonym(KEYS, "ann")
+
+
+@given(st.text(), st.text())
+def test_a_deck_token_says_what_was_signed(participant: str, deck: str) -> None:
+    tokens = DeckTokens(KEYS, clock=lambda: 1000.9)
+    assert tokens.read(tokens.sign(participant, deck, 60)) == Claim(participant, deck, 1060)
+
+
+def test_an_expired_token_is_told_from_a_forged_one() -> None:
+    now = [1000.0]
+    tokens = DeckTokens(KEYS, clock=lambda: now[0])
+    token = tokens.sign("p", "d", 60)
+    now[0] = 1059.9
+    assert tokens.read(token).deck == "d"
+    now[0] = 1060
+    with pytest.raises(TokenExpiredError, match="reload the page"):
+        tokens.read(token)
+
+
+def test_a_forged_edited_or_foreign_token_is_refused() -> None:
+    token = DeckTokens(KEYS).sign("p", "d")
+    body, rest = token.split(".", 1)
+    cookie = Pairing(KEYS)
+    door = cookie.redeem(cookie.code)
+    forged = [
+        "",
+        "x",
+        token[:-1],
+        f"{body[:-1]}A.{rest}",
+        "é",
+        DeckTokens(OTHER).sign("p", "d"),
+        door,
+    ]
+    for bad in forged:
+        with pytest.raises(NotAllowedError, match="not valid"):
+            DeckTokens(KEYS).read(bad or "")
+
+
+def test_a_guest_never_has_a_history_of_her_own() -> None:
+    person = guest(KEYS, "browser-1")
+    assert (person.role, person.origin) == (Role.EMPLOYEE, Origin.ELICITED)
+    with pytest.raises(NotAllowedError, match="log in"):
+        guest(KEYS, "browser-1", Origin.OWN)
+
+
+def test_roles_are_chosen_by_hand_only_in_local_mode_and_only_here() -> None:
+    local = Settings(login=Login.LOCAL)
+    assert local_person(local, KEYS, Role.DS).role is Role.DS
+    assert local_person(local, KEYS, Role.PM, client="127.0.0.1").role is Role.PM
+    for settings, client in ((Settings(), None), (local, "192.168.1.7")):
+        with pytest.raises(NotAllowedError, match="login = "):
+            local_person(settings, KEYS, Role.DS, client=client)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "127.8.0.1", "localhost", "::1", "[::1]", "::ffff:127.0.0.1"]
+)
+def test_loopback_is_known_in_every_spelling(address: str) -> None:
+    assert is_loopback(address)
+    check_address(Settings(), address, planted=False)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        None,
+        "",
+        "0.0.0.0",
+        "::",
+        "192.168.1.7",
+        "10.0.0.1",
+        "shop.example",
+        "localhost.evil.example",
+    ],
+)
+def test_any_other_address_without_a_login_is_refused(address: str | None) -> None:
+    for login in Login:
+        with pytest.raises(SettingsError, match="brandswipe serve"):
+            check_address(Settings(login=login), address, planted=True)
+
+
+def test_only_the_planted_demo_is_shared() -> None:
+    check_address(Settings(share=True), "0.0.0.0", planted=True)
+    for address in ("0.0.0.0", "127.0.0.1"):
+        with pytest.raises(SettingsError, match="Only the planted demo"):
+            check_address(Settings(share=True), address, planted=False)
+
+
+def test_a_pairing_code_is_worth_one_phone() -> None:
+    door = Pairing(KEYS)
+    code = door.code
+    assert door.redeem("wrong") is None
+    assert door.code == code
+    cookie = door.redeem(code)
+    assert cookie is not None
+    assert door.admits(cookie)
+    assert door.code != code
+    assert door.redeem(code) is None
+
+
+def test_a_cookie_that_is_not_ours_opens_nothing() -> None:
+    other = Pairing(OTHER)
+    foreign = other.redeem(other.code)
+    for cookie in ("", "x", foreign or "", DeckTokens(KEYS).sign("p", "d")):
+        assert not Pairing(KEYS).admits(cookie)

@@ -1,0 +1,152 @@
+"""Long work: one at a time, cancelled at once, and every row ends whatever happens."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.job_rows import State
+from app.jobs import Job, Jobs
+from app.processes import born
+from app.settings import Settings
+from app.store import Store
+from recsys.errors import UnknownNameError, WorkspaceError
+
+WORK = {name: f"naps:{name}" for name in ("nap", "stubborn", "wrong", "broken")}
+
+
+@pytest.fixture
+def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(workspace=tmp_path / "w")
+    store = Store(settings.store_path)
+    jobs = Jobs(settings, store, WORK)
+    yield jobs
+    for job in jobs.jobs():
+        jobs.cancel(job.id)
+    jobs.close()
+    store.close()
+
+
+def until(happened: Callable[[], object], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def ended(jobs: Jobs, job: Job) -> Job:
+    until(lambda: jobs.job(job.id).state is not State.RUNNING)
+    return jobs.job(job.id)
+
+
+def asleep(jobs: Jobs) -> None:
+    path = jobs.settings.workspace / "asleep"
+    until(lambda: path.exists() and path.read_text())
+
+
+def test_work_runs_politely_in_a_process_of_its_own(jobs: Jobs) -> None:
+    job = jobs.start("nap", {"seconds": 0})
+    assert job.state is State.RUNNING
+    done = ended(jobs, job)
+    assert (done.state, done.kind, done.args) == (State.DONE, "nap", {"seconds": 0})
+    nice = int(done.message.removeprefix("slept at niceness "))
+    assert nice == min(os.nice(0) + 10, 19)
+    assert done.ended_at is not None
+    assert done.ended_at >= done.started_at
+    assert (done.stage, done.fraction) == ("sleeping", 1.0)
+
+
+def test_progress_and_heartbeat_are_live(jobs: Jobs) -> None:
+    job = jobs.start("nap", {"seconds": 60})
+    asleep(jobs)
+    first = jobs.job(job.id)
+    assert (first.stage, first.fraction) == ("sleeping", 0.25)
+    until(lambda: (jobs.job(job.id).heartbeat or 0) > (first.heartbeat or 0))
+    assert jobs.running() == jobs.job(job.id)
+
+
+def test_a_second_one_is_refused_politely(jobs: Jobs) -> None:
+    job = jobs.start("nap", {"seconds": 60})
+    with pytest.raises(WorkspaceError, match="A nap is running already: wait for it, or cancel it"):
+        jobs.start("nap", {"seconds": 0})
+    jobs.cancel(job.id)
+    assert ended(jobs, jobs.start("nap", {"seconds": 0})).state is State.DONE
+    assert [j.state for j in jobs.jobs()] == [State.DONE, State.CANCELLED]
+
+
+@pytest.mark.parametrize("kind", ["nap", "stubborn"])
+def test_cancel_takes_less_than_two_seconds_and_leaves_no_process(jobs: Jobs, kind: str) -> None:
+    job = jobs.start(kind, {"seconds": 60})
+    asleep(jobs)
+    started = time.monotonic()
+    cancelled = jobs.cancel(job.id)
+    assert time.monotonic() - started < 2
+    assert cancelled.state is State.CANCELLED
+    for name in ("asleep", "child"):
+        path = jobs.settings.workspace / name
+        if path.exists():
+            until(lambda path=path: born(int(path.read_text())) is None)
+    assert jobs.cancel(job.id) == cancelled
+
+
+def test_work_that_was_killed_is_interrupted(jobs: Jobs) -> None:
+    job = jobs.start("nap", {"seconds": 60})
+    asleep(jobs)
+    os.kill(int((jobs.settings.workspace / "asleep").read_text()), signal.SIGKILL)
+    gone = ended(jobs, job)
+    assert gone.state is State.INTERRUPTED
+    assert "before the work was done" in gone.message
+    assert jobs.running() is None
+
+
+def test_a_server_started_anew_finds_the_work_of_the_last_one(jobs: Jobs) -> None:
+    job = jobs.start("nap", {"seconds": 60})
+    asleep(jobs)
+    later = Jobs(jobs.settings, jobs.store, WORK)
+    assert later.job(job.id).state is State.RUNNING
+    assert later.cancel(job.id).state is State.CANCELLED
+
+
+def test_a_number_given_anew_is_neither_believed_nor_ended(jobs: Jobs) -> None:
+    row = jobs.store.add_job("old", "nap", {})
+    assert row is not None
+    jobs.store.job_runs("old", os.getpid(), "born long ago")
+    assert jobs.cancel("old").state is State.INTERRUPTED
+
+
+def test_an_error_that_a_person_can_cause_is_the_message(jobs: Jobs) -> None:
+    failed = ended(jobs, jobs.start("wrong", {}))
+    assert (failed.state, failed.message) == (
+        State.FAILED, "There are no events: run brandswipe ingest first.",
+    )  # fmt: skip
+    assert "Traceback" not in jobs.log(failed.id)
+
+
+def test_an_error_of_ours_is_named_and_its_traceback_is_in_the_log(jobs: Jobs) -> None:
+    failed = ended(jobs, jobs.start("broken", {}))
+    assert failed.state is State.FAILED
+    assert "KeyError" in failed.message
+    assert "Traceback" in jobs.log(failed.id)
+
+
+def test_unknown_work_and_unknown_jobs_list_the_known_ones(jobs: Jobs) -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'nap'"):
+        jobs.start("naps", {})
+    with pytest.raises(UnknownNameError, match="none yet"):
+        jobs.job("nothing")
+    assert jobs.log("nothing") == ""
+
+
+def test_a_process_that_cannot_start_is_said_and_blocks_nothing(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    with pytest.raises(WorkspaceError, match="could not be started"):
+        jobs.start("nap", {"seconds": 0})
+    monkeypatch.undo()
+    assert jobs.running() is None
