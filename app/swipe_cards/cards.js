@@ -79,6 +79,7 @@ class Stack {
     if (stillness.matches) return card.remove()
     this.mark(card, answer)
     card.classList.add("gone")
+    delete card.dataset.depth
     card.setAttribute("aria-hidden", "true")
     card.style.setProperty("--pull", "1")
     const start = card.style.transform || "none"

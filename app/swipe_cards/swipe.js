@@ -87,6 +87,7 @@ class Deck {
     const shown = Math.max(0, Math.round(performance.now() - this.shownAt))
     this.record(face.position, answer, input, shown)
     this.history.push(face.position)
+    this.ask(false)
     this.stack.send(face.position, answer, pull)
     this.render()
     if (!this.current) this.part("title").focus({ preventScroll: true })

@@ -1,6 +1,6 @@
 """Where Chromium is; as a command, install it where it is missing.
 
-    python -m tests.browser.chromium
+python -m tests.browser.chromium
 """
 
 import shutil

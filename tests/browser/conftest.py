@@ -1,0 +1,150 @@
+"""A real Chromium against a real server. A missing browser is a failure, never a skip."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chromium import find
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from app.look import STATIC, streamlit_options
+
+HERE = Path(__file__).parent
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Server:
+    """A Streamlit server in a process of its own, on a free port, in a folder of its own."""
+
+    def __init__(self, script: str, folder: Path, *flags: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.folder = folder
+        run = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={self.port}"]
+        self.command = [*run, *streamlit_options(), *flags]
+
+    def start(self) -> "Server":
+        """Start, and return when it answers."""
+        log = (self.folder / "server.log").open("ab")
+        self.process = subprocess.Popen(
+            self.command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+        )
+        log.close()
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with suppress(OSError), urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2):
+                return self
+            time.sleep(0.1)
+        raise RuntimeError((self.folder / "server.log").read_text())
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def build_stage(folder: Path) -> Server:
+    """Return a server of the stage in `folder`, not yet started."""
+    for script in ("stage.py", "stage_page.py"):
+        shutil.copy(HERE / script, folder)
+    shutil.copytree(STATIC, folder / "static")
+    return Server("stage.py", folder)
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = build_stage(tmp_path_factory.mktemp("stage")).start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def own_stage(tmp_path: Path) -> Iterator[Server]:
+    """A stage that a test may kill."""
+    server = build_stage(tmp_path).start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = find()
+    assert path, "The browser tests need Chromium: run `make browser` or install it with apt."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def new_context(browser: Browser, width: int, height: int, **options: Any) -> BrowserContext:
+    """Return a context of its own size, with patience for a busy machine."""
+    context = browser.new_context(viewport={"width": width, "height": height}, **options)
+    context.set_default_timeout(15_000)
+    return context
+
+
+@pytest.fixture
+def open_context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Open contexts of any kind; each is closed after the test."""
+    opened: list[BrowserContext] = []
+
+    def open_one(width: int = 1280, height: int = 800, **options: Any) -> BrowserContext:
+        opened.append(new_context(chromium, width, height, **options))
+        return opened[-1]
+
+    yield open_one
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def desk_context(chromium: Browser) -> BrowserContext:
+    """One context for all desks: a warm cache halves the time of a page."""
+    return new_context(chromium, 1280, 800)
+
+
+@pytest.fixture(scope="session")
+def phone_context(chromium: Browser) -> BrowserContext:
+    return new_context(chromium, 390, 844, has_touch=True, is_mobile=True)
+
+
+@pytest.fixture
+def desk(desk_context: BrowserContext) -> Iterator[Page]:
+    page = desk_context.new_page()
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def phone(phone_context: BrowserContext) -> Iterator[Page]:
+    page = phone_context.new_page()
+    yield page
+    page.close()
