@@ -144,7 +144,8 @@ def _code_brands(
     fresh = {key: n for n, key in enumerate(sorted(votes.keys() - codes), len(codes))}
     codes |= fresh
     names = {code: _chosen(votes[key], book, key) for key, code in fresh.items()}
-    names |= {} if old is None else {codes[k]: str(old.brands[codes[k]]) for k in votes}
+    old_names = [] if old is None else old.brands.tolist()
+    names |= {c: old_names[c] for key in votes if (c := codes[key]) < len(old_names)}
     _write_brands(folder, names, book)
     _register(
         con, "brand_map", {t: -1 if s is None else codes[brand_key(s)] for t, s in spelt.items()}

@@ -59,6 +59,7 @@ class Loaded:
     theirs: frozenset[str]
     files: tuple[Path, ...]  # by the number in the view's column of files
     broken: tuple[BrokenLine, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,13 @@ def load(
     ]
     con.execute(f"CREATE VIEW {view} AS " + " UNION ALL ".join(parts or [_nothing(columns)]))
     broken = tuple(line for part in made for line in part.broken)
+    notes = tuple(
+        f"{part.file.name} stops within a line; check that it is whole."
+        for part in made
+        if part.cut
+    )
     ours, theirs = _union(found), _union(schemas)
-    return Loaded(ours, theirs, tuple(files), broken)
+    return Loaded(ours, theirs, tuple(files), broken, notes)
 
 
 def _union(names: Iterable[Iterable[str]]) -> frozenset[str]:

@@ -2,14 +2,17 @@
 
 import errno
 import fcntl
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from app.segments import read_manifest
+from app.segments import FORMAT, hash_of, read_manifest, write_manifest
 from app.staging import literal
 from recsys.errors import BadEventsError, BrandswipeError, WorkspaceError
 
@@ -77,3 +80,51 @@ def _sentence(error: Exception, workspace: Path) -> BrandswipeError | None:
     if isinstance(error, (duckdb.DataError, duckdb.IOException, duckdb.InvalidInputException)):
         return BadEventsError("A file is damaged in the middle; export it again.")
     return None
+
+
+def unseen(files: Sequence[Path], old: Mapping[str, Any] | None) -> list[str]:
+    """Return the hashes of event files; BadEventsError where one is in the store or there twice."""
+    known = {source for part in (old or {"segments": []})["segments"] for source in part["sources"]}
+    hashes = [hash_of(file) for file in files]
+    for n, (file, digest) in enumerate(zip(files, hashes, strict=True)):
+        if digest in known or digest in hashes[:n]:
+            raise BadEventsError(
+                f"What {file.name} holds is in the store already; leave it out, "
+                f"or start anew with --replace."
+            )
+    return hashes
+
+
+def commit(
+    workspace: Path, segment: Path, old: Mapping[str, Any] | None, facts: Mapping[str, Any]
+) -> str:
+    """Give a written segment its name and put the manifest that lists it in place."""
+    files = {file.name: hash_of(file) for file in sorted(segment.iterdir())}
+    digest = sha256(json.dumps([files, facts["sources"]]).encode()).hexdigest()
+    before = old or {**_NOTHING, "lineage": digest[:16]}
+    name = f"{before['lineage']}-{len(before['segments']) + 1:04d}"
+    home = workspace / "events"
+    if (home / name).exists():  # --replace with the files that are there, perhaps to mend them
+        (home / name).rename(segment.parent / "former")
+    segment.rename(home / name)
+    manifest = {
+        "format": FORMAT,
+        "lineage": before["lineage"],
+        "customers": before["customers"] + facts["customers"] - facts["known"],
+        "events": before["events"] + facts["events"],
+        "as_of": max(before["as_of"], facts["as_of"]),
+        "segments": [*before["segments"], {"name": name, "hash": digest, "files": files, **facts}],
+    }
+    write_manifest(workspace, manifest)
+    return name
+
+
+_NOTHING: Mapping[str, Any] = {"segments": [], "customers": 0, "events": 0, "as_of": 0}
+
+
+def copy_shop(shop: Path, to: Path) -> None:
+    """Copy what only the generator of a planted shop knows."""
+    to.mkdir()
+    for name in ("truth.parquet", "brands.csv", "shop.json"):
+        if (shop / name).is_file():
+            shutil.copyfile(shop / name, to / name)

@@ -1,11 +1,9 @@
 """The import: event files in, a numbered segment of the store out, or nothing changed at all."""
 
-import json
 import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +15,10 @@ from app import catalogue, cleaning, eventfiles, packing
 from app.brandbook import keep_pictures, read_book
 from app.cleaning import Judged
 from app.eventfiles import Found, Loaded
-from app.importroom import engine, locked, room
+from app.importroom import commit, copy_shop, engine, locked, room, unseen
 from app.packing import Progress
 from app.rejects import write_rejects
-from app.segments import FORMAT, KEY_SQL, Keys, Segment, hash_of, read_manifest, write_manifest
+from app.segments import KEY_SQL, Keys, Segment, read_manifest
 from app.warehouse import Warehouse
 from recsys.errors import BadEventsError, UnknownNameError
 from recsys.events import Col
@@ -83,7 +81,7 @@ def ingest(
         found = Found(found.events, eventfiles.find(products).events, found.shop)
     with locked(workspace) as home, room(workspace):
         old = None if replace else read_manifest(workspace)
-        sources = _unseen(found, old)
+        sources = unseen(found.events, old)
         scratch = home / "import"
         (scratch / "segment").mkdir(parents=True)
         with engine(scratch) as con:
@@ -146,6 +144,7 @@ def _load(job: _Job, rename: Mapping[str, str]) -> Loaded:
     for theirs in rename.keys() - loaded.theirs - shelf.theirs:
         raise UnknownNameError("column of these files", theirs, loaded.theirs | shelf.theirs)
     cleaning.require(loaded, Col.BRAND in shelf.columns)
+    job.notes += [*loaded.notes, *shelf.notes]
     job.notes += cleaning.costs(loaded.columns, shelf.columns)
     cleaning.shelve(job.con)
     return loaded
@@ -220,58 +219,21 @@ def _tell(job: _Job, judged: Judged, packed: _Packed) -> None:
 
 
 def _commit(job: _Job, old: dict[str, Any] | None, packed: _Packed, judged: Judged) -> str:
-    """Give the segment its name and put the manifest that lists it in place."""
     job.progress("putting the segment in place", 0.0)
-    files = packing.hashes(job.segment)
-    digest = sha256(json.dumps([files, job.sources]).encode()).hexdigest()
-    before = old or {
-        "lineage": digest[:16],
-        "segments": [],
-        "customers": 0,
-        "events": 0,
-        "as_of": 0,
-    }
-    name = f"{before['lineage']}-{len(before['segments']) + 1:04d}"
-    part = {
-        "name": name,
-        "hash": digest,
-        "files": files,
+    facts = {
         "sources": job.sources,
         "events": packed.events,
         "customers": packed.customers,
+        "known": packed.known,
+        "as_of": judged.last,
         "planted": job.found.shop is not None,
     }
-    manifest = before | {
-        "format": FORMAT,
-        "segments": [*before["segments"], part],
-        "customers": before["customers"] + packed.customers - packed.known,
-        "events": before["events"] + packed.events,
-        "as_of": max(before["as_of"], judged.last),
-    }
-    home = job.workspace / "events"
-    shutil.rmtree(home / name, ignore_errors=True)
-    job.segment.rename(home / name)
+    aside, shop = job.scratch / "planted", job.workspace / "planted"
     if job.found.shop is not None:
-        _copy_shop(job.found.shop, job.workspace / "planted")
-    write_manifest(job.workspace, manifest)
+        copy_shop(job.found.shop, aside)
+    name = commit(job.workspace, job.segment, old, facts)
+    if old is None or aside.exists():
+        shutil.rmtree(shop, ignore_errors=True)
+    if aside.exists():
+        aside.rename(shop)
     return name
-
-
-def _copy_shop(shop: Path, to: Path) -> None:
-    to.mkdir(exist_ok=True)
-    for name in ("truth.parquet", "brands.csv", "shop.json"):
-        if (shop / name).is_file():
-            shutil.copyfile(shop / name, to / name)
-
-
-def _unseen(found: Found, old: Mapping[str, Any] | None) -> list[str]:
-    """Return the hashes of the event files; refuse one that is in the store."""
-    known = {source for part in (old or {"segments": []})["segments"] for source in part["sources"]}
-    hashes = [hash_of(file) for file in found.events]
-    for n, (file, digest) in enumerate(zip(found.events, hashes, strict=True)):
-        if digest in known or digest in hashes[:n]:
-            raise BadEventsError(
-                f"What {file.name} holds is in the store already; leave it out, "
-                f"or start anew with --replace."
-            )
-    return hashes

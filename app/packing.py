@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from app.segments import KEYS, Keys, Segment, hash_of, places_of
+from app.segments import KEYS, Keys, Segment, places_of
 from recsys.events import ROW
 
 BATCH_ROWS = 500_000
@@ -89,11 +89,6 @@ def write_index(folder: Path, keys: Keys, ids: pa.Array) -> None:
     with (folder / "ids.bin").open("wb") as out:
         for first in range(0, len(ids), BUCKET_ROWS):
             out.write("".join(ids.slice(first, BUCKET_ROWS).to_pylist()).encode())
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file in a folder."""
-    return {file.name: hash_of(file) for file in sorted(folder.iterdir())}
 
 
 def _buckets(

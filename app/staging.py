@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,7 @@ class Staged:
     file: Path
     readable: Path
     broken: tuple[BrokenLine, ...] = ()
+    cut: bool = False  # a text whose last line has no end
 
 
 def suffix(file: Path) -> str:
@@ -61,7 +63,14 @@ def staged(con: duckdb.DuckDBPyConnection, file: Path, stage: Path) -> Staged:
     if kind == "parquet":
         return Staged(file, file)
     stager = _stage_csv if kind == "csv" else _stage_jsonl
-    return Staged(file, stage, tuple(guarded(file, lambda: stager(con, file, stage))))
+    broken = tuple(guarded(file, lambda: stager(con, file, stage)))
+    return Staged(file, stage, broken, _cut(file))
+
+
+def _cut(file: Path) -> bool:
+    with file.open("rb") as raw:
+        raw.seek(-1, os.SEEK_END)
+        return suffix(file)[-3:] != ".gz" and raw.read(1) not in b"\r\n"
 
 
 def guarded(file: Path, work: Callable[[], T]) -> T:
