@@ -1,4 +1,4 @@
-"""What the planted shop sells: the products of each brand, with titles, prices and release dates."""
+"""What the planted shop sells: products of each brand, with titles, prices and release dates."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

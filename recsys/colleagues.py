@@ -52,12 +52,13 @@ class Behaviour:
     """How a panel answers; every figure is assumed. Shares and chances are from 0 to 1."""
 
     truth: float = 0.98  # says favourite of a true favourite
-    near: float = 0.93  # of another brand that shares a taste group with her
-    yes_bias: float = 0.29  # of any other brand
+    near: float = 0.94  # of another brand of her taste groups that she has bought or looked at
+    fresh: float = 0.42  # of a brand of her taste groups that is new to her
+    yes_bias: float = 0.28  # of any other brand
     fame_bias: float = 0.0  # log odds that the best known brand gains and the least known loses
     spread: float = 0.35  # sd between people in log odds: some say yes more easily
     super_like: float = 0.45  # of what she says she loves among her three strongest favourites
-    dont_know: float = 0.10  # does not know the least known brand
+    dont_know: float = 0.06  # does not know the least known brand
     careless: float = 0.0  # flips a coin, too fast to have read the card
     leaves_early: float = 0.03  # stops somewhere before the end
 
@@ -72,10 +73,10 @@ class Behaviour:
 HONEST = Behaviour()
 """A good model's picks are liked about 85 times in 100, its scored decoys about 33."""
 
-POLITE = Behaviour(near=0.88, yes_bias=0.74, super_like=0.25)
+POLITE = Behaviour(truth=0.9, near=0.84, fresh=0.77, yes_bias=0.74, super_like=0.25)
 """Says yes to nearly everything: the picks look as good, and so do the decoys."""
 
-FAME = Behaviour(truth=0.90, near=0.70, yes_bias=0.40, fame_bias=2.5)
+FAME = Behaviour(truth=0.90, near=0.70, fresh=0.50, yes_bias=0.40, fame_bias=2.5)
 """Loves what is famous, whoever proposed it."""
 
 CARELESS = Behaviour(careless=0.4, leaves_early=0.15)
@@ -116,12 +117,17 @@ def tastes(truth: pd.DataFrame) -> dict[str, Taste]:
     }
 
 
-def liking(brand: str, taste: Taste, market: Market, behaviour: Behaviour) -> float:
-    """Return the chance that an average person of this panel and taste calls it a favourite."""
+def liking(
+    brand: str, taste: Taste, market: Market, behaviour: Behaviour, known: bool = False
+) -> float:
+    """Return the chance that an average person of this panel and taste calls it a favourite.
+
+    `known`: she has bought or looked at it.
+    """
     if brand in taste.favourites:
         chance = behaviour.truth
     elif taste.groups & market.groups.get(brand, frozenset()):
-        chance = behaviour.near
+        chance = behaviour.near if known else behaviour.fresh
     else:
         chance = behaviour.yes_bias
     return _moved(chance, behaviour.fame_bias * (2 * market.fame.get(brand, 0.0) - 1))
@@ -140,7 +146,7 @@ def answers(
 ) -> list[Reaction]:
     """Return what one person says of the cards in their order, all of them or the first few.
 
-    The answer depends on the brand alone: a person does not see who proposed a card.
+    It depends on the brand and on whether she knows it: nobody sees who proposed a card.
     """
     careless = rng.random() < behaviour.careless
     cards = deck.cards[: _played(len(deck.cards), behaviour, rng)]
@@ -176,7 +182,7 @@ def _answer(
     strange = (1 - market.fame.get(card.brand, 0.0)) ** 2
     if card.brand not in taste.favourites and unknown < behaviour.dont_know * strange:
         return Answer.DONT_KNOW
-    if liked >= _moved(liking(card.brand, taste, market, behaviour), mood):
+    if liked >= _moved(liking(card.brand, taste, market, behaviour, card.known), mood):
         return Answer.NOT_FAVOURITE
     strongest = card.brand in taste.favourites[:3]
     share = behaviour.super_like if strongest else behaviour.super_like / 5

@@ -66,13 +66,14 @@ class World:
 
 def world(brands: pd.DataFrame, assortment: Assortment, as_of: int) -> World:
     """Return the world of a catalogue. `as_of` is the end of the log in seconds."""
-    fame = (brands["popularity_rank"].rank().to_numpy(np.float64)) ** -figures.POPULARITY
-    taste_fame = fame**figures.WITHIN_TASTE
+    rank = brands["popularity_rank"].rank().to_numpy(dtype=np.float64)
+    fame: Floats = np.power(rank, -figures.POPULARITY, dtype=np.float64)
+    taste_fame: Floats = fame**figures.WITHIN_TASTE
     sets = brands["taste_groups"].str.split(";")
     groups = sorted({group for row in sets for group in row})
     member = np.array([[group in row for group in groups] for row in sets], dtype=np.float64)
     code, categories = pd.factorize(brands["category"])
-    one = np.arange(len(brands))
+    one = np.arange(len(brands), dtype=np.int64)
     return World(
         assortment=assortment,
         names=brands["name"].to_numpy(dtype=object),
@@ -178,7 +179,9 @@ def settle(world: World, rng: np.random.Generator, draft: Draft) -> Crowd:
     favourites = np.full((n, figures.MOST), -1)
     favourites[:, :most] = np.argsort(-_liking(world, rng, draft), axis=1)[:, :most]
     favourites[np.arange(figures.MOST) >= draft.wanted[:, None]] = -1
-    bought = rng.gamma(1.2, size=favourites.shape) * (rng.random(favourites.shape) < figures.SEEN)
+    bought = rng.gamma(figures.EVEN, size=favourites.shape) * (
+        rng.random(favourites.shape) < figures.SEEN
+    )
     bought[favourites < 0] = 0
     places = np.zeros((n, 3), dtype=np.int64)
     staples = world.staples.spin(places.ravel(), rng.random(places.size)).reshape(n, 3)

@@ -57,7 +57,15 @@ def live(world: World, rng: np.random.Generator, crowd: Crowd) -> Log:
     parts = [*_events(world, rng, visits), *_news(world, rng, crowd), _follows(world, rng, crowd)]
     log = Log.joined(parts)
     log = log.take((log.ts >= crowd.draft.since[log.who]) & (log.ts < world.as_of))
-    return log.take(np.lexsort((log.kind, log.ts, log.who)))
+    return _ordered(log)
+
+
+def _ordered(log: Log) -> Log:
+    """Return the log by customer and time; nobody does the same thing twice in one second."""
+    log = log.take(np.lexsort((log.product, log.kind, log.ts, log.who)))
+    columns = (log.product, log.kind, log.ts, log.who)
+    same = np.logical_and.reduce([column[1:] == column[:-1] for column in columns])
+    return log.take(np.concatenate([[True], ~same])[: len(log.who)])
 
 
 def _visits(world: World, rng: np.random.Generator, crowd: Crowd) -> Visits:
@@ -84,7 +92,8 @@ def _times(world: World, rng: np.random.Generator, crowd: Crowd, who: Ints, why:
     ts = np.where(alone, ts, ts[anchor] + soon)
     party = _december(world, rng, len(who))
     gift = (why == figures.GIFT) & (rng.random(len(who)) < figures.DECEMBER) & (party >= since)
-    return _evening(rng, np.where(gift, party, ts))
+    when: Ints = np.where(gift, party, ts)
+    return _evening(rng, when)
 
 
 def _december(world: World, rng: np.random.Generator, n: int) -> Ints:
@@ -94,13 +103,14 @@ def _december(world: World, rng: np.random.Generator, n: int) -> Ints:
     eves = np.array([(y.astype("datetime64[D]") + 357).astype("datetime64[s]") for y in years])
     seconds = eves.astype(np.int64)
     seconds = seconds[seconds <= world.as_of][: figures.YEARS]
-    return rng.choice(seconds, n) - (rng.random(n) * 34 * DAY).astype(np.int64)
+    early = (rng.random(n) * 34 * DAY).astype(np.int64)
+    return np.asarray(rng.choice(seconds, n) - early, dtype=np.int64)
 
 
 def _evening(rng: np.random.Generator, ts: Ints) -> Ints:
     """Move each time within its day, to between 6 and 22 hours UTC and mostly late."""
     hour = rng.triangular(6, 19.5, 22, len(ts))
-    return ts - ts % DAY + (hour * HOUR).astype(np.int64)
+    return np.asarray(ts - ts % DAY + (hour * HOUR).astype(np.int64), dtype=np.int64)
 
 
 def _brands(world: World, rng: np.random.Generator, crowd: Crowd, who: Ints, why: Ints) -> Ints:
@@ -126,7 +136,7 @@ def _brands(world: World, rng: np.random.Generator, crowd: Crowd, who: Ints, why
 
 def _pick(table: Ints, who: Ints, u: Floats) -> Ints:
     """Return one place of each customer's row, the earlier the smaller `u`."""
-    return table[who, (u * table.shape[1]).astype(np.int64)]
+    return np.asarray(table[who, (u * table.shape[1]).astype(np.int64)], dtype=np.int64)
 
 
 def _favourite(crowd: Crowd, who: Ints, u: Floats, otherwise: Ints) -> Ints:
@@ -139,7 +149,8 @@ def _favourite(crowd: Crowd, who: Ints, u: Floats, otherwise: Ints) -> Ints:
 
 def _paid(rng: np.random.Generator, list_cents: Ints, full: Floats) -> Ints:
     depth = np.where(rng.random(len(full)) < full, 0, rng.beta(*figures.DEPTH, len(full)))
-    return np.maximum(np.rint(list_cents * (1 - depth)), 1).astype(np.int64)
+    paid: Floats = np.rint(list_cents * (1 - depth))
+    return np.maximum(paid, 1).astype(np.int64)
 
 
 def _events(world: World, rng: np.random.Generator, visits: Visits) -> list[Log]:

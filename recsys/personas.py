@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from recsys import shop_figures as figures
 from recsys.assortment import DAY
 from recsys.crowd import Crowd, Draft, World, draft, settle
 
@@ -30,7 +29,7 @@ class Role:
     brands: tuple[str, ...]  # her favourites, strongest first
     occasions: int
     days: int  # since her first day
-    mix: tuple[float, ...]  # reasons to come, in the order of figures.REASONS
+    mix: tuple[float, ...]  # reasons to come, in the order of shop_figures.REASONS
     en: str  # {loved}: bought most; {quiet}: the favourite that is bought elsewhere
     nl: str
 
