@@ -1,18 +1,26 @@
 """What an event is: kinds, the catalogue's codes, the brand normaliser."""
 
+from collections import Counter
+from statistics import median_low
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from recsys.events import (
     KIND_NAMES,
     NAME_LENGTH,
+    NO_PRICE,
     ROW,
     Catalogue,
     Kind,
     brand_codes,
     brand_key,
+    brand_prices,
+    hide,
+    main_categories,
     normalise_brand,
 )
 
@@ -25,26 +33,40 @@ def test_every_kind_is_known_by_its_own_name() -> None:
     assert all(KIND_NAMES[kind.name.lower()] is kind for kind in Kind)
 
 
-def test_a_brand_code_is_its_place_in_the_catalogue() -> None:
-    nothing = np.zeros(0, dtype=np.int32)
-    words, flags = np.zeros(0, dtype=object), np.zeros(0, dtype=np.bool_)
-    catalogue = Catalogue(
+def catalogue_of(
+    brands: list[str], items: list[tuple[int, int]], categories: list[str]
+) -> Catalogue:
+    """A catalogue of unpriced items, each a brand and a category."""
+    brand, category = np.array(items, dtype=np.int32).reshape(-1, 2).T
+    words, flags = np.full(len(items), "", dtype=object), np.zeros(len(items), dtype=np.bool_)
+    return Catalogue(
         lineage="x",
-        brands=np.array(["Lego", "Nike"], dtype=object),
-        categories=words,
-        brand_category=nothing,
-        brand_price=nothing,
-        brand_sensitive=flags,
+        brands=np.array(brands, dtype=object),
+        categories=np.array(categories, dtype=object),
+        brand_category=main_categories(brand, category, len(brands)),
+        brand_price=np.full(len(brands), NO_PRICE, dtype=np.int32),
+        brand_sensitive=np.zeros(len(brands), dtype=np.bool_),
         item_product=words,
         item_title=words,
-        item_brand=nothing,
-        item_category=nothing,
-        item_price=nothing,
-        item_released=np.zeros(0, dtype=np.uint32),
+        item_brand=brand,
+        item_category=category,
+        item_price=np.full(len(items), NO_PRICE, dtype=np.int32),
+        item_released=np.zeros(len(items), dtype=np.uint32),
         item_featured=flags,
         item_sensitive=flags,
     )
-    assert brand_codes(catalogue) == {"Lego": 0, "Nike": 1}
+
+
+def test_a_brand_code_is_its_place_in_the_catalogue() -> None:
+    assert brand_codes(catalogue_of(["Lego", "Nike"], [], [])) == {"Lego": 0, "Nike": 1}
+
+
+def test_what_is_of_a_sensitive_category_is_hidden_and_no_more() -> None:
+    shop = catalogue_of(["Lego", "Edge", "New"], [(0, 0), (0, 0), (0, 1), (1, 1)], ["toys", "arms"])
+    hidden = hide(shop, lambda category: category == "arms")
+    assert hidden.brand_sensitive.tolist() == [False, True, False]
+    assert hidden.item_sensitive.tolist() == [False, False, True, True]
+    assert not shop.item_sensitive.any()
 
 
 @pytest.mark.parametrize(
@@ -99,3 +121,28 @@ def test_a_normalised_name_is_normal(name: str) -> None:
 @given(st.text(max_size=300))
 def test_the_key_of_a_shown_name_is_its_own_key(name: str) -> None:
     assert brand_key(brand_key(name)) == brand_key(name)
+
+
+items = st.lists(st.tuples(st.integers(-1, 3), st.integers(0, 4), st.integers(-1, 5)), max_size=30)
+
+
+def arrays(shelf: list[tuple[int, int, int]]) -> list[NDArray[np.int32]]:
+    return list(np.array(shelf, dtype=np.int32).reshape(-1, 3).T)
+
+
+@given(items)
+def test_a_brand_is_in_the_category_of_most_of_its_items(shelf: list[tuple[int, int, int]]) -> None:
+    brand, category, _ = arrays(shelf)
+    for code, main in enumerate(main_categories(brand, category, 4).tolist()):
+        votes = Counter(c for b, c, _ in shelf if b == code)
+        assert main == min(votes, key=lambda c: (-votes[c], c), default=-1)
+
+
+@given(items)
+def test_the_price_of_a_brand_is_the_median_of_its_priced_items(
+    shelf: list[tuple[int, int, int]],
+) -> None:
+    brand, _, price = arrays(shelf)
+    for code, median in enumerate(brand_prices(brand, price, 4).tolist()):
+        known = [p for b, _, p in shelf if b == code and p != NO_PRICE]
+        assert median == (median_low(known) if known else NO_PRICE)
