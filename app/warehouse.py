@@ -1,4 +1,10 @@
-"""The store of events: one customer's events in a moment, everybody's in one sweep."""
+"""The store of events: one customer's events in a moment, everybody's in one sweep.
+
+On 5 million events packed bytes with an index took 18.3 bytes an event and .016 ms (p99) for one
+customer, an ordered SQLite table 31.3 bytes and .11 ms, DuckDB over range Parquet files 10.7 bytes
+and 2.7 ms (bench/store_trial.py). So events are packed bytes: the quickest to build and to read,
+within 6 GB at 300 million, and a sample of customers is one stretch of the file.
+"""
 
 import hashlib
 import json
