@@ -15,11 +15,12 @@ RUNS = 200
 """Futures that are drawn."""
 TOO_EARLY = 20
 """People below which no forecast is made."""
-MOST = 200
-"""People whom futures are drawn from; of more, a random part says as much."""
+PART = 10
+"""Futures that are held in memory together."""
 
 BEYOND = "beyond the horizon"
 TOO_SOON = "too early"
+DECIDED = "decided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +48,26 @@ def forecast(
     people = scores.shape[1]
     if people < TOO_EARLY:
         return Forecast(None, None, TOO_SOON)
-    rng = np.random.default_rng(seed)
     steps, marks = _log_steps(scores, bars), _marks(batch)
-    drawn_from = rng.permutation(people)[:MOST]
-    drawn = _drawn(len(drawn_from), marks, rng)  # (runs, marks, people)
-    gained = drawn @ steps[drawn_from] + steps.sum(axis=0)  # (runs, marks, 2 x criteria x 32)
-    logs = gained.reshape(*gained.shape[:2], 2, len(bars), len(FRACTIONS))
-    top = logs.max(axis=-1)
-    wealth = top + np.log(np.exp(logs - top[..., None]).mean(axis=-1))
-    released = (wealth[:, :, 0] >= -log(alpha)).all(axis=-1)
-    held = (wealth[:, :, 1] >= log(len(bars) / alpha)).any(axis=-1)
-    return _spread(released | held, marks)
+    now = steps.sum(axis=0)
+    if _decided(now, alpha, len(bars)):
+        return Forecast(None, None, DECIDED)
+    rng = np.random.default_rng(seed)
+    decided = [
+        _decided(_drawn(people, marks, rng) @ steps + now, alpha, len(bars))
+        for _ in range(RUNS // PART)
+    ]
+    return _spread(np.concatenate(decided), marks)
+
+
+def _decided(logs: Floats, alpha: float, criteria: int) -> NDArray[np.bool_]:
+    """Return which of the rows of logs, shape (..., 2 x criteria x 32), release or hold."""
+    gamblers = logs.reshape(*logs.shape[:-1], 2, criteria, len(FRACTIONS))
+    top = gamblers.max(axis=-1)
+    wealth = top + np.log(np.exp(gamblers - top[..., None]).mean(axis=-1))
+    released = (wealth[..., 0, :] >= -log(alpha)).all(axis=-1)
+    held = (wealth[..., 1, :] >= log(criteria / alpha)).any(axis=-1)
+    return np.asarray(released | held)
 
 
 def _log_steps(scores: Floats, bars: Sequence[float]) -> Floats:
@@ -78,8 +88,8 @@ def _marks(batch: int) -> NDArray[np.int64]:
 
 
 def _drawn(people: int, marks: NDArray[np.int64], rng: np.random.Generator) -> Floats:
-    """Return shape (runs, marks, people): how often each person was drawn by each mark."""
-    weights = rng.dirichlet(np.ones(people), size=RUNS)
+    """Return shape (PART, marks, people): how often each person was drawn by each mark."""
+    weights = rng.dirichlet(np.ones(people), size=PART)
     sizes = np.diff(marks, prepend=0)
     drawn = rng.multinomial(sizes[None, :], weights[:, None, :])
     return drawn.cumsum(axis=1).astype(np.float64)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.forecast import BEYOND, HORIZON, TOO_SOON, forecast
+from recsys.forecast import BEYOND, DECIDED, HORIZON, TOO_SOON, forecast
 from recsys.stats import (
     Estimate,
     betting_estimate,
@@ -264,17 +264,24 @@ class TestTheForecast:
         assert found.low % 5 == found.high % 5 == 0
         assert found == forecast(self.scores(20), self.BARS, 0.05, 5, seed=1)
 
-    def test_a_model_well_above_its_bars_is_decided_soon(self) -> None:
+    def test_a_better_model_is_decided_sooner(self) -> None:
         far, close = (
-            forecast(self.scores(25, level), self.BARS, 0.05, 5, seed=1) for level in (0.95, 0.82)
+            forecast(self.scores(20, level), self.BARS, 0.05, 5, seed=1) for level in (0.88, 0.82)
         )
         assert far.low is not None
         assert close.low is not None
         assert far.low < close.low
 
-    def test_a_model_far_below_a_bar_is_decided_soon_too(self) -> None:
-        found = forecast(self.scores(25, 0.3), self.BARS, 0.05, 5, seed=1)
-        assert found.low == found.high == 5
+    @pytest.mark.parametrize("level", [0.3, 0.99])
+    def test_what_is_decided_needs_nobody_more(self, level: float) -> None:
+        found = forecast(self.scores(25, level), self.BARS, 0.05, 5, seed=1)
+        assert (found.low, found.reason) == (None, DECIDED)
+
+    def test_many_people_close_to_a_bar_need_hundreds_more(self) -> None:
+        scores = np.tile([[0.6, 0.7, 0.8, 0.94]], 150)  # 600 people with a mean of .76
+        found = forecast(scores, (0.75,), 0.05, 5, seed=1)
+        assert found.low is not None
+        assert 200 <= found.low <= 800
 
     def test_scores_at_the_bar_have_no_end_in_sight(self) -> None:
         found = forecast(np.full((3, 30), 0.75), (0.75, 0.7499, 0.7499), 0.05, 5, seed=1)
@@ -282,9 +289,9 @@ class TestTheForecast:
         assert found.low is None
 
     def test_a_late_tail_is_said_to_be_open(self) -> None:
-        rng = np.random.default_rng(5)
-        scores = rng.binomial(10, 0.765, (3, 30)) / 10
-        found = forecast(scores, (0.75, 0.5, 0.5), 0.05, 5, seed=1)
+        """Twenty-four people exactly at the bar: half the futures drift off soon, half do not."""
+        scores = np.tile([0.6, 0.7, 0.8, 0.9], (3, 6))
+        found = forecast(scores, (0.75, 0.7, 0.7), 0.05, 5, seed=1)
         assert found.low is not None
         assert found.low <= HORIZON
         assert found.high is None
