@@ -1,9 +1,12 @@
 """The HTTP routes beside Streamlit. `streamlit run app/api.py` serves all of the house."""
 
 import logging
+import os
 import re
+import socket
+import stat
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +84,26 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     planted = settings.share and runtime.warehouse().planted
     check_address(settings, config.get_option("server.address"), planted)
     runtime.store().check()
+    answer_at_once()
     try:
         yield {}
     finally:
         runtime.close()
+
+
+def answer_at_once() -> None:
+    """Let no answer wait for the browser's acknowledgement of its own first half.
+
+    Streamlit binds the listening socket without naming the protocol, and asyncio then leaves
+    Nagle's algorithm on: every other answer is 40 ms late. Connections inherit the option.
+    """
+    for handle in map(int, os.listdir("/dev/fd")):
+        with suppress(OSError):
+            if not stat.S_ISSOCK(os.fstat(handle).st_mode):
+                continue
+            with socket.socket(fileno=os.dup(handle)) as found:
+                if found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                    found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 async def _body(request: Request) -> bytes | None:

@@ -24,7 +24,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
 from app import runtime
-from app.api import BODY_BYTES, routes, shared
+from app.api import BODY_BYTES, answer_at_once, routes, shared
 from app.guard import Guard, security_headers
 from app.pairing import COOKIE
 from app.records import ClosedBy, StudyKind, StudyRow
@@ -295,6 +295,15 @@ def test_a_code_lets_one_phone_in(shared_app: ASGIApp) -> None:
 
 def test_nothing_is_paired_where_nothing_is_shared(app: ASGIApp) -> None:
     assert call(app, "GET", f"/pair/{runtime.pairing().code}").status == 403
+
+
+def test_no_answer_waits_for_its_own_first_half() -> None:
+    before = os.listdir("/dev/fd")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        answer_at_once()
+        with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    assert os.listdir("/dev/fd") == before
 
 
 def free_port() -> int:
