@@ -1,91 +1,21 @@
-"""The look in one place: colours, type, what Streamlit is told of them, and the page's own css.
+"""What Streamlit is told of colours and type, the page's own css, and the dress of charts.
 
 `.streamlit/config.toml` is `config_toml()` written down, for `streamlit run` from a checkout; an
 installed wheel has no such file, so `brandswipe serve` hands over `streamlit_options()` instead.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from app.palette import DARK, LIGHT, THEMES, Tokens, mix, tokens
 
 STATIC = Path(__file__).parent / "static"
 
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """The colours of one theme, as #RRGGBB."""
-
-    paper: str  # page
-    surface: str  # cards, panels
-    ink: str  # text, the line of a bar in a chart
-    quiet: str  # secondary text, *don't know*
-    glow: str  # *favourite*, primary button, picks in charts
-    on_glow: str  # words on glow
-    violet: str  # *super like*
-    slate: str  # *not my favourite*, decoys in charts
-    sand: str  # baseline in charts
-    release: str  # verdicts, always with a word and a sign
-    hold: str
-    undecided: str
-    line: str  # borders and grids; never carries meaning
-
-
-LIGHT = Tokens(
-    paper="#FBF7F0",
-    surface="#FFFFFF",
-    ink="#1E1B2E",
-    quiet="#6B6780",
-    glow="#C8401B",
-    on_glow="#FFFFFF",
-    violet="#6A35D9",
-    slate="#3B5B7A",
-    sand="#8A6D2F",
-    release="#1F7A4D",
-    hold="#B3261E",
-    undecided="#8A5A00",
-    line="#E7DED0",
-)
-DARK = Tokens(
-    paper="#15131F",
-    surface="#211E2E",
-    ink="#F3EFE7",
-    quiet="#A8A3BC",
-    glow="#FF8A66",
-    on_glow="#15131F",
-    violet="#B79BFF",
-    slate="#8FB4DA",
-    sand="#D9B96A",
-    release="#5FD39B",
-    hold="#FF8A80",
-    undecided="#F2B84B",
-    line="#3A3550",
-)
-THEMES: Mapping[str, Tokens] = {"light": LIGHT, "dark": DARK}
-# Each is used for words on paper and on surface, so each has contrast 4.5:1 there.
-TEXT_TOKENS = ("ink", "quiet", "glow", "violet", "slate", "sand", "release", "hold", "undecided")
 
 HEADING_FONT = "Bricolage Grotesque"
 TEXT_FONT = "Inter"
 _LATIN = "U+0000-00FF,U+0131,U+0152-0153,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122,U+2212"
 _LATIN_EXT = "U+0100-0130,U+0132-0151,U+0154-02BA,U+1E00-1E9F,U+1EF2-1EFF"
-
-
-def tokens(theme: str | None) -> Tokens:
-    """Return the colours of "light" or "dark"; light for anything else."""
-    return THEMES.get(theme or "light", LIGHT)
-
-
-def mix(first: str, second: str, share: float) -> str:
-    """Return the colour that lies `share` (0 to 1) of the way from `first` to `second`."""
-    pairs = zip(_channels(first), _channels(second), strict=True)
-    return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in pairs)
-
-
-def contrast(first: str, second: str) -> float:
-    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
-    low, high = sorted((_luminance(first), _luminance(second)))
-    return (high + 0.05) / (low + 0.05)
 
 
 def streamlit_config() -> dict[str, object]:
@@ -134,16 +64,6 @@ def altair_theme(theme: str | None) -> dict[str, object]:
         "view": {"stroke": None},
         "range": {"category": _categorical(t)},
     }
-
-
-def _channels(colour: str) -> list[int]:
-    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-
-
-def _luminance(colour: str) -> float:
-    shares = [c / 255 for c in _channels(colour)]
-    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
-    return sum(w * v for w, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def _server() -> dict[str, object]:
@@ -221,7 +141,7 @@ def _palette(t: Tokens) -> dict[str, object]:
     shades: dict[str, object] = {}
     for name, colour in families.items():
         shades[f"{name}Color"] = shades[f"{name}TextColor"] = colour
-        shades[f"{name}BackgroundColor"] = mix(t.surface, colour, 0.1)
+        shades[f"{name}BackgroundColor"] = mix(t.surface, colour, 0.06)
     return shades
 
 
@@ -249,17 +169,27 @@ def _face_blocks(faces: object) -> list[str]:
 _HEAD = """\
 # Written by `python -m app.look > .streamlit/config.toml`; a test compares the two."""
 
-_CSS = """
-.stApp { font-variant-numeric: tabular-nums; }
-.stApp h1, .stApp h2, .stApp h3 { letter-spacing: -0.015em; text-wrap: balance; }
-.stApp [data-testid="stMarkdownContainer"] p { line-height: 1.6; text-wrap: pretty; }
-.stApp [data-testid="stMainBlockContainer"] { max-width: 60rem; }
-.stApp button[kind^="primary"], .stApp button[kind^="secondary"] { min-height: 2.75rem; }
-.stApp [data-testid="stMetricValue"] { font-family: 'Bricolage Grotesque', Inter, sans-serif; }
-@media (max-width: 30rem) {
-  .stApp [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
-  .stApp h1 { font-size: 2rem; }
-}
+_CSS = f"""
+.stApp {{ font-variant-numeric: tabular-nums; }}
+.stApp h1, .stApp h2, .stApp h3 {{ letter-spacing: -0.015em; text-wrap-style: balance; }}
+.stApp [data-testid="stMarkdownContainer"] p {{ line-height: 1.6; text-wrap-style: pretty; }}
+.stApp [data-testid="stMainBlockContainer"] {{ max-width: 60rem; }}
+.stApp [data-testid="stMetricValue"] {{ font-family: '{HEADING_FONT}', {TEXT_FONT}, sans-serif; }}
+.stApp button[kind^="primary"], .stApp button[kind^="secondary"] {{ min-height: 3rem; }}
+.stApp button[kind^="primary"] {{ color: light-dark({LIGHT.on_glow}, {DARK.on_glow}); }}
+.stApp button[kind^="primary"]:disabled {{ color: light-dark({LIGHT.quiet}, {DARK.quiet}); }}
+.stApp [data-testid="stCaptionContainer"] {{
+  color: light-dark({LIGHT.quiet}, {DARK.quiet}); opacity: 1;
+}}
+.stApp [data-testid="stCaptionContainer"] p {{ color: inherit; }}
+.stApp [data-testid="stAlertContainer"] {{
+  border: 1px solid color-mix(in srgb, currentColor 24%, transparent);
+}}
+.stApp [data-testid="stCheckbox"] label > div:has(> svg) {{ border-radius: 5px; }}
+@media (max-width: 30rem) {{
+  .stApp [data-testid="stMainBlockContainer"] {{ padding-left: 1rem; padding-right: 1rem; }}
+  .stApp h1 {{ font-size: 2rem; }}
+}}
 """
 
 

@@ -1,0 +1,85 @@
+"""The colours of both themes, and how well one is read on another."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The colours of one theme, as #RRGGBB."""
+
+    paper: str  # page
+    surface: str  # cards, panels
+    ink: str  # text, the line of a bar in a chart
+    quiet: str  # secondary text, *don't know*
+    glow: str  # *favourite*, primary button, picks in charts
+    on_glow: str  # words on glow
+    violet: str  # *super like*
+    slate: str  # *not my favourite*, decoys in charts
+    sand: str  # baseline in charts
+    release: str  # verdicts, always with a word and a sign
+    hold: str
+    undecided: str
+    line: str  # borders and grids; never carries meaning
+
+
+LIGHT = Tokens(
+    paper="#FBF7F0",
+    surface="#FFFFFF",
+    ink="#1E1B2E",
+    quiet="#6B6780",
+    glow="#C8401B",
+    on_glow="#FFFFFF",
+    violet="#6A35D9",
+    slate="#3B5B7A",
+    sand="#8A6D2F",
+    release="#1F7A4D",
+    hold="#B3261E",
+    undecided="#8A5A00",
+    line="#E7DED0",
+)
+DARK = Tokens(
+    paper="#15131F",
+    surface="#211E2E",
+    ink="#F3EFE7",
+    quiet="#A8A3BC",
+    glow="#FF8A66",
+    on_glow="#15131F",
+    violet="#B79BFF",
+    slate="#8FB4DA",
+    sand="#D9B96A",
+    release="#5FD39B",
+    hold="#FF8A80",
+    undecided="#F2B84B",
+    line="#3A3550",
+)
+THEMES: Mapping[str, Tokens] = {"light": LIGHT, "dark": DARK}
+# Each is used for words on paper and on surface, so each has contrast 4.5:1 there.
+TEXT_TOKENS = ("ink", "quiet", "glow", "violet", "slate", "sand", "release", "hold", "undecided")
+
+
+def tokens(theme: str | None) -> Tokens:
+    """Return the colours of "light" or "dark"; light for anything else."""
+    return THEMES.get(theme or "light", LIGHT)
+
+
+def mix(first: str, second: str, share: float) -> str:
+    """Return the colour that lies `share` (0 to 1) of the way from `first` to `second`."""
+    pairs = zip(_channels(first), _channels(second), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in pairs)
+
+
+def contrast(first: str, second: str) -> float:
+    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
+    low, high = sorted((_luminance(first), _luminance(second)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _channels(colour: str) -> list[int]:
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+def _luminance(colour: str) -> float:
+    shares = [c / 255 for c in _channels(colour)]
+    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    return sum(w * v for w, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
