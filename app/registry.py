@@ -21,6 +21,7 @@ from recsys.errors import IntegrityError, UnknownNameError, WorkspaceError
 ALIASES = ("candidate", "champion")
 CARD = "model.json"
 SHORT = 8  # characters of a hash that a person reads
+LEFT_OVER_MS = 3_600_000  # a folder that is written aside lasts seconds
 _LEAST = 4  # characters of a hash that name a version
 _ARRAY = re.compile(r"[a-z][a-z0-9_]*")
 Arrays = Mapping[str, NDArray[Any]]
@@ -53,6 +54,7 @@ class Registry:
         """Write a version aside, flush it, rename it. Raises WorkspaceError on a full disk."""
         aside = self.folder / f".new-{token_hex(8)}"
         try:
+            _sweep(self.folder)
             aside.mkdir(parents=True)
             _write(aside, arrays, {"made_at": now_ms(), "meta": meta, "facts": facts or {}})
             hash = _hash(aside)
@@ -134,6 +136,13 @@ class Registry:
 
 def _folders(folder: Path) -> Iterator[Path]:
     return (path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else iter(())
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a process that was killed in the middle of saving has left."""
+    for path in folder.glob(".new-*"):
+        if now_ms() - path.stat().st_mtime * 1000 > LEFT_OVER_MS:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _write(folder: Path, arrays: Arrays, card: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Model versions: immutable, complete or absent, and free of pickle."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -115,3 +116,14 @@ def test_a_full_disk_leaves_nothing_half_written(
         registry.save(ARRAYS, {"other": 1})
     assert [path.name for path in registry.folder.iterdir()] == [kept.hash]
     assert registry.versions() == [kept]
+
+
+def test_what_a_killed_process_left_is_never_listed_and_goes(registry: Registry) -> None:
+    left = [registry.folder / name for name in (".new-old", ".new-just-now")]
+    for folder in left:
+        folder.mkdir(parents=True)
+        (folder / "model.json").write_text("{}")
+    os.utime(left[0], (1, 1))
+    assert registry.versions() == []
+    registry.save(ARRAYS, {})
+    assert [folder.exists() for folder in left] == [False, True]
