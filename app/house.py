@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.brain import Brain
 from app.game import Game
-from app.records import StudyRow
+from app.records import StudyKind, StudyRow
 from app.registry import Registry, Version
 from app.settings import Keys, Settings, keys
 from app.store import Store
@@ -26,6 +26,7 @@ class House:
         self.settings = settings
         self._brains: dict[tuple[str, str, str], Brain] = {}
         self._warehouse: Warehouse | None = None
+        self._store: Store | None = None
         self._lock = threading.RLock()
 
     @property
@@ -43,11 +44,14 @@ class House:
         """The two keys of this workspace."""
         return keys(self.settings)
 
-    @cached_property
+    @property
     def store(self) -> Store:
         """The study's store."""
-        self.workspace.mkdir(parents=True, exist_ok=True)
-        return Store(self.settings.store_path)
+        with self._lock:
+            if self._store is None:
+                self.workspace.mkdir(parents=True, exist_ok=True)
+                self._store = Store(self.settings.store_path)
+            return self._store
 
     @cached_property
     def registry(self) -> Registry:
@@ -85,6 +89,13 @@ class House:
                 self._brains[key] = Brain.wake(self.registry, hash, warehouse, rule)
             return self._brains[key]
 
+    def study_to_play(self) -> StudyRow | None:
+        """The study that a visitor plays in: the newest open live one, else the playground."""
+        rows = self.store.studies()
+        live = [row for row in rows if row.kind is StudyKind.LIVE and row.closed_at is None]
+        fun = [row for row in rows if row.kind is StudyKind.PLAYGROUND and row.closed_at is None]
+        return next(iter(live + fun), None)
+
     def game(self, row: StudyRow) -> Game:
         """The game of one study."""
         brain = self.brain(row.model, study_of(row).policy)
@@ -92,5 +103,6 @@ class House:
 
     def close(self) -> None:
         """Close what was opened."""
-        if "store" in self.__dict__:
-            self.store.close()
+        if self._store is not None:
+            self._store.close()
+            self._store = None

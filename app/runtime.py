@@ -6,10 +6,10 @@ from functools import cache
 from typing import TypeVar
 
 from app import settings as _settings
+from app.house import House
 from app.identity import DeckTokens
 from app.jobs import Jobs
 from app.pairing import Pairing
-from app.registry import Registry
 from app.settings import Keys, Settings
 from app.store import Store
 from app.warehouse import Warehouse
@@ -17,7 +17,8 @@ from app.warehouse import Warehouse
 Thing = TypeVar("Thing")
 _lock = threading.RLock()
 _forget: list[Callable[[], None]] = []
-_open: list[Store | Jobs] = []
+_open: list[House | Jobs] = []
+_given: list[Settings] = []
 
 
 def _once(make: Callable[[], Thing]) -> Callable[[], Thing]:
@@ -32,36 +33,39 @@ def _once(make: Callable[[], Thing]) -> Callable[[], Thing]:
     return get
 
 
+def use(settings: Settings) -> None:
+    """Put these settings in force instead of those of environment and files."""
+    close()
+    _given[:] = [settings]
+
+
 @_once
 def settings() -> Settings:
     """Return the settings in force."""
-    return _settings.read()
+    return _given[0] if _given else _settings.read()
 
 
 @_once
-def keys() -> Keys:
-    """Return the signing key and the pseudonym key."""
-    return _settings.keys(settings())
-
-
-@_once
-def store() -> Store:
-    """Return the study's store."""
-    made = Store(settings().store_path)
+def house() -> House:
+    """Return everything of the workspace."""
+    made = House(settings())
     _open.append(made)
     return made
 
 
-@_once
-def registry() -> Registry:
-    """Return the model versions."""
-    return Registry(settings().workspace / "models")
+def keys() -> Keys:
+    """Return the signing key and the pseudonym key."""
+    return house().keys
 
 
-@_once
+def store() -> Store:
+    """Return the study's store."""
+    return house().store
+
+
 def warehouse() -> Warehouse:
     """Return the event store. Raises WorkspaceError where nothing was ingested yet."""
-    return Warehouse.open(settings().workspace)
+    return house().warehouse
 
 
 @_once

@@ -1,0 +1,1 @@
+"""The pages, one file each. They show what the use cases return and decide nothing."""

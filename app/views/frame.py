@@ -1,0 +1,79 @@
+"""What is round every page: language, role, the guest, and a sentence when something fails."""
+
+import logging
+import secrets
+from collections.abc import Callable
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from app import runtime
+from app.identity import Role, pseudonym
+from app.visitor import guest_of
+from app.words import LANGUAGES, preferred, text
+from recsys.errors import BrandswipeError
+
+_log = logging.getLogger("brandswipe")
+
+
+def language() -> str:
+    """The language: the one in the address, else the browser's."""
+    asked = st.query_params.get("lang", "")
+    chosen = st.session_state.get("language")
+    if chosen is None:
+        chosen = asked if asked in LANGUAGES else preferred(st.context.locale)
+        st.session_state["language"] = chosen
+    return str(chosen)
+
+
+def bar(language: str, roles: bool) -> Role:
+    """Draw the line with role (in local mode) and language; return the role."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", key="frame_bar"):
+        role = _choose_role(language) if roles else Role.EMPLOYEE
+        st.segmented_control(
+            text(language, "app.language"),
+            list(LANGUAGES),
+            format_func=str.upper,
+            key="language",
+            required=True,
+            label_visibility="collapsed",
+        )
+    return role
+
+
+def _choose_role(language: str) -> Role:
+    asked = st.query_params.get("role", "")
+    if "role" not in st.session_state:
+        known = asked in [role.value for role in Role]
+        st.session_state["role"] = asked if known else Role.EMPLOYEE.value
+    chosen = st.segmented_control(
+        text(language, "app.role"),
+        [role.value for role in Role],
+        format_func=lambda name: text(language, f"app.role_{name}"),
+        key="role",
+        required=True,
+        label_visibility="collapsed",
+    )
+    return Role(chosen)
+
+
+def participant() -> str:
+    """The pseudonym of whoever sits at this browser."""
+    header = "; ".join(f"{name}={value}" for name, value in st.context.cookies.items())
+    name = guest_of(header)
+    if name is None:  # cookies are refused: this visit alone is remembered
+        name = st.session_state.setdefault("visit", secrets.token_urlsafe(16))
+    return pseudonym(runtime.keys(), f"guest {name}")
+
+
+def guarded(page: Callable[[], None], language: str) -> None:
+    """Run a page; what goes wrong becomes a sentence."""
+    try:
+        page()
+    except BrandswipeError as error:
+        st.error(str(error), icon=":material/info:")
+    except StreamlitAPIException:
+        raise
+    except Exception as error:
+        _log.exception("a page failed: %s", type(error).__name__)
+        st.error(text(language, "error.generic"), icon=":material/info:")
