@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
 from app.eventfiles import FILE, RAW, ZONELESS, Loaded
-from app.staging import LINE, literal
+from app.staging import LINE, literal, paths, suffix
 from recsys.errors import BadEventsError
 from recsys.events import KIND_NAMES, NO_PRICE, Col, Kind, ProductCol
 
@@ -84,10 +85,10 @@ def shelve(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def judge(con: duckdb.DuckDBPyConnection, loaded: Loaded, now: int) -> Judged:
+def judge(con: duckdb.DuckDBPyConnection, loaded: Loaded, now: int, scratch: Path) -> Judged:
     """Make the views `judged` (a reason a row) and `good` (events alone) of the view `events`."""
     con.execute(f"CREATE VIEW judged AS {_judged(loaded, now)}")
-    con.execute(f"CREATE VIEW good AS {_good()}")
+    con.execute(f"CREATE VIEW good AS {_kept(con, loaded, scratch / 'good.parquet')}")
     rows = con.execute(
         f"""SELECT reason, idle, count(*), count(*) FILTER (WHERE {ZONELESS}),
         coalesce(min({Col.TS}), 0), coalesce(max({Col.TS}), 0)
@@ -103,6 +104,14 @@ def judge(con: duckdb.DuckDBPyConnection, loaded: Loaded, now: int) -> Judged:
         first=min((row[4] for row in fine), default=0),
         last=max((row[5] for row in fine), default=0),
     )
+
+
+def _kept(con: duckdb.DuckDBPyConnection, loaded: Loaded, aside: Path) -> str:
+    """Return SQL for the good rows; texts are parsed once, for the rows are read three times."""
+    if all(suffix(file) == ".parquet" for file in loaded.files):
+        return _good()
+    con.execute(f"COPY ({_good()}) TO {literal(str(aside))} (FORMAT parquet)")
+    return f"FROM read_parquet({paths([aside])})"
 
 
 def _bad(rows: list[tuple[str | None, bool, int]], broken: int) -> dict[str, int]:

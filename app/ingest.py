@@ -107,7 +107,8 @@ def _run(
 ) -> Imported:
     store = None if old is None else Warehouse(job.workspace, old)
     loaded = _load(job, rename)
-    judged = cleaning.judge(job.con, loaded, int(time.time()) if now is None else now)
+    today = int(time.time()) if now is None else now
+    judged = cleaning.judge(job.con, loaded, today, job.scratch)
     rejects, examples = write_rejects(job.con, loaded, judged, job.workspace, job.sources[0])
     _refuse(judged, max_bad, examples, rejects)
     book = read_book(brands)
