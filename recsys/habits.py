@@ -57,7 +57,15 @@ def live(world: World, rng: np.random.Generator, crowd: Crowd) -> Log:
     parts = [*_events(world, rng, visits), *_news(world, rng, crowd), _follows(world, rng, crowd)]
     log = Log.joined(parts)
     log = log.take((log.ts >= crowd.draft.since[log.who]) & (log.ts < world.as_of))
+    _count(rng, log)
     return _ordered(log)
+
+
+def _count(rng: np.random.Generator, log: Log) -> None:
+    """Write into the log how many units each purchase is of."""
+    bought = np.flatnonzero(log.kind == int(Kind.PURCHASE))
+    units = 1 + np.searchsorted(np.cumsum(figures.UNITS), rng.random(len(bought)))
+    log.quantity[bought] = np.minimum(units, len(figures.UNITS))
 
 
 def _ordered(log: Log) -> Log:
@@ -93,7 +101,7 @@ def _times(world: World, rng: np.random.Generator, crowd: Crowd, who: Ints, why:
     party = _december(world, rng, len(who))
     gift = (why == figures.GIFT) & (rng.random(len(who)) < figures.DECEMBER) & (party >= since)
     when: Ints = np.where(gift, party, ts)
-    return _evening(rng, when)
+    return np.maximum(_evening(rng, when), since + HOUR * 2)  # nobody looks before she came
 
 
 def _december(world: World, rng: np.random.Generator, n: int) -> Ints:
@@ -163,15 +171,12 @@ def _events(world: World, rng: np.random.Generator, visits: Visits) -> list[Log]
     back = bought & (rng.random(n) < figures.column("returned")[why])
     days = 3 * DAY + (rng.random(back.sum()) * 11 * DAY).astype(np.int64)
     before = -60 - (rng.random(len(looks)) * HOUR).astype(np.int64)
-    purchases = visits.log(Kind.PURCHASE, bought, 0)
-    units = 1 + np.searchsorted(np.cumsum(figures.UNITS), rng.random(len(purchases.who)))
-    purchases.quantity[:] = np.minimum(units, len(figures.UNITS))
     return [
         visits.log(Kind.VIEW, looks, before),
         _rivals(world, rng, visits),
         visits.log(Kind.WISHLIST, wished, -40),
         visits.log(Kind.CART, carted, -30),
-        purchases,
+        visits.log(Kind.PURCHASE, bought, 0),
         visits.log(Kind.RETURN, back, days),
     ]
 
@@ -199,7 +204,8 @@ def _news(world: World, rng: np.random.Generator, crowd: Crowd) -> list[Log]:
     count = world.assortment.first[brand + 1] - new
     row = np.repeat(np.arange(len(who)), count)
     product = new[row] + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-    looked = rng.random(len(row)) < np.where(seen[row], figures.NEWS, figures.QUIET_NEWS)
+    chance = np.where(seen, figures.NEWS, figures.QUIET_NEWS) * _keen(crowd)[who]
+    looked = rng.random(len(row)) < chance[row]
     row, product = row[looked], product[looked]
     days = np.minimum(rng.exponential(8, len(row)), 29)
     ts = _evening(rng, world.assortment.released[product] + (days * DAY).astype(np.int64))
@@ -210,10 +216,15 @@ def _news(world: World, rng: np.random.Generator, crowd: Crowd) -> list[Log]:
     return [visits.log(Kind.VIEW, ever, 0), visits.log(Kind.PURCHASE, bought, 120)]
 
 
+def _keen(crowd: Crowd) -> Floats:
+    """Return how much each keeps an eye on the shop, from 0 to 1: who hardly comes hardly looks."""
+    return np.minimum(crowd.draft.rate / (figures.OCCASIONS / 5), 1.0)
+
+
 def _follows(world: World, rng: np.random.Generator, crowd: Crowd) -> Log:
     """Return at most one follow for a favourite, whether it is bought here or not."""
-    loved = crowd.favourites >= 0
-    who, place = np.nonzero(loved & (rng.random(loved.shape) < figures.FOLLOWED))
+    loved, chance = crowd.favourites >= 0, figures.FOLLOWED * _keen(crowd)[:, None]
+    who, place = np.nonzero(loved & (rng.random(loved.shape) < chance))
     since = crowd.draft.since[who]
     ts = _evening(rng, since + (rng.random(len(who)) * (world.as_of - since)).astype(np.int64))
     brand = crowd.favourites[who, place]

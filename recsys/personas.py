@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recsys.assortment import DAY
-from recsys.crowd import Crowd, Draft, World, draft, settle
+from recsys.crowd import Crowd, Draft, Ints, World, draft, settle
+from recsys.events import Kind
+from recsys.habits import Log, live
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,16 @@ ROLES = (
             "Moleskine",
             "Caran d'Ache",
         ),
-        75,
+        110,
         730,
-        (0.40, 0.08, 0.08, 0.08, 0.16, 0.20, 0.0),
+        (0.40, 0.04, 0.05, 0.04, 0.26, 0.21, 0.0),
         "Noor draws for a living. She buys {loved} without a look at the price and sees what is "
         "new within the month. What lies far from her taste are mostly presents for others, "
-        "bought in the weeks before Christmas. The screen protector was simply needed. {quiet} "
-        "she loves as well, but buys elsewhere.",
+        "bought in the weeks before Christmas; a few things were simply needed. {quiet} she loves "
+        "as well, but buys elsewhere.",
         "Noor tekent voor haar werk. {loved} koopt ze zonder naar de prijs te kijken, en wat nieuw "
         "is ziet ze binnen een maand. Wat ver van haar smaak ligt, zijn vooral cadeaus voor "
-        "anderen, gekocht in de weken voor Kerst. De screenprotector was gewoon nodig. Van {quiet} "
+        "anderen, gekocht in de weken voor Kerst; een paar dingen waren gewoon nodig. Van {quiet} "
         "houdt ze ook, maar dat koopt ze elders.",
     ),
     Role(
@@ -65,16 +67,16 @@ ROLES = (
         ("video gaming", "pc building", "comics and manga", "streetwear"),
         (),
         ("Nintendo", "Ubisoft", "Razer", "FromSoftware", "Viz Media", "Vans", "SteelSeries"),
-        90,
+        120,
         600,
-        (0.28, 0.30, 0.12, 0.05, 0.03, 0.22, 0.0),
-        "Daan studies and plays. For {loved} he pays what it costs on the first day. For "
-        "everything else he hunts: a good part of his orders is some brand that happened to be "
-        "cheap, compared with three others and forgotten. {quiet} is a love of his too; it comes "
+        (0.34, 0.28, 0.10, 0.05, 0.03, 0.20, 0.0),
+        "Daan studies and plays. For {loved} he pays what it costs. For everything else he "
+        "hunts: a good part of his orders is some brand that happened to be cheap, compared with "
+        "others and forgotten. {quiet} is a love of his too; it comes "
         "from another shop.",
-        "Daan studeert en gamet. Voor {loved} betaalt hij op de eerste dag wat het kost. Al het "
-        "andere is jacht: een flink deel van zijn bestellingen is een merk dat toevallig "
-        "goedkoop was, met drie andere vergeleken en vergeten. {quiet} is ook een liefde; die "
+        "Daan studeert en gamet. Voor {loved} betaalt hij wat het kost. Al het andere is jacht: "
+        "een flink deel van zijn bestellingen is een merk dat toevallig goedkoop was, met andere "
+        "vergeleken en vergeten. {quiet} is ook een liefde; die "
         "koopt hij in een andere winkel.",
     ),
     Role(
@@ -91,34 +93,34 @@ ROLES = (
             "Schleich",
             "Playmobil",
         ),
-        110,
+        130,
         730,
-        (0.26, 0.08, 0.07, 0.20, 0.06, 0.10, 0.23),
+        (0.33, 0.06, 0.05, 0.18, 0.05, 0.11, 0.22),
         "Samira shops for a house full of children. {loved} are the names she would always choose. "
-        "Washing and tea come back every month out of habit, not out of love. Her husband orders "
-        "in the same account, for cycling and running: his brands are not hers. {quiet} she "
+        "Some names come back month after month out of habit, not out of love. Her husband "
+        "orders in the same account, for cycling and running: his brands are not hers. {quiet} she "
         "loves, and gets from her mother.",
         "Samira winkelt voor een huis vol kinderen. {loved} zijn de namen die ze altijd zou "
-        "kiezen. Was en thee komen elke maand terug uit gewoonte, niet uit liefde. Haar man "
-        "bestelt op hetzelfde account, voor fietsen en hardlopen: zijn merken zijn niet de hare. "
-        "Van {quiet} houdt ze, en dat krijgt ze van haar moeder.",
+        "kiezen. Sommige merken komen maand na maand terug uit gewoonte, niet uit liefde. Haar "
+        "man bestelt op hetzelfde account, voor fietsen en hardlopen: zijn merken zijn niet de "
+        "hare. Van {quiet} houdt ze, en dat krijgt ze van haar moeder.",
     ),
     Role(
         "Henk",
         ("gardening", "photography", "cycling", "coffee lovers"),
         (),
         ("Gardena", "Fujifilm", "Gazelle", "Moccamaster", "Elho", "Shimano", "Manfrotto"),
-        70,
+        130,
         730,
-        (0.24, 0.06, 0.06, 0.06, 0.04, 0.54, 0.0),
+        (0.34, 0.03, 0.04, 0.03, 0.02, 0.54, 0.0),
         "Henk is retired and has time to look. More than half of his visits end without an order: "
         "he strolls past cameras, pots and bicycles. When he does buy what he loves it is "
-        "{loved}, at the full price. {quiet} he loves most silently: nothing in his orders "
+        "{loved}, mostly at the full price. {quiet} he loves most silently: nothing in his orders "
         "shows it.",
         "Henk is met pensioen en heeft tijd om te kijken. Meer dan de helft van zijn bezoeken "
         "eindigt zonder bestelling: hij slentert langs camera's, potten en fietsen. Koopt hij wel "
-        "wat hij mooi vindt, dan is het {loved}, voor de volle prijs. Van {quiet} houdt hij het "
-        "stilst: geen bestelling verraadt het.",
+        "wat hij mooi vindt, dan is het {loved}, meest voor de volle prijs. Van {quiet} houdt hij "
+        "het stilst: geen bestelling verraadt het.",
     ),
 )
 
@@ -129,10 +131,23 @@ def cast(world: World, rng: np.random.Generator) -> Crowd:
     mix = np.array([role.mix for role in ROLES])
     crowd = settle(world, rng, _as_written(world, replace(plain, mix=mix)))
     bought = np.where(crowd.favourites >= 0, crowd.bought + 0.5, 0.0)
-    bought[:, :3] += 1.5
-    last = (crowd.favourites >= 0).sum(axis=1) - 1
-    bought[np.arange(len(ROLES)), last] = 0  # the favourite that is bought elsewhere
+    bought[:, :3] = 8  # the three that the story names
+    bought[crowd.favourites == _quiet(crowd)[:, None]] = 0
     return replace(crowd, bought=bought)
+
+
+def perform(world: World, rng: np.random.Generator, crowd: Crowd) -> Log:
+    """Return what the four did; the quiet favourite is looked at, yet bought elsewhere."""
+    log = live(world, rng, crowd)
+    quiet = world.assortment.brand[log.product] == _quiet(crowd)[log.who]
+    orders = np.isin(log.kind, (Kind.CART, Kind.PURCHASE, Kind.RETURN))
+    return log.take(~(quiet & orders))
+
+
+def _quiet(crowd: Crowd) -> Ints:
+    """Return the weakest favourite of each."""
+    last = (crowd.favourites >= 0).sum(axis=1) - 1
+    return np.asarray(crowd.favourites[np.arange(len(last)), last], dtype=np.int64)
 
 
 def _as_written(world: World, plain: Draft) -> Draft:
@@ -142,7 +157,7 @@ def _as_written(world: World, plain: Draft) -> Draft:
         _put(groups[row], _places(world.groups, role.groups))
         _put(partner[row], _places(world.groups, role.partner))
         brands = _places(world.names, role.brands)
-        pull[row, brands] = 1_000 - np.arange(len(brands))
+        pull[row, brands] = 1_000 - 50 * np.arange(len(brands))  # whim never mixes their order
     return replace(
         plain,
         groups=groups,

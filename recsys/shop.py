@@ -20,7 +20,7 @@ from recsys.crowd import Crowd, World, draft, settle, world
 from recsys.errors import BadInputError
 from recsys.events import Col, Kind
 from recsys.habits import Log, live
-from recsys.personas import Persona, cast, persona_id, told
+from recsys.personas import Persona, cast, perform, persona_id, told
 
 AS_OF = date(2026, 11, 14)
 COLUMNS = ("name", "category", "price_tier", "taste_groups", "popularity_rank", "sensitive")
@@ -89,7 +89,7 @@ class Shop:
 
     def _personas(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         crowd = self._cast()
-        log = live(self.world, np.random.default_rng([self.seed, 3]), crowd)
+        log = perform(self.world, np.random.default_rng([self.seed, 3]), crowd)
         ids = np.array([persona_id(row) for row in range(len(self.personas))], dtype=object)
         return _events(self.world, log, ids), _truth(self.world, crowd, ids)
 

@@ -16,7 +16,7 @@ LEAST, MOST = 3, 10  # true favourites of a customer
 # Measured.
 POPULARITY = 1.7  # a brand of rank r draws in proportion to r ** -POPULARITY; see data/README.md
 SPREAD = 0.81  # sd of log activity: gives the measured coefficient of variation of .97
-THIN = 0.14  # share with next to no history; with the spread, one in six has little
+THIN = 0.10  # share with next to no history; with the spread, one in six has little
 DEPTH = (2.1, 6.0)  # beta distribution of how deep a discount is: mean .26
 CLUSTERED = 0.35  # share of occasions soon after another: gaps vary 1.5 times as much as even ones
 UNITS = (0.80, 0.15, 0.03, 0.02)  # share of purchases of 1, 2, 3, 4 units
@@ -28,7 +28,7 @@ LATER = 0.30  # share who came somewhere within the two years
 HOUSEHOLDS = 0.18  # share with a second person in the same account
 SEEN = 0.9  # share of favourites that are bought here at all
 EVEN = 2.5  # gamma shape of how her shopping is spread over them: 1 is uneven, large is even
-NEWS = 0.32  # chance that a release of a favourite that is bought here is looked at
+NEWS = 0.33  # chance that a release of a favourite that is bought here is looked at
 QUIET_NEWS = 0.08  # the same for a favourite that is not bought here
 NEWS_BOUGHT = 0.15  # chance that such a look becomes a purchase
 FOLLOWED = 0.18  # chance that a favourite is followed
