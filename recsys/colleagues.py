@@ -66,7 +66,7 @@ class Behaviour:
         for name in set(self.__slots__) - {"fame_bias", "spread"}:
             if not 0 <= getattr(self, name) <= 1:
                 raise BadInputError(f"{name} is {getattr(self, name)}; give a share from 0 to 1.")
-        if self.spread < 0:
+        if not self.spread >= 0:
             raise BadInputError(f"spread is {self.spread}; give a deviation of 0 or more.")
 
 
