@@ -11,7 +11,8 @@ from app.registry import Registry, Version
 from app.settings import Keys, Settings, keys
 from app.store import Store
 from app.studies import default_policy, study_of
-from app.warehouse import Warehouse, read_manifest
+from app.segments import read_manifest
+from app.warehouse import Warehouse
 from recsys.errors import WorkspaceError
 from recsys.policy import Policy
 

@@ -21,7 +21,7 @@ from app.settings import Settings, environment
 from app.store import Store
 from recsys.errors import UnknownNameError, WorkspaceError
 
-WORK: Mapping[str, str] = {"fit": "app.game:refit"}  # kind -> module:function
+WORK: Mapping[str, str] = {"fit": "app.work:fit"}  # kind -> module:function
 
 
 @dataclass(frozen=True, slots=True)

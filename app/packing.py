@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from app.segments import KEYS, Keys, Segment, places_of
-from recsys.events import ROW
+from recsys.events import ROW, Kind
 
 BATCH_ROWS = 500_000
 BUCKET_ROWS = 4_000_000
@@ -29,20 +29,31 @@ def pack(
     dated: bool,
     progress: Progress,
 ) -> int:
-    """Write events.bin and starts.npy; return how many events it holds, without doubles.
+    """Write events.bin, starts.npy and item_buys.npy; return how many events, without doubles.
 
     An event whose every stored field equals another one's of the same customer is a double. A log
     without times has none, for there the same purchase may have been made twice.
     """
     counts = np.zeros(customers, dtype=np.int64)
+    buys = np.zeros(0, dtype=np.int64)
     with (folder / "events.bin").open("wb") as out:
         for work in _buckets(batches, rows, customers, folder, progress):
             ordered = _ordered(work, dated)
             counts += np.bincount(ordered["customer"], minlength=customers)
+            buys = added(buys, np.bincount(ordered["item"][ordered["kind"] == Kind.PURCHASE]))
             _bare(ordered).tofile(out)
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.uint64)
     np.save(folder / "starts.npy", starts)
+    np.save(folder / "item_buys.npy", buys)
     return int(starts[-1])
+
+
+def added(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the sum of two arrays of counts; the shorter one counts 0 beyond its end."""
+    total = np.zeros(max(len(left), len(right)), dtype=np.int64)
+    total[: len(left)] += left
+    total[: len(right)] += right
+    return total
 
 
 def keyed(wanted: Keys, ids: pa.Array, segments: list[Segment]) -> Keys:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.catalogue import read_catalogue
+from app.packing import added
 from app.segments import KEYS, Keys, Segment, hash_of, key_of, places_of, read_manifest
 from recsys.errors import WorkspaceError
 from recsys.events import ROW, Catalogue, Rows
@@ -29,7 +30,7 @@ class Warehouse:
     """The event store of one workspace, as it was when opened."""
 
     def __init__(self, workspace: Path, manifest: dict[str, Any]) -> None:
-        self._manifest = manifest
+        self.manifest = manifest
         self.workspace = workspace
         text = json.dumps(manifest, sort_keys=True, ensure_ascii=False)
         self.version: str = hashlib.sha256(text.encode()).hexdigest()
@@ -54,9 +55,17 @@ class Warehouse:
     def catalogue(self) -> Catalogue:
         """What the shop sells."""
         try:
-            return read_catalogue(self.folders, self._manifest["lineage"])
+            return read_catalogue(self.folders, self.manifest["lineage"])
         except FileNotFoundError as error:
             raise WorkspaceError("The events were replaced meanwhile; start again.") from error
+
+    @cached_property
+    def item_buys(self) -> NDArray[np.int64]:
+        """How often each item was bought, shape (items of the catalogue,)."""
+        total = np.zeros(len(self.catalogue.item_brand), np.int64)
+        for folder in self.folders:
+            total = added(total, np.load(folder / "item_buys.npy"))
+        return total
 
     @cached_property
     def pictures(self) -> dict[str, str]:
@@ -68,7 +77,7 @@ class Warehouse:
 
     def damaged(self) -> list[str]:
         """Return the files whose bytes are not those that were written, reading all of them."""
-        parts = zip(self.folders, self._manifest["segments"], strict=True)
+        parts = zip(self.folders, self.manifest["segments"], strict=True)
         files = (
             (folder / name, digest) for folder, p in parts for name, digest in p["files"].items()
         )

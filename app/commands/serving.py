@@ -32,7 +32,7 @@ def demo(
     Example: brandswipe demo
     """
     settings = read(workspace, login=Login.LOCAL.value, port=port, share=share or None)
-    if not is_built(settings.workspace):
+    if not is_built(settings):
         build_demo(settings, customers, seed)
     if only_build:
         say(f"The demo is ready in {settings.workspace}.")

@@ -1,5 +1,7 @@
 """Pictures of a report, in the tokens of the theme, each with words for who cannot see it."""
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 import streamlit as st
@@ -9,9 +11,14 @@ from app.words import text
 from recsys.report import CriterionReport
 
 
-def show(chart: alt.LayerChart | alt.Chart | alt.VConcatChart, key: str | None = None) -> None:
+Picture = alt.LayerChart | alt.FacetChart
+"""What altair makes of layers."""
+
+
+def show(chart: Picture, key: str | None = None) -> None:
     """Draw a chart in the theme of the page."""
-    styled = chart.configure(**altair_theme(st.context.theme.type))
+    theme: Any = altair_theme(st.context.theme.type)
+    styled = chart.configure(**theme)
     st.altair_chart(styled, theme=None, key=key, width="stretch")
 
 
@@ -20,7 +27,7 @@ def colours() -> Tokens:
     return tokens(st.context.theme.type)
 
 
-def run_so_far(found: CriterionReport, language: str, most: int | None = None) -> alt.LayerChart:
+def run_so_far(found: CriterionReport, language: str, most: int | None = None) -> Picture:
     """Estimate and deciding bounds of one criterion, batch by batch, against its bar.
 
     `most` fixes the axis of people, so that the picture does not jump while it grows.
@@ -39,10 +46,10 @@ def run_so_far(found: CriterionReport, language: str, most: int | None = None) -
     line = base.mark_line(color=t.glow, strokeWidth=3, point={"color": t.glow, "size": 50}).encode(
         x=x, y=alt.Y("mean:Q", scale=share)
     )
-    return band + line + _bar_line(found.criterion.bar, t)
+    return alt.layer(band, line, _bar_line(found.criterion.bar, t))
 
 
-def intervals(criteria: tuple[CriterionReport, ...], language: str) -> alt.LayerChart:
+def intervals(criteria: tuple[CriterionReport, ...], language: str) -> Picture:
     """Each criterion as an interval against its own bar."""
     t = colours()
     rows = pd.DataFrame(
@@ -71,10 +78,10 @@ def intervals(criteria: tuple[CriterionReport, ...], language: str) -> alt.Layer
     bar = base.mark_tick(color=t.ink, thickness=3, size=38).encode(
         x=alt.X("bar:Q", scale=scale), y=y
     )
-    return span + dot + bar
+    return alt.layer(span, dot, bar)
 
 
-def arms(rows: pd.DataFrame, language: str) -> alt.LayerChart:
+def arms(rows: pd.DataFrame, language: str) -> Picture:
     """What was liked of picks, baseline cards and decoys, side by side."""
     t = colours()
     scale = alt.Scale(domain=["pick", "baseline", "decoy", "near"], range=_arm_range(t))
@@ -89,14 +96,14 @@ def arms(rows: pd.DataFrame, language: str) -> alt.LayerChart:
     figures = base.mark_text(align="left", dx=6, color=t.ink, fontSize=14, fontWeight=600).encode(
         x="liked:Q", y=y, text=alt.Text("liked:Q", format=".0%")
     )
-    return bars + figures
+    return alt.layer(bars, figures)
 
 
 def _arm_range(t: Tokens) -> list[str]:
     return [t.glow, t.sand, t.slate, t.quiet]
 
 
-def _bar_line(bar: float, t: Tokens) -> alt.Chart:
+def _bar_line(bar: float, t: Tokens) -> Any:  # altair's own types lose it
     rule = alt.Chart(pd.DataFrame({"bar": [bar]}))
     return rule.mark_rule(color=t.ink, strokeWidth=2, strokeDash=[6, 4]).encode(y="bar:Q")
 

@@ -54,7 +54,7 @@ def _choose_role(language: str) -> Role:
         required=True,
         label_visibility="collapsed",
     )
-    return Role(chosen)
+    return Role(chosen or Role.EMPLOYEE)
 
 
 def participant() -> str:
