@@ -7,11 +7,11 @@ installed wheel has no such file, so `brandswipe serve` hands over `streamlit_op
 import json
 from pathlib import Path
 
-from app.palette import DARK, LIGHT, THEMES, Tokens, mix, tokens
+from app.palette import DARK, LIGHT, THEMES, mix
+from app.palette import Tokens as Tokens
+from app.palette import tokens as tokens
 
 STATIC = Path(__file__).parent / "static"
-
-
 HEADING_FONT = "Bricolage Grotesque"
 TEXT_FONT = "Inter"
 _LATIN = "U+0000-00FF,U+0131,U+0152-0153,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122,U+2212"

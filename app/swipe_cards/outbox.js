@@ -27,6 +27,7 @@ class Outbox {
     this.onChange = onChange
     this.rows = new Map()
     this.late = new Set()
+    this.rejected = new Set()
     this.failures = 0
     this.offline = this.expired = this.refused = this.closed = false
     this.forgetOthers(namespace)
@@ -151,8 +152,11 @@ class Outbox {
       return false
     }
     this.closed = body.closed === true
+    this.refused = false // the post was read: what it could not use is named
+    const rejected = (body.refused ?? []).map((row) => row.id).filter((id) => this.rows.has(id))
     for (const id of body.late ?? []) this.late.add(id)
-    const done = [...body.acknowledged, ...(body.late ?? [])]
+    for (const id of rejected) this.rejected.add(id)
+    const done = [...body.acknowledged, ...(body.late ?? []), ...rejected]
     for (const id of done) this.drop(id)
     return done.length > 0
   }
@@ -179,6 +183,7 @@ class Outbox {
 
   state() {
     if (this.late.size) return "late"
+    if (this.rejected.size) return "rejected"
     if (this.expired) return "expired"
     if (!this.rows.size) return "saved"
     if (this.refused) return "refused"

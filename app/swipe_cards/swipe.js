@@ -222,7 +222,7 @@ class Deck {
   showSaved() {
     if (!this.texts) return
     const state = this.outbox.state()
-    const values = { n: state === "late" ? this.outbox.late.size : this.outbox.rows.size }
+    const values = { n: (this.outbox[state] || this.outbox.rows).size ?? this.outbox.rows.size }
     const words = fill(this.texts[`saved_${state}`], values)
     this.part("saved").dataset.state = state
     this.part("word").textContent = words

@@ -1,7 +1,8 @@
 """A stage for the components: a page and a swipe route that keeps its rows in a file.
 
 It knows nothing of the rest of the house, so that a component's test fails for its own reasons.
-`POST /api/stage {"mode": ...}` makes the route misbehave: ok, html, down, expired, late.
+`POST /api/stage {"mode": ...}` makes the route misbehave: ok, html, down, expired, late,
+or picky (it refuses the second card).
 """
 
 import json
@@ -47,8 +48,19 @@ async def swipes(request: Request) -> Response:
         return JSONResponse({"error": "expired"}, status_code=401)
     if MODE["mode"] == "late":
         return JSONResponse({**answer, "acknowledged": [], "late": ids, "closed": True})
+    if MODE["mode"] == "picky":
+        return picky(deck, body["swipes"], answer)
     keep(deck, body["swipes"])
     return JSONResponse(answer)
+
+
+def picky(deck: str, sent: list[dict[str, object]], answer: dict[str, object]) -> Response:
+    """Keep all but the second card."""
+    good = [swipe for swipe in sent if swipe["position"] != 2]
+    refused = [{"id": swipe["id"], "why": "no"} for swipe in sent if swipe["position"] == 2]
+    keep(deck, good)
+    ids = [swipe["id"] for swipe in good]
+    return JSONResponse({**answer, "acknowledged": ids, "refused": refused}, status_code=422)
 
 
 async def rows(request: Request) -> Response:

@@ -113,6 +113,24 @@ def test_an_answer_after_the_close_is_called_late(desk: Page, stage: Server) -> 
         mood(desk, stage, "ok")
 
 
+def test_an_answer_that_the_server_refuses_is_named_and_blocks_no_other(
+    desk: Page, stage: Server
+) -> None:
+    open_deck(desk, stage, "picky")
+    mood(desk, stage, "picky")
+    try:
+        press(desk, ["ArrowRight"] * 4)
+        words = "1 not accepted. Reload the page and answer them again."
+        expect(desk.locator(".saved")).to_contain_text(words)
+    finally:
+        mood(desk, stage, "ok")
+    desk.wait_for_timeout(500)
+    assert [row["position"] for row in rows(desk, stage, "picky")] == [1, 3, 4]
+    desk.reload()
+    expect(desk.locator(".count")).to_have_text("Card 4 of 20")
+    expect(desk.locator(".card[data-depth='0'] h3")).to_have_text("<script>alert(1)</script>")
+
+
 def test_another_person_on_this_computer_sends_nothing_of_the_first(
     desk: Page, stage: Server
 ) -> None:
