@@ -69,8 +69,12 @@ def room(workspace: Path) -> Iterator[None]:
         raise sentence from error
 
 
+_FULL = ("No space left", "Not enough free space", "requested and")
+"""How DuckDB and NumPy, which keep the number of the error to themselves, say a disk is full."""
+
+
 def _sentence(error: Exception, workspace: Path) -> BrandswipeError | None:
-    if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
+    if getattr(error, "errno", None) == errno.ENOSPC or any(sign in str(error) for sign in _FULL):
         return WorkspaceError(
             f"The disk of {workspace} is full; the store is as it was. Free some room and run "
             f"the import again."

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -503,13 +504,36 @@ STAGES = (
 )
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (OSError, (errno.ENOSPC, "no room")),
+        (OSError, ("Not enough free space to write 18000000 bytes after offset 0",)),
+        (OSError, ("166761 requested and 80195 written",)),
+        (duckdb.IOException, ("Could not write file: No space left on device",)),
+    ],
+)
+def test_a_full_disk_is_known_however_it_is_said(
+    tmp_path: Path, kind: type[Exception], words: tuple[Any, ...]
+) -> None:
+    with pytest.raises(WorkspaceError, match=r"disk .* is full"), room(tmp_path):
+        raise kind(*words)
+
+
+def test_too_little_memory_and_damaged_data_get_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match="more memory"), room(tmp_path):
+        raise duckdb.OutOfMemoryException("failed to allocate")
+    with pytest.raises(BadEventsError, match="damaged in the middle"), room(tmp_path):
+        raise duckdb.IOException("corrupt page")
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_full_disk_at_any_stage_leaves_the_earlier_store_working(
     tmp_path: Path, stage: str
 ) -> None:
     taken(tmp_path, LOG)
     before = Warehouse.open(tmp_path / "ws")
-    full = OSError(errno.ENOSPC, "No space left on device")
+    full = OSError(errno.ENOSPC, "no room")
     with pytest.raises(WorkspaceError, match=r"disk .* is full"):
         taken(tmp_path, [plain()], "more.csv", progress=failing_at(stage, full))
     after = Warehouse.open(tmp_path / "ws")
