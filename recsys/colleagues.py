@@ -109,11 +109,15 @@ def panel(name: str) -> Behaviour:
 def tastes(truth: pd.DataFrame) -> dict[str, Taste]:
     """Return the taste of every customer in a table of truth (the columns of shop.Truth)."""
     ordered = truth.sort_values([Truth.CUSTOMER, Truth.STRENGTH], kind="stable")
+    customer, brand = (
+        ordered[name].to_numpy(dtype=object) for name in (Truth.CUSTOMER, Truth.BRAND)
+    )
+    starts = np.flatnonzero(~ordered[Truth.CUSTOMER].duplicated().to_numpy())
+    groups = ordered[Truth.GROUPS].to_numpy(dtype=object)[starts]
+    mine = np.split(brand, starts)[1:]  # what stands before the first start is nobody's
     return {
-        str(customer): Taste(
-            tuple(rows[Truth.BRAND]), frozenset(rows[Truth.GROUPS].iloc[0].split(";"))
-        )
-        for customer, rows in ordered.groupby(Truth.CUSTOMER, sort=False)
+        str(customer[start]): Taste(tuple(loved), frozenset(own.split(";")))
+        for start, loved, own in zip(starts, mine, groups, strict=True)
     }
 
 

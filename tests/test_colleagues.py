@@ -210,6 +210,10 @@ class TestTasteAndMarket:
         assert noor.favourites[:3] == ("Stabilo", "Leuchtturm1917", "Talens")
         assert noor.groups == {"drawing and craft", "writing and paper", "reading"}
 
+    def test_a_table_without_rows_has_nobody_in_it(self) -> None:
+        _, truth = next(plant(BRANDS, 1, seed=1).chunks())
+        assert tastes(truth.head(0)) == {}
+
     def test_fame_runs_from_the_best_known_brand_to_the_least(self) -> None:
         ordered = [MARKET.fame[name] for name in BRANDS.sort_values("popularity_rank")["name"]]
         assert ordered == sorted(ordered, reverse=True)
