@@ -117,7 +117,7 @@ def _run(
     keep_pictures(job.workspace, job.segment, book, pictures, job.notes)
     packed = _pack(job, judged, store, Col.TS in loaded.columns)
     name = _commit(job, old, packed, judged)
-    _tell(job, judged, packed)
+    _tell(job, judged)
     opened = Warehouse.open(job.workspace)
     return Imported(
         rows=judged.rows,
@@ -207,16 +207,11 @@ _BARE_SQL = """SELECT coalesce(sum(n), 0)::BIGINT FROM resolved
 JOIN brand_map ON text = brand_text WHERE code < 0"""
 
 
-def _tell(job: _Job, judged: Judged, packed: _Packed) -> None:
-    doubles = judged.good - packed.events
-    for number, sentence in (
-        (judged.zoneless, "{:,} times have no zone and were read as UTC."),
-        (judged.idle, "{:,} rows with quantity 0 were left out: nothing moved."),
-        (doubles, "{:,} rows repeat another one in every column and were left out."),
-    ):
-        if number:
-            job.notes.append(sentence.format(number))
-    job.notes.append(f"{packed.without_brand:.1%} of the events have no brand and say nothing.")
+def _tell(job: _Job, judged: Judged) -> None:
+    if judged.zoneless:
+        job.notes.append(f"{judged.zoneless:,} times have no zone and were read as UTC.")
+    if judged.idle:
+        job.notes.append(f"{judged.idle:,} rows with quantity 0 were left out: nothing moved.")
 
 
 def _commit(job: _Job, old: dict[str, Any] | None, packed: _Packed, judged: Judged) -> str:
