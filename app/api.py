@@ -23,6 +23,7 @@ from app.guard import Guard
 from app.identity import check_address
 from app.pairing import COOKIE, SECONDS, Pairing
 from app.swipe_post import Reply, failure, take
+from app.visitor import Visitors
 from recsys.errors import BrandswipeError
 
 BODY_BYTES = 64 * 1024
@@ -153,6 +154,6 @@ def routes() -> list[Route]:
 app = st.App(
     Path(__file__).with_name("main.py"),
     routes=routes(),
-    middleware=[Middleware(Guard, pairing=shared)],
+    middleware=[Middleware(Guard, pairing=shared), Middleware(Visitors)],
     lifespan=lifespan,
 )

@@ -6,23 +6,23 @@ import streamlit as st
 
 from app import runtime
 from app.identity import Role
-from app.look import page_css
+from app.look import STATIC, page_css
 from app.settings import Login
 from app.views import carousel, frame, play, report, workbench
 from app.words import text
 
+# each page with the roles that may see it; what is not in a role's list cannot be reached
 PAGES: dict[str, tuple[Callable[[], None], tuple[Role, ...]]] = {
     "play": (play.page, (Role.EMPLOYEE, Role.PM, Role.DS)),
     "carousel": (carousel.page, (Role.EMPLOYEE, Role.PM, Role.DS)),
     "report": (report.page, (Role.PM, Role.DS)),
     "workbench": (workbench.page, (Role.DS,)),
 }
-"""Each page with the roles that may see it. What is not in a role's list cannot be reached."""
 
 
 def main() -> None:
     """Draw the frame and run the page that was asked for."""
-    st.set_page_config(page_title="Brandswipe", page_icon=":material/style:", layout="centered")
+    st.set_page_config(page_title="Brandswipe", page_icon=str(STATIC / "icon.png"), layout="centered")
     st.html(page_css())
     language = frame.language()
     role = frame.bar(language, roles=runtime.settings().login is Login.LOCAL)

@@ -31,7 +31,7 @@ class Shelf:
     category_names: NDArray[np.object_]
     tier: NDArray[np.int64]  # price tier within the category, 0 to 3
     buyers: NDArray[np.int64]
-    allowed: NDArray[np.bool_]  # not sensitive
+    allowed: NDArray[np.bool_]  # not sensitive, and with something to sell
 
     @classmethod
     def of(cls, catalogue: Catalogue, known: Basis) -> "Shelf":
@@ -43,7 +43,7 @@ class Shelf:
             category_names=catalogue.categories,
             tier=_tiers(catalogue.brand_price, catalogue.brand_category),
             buyers=known.buyers,
-            allowed=~catalogue.brand_sensitive,
+            allowed=~catalogue.brand_sensitive & (catalogue.brand_category >= 0),
         )
 
 

@@ -83,7 +83,7 @@ class Policy:
             _build(
                 Criterion, {"name": name, **_table(f"criteria.{name}", value)}, f"[criteria.{name}]"
             )
-            for name, value in criteria.items()
+            for name, value in sorted(criteria.items(), key=_place)  # as JSON forgets the order
         ]
         return _build(cls, {"criteria": tuple(named), **plain}, "the policy")
 
@@ -157,6 +157,11 @@ class Study:
 def _hash(plain: Mapping[str, Any]) -> str:
     text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return sha256(text.encode()).hexdigest()
+
+
+def _place(criterion: tuple[str, object]) -> int:
+    """Return where a criterion stands on the page; an unknown one comes last."""
+    return CRITERIA.index(criterion[0]) if criterion[0] in CRITERIA else len(CRITERIA)
 
 
 def _table(name: str, value: object) -> Mapping[str, Any]:

@@ -70,6 +70,8 @@ def _welcome(language: str, game: Game, player: Player) -> None:
     if player.origin is Origin.PERSONA:
         _deal(language, game, player)
         return
+    st.title(text(language, "wall.title"))
+    st.write(text(language, "wall.lead"))
     brands = _wall_brands(game)
     picked = brand_wall(brands, texts=section(language, "wall")).picked
     if picked:
