@@ -176,7 +176,7 @@ def _component(name: str, *scripts: str) -> Any:
     )
 
 
-_SWIPE = _component("swipe", "outbox", "gesture", "cards", "overview")
+_SWIPE = _component("swipe", "outbox", "saved", "gesture", "cards", "overview")
 _WALL = _component("wall")
 _REVEAL = _component("reveal")
 _CRAWL = _component("crawl")

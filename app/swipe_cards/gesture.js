@@ -1,4 +1,4 @@
-// A drag becomes an answer when it is far, or short and fast: a flick must not be lost.
+// What a hand means. A drag is an answer when it is far, or short and fast: no flick is lost.
 
 const FAR = 100 // px
 const NEAR = 30 // px
@@ -7,6 +7,25 @@ const FAST = 0.6 // px/ms
 function direction(dx, dy) {
   if (Math.abs(dx) >= Math.abs(dy)) return dx > 0 ? "favourite" : "not_favourite"
   return dy < 0 ? "super_like" : "dont_know"
+}
+
+const KEYS = {
+  ArrowLeft: "not_favourite",
+  ArrowRight: "favourite",
+  ArrowUp: "super_like",
+  ArrowDown: "dont_know",
+}
+const OWN_KEYS =
+  "input,textarea,select,[contenteditable=''],[contenteditable=true],[role=slider],[role=listbox]," +
+  "[role=combobox],[role=tab],[role=menu],[role=radiogroup],[role=dialog],[role=grid]"
+
+function meaning(event) {
+  if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return null
+  if (event.composedPath()[0].closest?.(OWN_KEYS)) return null // the key belongs to a field
+  if (event.key === "Escape") return "hide"
+  if (event.key === "?") return "ask"
+  if (event.key === "Backspace" || event.key.toLowerCase() === "z") return "undo"
+  return KEYS[event.key] ?? null
 }
 
 class Drag {

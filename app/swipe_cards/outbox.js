@@ -158,6 +158,7 @@ class Outbox {
     for (const id of rejected) this.rejected.add(id)
     const done = [...body.acknowledged, ...(body.late ?? []), ...rejected]
     for (const id of done) this.drop(id)
+    if (body.standing && !this.rows.size) this.onStanding?.(body.standing)
     return done.length > 0
   }
 

@@ -1,16 +1,6 @@
 // The deck of cards. An answer is kept the moment it is given; motion only shows it.
 
-const KEYS = {
-  ArrowLeft: "not_favourite",
-  ArrowRight: "favourite",
-  ArrowUp: "super_like",
-  ArrowDown: "dont_know",
-}
 const ARROWS = { not_favourite: "\u2190", dont_know: "\u2193", super_like: "\u2191", favourite: "\u2192" }
-const OWN_KEYS =
-  "input,textarea,select,[contenteditable=''],[contenteditable=true],[role=slider],[role=listbox]," +
-  "[role=combobox],[role=tab],[role=menu],[role=radiogroup],[role=dialog],[role=grid]"
-
 function deviceClass() {
   if (!window.matchMedia("(pointer: coarse)").matches) return "desk"
   return Math.min(screen.width, screen.height) < 600 ? "phone" : "tablet"
@@ -27,7 +17,9 @@ class Deck {
     this.history = []
     this.standing = new Map()
     this.said = page.said[this.id] ??= {}
-    this.outbox = new Outbox(this.id, data.namespace, () => this.showSaved())
+    this.outbox = new Outbox(this.id, data.namespace, () => this.kept())
+    this.mark = new SavedMark(this.part("saved"), this.part("word"), this.part("alarm"))
+    this.outbox.onStanding = (standing) => this.agree(standing)
     this.outbox.onExpired = () => this.trigger("renew", `${this.id}:${Date.now()}`)
     this.overview = new Overview(this.part("overview"), {
       change: (position, answer) => this.change(position, answer),
@@ -55,13 +47,26 @@ class Deck {
     this.trigger = trigger
     this.data = data
     this.texts = data.texts
-    this.standing = new Map(Object.entries(data.standing ?? {}).map(([p, a]) => [Number(p), a]))
-    for (const [position, answer] of Object.entries(this.said)) this.stand(Number(position), answer)
-    for (const row of this.outbox.ordered()) this.stand(row.position, row.answer)
+    this.recall(data.standing)
     this.label()
     this.outbox.connect(data.api, data.token)
     this.render()
-    this.showSaved()
+    this.kept()
+  }
+
+  // What the server has, then what this page said since, then what still waits to be saved.
+  recall(standing) {
+    this.standing = new Map(Object.entries(standing ?? {}).map(([p, a]) => [Number(p), a]))
+    for (const [position, answer] of Object.entries(this.said)) this.stand(Number(position), answer)
+    for (const row of this.outbox.ordered()) this.stand(row.position, row.answer)
+  }
+
+  // Nothing waits any more: the server's word stands, also for what another tab said.
+  agree(standing) {
+    for (const position of Object.keys(this.said)) delete this.said[position]
+    this.data = { ...this.data, standing }
+    this.recall(standing)
+    this.render()
   }
 
   stand(position, answer) {
@@ -126,15 +131,12 @@ class Deck {
   }
 
   key(event) {
-    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return
-    const from = event.composedPath()[0]
-    if (from.closest?.(OWN_KEYS)) return
-    if (event.key === "Escape") return this.ask(false)
-    if (event.key === "?") return this.ask()
-    const undo = event.key === "Backspace" || event.key.toLowerCase() === "z"
-    if (undo) this.undo("key")
-    else if (!KEYS[event.key] || !this.current) return
-    else this.answer(KEYS[event.key], "key")
+    const meant = meaning(event)
+    if (!meant || (KEYS[event.key] && !this.current)) return
+    if (meant === "hide") return this.ask(false)
+    if (meant === "ask") return this.ask()
+    if (meant === "undo") this.undo("key")
+    else this.answer(meant, "key")
     event.preventDefault()
   }
 
@@ -219,25 +221,10 @@ class Deck {
 
   // What is kept -------------------------------------------------------------------------------
 
-  showSaved() {
+  kept() {
     if (!this.texts) return
-    const state = this.outbox.state()
-    const values = { n: (this.outbox[state] || this.outbox.rows).size ?? this.outbox.rows.size }
-    const words = fill(this.texts[`saved_${state}`], values)
-    this.part("saved").dataset.state = state
-    this.part("word").textContent = words
-    this.announceSaved(state, words)
+    this.mark.show(this.outbox, this.texts)
     this.showFinish()
-  }
-
-  // Aloud only when it lasts: "1 waiting" after every card would drown the names.
-  announceSaved(state, words) {
-    clearTimeout(this.speaking)
-    if (state === (this.spoken ?? "saved")) return
-    this.speaking = setTimeout(() => {
-      this.spoken = state
-      this.part("alarm").textContent = words
-    }, 900)
   }
 
   finish() {

@@ -51,7 +51,9 @@ async def swipes(request: Request) -> Response:
     if MODE["mode"] == "picky":
         return picky(deck, body["swipes"], answer)
     keep(deck, body["swipes"])
-    return JSONResponse(answer)
+    said = {row["position"]: row["answer"] for row in kept(deck)}
+    standing = {str(position): answer for position, answer in said.items() if answer}
+    return JSONResponse({**answer, "standing": standing})
 
 
 def picky(deck: str, sent: list[dict[str, object]], answer: dict[str, object]) -> Response:

@@ -3,7 +3,7 @@
 import pytest
 from conftest import Server
 from gestures import PRESS_AT_ONCE, all_saved, mood, open_deck, press, rows, touch
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 pytestmark = pytest.mark.browser
 ARROWS = ["ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown"]
@@ -111,6 +111,25 @@ def test_an_answer_after_the_close_is_called_late(desk: Page, stage: Server) -> 
         expect(desk.locator(".saved")).to_contain_text(words)
     finally:
         mood(desk, stage, "ok")
+
+
+def test_two_tabs_at_once_lose_nothing_and_end_on_the_same_card(
+    desk: Page, desk_context: BrowserContext, stage: Server
+) -> None:
+    other = desk_context.new_page()
+    open_deck(desk, stage, "tabs")
+    open_deck(other, stage, "tabs")
+    press(desk, ["ArrowRight"] * 3)
+    all_saved(desk)
+    press(other, ["ArrowLeft"])
+    all_saved(other)
+    expect(other.locator(".count")).to_have_text("Card 4 of 20")
+    other.close()
+    found = rows(desk, stage, "tabs")
+    assert sorted(row["position"] for row in found) == [1, 1, 2, 3]
+    assert len({row["tab"] for row in found}) == 2
+    desk.reload()
+    expect(desk.locator(".count")).to_have_text("Card 4 of 20")
 
 
 def test_an_answer_that_the_server_refuses_is_named_and_blocks_no_other(
