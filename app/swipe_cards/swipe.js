@@ -34,6 +34,7 @@ class Deck {
     window.addEventListener("pagehide", () => this.outbox.beacon(), { signal: until })
     window.addEventListener("online", () => this.outbox.soon(0), { signal: until })
     document.addEventListener("visibilitychange", () => this.seen(), { signal: until })
+    window.addEventListener("resize", () => this.fit(), { signal: until })
     this.part("undo").onclick = () => this.undo("button")
     this.part("asker").onclick = () => this.ask()
   }
@@ -52,6 +53,8 @@ class Deck {
     this.outbox.connect(data.api, data.token)
     this.render()
     this.kept()
+    this.fit()
+    setTimeout(() => this.fit(), 400) // once what stands above has come to rest
   }
 
   // What the server has, then what this page said since, then what still waits to be saved.
@@ -174,6 +177,15 @@ class Deck {
     if (!current) this.overview.show(this.data.faces, this.standing, this.texts)
     this.stack.show(this.data.faces.filter((face) => !this.standing.has(face.position)).slice(0, 3))
     if (current?.position !== this.shownPosition) this.present(current)
+  }
+
+  // The card takes the room that is left, so that no button lies below the edge of the screen.
+  fit() {
+    const stage = this.part("stage")
+    let top = stage.getBoundingClientRect().top
+    for (let up = stage; up; up = up.parentElement ?? up.getRootNode().host) top += up.scrollTop
+    const below = this.part("answers").offsetHeight + this.part("foot").offsetHeight + 36
+    stage.style.setProperty("--room", `${Math.round(window.innerHeight - top - below)}px`)
   }
 
   present(face) {

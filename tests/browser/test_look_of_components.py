@@ -100,6 +100,18 @@ def test_every_button_is_at_least_48_px(phone: Page, stage: Server) -> None:
     assert all(box and min(box["width"], box["height"]) >= 47.9 for box in boxes)
 
 
+def test_every_button_is_on_the_first_screen(phone: Page, desk: Page, stage: Server) -> None:
+    for page, height in ((phone, 844), (desk, 800)):
+        open_deck(page, stage, f"first-{height}", more="&note=Practice: this deck does not count.")
+        page.wait_for_timeout(600)
+        box = page.get_by_role("button", name="Undo").bounding_box()
+        assert box
+        assert box["y"] + box["height"] <= height
+        card = page.locator(".card[data-depth='0']").bounding_box()
+        assert card
+        assert card["height"] / card["width"] == pytest.approx(4 / 3, rel=0.02)
+
+
 def test_without_motion_a_card_is_gone_at_once(
     open_context: Callable[..., BrowserContext], stage: Server
 ) -> None:
