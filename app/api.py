@@ -19,6 +19,7 @@ from starlette.routing import Route
 from streamlit import config
 
 from app import runtime
+from app.address import home
 from app.guard import Guard
 from app.identity import check_address
 from app.pairing import COOKIE, SECONDS, Pairing
@@ -67,7 +68,7 @@ async def pair(request: Request) -> Response:
     if cookie is None:
         sentence = "This code is spent or not ours: scan the one that is on the screen now."
         return _json(failure(403, "spent", sentence))
-    answer = RedirectResponse(_home(), 303, {"Cache-Control": "no-store"})
+    answer = RedirectResponse(home(), 303, {"Cache-Control": "no-store"})
     secure = request.url.scheme == "https"
     answer.set_cookie(COOKIE, cookie, SECONDS, httponly=True, samesite="lax", secure=secure)
     return answer
@@ -133,11 +134,6 @@ def _json(reply: Reply) -> JSONResponse:
     return JSONResponse(said, status, {"Cache-Control": "no-store"})
 
 
-def _home() -> str:
-    prefix = str(config.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{prefix}/" if prefix else "/"
-
-
 def routes() -> list[Route]:
     """Return the routes of ours, at the root and under the path prefix."""
     found = [
@@ -147,8 +143,10 @@ def routes() -> list[Route]:
         ("pair/{code}", pair, ["GET"]),
     ]
     # under a path prefix Streamlit moves and a route of ours would stay at the root
-    homes = dict.fromkeys(("/", _home()))
-    return [Route(home + path, call, methods=ways) for home in homes for path, call, ways in found]
+    homes = dict.fromkeys(("/", home()))
+    return [
+        Route(start + path, call, methods=ways) for start in homes for path, call, ways in found
+    ]
 
 
 app = st.App(

@@ -2,15 +2,15 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from app.registry import Registry
 from app.warehouse import Warehouse
 from recsys.baseline import baseline
-from recsys.deck import Card, DeckRecipe, Face, Lists
-from recsys.errors import NotEnoughHistoryError
+from recsys.deck import Face, Lists
+from recsys.errors import NotEnoughHistoryError, WorkspaceError
 from recsys.events import Catalogue, hide
 from recsys.evidence import Evidence, Sum, named
 from recsys.model import FavouriteModel
@@ -53,7 +53,14 @@ class Brain:
     @classmethod
     def wake(cls, registry: Registry, name: str, warehouse: Warehouse, policy: Policy) -> "Brain":
         """Load a model version over the events of today. Raises WorkspaceError where they part."""
-        model = FavouriteModel.restore(*registry.load(name))
+        arrays, meta = registry.load(name)
+        try:
+            model = FavouriteModel.restore(arrays, meta)
+        except (KeyError, TypeError) as error:
+            raise WorkspaceError(
+                f"Model version {name[:8]} was written by another brandswipe: install that one, "
+                "or fit again with `brandswipe fit`."
+            ) from error
         return cls.over(model, registry.resolve(name), warehouse, policy)
 
     @classmethod
@@ -101,17 +108,12 @@ class Brain:
             return self.model.rank(evidence, n, without)
 
     def lists(
-        self,
-        evidence: Evidence,
-        rival: str,
-        recipe: DeckRecipe,
-        depth: int,
-        without: tuple[str, ...],
+        self, evidence: Evidence, rival: Ranker, lengths: tuple[int, int], without: tuple[str, ...]
     ) -> Lists:
-        """What model and rival propose; the model's list is `depth` times as long as the deck's."""
+        """What model and rival propose, in lists of these lengths."""
         seen = (evidence.of(Sum.PURCHASES) > 0) | (evidence.of(Sum.VIEWS) > 0)
-        picks = self.rank(evidence, recipe.picks * depth, without)
-        theirs = self.rival(rival).rank(evidence, recipe.picks, without)
+        picks = self.rank(evidence, lengths[0], without)
+        theirs = rival.rank(evidence, lengths[1], without)
         return Lists(
             picks=[score.brand for score in picks],
             baseline=[score.brand for score in theirs],
@@ -119,6 +121,9 @@ class Brain:
             revealed=without,
         )
 
-    def faces(self, cards: tuple[Card, ...]) -> list[Face]:
-        """What the browser may see of a deck's cards."""
-        return [self.showcase.face(card, self.pictures) for card in cards]
+    def faces(self, brands: Sequence[str]) -> list[Face]:
+        """What the browser may see of these brands, numbered from 1."""
+        return [
+            self.showcase.face(place, brand, self.pictures)
+            for place, brand in enumerate(brands, start=1)
+        ]

@@ -9,11 +9,13 @@ from app.ingest import ingest
 from app.planting import plant_folder
 from app.progress import crawl_meanwhile
 from app.records import StudyKind, StudyRow
+from app.segments import read_manifest
 from app.settings import Settings
 from app.simulation import Colleagues
 from app.studies import judge, open_study
 from app.words import section
 from recsys.colleagues import HONEST, POLITE, Behaviour
+from recsys.errors import WorkspaceError
 from recsys.model import FitOptions, Progress
 
 PLAYGROUND = "Playground"
@@ -31,9 +33,9 @@ class Story:
 
 
 STORIES = (
-    Story("Spring", HONEST, 120, 11),
-    Story("Summer", POLITE, 120, 12),
-    Story("Autumn", HONEST, 25, 13),
+    Story("Spring", HONEST, 120, 13),
+    Story("Summer", POLITE, 120, 28),
+    Story("Autumn", HONEST, 25, 5),
 )
 """About 85% of the picks were favourites in the first two: one is released, one is held."""
 
@@ -44,7 +46,16 @@ def is_built(settings: Settings) -> bool:
 
 
 def build_demo(settings: Settings, customers: int, seed: int) -> None:
-    """Build the demo's workspace, with a star-crawl or a bar while it lasts."""
+    """Build the demo's workspace, with a star-crawl or a bar while it lasts.
+
+    Raises WorkspaceError where a shop's own events are.
+    """
+    manifest = read_manifest(settings.workspace)
+    if manifest is not None and not all(part["planted"] for part in manifest["segments"]):
+        raise WorkspaceError(
+            f"{settings.workspace} holds a shop's own events, which the demo would replace: "
+            "choose another folder with --workspace."
+        )
     lines = list(section("en", "crawl").values())
     with crawl_meanwhile(lines, "planting the shop") as progress:
         build(settings, customers, seed, progress)

@@ -1,4 +1,4 @@
-"""Offline evaluation on the event store: learn from the first part of the log, ask about the last."""
+"""Offline evaluation on the event store: learn from the start of the log, ask about its end."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -22,6 +22,7 @@ from recsys.signals import ItemFacts, summarise
 from recsys.stats import standardised_difference
 
 BALANCE_CUSTOMERS = 300
+FARTHEST = 99.0  # means that differ without any spread are infinitely apart; JSON has no infinity
 
 
 def refit(
@@ -75,13 +76,15 @@ def expected_balance(
         if done % 25 == 0 or done == len(asked):
             progress("dealing trial decks", done / len(asked))
     picks, decoys = [pick for pick, _ in pairs], [decoy for _, decoy in pairs]
-    return standardised_difference(picks, decoys)
+    found = standardised_difference(picks, decoys)
+    return None if found is None else min(max(found, -FARTHEST), FARTHEST)
 
 
 def _dealt_pairs(
     brain: Brain, evidence: Evidence, policy: Policy, baseline: str, seed: int
 ) -> list[tuple[float, float]]:
-    lists = brain.lists(evidence, baseline, policy.deck, policy.decoy_depth, ())
+    lengths = (policy.decoy_depth * policy.deck.picks, policy.deck.picks)
+    lists = brain.lists(evidence, brain.rival(baseline), lengths, ())
     try:
         cards = deal(lists, brain.shelf, policy.deck, seed)
     except NotEnoughBrandsError:

@@ -8,7 +8,7 @@ from app.brain import Brain, Stopwatch
 from app.records import ClosedBy, Closing, DealtDeck, Incoming, Receipt, StudyRow
 from app.store import Store
 from app.studies import close_deck, study_of
-from recsys.deck import Card, Deck, DeckRecipe, Face, Known, Origin, deal, seal
+from recsys.deck import Card, Deck, DeckRecipe, Face, Known, Lists, Origin, deal, seal
 from recsys.errors import NotAllowedError, NotEnoughHistoryError
 from recsys.evidence import Evidence
 from recsys.policy import Study
@@ -45,7 +45,7 @@ class Game:
     store: Store
     brain: Brain
     row: StudyRow
-    random_bits: Callable[[int], int] = secrets.randbits
+    random_bits: Callable[[int], int] = secrets.randbits  # of the seed; ids are always random
     hours: float = 24
 
     @property
@@ -54,11 +54,13 @@ class Game:
         return study_of(self.row)
 
     def open_deck(self, player: Player) -> DealtDeck | None:
-        """The deck of this player that is still open, if there is one."""
+        """The deck of this player that is still open; one whose time is over is closed here."""
         for dealt in reversed(self.store.decks_by(player.participant)):
             same = dealt.deck.study == self.row.hash and dealt.deck.origin is player.origin
             if same and self.store.closing(dealt.deck.id) is None:
-                return dealt
+                if dealt.closes_at > self.store.clock():
+                    return dealt
+                self.finish(dealt.deck.id, ClosedBy.TIME)
         return None
 
     def start(self, player: Player, recipe: DeckRecipe | None = None) -> DealtDeck:
@@ -85,15 +87,13 @@ class Game:
         evidence = self._evidence(player, watch)
         without = (*player.named, *self._revealed(player))
         with watch.stage(f"ranking {len(self.brain.catalogue.brands)} brands"):
-            lists = self.brain.lists(
-                evidence, self.row.baseline, recipe, self.study.policy.decoy_depth, without
-            )
+            lists = self._lists(player, evidence, recipe, without)
         seed = self.random_bits(128)
         with watch.stage("choosing decoys"):
             cards = deal(lists, self.brain.shelf, recipe, seed)
             return seal(
                 Deck(
-                    id=f"{self.random_bits(128):032x}",
+                    id=secrets.token_hex(16),
                     study=self.row.hash,
                     participant=player.participant,
                     origin=player.origin,
@@ -104,6 +104,17 @@ class Game:
                     hash="",
                 )
             )
+
+    def _lists(
+        self, player: Player, evidence: Evidence, recipe: DeckRecipe, without: tuple[str, ...]
+    ) -> Lists:
+        depth = self.study.policy.decoy_depth * recipe.picks
+        if player.customer is not None:
+            rival = self.brain.rival(self.row.baseline)
+            return self.brain.lists(evidence, rival, (depth, recipe.picks), without)
+        # a taster is no comparison: what is popular and not picked fills its places
+        popular = self.brain.rival("popularity")
+        return self.brain.lists(evidence, popular, (depth, recipe.picks + recipe.baseline), without)
 
     def _evidence(self, player: Player, watch: Stopwatch) -> Evidence:
         if player.customer is None:
@@ -146,13 +157,23 @@ class Game:
             raise NotAllowedError("This deck is still open. Finish it first.")
         answers = stand(self.store.swipes_of(deck_id))
         reasons = self._reasons(player, dealt.deck)
+        faces = self.faces(dealt.deck)
         return [
             Turned(card, face, answers.get(card.position), reasons.get(card.brand))
-            for card, face in zip(dealt.deck.cards, self.brain.faces(dealt.deck.cards), strict=True)
+            for card, face in zip(dealt.deck.cards, faces, strict=True)
         ]
 
+    def faces(self, deck: Deck) -> list[Face]:
+        """What the browser may see of a deck, in the order of its cards."""
+        return self.brain.faces([card.brand for card in deck.cards])
+
     def _reasons(self, player: Player, deck: Deck) -> dict[str, BrandScore]:
-        evidence = self._evidence(player, Stopwatch())
+        try:
+            evidence = self._evidence(player, Stopwatch())
+        except (
+            NotEnoughHistoryError
+        ):  # her history went since; the deck is hers to see all the same
+            return {}
         dealt = {card.brand for card in deck.cards}
         ranked = self.brain.rank(evidence, 10 * len(dealt), player.named)
         return {score.brand: score for score in ranked if score.brand in dealt}

@@ -75,6 +75,8 @@ def _server() -> dict[str, object]:
         "server.enableAgentApi": False,
         "browser.gatherUsageStats": False,
         "client.toolbarMode": "viewer",
+        "logger.hideWelcomeMessage": True,
+        "runner.magicEnabled": False,
         "client.showErrorDetails": "none",
     }
 
@@ -186,6 +188,12 @@ _CSS = f"""
   border: 1px solid color-mix(in srgb, currentColor 24%, transparent);
 }}
 .stApp [data-testid="stCheckbox"] label > div:has(> svg) {{ border-radius: 5px; }}
+.stApp .st-key-frame_bar {{ margin-top: 2.5rem; }}
+@media (min-width: 56rem) {{
+  .stApp .st-key-frame_bar {{
+    position: fixed; top: .7rem; right: 4rem; width: auto; margin: 0; z-index: 999991;
+  }}
+}}
 @media (max-width: 30rem) {{
   .stApp [data-testid="stMainBlockContainer"] {{ padding-left: 1rem; padding-right: 1rem; }}
   .stApp h1 {{ font-size: 2rem; }}

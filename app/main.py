@@ -22,17 +22,24 @@ PAGES: dict[str, tuple[Callable[[], None], tuple[Role, ...]]] = {
 
 def main() -> None:
     """Draw the frame and run the page that was asked for."""
-    st.set_page_config(page_title="Brandswipe", page_icon=str(STATIC / "icon.png"), layout="centered")
+    st.set_page_config(
+        page_title="Brandswipe", page_icon=str(STATIC / "icon.png"), layout="centered"
+    )
     st.html(page_css())
     language = frame.language()
+    body = st.container()  # the bar comes after the page on a phone, and into the header on a desk
     role = frame.bar(language, roles=runtime.settings().login is Login.LOCAL)
-    pages = [
-        st.Page(page, title=text(language, f"app.{name}"), url_path=name, default=name == "play")
+    pages = {
+        name: st.Page(
+            page, title=text(language, f"app.{name}"), url_path=name, default=name == "play"
+        )
         for name, (page, roles) in PAGES.items()
         if role in roles
-    ]
-    chosen = st.navigation(pages, position="top")
-    frame.guarded(chosen.run, language)
+    }
+    st.session_state["pages"] = pages
+    chosen = st.navigation(list(pages.values()), position="top")
+    with body:
+        frame.guarded(chosen.run, language)
 
 
 main()

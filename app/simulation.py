@@ -1,7 +1,7 @@
 """Simulated colleagues of a planted shop play through the same use cases as real ones."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -46,7 +46,8 @@ class Colleagues:
     ) -> Iterator[int]:
         """Let so many colleagues play, one after another; yield how many have.
 
-        Who has too little history is told so and does not play, as in a real study.
+        Who has too little history is told so and does not play, as in a real study; nor does who
+        has played in it before.
         """
         done = 0
         for number, customer in enumerate(self.order(seed)):
@@ -67,8 +68,11 @@ class Colleagues:
     ) -> bool:
         subject = f"simulated {game.row.hash} {customer}"
         player = Player(pseudonym(keys, subject), Origin.SIMULATED, customer)
+        if any(game.store.closing(known.deck.id) for known in game.store.decks_by(player.participant)):
+            return False  # of each person one deck counts
+        seeded = replace(game, random_bits=lambda bits: int.from_bytes(rng.bytes(bits // 8)))
         try:
-            deck = game.start(player).deck
+            deck = seeded.start(player).deck
         except NotEnoughHistoryError:
             return False
         given = answers(deck, self.tastes[customer], self.market, behaviour, rng)

@@ -114,7 +114,7 @@ class Lists:
     """What the two rankers propose to one person, best first, as brand names."""
 
     picks: Sequence[str]  # longer than the deck's: no decoy is taken from any of them
-    baseline: Sequence[str]
+    baseline: Sequence[str]  # as long as the picks, so that both lists may be compared
     known: Collection[str]  # brands she has a view or purchase of
     revealed: Collection[str] = ()  # brands of her earlier decks, and those she named
 
@@ -128,7 +128,7 @@ def deal(lists: Lists, shelf: Shelf, recipe: DeckRecipe, seed: int) -> tuple[Car
     rng = np.random.default_rng(seed)
     gone = set(lists.revealed)
     picks = [name for name in lists.picks if name not in gone][: recipe.picks]
-    rival = [name for name in lists.baseline if name not in gone][: recipe.picks]
+    rival = [name for name in lists.baseline if name not in gone]
     if len(picks) < recipe.picks:
         raise NotEnoughBrandsError(recipe.picks, len(picks), "picks")
     unique = [name for name in rival if name not in picks]

@@ -41,7 +41,7 @@ class FitOptions:
     """What the data scientist may set. Ranges are checked by `check_options`."""
 
     factors: int = 32
-    alpha: float = 20.0  # confidence a unit of evidence, c = 1 + alpha * evidence
+    alpha: float = 5.0  # confidence a unit of evidence, c = 1 + alpha * evidence
     regularisation: float = 5.0
     iterations: int = 12
     sample: float = 1.0  # share of the customers whose events are read
@@ -239,7 +239,10 @@ def fit(
     """
     check_options(options)
     if not len(evidence):
-        raise NotEnoughError("No customer of the sample did anything. Import events first.")
+        raise NotEnoughError(
+            "No customer of the sample did anything with a brand that may be shown. "
+            "Import events of such brands, or raise the sample."
+        )
     matrix = _matrix(evidence, len(catalogue.brands))
 
     def told(iteration: int, _elapsed: float, _loss: float | None) -> None:

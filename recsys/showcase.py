@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.deck import Card, Face
+from recsys.deck import Face
 from recsys.events import Catalogue
 
 
@@ -51,14 +51,15 @@ class Showcase:
         items = self._items(brand)
         return [self._product(item) for item in items[self.catalogue.item_featured[items]][:n]]
 
-    def face(self, card: Card, pictures: Mapping[str, str]) -> Face:
-        """The half of a card that a browser may see: the same for every person and arm."""
+    def face(self, position: int, brand: str, pictures: Mapping[str, str]) -> Face:
+        """The half of a card that a browser may see: a function of brand and catalogue alone."""
+        category = self.catalogue.brand_category[self.codes[brand]]
         return Face(
-            position=card.position,
-            brand=card.brand,
-            picture=pictures.get(card.brand),
-            category=card.category,
-            products=tuple(product.title for product in self.popular(card.brand, 3)),
+            position=position,
+            brand=brand,
+            picture=pictures.get(brand),
+            category=str(self.catalogue.categories[category]),
+            products=tuple(product.title for product in self.popular(brand, 3)),
         )
 
     def _items(self, brand: str) -> NDArray[np.intp]:

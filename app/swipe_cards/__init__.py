@@ -1,4 +1,4 @@
-"""What the browser shows of the game: the deck, the wall of brands, the reveal, the crawl.
+"""What the browser shows of the game: the deck, the wall, the reveal, the carousel, the crawl.
 
 Each is a thin wrapper beside plain html, css and js. A swipe never travels through Streamlit: the
 deck posts it to a route of ours and a rerun happens once, when the deck is done.
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import streamlit as st
 
+from app.address import home
 from recsys.deck import Arm, Face
 from recsys.swipes import Answer
 
@@ -28,6 +29,12 @@ class Picked(Protocol):
     """What the wall told."""
 
     picked: list[str] | None  # brand names, in the order of picking
+
+
+class Chosen(Protocol):
+    """What the carousel told."""
+
+    chosen: str | None  # a brand's name
 
 
 class Ended(Protocol):
@@ -70,7 +77,7 @@ def swipe_cards(
         "token": token,
         "api": api,
         "namespace": namespace,
-        "faces": [asdict(face) for face in faces],
+        "faces": [_shown(face) for face in faces],
         "standing": {str(p): str(a) for p, a in (standing or {}).items()},
         "note": note,
         "texts": dict(texts),
@@ -125,6 +132,15 @@ def crawl(
     return _CRAWL(key=key, data=data, on_ended_change=_nothing)  # type: ignore[no-any-return]
 
 
+def carousel(
+    brands: Sequence[Face], *, label: str, chosen: str | None = None, key: str = "carousel"
+) -> Chosen:
+    """Show brands in a row and let her choose one."""
+    tiles = [_shown(face) for face in brands]
+    data = {"brands": tiles, "label": label, "chosen": chosen}
+    return _CAROUSEL(key=key, data=data, on_chosen_change=_nothing)  # type: ignore[no-any-return]
+
+
 def tone(arms: Collection[Arm]) -> str:
     """Return which arm gives a turned card its colour: a pick before all, then a decoy."""
     if Arm.PICK in arms:
@@ -132,13 +148,17 @@ def tone(arms: Collection[Arm]) -> str:
     return "decoy" if Arm.DECOY in arms else "popular"
 
 
+def _shown(face: Face) -> dict[str, object]:
+    """Return a face with the address of its picture."""
+    picture = face.picture and f"{home()}pictures/{face.picture}.webp"
+    return asdict(face) | {"picture": picture}
+
+
 def _turned(card: Revealed, texts: Mapping[str, str]) -> dict[str, object]:
     colour = tone(card.arms)
     both = colour == "pick" and Arm.BASELINE in card.arms
     return {
-        "brand": card.face.brand,
-        "category": card.face.category,
-        "picture": card.face.picture,
+        **_shown(card.face),
         "tone": colour,
         "right": _right(colour, card.answer),
         "arm_words": texts["arm_both" if both else f"arm_{colour}"],
@@ -180,3 +200,4 @@ _SWIPE = _component("swipe", "outbox", "saved", "gesture", "cards", "overview")
 _WALL = _component("wall")
 _REVEAL = _component("reveal")
 _CRAWL = _component("crawl")
+_CAROUSEL = _component("carousel")

@@ -7,12 +7,12 @@ import streamlit as st
 
 from app import runtime
 from app.house import House
-from app.records import StudyKind, StudyRow
+from app.records import StudyKind
 from app.simulation import Colleagues
 from app.studies import Judged, judge, open_study, study_of
 from app.views import charts
 from app.words import text
-from recsys.colleagues import HONEST
+from recsys.colleagues import KEEN
 
 PLAYERS = 40
 PAUSE = 0.45  # seconds a batch stays on the screen, so that the narrowing can be seen
@@ -60,7 +60,7 @@ def _play(house: House) -> Iterator[tuple[int, Judged]]:
     house.store.close_study(row.hash, "a playground for one look")
     colleagues, game = Colleagues.of(house.workspace), house.game(row)
     batch = study_of(row).policy.batch
-    for n in colleagues.play(game, house.keys, PLAYERS, seed, HONEST):
+    for n in colleagues.play(game, house.keys, PLAYERS, seed, KEEN):
         if n % batch == 0:
             judged = judge(house.store, row)
             yield n, judged

@@ -28,7 +28,7 @@ def language() -> str:
 
 def bar(language: str, roles: bool) -> Role:
     """Draw the line with role (in local mode) and language; return the role."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", key="frame_bar"):
+    with st.container(horizontal=True, key="frame_bar"):
         role = _choose_role(language) if roles else Role.EMPLOYEE
         st.segmented_control(
             text(language, "app.language"),
@@ -57,13 +57,13 @@ def _choose_role(language: str) -> Role:
     return Role(chosen or Role.EMPLOYEE)
 
 
-def participant() -> str:
-    """The pseudonym of whoever sits at this browser."""
+def participant(role: str = "") -> str:
+    """The pseudonym of whoever sits at this browser, in a part that she plays."""
     header = "; ".join(f"{name}={value}" for name, value in st.context.cookies.items())
     name = guest_of(header)
     if name is None:  # cookies are refused: this visit alone is remembered
         name = st.session_state.setdefault("visit", secrets.token_urlsafe(16))
-    return pseudonym(runtime.keys(), f"guest {name}")
+    return pseudonym(runtime.keys(), f"guest {name} {role}".strip())
 
 
 def guarded(page: Callable[[], None], language: str) -> None:

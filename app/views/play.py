@@ -5,16 +5,17 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import runtime
+from app.address import home
 from app.game import Game, Player, Turned
 from app.planting import personas_of
 from app.reasons import reason
-from app.records import DealtDeck, StudyKind, StudyRow
+from app.records import DealtDeck, StudyKind
 from app.swipe_cards import Revealed, brand_wall, reveal, swipe_cards
-from app.views import colleagues, frame
+from app.views import colleagues, frame, visit
 from app.words import section, text
 from recsys.deck import TASTER, Arm, Origin, Stratum
 from recsys.personas import Persona
-from recsys.swipes import stand
+from recsys.swipes import Answer, stand
 
 WALL = 420  # brands on the wall: the most bought
 
@@ -26,7 +27,7 @@ def page() -> None:
     if row is None:
         _nothing_yet(language)
         return
-    game, player = runtime.house().game(row), _player(row)
+    game, player = runtime.house().game(row), visit.player()
     dealt = _latest(game, player)
     if dealt is None or st.session_state.get("again"):
         _welcome(language, game, player)
@@ -34,22 +35,6 @@ def page() -> None:
         _swipe(language, game, player, dealt)
     else:
         _reveal(language, game, player, dealt)
-
-
-def _player(row: StudyRow) -> Player:
-    persona = _persona()
-    guest = frame.participant()
-    if persona is None:
-        named = tuple(st.session_state.get("named", ()))
-        return Player(guest, Origin.ELICITED, named=named)
-    own = f"{guest[:32]}{persona.name.lower()}"
-    return Player(own, Origin.PERSONA, customer=persona.customer_id)
-
-
-def _persona() -> Persona | None:
-    name = st.query_params.get("as", "")
-    known = personas_of(runtime.settings().workspace)
-    return next((persona for persona in known if persona.name.lower() == name), None)
 
 
 def _latest(game: Game, player: Player) -> DealtDeck | None:
@@ -68,16 +53,16 @@ def _nothing_yet(language: str) -> None:
 
 def _welcome(language: str, game: Game, player: Player) -> None:
     if player.origin is Origin.PERSONA:
-        _deal(language, game, player)
+        _deal(game, player)
         return
     st.title(text(language, "wall.title"))
     st.write(text(language, "wall.lead"))
     brands = _wall_brands(game)
     picked = brand_wall(brands, texts=section(language, "wall")).picked
     if picked:
-        st.session_state["named"] = tuple(picked)
+        st.session_state[visit.NAMED] = tuple(picked)
         named = Player(player.participant, player.origin, named=tuple(picked))
-        _deal(language, game, named)
+        _deal(game, named)
     _offer_personas(language)
 
 
@@ -91,7 +76,7 @@ def _wall_brands(game: Game) -> list[tuple[str, str]]:
     ][:WALL]
 
 
-def _deal(language: str, game: Game, player: Player) -> None:
+def _deal(game: Game, player: Player) -> None:
     recipe = TASTER if player.origin is Origin.ELICITED else None
     game.start(player, recipe)
     st.session_state["again"] = False
@@ -115,13 +100,13 @@ def _offer(language: str, persona: Persona) -> None:
     st.write(persona.nl if language == "nl" else persona.en)
     label = text(language, "personas.choose", name=persona.name)
     if st.button(label, key=f"persona_{persona.name}"):
-        st.query_params["as"] = persona.name.lower()
+        st.query_params[visit.AS] = persona.name.lower()
         st.session_state["again"] = False
         st.rerun()
 
 
-def _mark(language: str, player: Player) -> str:
-    persona = _persona()
+def _mark(language: str) -> str:
+    persona = visit.persona()
     if persona is not None:
         return text(language, "personas.mark", name=persona.name)
     return text(language, "taster.mark")
@@ -131,13 +116,14 @@ def _swipe(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
     _how_fast(language, game, dealt)
     deck = dealt.deck
     said = swipe_cards(
-        game.brain.faces(deck.cards),
+        game.faces(deck),
         deck.id,
         _token(player, deck.id),
         texts=section(language, "swipe"),
         standing=stand(game.store.swipes_of(deck.id)),
+        api=f"{home()}api/swipes",
         namespace=player.participant[:16],
-        note=_mark(language, player),
+        note=_mark(language),
         key=f"deck_{deck.id}",
     )
     if said.renew:
@@ -169,13 +155,13 @@ def _reveal(language: str, game: Game, player: Player, dealt: DealtDeck) -> None
         deck_id=dealt.deck.id,
         headline=_headline(language, turned),
         texts=section(language, "reveal"),
-        lead=_mark(language, player),
+        lead=_mark(language),
         key=f"reveal_{dealt.deck.id}",
     )
     with st.container(horizontal=True):
         if st.button(text(language, "taster.again"), key="again_button"):
             st.session_state["again"] = True
-            st.query_params.pop("as", None)
+            st.query_params.pop(visit.AS, None)
             st.rerun()
     if game.row.kind is StudyKind.PLAYGROUND:
         colleagues.section(language)
@@ -191,7 +177,7 @@ def _headline(language: str, turned: Sequence[Turned]) -> str:
     picks = [t for t in turned if t.card.stratum is Stratum.PICK]
     decoys = [t for t in turned if Arm.DECOY in t.card.arms]
     hits = sum(t.answer is not None and t.answer.liked for t in picks)
-    unmasked = sum(t.answer is None or not t.answer.liked for t in decoys)
+    unmasked = sum(t.answer is Answer.NOT_FAVOURITE for t in decoys)
     return text(
         language,
         "reveal.headline" if decoys else "reveal.headline_no_decoys",
