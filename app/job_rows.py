@@ -1,6 +1,7 @@
 """Rows of long work: one when it starts, one when it ends, whatever happens between."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -32,6 +33,14 @@ class JobRow:
     ended_at: int | None = None
     outcome: str | None = None
     message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What work returns that found something: the message of its end, and the finding."""
+
+    message: str
+    result: Mapping[str, Any]  # plain data, kept as JSON beside the job
 
 
 _JOBS = (

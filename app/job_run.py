@@ -1,7 +1,7 @@
 """The process of one job: `python -m app.job_run WORKSPACE JOB MODULE:FUNCTION`.
 
 The function is called with the settings, the arguments and a callable for progress; what it
-returns is the message of the end.
+returns is the message of the end, or `Ended` with a result that is kept beside the job.
 """
 
 import json
@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from app.database import now_ms
-from app.job_rows import State
+from app.job_rows import Ended, State
 from app.settings import Settings, read
 from app.store import Store
-from recsys.errors import BrandswipeError, UnknownNameError
+from recsys.errors import BrandswipeError, UnknownNameError, WorkspaceError
 
 Progress = Callable[[str, float], None]
 Work = Callable[[Settings, dict[str, Any], Progress], object]
@@ -36,7 +36,7 @@ def run(settings: Settings, id: str, target: str) -> State:
     state, message = State.DONE, ""
     with _Reporter(settings.workspace / "jobs" / f"{id}.json") as progress:
         try:
-            message = str(_function(target)(settings, row.args, progress) or "")
+            message = _kept(_function(target)(settings, row.args, progress), settings, id)
         except BrandswipeError as error:
             state, message = State.FAILED, str(error)
         except Exception as error:
@@ -46,6 +46,23 @@ def run(settings: Settings, id: str, target: str) -> State:
     store.end_job(id, state, message)
     store.close()
     return state
+
+
+def _kept(ended: object, settings: Settings, id: str) -> str:
+    """Keep the result of work, if it has one, whole or not at all; return its message."""
+    if not isinstance(ended, Ended):
+        return str(ended or "")
+    path = settings.workspace / "jobs" / f"{id}.result.json"
+    aside = path.with_suffix(".new")
+    try:
+        aside.write_text(json.dumps(ended.result, allow_nan=False), encoding="utf-8")
+        aside.replace(path)
+    except OSError as error:
+        raise WorkspaceError(
+            f"The result could not be kept in {path.parent} ({error.strerror}): make room and "
+            "start it again."
+        ) from error
+    return ended.message
 
 
 class _Reporter:

@@ -21,7 +21,10 @@ from app.settings import Settings, environment
 from app.store import Store
 from recsys.errors import UnknownNameError, WorkspaceError
 
-WORK: Mapping[str, str] = {"fit": "app.work:fit"}  # kind -> module:function
+WORK: Mapping[str, str] = {  # kind -> module:function
+    "fit": "app.work:fit",
+    "evaluate": "app.work:evaluate",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Jobs:
         if row.outcome is None and not self._alive(row):
             self._end(row, State.INTERRUPTED, "Its process ended before the work was done.")
             row = self.store.job(id) or row
-        return _job(row, _read_progress(self._file(id)))
+        return _job(row, _read_json(self._file(id)))
 
     def jobs(self) -> list[Job]:
         """Return all jobs as they stand now, the newest first."""
@@ -87,7 +90,8 @@ class Jobs:
 
     def running(self) -> Job | None:
         """Return the job that runs now, if any."""
-        return next((job for job in self.jobs() if job.state is State.RUNNING), None)
+        found = (self.job(row.id) for row in self.store.open_jobs())
+        return next((job for job in found if job.state is State.RUNNING), None)
 
     def cancel(self, id: str) -> Job:
         """End a job's process, and nothing else; a job that has ended stays as it is."""
@@ -101,6 +105,10 @@ class Jobs:
         """Return what the job wrote to its log."""
         path = self._file(id).with_suffix(".log")
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def result(self, id: str) -> dict[str, Any] | None:
+        """Return what the job found; None where it found nothing, or has not ended well."""
+        return _read_json(self._file(id).with_suffix(".result.json")) or None
 
     def close(self) -> None:
         """Let go of processes whose work has ended; one that still works outlives the server."""
@@ -156,7 +164,7 @@ def _job(row: JobRow, progress: Mapping[str, Any]) -> Job:
     )
 
 
-def _read_progress(path: Path) -> dict[str, Any]:
+def _read_json(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError):

@@ -1,7 +1,67 @@
-"""My brands: the row that customers would get; a click lists a brand's products."""
+"""The workbench: rerun the model, look at its versions, try them, and open the next study."""
 
 import streamlit as st
 
+from app import runtime
+from app.registry import Version
+from app.views import frame
+from app.views.workbench_form import form
+from app.views.workbench_job import current, past
+from app.views.workbench_offline import offline
+from app.views.workbench_shown import say, when
+from app.views.workbench_study import listed, opening
+from app.views.workbench_trial import trial
+from app.views.workbench_versions import choose, compare, overview
+
+TABS = ("study", "trial", "offline", "compare", "past")
+
 
 def page() -> None:
-    st.write("soon")
+    """The form beside the page; what runs; the versions; what can be done with the chosen one."""
+    language = frame.language()
+    with st.sidebar:
+        st.fragment(_form)(language)
+    st.title(say(language, "title"))
+    _facts(language)
+    current(language)
+    versions = runtime.house().registry.versions()
+    if not versions:
+        st.info(say(language, "no_version"), icon=":material/arrow_back:")
+        past(language)
+        return
+    st.header(say(language, "versions"))
+    overview(language, versions)
+    _rooms(language, choose(language, versions), versions)
+
+
+def _form(language: str) -> None:
+    frame.guarded(lambda: form(language), language)
+
+
+def _facts(language: str) -> None:
+    warehouse = runtime.warehouse()
+    facts = say(
+        language,
+        "facts",
+        customers=warehouse.customers,
+        events=warehouse.events,
+        brands=len(warehouse.catalogue.brands),
+        until=when(language, warehouse.as_of * 1000),
+    )
+    st.caption(facts)
+
+
+def _rooms(language: str, version: Version, versions: list[Version]) -> None:
+    study, tried, judged, compared, done = st.tabs([say(language, f"tab_{t}") for t in TABS])
+    with study:
+        opening(language, version)
+        st.subheader(say(language, "studies"))
+        listed(language)
+    with tried:
+        trial(language, version)
+    with judged:
+        offline(language, version)
+    with compared:
+        compare(language, version, versions)
+    with done:
+        past(language)

@@ -1,0 +1,185 @@
+"""Opening a study on a version: what it will be judged by, a summary, and the lock."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from app import runtime
+from app.house import BASELINE
+from app.records import StudyKind, StudyRow
+from app.registry import Version
+from app.studies import open_study
+from app.views import frame
+from app.views.workbench_shown import (
+    kind_of,
+    measured,
+    named,
+    number,
+    plain,
+    say,
+    state_of,
+    when,
+)
+from app.words import percent, text
+from recsys.baseline import BASELINES
+from recsys.errors import BrandswipeError
+from recsys.policy import Policy
+
+INVITATIONS = 1  # seed of the invitations, as in the terminal
+LONGEST = 60  # characters of a name
+OPENED = "workbench_opened"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A study that is not opened yet."""
+
+    name: str
+    kind: StudyKind
+    version: Version
+    baseline: str
+
+
+def opening(language: str, version: Version) -> None:
+    """The form, the policy, and what is expected of it."""
+    house = runtime.house()
+    kind = StudyKind.SIMULATED if house.warehouse.planted else StudyKind.LIVE
+    st.write(say(language, f"study_lead_{kind.value}"))
+    left, right = st.columns(2)
+    name = left.text_input(
+        say(language, "study_name"),
+        max_chars=LONGEST,
+        placeholder=say(language, "study_name_hint"),
+        key="wb_study_name",
+    )
+    baseline = right.selectbox(
+        say(language, "baseline"),
+        list(BASELINES),
+        index=list(BASELINES).index(BASELINE),
+        format_func=lambda name: named(language, "baseline", name.replace("-", "_")),
+        help=say(language, "about_baseline"),
+        key="wb_baseline",
+    )
+    _policy(language, house.policy)
+    _expect(language, version, house.policy)
+    if st.button(say(language, "study_review"), type="primary", key="wb_study_review"):
+        draft = Draft(" ".join(name.split()), kind, version, baseline)
+        st.dialog(say(language, "study_confirm_title"))(_confirm)(language, draft)
+    _opened(language)
+
+
+def _policy(language: str, policy: Policy) -> None:
+    """The bars, each with its reason."""
+    rows = [
+        {
+            say(language, "column_criterion"): text(language, f"report.{criterion.name}"),
+            say(language, "column_bar"): percent(language, criterion.bar),
+            say(language, "column_because"): plain(criterion.because),
+        }
+        for criterion in policy.criteria
+    ]
+    st.table(
+        pd.DataFrame(rows), border="horizontal", hide_index=True, alt=say(language, "alt_policy")
+    )
+    st.caption(
+        say(
+            language,
+            "policy_rest",
+            alpha=percent(language, policy.alpha),
+            players=policy.least_players,
+            hash=policy.hash[:8],
+        )
+    )
+
+
+def _expect(language: str, version: Version, policy: Policy) -> None:
+    balance = version.facts.get("balance")
+    limit = number(language, policy.balance)
+    if balance is None:
+        st.warning(say(language, "balance_unknown"), icon=":material/balance:")
+    elif abs(balance) > policy.balance:
+        found = measured(language, balance, 2)
+        st.warning(
+            say(language, "balance_off", value=found, limit=limit), icon=":material/balance:"
+        )
+
+
+def _confirm(language: str, draft: Draft) -> None:
+    frame.guarded(lambda: _locked(language, draft), language)
+
+
+def _locked(language: str, draft: Draft) -> None:
+    """The summary; what is confirmed here can never be changed."""
+    policy = runtime.house().policy
+    lines = {
+        "study_name": draft.name or say(language, "study_name_hint"),
+        "column_kind": kind_of(language, draft.kind),
+        "version": draft.version.name,
+        "baseline": named(language, "baseline", draft.baseline.replace("-", "_")),
+        "policy": f"{policy.name}, {policy.hash[:8]}",
+    }
+    st.markdown("  \n".join(f"{say(language, k)}: **{plain(v)}**" for k, v in lines.items()))
+    _expect(language, draft.version, policy)
+    st.write(say(language, "study_lock_text"))
+    with st.container(horizontal=True):
+        if st.button(say(language, "study_lock"), type="primary", key="wb_study_lock"):
+            _open(draft)
+        if st.button(say(language, "not_yet"), key="wb_study_not_yet"):
+            st.rerun()
+
+
+def _open(draft: Draft) -> None:
+    house = runtime.house()
+    try:
+        row = open_study(
+            house.store,
+            draft.name or None,
+            draft.kind,
+            house.policy,
+            draft.version.hash,
+            draft.baseline,
+            INVITATIONS,
+        )
+    except BrandswipeError as error:
+        st.error(str(error), icon=":material/info:")
+        return
+    st.session_state[OPENED] = row.hash
+    st.rerun()
+
+
+def _opened(language: str) -> None:
+    hash = st.session_state.get(OPENED)
+    if hash is None:
+        return
+    row = runtime.store().study(hash)
+    done = say(language, "study_is_open", name=plain(row.name), hash=row.hash[:8])
+    st.success(f"{done} {say(language, f'study_next_{row.kind.value}')}", icon=":material/lock:")
+
+
+def listed(language: str) -> None:
+    """All studies that judge something, the newest first."""
+    store = runtime.store()
+    rows = [row for row in store.studies() if row.kind is not StudyKind.PLAYGROUND]
+    if not rows:
+        st.caption(say(language, "no_studies"))
+        return
+    st.table(
+        pd.DataFrame([_row(language, row) for row in rows]),
+        border="horizontal",
+        hide_index=True,
+        alt=say(language, "alt_studies"),
+    )
+
+
+def _row(language: str, row: StudyRow) -> dict[str, str]:
+    decision = runtime.store().decision(row.hash)
+    return {
+        say(language, "column_study"): f"**{plain(row.name)}**",
+        say(language, "column_kind"): kind_of(language, row.kind),
+        say(language, "version"): row.model[:8],
+        say(language, "column_opened"): when(language, row.opened_at),
+        say(language, "column_state"): state_of(
+            language, row, decision.outcome if decision else None
+        ),
+    }
