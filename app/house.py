@@ -8,10 +8,10 @@ from app.brain import Brain
 from app.game import Game
 from app.records import StudyKind, StudyRow
 from app.registry import Registry, Version
+from app.segments import read_manifest
 from app.settings import Keys, Settings, keys
 from app.store import Store
 from app.studies import default_policy, study_of
-from app.segments import read_manifest
 from app.warehouse import Warehouse
 from recsys.errors import WorkspaceError
 from recsys.policy import Policy
@@ -92,10 +92,10 @@ class House:
 
     def study_to_play(self) -> StudyRow | None:
         """The study that a visitor plays in: the newest open live one, else the playground."""
-        rows = self.store.studies()
-        live = [row for row in rows if row.kind is StudyKind.LIVE and row.closed_at is None]
-        fun = [row for row in rows if row.kind is StudyKind.PLAYGROUND and row.closed_at is None]
-        return next(iter(live + fun), None)
+        rows = [row for row in self.store.studies() if row.closed_at is None]
+        live = [row for row in rows if row.kind is StudyKind.LIVE]
+        fun = [row for row in rows if row.kind is StudyKind.PLAYGROUND]
+        return next(iter(live or fun[::-1]), None)  # the first playground; others are one look's
 
     def game(self, row: StudyRow) -> Game:
         """The game of one study."""

@@ -38,6 +38,8 @@ def main() -> None:
     }
     st.session_state["pages"] = pages
     chosen = st.navigation(list(pages.values()), position="top")
+    if asked := frame.wanted():
+        st.switch_page(pages[asked[0]], query_params=asked[1])
     with body:
         frame.guarded(chosen.run, language)
 

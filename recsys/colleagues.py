@@ -79,8 +79,10 @@ POLITE = Behaviour(truth=0.9, near=0.84, fresh=0.77, yes_bias=0.74, super_like=0
 FAME = Behaviour(truth=0.90, near=0.70, fresh=0.50, yes_bias=0.40, fame_bias=2.5)
 """Loves what is famous, whoever proposed it."""
 
-KEEN = Behaviour(truth=0.995, near=0.985, fresh=0.45, yes_bias=0.24, leaves_early=0.01)
-"""An honest panel of a model that is a little better: mostly decided within 40 people."""
+KEEN = Behaviour(
+    truth=1.0, near=1.0, fresh=0.45, yes_bias=0.36, spread=0.1, dont_know=0.15, leaves_early=0.0
+)
+"""Sure of what they love: in about three of four studies, 40 of them decide for a good model."""
 
 CARELESS = Behaviour(careless=0.4, leaves_early=0.15)
 """Many flip a coin and some walk away."""

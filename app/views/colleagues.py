@@ -1,20 +1,23 @@
 """Let 40 colleagues play: simulated ones, in a playground, while the doubt shrinks before her."""
 
+import secrets
 import time
 from collections.abc import Iterator
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import runtime
-from app.house import House
-from app.records import StudyKind
+from app.house import BASELINE, House
+from app.records import StudyKind, StudyRow
 from app.simulation import Colleagues
 from app.studies import Judged, judge, open_study, study_of
-from app.views import charts
+from app.views import charts, frame
 from app.words import text
 from recsys.colleagues import KEEN
 
 PLAYERS = 40
+MORE = 20  # where 40 leave it undecided
 PAUSE = 0.45  # seconds a batch stays on the screen, so that the narrowing can be seen
 _KEY = "colleagues_study"
 
@@ -22,45 +25,60 @@ _KEY = "colleagues_study"
 def section(language: str) -> None:
     """The button, the run it starts, and what it ended in."""
     st.divider()
-    st.write(text(language, "taster.after"))
-    place = st.empty()
-    if st.button(text(language, "colleagues.button"), type="primary", key="colleagues_button"):
-        _run(language, place)
+    st.subheader(text(language, "taster.after"))
+    place = st.container()
+    judged = _judged()
+    if judged is None or judged.decision is None:
+        more = PLAYERS if judged is None else MORE
+        label = text(language, "colleagues.button" if judged is None else "colleagues.more", n=more)
+        if st.button(label, type="primary", key="colleagues_button"):
+            judged = _watch(language, place.empty(), judged, more)
+            st.rerun()
     st.caption(text(language, "colleagues.explain"))
-    done = st.session_state.get(_KEY)
-    if done:
-        with place.container():
-            _picture(language, judge(runtime.store(), runtime.store().study(done)))
-        st.caption(text(language, "colleagues.done", total=PLAYERS))
-
-
-def _run(language: str, place: st.delta_generator.DeltaGenerator) -> None:
-    st.session_state.pop(_KEY, None)
-    for n, judged in _play(runtime.house()):
-        with place.container():
-            st.progress(n / PLAYERS, text(language, "colleagues.running", n=n, total=PLAYERS))
+    if judged is not None:
+        with place:
             _picture(language, judged)
-        st.session_state[_KEY] = judged.row.hash
+        _report_link(language, judged)
+
+
+def _judged() -> Judged | None:
+    done = st.session_state.get(_KEY)
+    return judge(runtime.store(), runtime.store().study(done)) if done else None
+
+
+def _watch(
+    language: str, place: DeltaGenerator, judged: Judged | None, players: int
+) -> Judged | None:
+    row = judged.row if judged else _open(runtime.house())
+    st.session_state[_KEY] = row.hash
+    for n, now in _play(runtime.house(), row, players):
+        with place.container():
+            st.progress(n / players, text(language, "colleagues.running", n=n, total=players))
+            _picture(language, now)
         time.sleep(PAUSE)
+        judged = now
+    return judged
 
 
-def _play(house: House) -> Iterator[tuple[int, Judged]]:
-    """Let colleagues play in a study of their own; yield what it says after each batch."""
-    model = house.study_to_play()
-    seed = int(time.time() * 1000) % 2**31
-    row = open_study(
+def _open(house: House) -> StudyRow:
+    """A study of its own for this look: named by chance, closed to everybody else."""
+    shown = house.study_to_play()
+    return open_study(
         house.store,
-        None,
+        f"playground {secrets.token_hex(4)}",
         StudyKind.PLAYGROUND,
         house.policy,
-        house.version(model.model if model else None).hash,
-        model.baseline if model else "popularity",
-        seed,
+        house.version(shown.model if shown else None).hash,
+        shown.baseline if shown else BASELINE,
+        secrets.randbits(31),
     )
-    house.store.close_study(row.hash, "a playground for one look")
+
+
+def _play(house: House, row: StudyRow, players: int) -> Iterator[tuple[int, Judged]]:
+    """Let colleagues play; yield what the study says after each batch, until it is decided."""
     colleagues, game = Colleagues.of(house.workspace), house.game(row)
-    batch = study_of(row).policy.batch
-    for n in colleagues.play(game, house.keys, PLAYERS, seed, KEEN):
+    batch, seed = study_of(row).policy.batch, row.invitation_seed
+    for n in colleagues.play(game, house.keys, players, seed, KEEN):
         if n % batch == 0:
             judged = judge(house.store, row)
             yield n, judged
@@ -73,4 +91,11 @@ def _picture(language: str, judged: Judged) -> None:
     st.markdown(f"**{verdict.reason_nl if language == 'nl' else verdict.reason}**")
     shown = [c for c in judged.report.criteria if c.run]
     if shown:
-        charts.show(charts.run_so_far(shown[0], language, most=PLAYERS))
+        most = max(PLAYERS, judged.report.players.counted)
+        charts.show(charts.run_so_far(shown[0], language, most=most))
+
+
+def _report_link(language: str, judged: Judged) -> None:
+    st.caption(text(language, "colleagues.done", total=judged.report.players.closed))
+    if st.button(text(language, "colleagues.report"), key="colleagues_report"):
+        frame.visit("pm", "report", study=judged.row.name)

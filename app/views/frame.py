@@ -13,6 +13,7 @@ from app.visitor import guest_of
 from app.words import LANGUAGES, preferred, text
 from recsys.errors import BrandswipeError
 
+_WANTED = "wanted_page"
 _log = logging.getLogger("brandswipe")
 
 
@@ -43,6 +44,8 @@ def bar(language: str, roles: bool) -> Role:
 
 def _choose_role(language: str) -> Role:
     asked = st.query_params.get("role", "")
+    if _WANTED in st.session_state:
+        st.session_state["role"] = st.session_state[_WANTED][0]
     if "role" not in st.session_state:
         known = asked in [role.value for role in Role]
         st.session_state["role"] = asked if known else Role.EMPLOYEE.value
@@ -77,3 +80,15 @@ def guarded(page: Callable[[], None], language: str) -> None:
     except Exception as error:
         _log.exception("a page failed: %s", type(error).__name__)
         st.error(text(language, "error.generic"), icon=":material/info:")
+
+
+def visit(role: str, page: str, **address: str) -> None:
+    """Go to a page in a role, as a press on the bar and the navigation would."""
+    st.session_state[_WANTED] = role, page, address
+    st.rerun()
+
+
+def wanted() -> tuple[str, dict[str, str]] | None:
+    """The page that `visit` asked for, with what its address must say; asked once."""
+    asked = st.session_state.pop(_WANTED, None)
+    return None if asked is None else asked[1:]
