@@ -5,61 +5,25 @@ Exit codes: 0 done, 1 held by the gate (and by nothing else), 2 a wrong argument
 """
 
 import errno
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib.metadata import version
 
-import click
-
-from app.commands import data, models, serving, study
-from recsys.errors import BrandswipeError, IntegrityError
-
-USAGE, BROKEN, CRASH = 2, 4, 70
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(version("brandswipe"), prog_name="brandswipe")
-@click.option("--debug", is_flag=True, help="Show the traceback of a crash.")
-def cli(debug: bool) -> None:
-    """Brandswipe: do people love the brands that a model thinks they love?"""
-    del debug  # read in main, where a crash ends
-
-
-for _command in (
-    serving.demo,
-    data.plant,
-    data.ingest_command,
-    models.fit,
-    models.rank,
-    models.evaluate,
-    study.study,
-    study.simulate,
-    study.report,
-    study.gate,
-    serving.serve,
-):
-    cli.add_command(_command)
+CRASH = 70
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     try:
-        return cli.main(args=list(arguments), standalone_mode=False) or 0
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except click.ClickException as error:
-        error.show()
-        return USAGE
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
+        from app.commands.root import obey  # here: Python would end a broken installation with 1
+
+        return obey(arguments)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
         return CRASH
-    except BrandswipeError as error:
-        click.echo(str(error), err=True)
-        return BROKEN if isinstance(error, IntegrityError) else USAGE
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone
-        return CRASH
+    except SystemExit as stop:  # click's where whoever read our output has gone; the server's
+        return CRASH if stop.code else 0
     except Exception as error:
         return _crashed(error, "--debug" in arguments)
 
@@ -68,16 +32,22 @@ def _crashed(error: Exception, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        click.echo("The disk is full: make room and try again; nothing was lost.", err=True)
+        sentence = "The disk is full: make room and try again; nothing was lost."
     else:
-        click.echo(
+        sentence = (
             f"Brandswipe stopped at a fault of its own ({type(error).__name__}: {error}). Nothing "
-            "that was stored is lost; `brandswipe --debug COMMAND` shows where.",
-            err=True,
+            "that was stored is lost; `brandswipe --debug COMMAND` shows where."
         )
+    print(sentence, file=sys.stderr)
     return CRASH
 
 
 def main() -> None:
-    """Run the command line of this process."""
+    """Run the command line of this process; SIGTERM stops it as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, _stop)
     sys.exit(run(sys.argv[1:]))
+
+
+def _stop(number: int, frame: object) -> None:
+    del number, frame
+    raise KeyboardInterrupt
