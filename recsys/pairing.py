@@ -77,34 +77,37 @@ def paired(picks: Sequence[str], shelf: Shelf, free: NDArray[np.intp], wanted: i
     if len(free) < wanted:
         raise NotEnoughBrandsError(wanted, len(free), "decoys")
     near = [_nearest(shelf, shelf.codes[name], free, wanted) for name in picks]
-    columns = np.unique(np.concatenate([codes for codes, _ in near]))
+    columns = np.unique(np.concatenate([codes for codes, _, _ in near]))
     cost = np.full((len(picks), len(columns) + len(picks) - wanted), _NEVER)
     cost[:, len(columns) :] = 0.0  # places for the picks that stay alone
-    logs = np.log1p(shelf.buyers.astype(np.float64))
-    for row, (name, (codes, _)) in enumerate(zip(picks, near, strict=True)):
+    steps = np.zeros(cost.shape, np.int64)
+    for row, (codes, gap, step) in enumerate(near):
         at = np.searchsorted(columns, codes)
-        cost[row, at] = np.abs(logs[codes] - logs[shelf.codes[name]])
+        steps[row, at] = step
+        cost[row, at] = gap + _FARTHER * (step - step[0])
     rows, chosen = linear_sum_assignment(cost)
     return [
-        (picks[int(row)], str(shelf.names[columns[column]]), near[int(row)][1])
+        (picks[int(row)], str(shelf.names[columns[column]]), tuple(Step)[steps[row, column]])
         for row, column in zip(rows, chosen, strict=True)
         if column < len(columns)
     ]
 
 
-_NEVER = 1e6  # far beyond any difference of logarithms
+_FARTHER = 1e3  # beyond any sum of differences of logarithms: only where nobody is left nearer by
+_NEVER = 1e9
+
+Near = tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.int64]]
+"""Brand codes, their distances in log popularity, and their steps as places in Step."""
 
 
-def _nearest(
-    shelf: Shelf, pick: int, free: NDArray[np.intp], most: int
-) -> tuple[NDArray[np.intp], Step]:
-    """The free brands nearest in popularity: in its category, else its tier, else anywhere."""
-    same = free[shelf.category[free] == shelf.category[pick]]
-    step = Step.CATEGORY
-    if not len(same):
-        same, step = free[shelf.tier[free] == shelf.tier[pick]], Step.TIER
-    if not len(same):
-        same, step = free, Step.ANYWHERE
+def _nearest(shelf: Shelf, pick: int, free: NDArray[np.intp], most: int) -> Near:
+    """The free brands of its category, then of its tier, then others, the nearest first.
+
+    As many as there are decoys to give: then every choice of picks can be served.
+    """
     logs = np.log1p(shelf.buyers.astype(np.float64))
-    order = np.lexsort((same, np.abs(logs[same] - logs[pick])))
-    return same[order[:most]], step
+    gap = np.abs(logs[free] - logs[pick])
+    near_by = (shelf.category[free] == shelf.category[pick], shelf.tier[free] == shelf.tier[pick])
+    step = np.select(near_by, (0, 1), 2)
+    order = np.lexsort((free, gap, step))[:most]
+    return free[order], gap[order], step[order]
