@@ -56,7 +56,7 @@ class Basis:
 
     lineage: str  # of the catalogue whose codes these are
     brands: NDArray[np.object_]  # (B,)
-    sensitive: NDArray[np.bool_]  # (B,) never ranked
+    sensitive: NDArray[np.bool_]  # (B,) never ranked, nor a brand with nothing left to sell
     buyers: NDArray[np.int64]  # (B,) customers of the sample with a purchase, or else any event
     codes: Mapping[str, int] = field(init=False, repr=False)
 
@@ -87,9 +87,7 @@ class Basis:
             )
         buyers = np.zeros(len(catalogue.brands), np.int64)
         buyers[: len(self.buyers)] = self.buyers
-        return replace(
-            self, brands=catalogue.brands, sensitive=catalogue.brand_sensitive, buyers=buyers
-        )
+        return replace(self, brands=catalogue.brands, sensitive=_never(catalogue), buyers=buyers)
 
 
 def basis(evidence: Evidence, catalogue: Catalogue) -> Basis:
@@ -100,9 +98,13 @@ def basis(evidence: Evidence, catalogue: Catalogue) -> Basis:
     return Basis(
         lineage=catalogue.lineage,
         brands=catalogue.brands,
-        sensitive=catalogue.brand_sensitive,
+        sensitive=_never(catalogue),
         buyers=buyers.astype(np.int64),
     )
+
+
+def _never(catalogue: Catalogue) -> NDArray[np.bool_]:
+    return np.asarray(catalogue.brand_sensitive | (catalogue.brand_category < 0), np.bool_)
 
 
 def best(scores: NDArray[np.float64], allowed: NDArray[np.bool_], n: int) -> NDArray[np.intp]:
