@@ -2,7 +2,8 @@
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from math import inf
 
 from app.records import ClosedBy, Closing, DealtDeck, Decision, Standing, StudyKind, StudyRow
 from app.settings import data_file
@@ -116,19 +117,35 @@ def judge(store: Store, row: StudyRow) -> Judged:
     """
     study = study_of(row)
     report = tally(study, list(_closed(store, row)), _open_since(store, row, study))
-    verdict = gate.decide(report, study.policy)
     decision = store.decision(row.hash)
+    verdict = _verdict(report, study.policy, decision)
     if decision is None and verdict.outcome is not gate.Outcome.UNDECIDED:
         decision = store.record_decision(
             row.hash, verdict.n, verdict.outcome.value, {"en": verdict.reason}
         )
         store.close_study(row.hash, f"decided after {verdict.n} people")
-    if decision is not None and decision.outcome != verdict.outcome.value:
+    if decision and (decision.outcome, decision.batch) != (verdict.outcome.value, verdict.n):
         raise IntegrityError(
-            f"The decision of {row.name} was {decision.outcome}, but its answers now say "
-            f"{verdict.outcome.value}: restore the study from a backup."
+            f"The decision of {row.name} was {decision.outcome} after {decision.batch} people, "
+            f"but its answers now say {verdict.outcome.value} after {verdict.n}: restore the study "
+            "from a backup."
         )
     return Judged(store.study(row.hash), report, verdict, decision)
+
+
+def _verdict(report: Report, rule: Policy, decision: Decision | None) -> Verdict:
+    """What the answers say; where somebody was forgotten, what the scores that stay say.
+
+    Completion and balance were seen to when the study decided. They need the decks themselves, and
+    a forgotten one is gone; the scores still give the outcome at its batch.
+    """
+    if decision is not None and report.players.withdrawn:
+        bare = replace(rule, completion=_ANY, balance=inf, least_players=decision.batch)
+        return gate.first_decision(report, bare) or gate.decide(report, rule)
+    return gate.decide(report, rule)
+
+
+_ANY = 1e-9  # a share above none
 
 
 def _closed(store: Store, row: StudyRow) -> Iterator[Closed]:
