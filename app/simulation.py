@@ -68,7 +68,8 @@ class Colleagues:
     ) -> bool:
         subject = f"simulated {game.row.hash} {customer}"
         player = Player(pseudonym(keys, subject), Origin.SIMULATED, customer)
-        if any(game.store.closing(known.deck.id) for known in game.store.decks_by(player.participant)):
+        earlier = game.store.decks_by(player.participant)
+        if any(game.store.closing(dealt.deck.id) for dealt in earlier):
             return False  # of each person one deck counts
         seeded = replace(game, random_bits=lambda bits: int.from_bytes(rng.bytes(bits // 8)))
         try:

@@ -13,7 +13,7 @@ from app.simulation import Colleagues
 from app.studies import Judged, close_overdue, judge, newest, open_study, parse_policy, what_differs
 from recsys.baseline import BASELINES
 from recsys.colleagues import PANELS, panel
-from recsys.errors import IntegrityError
+from recsys.errors import BadInputError, BadPolicyError, IntegrityError
 from recsys.gate import Outcome
 from recsys.policy import Policy
 from recsys.report import CriterionReport
@@ -36,7 +36,9 @@ def study() -> None:
 @click.option(
     "--baseline", type=click.Choice(sorted(BASELINES)), default=BASELINE, show_default=True
 )
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of invitations.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of invitations."
+)
 @workspace_option
 def open_(
     name: str | None,
@@ -69,8 +71,10 @@ def open_(
 def _policy(path: Path) -> Policy:
     try:
         return parse_policy(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"The policy {path} cannot be read: {error}.") from None
+    except OSError as error:
+        raise BadPolicyError(f"The policy {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise BadPolicyError(f"The policy {path} is no text: write it as TOML in UTF-8.") from None
 
 
 @study.command(name="list")
@@ -84,7 +88,9 @@ def list_(shape: str, workspace: Path | None) -> None:
     with opened(workspace) as house:
         data = [_study_data(house, row) for row in house.store.studies()]
     head = ["name", "kind", "model", "opened", "decks", "state"]
-    rows = [[d["name"], d["kind"], d["model"][:8], d["opened"], d["decks"], d["state"]] for d in data]
+    rows = [
+        [d["name"], d["kind"], d["model"][:8], d["opened"], d["decks"], d["state"]] for d in data
+    ]
     put(shape, data, table(head, rows))
 
 
@@ -120,7 +126,8 @@ def close(name: str | None, why: str, workspace: Path | None) -> None:
     with opened(workspace) as house:
         row = newest(house.store, name)
         house.store.close_study(row.hash, why)
-    say(f"The study {row.name!r} is closed: {why}.")
+        row = house.store.study(row.hash)
+    say(f"The study {row.name!r} is closed: {row.why_closed}.")
 
 
 def _study_data(house: House, row: StudyRow) -> dict[str, Any]:
@@ -154,7 +161,7 @@ def simulate(
     """
     done = 0
     with opened(workspace) as house, progress() as tell:
-        row = newest(house.store, study)
+        row = _to_simulate(house, study)
         colleagues, game = Colleagues.of(house.workspace), house.game(row)
         batch = game.study.policy.batch
         for done in colleagues.play(game, house.keys, players, seed, panel(behaviour)):
@@ -163,6 +170,20 @@ def simulate(
                 break
         judged = judge(house.store, row)
     say(f"{done} simulated colleagues played in {row.name!r}. {judged.verdict.reason}")
+
+
+def _to_simulate(house: House, name: str | None) -> StudyRow:
+    row = newest(house.store, name)
+    if row.kind is StudyKind.LIVE:
+        raise BadInputError(
+            f"{row.name} is a live study: real colleagues play in it, and no others."
+        )
+    if row.closed_at is not None:
+        raise BadInputError(
+            f"The study {row.name} is closed: {row.why_closed}. "
+            "Open another one with `brandswipe study open`."
+        )
+    return row
 
 
 @click.command()
@@ -217,7 +238,13 @@ def _judged(house: House, name: str | None) -> Judged:
 def _report_text(judged: Judged) -> str:
     rows = [_criterion_row(found) for found in judged.report.criteria]
     arms = [
-        (row.label, row.people, f"{row.liked:.0%}", f"{row.super_liked:.0%}", f"{row.dont_know:.0%}")
+        (
+            row.label,
+            row.people,
+            f"{row.liked:.0%}",
+            f"{row.super_liked:.0%}",
+            f"{row.dont_know:.0%}",
+        )
         for row in judged.report.arms
     ]
     players = judged.report.players
