@@ -1,5 +1,6 @@
 """fit, rank and evaluate: what the data scientist does with models."""
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from app.fitting import refit
 from app.house import BASELINE
 from app.reasons import reason
 from app.registry import Version
+from recsys.errors import UnknownNameError
 from recsys.model import FitOptions, Weights
 from recsys.offline import Line
 from recsys.ranking import BrandScore
 from recsys.stats import Estimate
 
 DEFAULT = FitOptions()
+COMPARED = 20_000  # ids that an unknown one is compared with, to name the nearest
 
 
 @click.command()
@@ -91,6 +94,9 @@ def rank(customer: str, n: int, model: str | None, shape: str, workspace: Path |
     """
     with opened(workspace) as house:
         brain, watch = house.brain(model), Stopwatch()
+        if not brain.warehouse.has(customer):
+            some = islice(brain.warehouse.customer_ids(), COMPARED)
+            raise UnknownNameError("customer", customer, some)
         evidence = brain.evidence_of(customer, watch)
         with watch.stage(f"ranking {len(brain.catalogue.brands)} brands"):
             ranked = brain.rank(evidence, n)
@@ -105,7 +111,13 @@ def rank(customer: str, n: int, model: str | None, shape: str, workspace: Path |
 
 def _score_data(score: BrandScore) -> dict[str, Any]:
     why = {name: getattr(score.why, name) for name in score.why.__slots__}
-    return {"brand": score.brand, "rank": score.rank, "score": score.score, "why": why}
+    return {
+        "brand": score.brand,
+        "rank": score.rank,
+        "score": score.score,
+        "reason": reason("en", score.why),
+        "why": why,
+    }
 
 
 @click.command()
