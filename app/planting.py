@@ -27,19 +27,21 @@ def catalogue_of_brands() -> pd.DataFrame:
 def plant_folder(out: Path, customers: int, seed: int, progress: Progress) -> int:
     """Write a shop's events, products, brands and truth; return how many events there are.
 
-    Raises WorkspaceError where the folder cannot be written.
+    Raises WorkspaceError where the folder cannot be written, or holds something else.
     """
     shop = plant(catalogue_of_brands(), customers, seed)
     try:
         out.mkdir(parents=True, exist_ok=True)
+        if any(out.iterdir()) and not (out / MARKER).is_file():
+            raise WorkspaceError(f"{out} holds other files: choose an empty folder with --out.")
+        (out / MARKER).write_text(_marker(shop), encoding="utf-8")
         events = _write_log(out, shop, progress)
         shop.products.to_parquet(out / "products.parquet", index=False)
         catalogue_of_brands().to_csv(out / "brands.csv", index=False)
-        (out / MARKER).write_text(_marker(shop), encoding="utf-8")
     except OSError as error:
         raise WorkspaceError(
-            f"The shop could not be written to {out} ({error.strerror}): make room or choose "
-            "another folder."
+            f"The shop could not be written to {out} ({error.strerror or error}): make room or "
+            "choose another folder."
         ) from error
     return events
 
