@@ -1,11 +1,11 @@
 """Starting the server: every option said here, because an installed wheel has no config file."""
 
 import contextlib
+import errno
 import os
 import socket
 import threading
 import time
-import urllib.error
 import urllib.request
 import webbrowser
 from dataclasses import replace
@@ -23,14 +23,17 @@ PATIENCE = 60  # seconds until the server must answer
 
 
 def serve_app(settings: Settings, browser: bool, any_port: bool) -> None:
-    """Run the server in this process until it is stopped. Raises SettingsError for a bad address.
+    """Run the server in this process until it is stopped.
+
+    Raises SettingsError for an address that is unguarded or not ours, and for a port that is taken.
 
     With `any_port` the next free port is taken where the wanted one is busy.
     """
     address = "0.0.0.0" if settings.share else settings.address
-    settings = replace(settings, port=_port(address, settings.port, any_port), address=address)
     runtime.use(settings)
     check_address(settings, address, planted=settings.share and runtime.house().warehouse.planted)
+    settings = replace(settings, port=_port(address, settings.port, any_port), address=address)
+    runtime.use(settings)
     threading.Thread(target=_welcome, args=(settings, browser), daemon=True).start()
     from app.api import app  # here: it reads the settings that were just put in force
 
@@ -50,18 +53,26 @@ def _port(address: str, wanted: int, any_port: bool) -> int:
 
 
 def _is_free(address: str, port: int) -> bool:
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        with contextlib.suppress(OSError):
+        try:
             probe.bind((address, port))
-            return True
-    return False
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return False
+            raise SettingsError(
+                f"The server cannot listen on {address}, port {port} ({error.strerror}): choose "
+                "another --address or --port."
+            ) from None
+    return True
 
 
 def _welcome(settings: Settings, browser: bool) -> None:
     """Say where the app is once it answers, and open it where there is a display."""
     here = f"http://localhost:{settings.port}"
-    if not _answers(f"http://127.0.0.1:{settings.port}/healthz"):
+    ours = "[::1]" if ":" in settings.address else "127.0.0.1"
+    if not _answers(f"http://{ours}:{settings.port}/healthz"):
         return
     click.echo(f"\n  Brandswipe is at {here}  (stop it with Ctrl-C)", err=True)
     if settings.share:
@@ -73,9 +84,8 @@ def _welcome(settings: Settings, browser: bool) -> None:
 def _answers(url: str) -> bool:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
-        with contextlib.suppress(urllib.error.URLError, OSError):
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                return bool(answer.status == 200)
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:
+            return bool(answer.status == 200)
         time.sleep(0.1)
     return False
 
