@@ -98,9 +98,9 @@ class Brain:
             return summarise(rows, self.facts, self.warehouse.as_of)
 
     def evidence_for(self, brands: tuple[str, ...]) -> Evidence:
-        """What naming these brands says; unknown names are passed over."""
+        """What naming these brands says; unknown and sensitive ones are passed over."""
         codes = [self.shelf.codes[name] for name in brands if name in self.shelf.codes]
-        return named(codes)
+        return named([code for code in codes if self.shelf.allowed[code]])
 
     def rank(self, evidence: Evidence, n: int, without: tuple[str, ...] = ()) -> list[BrandScore]:
         """The model's best n brands of one person."""

@@ -170,9 +170,7 @@ class Game:
     def _reasons(self, player: Player, deck: Deck) -> dict[str, BrandScore]:
         try:
             evidence = self._evidence(player, Stopwatch())
-        except (
-            NotEnoughHistoryError
-        ):  # her history went since; the deck is hers to see all the same
+        except NotEnoughHistoryError:  # it went since; the deck is hers to see all the same
             return {}
         dealt = {card.brand for card in deck.cards}
         ranked = self.brain.rank(evidence, 10 * len(dealt), player.named)

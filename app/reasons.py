@@ -25,4 +25,3 @@ def _sentences(language: str, why: Why, named: bool) -> list[str]:
     if why.collaborative > why.popularity and why.collaborative > 0:
         return [text(language, "reveal.why_picked" if named else "reveal.why_like_others")]
     return [text(language, "reveal.why_popular")]
-
