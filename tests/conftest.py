@@ -1,6 +1,54 @@
 """What all tests share."""
 
 import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 # implicit warns about a threaded BLAS at import; set before anything imports numpy
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import pytest
+
+from app.house import House
+from app.settings import Settings
+from tests.terminal import brandswipe
+
+CUSTOMERS, SEED = 1_500, 5
+
+
+@pytest.fixture(scope="session")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a planted shop and its model, made by the real commands. Do not write."""
+    folder = tmp_path_factory.mktemp("planted")
+    shop, workspace = str(folder / "shop"), folder / "ws"
+    made = [
+        brandswipe("plant", "--customers", str(CUSTOMERS), "--seed", str(SEED), "--out", shop),
+        brandswipe("ingest", shop, workspace=workspace),
+        brandswipe("fit", workspace=workspace),
+    ]
+    assert [said.code for said in made] == [0, 0, 0], made
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def planted_house(planted: Path) -> Iterator[House]:
+    """The house of the planted workspace, for tests that only read."""
+    house = House(Settings(workspace=planted))
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def workspace(planted: Path, tmp_path: Path) -> Path:
+    """A copy of the planted workspace, to write in."""
+    shutil.copytree(planted, tmp_path / "ws")
+    return tmp_path / "ws"
+
+
+@pytest.fixture
+def house(workspace: Path) -> Iterator[House]:
+    """The house of that copy."""
+    opened = House(Settings(workspace=workspace))
+    yield opened
+    opened.close()

@@ -1,0 +1,85 @@
+"""Games in a store of their own, over the brain of the planted shop."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import count, islice
+
+from app.brain import Brain
+from app.game import Game, Player
+from app.house import BASELINE, House
+from app.records import Closing, DealtDeck, Incoming, StudyKind
+from app.store import Store
+from app.studies import open_study
+from recsys.deck import Card, Deck, DeckRecipe, Origin, Stratum
+from recsys.policy import Policy
+from recsys.swipes import Answer, SwipeKind
+
+RANDOM = 20_260_101 << 96  # what 128 random bits may look like
+
+
+class Clock:
+    """A clock that moves when it is told to. Milliseconds since 1970."""
+
+    def __init__(self) -> None:
+        self.now = 1_763_900_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def game_of(
+    house: House,
+    kind: StudyKind = StudyKind.LIVE,
+    rule: Policy | None = None,
+    clock: Clock | None = None,
+    store: Store | None = None,
+) -> Game:
+    """A new study on the newest model, in a store of its own unless one is given."""
+    policy = rule or house.policy
+    opened = store or Store(clock=clock or Clock())
+    version = house.version().hash
+    row = open_study(opened, None, kind, policy, version, BASELINE, invitation_seed=1)
+    numbers = count()
+    return Game(
+        opened, house.brain(policy=policy), row, random_bits=lambda _: RANDOM + next(numbers)
+    )
+
+
+def known_customers(brain: Brain, n: int, least: int = 8) -> list[str]:
+    """Customers with evidence of so many brands."""
+    ids = brain.warehouse.customer_ids()
+    return list(islice((c for c in ids if len(brain.evidence_of(c)) >= least), n))
+
+
+def people(brain: Brain, n: int, origin: Origin) -> list[Player]:
+    """Different people with histories of their own."""
+    return [Player(f"p-{origin}-{c}", origin, c) for c in known_customers(brain, n)]
+
+
+def perfect(card: Card) -> Answer:
+    """What somebody says whose favourites the model knows exactly."""
+    return Answer.SUPER_LIKE if card.stratum is Stratum.PICK else Answer.NOT_FAVOURITE
+
+
+def posts(deck: Deck, answers: Mapping[int, Answer], ms: int = 1_500) -> list[Incoming]:
+    """Answers as the browser sends them."""
+    plain = Incoming("", 0, SwipeKind.ANSWER, None, "tab", 0, ms, "key", "desk", None)
+    return [
+        replace(plain, id=f"{deck.id}-{place}", position=place, answer=answer, tab_seq=n)
+        for n, (place, answer) in enumerate(answers.items(), start=1)
+    ]
+
+
+def play(
+    game: Game,
+    player: Player,
+    say: object = perfect,
+    recipe: DeckRecipe | None = None,
+    cards: int | None = None,
+) -> tuple[DealtDeck, Closing]:
+    """Deal, answer and close one deck."""
+    dealt = game.start(player, recipe)
+    assert callable(say)
+    answers = {card.position: say(card) for card in dealt.deck.cards[:cards]}
+    game.swipe(dealt.deck.id, posts(dealt.deck, answers))
+    return dealt, game.finish(dealt.deck.id)

@@ -1,0 +1,356 @@
+"""The game deals what it may, remembers what it must, and keeps nothing else."""
+
+import json
+import random
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.game import Game, Player
+from app.house import House
+from app.records import ClosedBy, StudyKind
+from recsys.deck import (
+    TASTER,
+    Arm,
+    Card,
+    Deck,
+    Face,
+    Known,
+    Origin,
+    Step,
+    Stratum,
+)
+from recsys.errors import NotAllowedError, NotEnoughHistoryError
+from recsys.swipes import Answer
+from tests.games import RANDOM, Clock, game_of, known_customers, perfect, play, posts
+from tests.terminal import brandswipe
+
+
+@pytest.fixture
+def game(planted_house: House) -> Game:
+    return game_of(planted_house)
+
+
+@pytest.fixture(scope="module")
+def her(planted_house: House) -> str:
+    return known_customers(planted_house.brain(), 1)[0]
+
+
+@pytest.fixture(scope="module")
+def wall(planted_house: House) -> list[str]:
+    shelf = planted_house.brain().shelf
+    return [str(name) for name in shelf.names[shelf.allowed]]
+
+
+@pytest.fixture(scope="module")
+def secretive(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A shop in which `secret` bought sensitive brands alone and `mixed` many others as well."""
+    import shutil
+
+    from app.settings import Settings
+
+    folder = tmp_path_factory.mktemp("secretive")
+    shutil.copytree(planted, folder / "ws")
+    house = House(Settings(workspace=folder / "ws"))
+    names, hidden = house.warehouse.catalogue.brands, house.warehouse.catalogue.brand_sensitive
+    few = [str(name) for name in names[~hidden][::60]][:9]
+    secret = [str(name) for name in names[hidden]]
+    rows = [("secret", brand) for brand in secret] + [("mixed", brand) for brand in secret + few]
+    lines = [f"{who},{1_760_000_000 + n},follow,{brand}" for n, (who, brand) in enumerate(rows)]
+    (folder / "more.csv").write_text("customer_id,ts,event,brand\n" + "\n".join(lines) + "\n")
+    assert brandswipe("ingest", str(folder / "more.csv"), workspace=folder / "ws").code == 0
+    return house
+
+
+class TestDealing:
+    def test_the_same_seed_deals_the_same_deck_and_another_one_another(
+        self, planted_house: House, her: str
+    ) -> None:
+        games = [
+            replace(game_of(planted_house), random_bits=lambda _, seed=seed: seed)
+            for seed in (RANDOM, RANDOM, RANDOM + 1)
+        ]
+        first, again, other = (g.start(Player("p", Origin.OWN, her)).deck for g in games)
+        assert first.cards == again.cards
+        assert first.seed == RANDOM
+        assert [c.brand for c in first.cards] != [c.brand for c in other.cards]
+
+    def test_a_deck_id_says_nothing_of_the_seed(self, planted_house: House, her: str) -> None:
+        games = [replace(game_of(planted_house), random_bits=lambda _: RANDOM) for _ in range(2)]
+        first, second = (g.start(Player("p", Origin.OWN, her)).deck for g in games)
+        assert first.id != second.id
+        assert f"{RANDOM:x}" not in first.id
+
+    def test_a_study_deck_has_twenty_cards_and_a_taster_eight(self, game: Game, her: str) -> None:
+        own = game.start(Player("p1", Origin.OWN, her)).deck
+        taster = game.start(Player("p2", Origin.ELICITED, named=("Lego", "Nike")), TASTER).deck
+        assert (len(own.cards), len(taster.cards)) == (20, 8)
+        strata = [card.stratum for card in taster.cards]
+        assert strata.count(Stratum.PICK) == 4
+        assert sum(Arm.DECOY in card.arms for card in taster.cards) == 2
+        assert strata.count(Stratum.UNIQUE) == 2
+
+    def test_a_brand_she_named_is_never_dealt(self, game: Game, wall: list[str]) -> None:
+        draw = random.Random(4)
+        for n in range(40):
+            named = tuple(draw.sample(wall, draw.randint(1, 5)))
+            deck = game.start(Player(f"p{n}", Origin.ELICITED, named=named), TASTER).deck
+            assert not {card.brand for card in deck.cards} & set(named)
+
+    def test_names_that_the_shop_does_not_know_are_passed_over(self, game: Game) -> None:
+        player = Player("p", Origin.ELICITED, named=("no such brand", "<script>"))
+        assert len(game.start(player, TASTER).deck.cards) == 8
+
+    @pytest.mark.parametrize("origin", [Origin.OWN, Origin.ELICITED])
+    def test_a_brand_once_revealed_is_never_dealt_to_her_again(
+        self, game: Game, her: str, origin: Origin
+    ) -> None:
+        seen: set[str] = set()
+        for _ in range(4):
+            named = ("Lego",) if origin is Origin.ELICITED else ()
+            customer = her if origin is Origin.OWN else None
+            deck = play(game, Player("p", origin, customer, named))[0].deck
+            dealt = {card.brand for card in deck.cards}
+            assert not dealt & seen
+            seen |= dealt
+        assert len(seen) == 80
+
+    def test_what_she_saw_in_a_taster_is_not_dealt_from_her_history_either(
+        self, game: Game, her: str
+    ) -> None:
+        taster = play(game, Player("p", Origin.ELICITED, named=("Lego",)), recipe=TASTER)[0].deck
+        own = game.start(Player("p", Origin.OWN, her)).deck
+        assert not {c.brand for c in own.cards} & {c.brand for c in taster.cards}
+
+    def test_a_borrowed_life_is_the_same_however_often_it_is_played(
+        self, game: Game, her: str
+    ) -> None:
+        decks = [play(game, Player("p", Origin.PERSONA, her))[0].deck for _ in range(2)]
+        picks = [{c.brand for c in deck.cards if Arm.PICK in c.arms} for deck in decks]
+        assert picks[0] == picks[1]
+
+    def test_an_open_deck_is_dealt_once(self, game: Game, her: str) -> None:
+        player = Player("p", Origin.OWN, her)
+        first = game.start(player)
+        game.swipe(first.deck.id, posts(first.deck, {1: Answer.FAVOURITE}))
+        assert game.start(player) == first
+        game.finish(first.deck.id)
+        assert game.start(player).deck.id != first.deck.id
+
+    def test_somebody_elses_open_deck_is_not_hers(self, game: Game, her: str) -> None:
+        first = game.start(Player("p1", Origin.OWN, her))
+        assert game.start(Player("p2", Origin.OWN, her)).deck.id != first.deck.id
+
+    def test_a_deck_whose_time_is_over_is_closed_and_another_one_dealt(
+        self, planted_house: House, her: str
+    ) -> None:
+        clock = Clock()
+        game, player = game_of(planted_house, clock=clock), Player("p", Origin.OWN, her)
+        first = game.start(player).deck
+        game.swipe(first.id, posts(first, {c.position: perfect(c) for c in first.cards}))
+        clock.now += 25 * 3_600_000
+        second = game.start(player).deck
+        closing = game.store.closing(first.id)
+        assert second.id != first.id
+        assert closing is not None
+        assert closing.by is ClosedBy.TIME
+        assert closing.score is not None
+
+    def test_the_true_time_of_every_stage_is_kept(self, game: Game, her: str) -> None:
+        dealt = game.start(Player("p", Origin.OWN, her))
+        assert set(dealt.timings) == {
+            "reading her events",
+            "summing up",
+            f"ranking {len(game.brain.catalogue.brands)} brands",
+            "choosing decoys",
+        }
+        assert all(ms >= 0 for ms in dealt.timings.values())
+
+
+class TestWhoMayPlay:
+    @pytest.mark.parametrize("origin", [Origin.OWN, Origin.SIMULATED, Origin.PERSONA])
+    def test_a_thin_history_is_said_to_be_thin(
+        self, planted_house: House, game: Game, origin: Origin
+    ) -> None:
+        brain = planted_house.brain()
+        thin = next(c for c in brain.warehouse.customer_ids() if len(brain.evidence_of(c)) < 5)
+        with pytest.raises(NotEnoughHistoryError, match=r"need 5 to guess.*brands you love"):
+            game.start(Player("p", origin, thin))
+        assert game.store.decks_by("p") == []
+
+    def test_an_unknown_customer_is_told_what_to_do(self, game: Game) -> None:
+        with pytest.raises(NotEnoughHistoryError, match="Pick brands you love"):
+            game.start(Player("p", Origin.OWN, "nobody"))
+
+    @pytest.mark.parametrize("origin", [Origin.OWN, Origin.SIMULATED])
+    def test_a_closed_study_deals_to_nobody_who_would_count(
+        self, game: Game, her: str, origin: Origin
+    ) -> None:
+        game.store.close_study(game.row.hash, "decided after 40 people")
+        closed = replace(game, row=game.store.study(game.row.hash))
+        with pytest.raises(NotAllowedError, match=r"is closed: decided after 40 people"):
+            closed.start(Player("p", origin, her))
+        fun = closed.start(Player("p", Origin.ELICITED, named=("Lego",)), TASTER)
+        assert fun.deck.evidence is Known.THIN
+
+    def test_a_deck_that_was_open_when_its_study_closed_may_be_finished(
+        self, game: Game, her: str
+    ) -> None:
+        player = Player("p", Origin.OWN, her)
+        first = game.start(player)
+        game.store.close_study(game.row.hash, "enough")
+        assert replace(game, row=game.store.study(game.row.hash)).start(player) == first
+
+
+class TestSensitiveBrands:
+    def test_who_bought_nothing_else_is_not_known_enough(self, secretive: House) -> None:
+        with pytest.raises(NotEnoughHistoryError, match="We know 0 of your brands"):
+            game_of(secretive).start(Player("p", Origin.OWN, "secret"))
+
+    def test_they_are_never_dealt_nor_do_they_speak_for_another_brand(
+        self, secretive: House
+    ) -> None:
+        game, catalogue = game_of(secretive), secretive.warehouse.catalogue
+        hidden = {str(name) for name in catalogue.brands[catalogue.brand_sensitive]}
+        assert len(hidden) > 5
+        for _ in range(5):
+            player = Player("p", Origin.OWN, "mixed")
+            deck = play(game, player)[0].deck
+            assert not {card.brand for card in deck.cards} & hidden
+            for turned in game.reveal(deck.id, player):
+                assert turned.why is None or not set(turned.why.why.neighbours) & hidden
+
+    def test_naming_one_says_nothing(self, secretive: House) -> None:
+        brain = secretive.brain()
+        hidden = [str(n) for n in brain.catalogue.brands[brain.catalogue.brand_sensitive]]
+        assert len(brain.evidence_for(tuple(hidden))) == 0
+        deck = game_of(secretive).start(
+            Player("p", Origin.ELICITED, named=tuple(hidden[:5])), TASTER
+        )
+        assert not {card.brand for card in deck.deck.cards} & set(hidden)
+
+
+class TestTheReveal:
+    def test_it_waits_until_the_deck_is_closed(self, game: Game, her: str) -> None:
+        player = Player("p", Origin.OWN, her)
+        deck = game.start(player).deck
+        with pytest.raises(NotAllowedError, match="still open"):
+            game.reveal(deck.id, player)
+
+    def test_it_is_hers_alone(self, game: Game, her: str) -> None:
+        deck = play(game, Player("p", Origin.OWN, her))[0].deck
+        with pytest.raises(NotAllowedError, match="somebody else's"):
+            game.reveal(deck.id, Player("q", Origin.OWN, her))
+
+    def test_it_turns_every_card_with_its_answer_and_the_reason_of_each_pick(
+        self, game: Game, her: str
+    ) -> None:
+        player = Player("p", Origin.OWN, her)
+        deck = play(game, player, cards=19)[0].deck
+        turned = game.reveal(deck.id, player)
+        assert [t.card for t in turned] == list(deck.cards)
+        assert [t.answer for t in turned] == [*map(perfect, deck.cards[:19]), None]
+        for t in turned:
+            if t.card.stratum is Stratum.PICK:
+                assert t.why is not None
+                assert t.why.brand == t.card.brand == t.face.brand
+
+    def test_it_still_turns_the_cards_when_her_history_has_gone(self, game: Game, her: str) -> None:
+        deck = play(game, Player("p", Origin.OWN, her))[0].deck
+        turned = game.reveal(deck.id, Player("p", Origin.OWN, "gone"))
+        assert len(turned) == 20
+        assert all(t.why is None for t in turned)
+
+
+class TestWhatIsKept:
+    def test_no_history_reason_name_or_customer_is_anywhere_in_the_database(
+        self, house: House, wall: list[str]
+    ) -> None:
+        game = game_of(house, store=house.store)
+        customers = known_customers(game.brain, 5, least=12)
+        for customer in customers:
+            player = Player(f"pseudonym of {customers.index(customer)}", Origin.OWN, customer)
+            game.reveal(play(game, player)[0].deck.id, player)
+        dealt = {c.brand for deck in house.store.decks_of(game.row.hash) for c in deck.deck.cards}
+        named = tuple(name for name in wall if len(name) > 9 and name not in dealt)[-3:]
+        guest = Player("guest", Origin.ELICITED, named=named)
+        game.reveal(play(game, guest, recipe=TASTER)[0].deck.id, guest)
+        house.close()
+        kept = b"".join(file.read_bytes() for file in house.workspace.glob("study.db*"))
+        for customer in customers:
+            assert customer.encode() not in kept
+        for word in ("full_price", "release_views", "follows", "neighbours", *named):
+            assert word.encode() not in kept
+
+    def test_a_stored_card_is_brand_arm_stratum_known_and_what_the_catalogue_says(
+        self, game: Game, her: str
+    ) -> None:
+        game.start(Player("p", Origin.OWN, her))
+        (row,) = game.store._rows("select * from decks")
+        ours = {"brand", "arms", "stratum", "known"}
+        place = {"position", "partner", "step", "category", "popularity"}
+        for card in json.loads(row["cards"]):
+            assert set(card) == ours | place
+            assert isinstance(card["known"], bool)
+        shelf = game.brain.shelf
+        for card in json.loads(row["cards"]):
+            code = shelf.codes[card["brand"]]
+            assert card["popularity"] == shelf.buyers[code]
+            assert card["category"] == shelf.category_names[shelf.category[code]]
+
+    def test_known_says_whether_she_viewed_or_bought_it_and_no_more(
+        self, game: Game, her: str
+    ) -> None:
+        deck = game.start(Player("p", Origin.OWN, her)).deck
+        rows = game.brain.warehouse.events_of(her)
+        catalogue = game.brain.catalogue
+        touched = catalogue.item_brand[rows["item"][(rows["kind"] == 0) | (rows["kind"] == 4)]]
+        mine = {str(catalogue.brands[code]) for code in touched if code >= 0}
+        assert {c.brand for c in deck.cards if c.known} == mine & {c.brand for c in deck.cards}
+
+
+anything = st.builds(
+    Card,
+    position=st.just(1),
+    brand=st.just("Lego"),
+    category=st.just("Toys"),
+    arms=st.frozensets(st.sampled_from(Arm), min_size=1),
+    stratum=st.sampled_from(Stratum),
+    partner=st.none() | st.integers(1, 20),
+    step=st.none() | st.sampled_from(Step),
+    known=st.booleans(),
+    popularity=st.integers(0, 10**9),
+)
+
+
+NOBODYS = Deck("d", "s", "p", Origin.OWN, Known.ENOUGH, "m", 1, (), "")
+
+
+class TestTheFace:
+    @given(card=anything, other=anything)
+    def test_it_is_the_same_for_every_person_and_arm(
+        self, planted_house: House, card: Card, other: Card
+    ) -> None:
+        game, deck = game_of(planted_house), replace(NOBODYS, cards=(card,))
+        assert game.faces(deck) == game.faces(replace(deck, cards=(other,), participant="q"))
+
+    def test_it_has_no_field_that_could_tell(self) -> None:
+        names = {field.name for field in fields(Face)}
+        assert names == {"position", "brand", "picture", "category", "products"}
+
+    def test_a_brand_dealt_to_two_people_in_two_arms_shows_the_same(
+        self, planted_house: House
+    ) -> None:
+        game = game_of(planted_house, StudyKind.SIMULATED)
+        shown: dict[str, set[Face]] = {}
+        arms: dict[str, set[frozenset[Arm]]] = {}
+        for customer in known_customers(game.brain, 30):
+            deck = game.start(Player(customer, Origin.SIMULATED, customer)).deck
+            for card, face in zip(deck.cards, game.faces(deck), strict=True):
+                shown.setdefault(card.brand, set()).add(replace(face, position=0))
+                arms.setdefault(card.brand, set()).add(card.arms)
+        assert any(len(found) > 1 for found in arms.values())
+        assert all(len(found) == 1 for found in shown.values())
