@@ -1,0 +1,77 @@
+"""The report as files: JSON for a pipeline, Markdown for a mail. Published figures alone."""
+
+import json
+import re
+
+import pandas as pd
+
+from app.studies import Judged
+from app.views import report_tables as tables
+from app.views.report_numbers import sentence, what_would_change
+from app.words import text
+from recsys.policy import StudyKind
+
+_MARKS = re.compile(r"([\\`*_\[\]<>|#$~:])")
+
+
+def plain(words: str) -> str:
+    """Return words that Markdown shows as they are: a brand may be called *anything*."""
+    return _MARKS.sub(r"\\\1", words).replace("\n", " ")
+
+
+def file_name(judged: Judged, ending: str) -> str:
+    """Return a name for a file that every system takes."""
+    name = re.sub(r"[^a-z0-9]+", "-", judged.row.name.lower()).strip("-")
+    return f"brandswipe-{name or 'study'}.{ending}"
+
+
+def as_json(judged: Judged) -> str:
+    """Return the published form of the report, with its verdict."""
+    plain_report = judged.report.to_dict() | {"verdict": judged.verdict.to_dict()}
+    return json.dumps(plain_report, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def as_markdown(language: str, judged: Judged) -> str:
+    """Return the page in words and tables."""
+    report = judged.report
+    word = text(language, f"report.{judged.verdict.outcome.value}")
+    head = [
+        f"# {plain(judged.row.name)}: {word.lower()}",
+        *([text(language, "report.simulated")] if report.kind is not StudyKind.LIVE else []),
+        plain(sentence(language, judged.verdict)),
+        f"**{text(language, 'report.change')}.** " + plain(what_would_change(language, judged)),
+    ]
+    parts = [
+        ("criteria_title", tables.criteria(language, judged)),
+        ("arms_title", tables.arms(language, report)),
+        ("rival_title", tables.rival(language, report)),
+        ("funnel_title", tables.funnel(language, report)),
+        ("left_out_title", tables.left_out(language, report)),
+        ("halves_title", tables.halves(language, report)),
+        ("category_title", tables.shares(language, report.categories, "category")),
+        ("loved_title", tables.shares(language, report.brands, "brand")),
+    ]
+    body = [
+        f"## {text(language, f'report.{title}')}\n\n{markdown_table(table)}"
+        for title, table in parts
+        if len(table)
+    ]
+    return "\n\n".join([*head, *body, *_foot(language, judged)]) + "\n"
+
+
+def _foot(language: str, judged: Judged) -> list[str]:
+    bullets = "\n".join(f"- {line}" for line in tables.caveats(language, judged.report))
+    policy = "\n".join(
+        f"- {field}: {plain(value)}" for field, value in tables.policy(language, judged)
+    )
+    return [
+        f"## {text(language, 'report.caveats_title')}\n\n{bullets}",
+        f"## {text(language, 'report.policy_title')}\n\n{policy}",
+    ]
+
+
+def markdown_table(table: pd.DataFrame) -> str:
+    """Write a table of words."""
+    lines = [list(table.columns), ["---"] * len(table.columns)]
+    lines += [[plain(str(cell)) for cell in row] for row in table.itertuples(index=False)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

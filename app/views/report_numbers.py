@@ -1,0 +1,188 @@
+"""A report's figures as the page says them: whole percents, the lift in points of difference."""
+
+from math import floor
+
+from app.studies import Judged
+from app.words import percent, text
+from recsys.gate import Outcome, Verdict, Why
+from recsys.report import Report
+from recsys.stats import Estimate
+from recsys.verdict import CriterionVerdict
+
+MEASURES = ("hit_rate", "discrimination", "new_hit_rate", "new_discrimination")
+"""What the rival is compared in, in the order of the page."""
+
+
+def whole(criterion: str, share: float) -> int:
+    """Return a share in whole percents, a lift score as the points of difference it stands for."""
+    return round(200 * share - 100) if criterion == "lift" else round(100 * share)
+
+
+def reading(language: str, criterion: str, share: float | None) -> str:
+    """Write a share as the criterion is read: 83%, or +30 points without the word."""
+    if share is None:
+        return "–"
+    if criterion != "lift":
+        return percent(language, share)
+    points = whole(criterion, share)
+    return f"{points:+d}".replace("-", "−") if points else "0"
+
+
+def with_bounds(language: str, criterion: str, value: float, low: float, high: float) -> str:
+    """Write an estimate with its bounds."""
+    unit = "points" if criterion == "lift" else "percent"
+    read = {
+        name: reading(language, criterion, share)
+        for name, share in (("value", value), ("low", low), ("high", high))
+    }
+    return text(language, f"report.value_{unit}", **read)
+
+
+def estimate_with_bounds(language: str, found: Estimate) -> str:
+    """Write a share with its bounds, both rounded for publication."""
+    shown = found.published()
+    if shown.value is None or shown.low is None or shown.high is None:
+        return "–"
+    return with_bounds(language, "share", shown.value, shown.low, shown.high)
+
+
+def state(found: CriterionVerdict) -> str:
+    """Return the key of where a criterion stands."""
+    return "passed" if found.passed else "failed" if found.failed else "open"
+
+
+def sure(report: Report) -> float:
+    """Return in what share of studies a pair of deciding bounds is right, rounded down."""
+    return floor(100 * (1 - report.alpha - report.alpha / len(report.criteria)) + 1e-9) / 100
+
+
+def said(language: str, found: CriterionVerdict) -> str:
+    """Say a criterion in one sentence, for who cannot see its picture."""
+    name = text(language, f"report.{found.name}")
+    read = {
+        key: reading(language, found.name, share)
+        for key, share in (
+            ("value", found.value),
+            ("low", found.low),
+            ("high", found.high),
+            ("bar", found.bar),
+        )
+    }
+    return text(language, "report.interval_said", name=name, **read)
+
+
+def rival_pairs(report: Report) -> list[tuple[str, Estimate, Estimate]]:
+    """Return each measure of model and rival that is known of both: like compared with like.
+
+    The rival's whole list is set against the decoys, so the model's whole list is beside it.
+    """
+    ours = dict(report.beside) | {"discrimination": report.beside["auc_of_all_picks"]}
+    ours |= {
+        c.criterion.name: c.estimate for c in report.criteria if c.criterion.name == "hit_rate"
+    }
+    names = {name: f"rival_{name}" for name in MEASURES[:2]}
+    names |= {f"new_{name}": f"new_rival_{name}" for name in MEASURES[:2]}
+    pairs = [(name, ours.get(name), report.beside[names[name]]) for name in MEASURES]
+    return [
+        (name, mine, theirs)
+        for name, mine, theirs in pairs
+        if mine is not None and mine.value is not None and theirs.value is not None
+    ]
+
+
+def rival_name(language: str, baseline: str) -> str:
+    """Name a rival in words; one that has none by its own name."""
+    known = {"popularity", "own-purchases-then-views"}
+    if baseline not in known:
+        return baseline
+    return text(language, f"report.rival_{baseline.replace('-', '_')}")
+
+
+def sentence(language: str, verdict: Verdict) -> str:
+    """Return the verdict's sentence without the word it opens with, which stands above it."""
+    reason = verdict.reason_nl if language == "nl" else verdict.reason
+    return reason.partition(". ")[2]
+
+
+def what_would_change(language: str, judged: Judged) -> str:
+    """Say what would change this verdict."""
+    report, verdict = judged.report, judged.verdict
+    if verdict.why is Why.OPEN:
+        return text(language, "report.change_open", left=_left(language, verdict))
+    failed = [text(language, f"report.{c.name}") for c in verdict.criteria if c.failed]
+    return text(
+        language,
+        f"report.change_{verdict.why.value}",
+        names=", ".join(failed).lower(),
+        cell=report.policy.cell,
+        least=report.policy.least_players,
+        smallest=report.smallest_panel,
+        bar=percent(language, report.policy.completion),
+    )
+
+
+def _left(language: str, verdict: Verdict) -> str:
+    parts = (
+        text(
+            language,
+            "report.change_open_part",
+            name=text(language, f"report.{c.name}"),
+            low=reading(language, c.name, c.low),
+            bar=reading(language, c.name, c.bar),
+        )
+        for c in verdict.criteria
+        if not c.passed
+    )
+    return " ".join(parts)
+
+
+def hit_rate(judged: Judged) -> float | None:
+    """Return the hit rate that the verdict was read at; None where none is shown."""
+    return next((c.value for c in judged.verdict.criteria if c.name == "hit_rate"), None)
+
+
+def liked(report: Report, arm: str) -> float | None:
+    """Return how much of an arm's cards was liked; None where too few saw it."""
+    return next((row.liked for row in report.arms if row.label == arm), None)
+
+
+def headline(language: str, released: Judged, held: Judged) -> str:
+    """Return the first line of the demo: the same share where it is the same, else both."""
+    first, second = (percent(language, hit_rate(judged) or 0.0) for judged in (released, held))
+    if first == second:
+        return text(language, "report.same_85", share=first)
+    return text(language, "report.not_the_same", released=first, held=second)
+
+
+def why_one_is_held(language: str, released: Judged, held: Judged) -> str:
+    """Say in one sentence why the second study was held and the first released."""
+    ours, theirs = (_standing(judged, "discrimination") for judged in (released, held))
+    decoys = [liked(judged.report, "decoy") for judged in (released, held)]
+    if ours is None or theirs is None or not theirs.failed or None in decoys:
+        failed = " ".join(said(language, c) for c in held.verdict.criteria if c.failed)
+        return text(language, "report.story_why", held=held.row.name, said=failed)
+    return text(
+        language,
+        "report.story_why_decoys",
+        held=held.row.name,
+        released=released.row.name,
+        released_decoys=percent(language, decoys[0] or 0.0),
+        held_decoys=percent(language, decoys[1] or 0.0),
+        released_beats=percent(language, ours.value),
+        held_beats=percent(language, theirs.value),
+        bar=percent(language, theirs.bar),
+    )
+
+
+def _standing(judged: Judged, name: str) -> CriterionVerdict | None:
+    return next((c for c in judged.verdict.criteria if c.name == name), None)
+
+
+def story(judged: list[Judged]) -> tuple[Judged, Judged] | None:
+    """Return the newest released and the newest held of these studies, if there are both."""
+    found = {
+        outcome: next((j for j in judged if j.verdict.outcome is outcome), None)
+        for outcome in (Outcome.RELEASE, Outcome.HOLD)
+    }
+    released, held = found[Outcome.RELEASE], found[Outcome.HOLD]
+    return None if released is None or held is None else (released, held)

@@ -1,0 +1,142 @@
+"""What of the report is words and figures in a dress of its own: story, verdict, reasons."""
+
+import re
+from html import escape
+
+from app.studies import Judged
+from app.views import report_tables as tables
+from app.views.report_numbers import (
+    hit_rate,
+    liked,
+    reading,
+    sentence,
+    state,
+    what_would_change,
+    whole,
+    why_one_is_held,
+)
+from app.words import percent, text
+from recsys.policy import StudyKind
+from recsys.verdict import CriterionVerdict
+
+SIGNS = {"passed": "release", "failed": "hold", "open": "undecided"}
+"""Which verdict's sign a criterion's state wears."""
+
+
+def pair(language: str, released: Judged, held: Judged) -> str:
+    """Draw the two studies side by side."""
+    panels = "".join(_panel(language, judged) for judged in (released, held))
+    said = escape(text(language, "report.story_figure"))
+    return f'<div class="bs bs-pair" role="group" aria-label="{said}">{panels}</div>'
+
+
+def why(language: str, released: Judged, held: Judged) -> str:
+    """Say why one of the two was held."""
+    said = escape(why_one_is_held(language, released, held))
+    return f'<div class="bs"><p class="bs-said">{said}</p></div>'
+
+
+def _panel(language: str, judged: Judged) -> str:
+    outcome = judged.verdict.outcome.value
+    picks, decoys = hit_rate(judged) or 0.0, liked(judged.report, "decoy")
+    gap = "" if decoys is None else _arm(language, "decoy", decoys, "slate", picks)
+    return (
+        f'<section class="bs-panel bs-{outcome}"><div class="bs-top">'
+        f"<h3>{escape(judged.row.name)}</h3>{_word(language, outcome)}</div>"
+        f'<p class="bs-big">{percent(language, picks)}'
+        f"<small>{escape(text(language, 'report.story_share'))}</small></p>"
+        f"{_arm(language, 'pick', picks, 'glow')}{gap}"
+        f'<p class="bs-foot">{_foot(language, judged, picks, decoys)}</p></section>'
+    )
+
+
+def _word(language: str, outcome: str, words: str | None = None) -> str:
+    said = words or text(language, f"report.{outcome}")
+    return f'<span class="bs-word bs-{outcome}">{escape(said)}</span>'
+
+
+def _arm(language: str, arm: str, share: float, colour: str, to: float | None = None) -> str:
+    """One bar; with `to` the stretch between the two is hatched."""
+    width, gap = whole(arm, share), ""
+    if to is not None and to > share:
+        left, right = width, whole(arm, to)
+        gap = f'<i class="bs-gap" style="left:{left}%;width:{right - left}%"></i>'
+    return (
+        f'<div class="bs-arm"><p><span>{escape(text(language, f"report.arm_{arm}"))}</span>'
+        f"<b>{percent(language, share)}</b></p>"
+        f'<div class="bs-track" aria-hidden="true">{gap}'
+        f'<i style="left:0;width:{width}%;background:var(--bs-{colour})"></i></div></div>'
+    )
+
+
+def _foot(language: str, judged: Judged, picks: float, decoys: float | None) -> str:
+    if decoys is None:
+        return escape(text(language, "report.fact_people", n=judged.verdict.n))
+    gap = whole("pick", picks) - whole("decoy", decoys)
+    people = text(language, "report.fact_people", n=judged.verdict.n)
+    return escape(f"{text(language, 'report.story_gap', gap=gap)} · {people}")
+
+
+def verdict(language: str, judged: Judged) -> str:
+    """Draw the verdict: sign, word, sentence, what would change it, and the facts beside it."""
+    outcome = judged.verdict.outcome.value
+    return (
+        f'<section class="bs bs-panel bs-verdict bs-{outcome}">{_word(language, outcome)}'
+        f'<p class="bs-said">{escape(sentence(language, judged.verdict))}</p>'
+        f'<p class="bs-change"><b>{escape(text(language, "report.change"))}.</b> '
+        f"{escape(what_would_change(language, judged))}</p>"
+        f'<div class="bs-facts">{_facts(language, judged)}</div></section>'
+    )
+
+
+def _facts(language: str, judged: Judged) -> str:
+    row, report, decision = judged.row, judged.report, judged.decision
+    simulated = report.kind is not StudyKind.LIVE
+    facts = [text(language, "report.attempt", n=report.attempt)]
+    facts += [text(language, "report.fact_model", model=row.model[:12])]
+    if decision is not None:
+        facts.append(text(language, "report.fact_decided", date=tables.day(decision.at)))
+    strong = [text(language, "report.simulated")] if simulated else []
+    return "".join(
+        [f'<span class="bs-strong">{escape(fact)}</span>' for fact in strong]
+        + [f"<span>{escape(fact)}</span>" for fact in facts]
+    )
+
+
+def reasons(language: str, judged: Judged) -> str:
+    """Draw what each criterion means, where it stands, and why its bar stands where it stands."""
+    because = {c.name: c.because for c in judged.report.policy.criteria}
+    parts = (_reason(language, c, because[c.name]) for c in judged.verdict.criteria)
+    return f'<div class="bs bs-three">{"".join(parts)}</div>'
+
+
+def _reason(language: str, found: CriterionVerdict, because: str) -> str:
+    key = state(found)
+    bar = text(language, "report.because", bar=reading(language, found.name, found.bar))
+    return (
+        f'<div class="bs-{key}"><h3>{escape(text(language, f"report.{found.name}"))}</h3>'
+        f"{_word(language, SIGNS[key], text(language, f'report.{key}'))}"
+        f"<p>{escape(text(language, f'report.means_{found.name}'))}</p>"
+        f'<p class="bs-quiet">{escape(bar)}. {escape(because)}</p></div>'
+    )
+
+
+def caveats(language: str, judged: Judged) -> str:
+    """Draw what no interval cures, each with its first sentence as its head."""
+    heads = (line.partition(". ") for line in tables.caveats(language, judged.report))
+    items = "".join(f"<li><b>{escape(head)}.</b>{escape(rest)}</li>" for head, _, rest in heads)
+    return f'<div class="bs"><ul>{items}</ul></div>'
+
+
+def policy(language: str, judged: Judged) -> str:
+    """Draw the policy field by field."""
+    fields = "".join(
+        f"<dt>{escape(field)}</dt><dd>{_value(value)}</dd>"
+        for field, value in tables.policy(language, judged)
+    )
+    return f'<div class="bs"><dl>{fields}</dl></div>'
+
+
+def _value(value: str) -> str:
+    is_hash = re.fullmatch("[0-9a-f]{32,}", value)
+    return f"<code>{value}</code>" if is_hash else escape(value)

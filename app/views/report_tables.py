@@ -1,0 +1,253 @@
+"""The tables behind the pictures, as the page and the download write them. Every cell is words.
+
+They hold what the report holds and nothing finer: whole percents, whole points, counts of cells.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from app.records import Decision, StudyRow
+from app.studies import Judged
+from app.views.report_numbers import estimate_with_bounds, liked, reading, rival_pairs, state
+from app.words import percent, shown, text
+from recsys.report import CriterionReport, Report
+from recsys.stats import Estimate
+from recsys.tables import ShareRow
+
+FUNNEL = ("dealt", "closed", "complete", "counted")
+TOP = 8
+"""Brands or categories in a picture; the table behind it holds all."""
+
+
+def _table(language: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> pd.DataFrame:
+    return pd.DataFrame(
+        list(rows), columns=[text(language, f"report.column_{name}") for name in columns], dtype=str
+    )
+
+
+def criteria(language: str, judged: Judged) -> pd.DataFrame:
+    """Each criterion against its bar, as at the verdict."""
+    rows = [
+        [
+            text(language, f"report.{c.name}"),
+            *(reading(language, c.name, share) for share in (c.value, c.low, c.high, c.bar)),
+            text(language, f"report.{state(c)}"),
+        ]
+        for c in judged.verdict.criteria
+    ]
+    return _table(language, ("criterion", "value", "low", "high", "bar", "state"), rows)
+
+
+def run(language: str, found: CriterionReport) -> pd.DataFrame:
+    """One criterion after each batch."""
+    name = found.criterion.name
+    rows = [
+        [str(p.n), *(reading(language, name, share) for share in (p.mean, p.low, p.high))]
+        for p in found.run
+    ]
+    return _table(language, ("people", "value", "low", "high"), rows)
+
+
+def arms(language: str, report: Report) -> pd.DataFrame:
+    """What was said of each arm's cards."""
+    rows = [
+        [text(language, f"report.arm_{row.label}"), *_shares(language, row)] for row in report.arms
+    ]
+    return _table(language, ("arm", "people", "liked", "super", "unknown"), rows)
+
+
+def shares(language: str, rows: Sequence[ShareRow], what: str) -> pd.DataFrame:
+    """What was said of each brand or category; `what` names the first column."""
+    named = [[row.label, *_shares(language, row)] for row in rows]
+    return _table(language, (what, "people", "liked", "super", "unknown"), named)
+
+
+def _shares(language: str, row: ShareRow) -> list[str]:
+    said = (row.liked, row.super_liked, row.dont_know)
+    return [shown(language, row.people), *(percent(language, share) for share in said)]
+
+
+def rival(language: str, report: Report) -> pd.DataFrame:
+    """The model beside the rival alone."""
+    rows = [
+        [
+            text(language, f"report.rival_{name}"),
+            estimate_with_bounds(language, mine),
+            estimate_with_bounds(language, theirs),
+        ]
+        for name, mine, theirs in rival_pairs(report)
+    ]
+    return _table(language, ("measure", "model", "rival"), rows)
+
+
+def funnel(language: str, report: Report) -> pd.DataFrame:
+    """How many decks came how far."""
+    steps = [*FUNNEL, *(["withdrawn"] if report.players.withdrawn else [])]
+    rows = [
+        [text(language, f"report.funnel_{step}"), shown(language, getattr(report.players, step))]
+        for step in steps
+    ]
+    return _table(language, ("step", "decks"), rows)
+
+
+def left_out(language: str, report: Report) -> pd.DataFrame:
+    """Why closed decks do not count; some, but fewer than a cell, are not counted out."""
+    rows = [
+        [text(language, f"report.left_out_{reason.value}"), _count(language, report, found)]
+        for reason, found in report.excluded.items()
+    ]
+    return _table(language, ("reason", "decks"), rows)
+
+
+def _count(language: str, report: Report, found: int | None) -> str:
+    if found is None:
+        return text(language, "report.fewer", n=report.policy.cell)
+    return shown(language, found) if found else text(language, "report.none")
+
+
+def halves(language: str, report: Report) -> pd.DataFrame:
+    """The hit rate of who came first, who came last, and of all."""
+    rows = [
+        [
+            text(language, f"report.halves_{who}"),
+            shown(language, found.n),
+            estimate_with_bounds(language, found),
+        ]
+        for who, found in known_halves(report)
+    ]
+    return _table(language, ("who", "people", "value"), rows)
+
+
+def story(language: str, studies: Sequence[Judged]) -> pd.DataFrame:
+    """The studies of the first line, beside each other."""
+    rows = [
+        [
+            judged.row.name,
+            text(language, f"report.{judged.verdict.outcome.value}"),
+            *(reading(language, c.name, c.value) for c in judged.verdict.criteria),
+            reading(language, "decoy", liked(judged.report, "decoy")),
+        ]
+        for judged in studies
+    ]
+    names = [text(language, f"report.{c.name}") for c in studies[0].verdict.criteria]
+    first = [text(language, "report.study"), text(language, "report.history_verdict")]
+    return pd.DataFrame(
+        rows, columns=[*first, *names, text(language, "report.column_decoys")], dtype=str
+    )
+
+
+def history(
+    language: str, rows: Sequence[StudyRow], decisions: Mapping[str, Decision | None]
+) -> pd.DataFrame:
+    """The studies over model versions, each with its verdict."""
+    columns = ("verdict", "opened", "kind", "attempt", "model")
+    found = [
+        [
+            row.name,
+            _outcome(language, row, decisions[row.hash]),
+            day(row.opened_at),
+            text(language, f"report.kind_{row.kind.value}"),
+            shown(language, row.attempt),
+            row.model[:12],
+        ]
+        for row in rows
+    ]
+    names = [text(language, f"report.history_{name}") for name in columns]
+    return pd.DataFrame(found, columns=[text(language, "report.study"), *names], dtype=str)
+
+
+def _outcome(language: str, row: StudyRow, decision: Decision | None) -> str:
+    if decision is None:
+        return text(language, f"report.history_{'playing' if row.closed_at is None else 'closed'}")
+    word = text(language, f"report.{decision.outcome}")
+    return f"{word}, {text(language, 'report.fact_people', n=decision.batch)}"
+
+
+def day(milliseconds: int) -> str:
+    """Write a moment as its day."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d")
+
+
+def known_halves(report: Report) -> list[tuple[str, Estimate]]:
+    """Return the readings of the hit rate that are known, by the last part of their text's key."""
+    once = next((c.once for c in report.criteria if c.criterion.name == "hit_rate"), None)
+    found = {
+        "early": report.early,
+        "late": report.late,
+        "once": once,
+        "careless": report.with_careless,
+    }
+    return [(who, each) for who, each in found.items() if each and each.value is not None]
+
+
+def policy(language: str, judged: Judged) -> list[tuple[str, str]]:
+    """The policy and the study, field by field in words."""
+    report, row = judged.report, judged.row
+    rule = report.policy
+    return [
+        (text(language, f"report.{field}"), value)
+        for field, value in (
+            ("policy_name", rule.name),
+            ("policy_question", rule.question.nl if language == "nl" else rule.question.en),
+            ("policy_deck", _deck(language, report)),
+            ("policy_alpha", percent(language, report.alpha)),
+            ("policy_least", shown(language, rule.least_players)),
+            ("policy_smallest", shown(language, report.smallest_panel)),
+            ("policy_completion", percent(language, rule.completion)),
+            ("policy_batch", shown(language, rule.batch)),
+            ("policy_cell", shown(language, rule.cell)),
+            ("policy_balance", _balance(language, report)),
+            ("policy_fast", _fast(language, report)),
+            ("policy_rival", row.baseline),
+            ("policy_attempt", shown(language, row.attempt)),
+            ("policy_seed", str(row.invitation_seed)),
+            ("policy_hash", rule.hash),
+            ("study_hash", row.hash),
+            ("model_hash", row.model),
+        )
+    ]
+
+
+def _deck(language: str, report: Report) -> str:
+    recipe = report.policy.deck
+    return text(
+        language,
+        "report.policy_deck_is",
+        picks=recipe.picks,
+        baseline=recipe.baseline,
+        scored=recipe.scored,
+        near=recipe.near,
+    )
+
+
+def _balance(language: str, report: Report) -> str:
+    found = report.batches[-1].balance if report.batches else None
+    at = "–" if found is None else shown(language, round(abs(found), 2))
+    return text(language, "report.policy_balance_is", most=report.policy.balance, found=at)
+
+
+def _fast(language: str, report: Report) -> str:
+    rule = report.policy.too_fast
+    return text(
+        language,
+        "report.policy_fast_is",
+        median=rule.median_ms,
+        card=rule.card_ms,
+        share=percent(language, rule.share),
+    )
+
+
+def caveats(language: str, report: Report) -> list[str]:
+    """What no interval cures, in plain words."""
+    shopping = "strict" if report.policy.strict else "shopping"
+    keys = ("order", "people", shopping, "decoys", "sales")
+    return [text(language, f"report.caveat_{key}", n=report.attempt) for key in keys]
+
+
+def loved_and_refused(rows: Sequence[ShareRow]) -> tuple[list[ShareRow], list[ShareRow]]:
+    """Return the best liked half of the brands and the worst, each from its end."""
+    loved = [row for row in rows if row.liked >= 0.5][:TOP]
+    refused = [row for row in reversed(rows) if row.liked < 0.5][:TOP]
+    return loved, refused
