@@ -46,7 +46,6 @@ class Game:
     brain: Brain
     row: StudyRow
     random_bits: Callable[[int], int] = secrets.randbits  # of the seed; ids are always random
-    hours: float = 24
 
     @property
     def study(self) -> Study:
@@ -81,7 +80,8 @@ class Game:
         deck = self._dealt(player, recipe or self.study.policy.deck, watch)
         self.store.meet(player.participant)
         with watch.stage("storing the deck"):
-            return self.store.add_deck(deck, self.brain.warehouse.version, watch.stages, self.hours)
+            hours = self.study.policy.open_hours
+            return self.store.add_deck(deck, self.brain.warehouse.version, watch.stages, hours)
 
     def _dealt(self, player: Player, recipe: DeckRecipe, watch: Stopwatch) -> Deck:
         evidence = self._evidence(player, watch)

@@ -100,7 +100,7 @@ class House:
     def game(self, row: StudyRow) -> Game:
         """The game of one study."""
         brain = self.brain(row.model, study_of(row).policy)
-        return Game(self.store, brain, row, hours=self.settings.deck_hours)
+        return Game(self.store, brain, row)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -43,7 +43,6 @@ class Settings:
     address: str = "127.0.0.1"
     port: int = 8501
     share: bool = False  # the planted demo for phones on the local network, behind a pairing code
-    deck_hours: int = 24  # a deck that nobody closes is closed after this time
 
     @property
     def store_path(self) -> Path:
@@ -201,7 +200,6 @@ _PARSERS: dict[str, Callable[[str, object], Any]] = {
     "address": _text,
     "port": _whole(1, 65535),
     "share": _switch,
-    "deck_hours": _whole(1, 24 * 14),
 }
 
 

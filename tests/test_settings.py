@@ -20,9 +20,9 @@ def test_nothing_said_means_the_defaults(tmp_path: Path) -> None:
 def test_what_is_said_nearer_to_the_command_wins(tmp_path: Path) -> None:
     (tmp_path / "brandswipe.toml").write_text('workspace = "shop"\nport = 1\nlogin = "local"\n')
     (tmp_path / "shop").mkdir()
-    (tmp_path / "shop" / "brandswipe.toml").write_text("port = 2\ndeck_hours = 2\n")
+    (tmp_path / "shop" / "brandswipe.toml").write_text("port = 2\nshare = true\n")
     settings = read(environ={"BRANDSWIPE_WORKSPACE": str(tmp_path / "shop")}, cwd=tmp_path)
-    assert (settings.port, settings.login, settings.deck_hours) == (2, Login.LOCAL, 2)
+    assert (settings.port, settings.login, settings.share) == (2, Login.LOCAL, True)
     shop = {"BRANDSWIPE_WORKSPACE": str(tmp_path / "shop"), "BRANDSWIPE_PORT": "3"}
     assert read(environ=shop, cwd=tmp_path).port == 3
     assert read(environ=shop, cwd=tmp_path, port=4).port == 4
