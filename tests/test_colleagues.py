@@ -13,6 +13,7 @@ from recsys.colleagues import (
     CARELESS,
     FAME,
     HONEST,
+    KEEN,
     PANELS,
     POLITE,
     Behaviour,
@@ -180,7 +181,7 @@ class TestThePanels:
         assert liking("Lego", ANNE, MARKET, HONEST) < 0.5
 
     def test_each_is_found_by_its_name(self) -> None:
-        assert [panel(name) for name in PANELS] == [HONEST, POLITE, FAME, CARELESS]
+        assert [panel(name) for name in PANELS] == [HONEST, KEEN, POLITE, FAME, CARELESS]
 
     def test_an_unknown_panel_is_refused_with_the_known_ones(self) -> None:
         with pytest.raises(UnknownNameError, match=r"'honnest'. Did you mean 'honest'"):
