@@ -1,6 +1,7 @@
 """The sidebar: what the data scientist may set, how long it will take, and the start."""
 
 from dataclasses import asdict
+from itertools import cycle
 
 import streamlit as st
 
@@ -64,8 +65,8 @@ def _options(language: str) -> FitOptions:
         seed = int(_field(language, "seed", DEFAULT.seed))
     st.caption(say(language, "weights"))
     plain = asdict(DEFAULT.weights)
-    columns = st.columns(3)
-    for column, (name, value) in zip(columns, list(plain.items()), strict=True):
+    columns = cycle(st.columns(2))
+    for column, (name, value) in zip(columns, list(plain.items()), strict=False):
         with column:
             plain[name] = _field(language, name, value)
     return FitOptions(

@@ -67,7 +67,7 @@ def _point(language: str, version: Version) -> None:
 def _row(language: str, version: Version, aliases: dict[str, str]) -> dict[str, str]:
     facts, options = version.facts, plain_options(version)
     called = [alias for alias, hash in aliases.items() if hash == version.hash]
-    badges = " ".join(f":primary-badge[{named(language, 'alias', name)}]" for name in called)
+    badges = " ".join(f":violet-badge[{named(language, 'alias', name)}]" for name in called)
     row = {
         "name": f"**{version.name}** {badges}",
         "made": when(language, version.made_at),

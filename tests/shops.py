@@ -1,0 +1,33 @@
+"""Small planted shops on disk, as `brandswipe plant` and `brandswipe ingest` make them."""
+
+from pathlib import Path
+
+from app.fitting import refit
+from app.house import BASELINE, House
+from app.ingest import ingest
+from app.planting import plant_folder
+from app.registry import Version
+from app.settings import Login, Settings
+from recsys.model import FitOptions
+
+QUICK = FitOptions(factors=8, iterations=2)
+
+
+def silent(_stage: str, _fraction: float) -> None:
+    """Progress that nobody watches."""
+
+
+def planted(folder: Path, customers: int = 300) -> Settings:
+    """Return the settings of a workspace with the events of a planted shop, and no model."""
+    plant_folder(folder / "shop", customers, 1, silent)
+    ingest(folder / "w", str(folder / "shop"))
+    return Settings(workspace=folder / "w", login=Login.LOCAL)
+
+
+def fitted(settings: Settings, options: FitOptions = QUICK) -> Version:
+    """Fit a version in this process."""
+    house = House(settings)
+    try:
+        return refit(house.registry, house.warehouse, house.policy, options, BASELINE, silent)
+    finally:
+        house.close()

@@ -1,0 +1,99 @@
+"""Long work: what a job's process does with settings, arguments and a callable for progress."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from app.house import House
+from app.job_rows import Ended, State
+from app.job_run import _kept
+from app.jobs import Jobs
+from app.settings import Settings
+from app.store import Store
+from app.work import evaluate, fit, options_from
+from recsys.errors import BadInputError, UnknownNameError, WorkspaceError
+from recsys.model import FitOptions, Weights
+from tests.shops import fitted, planted, silent
+
+QUICK = {"factors": 8, "iterations": 2}
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return planted(tmp_path_factory.mktemp("work"))
+
+
+def test_a_fit_returns_the_hash_of_a_version_that_can_be_loaded(settings: Settings) -> None:
+    told: list[tuple[str, float]] = []
+    hash = fit(settings, QUICK | {"weights": {"own": 2.0}}, lambda *said: told.append(said))
+    house = House(settings)
+    assert house.version(hash).facts["options"]["weights"]["own"] == 2.0
+    assert house.brain(hash).version == hash
+    house.close()
+    stages = list(dict.fromkeys(stage for stage, _ in told))
+    assert stages == ["reading the sample", "learning the brands", "dealing trial decks"]
+
+
+def test_the_log_names_the_options_and_each_stage_once(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit(settings, QUICK, silent)
+    written = capsys.readouterr().out
+    assert "factors=8" in written
+    assert written.count("learning the brands") == 1
+    assert "Saved version" in written
+
+
+def test_options_out_of_range_are_refused_and_save_nothing(settings: Settings) -> None:
+    house = House(settings)
+    before = house.registry.versions()
+    with pytest.raises(BadInputError, match="factors is 999; choose between 1 and 256"):
+        fit(settings, {"factors": 999}, silent)
+    assert house.registry.versions() == before
+    house.close()
+
+
+def test_options_survive_the_journey_through_plain_data() -> None:
+    options = FitOptions(factors=8, weights=Weights(0.5, 0.25, 0.125))
+    plain = {"factors": 8, "weights": {"own": 0.5, "collaborative": 0.25, "popularity": 0.125}}
+    assert options_from(plain) == options
+    assert options_from({}) == FitOptions()
+
+
+def test_an_evaluation_asks_every_ranker_both_questions(settings: Settings) -> None:
+    version = fitted(settings)
+    ended = evaluate(settings, {"model": version.name}, silent)
+    assert ended.message == version.hash
+    asked = {(line["ranker"], line["task"]) for line in ended.result["lines"]}
+    assert {task for _, task in asked} == {"any", "new"}
+    assert len(asked) == 2 * 3
+    assert json.loads(json.dumps(ended.result, allow_nan=False)) == ended.result
+
+
+def test_an_evaluation_of_an_unknown_version_is_refused(settings: Settings) -> None:
+    with pytest.raises(UnknownNameError, match="No model version is called 'nothing'"):
+        evaluate(settings, {"model": "nothing"}, silent)
+
+
+def test_a_job_keeps_what_it_found_beside_itself(settings: Settings) -> None:
+    version, store = fitted(settings), Store(settings.store_path)
+    jobs = Jobs(settings, store)
+    job = jobs.start("evaluate", {"model": version.hash})
+    deadline = time.monotonic() + 60
+    while jobs.job(job.id).state is State.RUNNING:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert (jobs.job(job.id).state, jobs.job(job.id).message) == (State.DONE, version.hash)
+    result = jobs.result(job.id)
+    assert result is not None
+    assert len(result["lines"]) == 6
+    assert jobs.result("another") is None
+    jobs.close()
+    store.close()
+
+
+def test_a_result_that_cannot_be_kept_fails_with_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match=r"The result could not be kept in .*: make room"):
+        _kept(Ended("done", {"lines": []}), Settings(workspace=tmp_path), "job")
