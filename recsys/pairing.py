@@ -79,7 +79,7 @@ def paired(picks: Sequence[str], shelf: Shelf, free: NDArray[np.intp], wanted: i
     near = [_nearest(shelf, shelf.codes[name], free, wanted) for name in picks]
     columns = np.unique(np.concatenate([codes for codes, _, _ in near]))
     cost = np.full((len(picks), len(columns) + len(picks) - wanted), _NEVER)
-    cost[:, len(columns) :] = 0.0  # places for the picks that stay alone
+    cost[:, len(columns) :] = -_NEVER  # places for those that stay alone, all of them taken
     steps = np.zeros(cost.shape, np.int64)
     for row, (codes, gap, step) in enumerate(near):
         at = np.searchsorted(columns, codes)
