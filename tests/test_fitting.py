@@ -1,0 +1,158 @@
+"""A fit reads a sample, saves one whole version or none, and says beforehand what to expect."""
+
+import errno
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.fitting import FARTHEST, policy_catalogue, read_evidence, refit
+from app.house import BASELINE, House
+from app.settings import Settings
+from recsys.errors import BadInputError, NotEnoughError, WorkspaceError
+from recsys.model import FitOptions
+from tests.events_on_disk import write
+from tests.shops import QUICK, fitted, silent
+from tests.terminal import brandswipe
+
+
+def shop_of(folder: Path, rows: list[dict[str, object]]) -> House:
+    """A workspace with these events."""
+    said = brandswipe("ingest", str(write(rows, folder / "e.csv")), workspace=folder / "ws")
+    assert said.code == 0, said.err
+    return House(Settings(workspace=folder / "ws"))
+
+
+def test_a_version_says_what_it_was_made_of(house: House) -> None:
+    told: list[tuple[str, float]] = []
+    version = refit(
+        house.registry,
+        house.warehouse,
+        house.policy,
+        QUICK,
+        BASELINE,
+        lambda stage, share: told.append((stage, share)),
+    )
+    facts = version.facts
+    assert facts["data_version"] == house.warehouse.version
+    assert facts["brands"] == len(house.warehouse.catalogue.brands)
+    assert 0 < facts["customers"] <= facts["customers_in_store"] == house.warehouse.customers
+    assert facts["options"]["factors"] == QUICK.factors
+    assert abs(facts["balance"]) < 0.25
+    stages = list(dict.fromkeys(stage for stage, _ in told))
+    assert stages == ["reading the sample", "learning the brands", "dealing trial decks"]
+    assert all(0 <= share <= 1 for _, share in told)
+    assert [share for stage, share in told if stage == stages[-1]][-1] == 1
+
+
+def test_a_sample_reads_a_part_of_the_customers(house: House) -> None:
+    facts = fitted(house.settings, replace(QUICK, sample=0.2)).facts
+    assert 0.15 < facts["customers"] / facts["customers_in_store"] < 0.25
+
+
+def test_the_same_events_options_and_seed_learn_the_same_model(house: House) -> None:
+    arrays = [house.registry.load(fitted(house.settings).hash)[0] for _ in range(2)]
+    assert all(np.array_equal(arrays[0][name], arrays[1][name]) for name in arrays[0])
+
+
+def test_a_model_that_was_saved_ranks_as_it_did(planted_house: House) -> None:
+    brain, again = planted_house.brain(), House(planted_house.settings).brain()
+    for customer in ("c0000004", "c0000100"):
+        evidence = brain.evidence_of(customer)
+        assert brain.rank(evidence, 20) == again.rank(evidence, 20)
+
+
+def test_evidence_up_to_a_time_holds_nothing_later(planted_house: House) -> None:
+    store = planted_house.warehouse
+    catalogue = policy_catalogue(store, planted_house.policy)
+    cut = store.as_of - 200 * 86_400
+    part = read_evidence(store, catalogue, FitOptions(), silent, until=cut)
+    whole = read_evidence(store, catalogue, FitOptions(), silent)
+    assert 0 < len(part) < len(whole)
+    assert part.last.max() <= cut < whole.last.max()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"factors": 0}, "factors is 0"),
+        ({"sample": 0.0}, "sample is 0"),
+        ({"alpha": float("nan")}, "alpha is nan"),
+        ({"regularisation": -1.0}, "regularisation is -1"),
+        ({"seed": 2**31}, "seed is"),
+    ],
+)
+def test_options_out_of_range_are_refused_before_anything_is_read(
+    planted_house: House, wrong: dict[str, float], said: str
+) -> None:
+    before = planted_house.registry.versions()
+    with pytest.raises(BadInputError, match=said):
+        fitted(planted_house.settings, replace(FitOptions(), **wrong))
+    assert planted_house.registry.versions() == before
+
+
+def test_a_shop_too_small_for_a_deck_is_fitted_and_its_balance_is_unknown(
+    tmp_path: Path,
+) -> None:
+    rows: list[dict[str, object]] = [
+        {"customer_id": f"c{n}", "ts": 1_760_000_000 + n, "event": "purchase", "brand": f"b{n % 7}"}
+        for n in range(70)
+    ]
+    rows += [{**row, "customer_id": "all", "ts": 1_760_000_900} for row in rows[:7]]
+    house = shop_of(tmp_path, rows)
+    assert fitted(house.settings).facts["balance"] is None
+
+
+def test_decoys_that_all_differ_alike_have_a_finite_balance(tmp_path: Path) -> None:
+    """Eighty brands of one customer each and forty of two: no spread on either side."""
+    brands = [f"loved {n:02d}" for n in range(40)] + [f"other {n:02d}" for n in range(80)]
+    rows: list[dict[str, object]] = [
+        {"customer_id": who, "ts": 1_760_000_000 + n, "event": "purchase", "brand": brand}
+        for who in ("ann", "bob")
+        for n, brand in enumerate(brands[:40])
+    ]
+    rows += [
+        {"customer_id": f"c{n}", "ts": 1_760_000_000, "event": "purchase", "brand": brand}
+        for n, brand in enumerate(brands[40:])
+    ]
+    balance = fitted(shop_of(tmp_path, rows).settings).facts["balance"]
+    assert balance is not None
+    assert 0 < abs(balance) <= FARTHEST
+
+
+def test_events_without_any_brand_cannot_be_learnt_from(tmp_path: Path) -> None:
+    house = shop_of(
+        tmp_path, [{"customer_id": "ann", "ts": 1_760_000_000, "event": "view", "brand": "n/a"}]
+    )
+    with pytest.raises(NotEnoughError, match="brand that may be shown"):
+        fitted(house.settings)
+    assert house.registry.versions() == []
+
+
+def test_a_full_disk_leaves_the_earlier_versions_and_no_half_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = house.registry.versions()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("app.registry.np.save", full)
+    with pytest.raises(WorkspaceError, match=r"No space left.*earlier versions are intact"):
+        fitted(house.settings)
+    assert house.registry.versions() == before
+    assert not list(house.registry.folder.glob(".new-*"))
+    assert house.brain().rank(house.brain().evidence_of("c0000004"), 3)
+
+
+def test_a_fit_that_is_stopped_leaves_nothing(house: House) -> None:
+    before = sorted(house.workspace.rglob("*"))
+
+    def stop(stage: str, _share: float) -> None:
+        if stage == "dealing trial decks":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        refit(house.registry, house.warehouse, house.policy, QUICK, BASELINE, stop)
+    assert sorted(house.workspace.rglob("*")) == before
