@@ -20,9 +20,9 @@ from streamlit import config
 
 from app import runtime
 from app.address import home
-from app.guard import Guard
+from app.guard import Guard, sentence_page
 from app.identity import check_address
-from app.pairing import COOKIE, SECONDS, Pairing
+from app.phones import COOKIE, SECONDS, Pairing
 from app.swipe_post import Reply, failure, take
 from app.visitor import Visitors
 from recsys.errors import BrandswipeError
@@ -67,7 +67,7 @@ async def pair(request: Request) -> Response:
     cookie = door.redeem(request.path_params["code"]) if door else None
     if cookie is None:
         sentence = "This code is spent or not ours: scan the one that is on the screen now."
-        return _json(failure(403, "spent", sentence))
+        return sentence_page(sentence, 403)
     answer = RedirectResponse(home(), 303, {"Cache-Control": "no-store"})
     secure = request.url.scheme == "https"
     answer.set_cookie(COOKIE, cookie, SECONDS, httponly=True, samesite="lax", secure=secure)

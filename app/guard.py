@@ -2,10 +2,11 @@
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
+from threading import Event
 
 import streamlit
 from starlette.datastructures import Headers, MutableHeaders
@@ -13,15 +14,20 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.identity import is_loopback
-from app.pairing import COOKIE, Pairing
+from app.phones import COOKIE, Pairing
 from recsys.errors import BrandswipeError
 
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 CLOSED = (
-    "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-    "<title>Brandswipe</title><p>This demo is shared by invitation: scan the code on the screen "
-    "of the computer that runs it.</p>"
+    "This demo is shared by invitation: scan the code on the screen of the computer that runs it."
 )
+_PAGE = (
+    "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+    "<title>Brandswipe</title><style>:root{{color-scheme:light dark}}body{{margin:20vh auto;"
+    "max-width:24rem;padding:0 1.5rem;font:1.2rem/1.5 system-ui,sans-serif}}</style><p>{}</p>"
+)
+ON_DUTY = Event()
+"""Set once a guard stands before the server; without one no page may show the game."""
 
 
 class Guard:
@@ -44,7 +50,7 @@ class Guard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await HTMLResponse(CLOSED, 403)(scope, receive, self._with_headers(send))
+            await sentence_page(CLOSED, 403)(scope, receive, self._with_headers(send))
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Say why the server does not start in one sentence, without a traceback."""
@@ -56,6 +62,7 @@ class Guard:
             else:
                 await send(message)
 
+        ON_DUTY.set()
         try:
             await self.app(scope, receive, say)
         except BrandswipeError as error:
@@ -71,7 +78,7 @@ class Guard:
             return True
         headers = Headers(scope=scope)
         client = scope.get("client")
-        if client and is_loopback(client[0]) and not any(name in headers for name in _FORWARDED):
+        if client and is_here(client[0], headers.keys()):
             return True
         return door.admits(_cookie(headers.get("cookie", "")))
 
@@ -84,6 +91,17 @@ class Guard:
             await send(message)
 
         return say
+
+
+def is_here(client: str, headers: Collection[str]) -> bool:
+    """Return whether a request comes from this computer itself, and through no proxy on it."""
+    said = {name.lower() for name in headers}
+    return is_loopback(client) and not said.intersection(_FORWARDED)
+
+
+def sentence_page(sentence: str, status: int) -> HTMLResponse:
+    """Return a page that is one sentence; never kept, because the next visit may fare better."""
+    return HTMLResponse(_PAGE.format(sentence), status, {"Cache-Control": "no-store"})
 
 
 def security_headers() -> dict[str, str]:

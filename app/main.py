@@ -4,11 +4,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app import runtime
+from app.guard import ON_DUTY
 from app.identity import Role
 from app.look import STATIC, page_css
-from app.settings import Login
-from app.views import carousel, frame, play, report, workbench
+from app.views import carousel, frame, play, report, visit, workbench
 from app.words import text
 
 # each page with the roles that may see it; what is not in a role's list cannot be reached
@@ -25,10 +24,13 @@ def main() -> None:
     st.set_page_config(
         page_title="Brandswipe", page_icon=str(STATIC / "icon.png"), layout="centered"
     )
-    st.html(page_css())
     language = frame.language()
+    if not ON_DUTY.is_set():  # this file alone was started: nothing checks who comes in
+        st.write(text(language, "state.unguarded"))
+        return
+    st.html(page_css())
     body = st.container()  # the bar comes after the page on a phone, and into the header on a desk
-    role = frame.bar(language, roles=runtime.settings().login is Login.LOCAL)
+    role = frame.bar(language)
     pages = {
         name: st.Page(
             page, title=text(language, f"app.{name}"), url_path=name, default=name == "play"
@@ -38,8 +40,10 @@ def main() -> None:
     }
     st.session_state["pages"] = pages
     chosen = st.navigation(list(pages.values()), position="top")
-    if asked := frame.wanted():
+    asked = frame.wanted()
+    if asked and asked[0] in pages:
         st.switch_page(pages[asked[0]], query_params=asked[1])
+    visit.settle(chosen.url_path)
     with body:
         frame.guarded(chosen.run, language)
 

@@ -9,7 +9,7 @@ from app import settings as _settings
 from app.house import House
 from app.identity import DeckTokens
 from app.jobs import Jobs
-from app.pairing import Pairing
+from app.phones import Pairing
 from app.settings import Keys, Settings
 from app.store import Store
 from app.warehouse import Warehouse

@@ -4,6 +4,7 @@ A text is found by its dotted key ("welcome.lead"). Numbers are written as the l
 them: 6,000,000 and 0.06 in English, 6.000.000 and 0,06 in Dutch.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -46,6 +47,17 @@ def shown(language: str, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return _localised(language, f"{value:,}" if isinstance(value, int) else _decimal(value))
+
+
+def price(language: str, cents: int) -> str:
+    """Write cents as an amount without its sign: 1,299.95 in English, 1.299,95 in Dutch."""
+    return _localised(language, f"{cents / 100:,.2f}")
+
+
+def verbatim(words: str) -> str:
+    """Return a text that Markdown shows as it is: no link, formula, colour or icon comes of it."""
+    escaped = re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$&^=\"'])", r"\\\1", words)
+    return escaped.replace(":", ":\N{WORD JOINER}")
 
 
 def percent(language: str, share: float) -> str:

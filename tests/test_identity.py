@@ -14,7 +14,7 @@ from app.identity import (
     local_person,
     pseudonym,
 )
-from app.pairing import Pairing
+from app.phones import Pairing
 from app.settings import Keys, Login, Settings
 from recsys.deck import Origin
 from recsys.errors import NotAllowedError, SettingsError, TokenExpiredError

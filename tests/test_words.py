@@ -5,7 +5,17 @@ import string
 
 import pytest
 
-from app.words import LANGUAGES, catalogue, percent, preferred, section, shown, text
+from app.words import (
+    LANGUAGES,
+    catalogue,
+    percent,
+    preferred,
+    price,
+    section,
+    shown,
+    text,
+    verbatim,
+)
 from recsys.errors import UnknownNameError
 
 ENGLISH, DUTCH = catalogue("en"), catalogue("nl")
@@ -114,3 +124,14 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 def test_a_missing_value_is_an_error_and_not_a_hole() -> None:
     with pytest.raises(KeyError):
         text("en", "wait.found", customers=3)
+
+
+def test_a_price_is_written_as_the_language_writes_it() -> None:
+    assert (price("en", 129_995), price("nl", 129_995)) == ("1,299.95", "1.299,95")
+    assert (price("en", 5), price("nl", 5)) == ("0.05", "0,05")
+
+
+def test_a_name_with_signs_of_markdown_is_shown_as_it_is() -> None:
+    assert verbatim("a*b_[x](y)") == r"a\*b\_\[x\]\(y\)"
+    assert ":smile:" not in verbatim(":smile:")
+    assert verbatim("Fjällräven 999") == "Fjällräven 999"

@@ -6,7 +6,7 @@ from app import runtime
 from app.brain import Brain
 from app.swipe_cards import carousel
 from app.views import frame, visit
-from app.words import text
+from app.words import price, text, verbatim
 from recsys.deck import Face
 from recsys.errors import NotEnoughHistoryError
 from recsys.events import NO_PRICE
@@ -50,19 +50,19 @@ def _row(brain: Brain, customer: str | None, named: tuple[str, ...]) -> list[Fac
 
 
 def _products(language: str, brain: Brain, brand: str) -> None:
-    st.header(brand.replace("[", r"\["))
+    st.header(verbatim(brand), anchor=False)
     featured = brain.showcase.featured(brand, 6)
     popular = brain.showcase.popular(brand, 6)
     if not popular:
         st.write(text(language, "carousel.nothing_in_brand"))
         return
-    columns = st.columns(2, gap="large")
-    for column, key, products in zip(
-        columns, ("featured", "popular"), (featured, popular), strict=True
-    ):
+    shelves = [
+        (key, found) for key, found in (("featured", featured), ("popular", popular)) if found
+    ]
+    for column, (key, products) in zip(st.columns(2, gap="large"), shelves, strict=False):
         with column:
-            st.subheader(text(language, f"carousel.{key}"))
-            for product in products or popular[:3]:
+            st.subheader(text(language, f"carousel.{key}"), anchor=False)
+            for product in products:
                 _product(language, product)
 
 
@@ -70,4 +70,4 @@ def _product(language: str, product: Product) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         st.text(product.title)
         if product.price != NO_PRICE:
-            st.text(text(language, "carousel.price", price=f"{product.price / 100:.2f}"))
+            st.text(text(language, "carousel.price", price=price(language, product.price)))

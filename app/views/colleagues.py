@@ -97,5 +97,7 @@ def _picture(language: str, judged: Judged) -> None:
 
 def _report_link(language: str, judged: Judged) -> None:
     st.caption(text(language, "colleagues.done", total=judged.report.players.closed))
+    if not frame.chooses_role():
+        return  # a phone has no report to go to
     if st.button(text(language, "colleagues.report"), key="colleagues_report"):
         frame.visit("pm", "report", study=judged.row.name)

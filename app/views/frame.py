@@ -8,7 +8,9 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from app import runtime
+from app.guard import is_here
 from app.identity import Role, pseudonym
+from app.settings import Login
 from app.visitor import guest_of
 from app.words import LANGUAGES, preferred, text
 from recsys.errors import BrandswipeError
@@ -27,10 +29,20 @@ def language() -> str:
     return str(chosen)
 
 
-def bar(language: str, roles: bool) -> Role:
-    """Draw the line with role (in local mode) and language; return the role."""
+def at_home() -> bool:
+    """Whether the browser runs on the computer that serves it, and no proxy stands between."""
+    return is_here(st.context.ip_address or "localhost", list(st.context.headers))
+
+
+def chooses_role() -> bool:
+    """Whether whoever sits here may choose a role: in local mode, and never from a phone."""
+    return runtime.settings().login is Login.LOCAL and at_home()
+
+
+def bar(language: str) -> Role:
+    """Draw the line with role (where it may be chosen) and language; return the role."""
     with st.container(horizontal=True, key="frame_bar"):
-        role = _choose_role(language) if roles else Role.EMPLOYEE
+        role = _choose_role(language) if chooses_role() else Role.EMPLOYEE
         st.segmented_control(
             text(language, "app.language"),
             list(LANGUAGES),

@@ -11,7 +11,7 @@ from app.planting import personas_of
 from app.reasons import reason
 from app.records import DealtDeck, StudyKind
 from app.swipe_cards import Revealed, brand_wall, reveal, swipe_cards
-from app.views import colleagues, frame, visit
+from app.views import colleagues, frame, invite, visit
 from app.words import section, text
 from recsys.deck import TASTER, Arm, Origin, Stratum
 from recsys.personas import Persona
@@ -64,6 +64,7 @@ def _welcome(language: str, game: Game, player: Player) -> None:
         named = Player(player.participant, player.origin, named=tuple(picked))
         _deal(game, named)
     _offer_personas(language)
+    invite.section(language)
 
 
 def _wall_brands(game: Game) -> list[tuple[str, str]]:
@@ -100,7 +101,7 @@ def _offer(language: str, persona: Persona) -> None:
     st.write(persona.nl if language == "nl" else persona.en)
     label = text(language, "personas.choose", name=persona.name)
     if st.button(label, key=f"persona_{persona.name}"):
-        st.query_params[visit.AS] = persona.name.lower()
+        visit.borrow(persona.name)
         st.session_state["again"] = False
         st.rerun()
 
@@ -132,6 +133,8 @@ def _swipe(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
     if said.finished == deck.id:
         game.finish(deck.id)
         st.rerun()
+    if visit.persona():
+        _be_yourself(language)
 
 
 def _token(player: Player, deck: str) -> str:
@@ -143,9 +146,13 @@ def _token(player: Player, deck: str) -> str:
 
 
 def _how_fast(language: str, game: Game, dealt: DealtDeck) -> None:
-    seconds = sum(dealt.timings.values()) / 1000
+    seconds = max(sum(dealt.timings.values()) / 1000, 0.001)
+    if dealt.deck.origin is Origin.ELICITED:  # nobody was looked up: five picks were enough
+        brands = len(game.brain.catalogue.brands)
+        st.caption(text(language, "wait.ranked", brands=brands, seconds=seconds))
+        return
     customers = game.brain.warehouse.customers
-    st.caption(text(language, "wait.found", customers=customers, seconds=max(seconds, 0.001)))
+    st.caption(text(language, "wait.found", customers=customers, seconds=seconds))
 
 
 def _reveal(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
@@ -159,12 +166,28 @@ def _reveal(language: str, game: Game, player: Player, dealt: DealtDeck) -> None
         key=f"reveal_{dealt.deck.id}",
     )
     with st.container(horizontal=True):
-        if st.button(text(language, "taster.again"), key="again_button"):
-            st.session_state["again"] = True
-            st.query_params.pop(visit.AS, None)
-            st.rerun()
+        _again(language)
     if game.row.kind is StudyKind.PLAYGROUND:
         colleagues.section(language)
+
+
+def _again(language: str) -> None:
+    persona = visit.persona()
+    if persona is not None:
+        label = text(language, "personas.again", name=persona.name)
+        if st.button(label, key="persona_again"):
+            st.session_state["again"] = True
+            st.rerun()
+        _be_yourself(language)
+    elif st.button(text(language, "taster.again"), key="again_button"):
+        st.session_state["again"] = True
+        st.rerun()
+
+
+def _be_yourself(language: str) -> None:
+    if st.button(text(language, "personas.stop"), key="be_yourself"):
+        visit.give_back()
+        st.rerun()
 
 
 def _shown(language: str, card: Turned, named: bool) -> Revealed:

@@ -11,6 +11,30 @@ from recsys.personas import Persona
 
 NAMED = "named"  # brands that the guest picked in this visit; they are stored nowhere
 AS = "as"  # the persona in the address
+_HELD = "borrowed"
+_PAGE = "page_shown"
+
+
+def settle(page: str) -> None:
+    """Find out whose life is played: the address says it, so that a reload and a link keep it.
+
+    Streamlit empties the address when the page changes; the life that was borrowed is kept then.
+    """
+    moved = st.session_state.get(_PAGE) not in (None, page)
+    held = st.session_state.get(_HELD)
+    if moved and held and AS not in st.query_params:
+        st.query_params[AS] = held
+    st.session_state[_PAGE], st.session_state[_HELD] = page, st.query_params.get(AS)
+
+
+def borrow(name: str) -> None:
+    """Play as a persona from now on."""
+    st.query_params[AS] = name.lower()
+
+
+def give_back() -> None:
+    """Play as oneself again."""
+    st.query_params.pop(AS, None)
 
 
 def persona() -> Persona | None:

@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+import socket
 import threading
 from hashlib import sha256
 
@@ -45,6 +46,20 @@ class Pairing:
         except BadData:
             return False
         return True
+
+
+def local_address() -> str | None:
+    """Return this computer's address on the local network, or None where it is on none.
+
+    A datagram socket that is connected sends nothing: the system only chooses the road.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as road:
+        try:
+            road.connect(("192.0.2.1", 9))  # an address that nobody has (RFC 5737)
+            found = str(road.getsockname()[0])
+        except OSError:
+            return None
+    return None if found.startswith(("127.", "0.")) else found
 
 
 def _new_code() -> str:
