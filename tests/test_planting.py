@@ -60,7 +60,7 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("app.planting.pq.ParquetWriter.write_table", full)
-    with pytest.raises(WorkspaceError, match="No space left on device.*make room"):
+    with pytest.raises(WorkspaceError, match=r"No space left on device.*make room"):
         plant_folder(tmp_path / "shop", 100, 1, silent)
 
 

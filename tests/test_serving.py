@@ -65,7 +65,7 @@ class TestThePort:
             _port("203.0.113.9", 8501, any_port=True)
 
     def test_a_word_that_is_no_address_is_said_to_be(self) -> None:
-        with pytest.raises(SettingsError, match="cannot listen on nowhere.invalid"):
+        with pytest.raises(SettingsError, match=r"cannot listen on nowhere\.invalid"):
             _port("nowhere.invalid", 8501, any_port=True)
 
     def test_an_address_of_the_newer_kind_is_one(self) -> None:

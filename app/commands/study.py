@@ -19,6 +19,7 @@ from recsys.policy import Policy
 from recsys.report import CriterionReport
 from recsys.stats import Estimate
 
+NAMED = 5  # of what differs; the rest is counted
 EXIT = {Outcome.RELEASE: 0, Outcome.HOLD: 1, Outcome.UNDECIDED: 3}
 
 study_option = click.option("--study", help="Name or hash; without it the newest.")
@@ -213,7 +214,7 @@ def gate(context: click.Context, study: str | None, shape: str, workspace: Path 
     with opened(workspace) as house:
         differs = what_differs(house.store)
         if differs:
-            raise IntegrityError("What is stored is not what was written: " + "; ".join(differs))
+            raise IntegrityError(_broken(differs))
         judged = _judged(house, study)
     verdict = judged.verdict
     data = {
@@ -227,6 +228,15 @@ def gate(context: click.Context, study: str | None, shape: str, workspace: Path 
     }
     put(shape, data, verdict.reason)
     context.exit(EXIT[verdict.outcome])
+
+
+def _broken(differs: list[str]) -> str:
+    named, more = "; ".join(differs[:NAMED]), len(differs) - NAMED
+    rest = f"; and {more:,} more" if more > 0 else ""
+    return (
+        f"What is stored is not what was written: {named}{rest}. "
+        "Restore the workspace from a backup; nothing here may be released."
+    )
 
 
 def _judged(house: House, name: str | None) -> Judged:
