@@ -12,6 +12,7 @@ from app.views import (
     report_export,
     report_numbers,
     report_parts,
+    report_people,
     report_story,
     report_tables,
 )
@@ -136,14 +137,14 @@ def _whole(language: str, judged: Judged) -> None:
 def _side_by_side(language: str, judged: Judged) -> None:
     for left, right in (
         (report_parts.arms, report_parts.rival),
-        (report_parts.funnel, report_parts.left_out),
+        (report_people.funnel, report_people.left_out),
     ):
         for place, part in zip(st.columns(2, gap="large"), (left, right), strict=True):
             with place:
                 part(language, judged)
-    report_parts.brands(language, judged)
+    report_people.brands(language, judged)
     for place, part in zip(
-        st.columns(2, gap="large"), (report_parts.categories, report_parts.halves), strict=True
+        st.columns(2, gap="large"), (report_people.categories, report_people.halves), strict=True
     ):
         with place:
             part(language, judged)

@@ -106,6 +106,12 @@ def sentence(language: str, verdict: Verdict) -> str:
 
 def what_would_change(language: str, judged: Judged) -> str:
     """Say what would change this verdict."""
+    over = judged.decision is None and judged.row.closed_at is not None
+    closed = f" {text(language, 'report.change_closed')}" if over else ""
+    return _change(language, judged) + closed
+
+
+def _change(language: str, judged: Judged) -> str:
     report, verdict = judged.report, judged.verdict
     if verdict.why is Why.OPEN:
         return text(language, "report.change_open", left=_left(language, verdict))

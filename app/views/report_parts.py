@@ -1,4 +1,4 @@
-"""The parts of the report page below the verdict: each a picture, its sentence and its table."""
+"""The parts of the report page that bear the verdict: each a picture, a sentence and a table."""
 
 import pandas as pd
 import streamlit as st
@@ -6,10 +6,10 @@ import streamlit as st
 from app.studies import Judged
 from app.views import charts
 from app.views import report_tables as tables
-from app.views.charts import Lane, Part
+from app.views.lanes import Lane, Part
+from app.views.lanes import lanes as draw
 from app.views.report_export import plain
 from app.views.report_numbers import (
-    estimate_with_bounds,
     liked,
     reading,
     rival_name,
@@ -21,16 +21,17 @@ from app.views.report_numbers import (
     with_bounds,
 )
 from app.views.report_story import reasons
-from app.words import percent, shown, text
+from app.words import percent, text
 from recsys.report import CriterionReport
 from recsys.stats import Estimate
 from recsys.tables import ShareRow
 
 
-def _picture(
+def picture(
     language: str, lanes: list[Lane], sentence: str, table: pd.DataFrame, alt: str | None = None
 ) -> None:
-    charts.show(charts.lanes(lanes), alt_text=alt or sentence)
+    """Show lanes, the sentence that says what they show, and the table behind them."""
+    charts.show(draw(lanes), alt_text=alt or sentence)
     _below(language, sentence, table)
 
 
@@ -49,7 +50,7 @@ def criteria(language: str, judged: Judged) -> None:
         Lane(
             text(language, f"report.{c.name}"),
             with_bounds(language, c.name, c.value, c.low, c.high),
-            (Part(100 * c.low, 100 * c.high, charts.pale(t.glow)),),
+            (Part(whole("share", c.low), whole("share", c.high), charts.pale(t.glow)),),
             (Part(whole("share", c.value), 0, t.glow),),
             whole("share", c.bar),
             text(language, "report.bar_at", bar=reading(language, c.name, c.bar)),
@@ -64,7 +65,7 @@ def criteria(language: str, judged: Judged) -> None:
         sure=percent(language, sure(judged.report)),
     )
     spoken = " ".join(said(language, c) for c in judged.verdict.criteria)
-    _picture(language, lanes, sentence, tables.criteria(language, judged), spoken)
+    picture(language, lanes, sentence, tables.criteria(language, judged), spoken)
     st.html(reasons(language, judged))
 
 
@@ -86,8 +87,8 @@ def run(language: str, judged: Judged) -> None:
     st.query_params["criterion"] = chosen
     found = known[chosen]
     sentence = f"{_run_said(language, found)} {_moment_said(language, judged)}"
-    picture = charts.run_so_far(found, language, decided=_moment(language, judged))
-    charts.show(picture, key=f"run_{chosen}", alt_text=sentence)
+    drawn = charts.run_so_far(found, language, decided=_moment(language, judged))
+    charts.show(drawn, key=f"run_{chosen}", alt_text=sentence)
     _below(language, sentence, tables.run(language, found))
 
 
@@ -119,14 +120,14 @@ def arms(language: str, judged: Judged) -> None:
     report, t = judged.report, charts.colours()
     tints = {"pick": t.glow, "baseline": t.sand, "decoy": t.slate, "near": t.quiet}
     lanes = [
-        _said_of_cards(text(language, f"report.arm_{row.label}"), row, tints[row.label], language)
+        said_of_cards(text(language, f"report.arm_{row.label}"), row, tints[row.label], language)
         for row in report.arms
     ]
     sentence = f"{_arms_said(language, judged)} {text(language, 'report.arms_key')}"
-    _picture(language, lanes, sentence, tables.arms(language, report))
+    picture(language, lanes, sentence, tables.arms(language, report))
 
 
-def _said_of_cards(label: str, row: ShareRow, colour: str, language: str) -> Lane:
+def said_of_cards(label: str, row: ShareRow, colour: str, language: str) -> Lane:
     """Super likes, then favourites, then a gap, and at the end the names that said nothing."""
     t, up_to = charts.colours(), whole("share", row.liked)
     loved, unknown = whole("share", row.super_liked), whole("share", row.dont_know)
@@ -170,7 +171,7 @@ def rival(language: str, judged: Judged) -> None:
         rival=percent(language, theirs.value or 0.0),
     )
     lanes = [_against(language, *pair) for pair in pairs]
-    _picture(language, lanes, f"{lead} {sentence}", tables.rival(language, report))
+    picture(language, lanes, f"{lead} {sentence}", tables.rival(language, report))
 
 
 def _against(language: str, name: str, mine: Estimate, theirs: Estimate) -> Lane:
@@ -181,134 +182,4 @@ def _against(language: str, name: str, mine: Estimate, theirs: Estimate) -> Lane
         f"{percent(language, mine.value or 0.0)} / {percent(language, theirs.value or 0.0)}",
         (Part(min(ours, other), max(ours, other), charts.pale(t.quiet)),),
         (Part(other, 0, t.sand), Part(ours, 0, t.glow)),
-    )
-
-
-def funnel(language: str, judged: Judged) -> None:
-    """How many decks came how far, and why some do not count."""
-    st.subheader(text(language, "report.funnel_title"))
-    players, t = judged.report.players, charts.colours()
-    counts = {step: getattr(players, step) for step in tables.FUNNEL}
-    top = max(counts.values())
-    lanes = [
-        Lane(
-            text(language, f"report.funnel_{step}"),
-            shown(language, count),
-            (Part(0, 100 * count / top, t.glow if step == "counted" else charts.pale(t.glow)),),
-        )
-        for step, count in counts.items()
-    ]
-    table = tables.funnel(language, judged.report)
-    _picture(language, lanes, _funnel_said(language, judged), table)
-
-
-def _funnel_said(language: str, judged: Judged) -> str:
-    players = judged.report.players
-    if players.completion is None:
-        return text(language, "report.funnel_unknown", counted=players.counted)
-    return text(
-        language,
-        "report.funnel_said",
-        counted=players.counted,
-        dealt=players.dealt,
-        completion=percent(language, players.completion),
-        bar=percent(language, judged.report.policy.completion),
-    )
-
-
-def left_out(language: str, judged: Judged) -> None:
-    """Why closed decks do not count, and how answers of one person hang together."""
-    st.subheader(text(language, "report.left_out_title"))
-    if all(found == 0 for found in judged.report.excluded.values()):
-        st.write(text(language, "report.left_out_none"))
-    else:
-        st.table(
-            tables.left_out(language, judged.report).map(plain),
-            border="horizontal",
-            hide_index=True,
-        )
-    cards = judged.report.cards
-    if cards is not None:
-        st.caption(
-            text(
-                language,
-                "report.unclean_said",
-                icc=shown(language, round(max(cards.icc, 0.0), 2)),
-                effect=shown(language, round(max(cards.design_effect, 1.0), 1)),
-            )
-        )
-
-
-def brands(language: str, judged: Judged) -> None:
-    """Brands loved and brands refused, of those that enough people saw."""
-    report = judged.report
-    loved, refused = tables.loved_and_refused(report.brands)
-    both = (("loved", loved, "glow"), ("refused", refused, "slate"))
-    for place, (name, rows, colour) in zip(st.columns(2, gap="large"), both, strict=True):
-        with place:
-            st.subheader(text(language, f"report.{name}_title"))
-            _shares(language, rows, colour, report.policy.cell)
-
-
-def _shares(language: str, rows: list[ShareRow], colour: str, cell: int) -> None:
-    if not rows:
-        st.write(text(language, "report.brands_few", n=cell))
-        return
-    tint = getattr(charts.colours(), colour)
-    lanes = [_said_of_cards(_with_people(language, row), row, tint, language) for row in rows]
-    share = percent(language, rows[0].liked)
-    sentence = text(language, "report.brands_said", brand=rows[0].label, share=share, n=cell)
-    _picture(language, lanes, sentence, tables.shares(language, rows, "brand"))
-
-
-def _with_people(language: str, row: ShareRow) -> str:
-    return f"{row.label} · {text(language, 'report.fact_people', n=row.people)}"
-
-
-def categories(language: str, judged: Judged) -> None:
-    """How the picks of each category were liked."""
-    st.subheader(text(language, "report.category_title"))
-    rows, t = judged.report.categories, charts.colours()
-    if not rows:
-        st.write(text(language, "report.category_few", n=judged.report.policy.cell))
-        return
-    by_share = sorted(rows, key=lambda row: -row.liked)
-    sentence = text(
-        language,
-        "report.category_said",
-        best=by_share[0].label,
-        best_share=percent(language, by_share[0].liked),
-        worst=by_share[-1].label,
-        worst_share=percent(language, by_share[-1].liked),
-    )
-    lanes = [
-        _said_of_cards(_with_people(language, row), row, t.glow, language)
-        for row in rows[: tables.TOP]
-    ]
-    _picture(language, lanes, sentence, tables.shares(language, rows, "category"))
-
-
-def halves(language: str, judged: Judged) -> None:
-    """The early half against the late one, and what one look alone would have said."""
-    st.subheader(text(language, "report.halves_title"))
-    known = tables.known_halves(judged.report)
-    if [who for who, _ in known[:2]] != ["early", "late"]:
-        st.write(text(language, "report.halves_few"))
-        return
-    bar = next(c.bar for c in judged.report.policy.criteria if c.name == "hit_rate")
-    lanes = [_reading_of_all(language, who, found.published(), bar) for who, found in known]
-    sentence = f"{text(language, 'report.halves_said')} {text(language, 'report.halves_once_said')}"
-    _picture(language, lanes, sentence, tables.halves(language, judged.report))
-
-
-def _reading_of_all(language: str, who: str, found: Estimate, bar: float) -> Lane:
-    t = charts.colours()
-    tint = t.quiet if who in ("once", "careless") else t.glow
-    return Lane(
-        text(language, f"report.halves_{who}"),
-        estimate_with_bounds(language, found),
-        (Part(100 * (found.low or 0.0), 100 * (found.high or 0.0), charts.pale(tint)),),
-        (Part(whole("share", found.value or 0.0), 0, tint),),
-        whole("share", bar),
-        text(language, "report.bar_at", bar=percent(language, bar)),
     )

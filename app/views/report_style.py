@@ -46,9 +46,10 @@ _CSS = f"""
 .bs-pair .bs-panel {{ display: flex; flex-direction: column; gap: .9rem; }}
 .bs-top {{ display: flex; justify-content: space-between; align-items: center; gap: 1rem;
   flex-wrap: wrap; }}
-.bs .bs-big {{ font: 700 3.4rem/1 '{HEADING_FONT}', {TEXT_FONT}, sans-serif; letter-spacing: -.03em; }}
-.bs .bs-big small {{ display: block; font: 500 .92rem/1.4 {TEXT_FONT}, sans-serif; letter-spacing: 0;
-  color: var(--bs-quiet); margin-top: .35rem; }}
+.bs .bs-big {{ font: 700 3.4rem/1 '{HEADING_FONT}', {TEXT_FONT}, sans-serif;
+  letter-spacing: -.03em; }}
+.bs .bs-big small {{ display: block; font: 500 .92rem/1.4 {TEXT_FONT}, sans-serif;
+  letter-spacing: 0; color: var(--bs-quiet); margin-top: .35rem; }}
 .bs-arm {{ display: grid; gap: .3rem; }}
 .bs-arm > p {{ display: flex; justify-content: space-between; gap: 1rem; font-size: .95rem; }}
 .bs-arm b {{ font-weight: 600; }}
