@@ -8,6 +8,7 @@ from app.palette import Tokens
 from app.views.charts import WORDS, Picture, colours, layer, letters
 
 LANE = 58  # pixels from one lane to the next
+LABEL = 260  # pixels that a label may take, so that the figure has its place on a phone
 BAR_ROOM = 18  # more of them where bars carry their names
 _BELOW = 9  # pixels from the middle of a lane down to its track
 
@@ -105,7 +106,7 @@ def _bars(rows: Sequence[Lane], t: Tokens) -> list[Picture]:
 
 def _words(rows: Sequence[Lane], t: Tokens) -> Picture:
     values = [{"row": i, "x": 0, "words": row.label} for i, row in enumerate(rows)]
-    mark = letters(t.ink, 14) | {"align": "left", "dy": _BELOW - 23}
+    mark = letters(t.ink, 14) | {"align": "left", "dy": _BELOW - 23, "limit": LABEL}
     return _lane_layer(mark, values, text=WORDS)
 
 
