@@ -8,7 +8,7 @@ from app.house import BASELINE, House
 from app.ingest import ingest
 from app.planting import plant_folder
 from app.progress import crawl_meanwhile
-from app.records import StudyKind, StudyRow
+from app.records import StudyRow
 from app.segments import read_manifest
 from app.settings import Settings
 from app.simulation import Colleagues
@@ -17,6 +17,7 @@ from app.words import section
 from recsys.colleagues import HONEST, POLITE, Behaviour
 from recsys.errors import WorkspaceError
 from recsys.model import FitOptions, Progress
+from recsys.policy import StudyKind
 
 PLAYGROUND = "Playground"
 READY = "demo.ready"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.brain import Brain
 from app.game import Game
-from app.records import StudyKind, StudyRow
+from app.records import StudyRow
 from app.registry import Registry, Version
 from app.segments import read_manifest
 from app.settings import Keys, Settings, keys
@@ -14,7 +14,7 @@ from app.store import Store
 from app.studies import default_policy, study_of
 from app.warehouse import Warehouse
 from recsys.errors import WorkspaceError
-from recsys.policy import Policy
+from recsys.policy import Policy, StudyKind
 
 BASELINE = "own-purchases-then-views"
 """The rival of a study unless another one is chosen."""

@@ -6,15 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 from recsys.deck import Deck
+from recsys.policy import StudyKind
 from recsys.swipes import Answer, SwipeKind
-
-
-class StudyKind(StrEnum):
-    """Which decks a study's gate counts."""
-
-    LIVE = "live"
-    SIMULATED = "simulated"
-    PLAYGROUND = "playground"
 
 
 class ClosedBy(StrEnum):

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from math import inf
 
-from app.records import ClosedBy, Closing, DealtDeck, Decision, Standing, StudyKind, StudyRow
+from app.records import ClosedBy, Closing, DealtDeck, Decision, Standing, StudyRow
 from app.settings import data_file
 from app.store import Store
-from recsys import gate, policy
+from recsys import gate
 from recsys.counting import Closed
 from recsys.deck import deck_hash
 from recsys.errors import BadInputError, BadPolicyError, IntegrityError
 from recsys.gate import Verdict
-from recsys.policy import Policy, Study
+from recsys.policy import Policy, Study, StudyKind
 from recsys.report import Report, tally
 from recsys.scores import DeckScore, Excluded, Played, eligible, excluded, score
 from recsys.swipes import stand
@@ -36,7 +36,7 @@ def study_of(row: StudyRow) -> Study:
     """The study of a stored row."""
     return Study(
         name=row.name,
-        kind=policy.StudyKind(row.kind),
+        kind=row.kind,
         policy=Policy.from_dict(row.policy),
         model=row.model,
         baseline=row.baseline,
@@ -59,7 +59,7 @@ def open_study(
     same = [row for row in store.studies() if row.kind is kind and _same_rule(row, rule)]
     study = Study(
         name=name or _fresh_name(store, kind),
-        kind=policy.StudyKind(kind),
+        kind=kind,
         policy=rule,
         model=model,
         baseline=baseline,

@@ -8,8 +8,9 @@ from typing import Any
 from app.codec import canonical
 from app.database import Row
 from app.ledger import Ledger
-from app.records import Decision, StudyKind, StudyRow
+from app.records import Decision, StudyRow
 from recsys.errors import BadInputError, UnknownNameError
+from recsys.policy import StudyKind
 
 LEAST_PREFIX = 6  # characters of a hash that name a study
 _STUDIES = (

@@ -7,11 +7,11 @@ from itertools import count, islice
 from app.brain import Brain
 from app.game import Game, Player
 from app.house import BASELINE, House
-from app.records import Closing, DealtDeck, Incoming, StudyKind
+from app.records import Closing, DealtDeck, Incoming
 from app.store import Store
 from app.studies import open_study
 from recsys.deck import Card, Deck, DeckRecipe, Origin, Stratum
-from recsys.policy import Policy
+from recsys.policy import Policy, StudyKind
 from recsys.swipes import Answer, SwipeKind
 
 RANDOM = 20_260_101 << 96  # what 128 random bits may look like

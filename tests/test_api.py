@@ -27,10 +27,11 @@ from app import runtime
 from app.api import BODY_BYTES, answer_at_once, routes, shared
 from app.guard import Guard, security_headers
 from app.phones import COOKIE
-from app.records import ClosedBy, StudyKind, StudyRow
+from app.records import ClosedBy, StudyRow
 from app.swipe_post import parse
 from recsys.deck import Arm, Card, Deck, Known, Origin, Stratum, seal
 from recsys.errors import IllegalSwipeError, WorkspaceError
+from recsys.policy import StudyKind
 from tests.asgi import Answer, call
 
 ROOT = Path(__file__).parents[1]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.game import Game, Player
 from app.house import House
-from app.records import ClosedBy, StudyKind
+from app.records import ClosedBy
 from recsys.deck import (
     TASTER,
     Arm,
@@ -24,6 +24,7 @@ from recsys.deck import (
     Stratum,
 )
 from recsys.errors import NotAllowedError, NotEnoughHistoryError
+from recsys.policy import StudyKind
 from recsys.swipes import Answer
 from tests.games import RANDOM, Clock, game_of, known_customers, perfect, play, posts
 from tests.terminal import brandswipe

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from app.house import BASELINE, House
-from app.records import StudyKind
 from app.settings import Settings
 from app.studies import open_study
 from recsys.errors import UnknownNameError, WorkspaceError
 from recsys.model import FitOptions
+from recsys.policy import StudyKind
 from tests.shops import fitted
 from tests.terminal import brandswipe
 

@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import runtime
-from app.records import StudyKind, StudyRow
+from app.records import StudyRow
 from app.settings import Login, Settings
 from app.store import Store
 from app.studies import Judged, judge
@@ -31,6 +31,7 @@ from app.views.report_numbers import (
 )
 from app.words import LANGUAGES, catalogue, text
 from recsys.gate import Why
+from recsys.policy import StudyKind
 from recsys.scores import Excluded
 from tests.playing import panel
 from tests.report_world import HONEST, build, open_one, play

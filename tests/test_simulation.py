@@ -7,13 +7,13 @@ import pytest
 from app.game import Player
 from app.house import House
 from app.identity import pseudonym
-from app.records import StudyKind
 from app.settings import Keys
 from app.simulation import Colleagues
 from app.store import Store
 from recsys.colleagues import HONEST, POLITE, Behaviour
 from recsys.deck import Origin
 from recsys.errors import WorkspaceError
+from recsys.policy import StudyKind
 from recsys.scores import DeckScore
 from tests.games import game_of
 

@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from app.codec import deck_from_row, deck_to_row
 from app.database import now_ms
-from app.records import ClosedBy, Incoming, StudyKind, StudyRow
+from app.records import ClosedBy, Incoming, StudyRow
 from app.store import Store
 from recsys.deck import Arm, Card, Deck, Known, Origin, Stratum, deck_hash, seal
 from recsys.errors import (
@@ -26,6 +26,7 @@ from recsys.errors import (
     WorkspaceError,
 )
 from recsys.pairing import Step
+from recsys.policy import StudyKind
 from recsys.swipes import Answer, SwipeKind, stand
 
 STUDY = "5" * 64

@@ -6,7 +6,7 @@ import pytest
 
 from app.game import Game, Player
 from app.house import BASELINE, House
-from app.records import ClosedBy, StudyKind, StudyRow
+from app.records import ClosedBy, StudyRow
 from app.store import Store
 from app.studies import (
     close_overdue,
@@ -21,7 +21,7 @@ from app.studies import (
 from recsys.deck import TASTER, Origin
 from recsys.errors import BadInputError, BadPolicyError, IntegrityError, UnknownNameError
 from recsys.gate import Outcome
-from recsys.policy import Policy
+from recsys.policy import Policy, StudyKind
 from recsys.scores import Excluded
 from recsys.swipes import Answer
 from tests.games import Clock, game_of, known_customers, people, perfect, play, posts

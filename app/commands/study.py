@@ -8,14 +8,14 @@ import click
 
 from app.commands.common import format_option, opened, progress, put, say, table, workspace_option
 from app.house import BASELINE, House
-from app.records import StudyKind, StudyRow
+from app.records import StudyRow
 from app.simulation import Colleagues
 from app.studies import Judged, close_overdue, judge, newest, open_study, parse_policy, what_differs
 from recsys.baseline import BASELINES
 from recsys.colleagues import PANELS, panel
 from recsys.errors import BadInputError, BadPolicyError, IntegrityError
 from recsys.gate import Outcome
-from recsys.policy import Policy
+from recsys.policy import Policy, StudyKind
 from recsys.report import CriterionReport
 from recsys.stats import Estimate
 

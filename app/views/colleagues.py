@@ -9,12 +9,13 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import runtime
 from app.house import BASELINE, House
-from app.records import StudyKind, StudyRow
+from app.records import StudyRow
 from app.simulation import Colleagues
 from app.studies import Judged, judge, open_study, study_of
 from app.views import charts, frame
 from app.words import text
 from recsys.colleagues import KEEN
+from recsys.policy import StudyKind
 
 PLAYERS = 40
 MORE = 20  # where 40 leave it undecided

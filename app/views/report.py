@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import runtime
 from app.demo import is_built
-from app.records import StudyKind, StudyRow
+from app.records import StudyRow
 from app.store import Store
 from app.studies import Judged, close_overdue, judge
 from app.views import (
@@ -19,6 +19,7 @@ from app.views import (
 from app.views.report_export import plain
 from app.views.report_style import style
 from app.words import text
+from recsys.policy import StudyKind
 
 PLAYGROUNDS = 5
 """Playgrounds that can be chosen: every visitor may make one."""

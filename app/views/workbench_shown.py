@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from app.records import StudyKind, StudyRow
+from app.records import StudyRow
 from app.registry import Version
 from app.words import catalogue, shown, text
+from recsys.policy import StudyKind
 
 STAGES = {
     "starting": "stage_starting",

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import runtime
 from app.house import BASELINE
-from app.records import StudyKind, StudyRow
+from app.records import StudyRow
 from app.registry import Version
 from app.studies import open_study
 from app.views import frame
@@ -24,7 +24,7 @@ from app.views.workbench_shown import (
 from app.words import percent, text
 from recsys.baseline import BASELINES
 from recsys.errors import BrandswipeError
-from recsys.policy import Policy
+from recsys.policy import Policy, StudyKind
 
 INVITATIONS = 1  # seed of the invitations, as in the terminal
 LONGEST = 60  # characters of a name
