@@ -1,6 +1,7 @@
 """study open, list, show and close; simulate; report; gate."""
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from recsys.errors import BadInputError, BadPolicyError, IntegrityError
 from recsys.gate import Outcome
 from recsys.policy import Policy, StudyKind
 from recsys.report import CriterionReport
-from recsys.stats import Estimate
 
 NAMED = 5  # of what differs; the rest is counted
 EXIT = {Outcome.RELEASE: 0, Outcome.HOLD: 1, Outcome.UNDECIDED: 3}
@@ -269,20 +269,20 @@ def _report_text(judged: Judged) -> str:
 
 
 def _criterion_row(found: CriterionReport) -> list[object]:
-    criterion, estimate = found.criterion, found.estimate
+    criterion, estimate = found.criterion, found.estimate.published
+    read = partial(_read, criterion.name)
     return [
         criterion.name,
         estimate.n,
-        _percent(estimate.value),
-        _bounds(estimate),
-        f"{criterion.bar:.0%}",
+        read(estimate.value),
+        estimate.reason or f"{read(estimate.low)} and {read(estimate.high)}",
+        read(criterion.bar),
         criterion.because,
     ]
 
 
-def _percent(share: float | None) -> str:
-    return "unknown" if share is None else f"{share:.0%}"
-
-
-def _bounds(found: Estimate) -> str:
-    return found.reason or f"{_percent(found.low)} and {_percent(found.high)}"
+def _read(criterion: str, share: float | None) -> str:
+    """A share in whole percents; a lift score as the points of difference it stands for."""
+    if share is None:
+        return "unknown"
+    return f"{200 * share - 100:+.0f} points" if criterion == "lift" else f"{share:.0%}"
