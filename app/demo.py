@@ -1,6 +1,7 @@
 """The demo: a planted shop, its model, and three finished studies that tell what this is for."""
 
 import shutil
+from contextlib import closing
 from dataclasses import dataclass
 
 from app.fitting import refit
@@ -63,23 +64,30 @@ def build_demo(settings: Settings, customers: int, seed: int) -> None:
 
 
 def build(settings: Settings, customers: int, seed: int, progress: Progress) -> None:
-    """Plant, import, fit, open and play. What an earlier attempt left half-done is done again."""
-    house = House(settings)
+    """Plant, import, fit, open and play. What an earlier attempt left half-done is gone on with."""
     folder = settings.workspace / "shop"
-    plant_folder(folder, customers, seed, progress)
-    ingest(house.workspace, str(folder), replace=True, progress=progress)
-    shutil.rmtree(folder)
-    version = refit(house.registry, house.warehouse, house.policy, FitOptions(), BASELINE, progress)
-    house.registry.point("champion", version.hash)
-    colleagues = Colleagues.of(house.workspace)
-    taken = {row.name for row in house.store.studies()}
-    for story in STORIES:
-        if story.name not in taken:
-            _tell(house, version.hash, colleagues, story, progress)
-    if PLAYGROUND not in taken:
-        _open(house, PLAYGROUND, StudyKind.PLAYGROUND, version.hash)
+    with closing(House(settings)) as house:
+        plant_folder(folder, customers, seed, progress)
+        ingest(house.workspace, str(folder), replace=True, progress=progress)
+        shutil.rmtree(folder)
+        version = refit(
+            house.registry, house.warehouse, house.policy, FitOptions(), BASELINE, progress
+        )
+        house.registry.point("champion", version.hash)
+        _play(house, version.hash, progress)
     (settings.workspace / READY).write_text("built\n", encoding="ascii")
-    house.close()
+
+
+def _play(house: House, model: str, progress: Progress) -> None:
+    """Tell the stories that are not told to their end, and open the playground."""
+    colleagues = Colleagues.of(house.workspace)
+    known = {row.name: row for row in house.store.studies()}
+    for story in STORIES:
+        row = known.get(story.name) or _open(house, story.name, StudyKind.SIMULATED, model)
+        if row.closed_at is None:
+            _tell(house, row, colleagues, story, progress)
+    if PLAYGROUND not in known:
+        _open(house, PLAYGROUND, StudyKind.PLAYGROUND, model)
 
 
 def _open(house: House, name: str, kind: StudyKind, model: str) -> StudyRow:
@@ -87,12 +95,12 @@ def _open(house: House, name: str, kind: StudyKind, model: str) -> StudyRow:
 
 
 def _tell(
-    house: House, model: str, colleagues: Colleagues, story: Story, progress: Progress
+    house: House, row: StudyRow, colleagues: Colleagues, story: Story, progress: Progress
 ) -> None:
-    row = _open(house, story.name, StudyKind.SIMULATED, model)
-    game = house.game(row)
-    for done in colleagues.play(game, house.keys, story.players, story.seed, story.behaviour):
-        progress(f"{story.name}: colleagues play", done / story.players)
-        if done % game.study.policy.batch == 0 and judge(house.store, row).decision:
+    game, before = house.game(row), len(house.store.closings(row.hash))
+    left = story.players - before
+    for done in colleagues.play(game, house.keys, left, story.seed, story.behaviour):
+        progress(f"{story.name}: colleagues play", (before + done) / story.players)
+        if (before + done) % game.study.policy.batch == 0 and judge(house.store, row).decision:
             break
     house.store.close_study(row.hash, "everybody invited has played")
