@@ -269,7 +269,7 @@ def _report_text(judged: Judged) -> str:
 
 
 def _criterion_row(found: CriterionReport) -> list[object]:
-    criterion, estimate = found.criterion, found.estimate.published
+    criterion, estimate = found.criterion, found.estimate.published()
     read = partial(_read, criterion.name)
     return [
         criterion.name,
