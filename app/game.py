@@ -1,6 +1,7 @@
 """The use cases of the game, without Streamlit: start, swipe, finish, reveal."""
 
 import secrets
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from recsys.policy import Study
 from recsys.ranking import BrandScore
 from recsys.swipes import Answer, stand
 
+_DOORS = tuple(threading.Lock() for _ in range(64))  # who presses twice at once gets one deck
 REMEMBERED = (Origin.OWN, Origin.ELICITED)  # whoever plays as herself is never shown a brand twice
 
 
@@ -68,9 +70,10 @@ class Game:
         Raises NotEnoughHistoryError where too little is known to guess, and NotAllowedError in a
         study that is closed.
         """
-        known = self.open_deck(player)
-        if known is not None:
-            return known
+        with _DOORS[hash(player.participant) % len(_DOORS)]:
+            return self.open_deck(player) or self._start(player, recipe)
+
+    def _start(self, player: Player, recipe: DeckRecipe | None) -> DealtDeck:
         if self.row.closed_at is not None and player.origin in (Origin.OWN, Origin.SIMULATED):
             raise NotAllowedError(
                 f"The study {self.row.name} is closed: {self.row.why_closed}. "

@@ -2,6 +2,7 @@
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -140,6 +141,12 @@ class TestDealing:
         assert game.start(player) == first
         game.finish(first.deck.id)
         assert game.start(player).deck.id != first.deck.id
+
+    def test_who_presses_twice_at_once_is_dealt_one_deck(self, game: Game, her: str) -> None:
+        player = Player("p", Origin.OWN, her)
+        with ThreadPoolExecutor(8) as crowd:
+            dealt = list(crowd.map(lambda _: game.start(player).deck.id, range(8)))
+        assert len(set(dealt)) == len(game.store.decks_by("p")) == 1
 
     def test_somebody_elses_open_deck_is_not_hers(self, game: Game, her: str) -> None:
         first = game.start(Player("p1", Origin.OWN, her))
