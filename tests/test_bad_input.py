@@ -170,6 +170,13 @@ class TestNumbersAndTimes:
         assert said.code == 0
         assert "1 times have no zone and were read as UTC." in said.err
 
+    def test_a_shop_without_a_single_price_is_ranked_all_the_same(self, tmp_path: Path) -> None:
+        bare = [{k: v for k, v in each.items() if "price" not in k} for each in crowd()]
+        said = taken(tmp_path, bare)
+        assert "price" in said.err  # what its absence costs is told
+        fitted(tmp_path)
+        assert ranked(tmp_path, "c3")[0]["why"]["full_price"] == 0
+
     def test_rows_that_repeat_another_count_once(self, tmp_path: Path) -> None:
         said = taken(tmp_path, [row()] * 5 + [row(ts=T + DAY)])
         assert "4 rows repeated another one and were left out" in said.err
