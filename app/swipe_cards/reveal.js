@@ -7,6 +7,7 @@ class Reveal {
   constructor(root) {
     this.root = root
     this.part = (name) => root.querySelector("." + name)
+    toTop(root)
   }
 
   update(data) {

@@ -267,7 +267,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     for (const name of ["stage", "rows", "track"]) deck.part(name).replaceChildren()
     deck = undefined
   }
-  if (!deck) decks.set(parentElement, (deck = new Deck(parentElement, data)))
+  if (!deck) {
+    decks.set(parentElement, (deck = new Deck(parentElement, data)))
+    toTop(parentElement)
+  }
   deck.update(data, setTriggerValue)
   return () => {
     decks.get(parentElement)?.stop()

@@ -19,6 +19,11 @@ function fill(template, values = {}) {
   return String(template ?? "").replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all)
 }
 
+// What begins is seen from its beginning: the page may still stand where the last one ended.
+function toTop(root) {
+  for (let up = root; up; up = up.parentElement ?? up.getRootNode().host) up.scrollTop = 0
+}
+
 // FNV-1a: the same brand has the same hue on every device and in every release.
 function hashOf(text) {
   let hash = 2166136261

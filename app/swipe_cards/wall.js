@@ -13,6 +13,7 @@ class Wall {
     this.part("drift").onkeydown = (event) => this.roam(event)
     this.part("deal").onclick = () => this.deal()
     this.part("enough").onclick = () => this.deal()
+    toTop(root)
   }
 
   update(data, trigger) {

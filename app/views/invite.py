@@ -37,7 +37,7 @@ def _code(language: str) -> None:
     url = f"http://{host}:{config.get_option('server.port')}{home()}pair/{runtime.pairing().code}"
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.html(_picture(url, text(language, "phones.alt")), width="content")
-        with st.container(width=320):
+        with st.container(width=420):
             st.write(text(language, "phones.lead"))
             st.caption(text(language, "phones.typed"))
             st.code(url, language=None, wrap_lines=True)

@@ -9,12 +9,13 @@ from app.address import home
 from app.game import Game, Player, Turned
 from app.planting import personas_of
 from app.reasons import reason
-from app.records import DealtDeck, StudyKind
+from app.records import DealtDeck
 from app.swipe_cards import Revealed, brand_wall, reveal, swipe_cards
 from app.views import colleagues, frame, invite, visit
 from app.words import section, text
 from recsys.deck import TASTER, Arm, Origin, Stratum
 from recsys.personas import Persona
+from recsys.policy import StudyKind
 from recsys.swipes import Answer, stand
 
 WALL = 420  # brands on the wall: the most bought
@@ -134,7 +135,8 @@ def _swipe(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
         game.finish(deck.id)
         st.rerun()
     if visit.persona():
-        _be_yourself(language)
+        with st.container(horizontal_alignment="center"):
+            _be_yourself(language)
 
 
 def _token(player: Player, deck: str) -> str:

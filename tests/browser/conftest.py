@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from app.look import STATIC, streamlit_options
 
 HERE = Path(__file__).parent
+PROGRAM = str(Path(sys.executable).parent / "brandswipe")
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -63,6 +64,16 @@ class Server:
         self.process.wait()
 
 
+class Demo(Server):
+    """`brandswipe demo` as a user starts it, on the workspace in its folder."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder, self.workspace, self.port = folder, folder / "ws", free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        say = ["--workspace", str(self.workspace), "--port", str(self.port), "--no-browser"]
+        self.command = [PROGRAM, "demo", *say, *options]
+
+
 def free_port() -> int:
     """Return a port that nobody listens on."""
     with socket.socket() as listener:
@@ -90,6 +101,38 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def own_stage(tmp_path: Path) -> Iterator[Server]:
     """A stage that a test may kill."""
     server = build_stage(tmp_path).start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's workspace, small, made by the real command. Do not write."""
+    folder = tmp_path_factory.mktemp("demo") / "ws"
+    say = ["demo", "--only-build", "--customers", "1500", "--workspace", str(folder)]
+    subprocess.run([PROGRAM, *say], check=True, capture_output=True, cwd=folder.parent)
+    return folder
+
+
+def build_demo(built: Path, folder: Path, *options: str) -> Demo:
+    """Return a server of the demo on a copy of its own, not yet started."""
+    shutil.copytree(built, folder / "ws")
+    return Demo(folder, *options)
+
+
+@pytest.fixture(scope="session")
+def demo(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    server = build_demo(built, tmp_path_factory.mktemp("shown"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def own_demo(built: Path, tmp_path: Path) -> Iterator[Demo]:
+    """A demo that a test may kill."""
+    server = build_demo(built, tmp_path)
+    server.start()
     yield server
     server.kill()
 
