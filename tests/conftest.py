@@ -9,12 +9,17 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
+from hypothesis import settings as property_settings
 
 from app.house import House
 from app.settings import Settings
 from tests.terminal import brandswipe
 
 CUSTOMERS, SEED = 1_500, 5
+
+# a deadline measures the machine and not the property
+property_settings.register_profile("house", deadline=None)
+property_settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
