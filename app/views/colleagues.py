@@ -32,7 +32,9 @@ def section(language: str) -> None:
     if judged is None or judged.decision is None:
         more = PLAYERS if judged is None else MORE
         label = text(language, "colleagues.button" if judged is None else "colleagues.more", n=more)
-        if st.button(label, type="primary", key="colleagues_button"):
+        button = st.empty()
+        if button.button(label, type="primary", key="colleagues_button"):
+            button.empty()  # a second press would break the run off
             judged = _watch(language, place.empty(), judged, more)
             st.rerun()
     st.caption(text(language, "colleagues.explain"))
