@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from app.fitting import refit
 from app.house import BASELINE, House
+from app.importing.segments import read_manifest
 from app.ingest import ingest
 from app.planting import plant_folder
 from app.progress import crawl_meanwhile
-from app.records import StudyRow
-from app.segments import read_manifest
+from app.rows.records import StudyRow
 from app.settings import Settings
 from app.simulation import Colleagues
 from app.studies import judge, open_study

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from app.brain import Brain, Stopwatch
-from app.records import ClosedBy, Closing, DealtDeck, Incoming, Receipt, StudyRow
+from app.rows.records import ClosedBy, Closing, DealtDeck, Incoming, Receipt, StudyRow
 from app.store import Store
 from app.studies import close_deck, study_of
 from recsys.deck import Card, Deck, DeckRecipe, Face, Known, Lists, Origin, deal, seal

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
+from urllib.parse import urlsplit
 from threading import Event
 
 import streamlit
@@ -73,6 +74,8 @@ class Guard:
             raise
 
     def _admits(self, scope: Scope) -> bool:
+        if not is_ours(scope):
+            return False
         door = self.pairing()
         if door is None or re.fullmatch(r"(/[\w-]+)?/pair/\w+", scope["path"]):
             return True
@@ -91,6 +94,18 @@ class Guard:
             await send(message)
 
         return say
+
+
+def is_ours(scope: Scope) -> bool:
+    """Return whether a page of ours asks: another site may neither listen nor post.
+
+    Behind a proxy the name that the browser sees may be the forwarded one.
+    """
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    if origin is None or (scope["type"] == "http" and scope["method"] in ("GET", "HEAD")):
+        return True
+    return urlsplit(origin).netloc in (headers.get("host"), headers.get("x-forwarded-host"))
 
 
 def is_here(client: str, headers: Collection[str]) -> bool:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from app.brain import Brain
 from app.game import Game
-from app.records import StudyRow
+from app.importing.segments import read_manifest
 from app.registry import Registry, Version
-from app.segments import read_manifest
+from app.rows.records import StudyRow
 from app.settings import Keys, Settings, keys
 from app.store import Store
 from app.studies import default_policy, study_of

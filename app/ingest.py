@@ -11,14 +11,14 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from app import catalogue, cleaning, eventfiles, packing
-from app.brandbook import keep_pictures, read_book
-from app.cleaning import Judged
-from app.eventfiles import Found, Loaded
-from app.importroom import commit, copy_shop, engine, locked, room, unseen
-from app.packing import Progress
-from app.rejects import write_rejects
-from app.segments import KEY_SQL, Keys, Segment, read_manifest
+from app.importing import catalogue, cleaning, eventfiles, packing
+from app.importing.brandbook import keep_pictures, read_book
+from app.importing.cleaning import Judged
+from app.importing.eventfiles import Found, Loaded
+from app.importing.importroom import commit, copy_shop, engine, locked, room, unseen
+from app.importing.packing import Progress
+from app.importing.rejects import write_rejects
+from app.importing.segments import KEY_SQL, Keys, Segment, read_manifest
 from app.warehouse import Warehouse
 from recsys.errors import BadEventsError, UnknownNameError
 from recsys.events import Col

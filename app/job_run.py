@@ -15,8 +15,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from app.database import now_ms
-from app.job_rows import Ended, State
+from app.rows.database import now_ms
+from app.rows.job_rows import Ended, State
 from app.settings import Settings, read
 from app.store import Store
 from recsys.errors import BrandswipeError, UnknownNameError, WorkspaceError

@@ -14,9 +14,9 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from app.database import now_ms
-from app.job_rows import JobRow, State
 from app.processes import PATIENCE, born, end_process
+from app.rows.database import now_ms
+from app.rows.job_rows import JobRow, State
 from app.settings import Settings, environment
 from app.store import Store
 from recsys.errors import UnknownNameError, WorkspaceError

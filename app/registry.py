@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.database import now_ms
+from app.rows.database import now_ms
 from recsys.errors import IntegrityError, UnknownNameError, WorkspaceError
 
 ALIASES = ("candidate", "champion")

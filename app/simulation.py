@@ -11,7 +11,7 @@ import pandas as pd
 from app.game import Game, Player
 from app.identity import pseudonym
 from app.planting import planted_truth
-from app.records import ClosedBy, Incoming
+from app.rows.records import ClosedBy, Incoming
 from app.settings import Keys
 from recsys.colleagues import Behaviour, Market, Reaction, Taste, answers
 from recsys.deck import Deck, Origin

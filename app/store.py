@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from app.codec import canonical, deck_from_row, deck_to_row
-from app.database import Row
-from app.job_rows import JobRows
-from app.people import PeopleRows
-from app.records import (
+from app.rows.codec import canonical, deck_from_row, deck_to_row
+from app.rows.database import Row
+from app.rows.job_rows import JobRows
+from app.rows.people import PeopleRows
+from app.rows.records import (
     ClosedBy,
     Closing,
     DealtDeck,
@@ -19,7 +19,7 @@ from app.records import (
     Standing,
     StudyRow,
 )
-from app.study_rows import StudyRows
+from app.rows.study_rows import StudyRows
 from recsys.deck import Deck
 from recsys.errors import IllegalSwipeError
 from recsys.swipes import Answer, Swipe, SwipeKind

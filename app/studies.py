@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from math import inf
 
-from app.records import ClosedBy, Closing, DealtDeck, Decision, Standing, StudyRow
+from app.rows.records import ClosedBy, Closing, DealtDeck, Decision, Standing, StudyRow
 from app.settings import data_file
 from app.store import Store
 from recsys import gate

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from app.identity import Claim, DeckTokens
-from app.records import Incoming, Receipt
+from app.rows.records import Incoming, Receipt
 from app.store import Store
 from recsys.deck import Deck
 from recsys.errors import (

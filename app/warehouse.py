@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.catalogue import read_catalogue
-from app.packing import added
-from app.segments import KEYS, Keys, Segment, hash_of, key_of, places_of, read_manifest
+from app.importing.catalogue import read_catalogue
+from app.importing.packing import added
+from app.importing.segments import KEYS, Keys, Segment, hash_of, key_of, places_of, read_manifest
 from recsys.errors import WorkspaceError
 from recsys.events import ROW, Catalogue, Rows
 

@@ -12,7 +12,7 @@ from typing import Any
 from app.evaluation import evaluate_offline
 from app.fitting import refit
 from app.house import BASELINE, House
-from app.job_rows import Ended
+from app.rows.job_rows import Ended
 from app.settings import Settings
 from recsys.model import FitOptions, Progress, Weights
 

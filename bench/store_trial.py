@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from app.segments import key_of
+from app.importing.segments import key_of
 from recsys.events import ROW, Rows
 
 EVENTS_A_CUSTOMER = 50

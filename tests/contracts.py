@@ -1,6 +1,7 @@
 """Promises that several classes keep; a test class inherits them."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -33,14 +34,14 @@ class RankerContract:
 
     make: Callable[[], Ranker]
 
-    @pytest.fixture()
+    @pytest.fixture
     def ranker(self) -> Ranker:
         return type(self).make()
 
     def test_ranks_count_from_one_and_scores_fall(self, ranker: Ranker) -> None:
         ranked = ranker.rank(SOMEBODY, n=20)
         assert [score.rank for score in ranked] == list(range(1, 21))
-        assert all(a.score >= b.score for a, b in zip(ranked, ranked[1:], strict=False))
+        assert all(a.score >= b.score for a, b in pairwise(ranked))
 
     def test_no_brand_comes_twice(self, ranker: Ranker) -> None:
         names = [score.brand for score in ranker.rank(SOMEBODY, n=60)]

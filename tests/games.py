@@ -7,7 +7,7 @@ from itertools import count, islice
 from app.brain import Brain
 from app.game import Game, Player
 from app.house import BASELINE, House
-from app.records import Closing, DealtDeck, Incoming
+from app.rows.records import Closing, DealtDeck, Incoming
 from app.store import Store
 from app.studies import open_study
 from recsys.deck import Card, Deck, DeckRecipe, Origin, Stratum

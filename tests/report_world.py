@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from app.records import ClosedBy, Incoming, StudyRow
+from app.rows.records import ClosedBy, Incoming, StudyRow
 from app.store import Store
 from app.studies import close_deck, default_policy, judge, open_study
 from recsys.policy import StudyKind

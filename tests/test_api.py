@@ -27,7 +27,7 @@ from app import runtime
 from app.api import BODY_BYTES, answer_at_once, routes, shared
 from app.guard import Guard, security_headers
 from app.phones import COOKIE
-from app.records import ClosedBy, StudyRow
+from app.rows.records import ClosedBy, StudyRow
 from app.swipe_post import parse
 from recsys.deck import Arm, Card, Deck, Known, Origin, Stratum, seal
 from recsys.errors import IllegalSwipeError, WorkspaceError
@@ -373,3 +373,21 @@ def test_a_real_server_answers_with_headers_and_stops_when_asked(tmp_path: Path)
         server.send_signal(signal.SIGTERM)
         server.communicate(timeout=20)
     assert (tmp_path / "w" / "study.db").is_file()
+
+
+FOREIGN = {"Origin": "http://evil.example", "Host": "127.0.0.1"}
+
+
+def test_a_page_of_another_site_may_not_listen(app: ASGIApp) -> None:
+    assert call(app, "GET", "/_stcore/stream", headers=FOREIGN, kind="websocket").status == 1008
+
+
+def test_a_page_of_another_site_may_not_post(app: ASGIApp) -> None:
+    assert call(app, "POST", "/api/swipes", b"{}", headers=FOREIGN).status == 403
+    ours = {"Origin": "http://127.0.0.1:8501", "Host": "127.0.0.1:8501"}
+    assert call(app, "POST", "/api/swipes", b"{}", headers=ours).status == 400
+
+
+def test_a_page_behind_a_proxy_is_known_by_its_forwarded_name(app: ASGIApp) -> None:
+    proxied = FOREIGN | {"X-Forwarded-Host": "evil.example"}
+    assert call(app, "POST", "/api/swipes", b"{}", headers=proxied).status == 400

@@ -334,7 +334,7 @@ class TestAFullDisk:
         assert taken(tmp_path, [row()]).code == 0
         fitted(tmp_path)
         with monkeypatch.context() as patch:
-            patch.setattr("app.catalogue.pq.write_table", self.full)
+            patch.setattr("app.importing.catalogue.pq.write_table", self.full)
             refused(taken(tmp_path, crowd(), "more.jsonl"), "is full")
         assert [b["brand"] for b in ranked(tmp_path, "ann")] == ["Lego"]
         assert taken(tmp_path, crowd(), "more.jsonl").code == 0

@@ -8,7 +8,7 @@ import pytest
 from app import demo
 from app.demo import PLAYGROUND, STORIES, Story, build, build_demo, is_built
 from app.house import House
-from app.records import StudyKind
+from app.rows.records import StudyKind
 from app.settings import Settings
 from app.store import Store
 from recsys.errors import WorkspaceError

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.game import Game, Player
 from app.house import House
-from app.records import ClosedBy
+from app.rows.records import ClosedBy
 from recsys.deck import (
     TASTER,
     Arm,

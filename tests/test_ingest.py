@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.importroom import room
+from app.importing.importroom import room
 from app.ingest import Imported, ingest
 from app.warehouse import Warehouse
 from recsys.errors import BadEventsError, BadInputError, UnknownNameError, WorkspaceError

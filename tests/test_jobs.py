@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app.job_rows import State
 from app.jobs import Job, Jobs
 from app.processes import born
+from app.rows.job_rows import State
 from app.settings import Settings
 from app.store import Store
 from recsys.errors import UnknownNameError, WorkspaceError

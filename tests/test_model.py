@@ -49,9 +49,7 @@ def test_following_a_brand_raises_it() -> None:
 
 
 def test_popularity_alone_never_explains_the_list() -> None:
-    lists = [
-        [s.brand for s in MODEL.rank(named([b]), n=10)] for b in (0, 1, 2)
-    ]
+    lists = [[s.brand for s in MODEL.rank(named([b]), n=10)] for b in (0, 1, 2)]
     assert len({tuple(names) for names in lists}) == 3
 
 

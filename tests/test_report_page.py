@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import runtime
-from app.records import StudyRow
+from app.rows.records import StudyRow
 from app.settings import Login, Settings
 from app.store import Store
 from app.studies import Judged, judge

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from app.codec import deck_from_row, deck_to_row
-from app.database import now_ms
-from app.records import ClosedBy, Incoming, StudyRow
+from app.rows.codec import deck_from_row, deck_to_row
+from app.rows.database import now_ms
+from app.rows.records import ClosedBy, Incoming, StudyRow
 from app.store import Store
 from recsys.deck import Arm, Card, Deck, Known, Origin, Stratum, deck_hash, seal
 from recsys.errors import (
@@ -282,7 +282,7 @@ def test_two_processes_write_one_chain(path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from app.records import Incoming
+from app.rows.records import Incoming
 from app.store import Store
 from recsys.swipes import Answer, SwipeKind
 store = Store(Path(sys.argv[1]))

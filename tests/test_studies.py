@@ -6,7 +6,7 @@ import pytest
 
 from app.game import Game, Player
 from app.house import BASELINE, House
-from app.records import ClosedBy, StudyRow
+from app.rows.records import ClosedBy, StudyRow
 from app.store import Store
 from app.studies import (
     close_overdue,

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from app import packing
+from app.importing import packing
+from app.importing.segments import KEYS, Keys, Segment, key_of, places_of
 from app.ingest import ingest
-from app.segments import KEYS, Keys, Segment, key_of, places_of
 from app.warehouse import Warehouse
 from recsys.errors import IntegrityError, WorkspaceError
 from recsys.events import ROW, Rows

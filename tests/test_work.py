@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from app.house import House
-from app.job_rows import Ended, State
 from app.job_run import _kept
 from app.jobs import Jobs
+from app.rows.job_rows import Ended, State
 from app.settings import Settings
 from app.store import Store
 from app.work import evaluate, fit, options_from

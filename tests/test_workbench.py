@@ -13,10 +13,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import runtime
-from app.database import now_ms
-from app.job_rows import State
 from app.processes import born
 from app.registry import Version
+from app.rows.database import now_ms
+from app.rows.job_rows import State
 from app.settings import Settings
 from app.views.workbench_shown import interval, measured, plain
 from recsys.model import FitOptions

@@ -9,7 +9,7 @@ import click
 
 from app.commands.common import format_option, opened, progress, put, say, table, workspace_option
 from app.house import BASELINE, House
-from app.records import StudyRow
+from app.rows.records import StudyRow
 from app.simulation import Colleagues
 from app.studies import Judged, close_overdue, judge, newest, open_study, parse_policy, what_differs
 from recsys.baseline import BASELINES

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import runtime
 from app.house import BASELINE, House
-from app.records import StudyRow
+from app.rows.records import StudyRow
 from app.simulation import Colleagues
 from app.studies import Judged, judge, open_study, study_of
 from app.views import charts, frame

@@ -9,7 +9,7 @@ from app.address import home
 from app.game import Game, Player, Turned
 from app.planting import personas_of
 from app.reasons import reason
-from app.records import DealtDeck
+from app.rows.records import DealtDeck
 from app.swipe_cards import Revealed, brand_wall, reveal, swipe_cards
 from app.views import colleagues, frame, invite, visit
 from app.words import section, text

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import runtime
 from app.demo import is_built
-from app.records import StudyRow
+from app.rows.records import StudyRow
 from app.store import Store
 from app.studies import Judged, close_overdue, judge
 from app.views import (

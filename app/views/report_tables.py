@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from app.records import Decision, StudyRow
+from app.rows.records import Decision, StudyRow
 from app.studies import Judged
 from app.views.report_numbers import estimate_with_bounds, liked, reading, rival_pairs, state
 from app.words import percent, shown, text

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from app import runtime
-from app.job_rows import State
 from app.jobs import Job
+from app.rows.job_rows import State
 from app.views import frame
 from app.views.workbench_shown import named, plain, say, span, stage, when
 

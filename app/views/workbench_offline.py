@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from app import runtime
-from app.job_rows import State
 from app.jobs import Job
 from app.registry import Version
+from app.rows.job_rows import State
 from app.views.workbench_form import start
 from app.views.workbench_shown import interval, named, say, when
 from app.words import shown

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from app.records import StudyRow
 from app.registry import Version
+from app.rows.records import StudyRow
 from app.words import catalogue, shown, text
 from recsys.policy import StudyKind
 

@@ -7,8 +7,8 @@ import streamlit as st
 
 from app import runtime
 from app.house import BASELINE
-from app.records import StudyRow
 from app.registry import Version
+from app.rows.records import StudyRow
 from app.studies import open_study
 from app.views import frame
 from app.views.workbench_shown import (

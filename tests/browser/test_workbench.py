@@ -13,8 +13,8 @@ import pytest
 from conftest import Server, free_port
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
-from app.job_rows import JobRow
 from app.processes import born
+from app.rows.job_rows import JobRow
 from app.settings import Settings
 from app.store import Store
 from tests.shops import fitted, planted

@@ -1,8 +1,8 @@
 """Participants by pseudonym: what they agreed to, and forgetting them."""
 
-from app.codec import canonical
-from app.ledger import Ledger
-from app.records import Consent, Forgotten
+from app.rows.codec import canonical
+from app.rows.ledger import Ledger
+from app.rows.records import Consent, Forgotten
 
 _HER_SWIPES = "deck in (select id from decks where participant = ?)"
 

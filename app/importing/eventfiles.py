@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from app.staging import (
+from app.importing.staging import (
     BROKEN,
     LINE,
     SUFFIXES,

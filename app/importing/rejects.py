@@ -6,9 +6,9 @@ from pathlib import Path
 
 import duckdb
 
-from app.cleaning import NOT_A_ROW, Judged
-from app.eventfiles import FILE, RAW, Loaded
-from app.staging import LINE, SUFFIXES, suffix
+from app.importing.cleaning import NOT_A_ROW, Judged
+from app.importing.eventfiles import FILE, RAW, Loaded
+from app.importing.staging import LINE, SUFFIXES, suffix
 
 MOST_KEPT = 100_000
 EXAMPLES = 5

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.chain import Head, commitment, link, read_head, write_head
-from app.database import Database, Row, now_ms
-from app.schema import CHAINED
+from app.rows.chain import Head, commitment, link, read_head, write_head
+from app.rows.database import Database, Row, now_ms
+from app.rows.schema import CHAINED
 
 
 class Ledger(Database):

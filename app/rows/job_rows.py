@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from app.codec import canonical
-from app.ledger import Ledger
+from app.rows.codec import canonical
+from app.rows.ledger import Ledger
 
 
 class State(StrEnum):

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from app.segments import KEYS, Keys, Segment, places_of
+from app.importing.segments import KEYS, Keys, Segment, places_of
 from recsys.events import ROW, Kind
 
 BATCH_ROWS = 500_000

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlite_utils import Database as Tables
 
-from app.schema import migrations
+from app.rows.schema import migrations
 from recsys.errors import WorkspaceError
 
 BUSY_MS = 10_000

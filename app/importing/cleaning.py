@@ -7,8 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-from app.eventfiles import FILE, RAW, ZONELESS, Loaded
-from app.staging import LINE, literal, paths, suffix
+from app.importing.eventfiles import FILE, RAW, ZONELESS, Loaded
+from app.importing.staging import LINE, literal, paths, suffix
 from recsys.errors import BadEventsError
 from recsys.events import KIND_NAMES, NO_PRICE, Col, Kind, ProductCol
 

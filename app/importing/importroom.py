@@ -12,8 +12,8 @@ from typing import Any
 
 import duckdb
 
-from app.segments import FORMAT, hash_of, read_manifest, write_manifest
-from app.staging import literal
+from app.importing.segments import FORMAT, hash_of, read_manifest, write_manifest
+from app.importing.staging import literal
 from recsys.errors import BadEventsError, BrandswipeError, WorkspaceError
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from app.codec import canonical
-from app.database import Row
-from app.ledger import Ledger
-from app.records import Decision, StudyRow
+from app.rows.codec import canonical
+from app.rows.database import Row
+from app.rows.ledger import Ledger
+from app.rows.records import Decision, StudyRow
 from recsys.errors import BadInputError, UnknownNameError
 from recsys.policy import StudyKind
 

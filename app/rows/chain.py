@@ -14,7 +14,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from app.codec import canonical
+from app.rows.codec import canonical
 
 START = "0" * 64
 UNCOMMITTED = ("seq", "salt")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from PIL import Image, ImageOps
 
-from app.catalogue import NO_BOOK, BrandBook
+from app.importing.catalogue import NO_BOOK, BrandBook
 from recsys.errors import BadInputError
 from recsys.events import brand_key, normalise_brand
 

@@ -1,0 +1,1 @@
+"""The rows of the study: what `app.store` is made of, a file a subject."""
