@@ -76,6 +76,7 @@ def _server() -> dict[str, object]:
         "browser.gatherUsageStats": False,
         "client.toolbarMode": "viewer",
         "logger.hideWelcomeMessage": True,
+        "logger.level": "error",
         "runner.magicEnabled": False,
         "client.showErrorDetails": "none",
     }
