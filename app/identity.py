@@ -10,8 +10,7 @@ from hashlib import sha256
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from app.settings import Keys, Login, Settings
-from recsys.deck import Origin
+from app.settings import Keys, Settings
 from recsys.errors import NotAllowedError, SettingsError, TokenExpiredError
 
 
@@ -21,16 +20,6 @@ class Role(StrEnum):
     EMPLOYEE = "employee"
     PM = "pm"
     DS = "ds"
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who asks. The subject stays in memory; the pseudonym alone is stored."""
-
-    subject: str
-    pseudonym: str
-    role: Role
-    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +34,6 @@ class Claim:
 def pseudonym(keys: Keys, subject: str) -> str:
     """Return the participant of a subject: HMAC-SHA256 under a key that is outside the store."""
     return hmac.new(keys.pseudonym, subject.encode(), sha256).hexdigest()
-
-
-def guest(keys: Keys, subject: str, origin: Origin = Origin.ELICITED) -> Person:
-    """Return somebody without a login: an employee whose decks never enter a live gate."""
-    if origin is Origin.OWN:
-        raise NotAllowedError("A guest has no history of her own: log in to play with yours.")
-    return Person(subject, pseudonym(keys, subject), Role.EMPLOYEE, origin)
-
-
-def local_person(
-    settings: Settings, keys: Keys, role: Role, subject: str = "local", client: str | None = None
-) -> Person:
-    """Return a person in a role chosen by hand. Raises NotAllowedError outside local mode.
-
-    `client` is the address that asks, as `st.context.ip_address` gives it: None is this computer.
-    A phone on a shared demo is a guest, whatever the login.
-    """
-    if settings.login is not Login.LOCAL or not is_loopback(client or "localhost"):
-        raise NotAllowedError(
-            'Roles can be chosen by hand only on this computer: set login = "local" and open '
-            "the page here."
-        )
-    return Person(subject, pseudonym(keys, subject), role, Origin.PERSONA)
 
 
 def is_loopback(address: str | None) -> bool:

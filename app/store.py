@@ -107,13 +107,6 @@ class Store(StudyRows, PeopleRows, JobRows):
         sql = "select * from swipes where deck = ? and late = ? order by server_seq"
         return [_swipe(row) for row in self._rows(sql, deck, int(late))]
 
-    def swipes_of_study(self, study: str) -> dict[str, list[Swipe]]:
-        """Return the counted swipes of every deck of a study; one query."""
-        found: dict[str, list[Swipe]] = defaultdict(list)
-        for row in self._rows(f"select w.* {_COUNTED} order by w.seq", study):
-            found[row["deck"]].append(_swipe(row))
-        return dict(found)
-
     def standing(self, study: str) -> dict[str, Standing]:
         """Return what counts of every deck of a study that has swipes; one query."""
         answers: dict[str, dict[int, str | None]] = defaultdict(dict)

@@ -116,10 +116,6 @@ class Warehouse:
             for key in self.keys[first:last]:
                 yield self._id_of(int(key))
 
-    def numbers_to_ids(self, numbers: NDArray[np.int64]) -> list[str]:
-        """Return the ids of customers by their numbers in `scan`."""
-        return [self._id_of(int(key)) for key in self.keys[numbers]]
-
     @cached_property
     def keys(self) -> Keys:
         """The keys of all customers, ascending; a customer's number is her place in it."""

@@ -272,8 +272,3 @@ def _matrix(evidence: Evidence, brands: int) -> csr_matrix:
     held = strength > 0
     shape = (int(rows.max()) + 1, brands)
     return csr_matrix((strength[held], (rows[held], evidence.brand[held])), shape=shape)
-
-
-def with_weights(model: FavouriteModel, weights: Weights) -> FavouriteModel:
-    """The same factors, weighed otherwise."""
-    return replace(model, options=replace(model.options, weights=weights))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.deck import Face
-from recsys.events import Catalogue
+from recsys.events import Catalogue, brand_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,7 @@ class Showcase:
             & (catalogue.item_title[order] != "")
         ]
         starts = np.searchsorted(catalogue.item_brand[order], np.arange(len(catalogue.brands) + 1))
-        codes = {str(name): code for code, name in enumerate(catalogue.brands)}
-        return cls(catalogue, codes, order, starts)
+        return cls(catalogue, brand_codes(catalogue), order, starts)
 
     def popular(self, brand: str, n: int) -> list[Product]:
         """The brand's n most bought products, best first."""

@@ -7,16 +7,12 @@ from hypothesis import strategies as st
 from app.identity import (
     Claim,
     DeckTokens,
-    Role,
     check_address,
-    guest,
     is_loopback,
-    local_person,
     pseudonym,
 )
 from app.phones import Pairing
 from app.settings import Keys, Login, Settings
-from recsys.deck import Origin
 from recsys.errors import NotAllowedError, SettingsError, TokenExpiredError
 
 KEYS = Keys(b"s" * 32, b"p" * 32)
@@ -68,22 +64,6 @@ def test_a_forged_edited_or_foreign_token_is_refused() -> None:
     for bad in forged:
         with pytest.raises(NotAllowedError, match="not valid"):
             DeckTokens(KEYS).read(bad or "")
-
-
-def test_a_guest_never_has_a_history_of_her_own() -> None:
-    person = guest(KEYS, "browser-1")
-    assert (person.role, person.origin) == (Role.EMPLOYEE, Origin.ELICITED)
-    with pytest.raises(NotAllowedError, match="log in"):
-        guest(KEYS, "browser-1", Origin.OWN)
-
-
-def test_roles_are_chosen_by_hand_only_in_local_mode_and_only_here() -> None:
-    local = Settings(login=Login.LOCAL)
-    assert local_person(local, KEYS, Role.DS).role is Role.DS
-    assert local_person(local, KEYS, Role.PM, client="127.0.0.1").role is Role.PM
-    for settings, client in ((Settings(), None), (local, "192.168.1.7")):
-        with pytest.raises(NotAllowedError, match="login = "):
-            local_person(settings, KEYS, Role.DS, client=client)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from recsys.errors import BadInputError, NotEnoughError, WorkspaceError
 from recsys.events import Kind
 from recsys.evidence import named, no_evidence
-from recsys.model import FavouriteModel, FitOptions, Weights, fit, love, with_weights
+from recsys.model import FavouriteModel, FitOptions, Weights, fit, love
 from recsys.signals import ItemFacts, summarise
 from tests.contracts import FACTS, SHOP, SOMEBODY, RankerContract, many
 from tests.worlds import NOW, catalogue, event, rows
@@ -109,7 +109,8 @@ def test_a_sensitive_brand_is_never_ranked() -> None:
 
 
 def test_all_weights_zero_still_give_a_list_without_a_nan() -> None:
-    ranked = with_weights(MODEL, Weights(0.0, 0.0, 0.0)).rank(SOMEBODY, n=5)
+    options = dataclasses.replace(MODEL.options, weights=Weights(0.0, 0.0, 0.0))
+    ranked = dataclasses.replace(MODEL, options=options).rank(SOMEBODY, n=5)
     assert [score.score for score in ranked] == [0.0] * 5
 
 

@@ -203,11 +203,9 @@ def test_what_stands_of_a_study_is_what_stands_of_each_deck(store: Store) -> Non
     for n in range(40):
         deck = ("deck", "other")[n % 2]
         store.add_swipes(deck, [swipe(n, answers[n % 5], position=n * 7 % 8 + 1)])
-    by_deck = store.swipes_of_study(STUDY)
     for deck in ("deck", "other"):
-        assert by_deck[deck] == store.swipes_of(deck)
-        assert store.standing(STUDY)[deck].answers == stand(by_deck[deck])
-    longest = max(s.shown_ms or 0 for s in by_deck["deck"] if s.position == 1)
+        assert store.standing(STUDY)[deck].answers == stand(store.swipes_of(deck))
+    longest = max(s.shown_ms or 0 for s in store.swipes_of("deck") if s.position == 1)
     assert store.standing(STUDY)["deck"].shown_ms[1] == longest
 
 
