@@ -11,6 +11,7 @@ import webbrowser
 from dataclasses import replace
 
 import click
+from streamlit.logger import set_log_level
 
 from app import runtime
 from app.identity import check_address
@@ -35,6 +36,7 @@ def serve_app(settings: Settings, browser: bool, any_port: bool) -> None:
     settings = replace(settings, port=_port(address, settings.port, any_port), address=address)
     runtime.use(settings)
     threading.Thread(target=_welcome, args=(settings, browser), daemon=True).start()
+    set_log_level("ERROR")  # else Streamlit warns that options were said after it was imported
     from app.api import app  # here: it reads the settings that were just put in force
 
     app.run(
