@@ -9,17 +9,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from app.processes import PATIENCE, born, end_process
+from app.processes import born, end_process
 from app.rows.database import now_ms
 from app.rows.job_rows import JobRow, State
 from app.settings import Settings, environment
 from app.store import Store
 from recsys.errors import UnknownNameError, WorkspaceError
+
+LEAVING = 10.0  # seconds that a process may take to go once its work is written
 
 WORK: Mapping[str, str] = {  # kind -> module:function
     "fit": "app.work:fit",
@@ -114,7 +117,8 @@ class Jobs:
         """Let go of processes whose work has ended; one that still works outlives the server."""
         for id, child in self._children.items():
             if self.job(id).state is not State.RUNNING:
-                child.wait(PATIENCE)
+                with suppress(subprocess.TimeoutExpired):  # its work is written; it only has to go
+                    child.wait(LEAVING)
 
     def _launch(self, id: str, kind: str) -> subprocess.Popen[bytes]:
         folder = self.settings.workspace / "jobs"

@@ -230,6 +230,11 @@ def _numbers(policy: Policy) -> list[tuple[bool, str]]:
         (policy.whole_blocks >= 1, f"`whole_blocks` is {policy.whole_blocks}, not 1 or more."),
         (policy.deck.picks >= 1, "A deck needs at least one pick."),
         (policy.deck.block >= 1, "A block needs at least one card."),
+        (
+            0 <= policy.deck.scored <= policy.deck.picks,
+            f"`scored` is {policy.deck.scored}; each scored decoy needs a pick of its own, and "
+            f"there are {policy.deck.picks}.",
+        ),
     ]
 
 

@@ -92,6 +92,8 @@ class TestThePolicy:
             ({"deck": {"pick": 3}}, "no field `pick` in [deck]. Did you mean `picks`?"),
             ({"deck": {"baseline": 0}}, "`lift` needs baseline cards"),
             ({"deck": {"scored": 0}}, "`discrimination` needs scored decoys"),
+            ({"deck": {"scored": 11}}, "each scored decoy needs a pick of its own"),
+            ({"deck": {"scored": -1}}, "each scored decoy needs a pick of its own"),
             ({"question": {"en": "Yes?"}}, "Give [question] its `nl`."),
             ({"criteria": {}}, "at least one criterion"),
             ({"criteria": [1]}, "[criteria.hit_rate]"),

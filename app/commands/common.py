@@ -11,6 +11,7 @@ import click
 from app.house import House
 from app.progress import bar
 from app.settings import read
+from recsys.errors import WorkspaceError
 from recsys.model import Progress
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -38,9 +39,17 @@ def format_option(command: Command) -> Command:
 
 
 @contextmanager
-def opened(workspace: Path | None) -> Iterator[House]:
-    """Open a workspace for one command and close it again."""
+def opened(workspace: Path | None, new: bool = False) -> Iterator[House]:
+    """Open a workspace for one command and close it again.
+
+    Raises WorkspaceError where there is none, unless the command may make a `new` one.
+    """
     house = House(read(workspace))
+    if not new and not house.workspace.is_dir():
+        raise WorkspaceError(
+            f"There is no workspace at {house.workspace}. Make one with `brandswipe ingest "
+            "EVENTS`, or name another with --workspace."
+        )
     try:
         yield house
     finally:

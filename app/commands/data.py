@@ -57,7 +57,7 @@ def ingest_command(
 
     Example: brandswipe ingest events.parquet --products products.parquet
     """
-    with opened(workspace) as house, progress() as tell:
+    with opened(workspace, new=True) as house, progress() as tell:
         done = ingest(
             house.workspace,
             events,

@@ -29,7 +29,7 @@ def page() -> None:
         _nothing_yet(language)
         return
     game, player = runtime.house().game(row), visit.player()
-    dealt = _latest(game, player)
+    dealt = game.open_deck(player) or _latest(game, player)
     if dealt is None or st.session_state.get("again"):
         _welcome(language, game, player)
     elif game.store.closing(dealt.deck.id) is None:
