@@ -21,7 +21,7 @@ from recsys.policy import Policy
 from recsys.signals import ItemFacts, summarise
 from recsys.stats import standardised_difference
 
-BALANCE_CUSTOMERS = 300
+BALANCE_CUSTOMERS = 1_000
 FARTHEST = 99.0  # means that differ without any spread are infinitely apart; JSON has no infinity
 
 

@@ -16,6 +16,7 @@ from app.warehouse import Warehouse
 from recsys.errors import WorkspaceError
 from recsys.policy import Policy, StudyKind
 
+BRAINS = 4  # model versions kept in memory at a time
 BASELINE = "own-purchases-then-views"
 """The rival of a study unless another one is chosen."""
 
@@ -88,6 +89,8 @@ class House:
             key = (hash, warehouse.version, rule.hash)
             if key not in self._brains:
                 self._brains[key] = Brain.wake(self.registry, hash, warehouse, rule)
+                for oldest in list(self._brains)[:-BRAINS]:
+                    del self._brains[oldest]
             return self._brains[key]
 
     def study_to_play(self) -> StudyRow | None:

@@ -113,22 +113,26 @@ class FavouriteModel:
 
     def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
         """Return the best n brands of one person, best first, each with its reasons."""
-        parts = self._parts(evidence)
+        strength = love(evidence)
+        parts = self._parts(evidence, strength)
         total = sum(parts, np.zeros(len(self.basis.brands)))
         chosen = best(total, self.basis.allowed(without), n)
+        closeness = (self.factors[chosen] @ self.factors[evidence.brand].T) * strength
         return [
             BrandScore(
                 brand=str(self.basis.brands[code]),
                 score=float(total[code]),
                 rank=place,
-                why=self._why(evidence, int(code), [float(part[code]) for part in parts]),
+                why=self._why(evidence, int(code), [float(part[code]) for part in parts], near),
             )
-            for place, code in enumerate(chosen, start=1)
+            for place, (code, near) in enumerate(zip(chosen, closeness, strict=True), start=1)
         ]
 
-    def _parts(self, evidence: Evidence) -> tuple[NDArray[np.float64], ...]:
+    def _parts(
+        self, evidence: Evidence, strength: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], ...]:
         """The three weighed parts of the score over all brands, each of shape (B,)."""
-        weights, strength = self.options.weights, love(evidence)
+        weights = self.options.weights
         own = np.zeros(len(self.basis.brands))
         own[evidence.brand] = strength
         affinity = self.factors @ self._fold_in(evidence.brand, strength)
@@ -150,7 +154,9 @@ class FavouriteModel:
         factors: NDArray[np.float32] = self.als.recalculate_user(0, row)
         return factors
 
-    def _why(self, evidence: Evidence, code: int, parts: list[float]) -> Why:
+    def _why(
+        self, evidence: Evidence, code: int, parts: list[float], closeness: NDArray[np.float64]
+    ) -> Why:
         at = int(np.searchsorted(evidence.brand, code))
         has_own = at < len(evidence) and evidence.brand[at] == code
         sums = evidence.sums[at] if has_own else np.zeros(len(Sum), np.int64)
@@ -163,13 +169,14 @@ class FavouriteModel:
             own=parts[0],
             collaborative=parts[1],
             popularity=parts[2],
-            neighbours=self._neighbours(evidence, code),
+            neighbours=self._neighbours(evidence, code, closeness),
         )
 
-    def _neighbours(self, evidence: Evidence, code: int, most: int = 2) -> tuple[str, ...]:
+    def _neighbours(
+        self, evidence: Evidence, code: int, closeness: NDArray[np.float64], most: int = 2
+    ) -> tuple[str, ...]:
         """Her own brands whose factors lie closest to this brand's."""
-        closeness = (self.factors[evidence.brand] @ self.factors[code]) * love(evidence)
-        order = np.argsort(-closeness, kind="stable")
+        order = np.argsort(-closeness, kind="stable")[: most + 1]
         others = [i for i in order if evidence.brand[i] != code and closeness[i] > 0]
         return tuple(str(self.basis.brands[evidence.brand[i]]) for i in others[:most])
 

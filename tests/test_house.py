@@ -1,11 +1,12 @@
 """The rooms of a workspace open when they are needed, and say what is missing."""
 
+import dataclasses
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from app.house import BASELINE, House
+from app.house import BASELINE, BRAINS, House
 from app.settings import Settings
 from app.studies import open_study
 from recsys.errors import UnknownNameError, WorkspaceError
@@ -90,3 +91,10 @@ def test_a_game_plays_by_the_model_and_policy_of_its_study(house: House) -> None
     fitted(house.settings, FitOptions(factors=4, iterations=1))
     game = house.game(house.store.study(first))
     assert game.brain.version == game.row.model != house.version().hash
+
+
+def test_only_the_models_asked_last_stay_in_memory(house: House) -> None:
+    for number in range(BRAINS + 2):
+        house.brain(policy=dataclasses.replace(house.policy, name=f"policy {number}"))
+    assert len(house._brains) == BRAINS
+    assert house.brain() is house.brain()
