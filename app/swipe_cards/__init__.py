@@ -184,7 +184,10 @@ def _nothing() -> None:
 
 
 def _text(kind: str, *names: str) -> str:
-    return "\n".join((_HERE / f"{name}.{kind}").read_text("utf-8") for name in names)
+    """Return files as one, without what only their readers need: indentation, lines of comment."""
+    whole = "\n".join((_HERE / f"{name}.{kind}").read_text("utf-8") for name in names)
+    lines = (line.strip() for line in whole.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 def _component(name: str, *scripts: str) -> Any:

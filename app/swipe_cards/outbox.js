@@ -5,6 +5,7 @@ const ROOT = "brandswipe:"
 const BATCH = 50
 
 // One tab id a page load, also when the component is mounted again: (tab, tab_seq) stays unique.
+// A page counts on from the highest number it adopts, so that order needs no clock.
 const page = (globalThis[Symbol.for("brandswipe.page")] ??= { tab: randomId(), seq: 0, said: {} })
 
 function randomId() {
@@ -26,6 +27,7 @@ class Outbox {
     this.prefix = `${ROOT}${namespace}:${deck}:`
     this.onChange = onChange
     this.rows = new Map()
+    this.loose = new Set() // ids of rows that only this page holds
     this.late = new Set()
     this.rejected = new Set()
     this.failures = 0
@@ -46,6 +48,7 @@ class Outbox {
       try {
         const row = JSON.parse(localStorage.getItem(key))
         if (row && !this.rows.has(row.id)) this.rows.set(row.id, row)
+        if (row?.tab_seq > page.seq) page.seq = row.tab_seq
       } catch {
         localStorage.removeItem(key) // not a row of ours: half written, or edited by hand
       }
@@ -69,18 +72,14 @@ class Outbox {
     try {
       localStorage.setItem(this.prefix + row.id, JSON.stringify(row))
     } catch {
-      // full or forbidden: the row still travels from memory
+      this.loose.add(row.id) // full or forbidden: the row still travels from memory
     }
     this.onChange()
     this.soon(0)
   }
 
   ordered() {
-    return [...this.rows.values()].sort((a, b) =>
-      a.tab === b.tab
-        ? a.tab_seq - b.tab_seq
-        : (a.tab === page.tab) - (b.tab === page.tab) || a.client_at - b.client_at,
-    )
+    return [...this.rows.values()].sort((a, b) => a.tab_seq - b.tab_seq || a.client_at - b.client_at)
   }
 
   body() {
@@ -145,8 +144,8 @@ class Outbox {
 
   // Only our JSON with ids counts: a page of HTML may come back with status 200 as well.
   read(body, status) {
-    this.offline = status >= 500
-    this.refused = status >= 400 && status < 500
+    this.offline = status >= 500 || status === 429 // too many at once: the same post is good later
+    this.refused = status >= 400 && !this.offline
     if (body?.deck !== this.deck || !Array.isArray(body.acknowledged)) {
       this.offline ||= !this.refused
       return false
@@ -164,6 +163,7 @@ class Outbox {
 
   drop(id) {
     this.rows.delete(id)
+    this.loose.delete(id)
     try {
       localStorage.removeItem(this.prefix + id)
     } catch {
@@ -185,6 +185,7 @@ class Outbox {
   state() {
     if (this.late.size) return "late"
     if (this.rejected.size) return "rejected"
+    if (this.loose.size && this.failures) return "loose"
     if (this.expired) return "expired"
     if (!this.rows.size) return "saved"
     if (this.refused) return "refused"
