@@ -9,7 +9,9 @@ class Wall {
     this.picked = []
     this.input = root.querySelector("input")
     this.input.oninput = () => this.search()
-    this.input.onkeydown = (event) => event.key === "Escape" && this.clear()
+    this.input.onkeydown = (event) => {
+      if (event.key === "Escape") this.clear() // to return false here would swallow every other key
+    }
     this.part("drift").onkeydown = (event) => this.roam(event)
     this.part("deal").onclick = () => this.deal()
     this.part("enough").onclick = () => this.deal()
