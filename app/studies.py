@@ -1,7 +1,7 @@
 """Studies: opening one, closing its decks, reading its report, taking its decision."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from math import inf
 
@@ -9,13 +9,13 @@ from app.rows.records import ClosedBy, Closing, DealtDeck, Decision, Standing, S
 from app.settings import data_file
 from app.store import Store
 from recsys import gate
-from recsys.counting import Closed
+from recsys.counting import Closed, sorted_out
 from recsys.deck import deck_hash
 from recsys.errors import BadInputError, BadPolicyError, IntegrityError
 from recsys.gate import Verdict
 from recsys.policy import Policy, Study, StudyKind
 from recsys.report import Report, tally
-from recsys.scores import DeckScore, Excluded, Played, eligible, excluded, score
+from recsys.scores import DeckScore, Played, eligible, score
 from recsys.swipes import stand
 
 
@@ -116,7 +116,9 @@ def judge(store: Store, row: StudyRow) -> Judged:
     Raises IntegrityError where a decision stands that the answers no longer give.
     """
     study = study_of(row)
-    report = tally(study, list(_closed(store, row)), _open_since(store, row, study))
+    earlier = _earlier(store, row)
+    opened = _open_since(store, row, study, earlier)
+    report = tally(study, list(_closed(store, row)), opened, earlier=earlier)
     decision = store.decision(row.hash)
     verdict = _verdict(report, study.policy, decision)
     if decision is None and verdict.outcome is not gate.Outcome.UNDECIDED:
@@ -160,14 +162,43 @@ def _closed(store: Store, row: StudyRow) -> Iterator[Closed]:
             yield DeckScore(**closing.score)
 
 
-def _open_since(store: Store, row: StudyRow, study: Study) -> list[int]:
-    """When those decks were dealt that are open and could count."""
+def _open_since(store: Store, row: StudyRow, study: Study, earlier: Mapping[str, int]) -> list[int]:
+    """When those decks were dealt that are open and could count: of each person the first."""
     closed = {closing.deck for closing in store.closings(row.hash)}
-    return [
-        dealt.dealt_at
-        for dealt in store.decks_of(row.hash)
-        if dealt.deck.id not in closed and eligible(dealt.deck, study.kind) is None
-    ]
+    had, found = set(earlier), []
+    for dealt in store.decks_of(row.hash):
+        if eligible(dealt.deck, study.kind) is None:
+            if dealt.deck.id not in closed and dealt.deck.participant not in had:
+                found.append(dealt.dealt_at)
+            had.add(dealt.deck.participant)
+    return found
+
+
+def _earlier(store: Store, row: StudyRow) -> dict[str, int]:
+    """When people closed a deck of the same model and policy in another live study.
+
+    Simulated people are others in every study, by their pseudonyms.
+    """
+    if row.kind is not StudyKind.LIVE:
+        return {}
+    found: dict[str, int] = {}
+    for other in store.studies():
+        same = other.kind is row.kind and other.model == row.model and other.hash != row.hash
+        if same and _same_rule(other, study_of(row).policy):
+            for dealt, at in _closings(store, other):
+                if eligible(dealt.deck, row.kind) is None:
+                    who = dealt.deck.participant
+                    found[who] = min(at, found.get(who, at))
+    return found
+
+
+def _closings(store: Store, row: StudyRow) -> Iterator[tuple[DealtDeck, int]]:
+    """The decks of a study that are closed, and when they were."""
+    at = {closing.deck: closing.closed_at for closing in store.closings(row.hash)}
+    for dealt in store.decks_of(row.hash):
+        closed_at = at.get(dealt.deck.id)
+        if closed_at is not None:
+            yield dealt, closed_at
 
 
 def played(dealt: DealtDeck, closing: Closing, standing: Standing | None) -> Played:
@@ -185,8 +216,9 @@ def close_deck(store: Store, row: StudyRow, deck: str, by: ClosedBy) -> Closing:
     """Close a deck; its scores enter the study once, now."""
     dealt, study = store.deck(deck), study_of(row)
     standing = _standing(store, deck)
-    done = Played(dealt.deck, standing.answers, standing.shown_ms, dealt.dealt_at, 0)
-    reason = excluded(done, study.kind, study.policy) or _again(store, dealt)
+    done = Played(dealt.deck, standing.answers, standing.shown_ms, dealt.dealt_at, store.clock())
+    hers = [*_closed_by(store, dealt), done]
+    reason = sorted_out(hers, study, _earlier(store, row))[-1][1]
     if done.answers and reason is None:
         return store.close_deck(deck, by, asdict(score(done)))
     return store.close_deck(deck, by, None, reason.value if reason else None)
@@ -200,13 +232,13 @@ def _standing(store: Store, deck: str) -> Standing:
     return Standing(stand(swipes), shown)
 
 
-def _again(store: Store, dealt: DealtDeck) -> Excluded | None:
-    """Of each person the first closed deck of a study counts."""
-    for other in store.decks_by(dealt.deck.participant):
-        same = other.deck.study == dealt.deck.study and other.deck.id != dealt.deck.id
-        if same and other.deck.origin is dealt.deck.origin and store.closing(other.deck.id):
-            return Excluded.AGAIN
-    return None
+def _closed_by(store: Store, dealt: DealtDeck) -> list[Played]:
+    """What the same person closed in the same study before."""
+    return [
+        Played(other.deck, {}, {}, other.dealt_at, closing.closed_at or 0)
+        for other in store.decks_by(dealt.deck.participant)
+        if other.deck.study == dealt.deck.study and (closing := store.closing(other.deck.id))
+    ]
 
 
 def close_overdue(store: Store, row: StudyRow) -> int:

@@ -1,9 +1,10 @@
 """Which closed decks count, which are published, and how many were dealt by then."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from types import MappingProxyType
 
 import numpy as np
 
@@ -16,6 +17,8 @@ Closed = Played | DeckScore
 
 Row = tuple[Closed, Excluded | None]
 """A closed deck with the reason why it does not count."""
+
+NOBODY: Mapping[str, int] = MappingProxyType({})
 
 NEVER_COUNTS = (Excluded.ORIGIN, Excluded.THIN, Excluded.AGAIN)
 
@@ -46,8 +49,14 @@ class Batch:
     balance: float | None  # standardised difference of log popularity; None without pairs
 
 
-def sorted_out(closed: Iterable[Closed], study: Study) -> list[Row]:
-    """Return each deck with the reason why it does not count: of a person, the first may."""
+def sorted_out(
+    closed: Iterable[Closed], study: Study, earlier: Mapping[str, int] = NOBODY
+) -> list[Row]:
+    """Return each deck with the reason why it does not count: of a person, the first may.
+
+    `earlier` says when a participant closed a deck of the same model version and policy in another
+    study (milliseconds since 1970).
+    """
     rows: list[Row] = []
     seen: set[str] = set()
     for deck in closed:
@@ -55,8 +64,10 @@ def sorted_out(closed: Iterable[Closed], study: Study) -> list[Row]:
         if isinstance(deck, Played):
             reason = excluded(deck, study.kind, study.policy)
             if eligible(deck.deck, study.kind) is None:
-                reason = Excluded.AGAIN if deck.deck.participant in seen else reason
-                seen.add(deck.deck.participant)
+                who = deck.deck.participant
+                had = who in seen or earlier.get(who, deck.closed_at) < deck.closed_at
+                reason = Excluded.AGAIN if had else reason
+                seen.add(who)
         rows.append((deck, reason))
     return rows
 

@@ -55,6 +55,8 @@ def _why(batch: Batch, standing: tuple[CriterionVerdict, ...], policy: Policy) -
         return Why.TOO_FEW
     if batch.completion is None or batch.completion < policy.completion:
         return Why.INCOMPLETE
+    if batch.balance is None and policy.deck.scored:
+        return Why.UNPAIRED
     if batch.balance is not None and abs(batch.balance) > policy.balance:
         return Why.UNBALANCED
     if any(criterion.failed for criterion in standing):

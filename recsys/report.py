@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from recsys.counting import (
+    NOBODY,
     Batch,
     Closed,
     Players,
@@ -127,15 +128,20 @@ def _plain(value: Any) -> Any:
 
 
 def tally(
-    study: Study, closed: Iterable[Closed], open_dealt_at: Iterable[int] = (), seed: int = 0
+    study: Study,
+    closed: Iterable[Closed],
+    open_dealt_at: Iterable[int] = (),
+    seed: int = 0,
+    earlier: Mapping[str, int] = NOBODY,
 ) -> Report:
     """Return the report of a study.
 
     `closed` is in the order of closing, withdrawn scores in the places of their decks.
-    `open_dealt_at` says when those decks were dealt that are still open and could count.
+    `open_dealt_at` says when those decks were dealt that are still open and could count; `earlier`
+    is that of `sorted_out`.
     """
     policy, cell = study.policy, study.policy.cell
-    rows = sorted_out(closed, study)
+    rows = sorted_out(closed, study, earlier)
     stops = ends(rows, policy.batch)
     players = players_at(rows, stops, open_dealt_at)
     published = rows[: stops[-1]] if stops else []

@@ -27,6 +27,7 @@ class Why(StrEnum):
     TOO_FEW = "too_few"  # fewer people than may decide
     INCOMPLETE = "incomplete"
     UNBALANCED = "unbalanced"
+    UNPAIRED = "unpaired"  # no pick has a decoy beside it
     POLICY = "policy"
 
 
@@ -204,6 +205,7 @@ _EN = {
     "incomplete": "Only {completion} of the dealt decks were finished, where {completion_bar} is"
     " asked: who stopped may think otherwise.",
     "unknown_completion": "How many of the dealt decks were finished is not known any more.",
+    "unpaired": "No pick has a scored decoy beside it, so how famous they are cannot be compared.",
     "unbalanced": "The decoys are not as well known as the picks they stand beside: {balance}"
     " standard deviations apart, where {balance_bar} is allowed.",
     "policy": "The policy is not the one under which these decks were dealt; open a new study.",
@@ -236,6 +238,7 @@ _NL = {
     "incomplete": "Slechts {completion} van de gedeelde stapels is afgemaakt en {completion_bar} is"
     " nodig: wie stopte, denkt er misschien anders over.",
     "unknown_completion": "Hoeveel van de gedeelde stapels zijn afgemaakt, is niet meer bekend.",
+    "unpaired": "Geen keuze heeft een lokmerk naast zich: hun bekendheid is niet te vergelijken.",
     "unbalanced": "De lokmerken zijn niet zo bekend als de keuzes waar ze naast staan: {balance}"
     " standaardafwijkingen verschil, waar {balance_bar} mag.",
     "policy": "Het beleid is niet dat waaronder deze stapels zijn gedeeld; open een nieuwe studie.",

@@ -252,11 +252,31 @@ class TestWhoCounts:
         reasons = [play(game, player)[1].why_not for _ in range(3)]
         assert reasons == [None, Excluded.AGAIN.value, Excluded.AGAIN.value]
 
-    def test_another_study_is_another_first_time(self, planted_house: House) -> None:
-        store = Store()
+    def test_the_same_model_and_policy_again_do_not_count_the_same_people_again(
+        self, planted_house: House
+    ) -> None:
+        clock = Clock()
+        store = Store(clock=clock)
         player = people(planted_house.brain(), 1, Origin.OWN)[0]
-        closings = [play(game_of(planted_house, store=store), player)[1] for _ in range(2)]
-        assert [closing.why_not for closing in closings] == [None, None]
+        other = replace(planted_house.policy, name="another policy")
+        reasons = []
+        for rule in (planted_house.policy, planted_house.policy, other):
+            game = game_of(planted_house, rule=rule, store=store)
+            reasons.append(play(game, player)[1].why_not)
+            clock.now += 1000
+            assert judge(store, game.row).report.players.dealt == 0  # no batch is full
+        assert reasons == [None, Excluded.AGAIN.value, None]
+
+    def test_a_second_deck_that_is_open_takes_nothing_from_completion(
+        self, planted_house: House
+    ) -> None:
+        game = game_of(planted_house)
+        for player in people(planted_house.brain(), 10, Origin.OWN):
+            play(game, player)
+        before = judge(game.store, game.row).report.players
+        for player in people(planted_house.brain(), 10, Origin.OWN):
+            game.start(player)
+        assert judge(game.store, game.row).report.players == before
 
     @pytest.mark.parametrize(
         ("cards", "ms", "why"),
