@@ -208,6 +208,24 @@ def test_back_and_forward_come_back_to_the_same_card(open_context: Open, stage: 
     stored_once(page, stage, "history", 5)
 
 
+def test_a_duplicated_tab_is_a_tab_of_its_own(open_context: Open, stage: Server) -> None:
+    """`open` copies the session's storage, as a duplicated tab does."""
+    page = open_context().new_page()
+    open_deck(page, stage, "twin")
+    press(page, ["ArrowRight"] * 2)
+    all_saved(page)
+    with page.expect_popup() as opened:
+        page.evaluate("() => { open(location.href) }")
+    twin = opened.value
+    card(twin, 3)
+    press(twin, ["ArrowLeft"] * 2)
+    all_saved(twin)
+    stored_once(page, stage, "twin", 4)
+    page.reload()
+    card(page, 5)
+    assert len({row["tab"] for row in rows(page, stage, "twin")}) == 2
+
+
 def test_a_phone_is_turned_and_turned_back_between_flings(
     open_context: Open, stage: Server
 ) -> None:

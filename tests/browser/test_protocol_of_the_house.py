@@ -92,3 +92,21 @@ def test_a_deck_is_played_under_a_path_prefix_behind_a_proxy(
     assert f"{PREFIX}/api/swipes" in paths
     assert {path for path in paths if path[:1] == "/" and not path.startswith(PREFIX)} == set()
     assert (ear.hosts, ear.complaints) == ({"127.0.0.1"}, [])
+
+
+def test_the_deck_and_all_that_shows_it_travel_in_less_than_forty_kilobytes(
+    open_context: Open, demo: Demo
+) -> None:
+    context = open_context()
+    ear, page = Ear(context), context.new_page()
+    page.goto(f"{demo.url}/?lang=en&as=henk")
+    top_card(page)
+    parts = [message.delta.new_element.bidi_component for message in ear.messages()]
+    sizes = {
+        len((part.js_content + part.css_content + part.html_content).encode())
+        for part in parts
+        if part.component_name.endswith("brandswipe_swipe")
+    }
+    assert sizes
+    assert max(sizes) < 40_000
+    assert min(sizes) > 10_000
