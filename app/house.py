@@ -51,7 +51,7 @@ class House:
         """The study's store."""
         with self._lock:
             if self._store is None:
-                self.workspace.mkdir(parents=True, exist_ok=True)
+                self.workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._store = Store(self.settings.store_path)
             return self._store
 

@@ -45,15 +45,21 @@ def opened(workspace: Path | None, new: bool = False) -> Iterator[House]:
     Raises WorkspaceError where there is none, unless the command may make a `new` one.
     """
     house = House(read(workspace))
-    if not new and not house.workspace.is_dir():
-        raise WorkspaceError(
-            f"There is no workspace at {house.workspace}. Make one with `brandswipe ingest "
-            "EVENTS`, or name another with --workspace."
-        )
+    if not new:
+        must_exist(house.workspace)
     try:
         yield house
     finally:
         house.close()
+
+
+def must_exist(workspace: Path) -> None:
+    """Raise WorkspaceError where there is no workspace: a mistyped name is not made."""
+    if not workspace.is_dir():
+        raise WorkspaceError(
+            f"There is no workspace at {workspace}. Make one with `brandswipe ingest EVENTS`, "
+            "or name another with --workspace."
+        )
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """fit, rank and evaluate: what the data scientist does with models."""
 
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,14 @@ from app.fitting import refit
 from app.house import BASELINE
 from app.reasons import reason
 from app.registry import Version
-from recsys.errors import UnknownNameError
+from app.work import options_from
+from recsys.errors import BadInputError
 from recsys.model import FitOptions, Weights
 from recsys.offline import Line
 from recsys.ranking import BrandScore
 from recsys.stats import Estimate
 
 DEFAULT = FitOptions()
-COMPARED = 20_000  # ids that an unknown one is compared with, to name the nearest
 
 
 @click.command()
@@ -94,9 +93,8 @@ def rank(customer: str, n: int, model: str | None, shape: str, workspace: Path |
     """
     with opened(workspace) as house:
         brain, watch = house.brain(model), Stopwatch()
-        if not brain.warehouse.has(customer):
-            some = islice(brain.warehouse.customer_ids(), COMPARED)
-            raise UnknownNameError("customer", customer, some)
+        if not brain.warehouse.has(customer):  # without a list: these are people
+            raise BadInputError(f"The shop has no customer {customer!r}. Check the number.")
         evidence = brain.evidence_of(customer, watch)
         with watch.stage(f"ranking {len(brain.catalogue.brands)} brands"):
             ranked = brain.rank(evidence, n)
@@ -121,17 +119,16 @@ def _score_data(score: BrandScore) -> dict[str, Any]:
 
 
 @click.command()
-@click.option("--sample", type=float, default=1.0, show_default=True, help="Share to learn from.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--model", help="Version whose options are judged. [default: as for `rank`]")
 @format_option
 @workspace_option
-def evaluate(sample: float, seed: int, shape: str, workspace: Path | None) -> None:
-    """Judge the model and its rivals on the last quarter of the log, which they did not see.
+def evaluate(model: str | None, shape: str, workspace: Path | None) -> None:
+    """Judge a model's options and its rivals on the log's last quarter, which they did not see.
 
     Example: brandswipe evaluate --format json
     """
-    options = FitOptions(sample=sample, seed=seed)
     with opened(workspace) as house, progress() as tell:
+        options = options_from(house.version(model).meta["options"])
         done = evaluate_offline(house.warehouse, house.policy, options, tell)
     put(shape, _evaluation_data(done), _evaluation_text(done))
     say(f"{done.customers:,} customers; intervals are 95% by bootstrap over customers.")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from app.commands.common import say, workspace_option
+from app.commands.common import must_exist, say, workspace_option
 from app.demo import build_demo, is_built
 from app.serving import serve_app
 from app.settings import Login, read
@@ -58,4 +58,5 @@ def serve(
     Example: brandswipe serve --login local
     """
     settings = read(workspace, login=login, port=port, address=address)
+    must_exist(settings.workspace)
     serve_app(settings, browser=not no_browser, any_port=False)

@@ -12,6 +12,7 @@ from app.house import BASELINE, House
 from app.rows.records import StudyRow
 from app.simulation import Colleagues
 from app.studies import Judged, close_overdue, judge, newest, open_study, parse_policy, what_differs
+from app.views.report_numbers import reading
 from recsys.baseline import BASELINES
 from recsys.colleagues import PANELS, panel
 from recsys.errors import BadInputError, BadPolicyError, IntegrityError
@@ -269,20 +270,13 @@ def _report_text(judged: Judged) -> str:
 
 
 def _criterion_row(found: CriterionReport) -> list[object]:
-    criterion, estimate = found.criterion, found.estimate.published()
-    read = partial(_read, criterion.name)
+    criterion, read = found.criterion, partial(reading, "en", found.criterion.name)
+    last = found.run[-1] if found.run else None
     return [
         criterion.name,
-        estimate.n,
-        read(estimate.value),
-        estimate.reason or f"{read(estimate.low)} and {read(estimate.high)}",
+        found.estimate.n,
+        read(last.mean if last else None),
+        f"{read(last.low)} and {read(last.high)}" if last else found.estimate.reason,
         read(criterion.bar),
         criterion.because,
     ]
-
-
-def _read(criterion: str, share: float | None) -> str:
-    """A share in whole percents; a lift score as the points of difference it stands for."""
-    if share is None:
-        return "unknown"
-    return f"{200 * share - 100:+.0f} points" if criterion == "lift" else f"{share:.0%}"

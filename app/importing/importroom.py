@@ -30,7 +30,8 @@ def engine(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def locked(workspace: Path) -> Iterator[Path]:
     """Hold the store against a second import; sweep up what a crash left."""
     home = workspace / "events"
-    home.mkdir(parents=True, exist_ok=True)
+    workspace.mkdir(mode=0o700, parents=True, exist_ok=True)  # what people bought lies in it
+    home.mkdir(exist_ok=True)
     with (home / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+import traceback
 from collections.abc import Callable
 
 import streamlit as st
@@ -90,7 +91,8 @@ def guarded(page: Callable[[], None], language: str) -> None:
     except StreamlitAPIException:
         raise
     except Exception as error:
-        _log.exception("a page failed: %s", type(error).__name__)
+        where = "".join(traceback.format_tb(error.__traceback__))  # code, and no value of anybody
+        _log.error("a page failed: %s\n%s", type(error).__name__, where)
         st.error(text(language, "error.generic"), icon=":material/info:")
 
 

@@ -121,7 +121,7 @@ def _swipe(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
         game.faces(deck),
         deck.id,
         _token(player, deck.id),
-        texts=section(language, "swipe"),
+        texts=section(language, "swipe") | {"question": _question(language, game)},
         standing=stand(game.store.swipes_of(deck.id)),
         api=f"{home()}api/swipes",
         namespace=player.participant[:16],
@@ -137,6 +137,12 @@ def _swipe(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
     if visit.persona():
         with st.container(horizontal_alignment="center"):
             _be_yourself(language)
+
+
+def _question(language: str, game: Game) -> str:
+    """The question as the study wrote it down."""
+    asked = game.study.policy.question
+    return asked.nl if language == "nl" else asked.en
 
 
 def _token(player: Player, deck: str) -> str:

@@ -14,6 +14,7 @@ import pytest
 from app.cli import run
 from app.commands.root import cli
 from app.settings import Settings
+from app.words import text
 from recsys.policy import Policy
 
 ROOT = Path(__file__).parents[2]
@@ -90,3 +91,9 @@ def test_the_targets_of_the_readme_are_those_of_the_makefile() -> None:
 @pytest.mark.parametrize("name", re.findall(r"\]\(([^)#]+)\)", README))
 def test_every_link_of_the_readme_leads_to_a_file(name: str) -> None:
     assert (ROOT / name).exists()
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_the_question_on_the_cards_is_that_of_the_policy(language: str) -> None:
+    asked = tomllib.loads(POLICY)["question"][language]
+    assert text(language, "swipe.question") == asked
