@@ -171,6 +171,8 @@ class Game:
         return self.brain.faces([card.brand for card in deck.cards])
 
     def _reasons(self, player: Player, deck: Deck) -> dict[str, BrandScore]:
+        if player.customer is None and not player.named:
+            return {}  # her picks went with the visit: no reason is better than an untrue one
         try:
             evidence = self._evidence(player, Stopwatch())
         except NotEnoughHistoryError:  # it went since; the deck is hers to see all the same

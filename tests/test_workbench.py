@@ -267,7 +267,7 @@ def test_a_persona_gives_a_list_and_no_page_takes_a_customer_id(bench: AppTest) 
 def test_the_policy_s_bars_stand_beside_their_reasons(bench: AppTest) -> None:
     bench.run()
     rows = table(bench, "Because")
-    assert list(rows["Bar"]) == ["75%", "65%", "50%"]
+    assert list(rows["Bar"]) == ["75%", "65%", "0"]  # the lift in points
     assert all(len(reason) > 40 for reason in rows["Because"])
     assert not bench.warning
 

@@ -67,7 +67,8 @@ def open_(
         say("This shop is planted, so the study counts simulated colleagues.")
         say("Next: brandswipe simulate --players 100")
     else:
-        say("Next: brandswipe serve, and invite your colleagues.")
+        say("It counts people who play with a history of their own. Linking shop accounts is not")
+        say("built yet; until then colleagues play for fun: brandswipe serve --login local")
 
 
 def _policy(path: Path) -> Policy:

@@ -11,6 +11,7 @@ from app.registry import Version
 from app.rows.records import StudyRow
 from app.studies import open_study
 from app.views import frame
+from app.views.report_numbers import reading
 from app.views.workbench_shown import (
     kind_of,
     measured,
@@ -74,7 +75,7 @@ def _policy(language: str, policy: Policy) -> None:
     rows = [
         {
             say(language, "column_criterion"): text(language, f"report.{criterion.name}"),
-            say(language, "column_bar"): percent(language, criterion.bar),
+            say(language, "column_bar"): reading(language, criterion.name, criterion.bar),
             say(language, "column_because"): plain(criterion.because),
         }
         for criterion in policy.criteria
