@@ -62,6 +62,7 @@ def altair_theme(theme: str | None) -> dict[str, object]:
         "legend": {"labelColor": t.ink, "titleColor": t.quiet, **text},
         "title": {"color": t.ink, "font": HEADING_FONT, "fontSize": 18, "anchor": "start"},
         "view": {"stroke": None},
+        "mark": {"aria": False},  # a picture is said as a whole: nobody listens to 80 dots
         "range": {"category": _categorical(t)},
     }
 
@@ -185,6 +186,13 @@ _CSS = f"""
   color: light-dark({LIGHT.quiet}, {DARK.quiet}); opacity: 1;
 }}
 .stApp [data-testid="stCaptionContainer"] p {{ color: inherit; }}
+.stApp [role="radio"][data-selected] p {{
+  color: light-dark({mix(LIGHT.glow, LIGHT.ink, 0.2)}, {DARK.glow});
+}}
+@media (forced-colors: active) {{
+  .stApp [role="radio"][data-selected] {{ background: Highlight; forced-color-adjust: none; }}
+  .stApp [role="radio"][data-selected] p {{ color: HighlightText; }}
+}}
 .stApp [data-testid="stAlertContainer"] {{
   border: 1px solid color-mix(in srgb, currentColor 24%, transparent);
 }}

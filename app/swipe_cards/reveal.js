@@ -16,6 +16,7 @@ class Reveal {
     this.seen = JSON.stringify(data)
     this.deck = data.deck
     this.part("headline").textContent = data.headline
+    if (!turned) takeFocus(this.part("headline")) // she goes on from here, and hears it
     this.part("lead").textContent = data.lead ?? ""
     const cards = data.cards.map((card, i) => this.card(card, i))
     this.part("table").replaceChildren(...cards)

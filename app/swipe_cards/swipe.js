@@ -49,9 +49,13 @@ class Deck {
     this.data = data
     this.texts = data.texts
     this.recall(data.standing)
-    this.label()
+    const words = JSON.stringify(data.texts)
+    const reworded = words !== this.words
+    this.words = words
+    this.label(reworded)
     this.outbox.connect(data.api, data.token)
     this.render()
+    if (reworded) this.reword()
     this.kept()
     this.fit()
     setTimeout(() => this.fit(), 400) // once what stands above has come to rest
@@ -143,9 +147,16 @@ class Deck {
     event.preventDefault()
   }
 
+  // A deck that comes, or comes in another language, has the arrow keys at once.
+  reword() {
+    const { current } = this
+    this.part("announce").textContent = this.aloud(current)
+    if (current) takeFocus(this.part("stage"))
+  }
+
   // What she sees ------------------------------------------------------------------------------
 
-  label() {
+  label(reworded) {
     const { texts } = this
     this.stack.texts = texts
     this.part("stage").setAttribute("aria-label", texts.deck_label)
@@ -156,7 +167,7 @@ class Deck {
     this.part("asker").textContent = texts.question_label
     this.part("question").textContent = texts.question
     this.part("note").textContent = this.data.note ?? ""
-    if (!this.part("answers").childElementCount) this.part("answers").append(...this.buttons())
+    if (reworded) this.part("answers").replaceChildren(...this.buttons())
   }
 
   buttons() {
@@ -191,11 +202,13 @@ class Deck {
   present(face) {
     this.shownPosition = face?.position
     this.shownAt = performance.now()
-    const total = this.data.faces.length
-    const words = face
-      ? fill(this.texts.announce, { brand: face.brand, category: face.category, n: this.done + 1, total })
-      : this.texts.overview_title
-    this.part("announce").textContent = words
+    this.part("announce").textContent = this.aloud(face)
+  }
+
+  aloud(face) {
+    if (!face) return this.texts.overview_title
+    const { brand, category } = face
+    return fill(this.texts.announce, { brand, category, n: this.done + 1, total: this.data.faces.length })
   }
 
   // Time with the page out of sight is not time with the card.

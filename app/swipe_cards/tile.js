@@ -24,6 +24,15 @@ function toTop(root) {
   for (let up = root; up; up = up.parentElement ?? up.getRootNode().host) up.scrollTop = 0
 }
 
+// Focus goes along with what has just come. Who goes by the keyboard, or writes in a field, keeps
+// her place: there the focus is seen.
+function takeFocus(node) {
+  const held = document.activeElement
+  const ours = held === node.getRootNode().host
+  if (ours || (held && held !== document.body && held.matches(":focus-visible"))) return
+  node.focus({ preventScroll: true })
+}
+
 // FNV-1a: the same brand has the same hue on every device and in every release.
 function hashOf(text) {
   let hash = 2166136261
