@@ -193,6 +193,9 @@ _CSS = f"""
   .stApp [role="radio"][data-selected] {{ background: Highlight; forced-color-adjust: none; }}
   .stApp [role="radio"][data-selected] p {{ color: HighlightText; }}
 }}
+.stApp a:focus-visible, .stApp main:focus-visible {{
+  outline: 3px solid light-dark({LIGHT.glow}, {DARK.glow}); outline-offset: -3px;
+}}
 .stApp [data-testid="stAlertContainer"] {{
   border: 1px solid color-mix(in srgb, currentColor 24%, transparent);
 }}

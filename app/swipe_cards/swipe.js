@@ -17,6 +17,7 @@ class Deck {
     this.history = []
     this.standing = new Map()
     this.said = page.said[this.id] ??= {}
+    this.server = (page.server ??= {})[this.id] ??= {}
     this.outbox = new Outbox(this.id, data.namespace, () => this.kept())
     this.mark = new SavedMark(this.part("saved"), this.part("word"), this.part("alarm"))
     this.outbox.onStanding = (standing) => this.agree(standing)
@@ -48,7 +49,7 @@ class Deck {
     this.trigger = trigger
     this.data = data
     this.texts = data.texts
-    this.recall(data.standing)
+    this.recall(this.latest(data.standing))
     const words = JSON.stringify(data.texts)
     const reworded = words !== this.words
     this.words = words
@@ -68,10 +69,17 @@ class Deck {
     for (const row of this.outbox.ordered()) this.stand(row.position, row.answer)
   }
 
+  // A page drawn anew (in other colours, say) repeats what it was given at first: old news.
+  latest(given) {
+    const told = JSON.stringify(given ?? {})
+    if (told !== this.server.told) Object.assign(this.server, { told, standing: given })
+    return this.server.standing
+  }
+
   // Nothing waits any more: the server's word stands, also for what another tab said.
   agree(standing) {
     for (const position of Object.keys(this.said)) delete this.said[position]
-    this.data = { ...this.data, standing }
+    this.server.standing = standing
     this.recall(standing)
     this.render()
   }

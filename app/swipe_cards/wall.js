@@ -57,7 +57,7 @@ class Wall {
     belt.append(...faces.map((face) => this.brick(face, true)))
     belt.style.animationDuration = `${faces.length * (6 + (index % 3))}s`
     belt.style.animationDirection = index % 2 ? "reverse" : "normal"
-    return el("div", { class: "row" }, belt)
+    return el("div", { class: "row", tabindex: "-1" }, belt) // or each row is a tab stop
   }
 
   brick(face, copy = false) {
