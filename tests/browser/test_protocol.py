@@ -39,10 +39,10 @@ def card(page: Page, number: int, of: int = 20) -> None:
 
 @pytest.mark.parametrize("gap", [150, 300])
 def test_unhurried_keys_are_each_stored_once(desk: Page, stage: Server, gap: int) -> None:
-    open_deck(desk, stage, f"gap{gap}", 8)
-    press(desk, ["ArrowRight"] * 8, gap)
+    open_deck(desk, stage, f"gap{gap}", 6)
+    press(desk, ["ArrowRight"] * 6, gap)
     all_saved(desk)
-    stored_once(desk, stage, f"gap{gap}", 8)
+    stored_once(desk, stage, f"gap{gap}", 6)
 
 
 def test_a_reload_after_each_of_twenty_cards_loses_none(desk: Page, stage: Server) -> None:
@@ -63,7 +63,7 @@ def test_who_swipes_on_without_a_network_loses_nothing(open_context: Open, stage
     press(page, ["ArrowRight"] * 3, 30)
     all_saved(page)
     context.set_offline(True)
-    press(page, ["ArrowLeft"] * 6, 300)
+    press(page, ["ArrowLeft"] * 6, 200)
     expect(page.locator(".saved")).to_have_attribute("data-state", "offline")
     card(page, 10)
     context.set_offline(False)
