@@ -1,6 +1,6 @@
 """The game: pick brands or borrow a life, swipe, see the cards turn over."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -12,12 +12,19 @@ from app.reasons import reason
 from app.rows.records import DealtDeck
 from app.swipe_cards import Revealed, brand_wall, reveal, swipe_cards
 from app.views import colleagues, frame, invite, visit
-from app.words import section, text
+from app.words import section, shown, text
 from recsys.deck import TASTER, Arm, Origin, Stratum
 from recsys.personas import Persona
 from recsys.policy import StudyKind
 from recsys.swipes import Answer, stand
 
+STAGES = {  # how the stopwatch calls them, and how the page does
+    "reading her events": "reading",
+    "reading your picks": "picks",
+    "summing up": "summing",
+    "ranking": "ranking",
+    "choosing decoys": "choosing",
+}
 WALL = 420  # brands on the wall: the most bought
 
 
@@ -157,10 +164,22 @@ def _how_fast(language: str, game: Game, dealt: DealtDeck) -> None:
     seconds = max(sum(dealt.timings.values()) / 1000, 0.001)
     if dealt.deck.origin is Origin.ELICITED:  # nobody was looked up: five picks were enough
         brands = len(game.brain.catalogue.brands)
-        st.caption(text(language, "wait.ranked", brands=brands, seconds=seconds))
-        return
-    customers = game.brain.warehouse.customers
-    st.caption(text(language, "wait.found", customers=customers, seconds=seconds))
+        said = text(language, "wait.ranked", brands=brands, seconds=seconds)
+    else:
+        customers = game.brain.warehouse.customers
+        said = text(language, "wait.found", customers=customers, seconds=seconds)
+    st.caption(said, help=_stages(language, dealt.timings))
+
+
+def _stages(language: str, timings: Mapping[str, float]) -> str:
+    """Each stage of the wait with its true time, a line each."""
+    lines = [
+        f"{text(language, f'wait.stage_{key}')}: {shown(language, ms)} ms"
+        for start, key in STAGES.items()
+        for stage, ms in timings.items()
+        if stage.startswith(start)
+    ]
+    return "\n\n".join(lines)
 
 
 def _reveal(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
