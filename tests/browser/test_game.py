@@ -139,8 +139,9 @@ def bytes_of(ear: Ear) -> bytes:
 
 
 def secrets_in(heard: bytes, secrets: Sequence[str]) -> list[str]:
-    heard = heard.replace(b"-", b"+").replace(b"_", b"/")
-    return [secret for secret in secrets if any(shape in heard for shape in shapes(secret))]
+    """The secrets that were heard: as they are, or in either alphabet of base64."""
+    said = (heard, heard.replace(b"-", b"+").replace(b"_", b"/"))
+    return [s for s in secrets if any(shape in each for shape in shapes(s) for each in said)]
 
 
 def token_says(token: str) -> Any:
