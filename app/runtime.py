@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from app import settings as _settings
 from app.house import House
-from app.identity import DeckTokens
 from app.jobs import Jobs
 from app.phones import Pairing
 from app.settings import Keys, Settings
 from app.store import Store
+from app.tokens import DeckTokens
 from app.warehouse import Warehouse
 
 Thing = TypeVar("Thing")

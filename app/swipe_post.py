@@ -5,9 +5,9 @@ import re
 from dataclasses import asdict
 from typing import Any
 
-from app.identity import Claim, DeckTokens
 from app.rows.records import Incoming, Receipt
 from app.store import Store
+from app.tokens import Claim, DeckTokens
 from recsys.deck import Deck
 from recsys.errors import (
     BrandswipeError,

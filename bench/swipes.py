@@ -30,9 +30,10 @@ import numpy as np
 
 from app.game import Player
 from app.house import House
-from app.identity import DeckTokens, pseudonym
+from app.identity import pseudonym
 from app.planting import personas_of
 from app.settings import read
+from app.tokens import DeckTokens
 from recsys.deck import Origin
 
 DEFAULT = (1, 50, 200)
