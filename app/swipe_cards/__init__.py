@@ -190,16 +190,16 @@ def _text(kind: str, *names: str) -> str:
     return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
-def _component(name: str, *scripts: str) -> Any:
+def _component(name: str, *scripts: str, styles: Sequence[str] = ()) -> Any:
     return st.components.v2.component(
         f"brandswipe_{name}",
         html=_text("html", name),
-        css=_text("css", "tile", name),
+        css=_text("css", "tile", *styles, name),
         js=_text("js", "tile", *scripts, name),
     )
 
 
-_SWIPE = _component("swipe", "outbox", "saved", "gesture", "cards", "overview")
+_SWIPE = _component("swipe", "outbox", "saved", "gesture", "cards", "overview", styles=["card"])
 _WALL = _component("wall")
 _REVEAL = _component("reveal")
 _CRAWL = _component("crawl")
