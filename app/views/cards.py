@@ -1,0 +1,52 @@
+"""The deck in play: the cards, her pass for the route, and the end of it."""
+
+import streamlit as st
+
+from app import runtime
+from app.address import home
+from app.game import Game, Player
+from app.rows.records import DealtDeck
+from app.swipe_cards import swipe_cards
+from app.views import borrowed, visit, waiting
+from app.words import section
+from recsys.swipes import stand
+
+
+def show(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
+    """Let her answer; the database alone knows how far she is."""
+    waiting.how_fast(language, game, dealt)
+    deck = dealt.deck
+    said = swipe_cards(
+        game.faces(deck),
+        deck.id,
+        _token(player, deck.id),
+        texts=section(language, "swipe") | {"question": question(language, game)},
+        standing=stand(game.store.swipes_of(deck.id)),
+        api=f"{home()}api/swipes",
+        namespace=player.participant[:16],
+        note=borrowed.mark(language, deck.origin),
+        key=f"deck_{deck.id}",
+    )
+    if said.renew:
+        st.session_state.pop(f"token_{deck.id}", None)
+        st.rerun()
+    if said.finished == deck.id:
+        game.finish(deck.id)
+        st.rerun()
+    if visit.persona():
+        with st.container(horizontal_alignment="center"):
+            borrowed.offer_oneself(language)
+
+
+def question(language: str, game: Game) -> str:
+    """Return the question as the study wrote it down."""
+    asked = game.study.policy.question
+    return asked.nl if language == "nl" else asked.en
+
+
+def _token(player: Player, deck: str) -> str:
+    """Sign once a deck and visit: a new value would start the cards' script again."""
+    key = f"token_{deck}"
+    if key not in st.session_state:
+        st.session_state[key] = runtime.tokens().sign(player.participant, deck)
+    return str(st.session_state[key])
