@@ -74,8 +74,9 @@ class Outbox {
     } catch {
       this.loose.add(row.id) // full or forbidden: the row still travels from memory
     }
+    clearTimeout(this.timer)
+    this.send() // now: a timer would wait until the next card is painted
     this.onChange()
-    this.soon(0)
   }
 
   ordered() {
