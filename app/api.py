@@ -23,7 +23,8 @@ from app.address import home
 from app.guard import Guard, sentence_page
 from app.identity import check_address
 from app.phones import COOKIE, SECONDS, Pairing
-from app.swipe_post import Reply, failure, take
+from app.swipe_post import Asker, Reply, failure, take
+from app.tokens import binding_of
 from app.visitor import Visitors
 from recsys.errors import BrandswipeError
 
@@ -39,7 +40,9 @@ async def swipes(request: Request) -> Response:
         return _json(
             failure(413, "too_large", f"A post holds up to {BODY_BYTES} bytes: send fewer.")
         )
-    return _json(await run_in_threadpool(_take, body))
+    address = request.client.host if request.client else ""
+    asker = Asker(address, binding_of(request.headers))
+    return _json(await run_in_threadpool(_take, body, asker))
 
 
 async def healthz(_: Request) -> Response:
@@ -62,7 +65,12 @@ async def picture(request: Request) -> Response:
 
 
 async def pair(request: Request) -> Response:
-    """Let a phone into a shared demo: the right code becomes a cookie and is spent."""
+    """Let a phone into a shared demo: the right code becomes a cookie and is spent.
+
+    Who asks for the head alone only looks, as a preview of links does: nothing is spent.
+    """
+    if request.method == "HEAD":
+        return Response(status_code=204, headers={"Cache-Control": "no-store"})
     door = shared()
     cookie = door.redeem(request.path_params["code"]) if door else None
     if cookie is None:
@@ -121,9 +129,9 @@ async def _body(request: Request) -> bytes | None:
     return bytes(body)
 
 
-def _take(body: bytes) -> Reply:
+def _take(body: bytes, asker: Asker) -> Reply:
     try:
-        return take(runtime.store(), runtime.tokens(), body)
+        return take(runtime.store(), runtime.tokens(), runtime.limits(), body, asker)
     except Exception as error:
         _log.error("a post of swipes failed: %s", type(error).__name__)  # no person in a log
         return failure(500, "ours", "Something of ours failed: nothing is lost, it is sent again.")
@@ -131,7 +139,8 @@ def _take(body: bytes) -> Reply:
 
 def _json(reply: Reply) -> JSONResponse:
     status, said = reply
-    return JSONResponse(said, status, {"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store"} | ({"Retry-After": "10"} if status == 429 else {})
+    return JSONResponse(said, status, headers)
 
 
 def routes() -> list[Route]:

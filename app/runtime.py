@@ -8,6 +8,7 @@ from typing import TypeVar
 from app import settings as _settings
 from app.house import House
 from app.jobs import Jobs
+from app.limits import Limits
 from app.phones import Pairing
 from app.settings import Keys, Settings
 from app.store import Store
@@ -72,6 +73,12 @@ def warehouse() -> Warehouse:
 def tokens() -> DeckTokens:
     """Return the signer of deck tokens."""
     return DeckTokens(keys())
+
+
+@_once
+def limits() -> Limits:
+    """Return the counts of what was posted lately."""
+    return Limits()
 
 
 @_once

@@ -2,10 +2,11 @@
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from app.rows.records import Incoming, Receipt
+from app.limits import Limits, room
+from app.rows.records import DealtDeck, Incoming, Receipt
 from app.store import Store
 from app.tokens import Claim, DeckTokens
 from recsys.deck import Deck
@@ -35,12 +36,33 @@ class BadPostError(BrandswipeError):
     """The body is not what the route takes."""
 
 
-def take(store: Store, tokens: DeckTokens, body: bytes) -> Reply:
+class TooManyError(BrandswipeError):
+    """More than a hand can do."""
+
+    def __init__(self) -> None:
+        super().__init__("More came than a hand can swipe: nothing is lost, it is sent again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """The browser that posts: the address it has, and the login that its request carries."""
+
+    address: str
+    binding: str
+
+
+def take(store: Store, tokens: DeckTokens, limits: Limits, body: bytes, asker: Asker) -> Reply:
     """Store the swipes of a post; return the HTTP status and the JSON of the answer."""
     try:
+        if not limits.lets_in(asker.address, asker.binding):
+            raise TooManyError
         token, sent = _opened(body)
-        claim = tokens.read(token)
+        claim = tokens.read(token, asker.binding)
+        if not limits.lets_post(claim.participant):
+            raise TooManyError
         return _taken(store, claim, sent)
+    except TooManyError as error:
+        return failure(429, "too_many", str(error))
     except TokenExpiredError as error:
         return failure(401, "expired", str(error))
     except NotAllowedError as error:
@@ -94,13 +116,26 @@ def _opened(body: bytes) -> tuple[str, list[object]]:
 
 
 def _taken(store: Store, claim: Claim, sent: list[object]) -> Reply:
-    deck = store.deck(claim.deck).deck
+    dealt = store.deck(claim.deck)
+    deck = dealt.deck
     if deck.participant != claim.participant:
         raise NotAllowedError("This page's pass is for another deck: reload the page.")
     good, refused = _sorted_out(deck, sent)
-    receipt = store.add_swipes(deck.id, good)
+    receipt = store.add_swipes(deck.id, _that_fit(store, dealt, good))
     standing = stand(store.swipes_of(deck.id))
     return (422 if refused else 200), _acknowledgement(deck, receipt, standing, refused)
+
+
+def _that_fit(store: Store, dealt: DealtDeck, sent: list[Incoming]) -> list[Incoming]:
+    """Return what the deck has room for, and what it has already. Raises TooManyError for none."""
+    deck = dealt.deck.id
+    known = {row.id for late in (False, True) for row in store.swipes_of(deck, late)}
+    new = list(dict.fromkeys(swipe.id for swipe in sent if swipe.id not in known))
+    over = set(new[room(len(known), dealt.dealt_at, store.clock()) :])
+    fitting = [swipe for swipe in sent if swipe.id not in over]
+    if over and not fitting:
+        raise TooManyError
+    return fitting
 
 
 def _sorted_out(deck: Deck, sent: list[object]) -> tuple[list[Incoming], list[dict[str, Any]]]:

@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import random
+import secrets
 import socket
 import sqlite3
 import subprocess
@@ -34,6 +35,7 @@ from app.identity import pseudonym
 from app.planting import personas_of
 from app.settings import read
 from app.tokens import DeckTokens
+from app.visitor import COOKIE
 from recsys.deck import Origin
 
 DEFAULT = (1, 50, 200)
@@ -51,6 +53,7 @@ class Phone:
 
     name: str
     token: str
+    guest: str  # the cookie that the token is bound to
     port: int
     waiting: list[dict[str, Any]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)  # ms from post to acknowledgement
@@ -89,6 +92,7 @@ class Phone:
         body = json.dumps({"token": self.token, "swipes": self.waiting}).encode()
         head = (
             f"POST /api/swipes HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
+            f"Cookie: {COOKIE}={self.guest}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         writer.write(head.encode() + body)
@@ -119,7 +123,9 @@ def deal(workspace: Path, players: int, port: int) -> list[Phone]:
         for n in range(players):
             who = pseudonym(house.keys, f"bench {players} {n}")
             deck = game.start(Player(who, Origin.PERSONA, customer)).deck.id
-            phones.append(Phone(f"p{players}-{n}", tokens.sign(who, deck), port))
+            guest = secrets.token_urlsafe(16)
+            token = tokens.sign(who, deck, guest)
+            phones.append(Phone(f"p{players}-{n}", token, guest, port))
         return phones
 
 

@@ -23,9 +23,10 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
-from app import runtime
+from app import runtime, visitor
 from app.api import BODY_BYTES, answer_at_once, routes, shared
 from app.guard import Guard, security_headers
+from app.limits import POSTS, Limits
 from app.phones import COOKIE
 from app.rows.records import ClosedBy, StudyRow
 from app.swipe_post import parse
@@ -37,6 +38,7 @@ from tests.asgi import Answer, call
 ROOT = Path(__file__).parents[1]
 SCHEMA = json.loads((ROOT / "app" / "swipe_cards" / "swipes.schema.json").read_text())
 STUDY = "5" * 64
+GUEST = "abcdefghijklmnopqrstuv"  # the cookie of the browser that posts
 
 
 def valid(part: str, value: object) -> bool:
@@ -70,10 +72,17 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ASGIApp]:
     runtime.close()
 
 
-def post(app: ASGIApp, *swipes: object, token: str | None = None, **other: object) -> Answer:
-    token = runtime.tokens().sign("p1", "deck") if token is None else token
+def post(
+    app: ASGIApp,
+    *swipes: object,
+    token: str | None = None,
+    guest: str | None = GUEST,
+    **other: object,
+) -> Answer:
+    token = runtime.tokens().sign("p1", "deck", GUEST) if token is None else token
     body = {"token": token, "swipes": list(swipes)} | other
-    return call(app, "POST", "/api/swipes", json.dumps(body).encode())
+    headers = {"Cookie": f"a=b; {visitor.COOKIE}={guest}"} if guest else {}
+    return call(app, "POST", "/api/swipes", json.dumps(body).encode(), headers)
 
 
 def test_a_post_is_acknowledged_by_ids_once_it_is_stored(app: ASGIApp) -> None:
@@ -115,12 +124,12 @@ def test_what_is_refused_is_named_and_the_rest_is_stored(app: ASGIApp) -> None:
 
 @pytest.mark.parametrize("case", ["nothing", "edited", "another deck's", "another person's"])
 def test_a_bad_token_stores_nothing_and_says_reload(app: ASGIApp, case: str) -> None:
-    good = runtime.tokens().sign("p1", "deck")
+    good = runtime.tokens().sign("p1", "deck", GUEST)
     token = {
         "nothing": "",
         "edited": good[:-2],
-        "another deck's": runtime.tokens().sign("p1", "other"),
-        "another person's": runtime.tokens().sign("p2", "deck"),
+        "another deck's": runtime.tokens().sign("p1", "other", GUEST),
+        "another person's": runtime.tokens().sign("p2", "deck", GUEST),
     }[case]
     answer = post(app, raw(0), token=token)
     assert answer.status == (410 if case == "another deck's" else 401)
@@ -128,8 +137,64 @@ def test_a_bad_token_stores_nothing_and_says_reload(app: ASGIApp, case: str) -> 
     assert runtime.store().swipes_of("deck") == []
 
 
+def test_a_token_that_was_stolen_stores_nothing_in_another_browser(app: ASGIApp) -> None:
+    """Whoever copies a token has neither the login cookie of its page nor none at all."""
+    for thief in ("zyxwvutsrqponmlkjihgfe", None):
+        answer = post(app, raw(0), guest=thief)
+        assert (answer.status, answer.json["error"]) == (401, "invalid")
+    assert runtime.store().swipes_of("deck") == []
+    assert post(app, raw(0)).status == post(app, raw(0)).status == 200
+    assert len(runtime.store().swipes_of("deck")) == 1
+
+
+def test_a_browser_that_keeps_no_cookie_plays_with_a_token_of_its_own_kind(app: ASGIApp) -> None:
+    token = runtime.tokens().sign("p1", "deck", "")
+    assert post(app, raw(0), token=token, guest=None).status == 200
+    assert post(app, raw(1), token=token).status == 401
+
+
+def test_who_posts_more_than_a_hand_can_is_asked_to_wait_and_loses_nothing(
+    app: ASGIApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    limits = Limits(clock=lambda: now[0])
+    monkeypatch.setattr(runtime, "limits", lambda: limits)
+    for _ in range(POSTS):
+        assert post(app, raw(0)).status == 200
+    answer = post(app, raw(1))
+    assert (answer.status, answer.json["error"]) == (429, "too_many")
+    assert valid("failure", answer.json)
+    assert answer.headers["retry-after"] == "10"
+    now[0] += 10
+    assert post(app, raw(1)).json["acknowledged"] == ["s1"]
+
+
+def test_an_address_is_counted_for_browsers_without_a_cookie_alone(
+    app: ASGIApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An office of many guests shares one address; a cookie makes them several."""
+    limits = Limits(clock=lambda: 0.0)
+    monkeypatch.setattr(runtime, "limits", lambda: limits)
+    while limits.lets_in("127.0.0.1", ""):
+        continue
+    token = runtime.tokens().sign("p1", "deck", "")
+    assert post(app, raw(0), token=token, guest=None).status == 429
+    assert post(app, raw(0)).status == 200
+
+
+def test_a_deck_takes_so_many_rows_and_acknowledges_what_it_has(
+    app: ASGIApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.limits.ROWS", 2)
+    assert post(app, raw(0), raw(1), raw(2)).json["acknowledged"] == ["s0", "s1"]
+    answer = post(app, raw(2))
+    assert (answer.status, answer.json["error"]) == (429, "too_many")
+    assert post(app, raw(2), raw(0)).json["acknowledged"] == ["s0"]
+    assert [s.id for s in runtime.store().swipes_of("deck")] == ["s0", "s1"]
+
+
 def test_an_expired_token_says_that_it_has_expired(app: ASGIApp) -> None:
-    answer = post(app, raw(0), token=runtime.tokens().sign("p1", "deck", seconds=-1))
+    answer = post(app, raw(0), token=runtime.tokens().sign("p1", "deck", GUEST, seconds=-1))
     assert (answer.status, answer.json["error"]) == (401, "expired")
 
 
@@ -181,7 +246,10 @@ def test_every_answer_keeps_to_the_schema(app: ASGIApp) -> None:
     assert valid("request", {"token": "x", "swipes": [raw(0), raw(1, kind="undo", answer=None)]})
     for answer in (post(app, raw(0)), post(app, raw(1), raw(2, position=0))):
         assert valid("reply", answer.json)
-    for answer in (post(app, token=""), post(app, token=runtime.tokens().sign("p", "d", -1))):
+    for answer in (
+        post(app, token=""),
+        post(app, token=runtime.tokens().sign("p", "d", GUEST, -1)),
+    ):
         assert valid("failure", answer.json)
 
 
@@ -276,6 +344,15 @@ def test_a_shared_demo_is_closed_to_strangers_websockets_included(shared_app: AS
 def test_a_proxy_on_this_computer_does_not_make_strangers_local(shared_app: ASGIApp) -> None:
     for name in ("Forwarded", "X-Forwarded-For", "X-Real-IP"):
         assert call(shared_app, "GET", "/healthz", headers={name: "127.0.0.1"}).status == 403
+
+
+def test_who_asks_for_the_head_alone_spends_no_code(shared_app: ASGIApp) -> None:
+    code = runtime.pairing().code
+    looked = call(shared_app, "HEAD", f"/pair/{code}", client="192.168.1.7")
+    assert (looked.status, looked.body) == (204, b"")
+    assert "set-cookie" not in looked.headers
+    assert runtime.pairing().code == code
+    assert call(shared_app, "GET", f"/pair/{code}", client="192.168.1.7").status == 303
 
 
 def test_a_code_lets_one_phone_in(shared_app: ASGIApp) -> None:

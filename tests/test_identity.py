@@ -76,5 +76,5 @@ def test_a_pairing_code_is_worth_one_phone() -> None:
 def test_a_cookie_that_is_not_ours_opens_nothing() -> None:
     other = Pairing(OTHER)
     foreign = other.redeem(other.code)
-    for cookie in ("", "x", foreign or "", DeckTokens(KEYS).sign("p", "d")):
+    for cookie in ("", "x", foreign or "", DeckTokens(KEYS).sign("p", "d", "")):
         assert not Pairing(KEYS).admits(cookie)

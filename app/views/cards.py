@@ -7,7 +7,8 @@ from app.address import home
 from app.game import Game, Player
 from app.rows.records import DealtDeck
 from app.swipe_cards import swipe_cards
-from app.views import borrowed, visit, waiting
+from app.tokens import binding_of
+from app.views import borrowed, frame, visit, waiting
 from app.words import section
 from recsys.swipes import stand
 
@@ -23,7 +24,7 @@ def show(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
         texts=section(language, "swipe") | {"question": question(language, game)},
         standing=stand(game.store.swipes_of(deck.id)),
         api=f"{home()}api/swipes",
-        namespace=player.participant[:16],
+        namespace=frame.participant()[:16],  # one person, whosever life she borrows
         note=borrowed.mark(language, deck.origin),
         key=f"deck_{deck.id}",
     )
@@ -48,5 +49,6 @@ def _token(player: Player, deck: str) -> str:
     """Sign once a deck and visit: a new value would start the cards' script again."""
     key = f"token_{deck}"
     if key not in st.session_state:
-        st.session_state[key] = runtime.tokens().sign(player.participant, deck)
+        here = binding_of(st.context.headers)
+        st.session_state[key] = runtime.tokens().sign(player.participant, deck, here)
     return str(st.session_state[key])
