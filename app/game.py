@@ -3,13 +3,13 @@
 import secrets
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.brain import Brain, Stopwatch
-from app.rows.records import ClosedBy, Closing, DealtDeck, Incoming, Receipt, StudyRow
+from app.rows.records import ClosedBy, Closing, DealtDeck, Incoming, Receipt, Refusal, StudyRow
 from app.store import Store
 from app.studies import close_deck, study_of
-from recsys.deck import Card, Deck, DeckRecipe, Face, Known, Lists, Origin, deal, seal
+from recsys.deck import Arm, Card, Deck, DeckRecipe, Face, Known, Lists, Origin, deal, seal
 from recsys.errors import NotAllowedError, NotEnoughHistoryError
 from recsys.evidence import Evidence
 from recsys.policy import Study
@@ -38,6 +38,12 @@ class Turned:
     face: Face
     answer: Answer | None
     why: BrandScore | None  # of a pick, computed anew and never stored
+    refused: Refusal | None = None  # why she refused this pick, if she said so
+
+    @property
+    def asks(self) -> bool:
+        """Whether she may say why: she refused what the model picked."""
+        return Arm.PICK in self.card.arms and self.answer is Answer.NOT_FAVOURITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,17 +159,36 @@ class Game:
 
     def reveal(self, deck_id: str, player: Player) -> list[Turned]:
         """Turn the cards of a closed deck over. Raises NotAllowedError while it is open."""
+        deck = self._closed(deck_id, player)
+        reasons = self._reasons(player, deck)
+        return [
+            replace(turned, why=reasons.get(turned.card.brand)) for turned in self._turned(deck)
+        ]
+
+    def refuse(self, deck_id: str, player: Player, position: int, reason: Refusal) -> None:
+        """Keep why she refused a pick, or that she takes the reason back. It changes no score.
+
+        Raises NotAllowedError while the deck is open, and for a card that is no refused pick.
+        """
+        deck = self._closed(deck_id, player)
+        if position not in {t.card.position for t in self._turned(deck) if t.asks}:
+            raise NotAllowedError("A reason belongs to a pick that is not your favourite.")
+        self.store.add_refusal(deck_id, position, reason)
+
+    def _closed(self, deck_id: str, player: Player) -> Deck:
         dealt = self.store.deck(deck_id)
         if dealt.deck.participant != player.participant:
             raise NotAllowedError("This deck is somebody else's. Open your own page.")
         if self.store.closing(deck_id) is None:
             raise NotAllowedError("This deck is still open. Finish it first.")
-        answers = stand(self.store.swipes_of(deck_id))
-        reasons = self._reasons(player, dealt.deck)
-        faces = self.faces(dealt.deck)
+        return dealt.deck
+
+    def _turned(self, deck: Deck) -> list[Turned]:
+        answers = stand(self.store.swipes_of(deck.id))
+        refused = self.store.refusals_of(deck.id)
         return [
-            Turned(card, face, answers.get(card.position), reasons.get(card.brand))
-            for card, face in zip(dealt.deck.cards, faces, strict=True)
+            Turned(card, face, answers.get(card.position), None, refused.get(card.position))
+            for card, face in zip(deck.cards, self.faces(deck), strict=True)
         ]
 
     def faces(self, deck: Deck) -> list[Face]:

@@ -16,6 +16,7 @@ from app.rows.records import (
     DealtDeck,
     Incoming,
     Receipt,
+    Refusal,
     Standing,
     StudyRow,
 )
@@ -151,11 +152,21 @@ class Store(StudyRows, PeopleRows, JobRows):
         rows = self._rows(_CLOSINGS + "where s.study = ? order by s.number", study)
         return [_closing(row) for row in rows]
 
-    def add_refusal(self, deck: str, position: int, reason: str) -> None:
-        """Keep why somebody refused a pick. Apart from the answers; no verdict reads it."""
-        row = {"deck": deck, "position": position, "reason": reason, "at": self.clock()}
+    def add_refusal(self, deck: str, position: int, reason: Refusal) -> None:
+        """Keep why somebody refused a pick. Apart from the answers; no verdict reads it.
+
+        What she said last on the card already is not stored again.
+        """
+        row = {"deck": deck, "position": position, "reason": reason.value, "at": self.clock()}
         with self._writing():
-            self._insert("refusals", [row])
+            if self.refusals_of(deck).get(position, Refusal.TAKEN_BACK) is not reason:
+                self._insert("refusals", [row])
+
+    def refusals_of(self, deck: str) -> dict[int, Refusal]:
+        """Return the reasons that stand, by position: the latest of each card, none taken back."""
+        sql = "select position, reason from refusals where deck = ? order by id"
+        said = {row["position"]: Refusal(row["reason"]) for row in self._rows(sql, deck)}
+        return {place: why for place, why in said.items() if why is not Refusal.TAKEN_BACK}
 
     def verify(
         self, deck_hash: Callable[[Deck], str], study_hash: Callable[[StudyRow], str]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.game import Game, Player
 from app.house import House
-from app.rows.records import ClosedBy
+from app.rows.records import ClosedBy, Refusal
 from recsys.deck import (
     TASTER,
     Arm,
@@ -271,6 +271,75 @@ class TestTheReveal:
         turned = game.reveal(deck.id, Player("p", Origin.OWN, "gone"))
         assert len(turned) == 20
         assert all(t.why is None for t in turned)
+
+
+class TestWhyAPickWasRefused:
+    @pytest.fixture
+    def player(self, her: str) -> Player:
+        return Player("p", Origin.OWN, her)
+
+    @pytest.fixture
+    def deck(self, game: Game, player: Player) -> Deck:
+        """Picks on even places are refused, all other cards liked."""
+
+        def say(card: Card) -> Answer:
+            refused = card.stratum is Stratum.PICK and card.position % 2 == 0
+            return Answer.NOT_FAVOURITE if refused else Answer.FAVOURITE
+
+        return play(game, player, say)[0].deck
+
+    @pytest.fixture
+    def refused(self, deck: Deck) -> int:
+        picks = [card.position for card in deck.cards if card.stratum is Stratum.PICK]
+        return next(place for place in picks if place % 2 == 0)
+
+    def test_the_latest_word_counts_and_may_be_taken_back(
+        self, game: Game, player: Player, deck: Deck, refused: int
+    ) -> None:
+        standing = []
+        for why in (Refusal.GIFT, Refusal.BAD, Refusal.TAKEN_BACK, Refusal.ONCE):
+            game.refuse(deck.id, player, refused, why)
+            (turned,) = (t for t in game.reveal(deck.id, player) if t.card.position == refused)
+            standing.append(turned.refused)
+        assert standing == [Refusal.GIFT, Refusal.BAD, None, Refusal.ONCE]
+        assert len(game.store._rows("select * from refusals")) == 4
+
+    def test_the_same_word_twice_is_stored_once(
+        self, game: Game, player: Player, deck: Deck, refused: int
+    ) -> None:
+        game.refuse(deck.id, player, refused, Refusal.TAKEN_BACK)
+        for _ in range(3):
+            game.refuse(deck.id, player, refused, Refusal.SHARED)
+        rows = game.store._rows("select deck, position, reason from refusals")
+        assert rows == [{"deck": deck.id, "position": refused, "reason": "shared"}]
+
+    def test_only_a_refused_pick_is_asked_for(self, game: Game, player: Player, deck: Deck) -> None:
+        asking = {t.card.position for t in game.reveal(deck.id, player) if t.asks}
+        picks = {card.position for card in deck.cards if card.stratum is Stratum.PICK}
+        assert asking == {place for place in picks if place % 2 == 0} != set()
+        for place in {*range(22)} - asking:
+            with pytest.raises(NotAllowedError, match="not your favourite"):
+                game.refuse(deck.id, player, place, Refusal.GIFT)
+        assert game.store.refusals_of(deck.id) == {}
+
+    def test_only_she_says_it_and_only_after_the_close(
+        self, game: Game, player: Player, deck: Deck, refused: int
+    ) -> None:
+        with pytest.raises(NotAllowedError, match="somebody else's"):
+            game.refuse(deck.id, replace(player, participant="q"), refused, Refusal.GIFT)
+        opened = game.start(player).deck
+        with pytest.raises(NotAllowedError, match="still open"):
+            game.refuse(opened.id, player, 1, Refusal.GIFT)
+
+    def test_it_changes_no_answer_and_no_score_and_goes_when_she_is_forgotten(
+        self, game: Game, player: Player, deck: Deck, refused: int
+    ) -> None:
+        before = game.store.closings(game.row.hash), game.store.swipes_of(deck.id)
+        game.refuse(deck.id, player, refused, Refusal.USED_TO)
+        assert (game.store.closings(game.row.hash), game.store.swipes_of(deck.id)) == before
+        assert game.store.refusals_of(deck.id) == {refused: Refusal.USED_TO}
+        game.store.forget("p")
+        assert game.store.refusals_of(deck.id) == {}
 
 
 class TestWhatIsKept:

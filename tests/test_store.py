@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from app.rows.codec import deck_from_row, deck_to_row
 from app.rows.database import now_ms
-from app.rows.records import ClosedBy, Incoming, StudyRow
+from app.rows.records import ClosedBy, Incoming, Refusal, StudyRow
 from app.store import Store
 from recsys.deck import Arm, Card, Deck, Known, Origin, Stratum, deck_hash, seal
 from recsys.errors import (
@@ -367,7 +367,7 @@ def test_forgetting_erases_every_byte_and_keeps_score_and_links(path: Path, cloc
     store.meet("canary-person")
     store.consent("canary-person", "1", True)
     store.add_swipes("hers", [swipe(n, id=f"canary-{n}") for n in range(3)])
-    store.add_refusal("hers", 1, "a gift")
+    store.add_refusal("hers", 1, Refusal.GIFT)
     store.close_deck("hers", ClosedBy.PLAYER, {"hit_rate": 1.0})
     assert store.forget("canary-person").swipes == 3
     (left,) = store.closings(STUDY)

@@ -17,6 +17,17 @@ class ClosedBy(StrEnum):
     TIME = "time"
 
 
+class Refusal(StrEnum):
+    """Why somebody refused a pick: a tap, if she likes. The latest word on a card holds."""
+
+    GIFT = "gift"
+    SHARED = "shared"  # it is somebody else's in the account
+    ONCE = "once"
+    USED_TO = "used_to"
+    BAD = "bad"
+    TAKEN_BACK = "taken_back"
+
+
 @dataclass(frozen=True, slots=True)
 class StudyRow:
     """A study as it was written down. When and why it was closed stands in a row of its own."""
