@@ -79,6 +79,7 @@ def _server() -> dict[str, object]:
         "logger.hideWelcomeMessage": True,
         "logger.level": "error",
         "runner.magicEnabled": False,
+        "runner.postScriptGC": False,  # 60 ms after every click of anybody, while swipes wait
         "client.showErrorDetails": "none",
     }
 
