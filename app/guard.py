@@ -1,7 +1,9 @@
-"""The door of the server: who may come in on a shared demo, and headers on every answer."""
+"""The door of the server: who may come in, websockets included, and headers on every answer."""
 
 import base64
+import logging
 import re
+import time
 from collections.abc import Callable, Collection
 from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
@@ -14,14 +16,22 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app import runtime
+from app.address import home
 from app.identity import is_loopback
+from app.login import check_login
 from app.phones import COOKIE, Pairing
+from app.settings import Login, Settings
 from recsys.errors import BrandswipeError
 
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+_log = logging.getLogger("brandswipe")
+_FORWARDED = ("forwarded", "x-real-ip")
+_LEAVING = ("auth/logout", "leave")
 CLOSED = (
     "This demo is shared by invitation: scan the code on the screen of the computer that runs it."
 )
+ELSEWHERE = "This page is for the computer that it runs on: open it there, without a proxy."
+FOREIGN = "Another site asked for this: open the page itself."
 _PAGE = (
     "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
     "<title>Brandswipe</title><style>:root{{color-scheme:light dark}}body{{margin:20vh auto;"
@@ -34,24 +44,35 @@ ON_DUTY = Event()
 class Guard:
     """A pure ASGI middleware, so that it sees websockets as well.
 
-    `pairing` returns the door of a shared demo, or None where nothing is shared.
+    `pairing` returns the door of a shared demo, or None where nothing is shared; `settings` those
+    in force.
     """
 
-    def __init__(self, app: ASGIApp, pairing: Callable[[], Pairing | None]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        pairing: Callable[[], Pairing | None],
+        settings: Callable[[], Settings] = runtime.settings,
+    ) -> None:
         self.app = app
         self.pairing = pairing
+        self.settings = settings
         self.headers = security_headers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let in who may come in."""
         if scope["type"] == "lifespan":
             await self._live(scope, receive, send)
-        elif self._admits(scope):
-            await self.app(scope, receive, self._with_headers(send))
-        elif scope["type"] == "websocket":
+            return
+        why_not = self._why_not(scope)
+        if why_not is None:
+            await self.app(scope, receive, self._with_headers(send, leaves(scope)))
+            return
+        _log.warning("refused at the door: %s", why_not)  # no person and no address in a log
+        if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await sentence_page(CLOSED, 403)(scope, receive, self._with_headers(send))
+            await sentence_page(why_not, 403)(scope, receive, self._with_headers(send))
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Say why the server does not start in one sentence, without a traceback."""
@@ -65,6 +86,7 @@ class Guard:
 
         ON_DUTY.set()
         try:
+            check_login(self.settings())
             await self.app(scope, receive, say)
         except BrandswipeError as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
@@ -73,27 +95,71 @@ class Guard:
                 await send({"type": "lifespan.startup.failed", "message": text})
             raise
 
-    def _admits(self, scope: Scope) -> bool:
+    def _why_not(self, scope: Scope) -> str | None:
+        """Return why a request stays outside, or None."""
+        settings, headers = self.settings(), Headers(scope=scope)
         if not is_ours(scope):
-            return False
-        door = self.pairing()
+            return FOREIGN
+        if settings.login is Login.LOCAL and not settings.share and not is_direct(headers):
+            return ELSEWHERE
+        if settings.login is Login.PROXY and not _is_at(scope, "healthz"):
+            return _unvouched(settings, headers)
+        return None if self._is_invited(scope, headers) else CLOSED
+
+    def _is_invited(self, scope: Scope, headers: Headers) -> bool:
+        door, client = self.pairing(), scope.get("client")
         if door is None or re.fullmatch(r"(/[\w-]+)?/pair/\w+", scope["path"]):
             return True
-        headers = Headers(scope=scope)
-        client = scope.get("client")
-        if client and is_here(client[0], headers.keys()):
+        if client and is_here(client[0], headers.keys()) and is_direct(headers):
             return True
         return door.admits(_cookie(headers.get("cookie", "")))
 
-    def _with_headers(self, send: Send) -> Send:
+    def _with_headers(self, send: Send, leaving: bool = False) -> Send:
+        more = {"Clear-Site-Data": '"storage"'} if leaving else {}
+
         async def say(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
+                for name, value in (self.headers | more).items():
                     headers[name] = value
             await send(message)
 
         return say
+
+
+def _unvouched(settings: Settings, headers: Headers) -> str | None:
+    from app.claims import of_proxy  # here: it needs the packages of the login
+
+    try:
+        of_proxy(settings, headers.get(settings.proxy_header), time.time(), at_door=True)
+    except BrandswipeError as error:
+        return str(error)
+    return None
+
+
+def _is_at(scope: Scope, *routes: str) -> bool:
+    at = {start + route for start in ("/", home()) for route in routes}
+    return scope["type"] == "http" and scope["path"] in at
+
+
+def leaves(scope: Scope) -> bool:
+    """Return whether a page of ours ends a login: what it kept in the browser goes with it.
+
+    Another site can make a browser ask for this address too, and must not cost anybody an answer.
+    """
+    asker = Headers(scope=scope).get("sec-fetch-site", "none")
+    return _is_at(scope, *_LEAVING) and asker in ("same-origin", "none")
+
+
+def is_direct(headers: Headers) -> bool:
+    """Return whether a request names this computer and nothing stands between."""
+    name = urlsplit(f"//{headers.get('host', '')}").hostname
+    return (name is None or is_loopback(name)) and not _forwarded(headers.keys())
+
+
+def _forwarded(names: Collection[str]) -> bool:
+    said = {name.lower() for name in names}
+    return any(name in _FORWARDED or name.startswith("x-forwarded-") for name in said)
 
 
 def is_ours(scope: Scope) -> bool:
@@ -110,8 +176,7 @@ def is_ours(scope: Scope) -> bool:
 
 def is_here(client: str, headers: Collection[str]) -> bool:
     """Return whether a request comes from this computer itself, and through no proxy on it."""
-    said = {name.lower() for name in headers}
-    return is_loopback(client) and not said.intersection(_FORWARDED)
+    return is_loopback(client) and not _forwarded(headers)
 
 
 def sentence_page(sentence: str, status: int) -> HTMLResponse:

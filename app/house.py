@@ -8,6 +8,7 @@ from app.brain import Brain
 from app.game import Game
 from app.importing.segments import read_manifest
 from app.registry import Registry, Version
+from app.rows.account_rows import Accounts
 from app.rows.records import StudyRow
 from app.settings import Keys, Settings, keys
 from app.store import Store
@@ -29,6 +30,7 @@ class House:
         self._brains: dict[tuple[str, str, str], Brain] = {}
         self._warehouse: Warehouse | None = None
         self._store: Store | None = None
+        self._accounts: Accounts | None = None
         self._lock = threading.RLock()
 
     @property
@@ -43,7 +45,7 @@ class House:
 
     @cached_property
     def keys(self) -> Keys:
-        """The two keys of this workspace."""
+        """The keys of this workspace."""
         return keys(self.settings)
 
     @property
@@ -54,6 +56,15 @@ class House:
                 self.workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._store = Store(self.settings.store_path)
             return self._store
+
+    @property
+    def accounts(self) -> Accounts:
+        """Which employee is which customer; in a file that nothing of the study is in."""
+        with self._lock:
+            if self._accounts is None:
+                self.workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._accounts = Accounts(self.settings.accounts_path)
+            return self._accounts
 
     @cached_property
     def registry(self) -> Registry:
@@ -110,3 +121,6 @@ class House:
         if self._store is not None:
             self._store.close()
             self._store = None
+        if self._accounts is not None:
+            self._accounts.close()
+            self._accounts = None

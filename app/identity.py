@@ -46,10 +46,11 @@ def check_address(settings: Settings, address: str | None, planted: bool) -> Non
             "Only the planted demo can be shared, and this workspace holds a shop's own events: "
             "take `share` out of the settings, or use another --workspace."
         )
-    if is_loopback(address) or settings.share:
+    if is_loopback(address) or settings.share or settings.login.is_real:
         return
     raise SettingsError(
         f"Without a login the server listens on this computer alone, not on "
         f"{address or 'every address'}: start it with `brandswipe serve`, set "
-        "--server.address 127.0.0.1, or share the planted demo with `brandswipe demo --share`."
+        "--server.address 127.0.0.1, or `login` to oidc or proxy, or share the planted demo with "
+        "`brandswipe demo --share`."
     )

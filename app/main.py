@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from app import runtime
 from app.guard import ON_DUTY
 from app.identity import Role
 from app.look import STATIC, page_css
-from app.views import carousel, frame, play, report, visit, workbench
+from app.views import carousel, door, frame, play, report, visit, workbench
 from app.words import text
+from recsys.errors import NotAllowedError
 
 # each page with the roles that may see it; what is not in a role's list cannot be reached
 PAGES: dict[str, tuple[Callable[[], None], tuple[Role, ...]]] = {
@@ -30,13 +32,22 @@ def main() -> None:
         return
     st.html(page_css())
     body = st.container()  # the bar comes after the page on a phone, and into the header on a desk
-    role = frame.bar(language)
+    frame.bar(language)
+    try:
+        person = frame.person()
+    except NotAllowedError as why:
+        with body:
+            door.way_in(language, why, runtime.settings())
+        return
     pages = {
         name: st.Page(
-            page, title=text(language, f"app.{name}"), url_path=name, default=name == "play"
+            _checked(page, roles),
+            title=text(language, f"app.{name}"),
+            url_path=name,
+            default=name == "play",
         )
         for name, (page, roles) in PAGES.items()
-        if role in roles
+        if person.may(roles)
     }
     st.session_state["pages"] = pages
     chosen = st.navigation(list(pages.values()), position="top")
@@ -46,6 +57,16 @@ def main() -> None:
     visit.settle(chosen.url_path)
     with body:
         frame.guarded(chosen.run, language)
+
+
+def _checked(page: Callable[[], None], roles: tuple[Role, ...]) -> Callable[[], None]:
+    """Check the role again where the page begins: a list of links is no lock."""
+
+    def checked() -> None:
+        frame.require(*roles)
+        page()
+
+    return checked
 
 
 main()

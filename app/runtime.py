@@ -10,6 +10,7 @@ from app.house import House
 from app.jobs import Jobs
 from app.limits import Limits
 from app.phones import Pairing
+from app.rows.account_rows import Accounts
 from app.settings import Keys, Settings
 from app.store import Store
 from app.tokens import DeckTokens
@@ -34,10 +35,10 @@ def _once(make: Callable[[], Thing]) -> Callable[[], Thing]:
     return get
 
 
-def use(settings: Settings) -> None:
-    """Put these settings in force instead of those of environment and files."""
+def use(settings: Settings | None) -> None:
+    """Put these settings in force; None: those of environment and files again."""
     close()
-    _given[:] = [settings]
+    _given[:] = [] if settings is None else [settings]
 
 
 @_once
@@ -55,13 +56,18 @@ def house() -> House:
 
 
 def keys() -> Keys:
-    """Return the signing key and the pseudonym key."""
+    """Return the keys of the workspace."""
     return house().keys
 
 
 def store() -> Store:
     """Return the study's store."""
     return house().store
+
+
+def accounts() -> Accounts:
+    """Return the link table."""
+    return house().accounts
 
 
 def warehouse() -> Warehouse:

@@ -15,6 +15,7 @@ from streamlit.logger import set_log_level
 
 from app import runtime
 from app.identity import check_address
+from app.login import check_login
 from app.look import streamlit_config
 from app.settings import Settings
 from recsys.errors import SettingsError
@@ -26,12 +27,14 @@ PATIENCE = 60  # seconds until the server must answer
 def serve_app(settings: Settings, browser: bool, any_port: bool) -> None:
     """Run the server in this process until it is stopped.
 
-    Raises SettingsError for an address that is unguarded or not ours, and for a port that is taken.
+    Raises SettingsError for a login that cannot work, an address that is unguarded or not ours, and
+    a port that is taken.
 
     With `any_port` the next free port is taken where the wanted one is busy.
     """
     address = "0.0.0.0" if settings.share else settings.address
     runtime.use(settings)
+    check_login(settings)
     check_address(settings, address, planted=settings.share and runtime.house().warehouse.planted)
     settings = replace(settings, port=_port(address, settings.port, any_port), address=address)
     runtime.use(settings)

@@ -5,26 +5,31 @@ What is said later in this list wins: the defaults, `brandswipe.toml` in the wor
 """
 
 import hmac
+import logging
 import os
 import secrets
 import tomllib
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from recsys.errors import SettingsError, UnknownNameError, WorkspaceError
+from app import keyfile, values
+from recsys.errors import SettingsError, UnknownNameError
 
 PREFIX = "BRANDSWIPE_"
 FILE = "brandswipe.toml"
 SIGNING_KEY = "SIGNING_KEY"
 PSEUDONYM_KEY = "PSEUDONYM_KEY"
+LINK_KEY = "LINK_KEY"
+SECRET = (SIGNING_KEY, PSEUDONYM_KEY, LINK_KEY)
 LEAST_KEY = 16  # bytes
+_log = logging.getLogger("brandswipe")
 
 
 class Login(StrEnum):
@@ -32,6 +37,13 @@ class Login(StrEnum):
 
     NONE = "none"  # everybody is a guest with picked brands
     LOCAL = "local"  # roles chosen by hand, on this computer alone
+    OIDC = "oidc"  # the company's login, through Streamlit's own st.login
+    PROXY = "proxy"  # the signed header of an identity-aware proxy
+
+    @property
+    def is_real(self) -> bool:
+        """Whether somebody else vouches for who plays."""
+        return self in (Login.OIDC, Login.PROXY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +55,50 @@ class Settings:
     address: str = "127.0.0.1"
     port: int = 8501
     share: bool = False  # the planted demo for phones on the local network, behind a pairing code
+    login_hours: int = 12  # after so long somebody logs in again
+    subject_claim: str = "sub"  # the claim that names a person, the same for ever
+    roles_claim: str = ""  # the claim that lists her groups or roles
+    employee_groups: tuple[str, ...] = ()  # who may come in; empty: everybody who logs in
+    pm_groups: tuple[str, ...] = ("pm",)
+    ds_groups: tuple[str, ...] = ("ds",)
+    pm_people: tuple[str, ...] = ()  # subjects or verified e-mail addresses
+    ds_people: tuple[str, ...] = ()
+    trust_emails: bool = False  # the login's addresses count though it does not call them verified
+    proxy_header: str = ""
+    proxy_key: Path | None = None  # PEM, JWK or JWKS
+    proxy_issuer: str = ""
+    proxy_audience: str = ""
+    logout_url: str = ""  # where the proxy ends a login
+    shop_link: str = ""  # the page of the shop's own account that links it
+    shop_emails_verified: bool = False  # the shop has verified the addresses of its accounts
 
     @property
     def store_path(self) -> Path:
         """The study's database."""
         return self.workspace / "study.db"
 
+    @property
+    def accounts_path(self) -> Path:
+        """Which employee is which customer: never in the study's database."""
+        return self.workspace / "accounts.db"
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Two keys of 32 bytes: losing one must not betray the other."""
+    """Keys of 32 bytes or more: losing one must not betray another."""
 
     signing: bytes  # deck tokens and cookies
     pseudonym: bytes  # subject -> participant
+    link: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    """Shared with the shop: subject -> row of the link table, and what its account page signs."""
 
     def __repr__(self) -> str:
         """Say nothing: a key must not reach a log."""
         return "Keys(...)"
 
 
-KNOWN = tuple(field.name for field in fields(Settings))
+KNOWN = tuple(known.name for known in fields(Settings))
+WHO = ("employee_groups", "pm_groups", "ds_groups", "pm_people", "ds_people")
 
 
 def read(
@@ -93,20 +129,38 @@ def read(
 
 def environment(settings: Settings) -> dict[str, str]:
     """Return the environment that makes another process read the same settings."""
-    values = asdict(settings) | {"workspace": settings.workspace.resolve()}
-    return {PREFIX + name.upper(): str(value) for name, value in values.items()}
+    said = asdict(settings) | {"workspace": settings.workspace.resolve()}
+    if settings.proxy_key:
+        said["proxy_key"] = settings.proxy_key.resolve()
+    return {PREFIX + name.upper(): values.written(value) for name, value in said.items()}
+
+
+def who_is_who(
+    settings: Settings, *, environ: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> Settings:
+    """Return the settings with today's groups and people: a role is taken back at once.
+
+    Where the files cannot be read, nobody is more than an employee until they are mended.
+    """
+    try:
+        now = read(settings.workspace, environ=environ, cwd=cwd)
+    except SettingsError as error:
+        _log.error("roles are off: %s", error)
+        nobody: dict[str, Any] = {name: () for name in WHO if name != "employee_groups"}
+        return replace(settings, **nobody)
+    said = {name: getattr(now, name) for name in WHO}
+    return replace(settings, **said)
 
 
 def keys(settings: Settings, environ: Mapping[str, str] | None = None) -> Keys:
-    """Return the two keys, from the environment or from files made at first use (mode 0600)."""
+    """Return the keys, from the environment or from files made at first use (mode 0600)."""
     world = os.environ if environ is None else environ
     folder = settings.workspace / "secrets"
-    found = Keys(_key(folder, SIGNING_KEY, world), _key(folder, PSEUDONYM_KEY, world))
-    if hmac.compare_digest(found.signing, found.pseudonym):
-        raise SettingsError(
-            f"{PREFIX}{SIGNING_KEY} and {PREFIX}{PSEUDONYM_KEY} are the same: set two keys."
-        )
-    return found
+    found = [_key(folder, name, world) for name in SECRET]
+    for (one, first), (other, second) in combinations(zip(SECRET, found, strict=True), 2):
+        if hmac.compare_digest(first, second):
+            raise SettingsError(f"{PREFIX}{one} and {PREFIX}{other} are the same: set two keys.")
+    return Keys(*found)
 
 
 def data_file(name: str) -> Traversable:
@@ -121,7 +175,7 @@ def data_file(name: str) -> Traversable:
 
 def _from_environ(environ: Mapping[str, str]) -> dict[str, object]:
     ours = {k.removeprefix(PREFIX): v for k, v in environ.items() if k.startswith(PREFIX)}
-    said = {name: value for name, value in ours.items() if name not in (SIGNING_KEY, PSEUDONYM_KEY)}
+    said = {name: value for name, value in ours.items() if name not in SECRET}
     for name in said:
         if name.lower() not in KNOWN:
             raise _unknown(PREFIX + name, "the environment", PREFIX)
@@ -130,21 +184,21 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, object]:
 
 def _from_file(path: Path) -> dict[str, object]:
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        said = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not readable as TOML ({error}): mend that line.") from None
     except OSError as error:
         raise SettingsError(f"{path} cannot be read ({error.strerror}): mend its rights.") from None
-    for name in values:
+    for name in said:
         if name not in KNOWN:
             raise _unknown(name, str(path))
-    return values
+    return said
 
 
 def _unknown(name: str, where: str, prefix: str = "") -> SettingsError:
-    spelt = {field: prefix + (field.upper() if prefix else field) for field in KNOWN}
+    spelt = {known: prefix + (known.upper() if prefix else known) for known in KNOWN}
     near = get_close_matches(name.removeprefix(prefix).lower(), KNOWN, n=1)
     hint = (
         f"did you mean {spelt[near[0]]!r}?" if near else f"known are {', '.join(spelt.values())}."
@@ -159,53 +213,34 @@ def _settings(said: Mapping[str, object]) -> Settings:
     return Settings(**{name: _PARSERS[name](name, value) for name, value in said.items()})
 
 
-def _path(name: str, value: object) -> Path:
-    return Path(_text(name, str(value) if isinstance(value, Path) else value)).expanduser()
-
-
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise SettingsError(f"{name} is {value!r}: set it to a text.")
-    return value.strip()
-
-
-def _login(name: str, value: object) -> Login:
-    try:
-        return Login(_text(name, value))
-    except ValueError:
-        known = ", ".join(Login)
-        raise SettingsError(f"{name} is {value!r}: set it to one of {known}.") from None
-
-
-def _whole(low: int, high: int) -> Callable[[str, object], int]:
-    def parse(name: str, value: object) -> int:
-        number = int(value) if isinstance(value, str) and value.strip().isdecimal() else value
-        if not isinstance(number, int) or isinstance(number, bool) or not low <= number <= high:
-            raise SettingsError(f"{name} is {value!r}: set it to a number from {low} to {high}.")
-        return number
-
-    return parse
-
-
-def _switch(name: str, value: object) -> bool:
-    said = {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
-    if said is None:
-        raise SettingsError(f"{name} is {value!r}: set it to true or false.")
-    return said
-
-
 _PARSERS: dict[str, Callable[[str, object], Any]] = {
-    "workspace": _path,
-    "login": _login,
-    "address": _text,
-    "port": _whole(1, 65535),
-    "share": _switch,
+    "workspace": values.path,
+    "login": values.one_of(Login),
+    "address": values.text,
+    "port": values.whole(1, 65535),
+    "share": values.switch,
+    "login_hours": values.whole(1, 24 * 30),
+    "subject_claim": values.text,
+    "roles_claim": values.text_or_nothing,
+    "employee_groups": values.names,
+    "pm_groups": values.names,
+    "ds_groups": values.names,
+    "pm_people": values.names,
+    "ds_people": values.names,
+    "trust_emails": values.switch,
+    "proxy_header": values.text_or_nothing,
+    "proxy_key": values.path_or_nothing,
+    "proxy_issuer": values.text_or_nothing,
+    "proxy_audience": values.text_or_nothing,
+    "logout_url": values.text_or_nothing,
+    "shop_link": values.text_or_nothing,
+    "shop_emails_verified": values.switch,
 }
 
 
 def _key(folder: Path, name: str, environ: Mapping[str, str]) -> bytes:
     given = environ.get(PREFIX + name)
-    text = given if given is not None else _key_file(folder / name.lower())
+    text = given if given is not None else keyfile.read_or_make(folder / name.lower())
     key = text.strip().encode()
     if len(key) < LEAST_KEY:
         where = PREFIX + name if given is not None else str(folder / name.lower())
@@ -214,27 +249,3 @@ def _key(folder: Path, name: str, environ: Mapping[str, str]) -> bytes:
             "made for instance with `openssl rand -hex 32`."
         )
     return key
-
-
-def _key_file(path: Path) -> str:
-    """Return the key in the file; where there is none, make it without ever half-writing it."""
-    try:
-        if not path.exists():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _make_key(path)
-        return path.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise WorkspaceError(f"The key {path} cannot be used ({error}): mend its rights.") from None
-
-
-def _make_key(path: Path) -> None:
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):  # another process was first: its key is the key
-            os.link(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ BrandswipeError
 │   └── NotEnoughHistoryError
 ├── IllegalSwipeError        a swipe that its deck does not allow
 ├── NotAllowedError          who asks may not do this
+│   ├── LoginNeededError     nobody knows who asks, or no longer
 │   └── TokenExpiredError    who asked may do so again with a fresh pass
 ├── WorkspaceError           the workspace is missing, newer, busy or damaged
 └── IntegrityError           what was stored is not what was written
@@ -76,6 +77,18 @@ class IllegalSwipeError(BrandswipeError):
 
 class NotAllowedError(BrandswipeError):
     """Who asks may not do this."""
+
+
+class LoginNeededError(NotAllowedError):
+    """Nobody knows who asks, or no longer."""
+
+    def __init__(self, expired: bool = False) -> None:
+        self.expired = expired
+        super().__init__(
+            "Your login is over: log in again; no answer is lost."
+            if expired
+            else "Nobody knows yet who you are: log in first."
+        )
 
 
 class TokenExpiredError(NotAllowedError):

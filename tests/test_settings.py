@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import Login, Settings, data_file, environment, keys, read
+from app.settings import (
+    Keys,
+    Login,
+    Settings,
+    data_file,
+    environment,
+    keys,
+    read,
+    who_is_who,
+)
 from recsys.errors import SettingsError, UnknownNameError, WorkspaceError
 
 
@@ -40,16 +49,50 @@ def test_another_process_reads_the_same_settings(tmp_path: Path) -> None:
     assert read(environ=environment(settings), cwd=Path("/")) == settings
 
 
+def test_another_process_knows_the_same_people(tmp_path: Path) -> None:
+    people = {"pm_people": ("ann@shop.example",), "ds_groups": ("CN=data, OU=shop", "é")}
+    file = {"proxy_key": tmp_path / "proxy.pem", "login_hours": 3, "pm_groups": ()}
+    settings = Settings(workspace=tmp_path, login=Login.PROXY, **people, **file)
+    assert read(environ=environment(settings), cwd=Path("/")) == settings
+    listed = read(environ={"BRANDSWIPE_DS_PEOPLE": "ann, bob,"}, cwd=tmp_path)
+    assert listed.ds_people == ("ann", "bob")
+
+
+def test_a_role_that_is_taken_out_of_the_file_is_gone_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "brandswipe.toml"
+    file.write_text('ds_people = ["ann"]\nlogin_hours = 3\n')
+    settings = read(tmp_path / "ws", environ={}, cwd=tmp_path)
+    assert settings.ds_people == ("ann",)
+    file.write_text('pm_people = ["ann"]\nlogin_hours = 9\n')
+    now = who_is_who(settings, environ={}, cwd=tmp_path)
+    assert (now.ds_people, now.pm_people, now.login_hours) == ((), ("ann",), 3)
+
+
+def test_while_the_file_cannot_be_read_nobody_is_more_than_an_employee(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "brandswipe.toml"
+    file.write_text('ds_people = ["ann"]\nemployee_groups = ["staff"]')
+    settings = read(tmp_path / "ws", environ={}, cwd=tmp_path)
+    file.write_text("ds_people = [")
+    now = who_is_who(settings, environ={}, cwd=tmp_path)
+    assert (now.ds_people, now.ds_groups, now.pm_groups) == ((), (), ())
+    assert now.employee_groups == ("staff",)
+    assert "roles are off" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
         ({"BRANDSWIPE_LOGN": "local"}, "did you mean 'BRANDSWIPE_LOGIN'"),
         ({"BRANDSWIPE_ZZZ": "1"}, "known are BRANDSWIPE_WORKSPACE"),
-        ({"BRANDSWIPE_LOGIN": "guess"}, "one of none, local"),
+        ({"BRANDSWIPE_LOGIN": "guess"}, "one of none, local, oidc, proxy"),
         ({"BRANDSWIPE_PORT": "eighty"}, "a number from 1 to 65535"),
         ({"BRANDSWIPE_PORT": "70000"}, "a number from 1 to 65535"),
         ({"BRANDSWIPE_SHARE": "maybe"}, "true or false"),
         ({"BRANDSWIPE_ADDRESS": " "}, "to a text"),
+        ({"BRANDSWIPE_PM_PEOPLE": "[1]"}, "to a list of texts"),
+        ({"BRANDSWIPE_PM_PEOPLE": "[ann"}, "to a list of texts"),
     ],
 )
 def test_an_unusable_environment_says_what_to_set(
@@ -96,17 +139,18 @@ def test_keys_are_made_once_apart_and_for_the_owner_alone(tmp_path: Path) -> Non
     settings = Settings(workspace=tmp_path / "w")
     first = keys(settings, {})
     assert keys(settings, {}) == first
-    assert first.signing != first.pseudonym
     assert min(len(first.signing), len(first.pseudonym)) >= 32
-    for name in ("signing_key", "pseudonym_key"):
+    assert len({first.signing, first.pseudonym, first.link}) == 3
+    for name in ("signing_key", "pseudonym_key", "link_key"):
         assert stat.S_IMODE((tmp_path / "w" / "secrets" / name).stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "w" / "secrets").stat().st_mode) == 0o700
-    assert len(os.listdir(tmp_path / "w" / "secrets")) == 2
+    assert len(os.listdir(tmp_path / "w" / "secrets")) == 3
 
 
 def test_keys_come_from_the_environment_first_and_leave_no_file(tmp_path: Path) -> None:
-    world = {"BRANDSWIPE_SIGNING_KEY": "s" * 32, "BRANDSWIPE_PSEUDONYM_KEY": "p" * 32}
-    assert keys(Settings(workspace=tmp_path), world).signing == b"s" * 32
+    letters = {"SIGNING": "s", "PSEUDONYM": "p", "LINK": "l"}
+    world = {f"BRANDSWIPE_{name}_KEY": sign * 32 for name, sign in letters.items()}
+    assert keys(Settings(workspace=tmp_path), world) == Keys(b"s" * 32, b"p" * 32, b"l" * 32)
     assert list(tmp_path.iterdir()) == []
     assert read(environ=world, cwd=tmp_path) == Settings()
 
@@ -122,6 +166,7 @@ def test_a_key_never_reaches_a_log(tmp_path: Path) -> None:
         ({"BRANDSWIPE_SIGNING_KEY": "short"}, "shorter than 16"),
         ({"BRANDSWIPE_SIGNING_KEY": ""}, "shorter than 16"),
         ({"BRANDSWIPE_SIGNING_KEY": "k" * 32, "BRANDSWIPE_PSEUDONYM_KEY": "k" * 32}, "two keys"),
+        ({"BRANDSWIPE_LINK_KEY": "k" * 32, "BRANDSWIPE_PSEUDONYM_KEY": "k" * 32}, "two keys"),
     ],
 )
 def test_unusable_keys_say_what_to_set(tmp_path: Path, world: dict[str, str], said: str) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import time_ns
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlite_utils import Database as Tables
+from sqlite_utils.migrations import Migrations
 
 from app.rows.schema import migrations
 from recsys.errors import WorkspaceError
@@ -28,6 +29,8 @@ class Database:
     Raises WorkspaceError where the file is newer than this program, busy, damaged or read-only,
     and where the disk is full; a transaction is then undone as a whole.
     """
+
+    steps: ClassVar[Migrations] = migrations
 
     def __init__(self, path: Path | None = None, clock: Callable[[], int] = now_ms) -> None:
         self.path = path
@@ -77,14 +80,14 @@ class Database:
         self._db.table(table).insert_all([dict(row) for row in rows], ignore=ignore)
 
     def _migrate(self) -> None:
-        known = {migration.name for migration in migrations._migrations}
+        known = {migration.name for migration in self.steps._migrations}
         with self._writing():
-            if {done.name for done in migrations.applied(self._db)} - known:
+            if {done.name for done in self.steps.applied(self._db)} - known:
                 raise WorkspaceError(
                     f"The workspace of {self.path} was written by a newer brandswipe: "
                     "install that version, or choose another folder with --workspace."
                 )
-            migrations.apply(self._db)
+            self.steps.apply(self._db)
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ NONE: frozenset[str] = frozenset()
 FIXED = (*CHAINED, "chain", "study_closings", "consents", "closings", "withdrawals", "job_ends")
 
 migrations = Migrations("brandswipe")
+account_migrations = Migrations("brandswipe accounts")
 
 
 @migrations()
@@ -109,6 +110,14 @@ def fixed(db: Database) -> None:
         "create trigger kept_chain before delete on [chain] "
         "begin select raise(abort, 'links are never taken out'); end"
     )
+
+
+@account_migrations()
+def links(db: Database) -> None:
+    """Who is which customer, in a file of its own: no pseudonym of the study is anywhere here."""
+    _create(db, "links", "badge", NONE, badge=str, customer=str, way=str, linked_at=int)
+    db.table("links").create_index(["customer"], unique=True)
+    _create(db, "nonces", "hash", NONE, hash=str, badge=str, expires_at=int)
 
 
 def _create(

@@ -2,19 +2,22 @@
 
 import logging
 import secrets
+import time
 import traceback
 from collections.abc import Callable
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from app import runtime
+from app import login, runtime
 from app.guard import is_here
 from app.identity import Role, pseudonym
-from app.settings import Login
+from app.login import Person
+from app.settings import Login, who_is_who
+from app.views import door
 from app.visitor import guest_of
 from app.words import LANGUAGES, preferred, text
-from recsys.errors import BrandswipeError
+from recsys.errors import BrandswipeError, NotAllowedError
 
 _WANTED = "wanted_page"
 _log = logging.getLogger("brandswipe")
@@ -40,10 +43,11 @@ def chooses_role() -> bool:
     return runtime.settings().login is Login.LOCAL and at_home()
 
 
-def bar(language: str) -> Role:
-    """Draw the line with role (where it may be chosen) and language; return the role."""
+def bar(language: str, is_in: bool = True) -> None:
+    """Draw the line with role (where it may be chosen), language and the way out."""
     with st.container(horizontal=True, key="frame_bar"):
-        role = _choose_role(language) if chooses_role() else Role.EMPLOYEE
+        if chooses_role():
+            _choose_role(language)
         st.segmented_control(
             text(language, "app.language"),
             list(LANGUAGES),
@@ -52,17 +56,17 @@ def bar(language: str) -> Role:
             required=True,
             label_visibility="collapsed",
         )
-    return role
+        door.way_out(language, runtime.settings(), is_in=is_in)
 
 
-def _choose_role(language: str) -> Role:
+def _choose_role(language: str) -> None:
     asked = st.query_params.get("role", "")
     if _WANTED in st.session_state:
         st.session_state["role"] = st.session_state[_WANTED][0]
     if "role" not in st.session_state:
         known = asked in [role.value for role in Role]
         st.session_state["role"] = asked if known else Role.EMPLOYEE.value
-    chosen = st.segmented_control(
+    st.segmented_control(
         text(language, "app.role"),
         [role.value for role in Role],
         format_func=lambda name: text(language, f"app.role_{name}"),
@@ -70,16 +74,44 @@ def _choose_role(language: str) -> Role:
         required=True,
         label_visibility="collapsed",
     )
-    return Role(chosen or Role.EMPLOYEE)
 
 
-def participant(role: str = "") -> str:
+def person() -> Person:
+    """Whoever sits at this browser, looked up now.
+
+    Raises LoginNeededError where nobody vouches for her and somebody must, NotAllowedError for a
+    login that may not come in.
+    """
+    settings, keys = runtime.settings(), runtime.keys()
+    if settings.login.is_real:
+        rules = who_is_who(settings)
+        return login.employee(rules, keys, runtime.accounts(), door.claims(settings), time.time())
+    chosen = st.session_state.get("role") if chooses_role() else None
+    return login.guest(keys, _guest(), Role(chosen or Role.EMPLOYEE))
+
+
+def require(*roles: Role) -> Person:
+    """Return whoever is here. Raises NotAllowedError unless she has one of these roles."""
+    found = person()
+    if not found.may(roles):
+        _log.warning("a page was refused: it is for %s", " or ".join(roles))
+        raise NotAllowedError("This page is for other colleagues: open your own page.")
+    return found
+
+
+def participant(part: str = "") -> str:
     """The pseudonym of whoever sits at this browser, in a part that she plays."""
+    if not part:
+        return person().participant
+    return pseudonym(runtime.keys(), f"guest {_guest()} {part}")
+
+
+def _guest() -> str:
     header = "; ".join(f"{name}={value}" for name, value in st.context.cookies.items())
     name = guest_of(header)
     if name is None:  # cookies are refused: this visit alone is remembered
         name = st.session_state.setdefault("visit", secrets.token_urlsafe(16))
-    return pseudonym(runtime.keys(), f"guest {name} {role}".strip())
+    return str(name)
 
 
 def guarded(page: Callable[[], None], language: str) -> None:

@@ -1,9 +1,11 @@
-"""Who this visit is: a guest with picked brands, or somebody whose life was borrowed."""
+"""Who this visit is: a customer we know, somebody with picked brands, or a borrowed life."""
 
 import streamlit as st
 
 from app import runtime
 from app.game import Player
+from app.identity import Role
+from app.login import Person
 from app.planting import personas_of
 from app.views import frame
 from recsys.deck import Origin
@@ -37,17 +39,32 @@ def give_back() -> None:
     st.query_params.pop(AS, None)
 
 
+def person() -> Person:
+    """Whoever sits at this browser."""
+    return frame.person()
+
+
+def built_it() -> bool:
+    """Whether she made what is judged: a data scientist by her login."""
+    who = person()
+    return not who.guest and who.may([Role.DS])
+
+
 def persona() -> Persona | None:
-    """The persona that the address names, if there is one."""
+    """The persona that the address names, if there is one and whoever is here may borrow a life."""
     name = st.query_params.get(AS, "")
+    if not name or not person().guest:
+        return None
     known = personas_of(runtime.settings().workspace)
     return next((persona for persona in known if persona.name.lower() == name), None)
 
 
 def player() -> Player:
-    """Whoever plays at this browser."""
-    borrowed, guest = persona(), frame.participant()
-    if borrowed is None:
-        return Player(guest, Origin.ELICITED, named=tuple(st.session_state.get(NAMED, ())))
-    own = frame.participant(f"as {borrowed.name}")
-    return Player(own, Origin.PERSONA, customer=borrowed.customer_id)
+    """Whoever plays at this browser: as the customer that she is, if we know it."""
+    borrowed, who = persona(), person()
+    if borrowed is not None:
+        own = frame.participant(f"as {borrowed.name}")
+        return Player(own, Origin.PERSONA, customer=borrowed.customer_id)
+    if who.customer is not None:
+        return Player(who.participant, Origin.OWN, customer=who.customer)
+    return Player(who.participant, Origin.ELICITED, named=tuple(st.session_state.get(NAMED, ())))

@@ -1,0 +1,32 @@
+"""A key in a file of its own, that its owner alone can read."""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from recsys.errors import WorkspaceError
+
+
+def read_or_make(path: Path) -> str:
+    """Return the key in the file; where there is none, make it without ever half-writing it."""
+    try:
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make(path)
+        return path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WorkspaceError(f"The key {path} cannot be used ({error}): mend its rights.") from None
+
+
+def _make(path: Path) -> None:
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):  # another process was first: its key is the key
+            os.link(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
