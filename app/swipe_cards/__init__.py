@@ -25,6 +25,12 @@ class Played(Protocol):
     renew: str | None  # the token has expired and answers wait: sign a new one
 
 
+class Parted(Protocol):
+    """What the farewell told."""
+
+    unsent: int | None  # so many answers could not be sent; this browser keeps none of them now
+
+
 class Picked(Protocol):
     """What the wall told."""
 
@@ -85,6 +91,16 @@ def swipe_cards(
     return _SWIPE(  # type: ignore[no-any-return]
         key=key, data=data, on_finished_change=_nothing, on_renew_change=_nothing
     )
+
+
+def farewell(words: str, *, key: str = "farewell") -> Parted:
+    """Post what still waits in this browser once more, then clear it of everybody's answers.
+
+    Show it before a logout, on a run of its own, and log out once `unsent` is a number: within
+    five seconds. `words` are shown meanwhile.
+    """
+    data = {"words": words}
+    return _FAREWELL(key=key, data=data, on_unsent_change=_nothing)  # type: ignore[no-any-return]
 
 
 def brand_wall(
@@ -187,7 +203,7 @@ def _text(kind: str, *names: str) -> str:
     """Return files as one, without what only their readers need: indentation, lines of comment."""
     whole = "\n".join((_HERE / f"{name}.{kind}").read_text("utf-8") for name in names)
     lines = (line.strip() for line in whole.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+    return "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
 
 
 def _component(name: str, *scripts: str, styles: Sequence[str] = ()) -> Any:
@@ -200,6 +216,7 @@ def _component(name: str, *scripts: str, styles: Sequence[str] = ()) -> Any:
 
 
 _SWIPE = _component("swipe", "outbox", "saved", "gesture", "cards", "overview", styles=["card"])
+_FAREWELL = _component("farewell", "outbox")
 _WALL = _component("wall")
 _REVEAL = _component("reveal")
 _CRAWL = _component("crawl")

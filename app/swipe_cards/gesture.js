@@ -31,13 +31,10 @@ function meaning(event) {
 class Drag {
   constructor(card, { lean, done, back }) {
     Object.assign(this, { card, lean, done, back })
-    card.onpointerdown = (event) => this.start(event)
-    card.onpointermove = (event) => this.move(event)
-    card.onpointerup = (event) => this.end(event)
-    card.onpointercancel = () => this.cancel()
+    for (const kind of ["down", "move", "up", "cancel"]) card["onpointer" + kind] = (event) => this[kind](event)
   }
 
-  start(event) {
+  down(event) {
     if (event.button !== 0 || !event.isPrimary || this.id !== undefined) return
     this.id = event.pointerId
     this.from = this.at(event)
@@ -52,7 +49,7 @@ class Drag {
     this.lean(now.x - this.from.x, now.y - this.from.y)
   }
 
-  end(event) {
+  up(event) {
     if (event.pointerId !== this.id) return
     const now = this.at(event)
     const [dx, dy] = [now.x - this.from.x, now.y - this.from.y]

@@ -3,10 +3,13 @@
 
 const ROOT = "brandswipe:"
 const BATCH = 50
+const DAY = 86_400_000
 
 // One tab id a page load, also when the component is mounted again: (tab, tab_seq) stays unique.
 // A page counts on from the highest number it adopts, so that order needs no clock.
-const page = (globalThis[Symbol.for("brandswipe.page")] ??= { tab: randomId(), seq: 0, said: {} })
+const page = (globalThis[Symbol.for("brandswipe.page")] ??= {
+  tab: randomId(), seq: 0, said: {}, unsent: 0, open: new Set(),
+})
 
 function randomId() {
   const words = crypto.getRandomValues(new Uint32Array(3))
@@ -21,25 +24,50 @@ function storageKeys(prefix) {
   }
 }
 
+function keep(key, value) {
+  try {
+    localStorage.setItem(key, value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+// brandswipe:person:deck:id is a row, brandswipe:person::deck says since when its deck is away.
+function forget(keys) {
+  keys.forEach((key) => localStorage.removeItem(key))
+  return keys.filter((key) => key.split(":")[2]).length
+}
+
 class Outbox {
   constructor(deck, namespace, onChange) {
     this.deck = deck
-    this.prefix = `${ROOT}${namespace}:${deck}:`
+    this.person = `${ROOT}${namespace}:`
+    this.prefix = `${this.person}${deck}:`
     this.onChange = onChange
     this.rows = new Map()
-    this.loose = new Set() // ids of rows that only this page holds
+    // Ids of rows that only this page holds.
+    this.loose = new Set()
     this.late = new Set()
     this.rejected = new Set()
     this.failures = 0
     this.offline = this.expired = this.refused = this.closed = false
-    this.forgetOthers(namespace)
+    // A shared computer: what an earlier player left here is not ours to keep, or to send.
+    page.unsent += forget(storageKeys(ROOT).filter((key) => !key.startsWith(this.person)))
+    page.open.add(this)
     this.adopt()
   }
 
-  // A shared computer: what an earlier person left here is not ours to keep.
-  forgetOthers(namespace) {
-    for (const key of storageKeys(ROOT)) {
-      if (!key.startsWith(`${ROOT}${namespace}:`)) localStorage.removeItem(key)
+  // Her answers to another deck are left unread for that deck's page, until a day after a page of
+  // this one met them: by the clock that closes decks, since a browser's may be days wrong.
+  tidy(now) {
+    const decks = storageKeys(this.person).map((key) => key.split(":")[2])
+    for (const deck of new Set(decks.filter(Boolean))) {
+      const mark = `${this.person}:${deck}`
+      const since = localStorage.getItem(mark)
+      if (deck === this.deck) localStorage.removeItem(mark)
+      else if (!since) keep(mark, now)
+      else if (now - since > DAY) forget([mark, ...storageKeys(`${this.person}${deck}:`)])
     }
   }
 
@@ -50,7 +78,8 @@ class Outbox {
         if (row && !this.rows.has(row.id)) this.rows.set(row.id, row)
         if (row?.tab_seq > page.seq) page.seq = row.tab_seq
       } catch {
-        localStorage.removeItem(key) // not a row of ours: half written, or edited by hand
+        // Not a row of ours: half written, or edited by hand.
+        localStorage.removeItem(key)
       }
     }
   }
@@ -60,22 +89,21 @@ class Outbox {
     this.api = api
     this.token = token
     if (fresh) {
+      this.renewed = this.expired
       this.expired = this.refused = false
       this.soon(0)
     }
   }
 
   add(swipe) {
+    if (this.gone) return
     const seq = ++page.seq
     const row = { id: `${page.tab}-${seq}`, ...swipe, tab: page.tab, tab_seq: seq, client_at: Date.now() }
     this.rows.set(row.id, row)
-    try {
-      localStorage.setItem(this.prefix + row.id, JSON.stringify(row))
-    } catch {
-      this.loose.add(row.id) // full or forbidden: the row still travels from memory
-    }
-    clearTimeout(this.timer)
-    this.send() // now: a timer would wait until the next card is painted
+    // Full or forbidden: the row still travels from memory.
+    if (!keep(this.prefix + row.id, JSON.stringify(row))) this.loose.add(row.id)
+    // Now: a timer would wait until the next card is painted. Where a post has failed, one waits.
+    if (!this.failures || this.rows.size === 1) this.send()
     this.onChange()
   }
 
@@ -94,6 +122,7 @@ class Outbox {
   }
 
   async send() {
+    clearTimeout(this.timer)
     if (this.busy || this.gone || !this.rows.size || !this.token) return
     if (this.expired) return this.askForToken()
     this.busy = true
@@ -122,7 +151,7 @@ class Outbox {
         signal: stop.signal,
       })
       if (answer.status === 401 && token === this.token) return this.outdated()
-      return this.read(await answer.json(), answer.status)
+      return this.read(await answer.json(), answer)
     } catch {
       this.offline = true
       return false
@@ -131,8 +160,10 @@ class Outbox {
     }
   }
 
+  // Where a new token is refused as well, this browser has another login now: a reload tells her.
   outdated() {
-    this.expired = true
+    this.refused = this.renewed
+    this.expired = !this.renewed
     this.offline = false
     return false
   }
@@ -144,7 +175,7 @@ class Outbox {
   }
 
   // Only our JSON with ids counts: a page of HTML may come back with status 200 as well.
-  read(body, status) {
+  read(body, { status, headers }) {
     this.offline = status >= 500 || status === 429 // too many at once: the same post is good later
     this.refused = status >= 400 && !this.offline
     if (body?.deck !== this.deck || !Array.isArray(body.acknowledged)) {
@@ -152,7 +183,9 @@ class Outbox {
       return false
     }
     this.closed = body.closed === true
-    this.refused = false // the post was read: what it could not use is named
+    // The post was read: what it could not use is named.
+    this.refused = this.renewed = false
+    this.tidy(Date.parse(headers.get("date")) || 0)
     const rejected = (body.refused ?? []).map((row) => row.id).filter((id) => this.rows.has(id))
     for (const id of body.late ?? []) this.late.add(id)
     for (const id of rejected) this.rejected.add(id)
@@ -173,14 +206,28 @@ class Outbox {
   }
 
   beacon() {
-    if (!this.rows.size || !this.token || this.expired) return
+    if (!this.sendable) return
     navigator.sendBeacon?.(this.api, new Blob([this.body()], { type: "application/json" }))
   }
 
-  stop() {
-    this.beacon()
+  get sendable() {
+    return this.rows.size && this.token && !this.expired
+  }
+
+  async stop() {
     this.gone = true
+    this.onChange = this.onStanding = () => {}
     clearTimeout(this.timer)
+    if (this.sendable) await this.exchange()
+    page.open.delete(this)
+  }
+
+  // Who logs out posts once more; return how many rows only this page held and could not send.
+  async leave() {
+    this.gone = true
+    while (this.sendable && (await this.exchange())) continue
+    this.rows.clear()
+    return this.loose.size
   }
 
   state() {

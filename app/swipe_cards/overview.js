@@ -9,10 +9,10 @@ class Overview {
     this.button.onclick = finish
   }
 
-  show(faces, standing, texts) {
-    this.texts = texts
+  show(faces, standing, texts, closed) {
+    Object.assign(this, { texts, closed })
     this.root.querySelector(".title").textContent = texts.overview_title
-    this.root.querySelector(".lead").textContent = texts.overview_lead
+    this.root.querySelector(".lead").textContent = closed ? texts.overview_closed : texts.overview_lead
     for (const face of faces) this.row(face, standing.get(face.position))
   }
 
@@ -20,6 +20,7 @@ class Overview {
     const item = this.rows.get(face.position) ?? this.build(face)
     for (const button of item.querySelectorAll("button")) {
       button.setAttribute("aria-pressed", String(button.dataset.answer === answer))
+      button.disabled = this.closed
     }
     item.querySelector(".said").textContent = this.texts[answer] ?? ""
     item.dataset.answer = answer ?? ""

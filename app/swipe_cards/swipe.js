@@ -90,7 +90,7 @@ class Deck {
   }
 
   get current() {
-    return this.data.faces.find((face) => !this.standing.has(face.position))
+    if (!this.outbox.closed) return this.data.faces.find((face) => !this.standing.has(face.position))
   }
 
   // What she says ------------------------------------------------------------------------------
@@ -175,6 +175,7 @@ class Deck {
     this.part("asker").textContent = texts.question_label
     this.part("question").textContent = texts.question
     this.part("note").textContent = this.data.note ?? ""
+    this.part("unsent").textContent = page.unsent ? fill(texts.unsent, { n: page.unsent }) : ""
     if (reworded) this.part("answers").replaceChildren(...this.buttons())
   }
 
@@ -193,7 +194,7 @@ class Deck {
     this.part("undo").disabled = this.standing.size === 0
     this.part("play").hidden = !current
     this.part("overview").hidden = Boolean(current)
-    if (!current) this.overview.show(this.data.faces, this.standing, this.texts)
+    if (!current) this.overview.show(this.data.faces, this.standing, this.texts, this.outbox.closed)
     this.stack.show(this.data.faces.filter((face) => !this.standing.has(face.position)).slice(0, 3))
     if (current?.position !== this.shownPosition) this.present(current)
   }
@@ -257,6 +258,7 @@ class Deck {
   kept() {
     if (!this.texts) return
     this.mark.show(this.outbox, this.texts)
+    if (this.outbox.closed && this.shownPosition) this.render()
     this.showFinish()
   }
 
@@ -268,7 +270,7 @@ class Deck {
   showFinish() {
     const { texts, outbox } = this
     const waiting = outbox.rows.size
-    if (outbox.closed && !waiting) this.finishing = true
+    if (outbox.closed && !waiting && !outbox.late.size) this.finishing = true
     const label = !this.finishing ? texts.finish : waiting ? texts.finish_waiting : texts.finishing
     this.overview.wait(fill(label, { n: waiting }), Boolean(this.finishing))
     if (!this.finishing || waiting || this.finished) return

@@ -53,21 +53,22 @@ function monogram(brand) {
 const STROKE = "fill='none' stroke='white' stroke-width='2' stroke-linecap='round'"
 const PATTERNS = [
   [24, 24, "<circle cx='6' cy='6' r='2.4' fill='white'/><circle cx='18' cy='18' r='2.4' fill='white'/>"],
-  [40, 20, `<path d='M0 10 Q10 0 20 10 T40 10' ${STROKE}/>`],
-  [20, 20, `<path d='M-5 5 5 -5M0 20 20 0M15 25 25 15' ${STROKE}/>`],
+  [40, 20, "M0 10 Q10 0 20 10 T40 10"],
+  [20, 20, "M-5 5 5 -5M0 20 20 0M15 25 25 15"],
   [32, 32, "<path d='M0 0h16v16H0zM16 16h16v16H16z' fill='white' fill-opacity='.55'/>"],
-  [36, 36, `<path d='M8 28 C8 14 16 8 28 8 C28 20 22 28 8 28 Z M8 28 L20 16' ${STROKE}/>`],
-  [40, 24, `<path d='M0 1H40M0 13H40M10 1V13M30 13V25' ${STROKE}/>`],
-  [28, 28, `<path d='M14 7v14M7 14h14' ${STROKE}/>`],
-  [32, 18, `<path d='M0 16 8 4 16 16 24 4 32 16' ${STROKE}/>`],
+  [36, 36, "M8 28 C8 14 16 8 28 8 C28 20 22 28 8 28 Z M8 28 L20 16"],
+  [40, 24, "M0 1H40M0 13H40M10 1V13M30 13V25"],
+  [28, 28, "M14 7v14M7 14h14"],
+  [32, 18, "M0 16 8 4 16 16 24 4 32 16"],
   [40, 40, `<circle cx='20' cy='20' r='13' ${STROKE}/><circle cx='20' cy='20' r='5' ${STROKE}/>`],
-  [32, 32, `<path d='M0 16a16 16 0 0 1 32 0M8 16a8 8 0 0 1 16 0' ${STROKE}/>`],
-  [34, 34, `<path d='M17 5 29 17 17 29 5 17Z' ${STROKE}/>`],
-  [24, 36, `<path d='M12 2 22 8v11l-10 6-10-6V8ZM12 25v11' ${STROKE}/>`],
+  [32, 32, "M0 16a16 16 0 0 1 32 0M8 16a8 8 0 0 1 16 0"],
+  [34, 34, "M17 5 29 17 17 29 5 17Z"],
+  [24, 36, "M12 2 22 8v11l-10 6-10-6V8ZM12 25v11"],
 ]
 
 function pattern(category) {
-  const [width, height, shape] = PATTERNS[hashOf(category) % PATTERNS.length]
+  const [width, height, drawn] = PATTERNS[hashOf(category) % PATTERNS.length]
+  const shape = drawn[0] === "<" ? drawn : `<path d='${drawn}' ${STROKE}/>`
   const svg = `<svg xmlns='${SVG}' width='${width}' height='${height}'>${shape}</svg>`
   return `url("data:image/svg+xml,${encodeURIComponent(svg)}")`
 }
@@ -93,7 +94,7 @@ const SIGNS = {
   not_favourite: "M6 6 18 18M18 6 6 18",
   dont_know: "M9 9.2a3 3 0 1 1 4.2 2.7c-.8.4-1.2 1-1.2 1.9v.4M12 18v.01",
   super_like: "M12 3.5 14.5 9l6 .6-4.5 4 1.3 5.9L12 16.4l-5.3 3.1L8 13.6l-4.5-4 6-.6Z",
-  favourite: "M12 19.5C6 15.5 3.5 12.3 3.5 9A4.3 4.3 0 0 1 12 7.6 4.3 4.3 0 0 1 20.5 9c0 3.300-2.500 6.500-8.500 10.500Z",
+  favourite: "M12 19.5C6 15.5 3.5 12.3 3.5 9A4.3 4.3 0 0 1 12 7.6 4.3 4.3 0 0 1 20.5 9c0 3.3-2.5 6.5-8.5 10.5Z",
 }
 
 function sign(answer) {

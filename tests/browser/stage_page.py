@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import words
 from app.look import page_css
-from app.swipe_cards import Revealed, brand_wall, crawl, reveal, swipe_cards
+from app.swipe_cards import Revealed, brand_wall, crawl, farewell, reveal, swipe_cards
 from recsys.deck import Arm, Face
 from recsys.swipes import Answer
 
@@ -62,8 +62,19 @@ def swipe_scene(language: str, deck: str, count: int) -> None:
         st.rerun()
     if result.finished:
         st.session_state.finished = result.finished
+    if "exit" in st.query_params:
+        st.button("Log out", on_click=lambda: st.session_state.update(leaving=True))
     if "finished" in st.session_state:
         st.write(f"finished {st.session_state.finished} with {len(standing(deck))} answers")
+
+
+def leave_scene(language: str) -> None:
+    """Log out as the house does: clear the browser first."""
+    told = farewell(words.text(language, "swipe.leaving")).unsent
+    if told is not None:
+        st.session_state.told = told
+    if "told" in st.session_state:
+        st.write(f"logged out, {st.session_state.told} unsent")
 
 
 def wall_scene(language: str) -> None:
@@ -106,7 +117,9 @@ def main() -> None:
     asked = st.query_params
     language, scene = asked.get("lang", "en"), asked.get("scene", "swipe")
     count = int(asked.get("n", 20))
-    if scene == "swipe":
+    if st.session_state.get("leaving"):
+        leave_scene(language)
+    elif scene == "swipe":
         swipe_scene(language, asked.get("deck", "deck"), count)
     elif scene == "wall":
         wall_scene(language)
