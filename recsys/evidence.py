@@ -5,7 +5,7 @@ log add up to the whole exactly, whatever the order, the chunks or the threads. 
 summed (distinct days, distinct items) is kept as a set of marks, and sets unite exactly too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -121,6 +121,29 @@ def joined(parts: Sequence[Evidence]) -> Evidence:
         np.concatenate([part.last for part in parts]),
         np.concatenate([part.marks for part in parts]),
     )
+
+
+def persons(evidence: Evidence) -> Iterator[tuple[int, Evidence]]:
+    """Yield (customer, her evidence alone, in which she is number 0) in order."""
+    starts = starts_of(evidence.customer)
+    whose = evidence.customer[starts]
+    ends = np.append(starts[1:], len(evidence))
+    first = np.searchsorted(evidence.marks["customer"], whose, "left")
+    last = np.searchsorted(evidence.marks["customer"], whose, "right")
+    for row, customer in enumerate(whose.tolist()):
+        pairs, marks = slice(starts[row], ends[row]), evidence.marks[first[row] : last[row]].copy()
+        marks["customer"] = 0
+        yield (
+            customer,
+            Evidence(
+                customer=np.zeros(ends[row] - starts[row], np.int64),
+                brand=evidence.brand[pairs],
+                sums=evidence.sums[pairs],
+                first=evidence.first[pairs],
+                last=evidence.last[pairs],
+                marks=marks,
+            ),
+        )
 
 
 def named(brands: Sequence[int]) -> Evidence:

@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar, get_type_hints
 
 from recsys.deck import DeckRecipe
 from recsys.errors import BadPolicyError
+from recsys.relevance import Relevance
 
 T = TypeVar("T")
 
@@ -56,6 +57,7 @@ class Policy:
     question: Question
     deck: DeckRecipe = field(default_factory=DeckRecipe)
     too_fast: TooFast = field(default_factory=TooFast)
+    relevance: Relevance = field(default_factory=Relevance)
     alpha: float = 0.05  # chance of a false release, however often somebody looks
     strict: bool = False  # attempt k at alpha / (k (k + 1)): against shopping for a version
     least_players: int = 20  # counted decks before any verdict
@@ -228,6 +230,14 @@ def _numbers(policy: Policy) -> list[tuple[bool, str]]:
             f"`least_players` is {policy.least_players}; it must be at least `cell`.",
         ),
         (policy.whole_blocks >= 1, f"`whole_blocks` is {policy.whole_blocks}, not 1 or more."),
+        (
+            0 < policy.relevance.held_out < 1,
+            f"`held_out` is {policy.relevance.held_out}; it must lie between 0 and 1.",
+        ),
+        (
+            0 < policy.relevance.kept <= policy.relevance.full_price,
+            "In [relevance] `kept` must be above 0 and `full_price` no less than it.",
+        ),
         (policy.deck.picks >= 1, "A deck needs at least one pick."),
         (policy.deck.block >= 1, "A block needs at least one card."),
         (

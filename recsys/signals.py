@@ -87,7 +87,7 @@ def _measures(rows: Rows, facts: ItemFacts, as_of: int) -> NDArray[np.int64]:
     price = rows["price"].astype(np.int64)
     paid = bought & (price != NO_PRICE)
     sums[paid, Sum.SPEND] = (price * np.maximum(rows["quantity"], 1))[paid]
-    sums[:, Sum.FULL_PRICE] = paid & _at_full_price(rows, facts)
+    sums[:, Sum.FULL_PRICE] = paid & at_full_price(rows, facts)
     sums[:, Sum.DEAR] = bought & facts.dear[item]
     age = (np.int64(as_of) - rows["ts"].astype(np.int64)) // DAY
     for step, half_life in enumerate(HALF_LIVES):
@@ -113,7 +113,8 @@ def _fresh(rows: Rows, facts: ItemFacts) -> NDArray[np.bool_]:
     return np.asarray((released > 0) & (since >= 0) & (since <= RELEASE_WINDOW), np.bool_)
 
 
-def _at_full_price(rows: Rows, facts: ItemFacts) -> NDArray[np.bool_]:
+def at_full_price(rows: Rows, facts: ItemFacts) -> NDArray[np.bool_]:
+    """Which rows, shape (n,), name the list price; none where either price is unknown."""
     listed = np.where(
         rows["list_price"] == NO_PRICE, facts.list_price[rows["item"]], rows["list_price"]
     ).astype(np.int64)
