@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from app import consent
 from app.brain import Brain, Stopwatch
 from app.rows.records import ClosedBy, Closing, DealtDeck, Incoming, Receipt, Refusal, StudyRow
 from app.store import Store
@@ -17,7 +18,8 @@ from recsys.ranking import BrandScore
 from recsys.swipes import Answer, stand
 
 _DOORS = tuple(threading.Lock() for _ in range(64))  # who presses twice at once gets one deck
-REMEMBERED = (Origin.OWN, Origin.ELICITED)  # whoever plays as herself is never shown a brand twice
+REMEMBERED = (Origin.OWN, Origin.ELICITED, Origin.PRACTICE)  # herself: no brand is shown twice
+ASKED = (Origin.OWN, Origin.PRACTICE)  # a real person's history: read after her yes alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +72,31 @@ class Game:
                 self.finish(dealt.deck.id, ClosedBy.TIME)
         return None
 
-    def start(self, player: Player, recipe: DeckRecipe | None = None) -> DealtDeck:
+    def latest(self, player: Player, *origins: Origin) -> DealtDeck | None:
+        """Her newest closed deck of these origins in this study."""
+        for dealt in reversed(self.store.decks_by(player.participant)):
+            same = dealt.deck.study == self.row.hash and dealt.deck.origin in origins
+            if same and self.store.closing(dealt.deck.id) is not None:
+                return dealt
+        return None
+
+    def start(
+        self, player: Player, recipe: DeckRecipe | None = None, watch: Stopwatch | None = None
+    ) -> DealtDeck:
         """Compute her brands now and deal her a deck, or return the one she has open.
 
-        Raises NotEnoughHistoryError where too little is known to guess, and NotAllowedError in a
-        study that is closed.
+        `watch` shows another thread how far this is. Raises NotEnoughHistoryError where too little
+        is known to guess, and NotAllowedError in a study that is closed or without her yes.
         """
         with _DOORS[hash(player.participant) % len(_DOORS)]:
-            return self.open_deck(player) or self._start(player, recipe)
+            return self.open_deck(player) or self._start(player, recipe, watch or Stopwatch())
 
-    def _start(self, player: Player, recipe: DeckRecipe | None) -> DealtDeck:
+    def _start(self, player: Player, recipe: DeckRecipe | None, watch: Stopwatch) -> DealtDeck:
         if self.row.closed_at is not None and player.origin in (Origin.OWN, Origin.SIMULATED):
             raise NotAllowedError(
                 f"The study {self.row.name} is closed: {self.row.why_closed}. "
                 "Play for fun with brands you pick."
             )
-        watch = Stopwatch()
         deck = self._dealt(player, recipe or self.study.policy.deck, watch)
         self.store.meet(player.participant)
         with watch.stage("storing the deck"):
@@ -125,10 +136,16 @@ class Game:
         popular = self.brain.rival("popularity")
         return self.brain.lists(evidence, popular, (depth, recipe.picks + recipe.baseline), without)
 
+    def favourites(self, player: Player, n: int) -> list[BrandScore]:
+        """Her best n brands, computed now. Raises as `start` does."""
+        return self.brain.rank(self._evidence(player, Stopwatch()), n)
+
     def _evidence(self, player: Player, watch: Stopwatch) -> Evidence:
         if player.customer is None:
             with watch.stage("reading your picks"):
                 return self.brain.evidence_for(player.named)
+        if player.origin in ASKED and not consent.said(self.store, player.participant):
+            raise NotAllowedError("Nothing of yours is read before you say yes: open Play.")
         evidence = self.brain.evidence_of(player.customer, watch)
         least = self.study.policy.least_brands
         if len(evidence) < least:
@@ -200,7 +217,7 @@ class Game:
             return {}  # her picks went with the visit: no reason is better than an untrue one
         try:
             evidence = self._evidence(player, Stopwatch())
-        except NotEnoughHistoryError:  # it went since; the deck is hers to see all the same
+        except (NotEnoughHistoryError, NotAllowedError):  # gone, or a no since: the deck is hers
             return {}
         dealt = {card.brand for card in deck.cards}
         ranked = self.brain.rank(evidence, 10 * len(dealt), player.named)

@@ -7,6 +7,7 @@ them: 6,000,000 and 0.06 in English, 6.000.000 and 0,06 in Dutch.
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -52,6 +53,12 @@ def shown(language: str, value: object) -> str:
 def price(language: str, cents: int) -> str:
     """Write cents as an amount without its sign: 1,299.95 in English, 1.299,95 in Dutch."""
     return _localised(language, f"{cents / 100:,.2f}")
+
+
+def day(language: str, seconds: int) -> str:
+    """Write the day of a moment (seconds since 1970, UTC): 14 November 2026."""
+    at = datetime.fromtimestamp(seconds, UTC)
+    return f"{at.day} {text(language, 'app.months').split()[at.month - 1]} {at.year}"
 
 
 def verbatim(words: str) -> str:

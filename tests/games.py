@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import count, islice
 
+from app import consent
 from app.brain import Brain
 from app.game import Game, Player
 from app.house import BASELINE, House
@@ -14,6 +15,8 @@ from recsys.deck import Card, Deck, DeckRecipe, Origin, Stratum
 from recsys.policy import Policy, StudyKind
 from recsys.swipes import Answer, SwipeKind
 
+WILLING = ("p", "p1", "p2", "q", "own", "practice", *(f"p-own-{n}" for n in range(60)))
+"""Participants who have said that their history may be read."""
 RANDOM = 20_260_101 << 96  # what 128 random bits may look like
 
 
@@ -40,6 +43,8 @@ def game_of(
     version = house.version().hash
     row = open_study(opened, None, kind, policy, version, BASELINE, invitation_seed=1)
     numbers = count()
+    for who in WILLING:
+        consent.note(opened, who, yes=True)
     return Game(
         opened, house.brain(policy=policy), row, random_bits=lambda _: RANDOM + next(numbers)
     )
@@ -53,7 +58,8 @@ def known_customers(brain: Brain, n: int, least: int = 8) -> list[str]:
 
 def people(brain: Brain, n: int, origin: Origin) -> list[Player]:
     """Different people with histories of their own."""
-    return [Player(f"p-{origin}-{c}", origin, c) for c in known_customers(brain, n)]
+    found = known_customers(brain, n)
+    return [Player(f"p-{origin}-{at}", origin, customer) for at, customer in enumerate(found)]
 
 
 def perfect(card: Card) -> Answer:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app import consent
 from app.game import Game, Player
 from app.house import House
 from app.rows.records import ClosedBy, Refusal
@@ -65,6 +66,46 @@ def secretive(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> House:
     (folder / "more.csv").write_text("customer_id,ts,event,brand\n" + "\n".join(lines) + "\n")
     assert brandswipe("ingest", str(folder / "more.csv"), workspace=folder / "ws").code == 0
     return house
+
+
+class TestAYes:
+    """Nothing of a person's history is read before she said yes to the wording of today."""
+
+    @pytest.mark.parametrize("origin", [Origin.OWN, Origin.PRACTICE])
+    def test_without_it_nothing_is_dealt_listed_or_explained(
+        self, game: Game, her: str, origin: Origin
+    ) -> None:
+        player = Player("asked by nobody", origin, her)
+        for wanted in (lambda: game.start(player), lambda: game.favourites(player, 10)):
+            with pytest.raises(NotAllowedError, match="before you say yes"):
+                wanted()
+        assert game.store.decks_by(player.participant) == []
+
+    def test_her_last_word_holds(self, game: Game, her: str) -> None:
+        player = Player("changes her mind", Origin.OWN, her)
+        for yes in (True, False):
+            consent.note(game.store, player.participant, yes)
+        with pytest.raises(NotAllowedError):
+            game.favourites(player, 10)
+        consent.note(game.store, player.participant, yes=True)
+        assert len(game.favourites(player, 10)) == 10
+
+    def test_after_a_no_her_deck_is_still_hers_without_reasons(self, game: Game, her: str) -> None:
+        player = Player("p", Origin.OWN, her)
+        dealt, _ = play(game, player)
+        assert any(turned.why for turned in game.reveal(dealt.deck.id, player))
+        consent.note(game.store, "p", yes=False)
+        turned = game.reveal(dealt.deck.id, player)
+        assert (len(turned), [t.why for t in turned if t.why]) == (20, [])
+
+    def test_another_wording_asks_again(
+        self, game: Game, her: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert consent.said(game.store, "p") is True
+        monkeypatch.setattr(consent, "version", lambda: "another wording")
+        assert consent.said(game.store, "p") is None
+        with pytest.raises(NotAllowedError):
+            game.start(Player("p", Origin.OWN, her))
 
 
 class TestDealing:
@@ -349,7 +390,7 @@ class TestWhatIsKept:
         game = game_of(house, store=house.store)
         customers = known_customers(game.brain, 5, least=12)
         for customer in customers:
-            player = Player(f"pseudonym of {customers.index(customer)}", Origin.OWN, customer)
+            player = Player(f"p-own-{customers.index(customer)}", Origin.OWN, customer)
             game.reveal(play(game, player)[0].deck.id, player)
         dealt = {c.brand for deck in house.store.decks_of(game.row.hash) for c in deck.deck.cards}
         named = tuple(name for name in wall if len(name) > 9 and name not in dealt)[-3:]

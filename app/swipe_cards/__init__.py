@@ -121,6 +121,11 @@ def brand_wall(
     return _WALL(key=key, data=data, on_picked_change=_nothing)  # type: ignore[no-any-return]
 
 
+def practice_card(*, texts: Mapping[str, str], key: str = "practice") -> None:
+    """Show one card to try the four ways on. `texts` is `words.section(language, "practice")`."""
+    _PRACTICE(key=key, data={"texts": dict(texts)})
+
+
 def reveal(
     cards: Sequence[Revealed],
     *,
@@ -218,6 +223,7 @@ def _component(name: str, *scripts: str, styles: Sequence[str] = ()) -> Any:
 _SWIPE = _component("swipe", "outbox", "saved", "gesture", "cards", "overview", styles=["card"])
 _FAREWELL = _component("farewell", "outbox")
 _WALL = _component("wall")
+_PRACTICE = _component("practice", "gesture", "cards", styles=["card"])
 _REVEAL = _component("reveal")
 _CRAWL = _component("crawl")
 _CAROUSEL = _component("carousel")

@@ -3,6 +3,15 @@
 const AWAY = { not_favourite: [-1.3, 0], favourite: [1.3, 0], super_like: [0, -1], dont_know: [0, 1] }
 const FLING = 220
 const RETURN = 260
+const ARROWS = { not_favourite: "\u2190", dont_know: "\u2193", super_like: "\u2191", favourite: "\u2192" }
+
+function answerButtons(texts, press) {
+  return ANSWERS.map((answer) => {
+    const hint = el("kbd", { "aria-hidden": "true" }, ARROWS[answer])
+    const attributes = { type: "button", class: answer, onclick: () => press(answer) }
+    return el("button", attributes, sign(answer), el("span", {}, texts[answer]), hint)
+  })
+}
 
 class Stack {
   constructor(stage, onFlick) {

@@ -1,6 +1,5 @@
 // The deck of cards. An answer is kept the moment it is given; motion only shows it.
 
-const ARROWS = { not_favourite: "\u2190", dont_know: "\u2193", super_like: "\u2191", favourite: "\u2192" }
 function deviceClass() {
   if (!window.matchMedia("(pointer: coarse)").matches) return "desk"
   return Math.min(screen.width, screen.height) < 600 ? "phone" : "tablet"
@@ -176,16 +175,8 @@ class Deck {
     this.part("question").textContent = texts.question
     this.part("note").textContent = this.data.note ?? ""
     this.part("unsent").textContent = page.unsent ? fill(texts.unsent, { n: page.unsent }) : ""
-    if (reworded) this.part("answers").replaceChildren(...this.buttons())
-  }
-
-  buttons() {
-    return ANSWERS.map((answer) => {
-      const words = el("span", {}, this.texts[answer])
-      const hint = el("kbd", { "aria-hidden": "true" }, ARROWS[answer])
-      const press = () => this.answer(answer, "button")
-      return el("button", { type: "button", class: answer, onclick: press }, sign(answer), words, hint)
-    })
+    const press = (answer) => this.answer(answer, "button")
+    if (reworded) this.part("answers").replaceChildren(...answerButtons(texts, press))
   }
 
   render() {

@@ -9,20 +9,22 @@ from app.rows.records import DealtDeck
 from app.swipe_cards import swipe_cards
 from app.tokens import binding_of
 from app.views import borrowed, frame, visit, waiting
-from app.words import section
+from app.words import section, text
 from recsys.swipes import stand
 
 
 def show(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
     """Let her answer; the database alone knows how far she is."""
-    waiting.how_fast(language, game, dealt)
     deck = dealt.deck
+    standing = stand(game.store.swipes_of(deck.id))
+    if not _comes_back(language, deck.id, len(standing)):
+        waiting.how_fast(language, game, dealt)
     said = swipe_cards(
         game.faces(deck),
         deck.id,
         _token(player, deck.id),
         texts=section(language, "swipe") | {"question": question(language, game)},
-        standing=stand(game.store.swipes_of(deck.id)),
+        standing=standing,
         api=f"{home()}api/swipes",
         namespace=frame.participant()[:16],  # one person, whosever life she borrows
         note=borrowed.mark(language, deck.origin),
@@ -43,6 +45,14 @@ def question(language: str, game: Game) -> str:
     """Return the question as the study wrote it down."""
     asked = game.study.policy.question
     return asked.nl if language == "nl" else asked.en
+
+
+def _comes_back(language: str, deck: str, answered: int) -> bool:
+    """Greet whoever left in the middle, for as long as this visit lasts."""
+    found = st.session_state.setdefault(f"found_{deck}", answered)
+    if found:
+        st.caption(text(language, "state.resumed", n=found))
+    return bool(found)
 
 
 def _token(player: Player, deck: str) -> str:

@@ -2,12 +2,20 @@
 
 import streamlit as st
 
-from app import runtime
+from app import consent, runtime
 from app.game import Game, Player
-from app.rows.records import DealtDeck
-from app.views import borrowed, cards, frame, reveal, visit, wall
+from app.identity import Role
+from app.seats import Seat, WhyNot, take_seat
+from app.views import borrowed, cards, frame, notice, reveal, visit, waiting, wall, welcome
 from app.words import text
 from recsys.deck import TASTER, Origin
+from recsys.errors import BrandswipeError, NotEnoughHistoryError
+
+_FOR_FUN = "for_fun"  # she plays with brands she picks, though the shop knows her
+_THIN = "thin"  # her history was too short to guess from
+_PRACTISE = "practise"  # she knows that it will not count
+_RECONSIDERS = "reconsiders"  # she said no to reading once, and wants to be asked again
+SHORT = (Origin.ELICITED, Origin.PRACTICE)  # decks of eight cards
 
 
 def page() -> None:
@@ -15,42 +23,112 @@ def page() -> None:
     language = frame.language()
     row = runtime.house().study_to_play()
     if row is None:
-        _nothing_yet(language)
+        notice.show(language, "no_study")
         return
-    game, player = runtime.house().game(row), visit.player()
-    dealt = game.open_deck(player) or _latest(game, player)
+    game = runtime.house().game(row)
+    if waiting.under_way():
+        _await(language)
+    player = _player(game)
+    seat = take_seat(game, player, _built_it(player))
+    player = seat.player
+    dealt = game.open_deck(player) or game.latest(player, *_hers(player))
     if dealt is None or borrowed.plays_again():
-        _begin(language, game, player)
+        _begin(language, game, seat)
     elif game.store.closing(dealt.deck.id) is None:
         cards.show(language, game, player, dealt)
     else:
         reveal.show(language, game, player, dealt)
 
 
-def _latest(game: Game, player: Player) -> DealtDeck | None:
-    decks = [
-        dealt
-        for dealt in game.store.decks_by(player.participant)
-        if dealt.deck.study == game.row.hash and dealt.deck.origin is player.origin
-    ]
-    return decks[-1] if decks else None
-
-
-def _nothing_yet(language: str) -> None:
-    st.title(text(language, "state.no_study_title"))
-    st.write(text(language, "state.no_study"))
-
-
-def _begin(language: str, game: Game, player: Player) -> None:
-    if player.origin is Origin.PERSONA:
-        _deal(game)
-    else:
-        wall.show(language, game, lambda: _deal(game))
-
-
-def _deal(game: Game) -> None:
+def _player(game: Game) -> Player:
+    """Whoever plays; who said no to reading, or is hardly known, plays with brands she picks."""
     player = visit.player()
-    recipe = TASTER if player.origin is Origin.ELICITED else None
-    game.start(player, recipe)
+    if player.origin is not Origin.OWN or st.session_state.get(_RECONSIDERS):
+        return player
+    if st.session_state.get(_FOR_FUN) or consent.said(game.store, player.participant) is False:
+        named = tuple(st.session_state.get(visit.NAMED, ()))
+        return Player(player.participant, Origin.ELICITED, named=named)
+    return player
+
+
+def _built_it(player: Player) -> bool:
+    return player.origin is Origin.OWN and Role.DS in visit.person().roles
+
+
+def _hers(player: Player) -> tuple[Origin, ...]:
+    """Origins of the decks that she may look back at."""
+    own = (Origin.OWN, Origin.PRACTICE)
+    return own if player.origin in own else (player.origin,)
+
+
+def _begin(language: str, game: Game, seat: Seat) -> None:
+    if st.session_state.get(_THIN):
+        if notice.show(language, "thin", "pick"):
+            st.session_state[_FOR_FUN] = st.session_state.pop(_THIN)
+            st.rerun()
+    elif seat.player.customer is None:
+        wall.show(language, game, lambda: _deal(game, _player(game)))
+        _offer_to_read(language)
+    elif _is_told(language, game, seat):
+        _ask(language, game, seat.player)
+
+
+def _offer_to_read(language: str) -> None:
+    """Offer somebody the shop knows to play with her own history after all."""
+    if visit.player().origin is not Origin.OWN:
+        return
+    if st.button(text(language, "welcome.reconsider"), key="reconsider"):
+        st.session_state.pop(_FOR_FUN, None)
+        st.session_state[_RECONSIDERS] = True
+        st.rerun()
+
+
+def _is_told(language: str, game: Game, seat: Seat) -> bool:
+    """Whether she knows that her deck will not count, where it will not."""
+    if seat.why_not in (None, WhyNot.PLAYED) or st.session_state.get(_PRACTISE):
+        return True
+    pressed = notice.show(language, seat.why_not, "practise", "pick", study=game.row.name)
+    if pressed == "pick":
+        _play_for_fun()
+    if pressed:
+        st.session_state[_PRACTISE] = True
+        st.rerun()
+    return False
+
+
+def _ask(language: str, game: Game, player: Player) -> None:
+    """Deal after a yes; who said it before, and plays again, need not say it again."""
+    known = consent.said(game.store, player.participant)
+    said = True if known and borrowed.plays_again() else welcome.show(language, game, player)
+    if said is not None and said is not known:
+        consent.note(game.store, player.participant, said)
+    if said is not None:
+        st.session_state.pop(_RECONSIDERS, None)
+    if said:
+        _deal(game, player)
+    elif said is False:
+        _play_for_fun()
+
+
+def _play_for_fun() -> None:
+    visit.give_back()  # in a borrowed life it is that life's history that is not read
+    st.session_state[_FOR_FUN] = True
+    st.rerun()
+
+
+def _deal(game: Game, player: Player) -> None:
     borrowed.plays_again(ended=True)
+    waiting.begin(game, player, TASTER if player.origin in SHORT else None)
+    st.rerun()
+
+
+def _await(language: str) -> None:
+    """Wait for the cards. What fails becomes a sentence and a way on."""
+    try:
+        waiting.end(language)
+    except NotEnoughHistoryError:
+        st.session_state[_THIN] = True
+    except BrandswipeError as error:
+        notice.show(language, "failed", "retry", why=str(error))  # the press begins anew
+        st.stop()
     st.rerun()

@@ -1,13 +1,15 @@
-"""The wait for the cards: what was done for her, and how long each part of it took."""
+"""The wait for the cards: what is done for her, and how long each part of it takes."""
 
 from collections.abc import Mapping
 
 import streamlit as st
 
-from app.game import Game
+from app.dealing import Dealing
+from app.game import Game, Player
 from app.rows.records import DealtDeck
-from app.words import shown, text
-from recsys.deck import Origin
+from app.swipe_cards import crawl
+from app.words import section, shown, text
+from recsys.deck import DeckRecipe, Origin
 
 STAGES = {  # how the stopwatch calls them, and how the page does
     "reading her events": "reading",
@@ -16,6 +18,43 @@ STAGES = {  # how the stopwatch calls them, and how the page does
     "ranking": "ranking",
     "choosing decoys": "choosing",
 }
+PATIENCE = 0.4  # s; a shorter wait is over before a story would begin
+_LOOK = 0.2  # s between two looks at the stages
+_UNDER_WAY = "dealing"
+
+
+def begin(game: Game, player: Player, recipe: DeckRecipe | None) -> None:
+    """Begin to deal; the page looks for the cards from its next run on."""
+    st.session_state[_UNDER_WAY] = Dealing.begin(game, player, recipe)
+
+
+def under_way() -> bool:
+    """Whether cards are being dealt to her."""
+    return _UNDER_WAY in st.session_state
+
+
+def end(language: str) -> DealtDeck:
+    """Wait for the cards, with a story where it can be felt; raise what went wrong."""
+    dealing: Dealing = st.session_state[_UNDER_WAY]
+    if not dealing.done_within(PATIENCE):
+        _tell(language, dealing)
+    del st.session_state[_UNDER_WAY]
+    return dealing.result()
+
+
+def _tell(language: str, dealing: Dealing) -> None:
+    """Roll the story until the cards are there; who skips it sees the stages alone."""
+    story, done = st.container(), st.empty()
+    with story:
+        words = section(language, "crawl")
+        lines = [words["title"], *(words[key] for key in sorted(words) if key.startswith("line_"))]
+        crawl(lines, texts={"skip": words["skip"]}, key="wait_crawl")
+    while not dealing.done_within(_LOOK):
+        done.caption(_so_far(language, dealing.watch.stages))
+
+
+def _so_far(language: str, timings: Mapping[str, float]) -> str:
+    return "\n\n".join([text(language, "wait.slow"), *_lines(language, timings)])
 
 
 def how_fast(language: str, game: Game, dealt: DealtDeck) -> None:
@@ -27,15 +66,14 @@ def how_fast(language: str, game: Game, dealt: DealtDeck) -> None:
     else:
         customers = game.brain.warehouse.customers
         said = text(language, "wait.found", customers=customers, seconds=seconds)
-    st.caption(said, help=_stages(language, dealt.timings))
+    st.caption(said, help="\n\n".join(_lines(language, dealt.timings)))
 
 
-def _stages(language: str, timings: Mapping[str, float]) -> str:
-    """Each stage of the wait with its true time, a line each."""
-    lines = [
+def _lines(language: str, timings: Mapping[str, float]) -> list[str]:
+    """Each stage of the wait with its true time."""
+    return [
         f"{text(language, f'wait.stage_{key}')}: {shown(language, ms)} ms"
         for start, key in STAGES.items()
-        for stage, ms in timings.items()
+        for stage, ms in list(timings.items())
         if stage.startswith(start)
     ]
-    return "\n\n".join(lines)

@@ -18,9 +18,9 @@ from visits import (
     ask,
     cards_of,
     decks_of,
+    live_as,
     pick_five,
     show_result,
-    top_card,
     values,
     words_of,
 )
@@ -42,8 +42,7 @@ SWIPE_DATA = {"deck", "token", "api", "namespace", "faces", "standing", "note", 
 
 def play_as(page: Page, demo: Demo, name: str) -> str:
     """Open a persona's deck and return its id."""
-    page.goto(f"{demo.url}/?lang=en&as={name}")
-    top_card(page)
+    live_as(page, demo.url, name)
     return decks_of(demo, "persona")[-1]
 
 
@@ -158,10 +157,10 @@ def test_nothing_that_tells_an_arm_reaches_the_browser_before_the_deck_is_closed
 ) -> None:
     context = open_context()
     ear, page = Ear(context), context.new_page()
-    page.goto(f"{demo.url}/?lang=en&as={life}")
     if life:
-        top_card(page)
+        live_as(page, demo.url, life)
     else:
+        page.goto(f"{demo.url}/?lang=en")
         pick_five(page)
     (deck,) = ask(
         demo,
@@ -208,8 +207,7 @@ def test_a_brand_has_the_same_face_for_every_person_and_arm(open_context: Open, 
     context = open_context()
     ear, page = Ear(context), context.new_page()
     for life in ("noor", "samira", "henk", "daan"):
-        page.goto(f"{demo.url}/?lang=en&as={life}")
-        top_card(page)
+        live_as(page, demo.url, life)
     for data in ear.data("brandswipe_swipe"):
         for face in data["faces"]:
             faces.setdefault(face["brand"], set()).add(json.dumps(face | {"position": 0}))

@@ -10,7 +10,7 @@ from conftest import Demo, build_demo
 from gestures import all_saved, press, touch
 from playwright.sync_api import BrowserContext, Page, expect
 from proxy import proxy
-from visits import Ear, answers_of, ask, decks_of, show_result, top_card
+from visits import Ear, answers_of, ask, decks_of, live_as, show_result
 
 from app.look import STATIC, streamlit_options
 
@@ -28,8 +28,7 @@ def card(page: Page, number: int) -> None:
 def test_two_devices_of_one_person_play_one_deck(open_context: Open, demo: Demo) -> None:
     here = open_context()
     desk = here.new_page()
-    desk.goto(f"{demo.url}/?lang=en&as=daan")
-    top_card(desk)
+    live_as(desk, demo.url, "daan")
     deck = decks_of(demo, "persona")[-1]
     press(desk, ["ArrowRight"] * 6, 30)
     all_saved(desk)
@@ -77,8 +76,7 @@ def test_a_deck_is_played_under_a_path_prefix_behind_a_proxy(
     context = open_context()
     ear, page = Ear(context), context.new_page()
     with proxy(PREFIX, prefixed.port) as address:
-        page.goto(f"{address}/?lang=en&as=noor")
-        top_card(page)
+        live_as(page, address, "noor")
         (deck,) = decks_of(prefixed, "persona")
         press(page, ["ArrowRight"] * 10, 30)
         page.reload()
@@ -99,8 +97,7 @@ def test_the_deck_and_all_that_shows_it_travel_in_less_than_forty_kilobytes(
 ) -> None:
     context = open_context()
     ear, page = Ear(context), context.new_page()
-    page.goto(f"{demo.url}/?lang=en&as=henk")
-    top_card(page)
+    live_as(page, demo.url, "henk")
     parts = [message.delta.new_element.bidi_component for message in ear.messages()]
     sizes = {
         len((part.js_content + part.css_content + part.html_content).encode())

@@ -118,8 +118,15 @@ def pick_five(page: Page, brands: Sequence[str] = BRANDS) -> None:
     top_card(page)
 
 
+def live_as(page: Page, home: str, name: str) -> None:
+    """Borrow a life for the first time: agree to what is read of it, and get its cards."""
+    page.goto(f"{home}/?lang=en&as={name}")
+    page.get_by_role("button", name="Yes, read it and deal my cards").click()
+    top_card(page)
+
+
 def top_card(page: Page) -> None:
-    page.locator(".card[data-depth='0']").wait_for()
+    page.locator(".game .card[data-depth='0']").wait_for()
 
 
 def show_result(page: Page) -> None:

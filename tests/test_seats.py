@@ -1,0 +1,88 @@
+"""Where somebody sits: whose deck counts, and in which words it does not."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.game import Game, Player
+from app.house import House
+from app.seats import Seat, WhyNot, take_seat
+from recsys.deck import TASTER, Origin
+from recsys.policy import StudyKind
+from tests.games import Clock, game_of, known_customers, play
+
+
+@pytest.fixture
+def game(planted_house: House) -> Game:
+    return game_of(planted_house)
+
+
+@pytest.fixture(scope="module")
+def her(planted_house: House) -> Player:
+    return Player("p", Origin.OWN, known_customers(planted_house.brain(), 1)[0])
+
+
+def practising(player: Player, why: WhyNot) -> Seat:
+    return Seat(replace(player, origin=Origin.PRACTICE), why)
+
+
+def closed(game: Game) -> Game:
+    game.store.close_study(game.row.hash, "it was decided")
+    return replace(game, row=game.store.study(game.row.hash))
+
+
+def test_somebody_with_a_history_counts_in_an_open_live_study(game: Game, her: Player) -> None:
+    assert take_seat(game, her, built_it=False) == Seat(her)
+
+
+@pytest.mark.parametrize("origin", [Origin.ELICITED, Origin.PERSONA])
+def test_who_could_never_count_is_told_nothing(game: Game, her: Player, origin: Origin) -> None:
+    player = replace(her, origin=origin)
+    assert take_seat(closed(game), player, built_it=True) == Seat(player)
+
+
+def test_who_built_the_model_practises(game: Game, her: Player) -> None:
+    assert take_seat(game, her, built_it=True) == practising(her, WhyNot.BUILT_IT)
+
+
+def test_a_closed_study_counts_nobody_new(game: Game, her: Player) -> None:
+    assert take_seat(closed(game), her, built_it=False) == practising(her, WhyNot.CLOSED)
+
+
+def test_a_playground_counts_nobody(planted_house: House, her: Player) -> None:
+    game = game_of(planted_house, StudyKind.PLAYGROUND)
+    assert take_seat(game, her, built_it=False) == practising(her, WhyNot.NOT_LIVE)
+
+
+def test_a_deck_that_was_begun_is_finished_whatever_happens_meanwhile(
+    game: Game, her: Player
+) -> None:
+    game.start(her)
+    assert take_seat(closed(game), her, built_it=True) == Seat(her)
+
+
+def test_one_deck_a_person_counts_and_what_follows_is_practice(game: Game, her: Player) -> None:
+    play(game, her)
+    seat = take_seat(game, her, built_it=False)
+    assert seat == practising(her, WhyNot.PLAYED)
+    dealt, closing = play(game, seat.player, recipe=TASTER)
+    assert len(dealt.deck.cards) == 8
+    assert closing.why_not is not None
+    assert take_seat(game, her, built_it=False) == seat
+
+
+def test_practice_deals_no_brand_that_was_seen_before(game: Game, her: Player) -> None:
+    seen = {card.brand for card in play(game, her)[0].deck.cards}
+    practice = replace(her, origin=Origin.PRACTICE)
+    for _ in range(2):
+        brands = {card.brand for card in play(game, practice, recipe=TASTER)[0].deck.cards}
+        assert brands.isdisjoint(seen)
+        seen |= brands
+
+
+def test_a_deck_whose_time_is_over_counts_as_played(planted_house: House, her: Player) -> None:
+    clock = Clock()
+    game = game_of(planted_house, clock=clock)
+    game.start(her)
+    clock.now += 25 * 3_600_000
+    assert take_seat(game, her, built_it=False) == practising(her, WhyNot.PLAYED)
