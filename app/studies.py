@@ -120,7 +120,8 @@ def judge(store: Store, row: StudyRow) -> Judged:
     opened = _open_since(store, row, study, earlier)
     report = tally(study, list(_closed(store, row)), opened, earlier=earlier)
     decision = store.decision(row.hash)
-    verdict = _verdict(report, study.policy, decision)
+    withdrawn = any(closing.deck is None for closing in store.closings(row.hash))
+    verdict = _verdict(report, study.policy, decision if withdrawn else None)
     if decision is None and verdict.outcome is not gate.Outcome.UNDECIDED:
         decision = store.record_decision(
             row.hash, verdict.n, verdict.outcome.value, {"en": verdict.reason}
@@ -136,12 +137,12 @@ def judge(store: Store, row: StudyRow) -> Judged:
 
 
 def _verdict(report: Report, rule: Policy, decision: Decision | None) -> Verdict:
-    """What the answers say; where somebody was forgotten, what the scores that stay say.
+    """What the answers say; of a decision whose answers were forgotten in part, what stays says.
 
     Completion and balance were seen to when the study decided. They need the decks themselves, and
     a forgotten one is gone; the scores still give the outcome at its batch.
     """
-    if decision is not None and report.players.withdrawn:
+    if decision is not None:
         bare = replace(rule, completion=_ANY, balance=inf, least_players=decision.batch)
         return gate.first_decision(report, bare) or gate.decide(report, rule)
     return gate.decide(report, rule)
@@ -218,7 +219,7 @@ def close_deck(store: Store, row: StudyRow, deck: str, by: ClosedBy) -> Closing:
     standing = _standing(store, deck)
     done = Played(dealt.deck, standing.answers, standing.shown_ms, dealt.dealt_at, store.clock())
     hers = [*_closed_by(store, dealt), done]
-    reason = sorted_out(hers, study, _earlier(store, row))[-1][1]
+    reason = sorted_out(hers, study, _earlier(store, row))[-1].why
     if done.answers and reason is None:
         return store.close_deck(deck, by, asdict(score(done)))
     return store.close_deck(deck, by, None, reason.value if reason else None)

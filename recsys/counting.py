@@ -1,26 +1,38 @@
 """Which closed decks count, which are published, and how many were dealt by then."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from types import MappingProxyType
 
 import numpy as np
 
-from recsys.policy import Policy, Study
-from recsys.scores import DeckScore, Excluded, Played, complete, eligible, excluded
-from recsys.tables import Hand, balances
+from recsys.policy import Study
+from recsys.scores import DeckScore, Excluded, Pace, Played, complete, eligible, excluded
+from recsys.tables import Unit
 
 Closed = Played | DeckScore
 """A closed deck or, once its owner is forgotten, its scores alone: they count all the same."""
 
-Row = tuple[Closed, Excluded | None]
-"""A closed deck with the reason why it does not count."""
-
 NOBODY: Mapping[str, int] = MappingProxyType({})
 
 NEVER_COUNTS = (Excluded.ORIGIN, Excluded.THIN, Excluded.AGAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A closed deck, with why it does not count and whether it was finished."""
+
+    deck: Closed
+    why: Excluded | None
+    whole: bool
+    dealt_at: int | None  # None of a withdrawn one
+    closed_at: int
+
+    @property
+    def entered(self) -> bool:
+        """Return whether it could have counted."""
+        return self.why not in NEVER_COUNTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +53,40 @@ class Players:
 
 
 @dataclass(frozen=True, slots=True)
+class Funnel:
+    """The same as it may be published: each is *at least*, and moves in whole cells of people.
+
+    Those counted come in whole batches, and are exact. The share is in whole tenths: neither says
+    how many of a few people walked away.
+    """
+
+    dealt: int
+    closed: int
+    complete: int
+    counted: int
+    withdrawn: int
+    completion: float | None  # None when nothing is known any more
+
+    @classmethod
+    def of(cls, at: Players, unit: Unit) -> "Funnel":
+        """Return what may be said of these players."""
+        closed = max(at.counted, unit.cells(at.closed))
+        dealt = max(closed, unit.cells(at.dealt))
+        done, gone = unit.cells(at.complete), unit.cells(at.withdrawn)
+        return cls(dealt, closed, done, at.counted, gone, tenths(at.completion))
+
+
+def tenths(share: float | None) -> float | None:
+    """Return a share rounded down to tenths, at most .9: "all" would say it of each one."""
+    return None if share is None else min(int(share * 10 + 1e-9), 9) / 10
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What else must hold before a batch may decide."""
 
     n: int
-    completion: float | None
+    completion: float | None  # exact, for the gate; published in tenths
     balance: float | None  # standardised difference of log popularity; None without pairs
 
 
@@ -57,24 +98,30 @@ def sorted_out(
     `earlier` says when a participant closed a deck of the same model version and policy in another
     study (milliseconds since 1970).
     """
-    rows: list[Row] = []
-    seen: set[str] = set()
+    return list(sort_out(closed, study, earlier, set()))
+
+
+def sort_out(
+    closed: Iterable[Closed], study: Study, earlier: Mapping[str, int], seen: set[str]
+) -> Iterator[Row]:
+    """Yield the rows of more decks, and add who closed them to those who were `seen`."""
     for deck in closed:
-        reason = None
-        if isinstance(deck, Played):
-            reason = excluded(deck, study.kind, study.policy)
-            if eligible(deck.deck, study.kind) is None:
-                who = deck.deck.participant
-                had = who in seen or earlier.get(who, deck.closed_at) < deck.closed_at
-                reason = Excluded.AGAIN if had else reason
-                seen.add(who)
-        rows.append((deck, reason))
-    return rows
+        if isinstance(deck, DeckScore):
+            yield Row(deck, None, False, None, 0)
+            continue
+        pace = Pace.of(deck)
+        reason = excluded(pace, study.kind, study.policy)
+        if eligible(deck.deck, study.kind) is None:
+            who = deck.deck.participant
+            had = who in seen or earlier.get(who, deck.closed_at) < deck.closed_at
+            reason = Excluded.AGAIN if had else reason
+            seen.add(who)
+        yield Row(deck, reason, complete(pace), deck.dealt_at, deck.closed_at)
 
 
 def ends(rows: Sequence[Row], batch: int) -> list[int]:
     """Return after how many rows each batch of counted decks is full."""
-    places = [place for place, (_, reason) in enumerate(rows, start=1) if reason is None]
+    places = [place for place, row in enumerate(rows, start=1) if row.why is None]
     return places[batch - 1 :: batch]
 
 
@@ -86,38 +133,28 @@ def players_at(
     Dealt are those that were dealt before the last of the published decks was closed, whether they
     are closed by now or not: a deck that closes later changes nothing here.
     """
-    entered = [reason not in NEVER_COUNTS for _, reason in rows]
-    decks = [(d, yes) for (d, _), yes in zip(rows, entered, strict=True) if isinstance(d, Played)]
-    dealt_at = np.sort([*(deck.dealt_at for deck, yes in decks if yes), *open_dealt_at])
-    clock = [0, *accumulate((d.closed_at if isinstance(d, Played) else 0 for d, _ in rows), max)]
-    gone = [0, *accumulate(isinstance(d, DeckScore) for d, _ in rows)]
-    counted = [0, *accumulate(reason is None for _, reason in rows)]
-    whole = [
-        isinstance(d, Played) and yes and complete(d)
-        for (d, _), yes in zip(rows, entered, strict=True)
-    ]
-    done = [0, *accumulate(whole)]
-    closed = [0, *accumulate(entered)]
-    by_then = np.searchsorted(dealt_at, [clock[stop] for stop in stops], side="right").tolist()
-    return [
-        Players(gone[stop] + dealt, closed[stop], done[stop], counted[stop], gone[stop])
-        for stop, dealt in zip(stops, by_then, strict=True)
-    ]
-
-
-def batches_of(
-    rows: Sequence[Row], stops: Sequence[int], players: Sequence[Players], policy: Policy
-) -> tuple[Batch, ...]:
-    """Return the batches that may be shown: from the first with a whole cell of people."""
-    hands = [Hand.of(d) if why is None and isinstance(d, Played) else None for d, why in rows]
-    return tuple(
-        Batch(at.counted, at.completion, balance)
-        for at, balance in zip(players, balances(hands, stops), strict=True)
-        if at.counted >= policy.cell
+    if not stops:
+        return []
+    entered = [row.entered for row in rows]
+    known = [(row.dealt_at, yes) for row, yes in zip(rows, entered, strict=True)]
+    dealt_at = np.sort([*(at for at, yes in known if yes and at is not None), *open_dealt_at])
+    clock = np.maximum.accumulate([row.closed_at for row in rows])
+    at = np.array(stops) - 1
+    gone, closed, done, counted = (
+        np.cumsum(column)[at]
+        for column in (
+            [row.dealt_at is None for row in rows],
+            entered,
+            [yes and row.whole for row, yes in zip(rows, entered, strict=True)],
+            [row.why is None for row in rows],
+        )
     )
+    dealt = gone + np.searchsorted(dealt_at, clock[at], side="right")
+    columns = (dealt, closed, done, counted, gone)
+    return [Players(*each) for each in zip(*(c.tolist() for c in columns), strict=True)]
 
 
-def left_out(rows: Sequence[Row], cell: int) -> dict[Excluded, int | None]:
-    """Return how many decks were left out and why; None for some, but fewer than a cell."""
-    counts = Counter(reason for _, reason in rows if reason is not None)
-    return {reason: None if 0 < counts[reason] < cell else counts[reason] for reason in Excluded}
+def left_out(rows: Sequence[Row], unit: Unit) -> dict[Excluded, int | None]:
+    """Return how many decks were left out and why, in whole cells; None for fewer, or nobody."""
+    counts = Counter(row.why for row in rows)
+    return {reason: unit.cells(counts[reason]) or None for reason in Excluded}

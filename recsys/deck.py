@@ -19,6 +19,7 @@ class Arm(StrEnum):
     PICK = "pick"
     BASELINE = "baseline"
     DECOY = "decoy"
+    CHALLENGER = "challenger"  # a second version of the model, in a duel
 
 
 class Origin(StrEnum):
@@ -46,6 +47,7 @@ class Stratum(StrEnum):
     FAR = "far"  # a scored decoy: no own view or purchase, paired with a pick
     NEAR = "near"  # own history, yet not picked: reported, never scored
     SPARE = "spare"  # a decoy that fills a vacant place: never scored
+    CHALLENGER = "challenger"  # from the second version's list alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +139,14 @@ def deal(lists: Lists, shelf: Shelf, recipe: DeckRecipe, seed: int) -> tuple[Car
     unique = [unique[i] for i in sorted(part)]
     shown = {*picks, *rival, *lists.picks, *gone}
     pairs = paired(picks, shelf, free_brands(shelf, shown | set(lists.known)), recipe.scored)
-    cards = [_card(name, shelf, lists, Stratum.PICK, picks, rival) for name in picks]
-    cards += [_card(name, shelf, lists, Stratum.UNIQUE, picks, rival) for name in unique]
-    cards += [_card(decoy, shelf, lists, Stratum.FAR, picks, rival) for _, decoy, _ in pairs]
+    cards = [card_of(name, shelf, lists, Stratum.PICK, picks, rival) for name in picks]
+    cards += [card_of(name, shelf, lists, Stratum.UNIQUE, picks, rival) for name in unique]
+    cards += [card_of(decoy, shelf, lists, Stratum.FAR, picks, rival) for _, decoy, _ in pairs]
     cards += _fillers(cards, lists, shelf, shown, recipe, rng)
-    return _partnered(_shuffled(cards, recipe, rng), pairs)
+    return _partnered(shuffled(cards, recipe.block, rng), pairs)
 
 
-def _card(
+def card_of(
     name: str,
     shelf: Shelf,
     lists: Lists,
@@ -152,6 +154,7 @@ def _card(
     picks: Collection[str],
     rival: Collection[str],
 ) -> Card:
+    """Return the card of a brand, not yet in its place."""
     code = shelf.codes[name]
     arms = {arm for arm, of in ((Arm.PICK, picks), (Arm.BASELINE, rival)) if name in of}
     return Card(
@@ -185,15 +188,15 @@ def _fillers(
     if len(free) < vacant:
         raise NotEnoughBrandsError(vacant, len(free), "decoys")
     spare = [str(shelf.names[code]) for code in rng.permutation(free)[:vacant]]
-    return [_card(name, shelf, lists, Stratum.NEAR, (), ()) for name in near] + [
-        _card(name, shelf, lists, Stratum.SPARE, (), ()) for name in spare
+    return [card_of(name, shelf, lists, Stratum.NEAR, (), ()) for name in near] + [
+        card_of(name, shelf, lists, Stratum.SPARE, (), ()) for name in spare
     ]
 
 
-def _shuffled(cards: Sequence[Card], recipe: DeckRecipe, rng: np.random.Generator) -> list[Card]:
+def shuffled(cards: Sequence[Card], block: int, rng: np.random.Generator) -> list[Card]:
     """Spread each part over the blocks, then shuffle the blocks and the cards in them."""
-    blocks: list[list[Card]] = [[] for _ in range(-(-len(cards) // recipe.block))]
-    parts: dict[str, list[Card]] = {"pick": [], "unique": [], "decoy": []}
+    blocks: list[list[Card]] = [[] for _ in range(-(-len(cards) // block))]
+    parts: dict[str, list[Card]] = {"pick": [], "unique": [], "challenger": [], "decoy": []}
     for card in cards:
         parts["decoy" if Arm.DECOY in card.arms else card.stratum.value].append(card)
     dealt = [part[i] for part in parts.values() for i in rng.permutation(len(part))]

@@ -7,7 +7,7 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.stats import FRACTIONS, Floats
+from recsys.stats import FRACTIONS, Counted, Floats
 
 HORIZON = 2000
 """People ahead that the forecast looks."""
@@ -17,6 +17,12 @@ TOO_EARLY = 20
 """People below which no forecast is made."""
 PART = 10
 """Futures that are held in memory together."""
+MANY = 200
+"""People from which on what the next ones add is as good as normal."""
+THIN = 8
+"""Of so many gamblers one is followed into a normal future; they are alike."""
+RANK = 8
+"""Directions in which people differ that a normal future keeps: the others hold no variance."""
 
 BEYOND = "beyond the horizon"
 TOO_SOON = "too early"
@@ -44,15 +50,20 @@ def forecast(
 
     `scores` has shape (criteria, people). Bayesian bootstrap (Rubin, Annals of Statistics 1981):
     each future weighs the people so far by Dirichlet(1, ..., 1) and draws its players from them.
+    With many people weights and draws are normal, by the central limit theorem.
     """
     people = scores.shape[1]
     if people < TOO_EARLY:
         return Forecast(None, None, TOO_SOON)
-    steps, marks = _log_steps(scores, bars), _marks(batch)
-    now = steps.sum(axis=0)
-    if _decided(now, alpha, len(bars)):
+    if _is_decided(scores, bars, alpha):
         return Forecast(None, None, DECIDED)
     rng = np.random.default_rng(seed)
+    if people >= MANY:
+        marks = _marks(batch, parts=4)
+        steps = _log_steps(scores, bars, FRACTIONS[THIN // 2 :: THIN])
+        return _spread(_decided(_normal(steps, marks, rng), alpha, len(bars)), marks)
+    marks, steps = _marks(batch, parts=10), _log_steps(scores, bars, FRACTIONS)
+    now = steps.sum(axis=0)
     decided = [
         _decided(_drawn(people, marks, rng) @ steps + now, alpha, len(bars))
         for _ in range(RUNS // PART)
@@ -60,9 +71,30 @@ def forecast(
     return _spread(np.concatenate(decided), marks)
 
 
+def _is_decided(scores: Floats, bars: Sequence[float], alpha: float) -> bool:
+    """Return whether the scores so far release or hold."""
+    people = [scores.shape[1]]
+    counted = [(Counted.of(x, people), bar) for x, bar in zip(scores, bars, strict=True)]
+    released = all(c.log_wealth(bar)[0] >= -log(alpha) for c, bar in counted)
+    to_hold = log(len(bars) / alpha)
+    return released or any(c.mirrored.log_wealth(1 - bar)[0] >= to_hold for c, bar in counted)
+
+
+def _normal(steps: Floats, marks: NDArray[np.int64], rng: np.random.Generator) -> Floats:
+    """Return the logs of futures by each mark, shape (RUNS, marks, 2 x criteria x gamblers)."""
+    people, mean = len(steps), steps.mean(axis=0)
+    values, axes = np.linalg.eigh(np.cov(steps.T, bias=True))
+    spread = axes[:, -RANK:] * np.sqrt(np.maximum(values[-RANK:], 0))
+    sizes = np.diff(marks, prepend=0)[:, None]
+    belief = rng.standard_normal((RUNS, 1, RANK)) * sizes / np.sqrt(people)
+    luck = rng.standard_normal((RUNS, len(marks), RANK)) * np.sqrt(sizes)
+    walked: Floats = (belief + luck).cumsum(axis=1) @ spread.T
+    return np.asarray(walked + (marks[:, None] + people) * mean)
+
+
 def _decided(logs: Floats, alpha: float, criteria: int) -> NDArray[np.bool_]:
-    """Return which of the rows of logs, shape (..., 2 x criteria x 32), release or hold."""
-    gamblers = logs.reshape(*logs.shape[:-1], 2, criteria, len(FRACTIONS))
+    """Return which of the rows of logs, shape (..., 2 x criteria x gamblers), release or hold."""
+    gamblers = logs.reshape(*logs.shape[:-1], 2, criteria, -1)
     top = gamblers.max(axis=-1)
     wealth = top + np.log(np.exp(gamblers - top[..., None]).mean(axis=-1))
     released = (wealth[..., 0, :] >= -log(alpha)).all(axis=-1)
@@ -70,19 +102,24 @@ def _decided(logs: Floats, alpha: float, criteria: int) -> NDArray[np.bool_]:
     return np.asarray(released | held)
 
 
-def _log_steps(scores: Floats, bars: Sequence[float]) -> Floats:
-    """Return shape (people, 2 x criteria x 32): what each person adds to each gambler's log."""
-    bar = np.asarray(bars)[:, None]
-    odds = np.stack([scores / bar, (1 - scores) / (1 - bar)]).transpose(2, 0, 1)
-    steps: Floats = np.log1p(FRACTIONS * (odds[..., None] - 1)).reshape(scores.shape[1], -1)
-    return steps
+def _log_steps(scores: Floats, bars: Sequence[float], stakes: Floats) -> Floats:
+    """Return shape (people, 2 x criteria x stakes): what each person adds to each gambler's log."""
+    sides = [(x, bar) for x, bar in zip(scores, bars, strict=True)]
+    sides += [(1 - x, 1 - bar) for x, bar in sides]
+    return np.concatenate([_log_step(x, bar, stakes) for x, bar in sides], axis=1)
 
 
-def _marks(batch: int) -> NDArray[np.int64]:
+def _log_step(scores: Floats, bar: float, stakes: Floats) -> Floats:
+    values, index = np.unique(scores, return_inverse=True)
+    table: Floats = np.log1p((values / bar - 1)[:, None] * stakes)
+    return table[index]
+
+
+def _marks(batch: int, parts: int) -> NDArray[np.int64]:
     """Return the numbers of people ahead at which a future is looked at, ever farther apart."""
     marks = [batch]
     while marks[-1] < HORIZON:
-        step = max(batch, marks[-1] // (10 * batch) * batch)
+        step = max(batch, marks[-1] // (parts * batch) * batch)
         marks.append(min(HORIZON, marks[-1] + step))
     return np.array(marks)
 

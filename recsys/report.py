@@ -6,62 +6,48 @@ computed from published batches alone, and nothing with fewer people behind it t
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, is_dataclass
-from math import isfinite, log
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
+from recsys.book import Book, enter, gated
 from recsys.counting import (
     NOBODY,
     Batch,
     Closed,
+    Funnel,
     Players,
-    Row,
-    batches_of,
-    ends,
     left_out,
     players_at,
-    sorted_out,
+    tenths,
 )
-from recsys.deck import Stratum
+from recsys.duel import Duel, duel_of
 from recsys.forecast import Forecast, forecast
 from recsys.policy import Criterion, Policy, Study, StudyKind
-from recsys.scores import DeckScore, Excluded, Played, score
+from recsys.run import RunPoint
+from recsys.scores import DeckScore, Excluded, score
+from recsys.sheet import Sheet
 from recsys.stats import (
     Estimate,
     Floats,
     Ratio,
-    betting_estimate,
     clustered_ratio,
-    log_wealth_lower,
-    log_wealth_upper,
-    lower_percents,
     smallest_panel,
-    upper_percents,
 )
-from recsys.tables import Hand, ShareRow, arm_rows, beside, brand_rows, category_rows, mean_of
+from recsys.tables import (
+    ShareRow,
+    Unit,
+    arm_rows,
+    balances,
+    beside,
+    brand_rows,
+    category_rows,
+    mean_of,
+)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Of the published form. It grows when a field goes or changes its meaning."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunPoint:
-    """One criterion after one batch. The bounds are whole percents, rounded outward."""
-
-    n: int
-    mean: float
-    low: float
-    high: float
-    log_lower: float  # natural log of the wealth of the bet "above the bar"
-    log_upper: float  # and of the bet "below the bar"
-
-    def to_dict(self) -> dict[str, float]:
-        """Return what may be published: the wealths as two digits of their decimal logarithm."""
-        wealths = {"log10_lower": self.log_lower, "log10_upper": self.log_upper}
-        shares = {"mean": self.mean, "low": self.low, "high": self.high}
-        rounded = {name: round(share, 2) for name, share in shares.items()}
-        return {"n": self.n, **rounded, **{k: round(w / log(10), 2) for k, w in wealths.items()}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +55,7 @@ class CriterionReport:
     """One criterion against its bar."""
 
     criterion: Criterion
-    estimate: Estimate  # with the bounds that decide
+    estimate: Estimate  # with the bounds that decide, in whole percents
     once: Estimate  # had this been the only look; never decides
     run: tuple[RunPoint, ...]
 
@@ -87,7 +73,7 @@ class Report:
     baseline: str
     alpha: float
     smallest_panel: int  # people with perfect scores, under which nothing can release
-    players: Players
+    players: Funnel
     criteria: tuple[CriterionReport, ...]
     batches: tuple[Batch, ...]
     arms: tuple[ShareRow, ...]
@@ -97,6 +83,7 @@ class Report:
     late: Estimate
     excluded: Mapping[Excluded, int | None]  # None: some, but fewer than a cell
     with_careless: Estimate  # hit rate with those left out by time, once they are a cell
+    duel: Duel | None  # two versions in one deck; None where one is dealt
     brands: tuple[ShareRow, ...]
     categories: tuple[ShareRow, ...]
     forecast: Forecast
@@ -114,6 +101,8 @@ def _plain(value: Any) -> Any:
     """Return plain data of a value, every number of it rounded to two digits."""
     if isinstance(value, RunPoint):
         return value.to_dict()
+    if isinstance(value, Batch):
+        return {"n": value.n, "completion": tenths(value.completion), **_plain_balance(value)}
     if isinstance(value, Estimate):
         return dict(zip(Estimate.__slots__, astuple(value.published()), strict=True))
     if is_dataclass(value):
@@ -127,6 +116,10 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _plain_balance(batch: Batch) -> dict[str, Any]:
+    return {"balance": None if batch.balance is None else _plain(batch.balance)}
+
+
 def tally(
     study: Study,
     closed: Iterable[Closed],
@@ -134,23 +127,23 @@ def tally(
     seed: int = 0,
     earlier: Mapping[str, int] = NOBODY,
 ) -> Report:
-    """Return the report of a study.
+    """Return the report of a study, read anew.
 
     `closed` is in the order of closing, withdrawn scores in the places of their decks.
     `open_dealt_at` says when those decks were dealt that are still open and could count; `earlier`
     is that of `sorted_out`.
     """
-    policy, cell = study.policy, study.policy.cell
-    rows = sorted_out(closed, study, earlier)
-    stops = ends(rows, policy.batch)
-    players = players_at(rows, stops, open_dealt_at)
-    published = rows[: stops[-1]] if stops else []
-    counted = [deck for deck, reason in published if reason is None]
-    scored = [_score(deck) for deck in counted]
-    scores = _matrix(scored, policy.criteria)
-    half = len(stops) // 2 * policy.batch
-    hands = [Hand.of(deck) for deck in counted if isinstance(deck, Played)]
-    shown = hands if len(hands) >= cell else []
+    return report_of(enter(Book(), study, closed, earlier), study, open_dealt_at, seed)
+
+
+def report_of(book: Book, study: Study, open_dealt_at: Iterable[int] = (), seed: int = 0) -> Report:
+    """Return the report of what was read so far."""
+    policy, sheet = study.policy, book.sheet
+    unit = Unit(policy.batch, policy.cell)
+    players = players_at(book.rows, book.stops, open_dealt_at)
+    scores, rates = gated(book.scores, policy), book.scores[0]
+    half = len(book.stops) // 2 * policy.batch
+    at = players[-1] if players else Players(0, 0, 0, 0, 0)
     return Report(
         study=study.hash,
         name=study.name,
@@ -161,26 +154,23 @@ def tally(
         baseline=study.baseline,
         alpha=study.alpha,
         smallest_panel=smallest_release(study),
-        players=players[-1] if players else Players(0, 0, 0, 0, 0),
-        criteria=tuple(_criteria(scores, shown, study)),
-        batches=batches_of(rows, stops, players, policy),
-        arms=arm_rows(shown, cell),
-        beside=beside(shown, study.alpha, cell),
-        cards=_cards(shown),
-        early=_hit_rate(scored[:half], study),
-        late=_hit_rate(scored[half:], study),
-        excluded=left_out(published, cell),
-        with_careless=_with_careless(published, study),
-        brands=brand_rows(shown, cell),
-        categories=category_rows(shown, cell),
+        players=Funnel.of(at, unit),
+        criteria=tuple(_criteria(scores, book, study, unit)),
+        batches=tuple(_batches(book, players, policy)),
+        arms=arm_rows(sheet, unit),
+        beside=beside(sheet, study.alpha, unit),
+        cards=_cards(sheet, unit),
+        early=mean_of(rates[:half], study.alpha, unit),
+        late=mean_of(rates[half:], study.alpha, unit),
+        excluded=left_out(book.published, unit),
+        with_careless=_with_careless(book, study, unit),
+        duel=duel_of(sheet.duels, study.alpha, unit),
+        brands=brand_rows(sheet, unit),
+        categories=category_rows(sheet, unit),
         forecast=forecast(
             scores, [c.bar for c in policy.criteria], study.alpha, policy.batch, seed
         ),
     )
-
-
-def _score(deck: Closed) -> DeckScore:
-    return deck if isinstance(deck, DeckScore) else score(deck)
 
 
 def smallest_release(study: Study) -> int:
@@ -189,23 +179,18 @@ def smallest_release(study: Study) -> int:
     return max(study.policy.least_players, *panels)
 
 
-def _matrix(scored: Sequence[DeckScore], criteria: Sequence[Criterion]) -> Floats:
-    """Return the scores, shape (criteria, people)."""
-    rows = [[getattr(s, criterion.name) for s in scored] for criterion in criteria]
-    return np.array(rows, dtype=np.float64).reshape(len(criteria), len(scored))
-
-
-def _criteria(scores: Floats, hands: Sequence[Hand], study: Study) -> Iterator[CriterionReport]:
+def _criteria(scores: Floats, book: Book, study: Study, unit: Unit) -> Iterator[CriterionReport]:
     policy, n = study.policy, scores.shape[1]
-    for criterion, x in zip(policy.criteria, scores, strict=True):
+    for criterion, x, points in zip(policy.criteria, scores, book.runs, strict=True):
         if n < policy.cell:
             unknown = Estimate.unknown(f"fewer than {policy.cell} people", n)
             yield CriterionReport(criterion, unknown, unknown, ())
             continue
-        estimate = betting_estimate(x, study.alpha, len(policy.criteria))
-        ratio = _cards(hands) if criterion.name == "hit_rate" else None
+        last = points[-1]
+        estimate = Estimate(last.mean, last.low, last.high, n, "betting")
+        ratio = _cards(book.sheet, unit) if criterion.name == "hit_rate" else None
         once = _once(ratio or clustered_ratio(x, np.ones(n)), study.alpha)
-        yield CriterionReport(criterion, estimate, once, tuple(_run(x, criterion.bar, study)))
+        yield CriterionReport(criterion, estimate, once, points)
 
 
 def _once(ratio: Ratio | None, alpha: float) -> Estimate:
@@ -215,33 +200,28 @@ def _once(ratio: Ratio | None, alpha: float) -> Estimate:
     return Estimate(ratio.value, low, high, ratio.people, "cluster-robust, one look")
 
 
-def _run(x: Floats, bar: float, study: Study) -> Iterator[RunPoint]:
-    policy = study.policy
-    stops = [n for n in range(policy.batch, len(x) + 1, policy.batch) if n >= policy.cell]
-    at = np.array(stops) - 1
-    columns = (
-        np.cumsum(x)[at] / stops,
-        lower_percents(x, stops, study.alpha) / 100,
-        upper_percents(x, stops, study.alpha / len(policy.criteria)) / 100,
-        log_wealth_lower(x, bar)[at],
-        log_wealth_upper(x, bar)[at],
-    )
-    for n, *values in zip(stops, *(column.tolist() for column in columns), strict=True):
-        yield RunPoint(n, *values)
+def _batches(book: Book, players: Sequence[Players], policy: Policy) -> Iterator[Batch]:
+    """Yield the batches that may be shown: from the first with a whole cell of people."""
+    readable = np.cumsum([row.why is None and row.dealt_at is not None for row in book.rows])
+    decks = readable[np.array(book.stops, dtype=np.int64) - 1].tolist()
+    for at, balance in zip(players, balances(book.sheet, decks), strict=True):
+        if at.counted >= policy.cell:
+            yield Batch(at.counted, at.completion, balance)
 
 
-def _cards(hands: Sequence[Hand]) -> Ratio | None:
-    picks = [[a.liked for c, a in hand.heard if c.stratum is Stratum.PICK] for hand in hands]
-    return clustered_ratio([sum(p) for p in picks], [len(p) for p in picks])
+def _cards(sheet: Sheet, unit: Unit) -> Ratio | None:
+    people = unit.whole(len(sheet.ids))
+    return clustered_ratio(sheet.hits[:people], sheet.picks[:people])
 
 
-def _hit_rate(scored: Iterable[DeckScore], study: Study) -> Estimate:
-    return mean_of([s.hit_rate for s in scored], study.alpha, study.policy.cell)
+def _with_careless(book: Book, study: Study, unit: Unit) -> Estimate:
+    """Return the hit rate with those left out by time, once they are a cell."""
+    both = [row for row in book.published if row.why in (None, Excluded.TOO_FAST)]
+    if sum(row.why is not None for row in both) < unit.cell:
+        return Estimate.unknown(f"fewer than {unit.cell} people were left out")
+    rates = [_score(row.deck).hit_rate for row in both]
+    return mean_of(np.array(rates), study.alpha, unit)
 
 
-def _with_careless(published: Sequence[Row], study: Study) -> Estimate:
-    fast = [deck for deck, reason in published if reason is Excluded.TOO_FAST]
-    if len(fast) < study.policy.cell:
-        return Estimate.unknown(f"fewer than {study.policy.cell} people were left out")
-    both = [_score(d) for d, reason in published if reason in (None, Excluded.TOO_FAST)]
-    return _hit_rate(both, study)
+def _score(deck: Closed) -> DeckScore:
+    return deck if isinstance(deck, DeckScore) else score(deck)

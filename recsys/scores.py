@@ -95,73 +95,6 @@ def _decoy(card: Card) -> bool:
     return card.stratum is Stratum.FAR
 
 
-def binary_auc(cards: Sequence[Heard]) -> float:
-    """Return the AUC of liked or not: (1 + hit rate - false-alarm rate) / 2 on the pairs."""
-    picks, decoys = grades(cards, _paired_pick), grades(cards, _decoy)
-    return graded_auc([min(g, 1) for g in picks], [min(g, 1) for g in decoys])
-
-
-def auc_of_all_picks(cards: Sequence[Heard]) -> float:
-    """Return the graded AUC of every pick, paired or not, against the scored decoys."""
-    return graded_auc(grades(cards, _pick), grades(cards, _decoy))
-
-
-def decoy_rejection(cards: Sequence[Heard]) -> float | None:
-    """Return the share of scored decoys that she knows and did not like."""
-    decoys = grades(cards, _decoy)
-    return sum(g == 0 for g in decoys) / len(decoys) if decoys else None
-
-
-def near_liked(cards: Sequence[Heard]) -> float | None:
-    """Return whether she liked the brand of her history that the model did not pick."""
-    return share_liked(a for c, a in cards if c.stratum is Stratum.NEAR)
-
-
-def new_hit_rate(cards: Sequence[Heard]) -> float | None:
-    """Return the hit rate on picks of which she had no view or purchase."""
-    return share_liked(a for c, a in cards if _pick(c) and not c.known)
-
-
-def new_discrimination(cards: Sequence[Heard]) -> float | None:
-    """Return the graded AUC of the paired picks that were new to her; None without any."""
-    picks = grades(cards, lambda c: _paired_pick(c) and not c.known)
-    return graded_auc(picks, grades(cards, _decoy)) if picks else None
-
-
-def rival_weights(cards: Sequence[Card]) -> dict[int, float]:
-    """Return by position how much of the rival's list a dealt card stands for.
-
-    Brands that both lists name are all dealt and stand for themselves. Of the rival's own, a random
-    part is dealt, and each stands for its share of them: the list is as long as the picks.
-    """
-    picks = [c for c in cards if _pick(c)]
-    shared = [c.position for c in picks if Arm.BASELINE in c.arms]
-    unique = [c.position for c in cards if c.stratum is Stratum.UNIQUE]
-    each = (len(picks) - len(shared)) / len(unique) if unique else 0.0
-    return dict.fromkeys(shared, 1.0) | dict.fromkeys(unique, each)
-
-
-def weighted_share(
-    cards: Sequence[Heard], weights: Mapping[int, float], said: Callable[[Answer], bool]
-) -> float | None:
-    """Return the weighted share of cards whose answer is one of those said; None without any."""
-    mine = [(weights[c.position], said(a)) for c, a in cards if c.position in weights]
-    total = sum(weight for weight, _ in mine)
-    return sum(weight for weight, yes in mine if yes) / total if total else None
-
-
-def rival_discrimination(cards: Sequence[Heard], weights: Mapping[int, float]) -> float | None:
-    """Return the graded AUC that the rival's cards alone have against the same decoys."""
-    decoys = grades(cards, _decoy)
-    mine = [
-        (weights[c.position], graded_auc([GRADE[a]], decoys))
-        for c, a in cards
-        if c.position in weights
-    ]
-    total = sum(weight for weight, _ in mine)
-    return sum(weight * auc for weight, auc in mine) / total if total else None
-
-
 class Excluded(StrEnum):
     """Why a closed deck does not count."""
 
@@ -217,26 +150,40 @@ def eligible(deck: Deck, kind: StudyKind) -> Excluded | None:
     return Excluded.THIN if thin else None
 
 
-def whole_blocks(cards: Sequence[Card], answered: Iterable[int], block: int) -> int:
-    """Return how many blocks of the deck are answered to the last card."""
-    done = set(answered)
-    places = [card.position in done for card in sorted(cards, key=lambda c: c.position)]
-    return sum(all(places[i : i + block]) for i in range(0, len(places), block))
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a deck was played, and nothing of what was answered: all that leaving out may see."""
+
+    deck: Deck
+    answered: frozenset[int]  # positions
+    shown_ms: Mapping[int, int]
+
+    @classmethod
+    def of(cls, played: Played) -> "Pace":
+        """Return the pace of a closed deck."""
+        return cls(played.deck, frozenset(played.answers), played.shown_ms)
 
 
-def excluded(played: Played, kind: StudyKind, policy: Policy) -> Excluded | None:
+def whole_blocks(cards: int, answered: frozenset[int], block: int) -> int:
+    """Return how many blocks of a deck of so many cards are answered to the last card."""
+    ends = (min(start + block, cards + 1) for start in range(1, cards + 1, block))
+    starts = range(1, cards + 1, block)
+    return sum(answered.issuperset(range(s, e)) for s, e in zip(starts, ends, strict=True))
+
+
+def excluded(pace: Pace, kind: StudyKind, policy: Policy) -> Excluded | None:
     """Return why a deck does not count, leaving aside whether it is the person's first."""
-    reason = eligible(played.deck, kind)
+    reason = eligible(pace.deck, kind)
     if reason:
         return reason
-    answers, cards = played.answers, played.deck.cards
-    enough = whole_blocks(cards, answers, policy.deck.block) >= policy.whole_blocks
-    if not enough or not any(_pick(c) and c.position in answers for c in cards):
+    answered, cards = pace.answered, pace.deck.cards
+    enough = whole_blocks(len(cards), answered, policy.deck.block) >= policy.whole_blocks
+    if not enough or not any(_pick(c) and c.position in answered for c in cards):
         return Excluded.TOO_FEW
-    times = [ms for position, ms in played.shown_ms.items() if position in answers]
+    times = [ms for position, ms in pace.shown_ms.items() if position in answered]
     return Excluded.TOO_FAST if too_fast(times, policy.too_fast) else None
 
 
-def complete(played: Played) -> bool:
+def complete(pace: Pace) -> bool:
     """Return whether every card of the deck was answered."""
-    return all(card.position in played.answers for card in played.deck.cards)
+    return pace.answered.issuperset(range(1, len(pace.deck.cards) + 1))

@@ -11,7 +11,7 @@ arXiv 2207.12382.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil, floor, inf, log, sqrt
+from math import ceil, exp, floor, inf, log, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -86,20 +86,8 @@ def log_wealth(scores: ArrayLike, bar: float) -> float:
 
 
 def lower_bound(scores: ArrayLike, alpha: float) -> float:
-    """Return sup{m : W_lower(m) >= 1/alpha}: the mean lies above it in 1 - alpha of studies.
-
-    By bisection on the log wealth, which falls as m grows. W_lower(mean) <= 1 by Jensen, so the
-    bound lies between 0 and the mean; equal scores are counted, not repeated.
-    """
-    values, counts = np.unique(_checked(scores), return_counts=True)
-    if not values.any():
-        return 0.0
-    low, high = 0.0, float(values @ counts / counts.sum())
-    while high - low > 1e-15 * max(high, 1e-100):  # below that, scores are as good as 0
-        middle = (low + high) / 2
-        logs: Floats = np.log1p(FRACTIONS[:, None] * (values / middle - 1)) @ counts
-        low, high = (middle, high) if _log_mean_exp(logs) >= -log(alpha) else (low, middle)
-    return low
+    """Return sup{m : W_lower(m) >= 1/alpha}: the mean lies above it in 1 - alpha of studies."""
+    return _bound(*np.unique(_checked(scores), return_counts=True), alpha)
 
 
 def upper_bound(scores: ArrayLike, alpha: float) -> float:
@@ -107,12 +95,42 @@ def upper_bound(scores: ArrayLike, alpha: float) -> float:
     return 1 - lower_bound(1 - _checked(scores), alpha)
 
 
+def _bound(values: Floats, counts: NDArray[np.int64], alpha: float) -> float:
+    """Return the lower bound of scores that came so often each.
+
+    The log wealth falls and is convex in log m, so from below Newton's steps never pass the bound,
+    and from above the first lands below it.
+    """
+    if not values.any():
+        return 0.0
+    people = int(counts.sum())
+    mean = float(values @ counts) / people
+    ratios, stakes = values / mean, FRACTIONS[:, None]
+    spread = sqrt(float((ratios - 1) ** 2 @ counts) / people)
+    at = -min(1.0, 3 * spread / sqrt(people))  # log of the bound over the mean: a first guess
+    for _ in range(100):
+        won = stakes * ratios * exp(-at)
+        money = 1 - stakes + won
+        logs: Floats = np.log(money) @ counts
+        share = np.exp(logs - logs.max())
+        slope = -float(share @ ((won / money) @ counts)) / float(share.sum())
+        step = (float(_log_mean_exp(logs)) + log(alpha)) / slope
+        at -= step
+        if abs(step) < 1e-8 or at < _DEEPEST:  # its square is all that is left
+            break
+    return mean * exp(max(at, _DEEPEST))
+
+
+_DEEPEST = -600.0  # below that, a bound is as good as 0
+
+
 def betting_estimate(scores: ArrayLike, alpha: float, criteria: int = 1) -> Estimate:
     """Return the mean with the bounds that decide: lower at alpha, upper at alpha / criteria."""
     x = _checked(scores)
     if not x.size:
         return Estimate.unknown("nobody has played")
-    low, high = lower_bound(x, alpha), upper_bound(x, alpha / criteria)
+    values, counts = np.unique(x, return_counts=True)
+    low, high = _bound(values, counts, alpha), 1 - _bound(1 - values, counts, alpha / criteria)
     return Estimate(float(x.mean()), low, high, x.size, "betting")
 
 
@@ -194,25 +212,52 @@ def standardised_difference(left: ArrayLike, right: ArrayLike) -> float | None:
     return gap / spread
 
 
-def lower_percents(scores: ArrayLike, ends: Sequence[int], alpha: float) -> NDArray[np.int64]:
-    """Return the lower bound after the first `ends` scores, each cut down to a whole percent.
+@dataclass(frozen=True, slots=True, eq=False)
+class Counted:
+    """How often each score came among the first people, for several numbers of people."""
 
-    The bound stands at a percent or above it exactly when the wealth there reaches 1/alpha, so a
-    bar at a whole percent is passed on the page if and only if it is passed in the test.
-    """
-    values, index = np.unique(_checked(scores), return_inverse=True)
-    seen = (index[:, None] == np.arange(len(values))).cumsum(axis=0, dtype=np.float64)
-    counts = seen[np.asarray(ends) - 1].T
-    bounds = np.zeros(len(ends), dtype=np.int64)
-    for percent in range(1, 100):
-        logs: Floats = np.log1p(FRACTIONS[:, None] * (values / (percent / 100) - 1)) @ counts
-        passed = _log_mean_exp(logs) >= -log(alpha)
-        if not passed.any():
-            break
-        bounds[passed] = percent
-    return bounds
+    values: Floats  # different scores, shape (V,)
+    counts: Floats  # shape (ends, V)
 
+    @classmethod
+    def of(cls, scores: ArrayLike, ends: Sequence[int]) -> "Counted":
+        """Count the first `ends` scores each; the ends ascend."""
+        values, index = np.unique(_checked(scores), return_inverse=True)
+        part = np.searchsorted(np.asarray(ends), np.arange(len(index)), side="right")
+        size = (len(ends) + 1, len(values))
+        each = np.bincount(part * len(values) + index, minlength=size[0] * size[1])
+        return cls(values, each.reshape(size)[:-1].cumsum(axis=0).astype(np.float64))
 
-def upper_percents(scores: ArrayLike, ends: Sequence[int], alpha: float) -> NDArray[np.int64]:
-    """Return the upper bound after the first `ends` scores, each lifted to a whole percent."""
-    return 100 - lower_percents(1 - _checked(scores), ends, alpha)
+    @property
+    def mirrored(self) -> "Counted":
+        """Return the same for 1 - score."""
+        return Counted(1 - self.values, self.counts)
+
+    def log_wealth(self, bar: float) -> Floats:
+        """Return the log wealth of the bet that the mean lies above the bar, shape (ends,)."""
+        steps: Floats = np.log1p(FRACTIONS[:, None] * (self.values / bar - 1))
+        return _log_mean_exp(steps @ self.counts.T)
+
+    def lower_percents(self, alpha: float) -> NDArray[np.int64]:
+        """Return the lower bounds, each cut down to a whole percent, shape (ends,).
+
+        The bound stands at a percent or above it exactly when the wealth there reaches 1/alpha, so
+        a bar at a whole percent is passed on the page if and only if it is passed in the test.
+        """
+        bounds = np.zeros(len(self.counts), dtype=np.int64)
+        open_ = [(0, 100, np.arange(len(bounds)))]  # each passes at the first, not at the second
+        while open_:
+            low, high, which = open_.pop()
+            if high - low == 1:
+                bounds[which] = low
+                continue
+            middle = (low + high) // 2
+            wealth = Counted(self.values, self.counts[which]).log_wealth(middle / 100)
+            passed = wealth >= -log(alpha)
+            halves = ((middle, high, which[passed]), (low, middle, which[~passed]))
+            open_ += [half for half in halves if half[2].size]
+        return bounds
+
+    def upper_percents(self, alpha: float) -> NDArray[np.int64]:
+        """Return the upper bounds, each lifted to a whole percent, shape (ends,)."""
+        return 100 - self.mirrored.lower_percents(alpha)

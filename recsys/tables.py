@@ -1,33 +1,34 @@
 """What the report shows beside the criteria: arms, brands, categories, and the measures not gated.
 
-Every table hides what has fewer people behind it than the policy's cell.
+Behind every number stand whole batches of people, in the order of closing, and at least a cell: so
+two reports, however they are chosen, differ by a batch of people or by nobody.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from math import log1p
 
 import numpy as np
 
-from recsys.deck import Card, Stratum
-from recsys.scores import (
-    Heard,
-    Played,
-    auc_of_all_picks,
-    binary_auc,
-    decoy_rejection,
-    heard,
-    near_liked,
-    new_discrimination,
-    new_hit_rate,
-    rival_discrimination,
-    rival_weights,
-    weighted_share,
-)
-from recsys.stats import Estimate, betting_estimate, standardised_difference
-from recsys.swipes import Answer
+from recsys.columns import ARMS, LIKED, LOVED, MEASURES, UNKNOWN, Bools, Ints
+from recsys.sheet import Sheet
+from recsys.stats import Estimate, Floats, betting_estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Of how many people what is published is made."""
+
+    batch: int  # it moves in steps of so many
+    cell: int  # and starts at so many
+
+    def whole(self, people: int) -> int:
+        """Return how many of so many people may be shown."""
+        whole = people // self.batch * self.batch
+        return whole if whole >= self.cell else 0
+
+    def cells(self, people: int) -> int:
+        """Return the number in whole cells: at least so many."""
+        return people // self.cell * self.cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,143 +42,116 @@ class ShareRow:
     dont_know: float
 
 
-@dataclass(frozen=True, slots=True)
-class Hand:
-    """One counted deck, read once."""
-
-    cards: tuple[Card, ...]
-    heard: list[Heard]
-    rival: dict[int, float]  # weight by position
-
-    @classmethod
-    def of(cls, played: Played) -> "Hand":
-        """Return the hand of a closed deck."""
-        return cls(played.deck.cards, heard(played), rival_weights(played.deck.cards))
-
-
-def _liked(answer: Answer) -> bool:
-    return answer.liked
-
-
-SAID = (_liked, Answer.SUPER_LIKE.__eq__, Answer.DONT_KNOW.__eq__)
-
-
-def arm_rows(hands: Sequence[Hand], cell: int) -> tuple[ShareRow, ...]:
+def arm_rows(sheet: Sheet, unit: Unit) -> tuple[ShareRow, ...]:
     """Return the rows of picks, the rival's whole list, scored decoys and near decoys."""
-    parts = {
-        "pick": [_ones(hand, Stratum.PICK) for hand in hands],
-        "baseline": [hand.rival for hand in hands],
-        "decoy": [_ones(hand, Stratum.FAR) for hand in hands],
-        "near": [_ones(hand, Stratum.NEAR) for hand in hands],
-    }
-    rows = (
-        _row(label, [_shares(hand.heard, w) for hand, w in zip(hands, weights, strict=True)])
-        for label, weights in parts.items()
-    )
-    return tuple(row for row in rows if row.people >= cell)
+    rows = (_row(label, shares, unit) for label, shares in zip(ARMS, sheet.shares, strict=True))
+    return tuple(row for row in rows if row is not None)
 
 
-def _ones(hand: Hand, stratum: Stratum) -> dict[int, float]:
-    return {card.position: 1.0 for card in hand.cards if card.stratum is stratum}
+def _row(label: str, shares: Floats, unit: Unit) -> ShareRow | None:
+    """Return the row of people's shares, shape (said, people); NaN of who has none."""
+    found = shares[:, ~np.isnan(shares[0])]
+    people = unit.whole(found.shape[1])
+    if not people:
+        return None
+    return ShareRow(label, people, *found[:, :people].mean(axis=1).tolist())
 
 
-def _shares(cards: Sequence[Heard], weights: Mapping[int, float]) -> tuple[float, ...] | None:
-    shares = [weighted_share(cards, weights, said) for said in SAID]
-    return None if shares[0] is None else tuple(share or 0.0 for share in shares)
+def _said(codes: Ints) -> tuple[Bools, Bools, Bools]:
+    """Return which cards were liked, loved and not known."""
+    return codes >= LIKED, codes == LOVED, codes == UNKNOWN
 
 
-def _row(label: str, people: Iterable[tuple[float, ...] | None]) -> ShareRow:
-    found = [shares for shares in people if shares is not None]
-    liked, loved, unknown = np.mean(found, axis=0).tolist() if found else (0.0, 0.0, 0.0)
-    return ShareRow(label, len(found), liked, loved, unknown)
-
-
-def brand_rows(hands: Sequence[Hand], cell: int) -> tuple[ShareRow, ...]:
+def brand_rows(sheet: Sheet, unit: Unit) -> tuple[ShareRow, ...]:
     """Return the brands that enough people saw, whichever arm proposed them, best liked first."""
-    rows = _grouped((card.brand, i, a) for i, hand in enumerate(hands) for card, a in hand.heard)
-    return tuple(sorted((r for r in rows if r.people >= cell), key=lambda r: (-r.liked, r.label)))
+    small = np.uint16 if len(sheet.brands) < 2**16 else np.int64  # two bytes are sorted at once
+    order = np.argsort(sheet.card_brand.astype(small), kind="stable")  # then as they closed
+    brand, said = sheet.card_brand[order], sheet.card_said[order]
+    seen = np.bincount(brand, minlength=len(sheet.brands))
+    whole = np.array([unit.whole(n) for n in seen.tolist()], dtype=np.int64)
+    rank = np.arange(len(brand)) - np.repeat(np.cumsum(seen) - seen, seen)
+    shown = rank < whole[brand]
+    columns = [
+        np.bincount(brand[shown & what], minlength=len(whole)) / np.maximum(whole, 1)
+        for what in _said(said)
+    ]
+    rows = [
+        ShareRow(sheet.brands[i], int(whole[i]), *(float(c[i]) for c in columns))
+        for i in np.flatnonzero(whole)
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row.liked, row.label)))
 
 
-def category_rows(hands: Sequence[Hand], cell: int) -> tuple[ShareRow, ...]:
+def category_rows(sheet: Sheet, unit: Unit) -> tuple[ShareRow, ...]:
     """Return how the picks of a category were liked, if both it and its complement may be shown.
 
     The complement of a row is the people it leaves out; that of the table is the people behind the
     rows that it hides. Each is empty or a whole cell, or else a row goes.
     """
-    picks = [
-        (card.category, i, a)
-        for i, hand in enumerate(hands)
-        for card, a in hand.heard
-        if card.stratum is Stratum.PICK
-    ]
-    rows = sorted(_grouped(picks), key=lambda row: (-row.people, row.label))
-    shown = [r for r in rows if r.people >= cell and not 0 < len(hands) - r.people < cell]
-    while shown and 0 < _people_outside(picks, {row.label for row in shown}) < cell:
+    picks = sheet.card_category >= 0
+    deck, category = sheet.card_deck[picks], sheet.card_category[picks]
+    people = len(sheet.ids)
+    behind = {place: np.unique(deck[category == place]) for place in np.unique(category).tolist()}
+    order = sorted(behind, key=lambda place: (-len(behind[place]), sheet.categories[place]))
+    shown = [i for i in order if unit.whole(len(behind[i])) and _fits(people, behind[i], unit)]
+    while shown and 0 < len(np.unique(deck[~np.isin(category, shown)])) < unit.cell:
         shown.pop()
-    return tuple(shown)
+    rows = (_row(sheet.categories[i], _category_shares(sheet, i, behind[i]), unit) for i in shown)
+    return tuple(row for row in rows if row is not None)
 
 
-def _people_outside(picks: Iterable[tuple[str, int, Answer]], shown: set[str]) -> int:
-    return len({person for category, person, _ in picks if category not in shown})
+def _fits(people: int, behind: Ints, unit: Unit) -> bool:
+    return not 0 < people - len(behind) < unit.cell
 
 
-def _grouped(answers: Iterable[tuple[str, int, Answer]]) -> Iterator[ShareRow]:
-    said: dict[str, dict[int, list[Answer]]] = defaultdict(lambda: defaultdict(list))
-    for label, person, answer in answers:
-        said[label][person].append(answer)
-    for label, people in said.items():
-        yield _row(label, [_plain_shares(given) for given in people.values()])
+def _category_shares(sheet: Sheet, category: int, people: Ints) -> Floats:
+    """Return the shares of each of these people's picks of a category, shape (said, people)."""
+    mine = sheet.card_category == category
+    who, said = np.searchsorted(people, sheet.card_deck[mine]), sheet.card_said[mine]
+    whole = np.bincount(who, minlength=len(people))
+    parts = [
+        np.bincount(who[s], minlength=len(people))
+        for s in (said >= LIKED, said == LOVED, said == UNKNOWN)
+    ]
+    return np.array(parts) / whole
 
 
-def _plain_shares(given: Sequence[Answer]) -> tuple[float, ...]:
-    return tuple(sum(map(said, given)) / len(given) for said in SAID)
-
-
-def beside(hands: Sequence[Hand], alpha: float, cell: int) -> dict[str, Estimate]:
+def beside(sheet: Sheet, alpha: float, unit: Unit) -> dict[str, Estimate]:
     """Return the measures that are shown and never gated, each a mean over those who have it."""
-    measures: dict[str, Sequence[float | None]] = {
-        "binary_auc": [binary_auc(h.heard) for h in hands],
-        "auc_of_all_picks": [auc_of_all_picks(h.heard) for h in hands],
-        "decoy_rejection": [decoy_rejection(h.heard) for h in hands],
-        "near_liked": [near_liked(h.heard) for h in hands],
-        "rival_hit_rate": [weighted_share(h.heard, h.rival, _liked) for h in hands],
-        "rival_discrimination": [rival_discrimination(h.heard, h.rival) for h in hands],
-        "new_hit_rate": [new_hit_rate(h.heard) for h in hands],
-        "new_discrimination": [new_discrimination(h.heard) for h in hands],
-        "new_rival_hit_rate": [weighted_share(_new(h), h.rival, _liked) for h in hands],
-        "new_rival_discrimination": [rival_discrimination(_new(h), h.rival) for h in hands],
-    }
-    return {name: mean_of(values, alpha, cell) for name, values in measures.items()}
+    rows = zip(MEASURES, sheet.measures, strict=True)
+    return {name: mean_of(values[~np.isnan(values)], alpha, unit) for name, values in rows}
 
 
-def _new(hand: Hand) -> list[Heard]:
-    """Return the cards without those of the rival that she knew."""
-    return [(c, a) for c, a in hand.heard if not (c.known and c.position in hand.rival)]
+def mean_of(values: Floats, alpha: float, unit: Unit) -> Estimate:
+    """Return the mean of whole batches of values, unknown below a cell."""
+    people = unit.whole(len(values))
+    if not people:
+        return Estimate.unknown(f"fewer than {unit.cell} people")
+    return betting_estimate(values[:people], alpha / 2, 1)
 
 
-def mean_of(values: Iterable[float | None], alpha: float, cell: int) -> Estimate:
-    """Return the mean of those who have a value, unknown below a cell."""
-    found = [value for value in values if value is not None]
-    if len(found) < cell:
-        return Estimate.unknown(f"fewer than {cell} people")
-    return betting_estimate(found, alpha / 2, 1)
+def balances(sheet: Sheet, stops: Sequence[int]) -> Iterator[float | None]:
+    """Yield the standardised difference of log popularity, picks less decoys, after so many decks.
 
-
-def balances(hands: Sequence[Hand | None], stops: Sequence[int]) -> list[float | None]:
-    """Return the standardised difference of log popularity, picks less decoys, after each stop.
-
-    A pair enters when both its cards were answered; popularity p enters as log(1 + p). A place
-    without a hand has no pairs.
+    A pair enters when both its cards were answered; popularity p enters as log(1 + p). None under
+    two pairs (Austin, Statistics in Medicine 2009).
     """
-    pairs = [list(_pairs(hand)) if hand else [] for hand in hands]
-    known = [0, *accumulate(len(each) for each in pairs)]
-    both = np.array([pair for each in pairs for pair in each]).reshape(-1, 2)
-    return [standardised_difference(*both[: known[stop]].T) for stop in stops]
+    upto = np.searchsorted(sheet.pair_deck, stops)
+    centred = sheet.pair_gap - (sheet.pair_gap.mean(axis=0) if len(sheet.pair_gap) else 0.0)
+    sums, squares = (
+        np.concatenate([np.zeros((1, 2)), x.cumsum(axis=0)])[upto] for x in (centred, centred**2)
+    )
+    shift = sheet.pair_gap.mean(axis=0) @ [1, -1] if len(sheet.pair_gap) else 0.0
+    n = np.maximum(upto, 2)[:, None]
+    variance = np.maximum(squares - sums**2 / n, 0) / (n - 1)
+    gaps = (sums / n) @ [1, -1] + shift
+    spreads = np.sqrt(variance.mean(axis=1))
+    for known, gap, spread in zip(upto.tolist(), gaps.tolist(), spreads.tolist(), strict=True):
+        yield None if known < 2 else _apart(gap, spread)
 
 
-def _pairs(hand: Hand) -> Iterator[tuple[float, float]]:
-    by_position = {card.position: card for card, _ in hand.heard}
-    for card, _ in hand.heard:
-        if card.stratum is Stratum.FAR and card.partner in by_position:
-            pick = by_position[card.partner]
-            yield log1p(pick.popularity), log1p(card.popularity)
+def _apart(gap: float, spread: float) -> float:
+    """Return the gap in spreads; what differs without any spread is infinitely apart."""
+    if spread < 1e-6:  # rounding, where nothing varies
+        return 0.0 if abs(gap) < 1e-6 else float(np.copysign(np.inf, gap))
+    return gap / spread

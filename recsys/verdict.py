@@ -150,7 +150,6 @@ def _limit(why: Why, facts: Facts, words: dict[str, str]) -> str:
         n=facts.n,
         batch=facts.batch,
         least=facts.least_players,
-        completion=_percent(facts.completion or 0.0),
         completion_bar=_percent(facts.completion_bar),
         balance=f"{facts.balance:.2f}",
         balance_bar=f"{facts.balance_bar:.2f}",
@@ -202,8 +201,8 @@ _EN = {
     "small": "{n} people can never release: with perfect scores it takes {smallest}.",
     "no_data": "No batch of {batch} decks is closed yet, and no data is never a pass.",
     "too_few": "{n} people have played; a verdict needs at least {least}.",
-    "incomplete": "Only {completion} of the dealt decks were finished, where {completion_bar} is"
-    " asked: who stopped may think otherwise.",
+    "incomplete": "Fewer than {completion_bar} of the dealt decks were finished: who stopped may"
+    " think otherwise.",
     "unknown_completion": "How many of the dealt decks were finished is not known any more.",
     "unpaired": "No pick has a scored decoy beside it, so how famous they are cannot be compared.",
     "unbalanced": "The decoys are not as well known as the picks they stand beside: {balance}"
@@ -235,8 +234,8 @@ _NL = {
     "small": "{n} mensen kunnen nooit vrijgeven: met volmaakte scores zijn er {smallest} nodig.",
     "no_data": "Er zijn nog geen {batch} stapels gesloten, en zonder gegevens slaagt niets.",
     "too_few": "{n} mensen hebben gespeeld; voor een uitspraak zijn er minstens {least} nodig.",
-    "incomplete": "Slechts {completion} van de gedeelde stapels is afgemaakt en {completion_bar} is"
-    " nodig: wie stopte, denkt er misschien anders over.",
+    "incomplete": "Minder dan {completion_bar} van de gedeelde stapels is afgemaakt: wie stopte,"
+    " denkt er misschien anders over.",
     "unknown_completion": "Hoeveel van de gedeelde stapels zijn afgemaakt, is niet meer bekend.",
     "unpaired": "Geen keuze heeft een lokmerk naast zich: hun bekendheid is niet te vergelijken.",
     "unbalanced": "De lokmerken zijn niet zo bekend als de keuzes waar ze naast staan: {balance}"

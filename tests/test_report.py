@@ -16,23 +16,26 @@ from recsys.report import Report, tally
 from recsys.scores import (
     DeckScore,
     Excluded,
+    Pace,
     Played,
-    auc_of_all_picks,
-    binary_auc,
     complete,
-    decoy_rejection,
     excluded,
     heard,
+    score,
+    too_fast,
+    whole_blocks,
+)
+from recsys.stats import log_wealth
+from tests.plain_measures import (
+    auc_of_all_picks,
+    binary_auc,
+    decoy_rejection,
     new_discrimination,
     new_hit_rate,
     rival_discrimination,
     rival_weights,
-    score,
-    too_fast,
     weighted_share,
-    whole_blocks,
 )
-from recsys.stats import log_wealth
 from tests.playing import (
     POLICY,
     STUDY,
@@ -43,7 +46,6 @@ from tests.playing import (
     card,
     closed,
     deck_of,
-    full_cards,
     panel,
     player,
     small,
@@ -196,18 +198,18 @@ class TestWhoCounts:
         whole = player(np.random.default_rng(1), "p")
         eight = replace(whole, answers={p: a for p, a in whole.answers.items() if p <= 8})
         seven = replace(whole, answers={p: a for p, a in whole.answers.items() if p <= 7})
-        assert excluded(eight, StudyKind.SIMULATED, POLICY) is None
-        assert excluded(seven, StudyKind.SIMULATED, POLICY) is Excluded.TOO_FEW
-        assert (complete(whole), complete(eight)) == (True, False)
+        assert excluded(Pace.of(eight), StudyKind.SIMULATED, POLICY) is None
+        assert excluded(Pace.of(seven), StudyKind.SIMULATED, POLICY) is Excluded.TOO_FEW
+        assert (complete(Pace.of(whole)), complete(Pace.of(eight))) == (True, False)
 
     def test_whole_blocks_may_stand_anywhere(self) -> None:
-        cards = full_cards(np.random.default_rng(1))
-        assert whole_blocks(cards, [5, 6, 7, 8, 17, 18, 19, 20, 1, 2, 3], 4) == 2
+        assert whole_blocks(20, frozenset({5, 6, 7, 8, 17, 18, 19, 20, 1, 2, 3}), 4) == 2
+        assert whole_blocks(6, frozenset({5, 6}), 4) == 1
 
     def test_blocks_without_a_pick_have_no_hit_rate_and_do_not_count(self) -> None:
         whole = player(np.random.default_rng(1), "p")
         late = replace(whole, answers={p: a for p, a in whole.answers.items() if p > 12})
-        assert excluded(late, StudyKind.SIMULATED, POLICY) is Excluded.TOO_FEW
+        assert excluded(Pace.of(late), StudyKind.SIMULATED, POLICY) is Excluded.TOO_FEW
 
     @pytest.mark.parametrize(
         ("times", "left_out"),
@@ -227,7 +229,7 @@ class TestWhoCounts:
         quick = replace(quick, shown_ms=dict.fromkeys(quick.answers, 200))
         for answer in (N, F, S, D):
             same = replace(quick, answers=dict.fromkeys(quick.answers, answer))
-            assert excluded(same, StudyKind.SIMULATED, POLICY) is Excluded.TOO_FAST
+            assert excluded(Pace.of(same), StudyKind.SIMULATED, POLICY) is Excluded.TOO_FAST
 
     def test_of_one_person_the_first_closed_deck_counts(self) -> None:
         decks = panel(9)
@@ -251,7 +253,7 @@ class TestWhoCounts:
 
 
 def excluded_of(deck: object, kind: StudyKind) -> Excluded | None:
-    return excluded(closed(deck, {}), kind, POLICY)  # type: ignore[arg-type]
+    return excluded(Pace.of(closed(deck, {})), kind, POLICY)  # type: ignore[arg-type]
 
 
 def panel_of(people: int, prefix: str, **chances: float) -> list[Played]:
@@ -321,27 +323,27 @@ class TestCompletion:
             some = {p: a for p, a in decks[i].answers.items() if p <= 12}
             decks[i] = replace(decks[i], answers=some)
         report = tally(STUDY, decks)
-        assert report.players.completion == pytest.approx(17 / 20)
+        assert report.batches[-1].completion == pytest.approx(17 / 20)
+        assert report.players.completion == 0.8
 
     def test_open_decks_count_as_dealt_from_their_time_on(self) -> None:
         decks = panel(20)
         before, after = decks[3].dealt_at, decks[-1].closed_at + 1
         report = tally(STUDY, decks, [before, before, after])
-        assert report.players.dealt == 22
         assert report.batches[-1].completion == pytest.approx(20 / 22)
 
     def test_a_deck_that_closes_later_was_dealt_all_the_same(self) -> None:
         decks = panel(20)
         slow = replace(panel_of(1, "slow")[0], dealt_at=decks[0].dealt_at)
         report = tally(STUDY, [*decks, slow])
-        assert report.players.dealt == 21
+        assert report.batches[-1].completion == pytest.approx(20 / 21)
         assert report.players.closed == 20
 
     def test_decks_for_fun_are_no_part_of_it(self) -> None:
         decks = panel(20)
         fun = [replace(d, deck=replace(d.deck, origin=Origin.PERSONA)) for d in panel_of(5, "f")]
         fun = [replace(d, answers={}, dealt_at=0, closed_at=0) for d in fun]
-        assert tally(STUDY, [*fun, *decks]).players.completion == 1.0
+        assert tally(STUDY, [*fun, *decks]).batches[-1].completion == 1.0
 
 
 class TestForgetting:
@@ -352,9 +354,13 @@ class TestForgetting:
         report = tally(STUDY, gone)
         assert report.criteria[1].run == whole.criteria[1].run
         assert report.criteria[0].estimate == whole.criteria[0].estimate
-        assert report.players.withdrawn == 2
         assert report.players.counted == 40
-        assert report.players.completion == 1.0
+        assert report.batches[-1].completion == 1.0
+
+    def test_how_many_were_forgotten_is_told_in_whole_cells(self) -> None:
+        decks = panel(40)
+        gone = [tally(STUDY, [*map(score, decks[:n]), *decks[n:]]).players for n in (0, 9, 10, 19)]
+        assert [players.withdrawn for players in gone] == [0, 0, 10, 10]
 
     def test_if_everybody_is_forgotten_the_criteria_remain(self) -> None:
         decks = panel(20)
@@ -449,7 +455,7 @@ class TestTheTables:
         assert nine.with_careless.value is None
         ten = tally(STUDY, [*quick, *decks])
         assert ten.excluded[Excluded.TOO_FAST] == 10
-        assert ten.excluded[Excluded.THIN] == 0
+        assert ten.excluded[Excluded.THIN] is None
         assert ten.with_careless.value is not None
         assert ten.criteria[0].estimate.value is not None
         assert ten.with_careless.value < ten.criteria[0].estimate.value
@@ -480,7 +486,7 @@ class TestExtremePanels:
 class TestThePublishedForm:
     def test_it_is_json_and_says_its_version(self) -> None:
         plain = json.loads(published(tally(STUDY, panel(40))))
-        assert plain["schema_version"] == 1
+        assert plain["schema_version"] == 2
         assert plain["policy"]["hash"] == POLICY.hash
         assert plain["policy"]["criteria"]["hit_rate"]["bar"] == 0.75
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from recsys.forecast import BEYOND, DECIDED, HORIZON, TOO_SOON, forecast
 from recsys.stats import (
+    Counted,
     Estimate,
     betting_estimate,
     clustered_ratio,
@@ -17,11 +18,9 @@ from recsys.stats import (
     log_wealth_lower,
     log_wealth_upper,
     lower_bound,
-    lower_percents,
     smallest_panel,
     standardised_difference,
     upper_bound,
-    upper_percents,
 )
 
 B20 = np.array([9, 11, 12, 10, 6, 12, 11, 10, 12, 9, 8, 12, 11, 12, 10, 11, 9, 12, 10, 11]) / 12
@@ -141,23 +140,38 @@ class TestTheBounds:
         ends = [1, len(scores)] if len(scores) > 1 else [1]
         for end, low, high in zip(
             ends,
-            lower_percents(scores, ends, alpha),
-            upper_percents(scores, ends, alpha),
+            Counted.of(scores, ends).lower_percents(alpha),
+            Counted.of(scores, ends).upper_percents(alpha),
             strict=True,
         ):
             exact = (lower_bound(scores[:end], alpha), upper_bound(scores[:end], alpha))
             assert low <= exact[0] * 100 + 1e-9 < low + 1 + 2e-9
             assert high - 1 - 2e-9 < exact[1] * 100 - 1e-9 <= high
 
+    def test_scores_as_good_as_nothing_have_a_bound_as_good_as_zero(self) -> None:
+        """One person of ten thousand liked anything: the bound is too deep for a float."""
+        scores = np.zeros(10_000_000)
+        scores[0] = 1.0
+        assert 0 <= lower_bound(scores, 1e-300) < 1e-200
+
+    @given(tenths, st.floats(0.05, 0.95))
+    def test_counted_scores_have_the_wealth_of_the_run(
+        self, scores: list[float], bar: float
+    ) -> None:
+        ends = list(range(1, len(scores) + 1))
+        counted = Counted.of(scores, ends)
+        assert counted.log_wealth(bar) == near(log_wealth_lower(scores, bar))
+        assert counted.mirrored.log_wealth(1 - bar) == near(log_wealth_upper(scores, bar))
+
     def test_a_bound_is_never_shown_as_certainty(self) -> None:
-        assert lower_percents(np.ones(2000), [2000], 0.05).tolist() == [99]
-        assert upper_percents(np.zeros(2000), [2000], 0.05).tolist() == [1]
+        assert Counted.of(np.ones(2000), [2000]).lower_percents(0.05).tolist() == [99]
+        assert Counted.of(np.zeros(2000), [2000]).upper_percents(0.05).tolist() == [1]
 
     @given(tenths)
     def test_a_bar_is_passed_on_the_page_when_it_is_passed_in_the_test(
         self, scores: list[float]
     ) -> None:
-        shown = lower_percents(scores, [len(scores)], 0.05)[0] >= 75
+        shown = Counted.of(scores, [len(scores)]).lower_percents(0.05)[0] >= 75
         assert shown == (log_wealth(scores, 0.75) >= log(20))
 
     @pytest.mark.parametrize(("bar", "people"), [(0.65, 11), (0.75, 16), (0.80, 20), (0.85, 28)])

@@ -1,0 +1,132 @@
+"""Whoever differences what is published finds a batch of people, or nobody: never one."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recsys.deck import Stratum
+from recsys.report import tally
+from recsys.scores import Played, score
+from tests.playing import POLICY, STUDY, player
+
+BATCH, CELL = POLICY.batch, POLICY.cell
+PEOPLE = ("dealt", "closed", "complete", "counted", "withdrawn", "people", "n")
+
+
+def crowd(people: int, seed: int) -> list[object]:
+    """Colleagues of every kind: some stop, some rush, some were forgotten, few see some brands."""
+    rng = np.random.default_rng(seed)
+    decks: list[object] = []
+    for i in range(people):
+        played = player(rng, f"p{i}", i)
+        kind = rng.random()
+        if kind < 0.1:
+            played = replace(played, answers={p: a for p, a in played.answers.items() if p <= 5})
+        elif kind < 0.2:
+            played = replace(played, shown_ms=dict.fromkeys(played.answers, 100))
+        elif kind < 0.4:
+            played = replace(played, answers={p: a for p, a in played.answers.items() if p <= 14})
+        forgotten = 0.4 < kind < 0.5
+        decks.append(score(played) if forgotten else played)
+    return decks
+
+
+def refreshes(decks: list[object]) -> list[dict[str, Any]]:
+    """What the page, the terminal and the exports say after each closed deck."""
+    reports = []
+    for n in range(len(decks) + 1):
+        opened = [d.dealt_at for d in decks[n : n + 3] if isinstance(d, Played)]
+        reports.append(tally(STUDY, decks[:n], opened).to_dict())  # type: ignore[arg-type]
+    return reports
+
+
+def counts(value: Any, path: str = "") -> Iterator[tuple[str, int]]:
+    """Every number of people in what is published, by its place."""
+    if isinstance(value, dict):
+        label = value.get("label", value.get("criterion", {}))
+        name = label if isinstance(label, str) else label.get("name", "")
+        for key, each in value.items():
+            is_count = key in PEOPLE or "excluded" in path
+            if is_count and isinstance(each, int):
+                yield f"{path}.{name}.{key}", each
+            elif key not in ("run", "batches", "policy"):
+                yield from counts(each, f"{path}.{name}.{key}")
+    elif isinstance(value, list):
+        for each in value:
+            yield from counts(each, path)
+
+
+@pytest.fixture(scope="module", params=[1, 2, 3])
+def seen(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+    return refreshes(crowd(64, request.param))
+
+
+def test_two_refreshes_never_differ_by_fewer_people_than_a_batch(
+    seen: list[dict[str, Any]],
+) -> None:
+    for before, after in pairwise(seen):
+        old, new = dict(counts(before)), dict(counts(after))
+        for place in old.keys() & new.keys():
+            assert abs(new[place] - old[place]) in (0, *range(BATCH, 100)), place
+
+
+def test_two_refreshes_without_a_batch_between_them_are_the_same(
+    seen: list[dict[str, Any]],
+) -> None:
+    changes = 0
+    for before, after in pairwise(seen):
+        if before["players"]["counted"] == after["players"]["counted"]:
+            assert json.dumps(before) == json.dumps(after)
+        else:
+            changes += 1
+    assert changes == seen[-1]["players"]["counted"] // BATCH
+
+
+def test_no_number_is_of_fewer_people_than_a_cell(seen: list[dict[str, Any]]) -> None:
+    for report in seen:
+        for place, people in counts(report):
+            if "players" not in place and "criteria" not in place:
+                assert people == 0 or people >= CELL, place
+                assert people % BATCH == 0, place
+
+
+def test_a_filter_and_its_complement_leave_nobody_alone(seen: list[dict[str, Any]]) -> None:
+    """What a table's row leaves out of the total, and what two rows have apart."""
+    for report in seen:
+        counted = report["players"]["counted"]
+        for table in ("arms", "brands", "categories"):
+            people = sorted({counted, *(row["people"] for row in report[table])})
+            assert all(b - a >= BATCH for a, b in pairwise(people))
+
+
+def test_who_left_and_who_was_left_out_are_told_in_whole_cells(seen: list[dict[str, Any]]) -> None:
+    for report in seen:
+        players = report["players"]
+        assert players["closed"] % CELL == 0 or players["closed"] == players["counted"]
+        assert players["dealt"] % CELL == 0 or players["dealt"] == players["closed"]
+        assert players["complete"] % CELL == players["withdrawn"] % CELL == 0
+        assert all(n is None or (n >= CELL and n % CELL == 0) for n in report["excluded"].values())
+        assert players["completion"] in (None, *(n / 10 for n in range(10)))
+
+
+def test_the_answer_of_the_last_viewer_of_a_brand_cannot_be_worked_out() -> None:
+    """Two worlds that differ in one answer of one person outside a whole batch of viewers."""
+    rng = np.random.default_rng(7)
+    decks = [player(rng, f"p{i}", i) for i in range(40)]
+    viewers = [i for i, d in enumerate(decks) if any(c.brand == "brand 7" for c in d.deck.cards)]
+    last = decks[viewers[-1]]
+    card = next(c for c in last.deck.cards if c.brand == "brand 7")
+    assert len(viewers) % BATCH, "choose a seed in which the last viewer stands alone"
+    assert card.stratum is not Stratum.SPARE
+    rows = []
+    for answer in set(last.answers.values()):
+        other = replace(last, answers={**last.answers, card.position: answer})
+        world = [other if d is last else d for d in decks]
+        rows.append([r for r in tally(STUDY, world).brands if r.label == "brand 7"])
+    assert len(rows) > 1
+    assert all(row == rows[0] for row in rows)
