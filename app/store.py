@@ -8,6 +8,7 @@ from typing import Any
 
 from app.rows.codec import canonical, deck_from_row, deck_to_row
 from app.rows.database import Row
+from app.rows.invitation_rows import InvitationRows
 from app.rows.job_rows import JobRows
 from app.rows.people import PeopleRows
 from app.rows.records import (
@@ -32,7 +33,7 @@ _CLOSINGS = (
 _COUNTED = "from swipes w join decks d on d.id = w.deck where d.study = ? and w.late = 0 "
 
 
-class Store(StudyRows, PeopleRows, JobRows):
+class Store(StudyRows, InvitationRows, PeopleRows, JobRows):
     """Studies, decks, swipes, closings and decisions. Without a path it lives in memory."""
 
     def add_deck(
@@ -175,6 +176,7 @@ class Store(StudyRows, PeopleRows, JobRows):
         orphans = "select distinct deck from swipes where deck not in (select id from decks)"
         return [
             *self._studies_that_differ(study_hash),
+            *self._invitations_that_differ(),
             *self._decks_that_differ(deck_hash),
             *(f"deck {row['deck']} is gone, its swipes are there" for row in self._rows(orphans)),
             *self.broken_links(),

@@ -114,6 +114,17 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """What somebody decided against the verdict, and why. It stands for ever."""
+
+    study: str
+    outcome: str
+    role: str
+    reason: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Consent:
     """The last word of a participant on one version of the consent text."""
 

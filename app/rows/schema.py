@@ -8,9 +8,14 @@ links, so that nothing can be slipped out or in unnoticed.
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-CHAINED = ("studies", "decks", "swipes", "scores", "decisions")
+_FIRST = ("studies", "decks", "swipes", "scores", "decisions")
+_PAPERS = ("papers", "invitations", "overrides")
+CHAINED = (*_FIRST, *_PAPERS)
 NONE: frozenset[str] = frozenset()
-FIXED = (*CHAINED, "chain", "study_closings", "consents", "closings", "withdrawals", "job_ends")
+_FIXED_FIRST = (
+    *_FIRST, "chain", "study_closings", "consents", "closings", "withdrawals", "job_ends",
+)  # fmt: skip
+FIXED = (*_FIXED_FIRST, *_PAPERS, "invited", "coffee_codes")
 
 migrations = Migrations("brandswipe")
 account_migrations = Migrations("brandswipe accounts")
@@ -101,15 +106,38 @@ def work(db: Database) -> None:
 @migrations()
 def fixed(db: Database) -> None:
     """A row that was written stays as it was."""
-    for table in FIXED:
-        db.execute(
-            f"create trigger fixed_{table} before update on [{table}] "
-            f"begin select raise(abort, 'rows of {table} are never changed'); end"
-        )
+    for table in _FIXED_FIRST:
+        _fix(db, table)
     db.execute(
         "create trigger kept_chain before delete on [chain] "
         "begin select raise(abort, 'links are never taken out'); end"
     )
+
+
+@migrations()
+def papers(db: Database) -> None:
+    """Hashes of a study's parts, so that what differs has a name; who is invited, by marks that
+    are no pseudonyms; verdicts that somebody overrode; coffee codes, without a deck or a person.
+    """
+    _create(
+        db, "papers", "seq", NONE, seq=int, salt=str, study=str, policy=str, model=str, baseline=str
+    )
+    _create(
+        db, "invitations", "seq", NONE, seq=int, salt=str, study=str, hash=str, people=int, at=int
+    )
+    _create(
+        db, "overrides", "seq", NONE, seq=int, salt=str, study=str, outcome=str, role=str,
+        reason=str, at=int,
+    )  # fmt: skip
+    for table in ("papers", "invitations"):
+        db.table(table).create_index(["study"], unique=True)
+    db.table("overrides").create_index(["study"])
+    _create(db, "invited", "id", NONE, id=int, study=str, mark=str)
+    db.table("invited").create_index(["study", "mark"], unique=True)
+    _create(db, "coffee_codes", "id", NONE, id=int, study=str, code=str)
+    db.table("coffee_codes").create_index(["study", "code"], unique=True)
+    for table in (*_PAPERS, "invited", "coffee_codes"):
+        _fix(db, table)
 
 
 @account_migrations()
@@ -118,6 +146,13 @@ def links(db: Database) -> None:
     _create(db, "links", "badge", NONE, badge=str, customer=str, way=str, linked_at=int)
     db.table("links").create_index(["customer"], unique=True)
     _create(db, "nonces", "hash", NONE, hash=str, badge=str, expires_at=int)
+
+
+def _fix(db: Database, table: str) -> None:
+    db.execute(
+        f"create trigger fixed_{table} before update on [{table}] "
+        f"begin select raise(abort, 'rows of {table} are never changed'); end"
+    )
 
 
 def _create(

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
+from hashlib import sha256
 from typing import Any
 
 from app.rows.codec import canonical
 from app.rows.database import Row
 from app.rows.ledger import Ledger
-from app.rows.records import Decision, StudyRow
+from app.rows.records import Decision, Override, StudyRow
 from recsys.errors import BadInputError, UnknownNameError
 from recsys.policy import StudyKind
 
@@ -37,6 +38,7 @@ class StudyRows(Ledger):
             ):
                 raise BadInputError(f"A study called {study.name!r} exists: choose another name.")
             self._append("studies", [row])
+            self._append("papers", [_paper(row)])
         return self.study(study.hash)
 
     def study(self, name: str) -> StudyRow:
@@ -79,13 +81,40 @@ class StudyRows(Ledger):
             return None
         return Decision(**row | {"reason": json.loads(row["reason"])})
 
+    def override(self, study: str, outcome: str, role: str, reason: str) -> Override:
+        """Write down what somebody decided against the verdict; it is never taken back."""
+        said: Row = {"study": study, "outcome": outcome, "role": role, "reason": reason}
+        said["at"] = self.clock()
+        with self._writing():
+            self._append("overrides", [said])
+        return Override(**said)
+
+    def overrides(self, study: str) -> list[Override]:
+        """Return the overrides of a study, the first first; the last one is in force."""
+        sql = "select study, outcome, role, reason, at from overrides where study = ? order by seq"
+        return [Override(**row) for row in self._rows(sql, study)]
+
     def _studies_that_differ(self, study_hash: Callable[[StudyRow], str]) -> Iterator[str]:
+        papers = {row["study"]: row for row in self._rows("select * from papers")}
         for row in self._rows(_STUDIES + "order by seq"):
+            written, now = papers.get(row["hash"]), _paper(row)
+            parts = [name for name in now if written is not None and written[name] != now[name]]
             try:
-                if study_hash(_study(row)) != row["hash"]:
+                if parts:
+                    differ = "differs" if len(parts) == 1 else "differ"
+                    yield f"study {row['name']}: {' and '.join(parts)} {differ}"
+                elif study_hash(_study(row)) != row["hash"]:
                     yield f"study {row['name']}: policy, model, baseline or invitations differ"
             except (ValueError, KeyError, TypeError):
                 yield f"study {row['name']} cannot be read"
+
+
+def _paper(row: Row) -> Row:
+    """Return what a study wrote down, part by part."""
+    policy = sha256(row["policy"].encode()).hexdigest()
+    return {key: row[key] for key in ("model", "baseline")} | {
+        "study": row["hash"], "policy": policy,
+    }  # fmt: skip
 
 
 def _study(row: Row) -> StudyRow:

@@ -1,0 +1,99 @@
+"""A list of invited people is written down once, and names nobody."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from app.rows.records import StudyRow
+from app.store import Store
+from app.studies import what_differs
+from recsys.errors import BadInputError
+from tests.playing import panel
+from tests.report_world import open_one, play
+
+PEOPLE = ("ann", "bea", "cas")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "study.db")
+
+
+@pytest.fixture
+def row(store: Store) -> StudyRow:
+    return open_one(store, "spring")
+
+
+def test_without_a_list_everybody_may_play(store: Store, row: StudyRow) -> None:
+    assert store.invited(row.hash) is None
+    assert store.is_invited(row.hash, "ann") is None
+    assert store.invitations_hash(row.hash) is None
+
+
+def test_with_one_those_on_it_may(store: Store, row: StudyRow) -> None:
+    store.invite(row.hash, PEOPLE)
+    assert store.invited(row.hash) == 3
+    assert store.is_invited(row.hash, "bea") is True
+    assert store.is_invited(row.hash, "dan") is False
+
+
+def test_the_same_list_in_another_order_is_the_same(store: Store, row: StudyRow) -> None:
+    first = store.invite(row.hash, PEOPLE)
+    assert store.invite(row.hash, reversed(PEOPLE)) == first == store.invitations_hash(row.hash)
+
+
+def test_another_list_needs_another_study(store: Store, row: StudyRow) -> None:
+    store.invite(row.hash, PEOPLE)
+    with pytest.raises(BadInputError, match="open a new study"):
+        store.invite(row.hash, ("ann",))
+
+
+def test_nobody_is_invited_after_the_first_card(store: Store, row: StudyRow) -> None:
+    play(store, row, panel(1))
+    with pytest.raises(BadInputError, match="before the first card"):
+        store.invite(row.hash, PEOPLE)
+
+
+def test_the_list_holds_no_pseudonym_and_nothing_that_two_studies_share(
+    store: Store, row: StudyRow
+) -> None:
+    other = open_one(store, "summer")
+    for study in (row, other):
+        store.invite(study.hash, PEOPLE)
+    marks = [r["mark"] for r in store._rows("select mark from invited")]
+    assert len(set(marks)) == 6
+    assert not set(marks) & set(PEOPLE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["delete from invited where id = 1", "update invited set mark = 'x' where id = 2",
+     "insert into invited (study, mark) select study, 'x' from invited limit 1"],
+)  # fmt: skip
+def test_a_list_that_was_changed_is_named(store: Store, row: StudyRow, change: str) -> None:
+    store.invite(row.hash, PEOPLE)
+    assert what_differs(store) == []
+    assert store.path is not None
+    with sqlite3.connect(store.path) as db:
+        db.execute("drop trigger fixed_invited")
+        db.execute(change)
+    db.close()
+    assert what_differs(store) == ["study spring: invitations differ"]
+
+
+def test_each_coffee_code_is_given_once_and_to_nobody_in_particular(
+    store: Store, row: StudyRow
+) -> None:
+    store.invite(row.hash, PEOPLE, ["c1", "c2", "c2"])
+    given = [store.take_coffee_code(row.hash) for _ in range(3)]
+    assert sorted(given[:2], key=str) == ["c1", "c2"]
+    assert given[2] is None
+    assert store._rows("select * from coffee_codes") == []
+
+
+def test_an_override_stands_for_ever(store: Store, row: StudyRow) -> None:
+    store.override(row.hash, "release", "pm", "the board decided")
+    store.override(row.hash, "hold", "pm", "the board thought again")
+    assert [o.outcome for o in store.overrides(row.hash)] == ["release", "hold"]
+    assert what_differs(store) == []
