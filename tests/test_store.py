@@ -331,8 +331,6 @@ def test_a_store_that_nobody_touched_verifies(path: Path) -> None:
          "study spring: policy differs"),
         ("update studies set model = 'x', baseline = 'y'",
          "study spring: model and baseline differ"),
-        ("update studies set invitation_seed = '9'",
-         "study spring: policy, model, baseline or invitations differ"),
         ("update studies set kind = 'x'", "study spring cannot be read"),
         ("insert into swipes select 99, salt, 'new', deck, position, kind, answer, tab, tab_seq, "
          "99, shown_ms, input, device_class, client_at, received_at, late from swipes limit 1",
