@@ -105,11 +105,15 @@ class House:
             return self._brains[key]
 
     def study_to_play(self) -> StudyRow | None:
-        """The study that a visitor plays in: the newest open live one, else the playground."""
-        rows = [row for row in self.store.studies() if row.closed_at is None]
+        """The study that a visitor plays in: the newest live one, open before closed; a playground.
+
+        A closed one still shows everybody her own deck, and may be played for fun.
+        """
+        rows = self.store.studies()
         live = [row for row in rows if row.kind is StudyKind.LIVE]
-        fun = [row for row in rows if row.kind is StudyKind.PLAYGROUND]
-        return next(iter(live or fun[::-1]), None)  # the first playground; others are one look's
+        fun = [row for row in rows if row.kind is StudyKind.PLAYGROUND and row.closed_at is None]
+        still_open = [row for row in live if row.closed_at is None]
+        return next(iter(still_open or live or fun[::-1]), None)  # other playgrounds are one look's
 
     def game(self, row: StudyRow) -> Game:
         """The game of one study."""

@@ -70,7 +70,7 @@ def test_new_events_are_seen_without_a_restart(house: House, tmp_path: Path) -> 
     assert {score.brand for score in ranked} == {"Brand New", "Lego"}
 
 
-def test_a_visitor_plays_in_the_newest_open_live_study_else_in_the_playground(
+def test_a_visitor_plays_in_the_newest_live_study_open_before_closed_else_in_the_playground(
     house: House,
 ) -> None:
     assert house.study_to_play() is None
@@ -83,7 +83,7 @@ def test_a_visitor_plays_in_the_newest_open_live_study_else_in_the_playground(
     house.store.close_study(new, "enough")
     assert house.study_to_play() == house.store.study(old)
     house.store.close_study(old, "enough")
-    assert house.study_to_play() == house.store.study(fun)
+    assert house.study_to_play() == house.store.study(new)
 
 
 def test_a_game_plays_by_the_model_and_policy_of_its_study(house: House) -> None:

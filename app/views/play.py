@@ -4,7 +4,6 @@ import streamlit as st
 
 from app import consent, runtime
 from app.game import Game, Player
-from app.identity import Role
 from app.seats import Seat, WhyNot, take_seat
 from app.views import borrowed, cards, frame, notice, reveal, visit, waiting, wall, welcome
 from app.words import text
@@ -28,8 +27,7 @@ def page() -> None:
     game = runtime.house().game(row)
     if waiting.under_way():
         _await(language)
-    player = _player(game)
-    seat = take_seat(game, player, _built_it(player))
+    seat = take_seat(game, _player(game), visit.built_it())
     player = seat.player
     dealt = game.open_deck(player) or game.latest(player, *_hers(player))
     if dealt is None or borrowed.plays_again():
@@ -49,10 +47,6 @@ def _player(game: Game) -> Player:
         named = tuple(st.session_state.get(visit.NAMED, ()))
         return Player(player.participant, Origin.ELICITED, named=named)
     return player
-
-
-def _built_it(player: Player) -> bool:
-    return player.origin is Origin.OWN and Role.DS in visit.person().roles
 
 
 def _hers(player: Player) -> tuple[Origin, ...]:
