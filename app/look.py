@@ -210,6 +210,7 @@ _CSS = f"""
 @media (max-width: 30rem) {{
   .stApp [data-testid="stMainBlockContainer"] {{ padding-left: 1rem; padding-right: 1rem; }}
   .stApp h1 {{ font-size: 2rem; }}
+  .stApp h2 {{ font-size: 1.5rem; }}
   .stApp .st-key-frame_bar button {{ padding-inline: .6rem; }}
   .stApp .st-key-frame_bar button p {{ font-size: .8125rem; }}
 }}

@@ -21,9 +21,9 @@ class Refusal(StrEnum):
     """Why somebody refused a pick: a tap, if she likes. The latest word on a card holds."""
 
     GIFT = "gift"
-    SHARED = "shared"  # it is somebody else's in the account
     ONCE = "once"
     USED_TO = "used_to"
+    SHARED = "shared"  # it is somebody else's in the account
     BAD = "bad"
     TAKEN_BACK = "taken_back"
 

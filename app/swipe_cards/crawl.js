@@ -1,10 +1,11 @@
-// A story that rolls away while the work is done. It can be skipped, and without motion it is read.
+// A story that rolls away. It can be skipped, and without motion it is read.
 
 class Crawl {
   constructor(root) {
     this.root = root
     this.part = (name) => root.querySelector("." + name)
     this.part("skip").onclick = () => this.end()
+    this.part("crawl").onkeydown = ({ key }) => key === "Escape" && this.end()
     this.part("sky").append(...Array.from({ length: 70 }, (_, i) => star(i)))
   }
 
@@ -15,10 +16,17 @@ class Crawl {
     if (told === this.told) return
     this.told = told
     const text = this.part("text")
-    text.replaceChildren(...data.lines.map((line, i) => el(i ? "p" : "h2", {}, line)))
+    text.replaceChildren(...data.lines.map((line, i) => el(i ? "p" : "h2", { dir: "auto" }, ...lit(line, data.stars))))
     text.style.animationDuration = `${data.seconds}s`
     text.onanimationend = () => this.end()
     text.classList.add("rolling") // last, or a roll of no seconds would end at once
+    if (data.focus) this.meet()
+  }
+
+  // She pressed for it: the keyboard comes along, and the sky into view.
+  meet() {
+    takeFocus(this.part("skip"))
+    this.root.querySelector(".crawl").scrollIntoView({ block: "center", behavior: stillness.matches ? "instant" : "smooth" })
   }
 
   end() {
@@ -27,6 +35,18 @@ class Crawl {
     this.root.querySelector(".crawl").classList.add("over")
     this.trigger("ended", true)
   }
+}
+
+// A line in pieces, the names in it bright.
+function lit(line, names) {
+  const [at, name] = names.map((name) => [line.indexOf(name), name]).filter(([at]) => at >= 0).sort(first)[0] ?? []
+  if (name === undefined) return [line]
+  return [line.slice(0, at), el("b", {}, name), ...lit(line.slice(at + name.length), names)]
+}
+
+// Where two names begin at one place, the longer one is meant.
+function first([at, name], [other, its]) {
+  return at - other || its.length - name.length
 }
 
 // The same sky for everybody: places from a golden spiral, no chance in it.

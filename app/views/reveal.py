@@ -1,55 +1,114 @@
-"""The cards turn over: what was guessed, what was a decoy, and why each pick was made."""
+"""The closed deck: cards turned over, her row of brands, the team, and what comes next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from app.game import Game, Player, Turned
-from app.reasons import reason
-from app.rows.records import DealtDeck
-from app.swipe_cards import Revealed, reveal
-from app.views import borrowed, colleagues, visit
-from app.words import section, text
-from recsys.deck import Arm, Stratum
+from app.reasons import listed, reason
+from app.rows.records import Closing, DealtDeck, Refusal
+from app.swipe_cards import Revealed, pass_on, reveal
+from app.views import borrowed, carousel, colleagues, frame, galaxy, team, visit
+from app.words import LANGUAGES, section, text
+from recsys.deck import Arm, Origin, Stratum
+from recsys.errors import UnknownNameError
 from recsys.policy import StudyKind
+from recsys.scores import Excluded
 from recsys.swipes import Answer
 
 
 def show(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
     """Turn the cards of a closed deck over, and offer what comes next."""
-    turned = game.reveal(dealt.deck.id, player)
-    reveal(
-        [_shown(language, card, bool(player.named)) for card in turned],
-        deck_id=dealt.deck.id,
-        headline=_headline(language, turned),
-        texts=section(language, "reveal"),
-        lead=borrowed.mark(language, dealt.deck.origin),
-        key=f"reveal_{dealt.deck.id}",
-    )
-    with st.container(horizontal=True):
-        _again(language)
+    _cards(language, game, player, dealt)
+    _row(language, game, player)
+    if game.row.kind is StudyKind.LIVE:
+        team.section(language, game)
     if game.row.kind is StudyKind.PLAYGROUND:
         colleagues.section(language)
+    st.divider()
+    with st.container(horizontal=True):
+        _again(language, dealt.deck.origin)
+    _invite(language)
 
 
-def _again(language: str) -> None:
+@st.fragment
+def _cards(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
+    """A tap on a reason draws this part anew, and nothing else of the page."""
+    frame.guarded(lambda: _turn(language, game, player, dealt), language)
+
+
+def _turn(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
+    deck, key = dealt.deck.id, f"reveal_{dealt.deck.id}"
+    keep_refusals(game, player, deck, _tapped(key))
+    turned = game.reveal(deck, player)
+    reveal(
+        [_shown(language, card, bool(player.named)) for card in turned],
+        deck_id=deck,
+        headline=headline(language, turned),
+        news=fooled(language, turned),
+        lead=borrowed.mark(language, dealt.deck.origin)
+        or counts(language, game.store.closing(deck)),
+        texts=section(language, "reveal"),
+        key=key,
+    )
+
+
+def _tapped(key: str) -> Mapping[str, str]:
+    return (st.session_state.get(key) or {}).get("refusals") or {}
+
+
+def keep_refusals(game: Game, player: Player, deck: str, tapped: Mapping[str, str]) -> None:
+    """Keep what was tapped since the last time; another tab's later word is left alone."""
+    done = st.session_state.setdefault(f"refusals_{deck}", {})
+    for position, why in tapped.items():
+        if done.get(position) != why:
+            if why not in list(Refusal):
+                raise UnknownNameError("reason", why, list(Refusal))
+            game.refuse(deck, player, int(position), Refusal(why))
+            done[position] = why
+
+
+def _row(language: str, game: Game, player: Player) -> None:
+    """Her brands as customers would get them; a guest whose picks went with her tab has none."""
+    faces = carousel.row(game.brain, player)
+    if faces:
+        st.header(text(language, "carousel.row_title"), anchor=False)
+        carousel.shelves(language, game, player)
+        galaxy.section(language, [face.brand for face in faces])
+
+
+def _again(language: str, origin: Origin) -> None:
     persona = visit.persona()
     if persona is not None:
         label = text(language, "personas.again", name=persona.name)
-        if st.button(label, key="persona_again"):
-            borrowed.play_again()
-        borrowed.offer_oneself(language)
-    elif st.button(text(language, "taster.again"), key="again_button"):
+    elif origin is Origin.ELICITED:
+        label = text(language, "taster.again")
+    else:
+        label = text(language, "reveal.practice")
+    if st.button(label, key="again_button"):
         borrowed.play_again()
+    if persona is not None:
+        borrowed.offer_oneself(language)
+
+
+def _invite(language: str) -> None:
+    st.header(text(language, "pass_on.title"), anchor=False)
+    st.write(text(language, "pass_on.lead"))
+    words = {code: section(code, "pass_on")["sentence"] for code in LANGUAGES}
+    pass_on(
+        {code: (LANGUAGES[code], words[code]) for code in LANGUAGES},
+        texts=section(language, "pass_on"),
+    )
 
 
 def _shown(language: str, card: Turned, named: bool) -> Revealed:
     is_pick = Arm.PICK in card.card.arms
     why = reason(language, card.why.why, named) if is_pick and card.why else ""
-    return Revealed(card.face, card.card.arms, card.answer, why)
+    return Revealed(card.face, card.card.arms, card.answer, why, card.asks, card.refused)
 
 
-def _headline(language: str, turned: Sequence[Turned]) -> str:
+def headline(language: str, turned: Sequence[Turned]) -> str:
+    """Say how many picks were favourites, and how many decoys were unmasked."""
     picks = [t for t in turned if t.card.stratum is Stratum.PICK]
     decoys = [t for t in turned if Arm.DECOY in t.card.arms]
     hits = sum(t.answer is not None and t.answer.liked for t in picks)
@@ -62,3 +121,23 @@ def _headline(language: str, turned: Sequence[Turned]) -> str:
         unmasked=unmasked,
         decoys=len(decoys),
     )
+
+
+def fooled(language: str, turned: Sequence[Turned]) -> str:
+    """Name the decoys that she liked; nothing to say where none was dealt."""
+    decoys = [t for t in turned if Arm.DECOY in t.card.arms]
+    liked = [t.card.brand for t in decoys if t.answer is not None and t.answer.liked]
+    if liked:
+        return text(language, "reveal.fooled", n=len(liked), brands=listed(language, liked))
+    return text(language, "reveal.fooled_none") if decoys else ""
+
+
+def counts(language: str, closing: Closing | None) -> str:
+    """Say whether a closed deck counts, and if not, why."""
+    if closing is None or (closing.why_not is None and closing.score is None):
+        return text(language, f"reveal.does_not_count_{Excluded.TOO_FEW}")
+    if closing.why_not is None:
+        return text(language, "reveal.counts")
+    known = f"does_not_count_{closing.why_not}"
+    plain = "does_not_count" if known not in section(language, "reveal") else known
+    return text(language, f"reveal.{plain}")

@@ -7,11 +7,13 @@ from app.game import Player
 from app.identity import Role
 from app.login import Person
 from app.planting import personas_of
+from app.swipe_cards import tab_memory
 from app.views import frame
 from recsys.deck import Origin
 from recsys.personas import Persona
 
-NAMED = "named"  # brands that the guest picked in this visit; they are stored nowhere
+NAMED = "named"  # brands that the guest picked; her browser's tab keeps them, and nobody else
+MOST = 5  # brands that can be picked
 AS = "as"  # the persona in the address
 _HELD = "borrowed"
 _PAGE = "page_shown"
@@ -27,6 +29,15 @@ def settle(page: str) -> None:
     if moved and held and AS not in st.query_params:
         st.query_params[AS] = held
     st.session_state[_PAGE], st.session_state[_HELD] = page, st.query_params.get(AS)
+    if persona() is None:
+        _remember()
+
+
+def _remember() -> None:
+    """Ask the browser's tab for the brands that a guest picked before she reloaded."""
+    told = tab_memory(frame.participant()[:16], st.session_state.get(NAMED, ())).brands
+    if told and NAMED not in st.session_state:
+        st.session_state[NAMED] = tuple(map(str, told))[:MOST]
 
 
 def borrow(name: str) -> None:

@@ -1,0 +1,86 @@
+"""What stands beside the cards: the row of brands, a story that rolls, a link, a tab's memory."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from app.address import home
+from app.swipe_cards.parts import component, nothing, shown
+from recsys.deck import Face
+
+
+class Chosen(Protocol):
+    """What the carousel told."""
+
+    chosen: str | None  # a brand's name
+
+
+class Ended(Protocol):
+    """What the crawl told."""
+
+    ended: bool | None  # it was skipped, or it is over
+
+
+class Remembered(Protocol):
+    """What the browser's tab still knew."""
+
+    brands: list[str] | None
+
+
+def carousel(
+    brands: Sequence[Face], *, label: str, chosen: str | None = None, key: str = "carousel"
+) -> Chosen:
+    """Show brands in a row and let her choose one."""
+    tiles = [shown(face) for face in brands]
+    data = {"brands": tiles, "label": label, "chosen": chosen}
+    return _CAROUSEL(key=key, data=data, on_chosen_change=nothing)  # type: ignore[no-any-return]
+
+
+def crawl(
+    lines: Sequence[str],
+    *,
+    texts: Mapping[str, str],
+    seconds: float = 24,
+    stars: Sequence[str] = (),
+    focus: bool = False,
+    key: str = "crawl",
+) -> Ended:
+    """Roll a story over the sky for `seconds`; the first line is its title.
+
+    `stars` are names that shine where the lines say them. With `focus` the keyboard goes along: she
+    asked for the story.
+    """
+    data = {
+        "lines": list(lines),
+        "texts": dict(texts),
+        "seconds": seconds,
+        "stars": list(stars),
+        "focus": focus,
+    }
+    return _CRAWL(key=key, data=data, on_ended_change=nothing)  # type: ignore[no-any-return]
+
+
+def pass_on(
+    sentences: Mapping[str, tuple[str, str]], *, texts: Mapping[str, str], key: str = "pass_on"
+) -> None:
+    """Offer the link of the game's first page, alone and in sentences, ready to be copied.
+
+    `sentences` is language code -> (its name, a sentence with a {link}). The browser knows the
+    address that colleagues see, and a proxy may stand between: so the link is made there.
+    """
+    rows = [[code, name, sentence] for code, (name, sentence) in sentences.items()]
+    _PASS_ON(key=key, data={"home": home(), "sentences": rows, "texts": dict(texts)})
+
+
+def tab_memory(owner: str, brands: Sequence[str], *, key: str = "tab_memory") -> Remembered:
+    """Keep these brands in the browser's tab, or tell those that it kept where there are none.
+
+    They go with the tab, or when another `owner` comes to it; the server stores nothing of them.
+    """
+    data = {"owner": owner, "brands": list(brands)}
+    return _MEMORY(key=key, data=data, on_brands_change=nothing)  # type: ignore[no-any-return]
+
+
+_CAROUSEL = component("carousel")
+_CRAWL = component("crawl")
+_PASS_ON = component("pass_on")
+_MEMORY = component("memory")

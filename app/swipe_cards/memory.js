@@ -1,0 +1,29 @@
+// The brands that a guest named stay in her tab: a reload still knows them, the server keeps none.
+// Whoever else comes to this tab does not get them: they go.
+
+const KEPT = "brandswipe.named"
+
+function recall(owner) {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}")
+    if (kept.owner === owner && Array.isArray(kept.brands)) return kept.brands
+    sessionStorage.removeItem(KEPT)
+  } catch {
+    // forbidden, or not ours
+  }
+  return []
+}
+
+function keep(owner, brands) {
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify({ owner, brands }))
+  } catch {
+    // forbidden or full: this visit alone knows them
+  }
+}
+
+export default function ({ data, setStateValue }) {
+  if (data.brands.length) return keep(data.owner, data.brands)
+  const kept = recall(data.owner)
+  if (kept.length) setStateValue("brands", kept)
+}

@@ -1,0 +1,40 @@
+"""What every component is made of: its plain files, and the face of a brand."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.address import home
+from recsys.deck import Face
+
+_HERE = Path(__file__).parent
+
+
+def component(name: str, *scripts: str, styles: Sequence[str] = ()) -> Any:
+    """Register the component of these files; each starts with what `tile` gives to all."""
+    return st.components.v2.component(
+        f"brandswipe_{name}",
+        html=_text("html", name),
+        css=_text("css", "tile", *styles, name),
+        js=_text("js", "tile", *scripts, name),
+    )
+
+
+def shown(face: Face) -> dict[str, object]:
+    """Return a face with the address of its picture."""
+    picture = face.picture and f"{home()}pictures/{face.picture}.webp"
+    return asdict(face) | {"picture": picture}
+
+
+def nothing() -> None:
+    """Make Streamlit give the result its attribute even before the first event."""
+
+
+def _text(kind: str, *names: str) -> str:
+    """Return files as one, without what only their readers need: indentation, lines of comment."""
+    whole = "\n".join((_HERE / f"{name}.{kind}").read_text("utf-8") for name in names)
+    lines = (line.strip() for line in whole.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
