@@ -92,7 +92,7 @@ class Stack {
     card.setAttribute("aria-hidden", "true")
     card.style.setProperty("--pull", "1")
     const start = card.style.transform || "none"
-    const end = this.away(card, answer, dx, dy)
+    const end = this.away(answer, dx, dy)
     const flight = card.animate(
       [{ transform: start, opacity: 1 }, { opacity: 1, offset: 0.6 }, { transform: end, opacity: 0 }],
       { duration: FLING, easing: "ease-out", fill: "forwards" },
@@ -103,16 +103,18 @@ class Stack {
   comeBack(position, answer) {
     const card = this.cards.get(position)
     if (!card || !answer || stillness.matches) return
-    const start = this.away(card, answer, 0, 0)
+    const start = this.away(answer, 0, 0)
     card.animate([{ transform: start, opacity: 0 }, { transform: "none", opacity: 1 }], {
       duration: RETURN,
       easing: "cubic-bezier(.2,.9,.3,1)",
     })
   }
 
-  away(card, answer, dx, dy) {
+  // In shares of the card's own size: to measure it now would lay the page out twice.
+  away(answer, dx, dy) {
     const [x, y] = AWAY[answer]
-    const [w, h] = [card.offsetWidth, card.offsetHeight]
-    return `translate(${x * w + (y ? dx : 0)}px, ${y * h + (x ? dy : 0)}px) rotate(${x * 14}deg)`
+    const [right, down] = [y ? dx : 0, x ? dy : 0]
+    const shift = `calc(${x * 100}% + ${right}px), calc(${y * 100}% + ${down}px)`
+    return `translate(${shift}) rotate(${x * 14}deg)`
   }
 }

@@ -10,10 +10,16 @@ class Overview {
   }
 
   show(faces, standing, texts, closed) {
+    if (this.texts?.overview_title !== texts.overview_title) this.forget()
     Object.assign(this, { texts, closed })
     this.root.querySelector(".title").textContent = texts.overview_title
     this.root.querySelector(".lead").textContent = closed ? texts.overview_closed : texts.overview_lead
     for (const face of faces) this.row(face, standing.get(face.position))
+  }
+
+  forget() {
+    this.rows.clear()
+    this.root.querySelector(".rows").replaceChildren()
   }
 
   row(face, answer) {

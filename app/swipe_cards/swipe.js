@@ -58,7 +58,14 @@ class Deck {
     if (reworded) this.reword()
     this.kept()
     this.fit()
-    setTimeout(() => this.fit(), 400) // once what stands above has come to rest
+    setTimeout(() => this.rest(), 400)
+  }
+
+  // What stands above has come to rest, and there is time for what the last card needs at once.
+  rest() {
+    if (this.listening.signal.aborted) return
+    this.fit()
+    this.review()
   }
 
   // What the server has, then what this page said since, then what still waits to be saved.
@@ -109,7 +116,7 @@ class Deck {
     this.ask(false)
     this.stack.send(face.position, answer, pull)
     this.render()
-    if (!this.current) this.part("title").focus({ preventScroll: true })
+    if (!this.current) setTimeout(() => this.part("title").focus({ preventScroll: true })) // once painted
   }
 
   change(position, answer) {
@@ -185,9 +192,13 @@ class Deck {
     this.part("undo").disabled = this.standing.size === 0
     this.part("play").hidden = !current
     this.part("overview").hidden = Boolean(current)
-    if (!current) this.overview.show(this.data.faces, this.standing, this.texts, this.outbox.closed)
+    if (!current) this.review()
     this.stack.show(this.data.faces.filter((face) => !this.standing.has(face.position)).slice(0, 3))
     if (current?.position !== this.shownPosition) this.present(current)
+  }
+
+  review() {
+    this.overview.show(this.data.faces, this.standing, this.texts, this.outbox.closed)
   }
 
   // The card takes the room that is left, so that no button lies below the edge of the screen.
