@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import socket
 import threading
 import time
@@ -11,15 +12,18 @@ import webbrowser
 from dataclasses import replace
 
 import click
+from streamlit import config
 from streamlit.logger import set_log_level
 
 from app import runtime
+from app.address import home
 from app.identity import check_address
 from app.login import check_login
 from app.look import streamlit_config
 from app.settings import Settings
 from recsys.errors import SettingsError
 
+PREFIX = "STREAMLIT_SERVER_BASE_URL_PATH"  # by itself only `streamlit run` would read it
 TRIES = 50  # ports to look at when any will do
 PATIENCE = 60  # seconds until the server must answer
 
@@ -38,14 +42,34 @@ def serve_app(settings: Settings, browser: bool, any_port: bool) -> None:
     check_address(settings, address, planted=settings.share and runtime.house().warehouse.planted)
     settings = replace(settings, port=_port(address, settings.port, any_port), address=address)
     runtime.use(settings)
+    options = _options(settings)
     threading.Thread(target=_welcome, args=(settings, browser), daemon=True).start()
     set_log_level("ERROR")  # else Streamlit warns that options were said after it was imported
-    from app.api import app  # here: it reads the settings that were just put in force
+    config.get_config_options(force_reparse=True, options_from_flags=options)
+    from app.api import app  # here: it reads the settings and options that were just put in force
 
-    app.run(
-        config=streamlit_config()
-        | {"server.port": settings.port, "server.address": settings.address}
-    )
+    # posts under way are answered before the server hands on what it was stopped with
+    with contextlib.suppress(KeyboardInterrupt):
+        app.run(config=options)
+
+
+def _options(settings: Settings) -> dict[str, object]:
+    said: dict[str, object] = {"server.port": settings.port, "server.address": settings.address}
+    return streamlit_config() | said | _prefix(os.environ.get(PREFIX, ""))
+
+
+def _prefix(path: str) -> dict[str, object]:
+    """Return the option for the path under which a proxy shows the app, if it is said.
+
+    Raises SettingsError for what is no path.
+    """
+    if not re.fullmatch(r"(/?\w[\w.-]*)*/?", path, re.ASCII):
+        raise SettingsError(
+            f"{PREFIX} is {path!r}: set it to the path under which a proxy shows the app, "
+            "such as /brands, made of letters, digits, '.', '-' and '_'."
+        )
+    bare = path.strip("/")
+    return {"server.baseUrlPath": bare} if bare else {}
 
 
 def _port(address: str, wanted: int, any_port: bool) -> int:
@@ -75,10 +99,10 @@ def _is_free(address: str, port: int) -> bool:
 
 def _welcome(settings: Settings, browser: bool) -> None:
     """Say where the app is once it answers, and open it where there is a display."""
-    here = f"http://localhost:{settings.port}"
     ours = "[::1]" if ":" in settings.address else "127.0.0.1"
     if not _answers(f"http://{ours}:{settings.port}/healthz"):
         return
+    here = f"http://localhost:{settings.port}{home().rstrip('/')}"
     click.echo(f"\n  Brandswipe is at {here}  (stop it with Ctrl-C)", err=True)
     if settings.share:
         click.echo("  Phones on this network: open the page here and scan its code.", err=True)

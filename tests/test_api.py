@@ -440,10 +440,11 @@ def test_a_bare_server_on_every_address_refuses_to_start_and_says_why(
 
 def test_a_real_server_answers_with_headers_and_stops_when_asked(tmp_path: Path) -> None:
     port = free_port()
-    with served(tmp_path / "w", port, "--server.address", "127.0.0.1") as server:
-        status, headers, body = fetched(f"http://127.0.0.1:{port}/healthz")
+    where = ("--server.address", "127.0.0.1", "--server.baseUrlPath", "/shop/brands")
+    with served(tmp_path / "w", port, *where) as server:
+        status, headers, body = fetched(f"http://127.0.0.1:{port}/shop/brands/healthz")
         assert (status, json.loads(body)["status"]) == (200, "ok")
-        status, headers, body = fetched(f"http://127.0.0.1:{port}/")
+        status, headers, body = fetched(f"http://127.0.0.1:{port}/shop/brands/")
         assert status == 200
         assert b"<script" in body
         assert headers["content-security-policy"].startswith("default-src 'self'")

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit import config
 
 from app import runtime, serving
+from app.address import home
 from app.serving import _answers, _has_display, _port, _welcome, serve_app
 from app.settings import Login, Settings
 from recsys.errors import SettingsError
@@ -48,6 +50,7 @@ def _closed() -> Iterator[None]:
     yield
     runtime._given.clear()
     runtime.close()
+    config.get_config_options(force_reparse=True, options_from_flags={})
 
 
 class TestThePort:
@@ -99,6 +102,41 @@ class TestStarting:
         assert said[0]["server.port"] > taken
         assert said[0]["browser.gatherUsageStats"] is False
         assert runtime.settings().port == said[0]["server.port"]
+        assert "server.baseUrlPath" not in said[0]
+
+    @pytest.mark.parametrize("path", ["/shop/brands/", "shop/brands"])
+    def test_the_path_under_which_a_proxy_shows_it_is_the_home_of_all_that_is_served(
+        self, planted: Path, taken: int, monkeypatch: pytest.MonkeyPatch, path: str
+    ) -> None:
+        import app.api
+
+        homes: list[str] = []
+        monkeypatch.setenv(serving.PREFIX, path)
+        monkeypatch.setattr(app.api.app, "run", lambda **_: homes.append(home()))
+        monkeypatch.setattr(serving, "_welcome", lambda *_: None)
+        serve_app(Settings(workspace=planted, port=taken), browser=False, any_port=True)
+        assert homes == ["/shop/brands/"]
+        assert "/shop/brands/api/swipes" in {route.path for route in app.api.routes()}
+
+    @pytest.mark.parametrize("path", ["/a?b", "a/../b", "/a b", "/é", "//", "/<x>"])
+    def test_what_is_no_path_is_refused_with_the_name_of_the_setting(
+        self, planted: Path, monkeypatch: pytest.MonkeyPatch, path: str
+    ) -> None:
+        monkeypatch.setenv(serving.PREFIX, path)
+        with pytest.raises(SettingsError, match="STREAMLIT_SERVER_BASE_URL_PATH is"):
+            serve_app(Settings(workspace=planted), browser=False, any_port=True)
+
+    def test_a_server_that_is_stopped_is_no_failure(
+        self, planted: Path, taken: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import app.api
+
+        def stopped(**_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(app.api.app, "run", stopped)
+        monkeypatch.setattr(serving, "_welcome", lambda *_: None)
+        serve_app(Settings(workspace=planted, port=taken), browser=False, any_port=True)
 
     def test_a_shop_of_ones_own_is_never_shared(self, workspace: Path, tmp_path: Path) -> None:
         from tests.terminal import brandswipe

@@ -1,24 +1,20 @@
 """The real app: two devices of one person, and a path prefix behind a reverse proxy."""
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import Demo, build_demo
+from conftest import PROGRAM, Demo, build_demo
 from gestures import all_saved, press, touch
 from playwright.sync_api import BrowserContext, Page, expect
 from proxy import proxy
 from visits import Ear, answers_of, ask, decks_of, live_as, show_result
 
-from app.look import STATIC, streamlit_options
-
 pytestmark = pytest.mark.browser
 Open = Callable[..., BrowserContext]
 RIGHT = [(x, 0) for x in (0, 30, 80, 150)]
 PREFIX = "/shop/brands"
-API = STATIC.parent / "api.py"
 
 
 def card(page: Page, number: int) -> None:
@@ -57,11 +53,10 @@ def test_two_devices_of_one_person_play_one_deck(open_context: Open, demo: Demo)
 @pytest.fixture
 def prefixed(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Demo]:
     """The demo's workspace under a path of its own."""
+    monkeypatch.setenv("STREAMLIT_SERVER_BASE_URL_PATH", PREFIX)
     server = build_demo(built, tmp_path)
-    monkeypatch.setenv("BRANDSWIPE_WORKSPACE", str(server.workspace))
-    where = [f"--server.port={server.port}", f"--server.baseUrlPath={PREFIX}"]
-    run = [sys.executable, "-m", "streamlit", "run", str(API)]
-    server.command = [*run, *streamlit_options(), *where]
+    where = ["--workspace", str(server.workspace), "--port", str(server.port)]
+    server.command = [PROGRAM, "serve", "--no-browser", *where]
     server.url += PREFIX
     try:
         server.start()
