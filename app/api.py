@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 from streamlit import config
 
-from app import runtime
+from app import arrivals, runtime
 from app.address import home
 from app.guard import Guard, sentence_page
 from app.identity import check_address
@@ -150,6 +150,7 @@ def routes() -> list[Route]:
         ("healthz", healthz, ["GET"]),
         ("pictures/{name}", picture, ["GET"]),
         ("pair/{code}", pair, ["GET"]),
+        *arrivals.ways(),
     ]
     # under a path prefix Streamlit moves and a route of ours would stay at the root
     homes = dict.fromkeys(("/", home()))

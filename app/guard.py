@@ -17,16 +17,16 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import runtime
-from app.address import home
 from app.identity import is_loopback
 from app.login import check_login
 from app.phones import COOKIE, Pairing
 from app.settings import Login, Settings
+from app.visitor import is_at, leaves
 from recsys.errors import BrandswipeError
 
 _log = logging.getLogger("brandswipe")
 _FORWARDED = ("forwarded", "x-real-ip")
-_LEAVING = ("auth/logout", "leave")
+_OPEN = ("healthz", "link")  # without the proxy's header: the second takes what the shop signed
 CLOSED = (
     "This demo is shared by invitation: scan the code on the screen of the computer that runs it."
 )
@@ -75,7 +75,11 @@ class Guard:
             await sentence_page(why_not, 403)(scope, receive, self._with_headers(send))
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Say why the server does not start in one sentence, without a traceback."""
+        """Say why the server does not start in one sentence, without a traceback.
+
+        A server takes any other end of this for an app that needs no start, and would serve it with
+        nothing checked.
+        """
         why: list[str] = []
 
         async def say(message: Message) -> None:
@@ -90,8 +94,9 @@ class Guard:
             await self.app(scope, receive, say)
         except BrandswipeError as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
-        except BaseException:
-            for text in why:
+        except BaseException as error:
+            fault = f"A fault of our own ({type(error).__name__}) keeps the server from starting."
+            for text in why or [fault]:
                 await send({"type": "lifespan.startup.failed", "message": text})
             raise
 
@@ -102,7 +107,7 @@ class Guard:
             return FOREIGN
         if settings.login is Login.LOCAL and not settings.share and not is_direct(headers):
             return ELSEWHERE
-        if settings.login is Login.PROXY and not _is_at(scope, "healthz"):
+        if settings.login is Login.PROXY and not is_at(scope, *_OPEN):
             return _unvouched(settings, headers)
         return None if self._is_invited(scope, headers) else CLOSED
 
@@ -137,20 +142,6 @@ def _unvouched(settings: Settings, headers: Headers) -> str | None:
     return None
 
 
-def _is_at(scope: Scope, *routes: str) -> bool:
-    at = {start + route for start in ("/", home()) for route in routes}
-    return scope["type"] == "http" and scope["path"] in at
-
-
-def leaves(scope: Scope) -> bool:
-    """Return whether a page of ours ends a login: what it kept in the browser goes with it.
-
-    Another site can make a browser ask for this address too, and must not cost anybody an answer.
-    """
-    asker = Headers(scope=scope).get("sec-fetch-site", "none")
-    return _is_at(scope, *_LEAVING) and asker in ("same-origin", "none")
-
-
 def is_direct(headers: Headers) -> bool:
     """Return whether a request names this computer and nothing stands between."""
     name = urlsplit(f"//{headers.get('host', '')}").hostname
@@ -170,6 +161,8 @@ def is_ours(scope: Scope) -> bool:
     headers = Headers(scope=scope)
     origin = headers.get("origin")
     if origin is None or (scope["type"] == "http" and scope["method"] in ("GET", "HEAD")):
+        return True
+    if is_at(scope, "link"):  # the shop's account page posts here, and signs what it posts
         return True
     return urlsplit(origin).netloc in (headers.get("host"), headers.get("x-forwarded-host"))
 

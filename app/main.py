@@ -8,7 +8,7 @@ from app import runtime
 from app.guard import ON_DUTY
 from app.identity import Role
 from app.look import STATIC, page_css
-from app.views import carousel, door, frame, play, report, visit, workbench
+from app.views import carousel, door, frame, link, play, report, visit, workbench
 from app.words import text
 from recsys.errors import NotAllowedError
 
@@ -32,9 +32,8 @@ def main() -> None:
         return
     st.html(page_css())
     body = st.container()  # the bar comes after the page on a phone, and into the header on a desk
-    frame.bar(language)
     try:
-        person = frame.person()
+        person = frame.bar(language)
     except NotAllowedError as why:
         with body:
             door.way_in(language, why, runtime.settings())
@@ -56,6 +55,7 @@ def main() -> None:
         st.switch_page(pages[asked[0]], query_params=asked[1])
     visit.settle(chosen.url_path)
     with body:
+        link.collect(language, person)
         frame.guarded(chosen.run, language)
 
 

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TypeVar
 
 from app import settings as _settings
+from app.accounts import Notes
 from app.house import House
 from app.jobs import Jobs
 from app.limits import Limits
@@ -85,6 +86,12 @@ def tokens() -> DeckTokens:
 def limits() -> Limits:
     """Return the counts of what was posted lately."""
     return Limits()
+
+
+@_once
+def notes() -> Notes:
+    """Return the notes of the shop's account page that wait for their page."""
+    return Notes(keys().link)
 
 
 @_once

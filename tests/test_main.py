@@ -24,7 +24,7 @@ def opened(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest
     ON_DUTY.set()
     yield AppTest.from_file(MAIN, default_timeout=30)
     ON_DUTY.clear()
-    runtime.close()
+    runtime.use(None)
 
 
 def asked_from(monkeypatch: pytest.MonkeyPatch, address: str | None, **headers: str) -> None:

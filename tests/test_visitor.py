@@ -62,3 +62,12 @@ def test_over_https_the_name_travels_over_https_alone() -> None:
 def test_whatever_the_browser_sends_is_a_name_or_none(cookies: str) -> None:
     name = guest_of(cookies)
     assert name is None or len(name) == 22
+
+
+@pytest.mark.parametrize("path", ["/auth/logout", "/leave"])
+def test_whoever_logs_out_gets_another_name_and_nobody_is_lured_to_it(path: str) -> None:
+    cookie = {"cookie": f"{COOKIE}={NAME}"}
+    left = call(Visitors(data), "GET", path, headers=cookie).headers["set-cookie"]
+    assert guest_of(left.partition(";")[0]) not in (None, NAME)
+    lured = cookie | {"sec-fetch-site": "cross-site"}
+    assert "set-cookie" not in call(Visitors(data), "GET", path, headers=lured).headers

@@ -9,11 +9,11 @@ from app.brain import Stopwatch
 from app.commands.common import format_option, opened, progress, put, say, table, workspace_option
 from app.evaluation import Evaluation, evaluate_offline
 from app.fitting import refit
-from app.house import BASELINE
+from app.house import BASELINE, House
 from app.reasons import reason
 from app.registry import Version
 from app.work import options_from
-from recsys.errors import BadInputError
+from recsys.errors import BadInputError, NotAllowedError
 from recsys.model import FitOptions, Weights
 from recsys.offline import Line
 from recsys.ranking import BrandScore
@@ -92,6 +92,7 @@ def rank(customer: str, n: int, model: str | None, shape: str, workspace: Path |
     Example: brandswipe rank c0000042 --format json
     """
     with opened(workspace) as house:
+        _must_not_be_linked(house, customer)
         brain, watch = house.brain(model), Stopwatch()
         if not brain.warehouse.has(customer):  # without a list: these are people
             raise BadInputError(f"The shop has no customer {customer!r}. Check the number.")
@@ -105,6 +106,13 @@ def rank(customer: str, n: int, model: str | None, shape: str, workspace: Path |
     }
     rows = [(s.rank, s.brand, f"{s.score:.3f}", reason("en", s.why)) for s in ranked]
     put(shape, data, table(["rank", "brand", "score", "why"], rows))
+
+
+def _must_not_be_linked(house: House, customer: str) -> None:
+    """A colleague's brands are for her own eyes."""
+    if house.accounts.is_linked(customer):
+        house.store.log("rank refused", why="a linked account")
+        raise NotAllowedError("This account is a colleague's: only she sees its brands, in Play.")
 
 
 def _score_data(score: BrandScore) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 import click
 
-from app.commands import data, models, serving, study
+from app.commands import accounts, data, models, serving, study
 from recsys.errors import BrandswipeError, IntegrityError
 
 USAGE, BROKEN = 2, 4
@@ -26,6 +26,7 @@ for _command in (
     models.fit,
     models.rank,
     models.evaluate,
+    accounts.accounts,
     study.study,
     study.simulate,
     study.report,

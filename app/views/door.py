@@ -38,9 +38,9 @@ def way_in(language: str, why: NotAllowedError, settings: Settings) -> None:
         st.link_button(text(language, "login.reload"), home(), type="primary")
 
 
-def way_out(language: str, settings: Settings, *, is_in: bool) -> None:
+def way_out(language: str, settings: Settings) -> None:
     """The button that ends a login, for whoever has one."""
-    if settings.login is Login.OIDC and is_in:
+    if settings.login is Login.OIDC and st.user.is_logged_in:
         if st.button(text(language, "app.sign_out"), key="sign_out"):
             st.session_state[LEAVING] = True
             st.logout()

@@ -14,7 +14,7 @@ from app.guard import is_here
 from app.identity import Role, pseudonym
 from app.login import Person
 from app.settings import Login, who_is_who
-from app.views import door
+from app.views import door, link
 from app.visitor import guest_of
 from app.words import LANGUAGES, preferred, text
 from recsys.errors import BrandswipeError, NotAllowedError
@@ -43,8 +43,11 @@ def chooses_role() -> bool:
     return runtime.settings().login is Login.LOCAL and at_home()
 
 
-def bar(language: str, is_in: bool = True) -> None:
-    """Draw the line with role (where it may be chosen), language and the way out."""
+def bar(language: str) -> Person:
+    """Draw the line with role (where it may be chosen), language and the way out; return who it is.
+
+    Raises as `person` does, after the line was drawn.
+    """
     with st.container(horizontal=True, key="frame_bar"):
         if chooses_role():
             _choose_role(language)
@@ -56,7 +59,10 @@ def bar(language: str, is_in: bool = True) -> None:
             required=True,
             label_visibility="collapsed",
         )
-        door.way_out(language, runtime.settings(), is_in=is_in)
+        door.way_out(language, runtime.settings())
+        found = person()
+        link.offer(language, found)
+    return found
 
 
 def _choose_role(language: str) -> None:
