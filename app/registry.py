@@ -57,7 +57,7 @@ class Registry:
             _sweep(self.folder)
             aside.mkdir(parents=True)
             _write(aside, arrays, {"made_at": now_ms(), "meta": meta, "facts": facts or {}})
-            hash = _hash(aside)
+            hash = folder_hash(aside)
             if not (self.folder / hash).exists():
                 aside.rename(self.folder / hash)
                 _flush(self.folder)
@@ -74,7 +74,7 @@ class Registry:
         """Return the arrays and the meta of a version. Raises IntegrityError on any other byte."""
         hash = self.resolve(name)
         folder = self.folder / hash
-        if _hash(folder) != hash:
+        if folder_hash(folder) != hash:
             raise IntegrityError(
                 f"Model version {hash[:SHORT]} is not what was saved: delete {folder} and fit "
                 "again, or restore it from a backup."
@@ -169,7 +169,7 @@ def _flush(folder: Path) -> None:
         os.close(handle)
 
 
-def _hash(folder: Path) -> str:
+def folder_hash(folder: Path) -> str:
     """SHA-256 over the names, lengths and bytes of all files."""
     digest = sha256()
     for path in sorted(folder.rglob("*")):

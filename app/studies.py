@@ -1,27 +1,45 @@
 """Studies: opening one, closing its decks, reading its report, taking its decision."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from math import inf
 
-from app.rows.records import ClosedBy, Closing, DealtDeck, Decision, Standing, StudyRow
+from app.rows.records import (
+    ClosedBy,
+    Closing,
+    DealtDeck,
+    Decision,
+    Override,
+    Standing,
+    StudyRow,
+)
 from app.settings import data_file
 from app.store import Store
 from recsys import gate
 from recsys.counting import Closed, sorted_out
 from recsys.deck import deck_hash
-from recsys.errors import BadInputError, BadPolicyError, IntegrityError
+from recsys.errors import BadInputError, BadPolicyError, IntegrityError, UnknownNameError
 from recsys.gate import Verdict
 from recsys.policy import Policy, Study, StudyKind
 from recsys.report import Report, tally
 from recsys.scores import DeckScore, Played, eligible, score
 from recsys.swipes import stand
 
+READY = {"release": "policy.toml", "worth-a-quarter": "worth-a-quarter.toml"}
+"""The policies that come with the program, by name: fit for customers; worth going on with."""
+
+
+def ready_policy(name: str) -> Policy:
+    """A policy that comes with the program. Raises UnknownNameError with the known ones."""
+    if name not in READY:
+        raise UnknownNameError("policy", name, READY)
+    return parse_policy(data_file(READY[name]).read_text(encoding="utf-8"))
+
 
 def default_policy() -> Policy:
-    """The policy that comes with the program, data/policy.toml."""
-    return parse_policy(data_file("policy.toml").read_text(encoding="utf-8"))
+    """The policy that studies are opened with, data/policy.toml."""
+    return ready_policy("release")
 
 
 def parse_policy(text: str) -> Policy:
@@ -55,8 +73,12 @@ def open_study(
     baseline: str,
     invitation_seed: int,
 ) -> StudyRow:
-    """Lock model, policy, rival and invitations into one hash. Attempts under a policy count up."""
-    same = [row for row in store.studies() if row.kind is kind and _same_rule(row, rule)]
+    """Lock model, policy, rival and invitations into one hash.
+
+    Every live study of the workspace is one attempt more, under whatever policy: a person would say
+    that the same question is asked again, though a letter of the policy was changed.
+    """
+    live = [row for row in store.studies() if row.kind is StudyKind.LIVE]
     study = Study(
         name=name or _fresh_name(store, kind),
         kind=kind,
@@ -64,7 +86,7 @@ def open_study(
         model=model,
         baseline=baseline,
         invitation_seed=invitation_seed,
-        attempt=len(same) + 1 if kind is StudyKind.LIVE else 1,
+        attempt=len(live) + 1 if kind is StudyKind.LIVE else 1,
     )
     return store.open_study(
         StudyRow(
@@ -108,6 +130,7 @@ class Judged:
     report: Report
     verdict: Verdict
     decision: Decision | None
+    overrides: tuple[Override, ...] = ()
 
 
 def judge(store: Store, row: StudyRow) -> Judged:
@@ -133,7 +156,8 @@ def judge(store: Store, row: StudyRow) -> Judged:
             f"but its answers now say {verdict.outcome.value} after {verdict.n}: restore the study "
             "from a backup."
         )
-    return Judged(store.study(row.hash), report, verdict, decision)
+    overrides = tuple(store.overrides(row.hash))
+    return Judged(store.study(row.hash), report, verdict, decision, overrides)
 
 
 def _verdict(report: Report, rule: Policy, decision: Decision | None) -> Verdict:
@@ -253,3 +277,20 @@ def close_overdue(store: Store, row: StudyRow) -> int:
 def what_differs(store: Store) -> list[str]:
     """Name everything in the store that is not what was written."""
     return store.verify(deck_hash, lambda row: study_of(row).hash)
+
+
+_PARTS = {
+    "policy": ("policy", "studies"),
+    "model": ("model", "papers"),
+    "decks": ("deck",),
+    "answers": ("swipes", "scores"),
+    "invitations": ("invitations", "invited"),
+    "decision": ("decisions", "overrides"),
+}
+
+
+def parts_that_differ(differs: Iterable[str]) -> list[str]:
+    """Name the parts of a study that these sentences speak of; the chain where they name none."""
+    text = " ".join(differs)
+    named = [part for part, words in _PARTS.items() if any(word in text for word in words)]
+    return named or ["the chain of rows"]

@@ -129,7 +129,7 @@ class Study:
     model: str  # hash of the model version
     baseline: str  # name of the rival
     invitation_seed: int
-    attempt: int = 1  # counts the studies under this policy, from 1
+    attempt: int = 1  # counts the live studies of the workspace, from 1
     opened_at: int = 0  # milliseconds since 1970; not part of the hash
 
     @property

@@ -7,6 +7,7 @@ from pathlib import Path
 from app.rows.records import ClosedBy, Incoming, StudyRow
 from app.store import Store
 from app.studies import close_deck, default_policy, judge, open_study
+from recsys.deck import seal
 from recsys.policy import StudyKind
 from recsys.scores import Played
 from recsys.swipes import SwipeKind
@@ -26,7 +27,8 @@ def open_one(
 def play(store: Store, row: StudyRow, decks: Sequence[Played]) -> None:
     """Deal, answer and close decks in a study."""
     for played in decks:
-        mine = replace(played.deck, id=f"{row.name}-{played.deck.id}", study=row.hash)
+        deck_id = f"{row.name}-{played.deck.id}"
+        mine = seal(replace(played.deck, id=deck_id, study=row.hash, model=row.model))
         store.add_deck(mine, "events-1", {"deal": 1.0})
         store.add_swipes(mine.id, _posts(played))
         close_deck(store, row, mine.id, ClosedBy.PLAYER)

@@ -16,7 +16,7 @@ import click
 import pytest
 
 import app.commands.models
-import app.commands.study
+import app.commands.report
 from app.cli import main, run
 from app.commands.root import cli
 from tests.terminal import Said, brandswipe
@@ -325,8 +325,8 @@ class TestExitCodes:
         def broken(*_: object, **__: object) -> None:
             raise error
 
-        monkeypatch.setattr(app.commands.study, "newest", broken)
-        for command in ("gate", "report", "simulate"):
+        monkeypatch.setattr(app.commands.report, "newest", broken)
+        for command in ("gate", "report"):
             found = brandswipe(command)
             assert (found.code, found.out) == (70, "")
             assert said in found.err
@@ -348,7 +348,7 @@ class TestExitCodes:
         def broken(*_: object, **__: object) -> None:
             raise RuntimeError("boom")
 
-        monkeypatch.setattr(app.commands.study, "newest", broken)
+        monkeypatch.setattr(app.commands.report, "newest", broken)
         found = brandswipe("--debug", "gate")
         assert found.code == 70
         assert "Traceback" in found.err
@@ -422,7 +422,7 @@ class TestHelp:
 
     @pytest.mark.parametrize("path", tuple(commands()), ids=" ".join)
     def test_every_command_on_a_workspace_can_be_told_which(self, path: tuple[str, ...]) -> None:
-        assert ("--workspace" in options(path)) == (path != ("plant",))
+        assert ("--workspace" in options(path)) == (path not in (("plant",), ("verify",)))
 
     def test_whatever_prints_data_prints_it_as_json_too(self) -> None:
         printing = {path for path in commands() if "--format" in options(path)}
@@ -432,6 +432,7 @@ class TestHelp:
             ("evaluate",),
             ("report",),
             ("gate",),
+            ("verify",),
             ("study", "list"),
             ("study", "show"),
         } <= printing

@@ -15,6 +15,7 @@ from app.studies import (
     newest,
     open_study,
     parse_policy,
+    ready_policy,
     study_of,
     what_differs,
 )
@@ -60,8 +61,8 @@ class TestOpening:
         with pytest.raises(BadInputError, match="'autumn' exists: choose another name"):
             opened(store, "autumn", StudyKind.SIMULATED)
 
-    def test_attempts_under_one_policy_count_up(self) -> None:
-        store, other = Store(), replace(POLICY, least_players=30)
+    def test_every_live_study_is_one_attempt_more_under_whatever_policy(self) -> None:
+        store, other = Store(), replace(POLICY, name=POLICY.name + '.')
         attempts = [
             opened(store, "a").attempt,
             opened(store, "s", StudyKind.SIMULATED).attempt,
@@ -69,7 +70,7 @@ class TestOpening:
             opened(store, "c", rule=other).attempt,
             opened(store, "d").attempt,
         ]
-        assert attempts == [1, 1, 2, 1, 3]
+        assert attempts == [1, 1, 2, 3, 4]
 
     def test_simulated_studies_are_no_attempts(self) -> None:
         store = Store()
@@ -107,6 +108,19 @@ class TestFinding:
 
 
 class TestPolicies:
+    def test_two_come_with_the_program(self) -> None:
+        first, second = ready_policy("release"), ready_policy("worth-a-quarter")
+        assert first == default_policy()
+        bars = [{c.name: c.bar for c in rule.criteria} for rule in (first, second)]
+        assert all(bars[1][name] < bars[0][name] for name in bars[0])
+        assert second.strict
+        assert second.question == first.question
+        assert sum(second.alpha_at(k) for k in range(1, 1000)) < second.alpha
+
+    def test_another_name_is_told_the_known_ones(self) -> None:
+        with pytest.raises(UnknownNameError, match="Did you mean 'worth-a-quarter'"):
+            ready_policy("worth-quarter")
+
     @pytest.mark.parametrize(
         ("text", "said"),
         [

@@ -5,7 +5,17 @@ from importlib.metadata import version
 
 import click
 
-from app.commands import accounts, data, models, serving, study
+from app.commands import (
+    accounts,
+    data,
+    gate,
+    models,
+    release,
+    report,
+    serving,
+    simulate,
+    study,
+)
 from recsys.errors import BrandswipeError, IntegrityError
 
 USAGE, BROKEN = 2, 4
@@ -28,9 +38,11 @@ for _command in (
     models.evaluate,
     accounts.accounts,
     study.study,
-    study.simulate,
-    study.report,
-    study.gate,
+    simulate.simulate,
+    report.report,
+    gate.gate,
+    release.release,
+    release.verify,
     serving.serve,
 ):
     cli.add_command(_command)

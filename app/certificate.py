@@ -1,0 +1,145 @@
+"""A release folder: a model version, the schema of its lists, and a certificate of its study.
+
+The certificate can be checked without the store: every hash in it is computed anew from what lies
+in the folder, and a release from the wealths it states.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from importlib.metadata import version as code_version
+from math import log10
+from pathlib import Path
+from typing import Any
+
+from app.gate_files import gate_data
+from app.house import House
+from app.registry import folder_hash
+from app.rows.codec import canonical
+from app.settings import data_file
+from app.studies import Judged, study_of
+from recsys.errors import BadInputError, BrandswipeError, IntegrityError, NotAllowedError
+from recsys.policy import Study, StudyKind
+from recsys.verdict import Outcome
+
+CERTIFICATE, MODEL, LISTS = "certificate.json", "model", "lists.schema.json"
+FORMAT = 1
+CHECK = "A necessary check, not a promise of sales: measure engagement by arm."
+_HALF = 0.005001  # what rounding to two digits may take off a wealth's logarithm
+
+
+def pack(house: House, judged: Judged, out: Path) -> Path:
+    """Write a release folder. Raises NotAllowedError unless a passing verdict or an override is."""
+    _check_released(judged)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BadInputError(f"{out} is there already: name another folder with --out.")
+    version = house.registry.version(judged.row.model)
+    house.registry.load(version.hash)  # what is packed is what was saved
+    shutil.copytree(house.registry.folder / version.hash, out / MODEL)
+    lists = data_file(LISTS).read_bytes()
+    (out / LISTS).write_bytes(lists)
+    said = _certificate(house, judged) | {"lists": sha256(lists).hexdigest()}
+    said["hash"] = _hash(said)
+    text = json.dumps(said, ensure_ascii=False, indent=2, allow_nan=False)
+    (out / CERTIFICATE).write_text(text + "\n", encoding="utf-8")
+    return out
+
+
+def _check_released(judged: Judged) -> None:
+    last = judged.overrides[-1] if judged.overrides else None
+    outcome = last.outcome if last else judged.verdict.outcome
+    if outcome == Outcome.RELEASE:
+        return
+    said = f"It was overridden: {last.outcome}, {last.reason}" if last else judged.verdict.reason
+    raise NotAllowedError(
+        f"The study {judged.row.name} does not release this model. {said} Whoever decides "
+        "otherwise says so with `brandswipe study override`."
+    )
+
+
+def _certificate(house: House, judged: Judged) -> dict[str, Any]:
+    study, head = study_of(judged.row), house.store.head()
+    place = {point.n: i for i, point in enumerate(judged.report.criteria[0].run)}
+    at = place.get(judged.verdict.n)
+    runs = [] if at is None else [(c, c.run[at].to_dict()) for c in judged.report.criteria]
+    return {
+        "format": FORMAT,
+        "made_at": house.store.clock(),
+        "code_version": code_version("brandswipe"),
+        "study": study.to_dict() | {"hash": study.hash},
+        "alpha": study.alpha,
+        "verdict": gate_data(judged),
+        "wealths": {found.criterion.name: point for found, point in runs},
+        "invitations": house.store.invitations_hash(judged.row.hash),
+        "chain_head": {"seq": head.seq, "commitment": head.commitment},
+        "scope": scope(study),
+        "check": CHECK,
+    }
+
+
+def scope(study: Study) -> str:
+    """For whom a study speaks."""
+    if study.kind is not StudyKind.LIVE:
+        return "It speaks for simulated colleagues of a planted shop, and for no real person."
+    return (
+        f"It speaks for people invited like these, with at least {study.policy.least_brands} "
+        "brands in their history, and not for all customers."
+    )
+
+
+def _hash(certificate: Mapping[str, Any]) -> str:
+    said = {key: value for key, value in certificate.items() if key != "hash"}
+    return sha256(canonical(said).encode()).hexdigest()
+
+
+def check(folder: Path) -> dict[str, Any]:
+    """Return the certificate of a release folder that is what it says it is.
+
+    Raises BadInputError where there is none to read and IntegrityError, with the names of what
+    differs, where something was changed.
+    """
+    try:
+        said = json.loads((folder / CERTIFICATE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise BadInputError(
+            f"{folder} holds no readable {CERTIFICATE}: name a folder made by `brandswipe release`."
+        ) from None
+    try:
+        differs = list(_differences(folder, said))
+    except (KeyError, TypeError, AttributeError, OSError, BrandswipeError):
+        differs = ["the certificate"]
+    if differs:
+        raise IntegrityError(
+            f"The release {folder} is not what was certified: {', '.join(differs)} "
+            f"{'differs' if len(differs) == 1 else 'differ'}. Do not use it; pack it again."
+        )
+    return dict(said)
+
+
+def _differences(folder: Path, said: Mapping[str, Any]) -> Iterator[str]:
+    if _hash(said) != said["hash"]:
+        yield "the certificate"
+    plain = dict(said["study"])
+    written = plain.pop("hash")
+    study = Study.from_dict(plain)
+    if study.hash != written or study.alpha != said["alpha"]:
+        yield "the study"
+    if folder_hash(folder / MODEL) != study.model:
+        yield "the model"
+    if sha256((folder / LISTS).read_bytes()).hexdigest() != said["lists"]:
+        yield "the schema of lists"
+    if not _entitled(study, said):
+        yield "the verdict"
+
+
+def _entitled(study: Study, said: Mapping[str, Any]) -> bool:
+    """Whether an override stands in it, or every wealth it states reaches 1 / alpha."""
+    verdict = said["verdict"]
+    if verdict["overrides"]:
+        return bool(verdict["overrides"][-1]["outcome"] == Outcome.RELEASE)
+    least = -log10(study.alpha) - _HALF
+    names = [criterion.name for criterion in study.policy.criteria]
+    passed = all(said["wealths"][name]["log10_lower"] >= least for name in names)
+    enough = verdict["people"] >= study.policy.least_players
+    return bool(verdict["outcome"] == Outcome.RELEASE and passed and enough)

@@ -1,0 +1,87 @@
+"""report: the accuracy report of a study, for people and for machines."""
+
+import json
+from functools import partial
+from pathlib import Path
+
+import click
+
+from app.commands.common import opened, table, workspace_option
+from app.commands.study import study_option
+from app.house import House
+from app.report_files import as_csv, as_data, as_markdown
+from app.studies import Judged, close_overdue, judge, newest
+from app.views.report_numbers import reading
+from recsys.report import CriterionReport
+
+
+@click.command()
+@study_option
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["text", "json", "md", "csv"]),
+    default="text",
+    show_default=True,
+    help="Text or Markdown for people, JSON or CSV for machines.",
+)
+@workspace_option
+def report(study: str | None, shape: str, workspace: Path | None) -> None:
+    """Print the accuracy report of a study, from its published batches.
+
+    Example: brandswipe report --format json
+    """
+    with opened(workspace) as house:
+        judged = judged_now(house, study)
+    click.echo(_SHAPES[shape](judged))
+
+
+def judged_now(house: House, name: str | None) -> Judged:
+    """What a study says after its overdue decks were closed."""
+    row = newest(house.store, name)
+    close_overdue(house.store, row)
+    return judge(house.store, row)
+
+
+def _as_json(judged: Judged) -> str:
+    return json.dumps(as_data(judged), ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def _report_text(judged: Judged) -> str:
+    rows = [_criterion_row(found) for found in judged.report.criteria]
+    arms = [
+        (
+            row.label,
+            row.people,
+            f"{row.liked:.0%}",
+            f"{row.super_liked:.0%}",
+            f"{row.dont_know:.0%}",
+        )
+        for row in judged.report.arms
+    ]
+    players = judged.report.players
+    return "\n\n".join(
+        [
+            judged.verdict.reason,
+            table(["criterion", "people", "estimate", "between", "bar", "because"], rows),
+            table(["arm", "people", "liked", "super-liked", "don't know"], arms),
+            f"{players.counted} decks counted, of {players.dealt} dealt or a few more.",
+            *(f"Overridden by {o.role}: {o.outcome}. {o.reason}" for o in judged.overrides),
+        ]
+    )
+
+
+def _criterion_row(found: CriterionReport) -> list[object]:
+    criterion, read = found.criterion, partial(reading, "en", found.criterion.name)
+    last = found.run[-1] if found.run else None
+    return [
+        criterion.name,
+        found.estimate.n,
+        read(last.mean if last else None),
+        f"{read(last.low)} and {read(last.high)}" if last else found.estimate.reason,
+        read(criterion.bar),
+        criterion.because,
+    ]
+
+
+_SHAPES = {"text": _report_text, "json": _as_json, "md": as_markdown, "csv": as_csv}
