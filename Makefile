@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types check browser wheel clean
+.PHONY: help run test lint types check browser soak bench wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -23,12 +23,19 @@ types: $(VENV)/.test  ## mypy --strict on recsys and app
 	$(BIN)/mypy
 
 check: $(VENV)/.test  ## all tests but the browser's, with every branch of recsys covered
-	$(BIN)/coverage run -m pytest -m "not browser"
+	$(BIN)/coverage run -m pytest -m "not browser and not soak"
 	$(BIN)/coverage report --fail-under=100
 
 browser: $(VENV)/.test  ## the tests in a real Chromium
 	$(BIN)/python -m tests.browser.chromium
-	$(BIN)/pytest -m browser
+	$(BIN)/pytest -m "browser and not soak"
+
+soak: $(VENV)/.test  ## the long proofs: a deck in Firefox and one in WebKit, which apt installs
+	$(BIN)/pytest -m soak
+
+bench: $(VENV)/.test  ## how fast the game is, into bench/results: a quarter of an hour, alone
+	$(BIN)/python bench/swipes.py
+	$(BIN)/python bench/game.py
 
 wheel: $(VENV)/.test  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation
