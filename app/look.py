@@ -201,6 +201,10 @@ _CSS = f"""
   border: 1px solid color-mix(in srgb, currentColor 24%, transparent);
 }}
 .stApp [data-testid="stCheckbox"] label > div:has(> svg) {{ border-radius: 5px; }}
+.stApp [data-testid="stMainBlockContainer"]:has(.st-key-story) [data-stale="true"] {{
+  display: none;
+}}
+.stApp [data-testid="stStatusWidget"] {{ display: none; }}
 .stApp .st-key-frame_bar {{ margin-top: 2.5rem; }}
 @media (min-width: 56rem) {{
   .stApp .st-key-frame_bar {{

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -184,9 +185,10 @@ def test_a_wait_that_can_be_felt_tells_a_story_and_its_stages(
         assert story_begun.wait(10)
         return deal(*args)
 
-    def tell(lines: list[str], **_: object) -> None:
+    def tell(lines: list[str], **_: object) -> SimpleNamespace:
         told.extend(lines)
         story_begun.set()
+        return SimpleNamespace(ended=None)
 
     monkeypatch.setattr(Game, "start", slowly)
     monkeypatch.setattr(waiting, "PATIENCE", 0.05)

@@ -44,17 +44,20 @@ def end(language: str) -> DealtDeck:
 
 def _tell(language: str, dealing: Dealing) -> None:
     """Roll the story until the cards are there; who skips it sees the stages alone."""
-    story, done = st.container(), st.empty()
+    with st.container(key="story"):  # by this name the style sweeps the last page away
+        story, done = st.empty(), st.empty()
+    words = section(language, "crawl")
+    lines = [words["title"], *(words[key] for key in sorted(words) if key.startswith("line_"))]
     with story:
-        words = section(language, "crawl")
-        lines = [words["title"], *(words[key] for key in sorted(words) if key.startswith("line_"))]
-        crawl(lines, texts={"skip": words["skip"]}, key="wait_crawl")
+        skipped = crawl(lines, texts={"skip": words["skip"]}, key="wait_crawl").ended
+    if skipped:
+        story.empty()
     while not dealing.done_within(_LOOK):
         done.caption(_so_far(language, dealing.watch.stages))
 
 
 def _so_far(language: str, timings: Mapping[str, float]) -> str:
-    return "\n\n".join([text(language, "wait.slow"), *_lines(language, timings)])
+    return "  \n".join([text(language, "wait.slow"), *_lines(language, timings)])
 
 
 def how_fast(language: str, game: Game, dealt: DealtDeck) -> None:
