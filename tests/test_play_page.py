@@ -66,9 +66,9 @@ def game() -> Game:
 
 
 def shown(at: AppTest) -> set[str]:
-    """Which components of ours are on the page."""
+    """Which components of ours can be seen on the page."""
     protos = [found.proto for found in at.get("bidi_component")]
-    return {proto.component_name.removeprefix("brandswipe_") for proto in protos}
+    return {proto.component_name.removeprefix("brandswipe_") for proto in protos} - {"memory"}
 
 
 def title(at: AppTest) -> str:
