@@ -175,8 +175,13 @@ def report_of(book: Book, study: Study, open_dealt_at: Iterable[int] = (), seed:
 
 def smallest_release(study: Study) -> int:
     """Return how many people it takes to release with perfect scores: fewer never can."""
-    panels = [smallest_panel(c.bar, study.alpha) for c in study.policy.criteria]
-    return max(study.policy.least_players, *panels)
+    return smallest_panel_of(study.policy, study.alpha)
+
+
+def smallest_panel_of(policy: Policy, alpha: float) -> int:
+    """Return the same of a policy, before there is a study."""
+    panels = [smallest_panel(criterion.bar, alpha) for criterion in policy.criteria]
+    return max(policy.least_players, *panels)
 
 
 def _criteria(scores: Floats, book: Book, study: Study, unit: Unit) -> Iterator[CriterionReport]:

@@ -433,6 +433,7 @@ class TestHelp:
             ("report",),
             ("gate",),
             ("verify",),
+            ("study", "plan"),
             ("study", "list"),
             ("study", "show"),
         } <= printing

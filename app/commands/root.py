@@ -9,7 +9,9 @@ from app.commands import (
     accounts,
     data,
     gate,
+    invite,
     models,
+    plan,
     release,
     report,
     serving,
@@ -46,6 +48,8 @@ for _command in (
     serving.serve,
 ):
     cli.add_command(_command)
+study.study.add_command(plan.plan_)
+study.study.add_command(invite.invite)
 
 
 def obey(arguments: Sequence[str]) -> int:

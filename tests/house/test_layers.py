@@ -33,6 +33,7 @@ LINE = [
     "swipes",
     "offline",
     "policy",
+    "plan",
     "scores",
     "columns",
     "sheet",

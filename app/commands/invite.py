@@ -1,0 +1,82 @@
+"""study invite: a list of employees becomes invitations in a random order, with their papers."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from app.commands.common import opened, say, workspace_option
+from app.commands.study import study_option
+from app.inviting import in_order, papers, participants, read_codes, read_list
+from app.studies import newest, study_of
+from recsys.errors import BadInputError
+from recsys.report import smallest_release
+from recsys.verdict import too_small
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("employees", type=FILE)
+@study_option
+@click.option("--link", required=True, help="Where colleagues open the game: https://...")
+@click.option("--codes", type=FILE, help="Coffee codes, one a line: one for each finished deck.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("invitations"),
+    show_default=True,
+    help="Folder for what is written.",
+)
+@workspace_option
+def invite(
+    employees: Path,
+    study: str | None,
+    link: str,
+    codes: Path | None,
+    out: Path,
+    workspace: Path | None,
+) -> None:
+    """Write the invitations of a study: a random order, mails, chat, poster, reminder, note.
+
+    EMPLOYEES is a CSV with a column email (or subject, as the login names people). The order comes
+    from the study's seed. The list is locked into the study, before its first card, as marks that
+    name nobody; invite in the order of the list, and send the one reminder to everybody.
+
+    Example: brandswipe study invite EMPLOYEES.csv --link https://play.example.com
+    """
+    _check(link)
+    people = read_list(employees)
+    pool = read_codes(codes) if codes else []
+    with opened(workspace) as house:
+        row = newest(house.store, study)
+        locked = study_of(row)
+        ordered = in_order(people, row.invitation_seed)
+        files = papers(locked, ordered, link, bool(pool))
+        hash = house.store.invite(row.hash, participants(house.keys, ordered), pool)
+    _write(out, files)
+    click.echo(str(out))
+    say(f"Invited {len(ordered)} people to {row.name!r}, list {hash[:8]}.")
+    warning = too_small(len(ordered), smallest_release(locked))
+    if warning:
+        say(warning)
+
+
+def _check(link: str) -> None:
+    parts = urlsplit(link)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise BadInputError(f"{link!r} is no link: give the whole address, like https://play.shop.")
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    """Write addresses for the owner's eyes alone."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, words in files.items():
+            path = folder / name
+            path.touch(mode=0o600)
+            path.write_text(words, encoding="utf-8")
+    except OSError as error:
+        raise BadInputError(
+            f"{folder} cannot be written ({error.strerror}): name another folder with --out."
+        ) from None

@@ -1,0 +1,179 @@
+"""The papers of an invitation: who in which order, what to send, what to hang up, what to explain.
+
+Addresses stay in the files that are written here; the study keeps marks of pseudonyms alone.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import numpy as np
+import segno
+
+from app.identity import pseudonym
+from app.settings import Keys
+from app.words import LANGUAGES, section, text
+from recsys.errors import BadInputError
+from recsys.policy import Study
+
+ADDRESS = ("email", "e-mail", "mail", "subject")
+"""Columns that may hold whom to invite, the first that is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Somebody on the list, with whatever else the list says of her."""
+
+    address: str  # as the login names her: lower case
+    row: Mapping[str, str]
+
+
+def read_list(path: Path) -> list[Invited]:
+    """Read a CSV of employees. Raises BadInputError with one sentence, naming no address."""
+    try:
+        plain = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise BadInputError(f"{path} cannot be read: name a CSV file in UTF-8.") from None
+    reader = csv.DictReader(io.StringIO(plain), restval="")
+    columns = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
+    known = next((columns[name] for name in ADDRESS if name in columns), None)
+    if known is None:
+        raise BadInputError(
+            f"{path} has no column of addresses: call one of its columns {' or '.join(ADDRESS)}."
+        )
+    people: dict[str, Invited] = {}
+    for row in reader:
+        address = (row[known] or "").strip().lower()
+        plain_row = {key: value or "" for key, value in row.items() if isinstance(key, str)}
+        if address:
+            people.setdefault(address, Invited(address, plain_row))
+    if not people:
+        raise BadInputError(f"{path} invites nobody: add a line with an address.")
+    return list(people.values())
+
+
+def in_order(people: Sequence[Invited], seed: int) -> list[Invited]:
+    """Return everybody in the order of a seed, whatever the order of the list."""
+    known = sorted(people, key=lambda person: person.address)
+    order = np.random.default_rng([seed, 3]).permutation(len(known))
+    return [known[i] for i in order]
+
+
+def participants(keys: Keys, people: Iterable[Invited]) -> list[str]:
+    """Return the pseudonym of each, as the game will know her."""
+    return [pseudonym(keys, person.address) for person in people]
+
+
+def as_csv(people: Sequence[Invited]) -> str:
+    """Write the list in the order of invitation, its own columns behind."""
+    columns = [name for name in people[0].row if name]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["invite", *columns])
+    for place, person in enumerate(people, start=1):
+        writer.writerow([place, *(_safe(person.row[name]) for name in columns)])
+    return out.getvalue()
+
+
+def _safe(value: str) -> str:
+    """No cell is a formula, whoever opens it in a spreadsheet."""
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def read_codes(path: Path) -> list[str]:
+    """Read coffee codes, one a line."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise BadInputError(f"{path} cannot be read: write one code a line, in UTF-8.") from None
+    codes = [line.strip() for line in lines if line.strip()]
+    if not codes:
+        raise BadInputError(f"{path} holds no code: write one a line.")
+    return codes
+
+
+def papers(study: Study, people: Sequence[Invited], link: str, coffee: bool) -> dict[str, str]:
+    """Return what to send and to hang up, by the name of its file."""
+    files = {"invitations.csv": as_csv(people)}
+    for language in LANGUAGES:
+        for kind in ("mail", "chat", "reminder"):
+            files[f"{kind}.{language}.txt"] = letter(language, kind, link, coffee)
+        files[f"poster.{language}.html"] = poster(language, link)
+        files[f"note.{language}.md"] = note(language, study, len(people), coffee)
+    return files
+
+
+def letter(language: str, kind: str, link: str, coffee: bool) -> str:
+    """Return a mail, a chat message, or the one reminder: the same for everybody."""
+    cup = text(language, "invitation.coffee") if coffee else ""
+    said = text(language, f"invitation.{kind}", link=link, coffee=cup)
+    return re.sub(r"\n{3,}", "\n\n", said).strip() + "\n"
+
+
+def poster(language: str, link: str) -> str:
+    """Return a page to print on A4: it asks nothing of any other file or host."""
+    code = segno.make(link, error="m").svg_inline(border=4, scale=9, dark="#1E1B2E", light="#fff")
+    said = {key: escape(value) for key, value in section(language, "poster").items()}
+    return _POSTER.format(language=language, code=code, link=escape(link), **said)
+
+
+def note(language: str, study: Study, invited: int, coffee: bool) -> str:
+    """Return two pages for works council and privacy officer, from what was written down."""
+    policy = study.policy
+    criteria = [
+        f"- {text(language, f'report.{c.name}')}: {c.bar:.0%}. {c.because}" for c in policy.criteria
+    ]
+    cup = text(language, "note.coffee") if coffee else text(language, "note.no_coffee")
+    return (
+        text(
+            language,
+            "note.text",
+            study=study.name,
+            hash=study.hash[:8],
+            invited=invited,
+            seed=study.invitation_seed,
+            cards=policy.deck.cards,
+            batch=policy.batch,
+            cell=policy.cell,
+            hours=policy.open_hours,
+            least=policy.least_brands,
+            people=policy.least_players,
+            question=policy.question.nl if language == "nl" else policy.question.en,
+            sensitive=", ".join(policy.sensitive),
+            criteria="\n".join(criteria),
+            coffee=cup,
+        ).strip()
+        + "\n"
+    )
+
+
+_POSTER = """<!doctype html>
+<html lang="{language}">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+@page {{ size: A4; margin: 0 }}
+* {{ box-sizing: border-box }}
+body {{ margin: 0; background: #fff; color: #1E1B2E; font-family: system-ui, sans-serif }}
+main {{ width: 210mm; min-height: 296mm; margin: auto; padding: 26mm 22mm; display: flex;
+  flex-direction: column; gap: 12mm; align-items: center; text-align: center }}
+h1 {{ font-size: 52pt; line-height: 1.05; letter-spacing: -.02em; margin: 0; text-wrap: balance }}
+p {{ font-size: 20pt; line-height: 1.35; margin: 0; max-width: 150mm; text-wrap: balance }}
+svg {{ width: 92mm; height: 92mm; border-radius: 6mm; border: 2px solid #1E1B2E }}
+.link {{ font-size: 15pt; overflow-wrap: anywhere }}
+.small {{ font-size: 13pt; margin-top: auto }}
+</style>
+<main>
+<h1>{title}</h1>
+<p>{lead}</p>
+<div role="img" aria-label="{alt}">{code}</div>
+<p class="link">{link}</p>
+<p class="small">{private}</p>
+</main>
+</html>
+"""

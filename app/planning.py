@@ -1,0 +1,133 @@
+"""What a study will take in this shop, before anybody is invited."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from math import log1p
+
+from app.brain import Brain
+from app.progress import Progress
+from app.studies import Judged
+from recsys.deck import Arm, Card, Stratum, deal
+from recsys.errors import BadInputError, NotEnoughBrandsError
+from recsys.plan import Outlook, Truth, outlook
+from recsys.policy import Policy
+from recsys.report import smallest_panel_of
+from recsys.stats import standardised_difference
+
+CUSTOMERS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What trial decks of this shop's customers look like. They were dealt and thrown away."""
+
+    customers: int
+    shared: tuple[int, ...]  # how many have 0, 1, 2, ... brands on both lists
+    balance: float | None  # expected popularity difference of decoys; None without pairs
+
+    @property
+    def overlap(self) -> float | None:
+        """Return the brands that both lists name, on average; None without a customer."""
+        if not self.customers:
+            return None
+        return sum(n * count for n, count in enumerate(self.shared)) / self.customers
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The answer of `brandswipe study plan`."""
+
+    smallest: int
+    alpha: float
+    sample: Sample
+    outlooks: tuple[Outlook, ...]
+
+
+def trial_decks(
+    brain: Brain, policy: Policy, baseline: str, seed: int, progress: Progress
+) -> Sample:
+    """Deal to customers drawn from the store; keep how the lists overlap and decoys match."""
+    share = min(1.0, 2 * CUSTOMERS / max(1, brain.warehouse.customers))
+    asked = list(islice(brain.warehouse.customer_ids(share, seed), CUSTOMERS))
+    shared: Counter[int] = Counter()
+    gaps: list[tuple[float, float]] = []
+    for done, customer in enumerate(asked, start=1):
+        cards = _dealt(brain, customer, policy, baseline, done)
+        if cards:
+            shared[sum({Arm.PICK, Arm.BASELINE} <= card.arms for card in cards)] += 1
+            gaps += _gaps(cards)
+        if done % 25 == 0 or done == len(asked):
+            progress("dealing trial decks", done / len(asked))
+    picks, decoys = [pick for pick, _ in gaps], [decoy for _, decoy in gaps]
+    counts = tuple(shared[n] for n in range(policy.deck.picks + 1))
+    return Sample(shared.total(), counts, standardised_difference(picks, decoys))
+
+
+def _dealt(
+    brain: Brain, customer: str, policy: Policy, baseline: str, seed: int
+) -> tuple[Card, ...]:
+    """Return a trial deck; nothing for a history that is too thin, or a shop too small."""
+    evidence = brain.evidence_of(customer)
+    if len(evidence) < policy.least_brands:
+        return ()
+    lengths = (policy.decoy_depth * policy.deck.picks, policy.deck.picks)
+    try:
+        lists = brain.lists(evidence, brain.rival(baseline), lengths, ())
+        return deal(lists, brain.shelf, policy.deck, seed)
+    except NotEnoughBrandsError:
+        return ()
+
+
+def _gaps(cards: tuple[Card, ...]) -> Iterator[tuple[float, float]]:
+    at = {card.position: card for card in cards}
+    for card in cards:
+        if card.stratum is Stratum.FAR and card.partner is not None:
+            yield log1p(at[card.partner].popularity), log1p(card.popularity)
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """What is assumed of the colleagues, and of whom it was measured."""
+
+    icc: float
+    drop_out: float
+    source: str
+
+
+def assumed(like: Judged | None, icc: float | None, drop_out: float | None) -> Assumed:
+    """Return ICC and drop-out: as given, else as an earlier study had them, else the default.
+
+    Raises BadInputError for an earlier study that published too little.
+    """
+    default = Truth(0.85, 0.7, 0.35)
+    if like is None:
+        return Assumed(_or(icc, default.icc), _or(drop_out, default.drop_out), "assumed")
+    cards, completion = like.report.cards, like.report.players.completion
+    if cards is None or completion is None:
+        raise BadInputError(
+            f"{like.row.name} has published too little to plan from: plan without --like."
+        )
+    measured = (min(max(cards.icc, 0.0), 0.99), round(1 - completion, 2))
+    return Assumed(_or(icc, measured[0]), _or(drop_out, measured[1]), like.row.name)
+
+
+def _or(given: float | None, known: float) -> float:
+    return known if given is None else given
+
+
+def plan(
+    policy: Policy,
+    alpha: float,
+    sample: Sample,
+    truths: list[Truth],
+    seed: int,
+    progress: Progress,
+) -> Plan:
+    """Simulate whole studies of each truth."""
+    found = []
+    for place, truth in enumerate(truths, start=1):
+        found.append(outlook(policy, truth, alpha, seed + place))
+        progress("simulating studies", place / len(truths))
+    return Plan(smallest_panel_of(policy, alpha), alpha, sample, tuple(found))
