@@ -73,6 +73,14 @@ def swipe_cards(
     )
 
 
+def latecomers(
+    deck_id: str, token: str, *, words: str, api: str, namespace: str, key: str = "latecomers"
+) -> None:
+    """Send what this browser still keeps for a closed deck; say `words` of what came too late."""
+    data = {"deck": deck_id, "token": token, "words": words, "api": api, "namespace": namespace}
+    _LATE(key=key, data=data)
+
+
 def farewell(words: str, *, key: str = "farewell") -> Parted:
     """Post what still waits in this browser once more, then clear it of everybody's answers.
 
@@ -107,6 +115,7 @@ def practice_card(*, texts: Mapping[str, str], key: str = "practice") -> None:
 
 
 _SWIPE = component("swipe", "outbox", "saved", "gesture", "cards", "overview", styles=["card"])
+_LATE = component("late", "outbox")
 _FAREWELL = component("farewell", "outbox")
 _WALL = component("wall")
 _PRACTICE = component("practice", "gesture", "cards", styles=["card"])

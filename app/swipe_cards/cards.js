@@ -34,9 +34,9 @@ class Stack {
     let card = this.cards.get(face.position)
     if (!card) this.cards.set(face.position, (card = this.build(face)))
     if (card.parentNode !== this.stage) this.stage.prepend(card)
-    card.dataset.depth = String(depth)
+    card.dataset.depth = depth
     card.toggleAttribute("inert", depth > 0)
-    card.setAttribute("aria-hidden", String(depth > 0))
+    card.setAttribute("aria-hidden", depth > 0)
   }
 
   build(face) {

@@ -25,7 +25,7 @@ class Overview {
   row(face, answer) {
     const item = this.rows.get(face.position) ?? this.build(face)
     for (const button of item.querySelectorAll("button")) {
-      button.setAttribute("aria-pressed", String(button.dataset.answer === answer))
+      button.setAttribute("aria-pressed", button.dataset.answer === answer)
       button.disabled = this.closed
     }
     item.querySelector(".said").textContent = this.texts[answer] ?? ""
@@ -55,6 +55,6 @@ class Overview {
 
   wait(label, busy) {
     this.button.textContent = label
-    this.button.setAttribute("aria-busy", String(busy))
+    this.button.setAttribute("aria-busy", busy)
   }
 }

@@ -10,9 +10,7 @@ class Deck {
     this.root = root
     this.id = data.deck
     this.part = (name) => root.querySelector("." + name)
-    this.stack = new Stack(this.part("stage"), (face, answer, pull, pointer) =>
-      this.flick(face, answer, pull, pointer),
-    )
+    this.stack = new Stack(this.part("stage"), (...flick) => this.flick(...flick))
     this.history = []
     this.standing = new Map()
     this.said = page.said[this.id] ??= {}
@@ -29,14 +27,19 @@ class Deck {
   }
 
   listen() {
-    const until = (this.listening = new AbortController()).signal
-    window.addEventListener("keydown", (event) => this.key(event), { signal: until })
-    window.addEventListener("pagehide", () => this.outbox.beacon(), { signal: until })
-    window.addEventListener("online", () => this.outbox.soon(0), { signal: until })
-    document.addEventListener("visibilitychange", () => this.seen(), { signal: until })
-    window.addEventListener("resize", () => this.fit(), { signal: until })
+    const { signal } = (this.listening = new AbortController())
+    const on = (kind, act, where = window) => where.addEventListener(kind, act, { signal })
+    on("keydown", (event) => this.key(event))
+    on("pagehide", () => this.outbox.beacon())
+    on("online", () => this.outbox.soon(0))
+    on("visibilitychange", () => this.seen(), document)
+    on("resize", () => this.fit())
     this.part("undo").onclick = () => this.undo("button")
     this.part("asker").onclick = () => this.ask()
+  }
+
+  say(name, words) {
+    this.part(name).textContent = words
   }
 
   stop() {
@@ -102,21 +105,22 @@ class Deck {
   // What she says ------------------------------------------------------------------------------
 
   flick(face, answer, pull, pointer) {
-    if (face.position !== this.current?.position || this.outbox.closed) return false
+    if (face.position !== this.current?.position) return false
     this.answer(answer, pointer === "mouse" ? "mouse" : "touch", pull)
     return true
   }
 
   answer(answer, input, pull = [0, 0]) {
     const face = this.current
-    if (!face || this.outbox.closed) return
+    if (!face) return
     const shown = Math.max(0, Math.round(performance.now() - this.shownAt))
     this.record(face.position, answer, input, shown)
     this.history.push(face.position)
     this.ask(false)
     this.stack.send(face.position, answer, pull)
     this.render()
-    if (!this.current) setTimeout(() => this.part("title").focus({ preventScroll: true })) // once painted
+    // Once it is painted.
+    if (!this.current) setTimeout(() => this.part("title").focus({ preventScroll: true }))
   }
 
   change(position, answer) {
@@ -147,8 +151,7 @@ class Deck {
     this.stand(position, answer)
     this.said[position] = answer
     const kind = answer ? "answer" : "undo"
-    const device_class = deviceClass()
-    this.outbox.add({ position, kind, answer, shown_ms: shown, input, device_class })
+    this.outbox.add({ position, kind, answer, shown_ms: shown, input, device_class: deviceClass() })
   }
 
   key(event) {
@@ -163,9 +166,8 @@ class Deck {
 
   // A deck that comes, or comes in another language, has the arrow keys at once.
   reword() {
-    const { current } = this
-    this.part("announce").textContent = this.aloud(current)
-    if (current) takeFocus(this.part("stage"))
+    this.say("announce", this.aloud(this.current))
+    if (this.current) takeFocus(this.part("stage"))
   }
 
   // What she sees ------------------------------------------------------------------------------
@@ -173,15 +175,12 @@ class Deck {
   label(reworded) {
     const { texts } = this
     this.stack.texts = texts
-    this.part("stage").setAttribute("aria-label", texts.deck_label)
-    this.part("answers").setAttribute("aria-label", texts.answers_label)
-    this.part("track").setAttribute("aria-label", texts.progress_label)
-    this.part("undo").textContent = texts.undo
-    this.part("keys").textContent = texts.keys
-    this.part("asker").textContent = texts.question_label
-    this.part("question").textContent = texts.question
-    this.part("note").textContent = this.data.note ?? ""
-    this.part("unsent").textContent = page.unsent ? fill(texts.unsent, { n: page.unsent }) : ""
+    const labels = { stage: "deck_label", answers: "answers_label", track: "progress_label" }
+    for (const name in labels) this.part(name).setAttribute("aria-label", texts[labels[name]])
+    for (const name of ["undo", "keys", "question"]) this.say(name, texts[name])
+    this.say("asker", texts.question_label)
+    this.say("note", this.data.note ?? "")
+    this.say("unsent", page.unsent ? fill(texts.unsent, { n: page.unsent }) : "")
     const press = (answer) => this.answer(answer, "button")
     if (reworded) this.part("answers").replaceChildren(...answerButtons(texts, press))
   }
@@ -213,7 +212,7 @@ class Deck {
   present(face) {
     this.shownPosition = face?.position
     this.shownAt = performance.now()
-    this.part("announce").textContent = this.aloud(face)
+    this.say("announce", this.aloud(face))
   }
 
   aloud(face) {
@@ -245,14 +244,14 @@ class Deck {
       track.children[i].toggleAttribute("data-now", face === this.current)
     })
     const values = { n: Math.min(this.done + 1, faces.length), total: faces.length }
-    track.setAttribute("aria-valuemax", String(faces.length))
-    track.setAttribute("aria-valuenow", String(this.done))
-    this.part("count").textContent = fill(this.current ? this.texts.count : this.texts.count_done, values)
+    track.setAttribute("aria-valuemax", faces.length)
+    track.setAttribute("aria-valuenow", this.done)
+    this.say("count", fill(this.current ? this.texts.count : this.texts.count_done, values))
   }
 
   ask(open = this.part("question").hidden) {
     this.part("question").hidden = !open
-    this.part("asker").setAttribute("aria-expanded", String(open))
+    this.part("asker").setAttribute("aria-expanded", open)
   }
 
   // What is kept -------------------------------------------------------------------------------

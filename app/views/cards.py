@@ -6,7 +6,7 @@ from app import runtime
 from app.address import home
 from app.game import Game, Player
 from app.rows.records import DealtDeck
-from app.swipe_cards import swipe_cards
+from app.swipe_cards import latecomers, swipe_cards
 from app.tokens import binding_of
 from app.views import borrowed, frame, visit, waiting
 from app.words import section, text
@@ -39,6 +39,18 @@ def show(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
     if visit.persona():
         with st.container(horizontal_alignment="center"):
             borrowed.offer_oneself(language)
+
+
+def send_rest(language: str, player: Player, deck: str) -> None:
+    """Send what her browser still keeps for a deck that was closed meanwhile, and tell her."""
+    latecomers(
+        deck,
+        _token(player, deck),
+        words=section(language, "swipe")["saved_late"],
+        api=f"{home()}api/swipes",
+        namespace=frame.participant()[:16],
+        key=f"late_{deck}",
+    )
 
 
 def question(language: str, game: Game) -> str:

@@ -36,6 +36,7 @@ def page() -> None:
         cards.show(language, game, player, dealt)
     else:
         reveal.show(language, game, player, dealt)
+        cards.send_rest(language, player, dealt.deck.id)
 
 
 def _player(game: Game) -> Player:

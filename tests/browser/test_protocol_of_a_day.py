@@ -164,3 +164,36 @@ def test_what_is_said_after_the_close_is_stored_as_late_and_told(
     assert ask(demo, "select count(*) from swipes where deck = ? and late = 0", deck) == [(20,)]
     desk.locator(".finish").click()
     expect(desk.locator(".flip").first).to_be_visible()
+
+
+def test_what_waits_in_a_browser_when_its_deck_is_closed_is_sent_by_the_page_of_the_result(
+    open_context: Open, demo: Demo
+) -> None:
+    here = open_context()
+    desk = here.new_page()
+    deck = play(desk, demo, "henk")
+    press(desk, ["ArrowRight"] * 18, 30)
+    all_saved(desk)
+    here.set_offline(True)
+    press(desk, ["ArrowLeft"] * 2, 30)
+    desk.close()
+    here.set_offline(False)
+    there = open_context(storage_state={"cookies": here.cookies(), "origins": []}).new_page()
+    there.goto(f"{demo.url}/?lang=en&as=henk")
+    card(there, 19)
+    press(there, ["ArrowUp"] * 2, 30)
+    all_saved(there)
+    show_result(there)
+    again = here.new_page()
+    again.goto(f"{demo.url}/?lang=en&as=henk")
+    expect(again.locator(".late")).to_have_text(
+        "This deck was already closed; 2 came too late to count."
+    )
+    assert (
+        again.evaluate("Object.keys(localStorage).filter(k => k.startsWith('brandswipe:'))") == []
+    )
+    late = ask(demo, "select position from swipes where deck = ? and late = 1 order by seq", deck)
+    assert late == [(19,), (20,)]
+    again.reload()
+    expect(again.locator(".flip").first).to_be_visible()
+    expect(again.locator(".late")).to_be_hidden()
