@@ -113,7 +113,8 @@ class Guard:
 
     def _is_invited(self, scope: Scope, headers: Headers) -> bool:
         door, client = self.pairing(), scope.get("client")
-        if door is None or re.fullmatch(r"(/[\w-]+)?/pair/\w+", scope["path"]):
+        code = scope["path"].rpartition("/")[2]
+        if door is None or (code.isalnum() and is_at(scope, f"pair/{code}")):
             return True
         if client and is_here(client[0], headers.keys()) and is_direct(headers):
             return True

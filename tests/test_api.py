@@ -372,6 +372,16 @@ def test_a_code_lets_one_phone_in(shared_app: ASGIApp) -> None:
         )
 
 
+def test_under_a_path_of_a_proxy_the_door_is_there_and_nowhere_else(
+    shared_app: ASGIApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.visitor.home", lambda: "/shop/brands/")
+    inside = call(shared_app, "GET", "/shop/brands/pair/wrong", client="192.168.1.7")
+    assert inside.status == 404  # let in: the routes of this app are at the root
+    for path in ("/shop/pair/wrong", "/shop/brands/pair/", "/shop/brands/pair/a/b", "/pair/a.b"):
+        assert call(shared_app, "GET", path, client="192.168.1.7").status == 403
+
+
 def test_nothing_is_paired_where_nothing_is_shared(app: ASGIApp) -> None:
     assert call(app, "GET", f"/pair/{runtime.pairing().code}").status == 403
 
