@@ -15,7 +15,7 @@ NONE: frozenset[str] = frozenset()
 _FIXED_FIRST = (
     *_FIRST, "chain", "study_closings", "consents", "closings", "withdrawals", "job_ends",
 )  # fmt: skip
-FIXED = (*_FIXED_FIRST, *_PAPERS, "invited", "coffee_codes")
+FIXED = (*_FIXED_FIRST, *_PAPERS, "invited", "coffee_codes", "study_dates")
 
 migrations = Migrations("brandswipe")
 account_migrations = Migrations("brandswipe accounts")
@@ -138,6 +138,13 @@ def papers(db: Database) -> None:
     db.table("coffee_codes").create_index(["study", "code"], unique=True)
     for table in (*_PAPERS, "invited", "coffee_codes"):
         _fix(db, table)
+
+
+@migrations()
+def dates(db: Database) -> None:
+    """From when on a study may be played, where that is later than its opening."""
+    _create(db, "study_dates", "study", NONE, study=str, plays_from=int)
+    _fix(db, "study_dates")
 
 
 @account_migrations()

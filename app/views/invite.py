@@ -7,8 +7,7 @@ from streamlit import config
 from app import runtime
 from app.address import home
 from app.phones import local_address
-from app.planting import personas_of
-from app.views import frame
+from app.views import frame, visit
 from app.words import text
 
 LOOK = "5s"  # a code that a phone has used is replaced on the screen within this time
@@ -18,7 +17,7 @@ _SIDE = 13  # rem
 def section(language: str) -> None:
     """Invite phones, on the computer that runs a planted demo and nowhere else."""
     settings = runtime.settings()
-    if not frame.at_home() or not personas_of(settings.workspace):
+    if not frame.at_home() or not visit.personas():
         return
     if settings.share:
         st.divider()

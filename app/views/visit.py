@@ -63,11 +63,13 @@ def built_it() -> bool:
 
 def persona() -> Persona | None:
     """The persona that the address names, if there is one and whoever is here may borrow a life."""
-    name = st.query_params.get(AS, "")
-    if not name or not person().guest:
-        return None
-    known = personas_of(runtime.settings().workspace)
-    return next((persona for persona in known if persona.name.lower() == name), None)
+    name = st.query_params.get(AS)
+    return next((one for one in personas() if one.name.lower() == name), None) if name else None
+
+
+def personas() -> tuple[Persona, ...]:
+    """Lives that whoever is here may borrow: none, once somebody vouches for who she is."""
+    return tuple(personas_of(runtime.settings().workspace)) if person().guest else ()
 
 
 def player() -> Player:

@@ -4,9 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app import runtime
 from app.game import Game
-from app.planting import personas_of
 from app.swipe_cards import brand_wall
 from app.views import borrowed, invite, visit
 from app.words import section, text
@@ -38,7 +36,7 @@ def _brands(game: Game) -> list[tuple[str, str]]:
 
 
 def _offer_personas(language: str) -> None:
-    known = personas_of(runtime.settings().workspace)
+    known = visit.personas()
     if not known:
         return
     st.header(text(language, "personas.title"))
