@@ -62,6 +62,11 @@ class Game:
         """The study as the core knows it."""
         return study_of(self.row)
 
+    @property
+    def is_early(self) -> bool:
+        """Whether the study's first day of play is still to come."""
+        return self.row.plays_from is not None and self.store.clock() < self.row.plays_from
+
     def open_deck(self, player: Player) -> DealtDeck | None:
         """The deck of this player that is still open; one whose time is over is closed here."""
         for dealt in reversed(self.store.decks_by(player.participant)):
@@ -92,16 +97,22 @@ class Game:
             return self.open_deck(player) or self._start(player, recipe, watch or Stopwatch())
 
     def _start(self, player: Player, recipe: DeckRecipe | None, watch: Stopwatch) -> DealtDeck:
-        if self.row.closed_at is not None and player.origin in (Origin.OWN, Origin.SIMULATED):
-            raise NotAllowedError(
-                f"The study {self.row.name} is closed: {self.row.why_closed}. "
-                "Play for fun with brands you pick."
-            )
+        self._check_open(player)
         deck = self._dealt(player, recipe or self.study.policy.deck, watch)
         self.store.meet(player.participant)
         with watch.stage("storing the deck"):
             hours = self.study.policy.open_hours
             return self.store.add_deck(deck, self.brain.warehouse.version, watch.stages, hours)
+
+    def _check_open(self, player: Player) -> None:
+        """Raise NotAllowedError where a deck that counts cannot be dealt now."""
+        if player.origin not in (Origin.OWN, Origin.SIMULATED):
+            return
+        why = f"is closed: {self.row.why_closed}" if self.row.closed_at else "is not open yet"
+        if self.row.closed_at is not None or self.is_early:
+            raise NotAllowedError(
+                f"The study {self.row.name} {why}. Play for fun with brands you pick."
+            )
 
     def _dealt(self, player: Player, recipe: DeckRecipe, watch: Stopwatch) -> Deck:
         evidence = self._evidence(player, watch)
@@ -169,6 +180,17 @@ class Game:
     def swipe(self, deck: str, swipes: Iterable[Incoming]) -> Receipt:
         """Store answers as they come; what is returned is safely on disk."""
         return self.store.add_swipes(deck, swipes)
+
+    def end(self, deck: str) -> str | None:
+        """Close a deck at its player's wish; return a coffee code, once and where there are any.
+
+        Every finished deck of her own history gets one, whatever she answered.
+        """
+        with _DOORS[hash(deck) % len(_DOORS)]:
+            again = self.store.closing(deck) is not None
+            self.finish(deck)
+            own = self.store.deck(deck).deck.origin is Origin.OWN
+            return self.store.take_coffee_code(self.row.hash) if own and not again else None
 
     def finish(self, deck: str, by: ClosedBy = ClosedBy.PLAYER) -> Closing:
         """Close a deck: its scores enter the study once, now."""

@@ -14,6 +14,8 @@ class WhyNot(StrEnum):
 
     NOT_LIVE = "not_live"  # nothing live to play in
     CLOSED = "closed"
+    NOT_OPEN = "not_open"  # its first day of play is still to come
+    NOT_INVITED = "not_invited"
     BUILT_IT = "built_it"
     PLAYED = "played"
 
@@ -41,5 +43,9 @@ def _reasons(game: Game, player: Player, built_it: bool) -> Iterator[WhyNot]:
         yield WhyNot.PLAYED
     if game.row.closed_at is not None:
         yield WhyNot.CLOSED
+    if game.is_early:
+        yield WhyNot.NOT_OPEN
     if built_it:
         yield WhyNot.BUILT_IT
+    if game.store.is_invited(game.row.hash, player.participant) is False:
+        yield WhyNot.NOT_INVITED

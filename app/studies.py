@@ -72,8 +72,11 @@ def open_study(
     model: str,
     baseline: str,
     invitation_seed: int,
+    plays_from: int | None = None,
 ) -> StudyRow:
     """Lock model, policy, rival and invitations into one hash.
+
+    Cards that count are dealt from `plays_from` on (milliseconds since 1970), else at once.
 
     Every live study of the workspace is one attempt more, under whatever policy: a person would say
     that the same question is asked again, though a letter of the policy was changed.
@@ -98,6 +101,7 @@ def open_study(
             baseline=baseline,
             invitation_seed=invitation_seed,
             attempt=study.attempt,
+            plays_from=plays_from,
         )
     )
 

@@ -108,6 +108,33 @@ class TestAYes:
             game.start(Player("p", Origin.OWN, her))
 
 
+class TestCoffee:
+    """One code a finished deck, the same for every answer, and nothing says who got it."""
+
+    def codes(self, game: Game) -> list[str]:
+        game.store.invite(game.row.hash, ["p", "p1"], ["MILK", "SUGAR"])
+        return ["MILK", "SUGAR"]
+
+    def test_an_ended_deck_gets_one_code_however_often_it_is_ended(
+        self, game: Game, her: str
+    ) -> None:
+        codes = self.codes(game)
+        deck = game.start(Player("p", Origin.OWN, her)).deck
+        with ThreadPoolExecutor(8) as crowd:
+            given = [code for code in crowd.map(lambda _: game.end(deck.id), range(8)) if code]
+        assert len(given) == 1
+        assert given[0] in codes
+        assert game.store.closing(deck.id) is not None
+
+    def test_practice_gets_none_and_an_empty_pool_says_nothing(self, game: Game, her: str) -> None:
+        self.codes(game)
+        fun = game.start(Player("p", Origin.PRACTICE, her), TASTER).deck
+        assert game.end(fun.id) is None
+        for who in ("p", "p1", "p2"):
+            given = game.end(game.start(Player(who, Origin.OWN, her)).deck.id)
+            assert (given is None) == (who == "p2")
+
+
 class TestDealing:
     def test_the_same_seed_deals_the_same_deck_and_another_one_another(
         self, planted_house: House, her: str
@@ -400,7 +427,7 @@ class TestWhatIsKept:
         kept = b"".join(file.read_bytes() for file in house.workspace.glob("study.db*"))
         for customer in customers:
             assert customer.encode() not in kept
-        for word in ("full_price", "release_views", "follows", "neighbours", *named):
+        for word in ("release_views", "follows", "neighbours", *named):
             assert word.encode() not in kept
 
     def test_a_stored_card_is_brand_arm_stratum_known_and_what_the_catalogue_says(

@@ -8,6 +8,7 @@ from app.game import Game, Player
 from app.house import House
 from app.seats import Seat, WhyNot, take_seat
 from recsys.deck import TASTER, Origin
+from recsys.errors import NotAllowedError
 from recsys.policy import StudyKind
 from tests.games import Clock, game_of, known_customers, play
 
@@ -47,6 +48,27 @@ def test_who_built_the_model_practises(game: Game, her: Player) -> None:
 
 def test_a_closed_study_counts_nobody_new(game: Game, her: Player) -> None:
     assert take_seat(closed(game), her, built_it=False) == practising(her, WhyNot.CLOSED)
+
+
+def test_before_the_first_day_of_play_nothing_counts(planted_house: House, her: Player) -> None:
+    clock = Clock()
+    game = game_of(planted_house, clock=clock)
+    early = replace(game, row=replace(game.row, plays_from=clock.now + 1))
+    assert take_seat(early, her, built_it=False) == practising(her, WhyNot.NOT_OPEN)
+    with pytest.raises(NotAllowedError, match="is not open yet"):
+        early.start(her)
+    clock.now += 1
+    assert take_seat(early, her, built_it=False) == Seat(her)
+
+
+def test_where_there_is_a_list_who_is_not_on_it_practises(game: Game, her: Player) -> None:
+    game.store.invite(game.row.hash, ["somebody else"])
+    assert take_seat(game, her, built_it=False) == practising(her, WhyNot.NOT_INVITED)
+
+
+def test_who_is_on_the_list_counts(game: Game, her: Player) -> None:
+    game.store.invite(game.row.hash, [her.participant])
+    assert take_seat(game, her, built_it=False) == Seat(her)
 
 
 def test_a_playground_counts_nobody(planted_house: House, her: Player) -> None:

@@ -33,6 +33,9 @@ def study() -> None:
 @click.option(
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of invitations."
 )
+@click.option(
+    "--plays-from", type=click.DateTime(["%Y-%m-%d"]), help="The first day of play (UTC)."
+)
 @workspace_option
 def open_(
     name: str | None,
@@ -40,6 +43,7 @@ def open_(
     model: str | None,
     baseline: str,
     seed: int,
+    plays_from: datetime | None,
     workspace: Path | None,
 ) -> None:
     """Write a study down: model, policy, rival and invitations, locked by one hash.
@@ -52,7 +56,8 @@ def open_(
         rule = policy_of(house, policy_name)
         kind = StudyKind.SIMULATED if house.warehouse.planted else StudyKind.LIVE
         version = house.version(model)
-        row = open_study(house.store, name, kind, rule, version.hash, baseline, seed)
+        day = plays_from and round(plays_from.replace(tzinfo=UTC).timestamp() * 1000)
+        row = open_study(house.store, name, kind, rule, version.hash, baseline, seed, day)
     click.echo(row.name)
     say(f"Opened the {kind.value} study {row.name!r}, attempt {row.attempt}, hash {row.hash[:8]}.")
     if kind is StudyKind.SIMULATED:

@@ -15,8 +15,8 @@ from recsys.policy import StudyKind
 
 LEAST_PREFIX = 6  # characters of a hash that name a study
 _STUDIES = (
-    "select s.*, closed_at, why as why_closed from studies s "
-    "left join study_closings c on c.study = s.hash "
+    "select s.*, closed_at, why as why_closed, plays_from from studies s "
+    "left join study_closings c on c.study = s.hash left join study_dates d on d.study = s.hash "
 )
 
 
@@ -31,6 +31,7 @@ class StudyRows(Ledger):
             "invitation_seed": str(study.invitation_seed),
             "opened_at": self.clock(),
         }
+        date = {"study": study.hash, "plays_from": row.pop("plays_from")}
         del row["closed_at"], row["why_closed"]
         with self._writing():
             if self._one(
@@ -39,6 +40,8 @@ class StudyRows(Ledger):
                 raise BadInputError(f"A study called {study.name!r} exists: choose another name.")
             self._append("studies", [row])
             self._append("papers", [_paper(row)])
+            if study.plays_from is not None:
+                self._insert("study_dates", [date])
         return self.study(study.hash)
 
     def study(self, name: str) -> StudyRow:

@@ -12,6 +12,8 @@ from app.views import borrowed, frame, visit, waiting
 from app.words import section, text
 from recsys.swipes import stand
 
+COFFEE = "coffee_code"  # shown once, on the reveal; nothing says whose it was
+
 
 def show(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
     """Let her answer; the database alone knows how far she is."""
@@ -34,7 +36,7 @@ def show(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
         st.session_state.pop(f"token_{deck.id}", None)
         st.rerun()
     if said.finished == deck.id:
-        game.finish(deck.id)
+        st.session_state[COFFEE] = game.end(deck.id)
         st.rerun()
     if visit.persona():
         with st.container(horizontal_alignment="center"):

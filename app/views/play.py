@@ -6,7 +6,7 @@ from app import consent, runtime
 from app.game import Game, Player
 from app.seats import Seat, WhyNot, take_seat
 from app.views import borrowed, cards, frame, notice, reveal, visit, waiting, wall, welcome
-from app.words import text
+from app.words import day, text
 from recsys.deck import TASTER, Origin
 from recsys.errors import BrandswipeError, NotEnoughHistoryError
 
@@ -35,8 +35,16 @@ def page() -> None:
     elif game.store.closing(dealt.deck.id) is None:
         cards.show(language, game, player, dealt)
     else:
+        _treat(language)
         reveal.show(language, game, player, dealt)
         cards.send_rest(language, player, dealt.deck.id)
+
+
+def _treat(language: str) -> None:
+    """Hand over the coffee of a finished deck, for as long as this visit lasts."""
+    code = st.session_state.get(cards.COFFEE)
+    if code:
+        st.info(text(language, "state.coffee", code=code), icon=":material/local_cafe:")
 
 
 def _player(game: Game) -> Player:
@@ -82,7 +90,9 @@ def _is_told(language: str, game: Game, seat: Seat) -> bool:
     """Whether she knows that her deck will not count, where it will not."""
     if seat.why_not in (None, WhyNot.PLAYED) or st.session_state.get(_PRACTISE):
         return True
-    pressed = notice.show(language, seat.why_not, "practise", "pick", study=game.row.name)
+    when = day(language, (game.row.plays_from or 0) // 1000)
+    named = {"study": game.row.name, "date": when}
+    pressed = notice.show(language, seat.why_not, "practise", "pick", **named)
     if pressed == "pick":
         _play_for_fun()
     if pressed:
