@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from app import runtime
+from app import consent, runtime
 from app.brain import Brain
 from app.game import Game, Player
 from app.swipe_cards import carousel
 from app.views import frame, visit
 from app.words import price, text, verbatim
 from recsys.deck import Face, Origin
-from recsys.errors import NotEnoughHistoryError
+from recsys.errors import NotAllowedError, NotEnoughHistoryError
 from recsys.events import NO_PRICE
 from recsys.showcase import Product
 
@@ -25,54 +25,67 @@ def page() -> None:
     if study is None:
         st.write(text(language, "state.no_study"))
         return
-    game, player = runtime.house().game(study), visit.player()
-    if _would_tell(game, player):
+    game = runtime.house().game(study)
+    player = _whose(game)
+    if would_tell(game, player):
         _to_play(language, "finish_first", "to_deck")
-    elif row(game.brain, player):
-        shelves(language, game, player)
+    elif row(game, player):
+        shelves(language, game, player, opened=True)
     else:
         _to_play(language, "pick_first", "to_wall")
 
 
-def shelves(language: str, game: Game, player: Player) -> None:
-    """The row, and below it what a pressed brand has to offer."""
+def shelves(language: str, game: Game, player: Player, opened: bool = False) -> None:
+    """The row, and below it what a pressed brand has to offer; the first one, where `opened`."""
     st.write(text(language, "carousel.lead"))
-    _shelves(language, game, player)
+    _shelves(language, game, player, opened)
 
 
 @st.fragment
-def _shelves(language: str, game: Game, player: Player) -> None:
-    frame.guarded(lambda: _pressed(language, game, player), language)
+def _shelves(language: str, game: Game, player: Player, opened: bool) -> None:
+    frame.guarded(lambda: _pressed(language, game, player, opened), language)
 
 
-def _pressed(language: str, game: Game, player: Player) -> None:
-    faces = row(game.brain, player)
+def _pressed(language: str, game: Game, player: Player, opened: bool) -> None:
+    faces = row(game, player)
+    names = [face.brand for face in faces]
     told = st.session_state.get(_ROW) or {}  # read first, so that the row shows what was pressed
-    pressed = told.get("chosen")
-    chosen = pressed if pressed in [face.brand for face in faces] else None
+    chosen = told.get("chosen") if told.get("chosen") in names else None
+    if opened and names:
+        chosen = chosen or names[0]
     carousel(faces, label=text(language, "carousel.title"), chosen=chosen, key=_ROW)
     if chosen:
         _products(language, game.brain, chosen)
 
 
-def _would_tell(game: Game, player: Player) -> bool:
+def _whose(game: Game) -> Player:
+    """Whoever is here; without a yes to reading, the brands that she named are all we know."""
+    player = visit.player()
+    if player.origin is not Origin.OWN or consent.said(game.store, player.participant):
+        return player
+    named = tuple(st.session_state.get(visit.NAMED, ()))
+    return Player(player.participant, Origin.ELICITED, named=named)
+
+
+def would_tell(game: Game, player: Player) -> bool:
     """Whether the row would say which cards are picks, of a deck in play or one that may count."""
-    if game.open_deck(player) is not None:
-        return True
-    decks = game.store.decks_by(player.participant)
-    return player.origin is Origin.OWN and not any(game.store.closing(d.deck.id) for d in decks)
+    store = game.store
+    closed = [
+        store.closing(dealt.deck.id) is not None or dealt.closes_at <= store.clock()
+        for dealt in store.decks_by(player.participant)
+    ]
+    return not all(closed) or (player.origin is Origin.OWN and not closed)
 
 
-def row(brain: Brain, player: Player) -> list[Face]:
+def row(game: Game, player: Player) -> list[Face]:
     """Her best brands, computed now; none where nothing is known of her."""
     if player.customer is None and not player.named:
         return []
     try:
-        known = player.customer
-        evidence = brain.evidence_of(known) if known else brain.evidence_for(player.named)
-    except NotEnoughHistoryError:
+        best = game.favourites(player, LENGTH)
+    except (NotEnoughHistoryError, NotAllowedError):
         return []
-    return brain.faces([score.brand for score in brain.rank(evidence, LENGTH)])
+    return game.brain.faces([score.brand for score in best])
 
 
 def _to_play(language: str, why: str, label: str) -> None:

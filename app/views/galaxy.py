@@ -11,31 +11,31 @@ from app.words import text
 
 SECONDS = 36  # for some ninety words: slow enough to read
 PARTS = (("first", 1), ("next", 2), ("middle", 4), ("last", 3))  # how many brands each line names
-_ROLLS = "galaxy_rolls"
+_STORY, _ROLLS = "galaxy", "galaxy_rolls"
 
 
 @st.fragment
 def section(language: str, brands: Sequence[str]) -> None:
     """The button, or the story while it lasts."""
     st.space("small")
-    if not st.session_state.get(_ROLLS):
-        if st.button(
-            text(language, "galaxy.button"), key="galaxy_button", icon=":material/auto_awesome:"
-        ):
-            st.session_state[_ROLLS] = True
-            st.rerun(scope="fragment")
-        return
-    told = crawl(
-        list(story(language, brands)),
-        texts=texts_of(language, "crawl"),
-        seconds=SECONDS,
-        stars=brands,
-        focus=True,
-        key="galaxy",
-    )
-    if told.ended:
-        st.session_state[_ROLLS] = False
-        st.rerun(scope="fragment")
+    if (st.session_state.get(_STORY) or {}).get("ended"):
+        _roll(False)
+    if st.session_state.get(_ROLLS):
+        crawl(
+            list(story(language, brands)),
+            texts=texts_of(language, "crawl"),
+            seconds=SECONDS,
+            stars=brands,
+            focus=True,
+            key=_STORY,
+        )
+    else:
+        label, icon = text(language, "galaxy.button"), ":material/auto_awesome:"
+        st.button(label, key="galaxy_button", icon=icon, on_click=_roll, args=(True,))
+
+
+def _roll(rolls: bool) -> None:
+    st.session_state[_ROLLS] = rolls
 
 
 def story(language: str, brands: Sequence[str]) -> Iterator[str]:

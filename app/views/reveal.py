@@ -39,7 +39,9 @@ def _cards(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
 
 def _turn(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
     deck, key = dealt.deck.id, f"reveal_{dealt.deck.id}"
-    keep_refusals(game, player, deck, _tapped(key))
+    done = st.session_state.setdefault(f"kept_{deck}", {})
+    tapped = (st.session_state.get(key) or {}).get("refusals") or {}
+    keep_refusals(game, player, deck, tapped, done)
     turned = game.reveal(deck, player)
     reveal(
         [_shown(language, card, bool(player.named)) for card in turned],
@@ -53,24 +55,25 @@ def _turn(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
     )
 
 
-def _tapped(key: str) -> Mapping[str, str]:
-    return (st.session_state.get(key) or {}).get("refusals") or {}
+def keep_refusals(
+    game: Game, player: Player, deck: str, tapped: Mapping[str, str], done: dict[str, str]
+) -> None:
+    """Keep what was tapped since the last time; another tab's later word is left alone.
 
-
-def keep_refusals(game: Game, player: Player, deck: str, tapped: Mapping[str, str]) -> None:
-    """Keep what was tapped since the last time; another tab's later word is left alone."""
-    done = st.session_state.setdefault(f"refusals_{deck}", {})
+    The page sends all of its taps each time, so that none can be lost; `done` holds those kept.
+    """
+    known = [reason.value for reason in Refusal]
     for position, why in tapped.items():
         if done.get(position) != why:
-            if why not in list(Refusal):
-                raise UnknownNameError("reason", why, list(Refusal))
+            if why not in known:
+                raise UnknownNameError("reason", why, known)
             game.refuse(deck, player, int(position), Refusal(why))
             done[position] = why
 
 
 def _row(language: str, game: Game, player: Player) -> None:
     """Her brands as customers would get them; a guest whose picks went with her tab has none."""
-    faces = carousel.row(game.brain, player)
+    faces = carousel.row(game, player)
     if faces:
         st.header(text(language, "carousel.row_title"), anchor=False)
         carousel.shelves(language, game, player)

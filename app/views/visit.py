@@ -29,7 +29,7 @@ def settle(page: str) -> None:
     if moved and held and AS not in st.query_params:
         st.query_params[AS] = held
     st.session_state[_PAGE], st.session_state[_HELD] = page, st.query_params.get(AS)
-    if persona() is None:
+    if player().customer is None:
         _remember()
 
 
