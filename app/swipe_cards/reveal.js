@@ -16,7 +16,7 @@ class Reveal {
   update(data, say) {
     this.say = say
     const { refused, ...rest } = data
-    this.announce(refused, data.texts)
+    this.announce(refused)
     this.refused = refused
     const seen = JSON.stringify(rest)
     if (seen !== this.seen) this.draw(data)
@@ -79,7 +79,7 @@ class Reveal {
     )
     const label = fill(this.texts.ask_label, { brand })
     const group = el("div", { class: "chips", role: "group", "aria-label": label }, ...chips)
-    return el("div", { class: "ask", "data-position": position }, group, el("span", { class: "stands" }))
+    return el("div", { class: "ask", "data-position": position, "data-brand": brand }, group, el("span", { class: "stands" }))
   }
 
   // All that was tapped here goes each time: what is sent later says what was sent before.
@@ -105,10 +105,16 @@ class Reveal {
     }
   }
 
-  announce(refused, texts) {
-    if (this.refused === undefined || JSON.stringify(refused) === JSON.stringify(this.refused)) return
-    const fewer = Object.keys(refused).length < Object.keys(this.refused).length
-    this.part("announce").textContent = fewer ? texts.taken_back : texts.kept
+  // What the server now says stands, or no longer stands.
+  announce(refused) {
+    for (const ask of this.root.querySelectorAll(".ask")) {
+      const { position, brand } = ask.dataset
+      const reason = refused[position]
+      if (reason === this.refused[position]) continue
+      const chip = ask.querySelector(`[data-reason="${reason}"]`)
+      const said = chip ? `${chip.textContent}. ${this.texts.kept}` : this.texts.taken_back
+      this.part("announce").textContent = `${brand}: ${said}`
+    }
   }
 }
 
