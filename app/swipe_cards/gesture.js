@@ -1,8 +1,9 @@
 // What a hand means. A drag is an answer when it is far, or short and fast: no flick is lost.
 
-const FAR = 100 // px
-const NEAR = 30 // px
-const FAST = 0.6 // px/ms
+// Pixels, and pixels a millisecond.
+const FAR = 100
+const NEAR = 30
+const FAST = 0.6
 
 function direction(dx, dy) {
   if (Math.abs(dx) >= Math.abs(dy)) return dx > 0 ? "favourite" : "not_favourite"
@@ -21,7 +22,8 @@ const OWN_KEYS =
 
 function meaning(event) {
   if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return null
-  if (event.composedPath()[0].closest?.(OWN_KEYS)) return null // the key belongs to a field
+  // The key belongs to a field.
+  if (event.composedPath()[0].closest?.(OWN_KEYS)) return null
   if (event.key === "Escape") return "hide"
   if (event.key === "?") return "ask"
   if (event.key === "Backspace" || event.key.toLowerCase() === "z") return "undo"

@@ -20,7 +20,8 @@ function storageKeys(prefix) {
   try {
     return Object.keys(localStorage).filter((key) => key.startsWith(prefix))
   } catch {
-    return [] // storage is forbidden here: the queue lives in memory
+    // Storage is forbidden here: the queue lives in memory.
+    return []
   }
 }
 
@@ -46,7 +47,7 @@ class Outbox {
     this.prefix = `${this.person}${deck}:`
     this.onChange = onChange
     this.rows = new Map()
-    // Ids of rows that only this page holds.
+    // Ids: of rows that only this page holds, of those that came late, of those that were refused.
     this.loose = new Set()
     this.late = new Set()
     this.rejected = new Set()
@@ -146,7 +147,6 @@ class Outbox {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: this.body(),
-        credentials: "same-origin",
         cache: "no-store",
         signal: stop.signal,
       })
@@ -176,7 +176,8 @@ class Outbox {
 
   // Only our JSON with ids counts: a page of HTML may come back with status 200 as well.
   read(body, { status, headers }) {
-    this.offline = status >= 500 || status === 429 // too many at once: the same post is good later
+    // Too many at once: the same post is good later.
+    this.offline = status >= 500 || status === 429
     this.refused = status >= 400 && !this.offline
     if (body?.deck !== this.deck || !Array.isArray(body.acknowledged)) {
       this.offline ||= !this.refused
@@ -231,12 +232,10 @@ class Outbox {
   }
 
   state() {
-    if (this.late.size) return "late"
-    if (this.rejected.size) return "rejected"
-    if (this.loose.size && this.failures) return "loose"
-    if (this.expired) return "expired"
-    if (!this.rows.size) return "saved"
-    if (this.refused) return "refused"
-    return this.offline ? "offline" : "waiting"
+    const { expired, refused, offline } = this
+    const [late, rejected, saved] = [this.late.size, this.rejected.size, !this.rows.size]
+    const loose = this.loose.size && this.failures
+    const states = { late, rejected, loose, expired, saved, refused, offline, waiting: true }
+    return Object.keys(states).find((name) => states[name])
   }
 }
