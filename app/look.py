@@ -175,6 +175,7 @@ _HEAD = """\
 # Written by `python -m app.look > .streamlit/config.toml`; a test compares the two."""
 
 _CSS = f"""
+html, body, .stApp [data-testid="stMain"] {{ overscroll-behavior: none; }}
 .stApp {{ font-variant-numeric: tabular-nums; }}
 .stApp h1, .stApp h2, .stApp h3 {{ letter-spacing: -0.015em; text-wrap-style: balance; }}
 .stApp [data-testid="stMarkdownContainer"] p {{ line-height: 1.6; text-wrap-style: pretty; }}
@@ -205,8 +206,10 @@ _CSS = f"""
   display: none;
 }}
 .stApp [data-testid="stStatusWidget"] {{ display: none; }}
+.stApp [data-testid="stSidebar"][data-collapsed="true"] * {{ visibility: hidden !important; }}
 .stApp .st-key-frame_bar {{ margin-top: 2.5rem; }}
-@media (min-width: 56rem) {{
+.stApp {{ container-type: inline-size; }}
+@container (min-width: 56rem) {{ /* unlike a media query it knows how large her letters are */
   .stApp .st-key-frame_bar {{
     position: fixed; top: .7rem; right: 4rem; width: auto; margin: 0; z-index: 999991;
   }}

@@ -67,9 +67,27 @@ def through_the_game(page: Page, demo: Demo, look: Callable[[str], None]) -> Non
     show_result(page)
     expect(page.locator(".turned").last).to_be_visible()
     look("reveal")
-    page.get_by_role("link", name="My brands").click()
+    go_to(page, "My brands")
     page.locator(".carousel button").first.wait_for()
     look("carousel")
+
+
+def go_to(page: Page, name: str) -> None:
+    """Go to a page by the navigation, which stands behind a button where there is little room."""
+    link, menu = page.get_by_role("link", name=name), page.get_by_test_id("stExpandSidebarButton")
+    expect(link.or_(menu).first).to_be_visible()
+    if menu.is_visible():
+        menu.click()
+    link.click()
+    close_sidebar(page)
+
+
+def close_sidebar(page: Page) -> None:
+    """Put away what lies over the page of a small screen."""
+    button = page.get_by_test_id("stSidebarCollapseButton").get_by_role("button")
+    if page.get_by_test_id("stExpandSidebarButton").is_hidden() and button.count():
+        button.click()
+        expect(page.locator("[data-testid=stSidebar][data-collapsed=true]")).to_be_attached()
 
 
 def at_rest(page: Page) -> None:
