@@ -1,33 +1,27 @@
 """How long from a swipe to its acknowledgement, when so many people play at once?
 
-Run: python bench/swipes.py [PLAYERS ...]. Writes bench/results/swipes.json. A real server runs on
-a small planted workspace in a temporary folder; each player has a connection and a deck of her
-own and posts as the page does: one swipe every 1.5 s, again with the next one until it is
-acknowledged. Server and players share the processors of one computer.
+Run: python bench/swipes.py [PLAYERS ...] [--search]. Writes bench/results/swipes.json; without
+words it tries 1, 50 and three times 200 players and searches the most that the server bears. A real
+server runs on a small planted workspace in a temporary folder; each player has a connection and a
+deck of her own and posts as the page does: one swipe every 1.5 s, again with the next one until it
+is acknowledged. The time runs from when the swipe was due, so that a slow answer cannot hide the
+swipes behind it. Server and players share the processors of one computer.
 """
 
 import asyncio
 import json
-import os
-import platform
 import random
+import resource
 import secrets
-import socket
-import sqlite3
-import subprocess
 import sys
-import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from datetime import date
-from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from game_server import Work, ask, load, planted, record, serving, spread
 
 from app.game import Player
 from app.house import House
@@ -38,13 +32,15 @@ from app.tokens import DeckTokens
 from app.visitor import COOKIE
 from recsys.deck import Origin
 
-DEFAULT = (1, 50, 200)
-MOST = 1_000  # players; the driver is one process and would measure itself beyond that
+DEFAULT = (1, 50, 200, 200, 200)
+MOST = 4_000  # players
 EVERY = 1.5  # seconds between two swipes of one player
 SWIPES = 13  # of each player: 20 seconds
 PATIENCE = 8  # seconds until a post is given up, as in the page
-CUSTOMERS = 1_500
-PROGRAM = str(Path(sys.executable).parent / "brandswipe")
+IN_TIME = 1_000  # ms that the slowest answer but one in a hundred may take
+FIRST, SHORT, TRIALS, NEAR = 400, 10, 8, 0.1  # of the search: first number, swipes each, how near
+TRIAL = count(1)  # nobody plays in two of them
+STORED = "select id from swipes where tab like ?"
 
 
 @dataclass
@@ -56,15 +52,18 @@ class Phone:
     guest: str  # the cookie that the token is bound to
     port: int
     waiting: list[dict[str, Any]] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)  # ms from post to acknowledgement
+    due: dict[str, float] = field(default_factory=dict)  # when each swipe was to be
+    times: list[float] = field(default_factory=list)  # ms from then to its acknowledgement
     failed: int = 0
     wire: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def play(self, start: float) -> None:
+    async def play(self, start: float, swipes: int) -> None:
         """Swipe at a steady beat; when all is said, post what is left."""
-        for n in range(1, SWIPES + 1):
-            await asyncio.sleep(start + (n - 1) * EVERY - time.perf_counter())
+        for n in range(1, swipes + 1):
+            due = start + (n - 1) * EVERY
+            await asyncio.sleep(due - time.perf_counter())
             self.waiting.append(swipe(self.name, n))
+            self.due[f"{self.name}-{n}"] = due
             await self.post()
         for _ in range(3):
             if self.waiting:
@@ -74,14 +73,16 @@ class Phone:
 
     async def post(self) -> None:
         """Post everything that waits; keep what is not acknowledged."""
-        started = time.perf_counter()
         try:
             done = set(await asyncio.wait_for(self.exchange(), PATIENCE))
         except (OSError, ValueError, KeyError, EOFError, TimeoutError):
             self.failed += 1
             self.wire = None
             return
-        self.times.append((time.perf_counter() - started) * 1_000)
+        now = time.perf_counter()
+        self.times += [
+            (now - self.due[row["id"]]) * 1_000 for row in self.waiting if row["id"] in done
+        ]
         self.waiting = [row for row in self.waiting if row["id"] not in done]
 
     async def exchange(self) -> list[str]:
@@ -119,84 +120,37 @@ def deal(workspace: Path, players: int, port: int) -> list[Phone]:
         assert study is not None
         game, tokens = house.game(study), DeckTokens(house.keys)
         customer = personas_of(workspace)[0].customer_id
-        phones = []
+        phones, trial = [], next(TRIAL)
         for n in range(players):
-            who = pseudonym(house.keys, f"bench {players} {n}")
+            who = pseudonym(house.keys, f"bench {trial} {n}")
             deck = game.start(Player(who, Origin.PERSONA, customer)).deck.id
             guest = secrets.token_urlsafe(16)
             token = tokens.sign(who, deck, guest)
-            phones.append(Phone(f"p{players}-{n}", token, guest, port))
+            phones.append(Phone(f"t{trial}-{n}", token, guest, port))
         return phones
 
 
-@contextmanager
-def serving(workspace: Path) -> Iterator[tuple[int, int]]:
-    """Run a server; yield its port and its process id."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    run = [PROGRAM, "demo", "--workspace", str(workspace), "--port", str(port), "--no-browser"]
-    process = subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        until_it_answers(f"http://127.0.0.1:{port}/healthz")
-        yield port, process.pid
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def until_it_answers(url: str) -> None:
-    """Wait, but not for ever."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with suppress(OSError), urllib.request.urlopen(url, timeout=2):
-            return
-        time.sleep(0.1)
-    raise SystemExit("The server does not answer: start it by hand with `brandswipe demo`.")
-
-
-def cpu_seconds(pid: int) -> float | None:
-    """Return the processor time of a process so far, or None where /proc does not tell."""
-    try:
-        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def busy_seconds() -> float:
-    """Return how long all processors have worked so far, for whomever; 0 without /proc."""
-    try:
-        told = Path("/proc/stat").read_text().split("\n")[0].split()[1:]
-    except OSError:
-        return 0.0
-    idle = int(told[3]) + int(told[4])
-    return (sum(map(int, told[:8])) - idle) / os.sysconf("SC_CLK_TCK")
-
-
-async def play(phones: list[Phone]) -> float:
+async def play(phones: list[Phone], swipes: int) -> float:
     """Let all play, spread over one beat; return the seconds that it took."""
     started = time.perf_counter()
     rng = random.Random(1)
     starts = [started + 0.2 + rng.random() * EVERY for _ in phones]
-    await asyncio.gather(*(one.play(start) for one, start in zip(phones, starts, strict=True)))
+    await asyncio.gather(
+        *(one.play(start, swipes) for one, start in zip(phones, starts, strict=True))
+    )
     return time.perf_counter() - started
 
 
-def trial(workspace: Path, players: int) -> dict[str, Any]:
+def trial(workspace: Path, players: int, swipes: int = SWIPES) -> dict[str, Any]:
     """Return the times of so many players, and what became of their swipes."""
+    raise_limit_of_files(players)
     with serving(workspace) as (port, pid):
         phones = deal(workspace, players, port)
-        before, own, all_before = cpu_seconds(pid), time.process_time(), busy_seconds()
-        took = asyncio.run(play(phones))
-        after, own = cpu_seconds(pid), time.process_time() - own
-        everybody = busy_seconds() - all_before
-    server = None if before is None or after is None else after - before
-    wanted = {f"{phone.name}-{n}" for phone in phones for n in range(1, SWIPES + 1)}
-    found = stored(workspace, f"p{players}-")
-    p50, p95, p99, worst = np.percentile(
-        [ms for phone in phones for ms in phone.times], [50, 95, 99, 100]
-    ).round(1)
+        before, work = load(), Work(pid)
+        took = asyncio.run(play(phones, swipes))
+        shares = work.shares()
+    wanted = {f"{phone.name}-{n}" for phone in phones for n in range(1, swipes + 1)}
+    found = [id for (id,) in ask(workspace, STORED, f"{phones[0].name.rpartition('-')[0]}-%")]
     return {
         "players": players,
         "seconds": round(took, 1),
@@ -204,48 +158,63 @@ def trial(workspace: Path, players: int) -> dict[str, Any]:
         "lost": len(wanted - set(found)),
         "stored_twice": len(found) - len(set(found)),
         "posts_that_failed": sum(phone.failed for phone in phones),
-        "p50_ms": p50,
-        "p95_ms": p95,
-        "p99_ms": p99,
-        "max_ms": worst,
-        "server_share_of_one_cpu": None if server is None else round(server / took, 3),
-        "driver_share_of_one_cpu": round(own / took, 3),
-        "others_share_of_one_cpu": round(max(0, everybody - (server or 0) - own) / took, 3),
+        "swipe_to_acknowledged": spread([ms for phone in phones for ms in phone.times]),
+        **shares,
+        "load_before": before,
     }
 
 
-def stored(workspace: Path, players: str) -> list[str]:
-    """Return the ids that are in the study's database."""
-    with closing(sqlite3.connect(f"file:{workspace / 'study.db'}?mode=ro", uri=True)) as store:
-        rows = store.execute("select id from swipes where tab like ?", [f"{players}%"])
-        return [id for (id,) in rows]
+def holds(found: dict[str, Any]) -> bool:
+    """Whether so many players can play: nothing is lost and 99 in 100 answers come in time."""
+    in_time: bool = found["swipe_to_acknowledged"]["p99_ms"] < IN_TIME
+    return in_time and not found["lost"] and not found["posts_that_failed"]
+
+
+def search(workspace: Path) -> dict[str, Any]:
+    """Find the largest number of players that holds: by doubling, then by halving the gap."""
+    good, bad, tried = 0, MOST + 1, []
+    while len(tried) < TRIALS and (bad - good) > max(NEAR * good, 1):
+        players = (good + bad) // 2 if bad <= MOST else min(2 * good or FIRST, MOST)
+        found = trial(workspace, players, SHORT)
+        tried.append(found)
+        if holds(found):
+            good = players
+            if good == MOST:
+                break
+        else:
+            bad = players
+    return {
+        "p99_under_ms": IN_TIME,
+        "most_players": good,
+        "fewest_that_were_too_many": bad if bad <= MOST else None,
+        "trials": tried,
+    }
+
+
+def raise_limit_of_files(players: int) -> None:
+    """Allow a connection a player, here and in the server that is started from here."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(max(soft, 2 * players + 200), hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def numbers(words: list[str]) -> list[int]:
+    """Return the numbers of players that were asked for."""
+    with suppress(ValueError):
+        asked = [int(word) for word in words] or list(DEFAULT)
+        if all(1 <= players <= MOST for players in asked):
+            return asked
+    raise SystemExit(f"Ask for numbers of players from 1 to {MOST}, and --search for the most.")
 
 
 def main() -> None:
     """Run the trials and record them."""
-    asked = [int(word) for word in sys.argv[1:]] or list(DEFAULT)
-    if not all(1 <= players <= MOST for players in asked):
-        raise SystemExit(f"Ask for 1 to {MOST} players.")
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = Path(folder) / "ws"
-        build = ["demo", "--only-build", "--customers", str(CUSTOMERS), "--workspace"]
-        subprocess.run([PROGRAM, *build, str(workspace)], check=True, capture_output=True)
+    words = [word for word in sys.argv[1:] if word != "--search"]
+    asked, searches = numbers(words), "--search" in sys.argv or len(sys.argv) == 1
+    with planted() as workspace:
         trials = [trial(workspace, players) for players in asked]
-    names = ("streamlit", "starlette", "uvicorn", "sqlite-utils")
-    record = {
-        "date": date.today().isoformat(),
-        "cpus": os.cpu_count(),
-        "seconds_between_swipes": EVERY,
-        "versions": {
-            "python": platform.python_version(),
-            "sqlite": sqlite3.sqlite_version,
-            **{name: version(name) for name in names},
-        },
-        "trials": trials,
-    }
-    file = Path(__file__).parent / "results" / "swipes.json"
-    file.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    sys.stdout.write(json.dumps(trials, indent=1) + "\n")
+        most = search(workspace) if searches else None
+    record("swipes", seconds_between_swipes=EVERY, trials=trials, largest=most)
 
 
 if __name__ == "__main__":
