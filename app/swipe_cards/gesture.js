@@ -1,9 +1,10 @@
 // What a hand means. A drag is an answer when it is far, or short and fast: no flick is lost.
 
-// Pixels, and pixels a millisecond.
+// Pixels, and pixels a millisecond. A drag from the side of the screen is the system's: to go back.
 const FAR = 100
 const NEAR = 30
 const FAST = 0.6
+const EDGE = 32
 
 function direction(dx, dy) {
   if (Math.abs(dx) >= Math.abs(dy)) return dx > 0 ? "favourite" : "not_favourite"
@@ -38,6 +39,8 @@ class Drag {
 
   down(event) {
     if (event.button !== 0 || !event.isPrimary || this.id !== undefined) return
+    const side = Math.min(event.clientX, window.innerWidth - event.clientX)
+    if (event.pointerType === "touch" && side < EDGE) return
     this.id = event.pointerId
     this.from = this.at(event)
     this.trail = [this.from]

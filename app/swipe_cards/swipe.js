@@ -118,6 +118,7 @@ class Deck {
     this.history.push(face.position)
     this.ask(false)
     this.stack.send(face.position, answer, pull)
+    if (input === "touch" && !stillness.matches) navigator.vibrate?.(answer === "super_like" ? [12, 40, 12] : 12)
     this.render()
     // Once it is painted.
     if (!this.current) setTimeout(() => this.part("title").focus({ preventScroll: true }))

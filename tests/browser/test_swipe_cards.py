@@ -1,5 +1,7 @@
 """The deck in a real browser: nothing said is lost, nothing is said twice."""
 
+from collections.abc import Callable
+
 import pytest
 from conftest import Server
 from gestures import PRESS_AT_ONCE, all_saved, mood, open_deck, press, rows, touch
@@ -221,6 +223,34 @@ def test_a_finger_answers_with_short_flicks_and_long_drags(phone: Page, stage: S
     assert [row["answer"] for row in found] == [answer for _, _, answer in flicks_and_drags]
     assert {row["input"] for row in found} == {"touch"}
     assert {row["device_class"] for row in found} == {"phone"}
+
+
+def test_a_finger_at_the_edge_of_the_screen_goes_back_and_answers_nothing(
+    open_context: Callable[..., BrowserContext], stage: Server
+) -> None:
+    page = open_context(280, 640, has_touch=True, is_mobile=True).new_page()
+    open_deck(page, stage, "edge")
+    box = page.locator(".card[data-depth='0']").bounding_box()
+    assert box
+    side = 30 - (box["x"] + box["width"] / 2)  # as far left of the card's middle as the edge is
+    assert box["x"] < 30, "the card does not reach the edge: this test would see nothing"
+    touch(page, [(side, 0), (side + 60, 0), (side + 180, 0)], 16)
+    assert rows(page, stage, "edge") == []
+    touch(page, [(0, 0), (60, 0), (150, 0)], 16)
+    all_saved(page)
+    assert [row["answer"] for row in rows(page, stage, "edge")] == ["favourite"]
+
+
+def test_a_phone_answers_a_finger_with_a_tap_of_its_own_and_keys_with_none(
+    phone: Page, stage: Server
+) -> None:
+    phone.add_init_script("navigator.vibrate = (how) => (globalThis.felt ??= []).push(how)")
+    open_deck(phone, stage, "felt")
+    touch(phone, [(0, 0), (60, 0), (150, 0)], 16)
+    touch(phone, [(0, 0), (0, -60), (0, -150)], 16)
+    press(phone, ["ArrowLeft"])
+    all_saved(phone)
+    assert phone.evaluate("globalThis.felt") == [12, [12, 40, 12]]
 
 
 def test_a_short_slow_drag_lets_the_card_fall_back(phone: Page, stage: Server) -> None:
