@@ -8,7 +8,7 @@ from app import runtime
 from app.guard import ON_DUTY
 from app.identity import Role
 from app.look import STATIC, page_css
-from app.views import carousel, door, frame, link, play, report, visit, workbench
+from app.views import carousel, door, frame, link, my_data, play, report, visit, workbench
 from app.words import text
 from recsys.errors import NotAllowedError
 
@@ -16,6 +16,7 @@ from recsys.errors import NotAllowedError
 PAGES: dict[str, tuple[Callable[[], None], tuple[Role, ...]]] = {
     "play": (play.page, (Role.EMPLOYEE, Role.PM, Role.DS)),
     "carousel": (carousel.page, (Role.EMPLOYEE, Role.PM, Role.DS)),
+    "my_data": (my_data.page, (Role.EMPLOYEE, Role.PM, Role.DS)),
     "report": (report.page, (Role.PM, Role.DS)),
     "workbench": (workbench.page, (Role.DS,)),
 }

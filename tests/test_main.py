@@ -48,9 +48,9 @@ def test_without_a_guard_the_page_is_one_sentence(opened: AppTest) -> None:
 def test_this_computer_chooses_a_role(opened: AppTest) -> None:
     at = opened.run()
     assert roles(at) == ["role"]
-    assert set(at.session_state["pages"]) == {"play", "carousel"}
+    assert set(at.session_state["pages"]) == {"play", "carousel", "my_data"}
     at.session_state["role"] = "ds"
-    assert set(at.run().session_state["pages"]) == {"play", "carousel", "report", "workbench"}
+    assert set(at.run().session_state["pages"]) == {"play", "carousel", "my_data", "report", "workbench"}
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,14 @@ def test_a_phone_or_a_proxy_chooses_none_whatever_its_address_says(
     opened.session_state["wanted_page"] = ("ds", "workbench", {})
     at = opened.run()
     assert roles(at) == []
-    assert set(at.session_state["pages"]) == {"play", "carousel"}
+    assert set(at.session_state["pages"]) == {"play", "carousel", "my_data"}
     assert not at.exception
 
 
 def test_nobody_chooses_a_role_where_roles_are_not_chosen_by_hand(opened: AppTest) -> None:
     runtime.use(Settings(workspace=runtime.settings().workspace))
     at = opened.run()
-    assert (roles(at), set(at.session_state["pages"])) == ([], {"play", "carousel"})
+    assert (roles(at), set(at.session_state["pages"])) == ([], {"play", "carousel", "my_data"})
 
 
 def test_where_nothing_is_open_the_page_says_who_opens_it(opened: AppTest) -> None:

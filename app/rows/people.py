@@ -30,6 +30,14 @@ class PeopleRows(Ledger):
         )
         return None if row is None else Consent(row["text_version"], bool(row["yes"]), row["at"])
 
+    def consents_of(self, pseudonym: str) -> list[Consent]:
+        """Return every answer of hers to a consent text, the first first."""
+        sql = "select text_version, yes, at from consents where pseudonym = ? order by id"
+        return [
+            Consent(row["text_version"], bool(row["yes"]), row["at"])
+            for row in self._rows(sql, pseudonym)
+        ]
+
     def forget(self, pseudonym: str) -> Forgotten:
         """Erase all rows of a participant.
 

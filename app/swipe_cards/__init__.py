@@ -11,6 +11,7 @@ from app.swipe_cards.beside import Chosen as Chosen
 from app.swipe_cards.beside import carousel as carousel
 from app.swipe_cards.beside import crawl as crawl
 from app.swipe_cards.beside import pass_on as pass_on
+from app.swipe_cards.beside import save_file as save_file
 from app.swipe_cards.beside import tab_memory as tab_memory
 from app.swipe_cards.parts import component, nothing, shown
 from app.swipe_cards.turned import Revealed as Revealed

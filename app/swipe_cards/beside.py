@@ -80,7 +80,13 @@ def tab_memory(owner: str, brands: Sequence[str], *, key: str = "tab_memory") ->
     return _MEMORY(key=key, data=data, on_brands_change=nothing)  # type: ignore[no-any-return]
 
 
+def save_file(words: str, *, name: str, label: str, key: str = "save") -> None:
+    """Offer to save a text as a file, made in the browser: no address on the server holds it."""
+    _SAVE(key=key, data={"text": words, "name": name, "label": label})
+
+
 _CAROUSEL = component("carousel")
 _CRAWL = component("crawl")
 _PASS_ON = component("pass_on")
 _MEMORY = component("memory")
+_SAVE = component("save")

@@ -1,0 +1,85 @@
+"""All that the store knows of one person, told to her alone, and forgetting it."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from app.rows.records import DealtDeck, Forgotten
+from app.store import Store
+from recsys.deck import Card
+from recsys.swipes import Swipe, stand
+
+SCHEMA = 1
+
+
+def about(store: Store, participants: Iterable[str]) -> dict[str, Any]:
+    """Return everything that is stored under these pseudonyms of hers, as JSON values.
+
+    Of a deck that is still open it leaves out who proposed a card: that would tell her the answers.
+    """
+    hers = list(participants)
+    return {
+        "schema": SCHEMA,
+        "consents": [said for who in hers for said in _consents(store, who)],
+        "decks": [_deck(store, dealt) for who in hers for dealt in store.decks_by(who)],
+    }
+
+
+def forget(store: Store, participants: Iterable[str]) -> Forgotten:
+    """Erase everything under these pseudonyms; return how much went."""
+    gone = [store.forget(who) for who in participants]
+    return Forgotten(sum(one.decks for one in gone), sum(one.swipes for one in gone))
+
+
+def _consents(store: Store, who: str) -> list[dict[str, Any]]:
+    return [
+        {"wording": said.text_version, "yes": said.yes, "at": _moment(said.at)}
+        for said in store.consents_of(who)
+    ]
+
+
+def _deck(store: Store, dealt: DealtDeck) -> dict[str, Any]:
+    closing, deck = store.closing(dealt.deck.id), dealt.deck
+    swipes = [*store.swipes_of(deck.id), *store.swipes_of(deck.id, late=True)]
+    standing = stand(store.swipes_of(deck.id))
+    return {
+        "study": store.study(deck.study).name,
+        "origin": deck.origin.value,
+        "dealt_at": _moment(dealt.dealt_at),
+        "closed_at": None if closing is None else _moment(closing.closed_at),
+        "counts": closing is not None and closing.why_not is None,
+        "cards": [
+            _card(card, closed=closing is not None)
+            | {"answer": standing[card.position].value if card.position in standing else None}
+            for card in deck.cards
+        ],
+        "swipes": [_swipe(swipe) for swipe in swipes],
+        "refusals": {place: why.value for place, why in store.refusals_of(deck.id).items()},
+    }
+
+
+def _card(card: Card, closed: bool) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "position": card.position, "brand": card.brand, "category": card.category,
+    }  # fmt: skip
+    if closed:
+        told |= {"proposed_by": sorted(arm.value for arm in card.arms), "known": card.known}
+    return told
+
+
+def _swipe(swipe: Swipe) -> dict[str, Any]:
+    return {
+        "position": swipe.position,
+        "kind": swipe.kind.value,
+        "answer": swipe.answer.value if swipe.answer else None,
+        "shown_ms": swipe.shown_ms,
+        "input": swipe.input,
+        "device_class": swipe.device_class,
+        "received_at": _moment(swipe.received_at),
+    }
+
+
+def _moment(milliseconds: int | None) -> str | None:
+    if milliseconds is None:
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,89 @@
+"""My data: everything that is stored about whoever is here, hers to take along or to erase."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from app import runtime
+from app.my_data import about, forget
+from app.planting import personas_of
+from app.swipe_cards import save_file
+from app.views import frame
+from app.words import text
+
+_SURE = "sure_to_forget"
+_GONE = "forgotten"
+
+
+def page() -> None:
+    """Show all of it; erase it at two presses."""
+    language, store, hers = frame.language(), runtime.store(), _pseudonyms()
+    st.title(text(language, "my_data.title"))
+    st.write(text(language, "my_data.lead"))
+    if st.session_state.pop(_GONE, False):
+        st.success(text(language, "my_data.forgotten"), icon=":material/check:")
+    known = about(store, hers)
+    st.caption(text(language, "my_data.kept"))
+    if not known["decks"] and not known["consents"]:
+        st.write(text(language, "my_data.nothing"))
+        return
+    for n, deck in enumerate(known["decks"], start=1):
+        _deck(language, n, deck)
+    # a file of Streamlit's own would lie at an address that anybody may ask for
+    save_file(
+        json.dumps(known, indent=2, ensure_ascii=False),
+        name="brandswipe.json",
+        label=text(language, "my_data.download"),
+    )
+    _offer_to_forget(language, hers)
+
+
+def _pseudonyms() -> list[str]:
+    """Hers, and those of the lives that she may have borrowed."""
+    who = frame.person()
+    lives = personas_of(runtime.settings().workspace) if who.guest else ()
+    return [who.participant, *(frame.participant(f"as {life.name}") for life in lives)]
+
+
+def _deck(language: str, n: int, deck: Mapping[str, Any]) -> None:
+    answered = [card for card in deck["cards"] if card["answer"]]
+    line = text(
+        language,
+        "my_data.deck" if deck["closed_at"] else "my_data.deck_open",
+        n=n,
+        day=deck["dealt_at"][:10],
+        answered=len(answered),
+        cards=len(deck["cards"]),
+    )
+    with st.expander(line):
+        for card in answered:
+            with st.container(horizontal=True, horizontal_alignment="distribute"):
+                st.text(card["brand"])
+                st.text(text(language, f"swipe.{card['answer']}"))
+
+
+def _forget_the_visit() -> None:
+    """What this page was told goes too; the frame round it stays."""
+    for key in [key for key in st.session_state if key not in ("language", "role")]:
+        del st.session_state[key]
+    st.session_state[_GONE] = True
+
+
+def _offer_to_forget(language: str, hers: list[str]) -> None:
+    st.divider()
+    st.write(text(language, "my_data.forget_text"))
+    if not st.session_state.get(_SURE):
+        if st.button(text(language, "my_data.forget"), key="forget"):
+            st.session_state[_SURE] = True
+            st.rerun()
+        return
+    with st.container(horizontal=True):
+        if st.button(text(language, "my_data.forget_sure"), key="forget_sure", type="primary"):
+            forget(runtime.store(), hers)
+            _forget_the_visit()
+            st.rerun()
+        if st.button(text(language, "my_data.stay"), key="forget_not"):
+            del st.session_state[_SURE]
+            st.rerun()

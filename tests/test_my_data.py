@@ -1,0 +1,122 @@
+"""What is told to a person of herself, and what is left when she is forgotten."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import consent, runtime
+from app.game import Game, Player
+from app.guard import ON_DUTY
+from app.house import House
+from app.my_data import about, forget
+from app.settings import Login, Settings
+from app.studies import judge, what_differs
+from app.views import frame
+from recsys.deck import TASTER, Origin
+from recsys.swipes import Answer
+from tests.games import game_of, known_customers, people, play, posts
+
+MAIN = str(Path(__file__).parents[1] / "app" / "main.py")
+
+
+@pytest.fixture
+def game(planted_house: House) -> Game:
+    return game_of(planted_house)
+
+
+@pytest.fixture(scope="module")
+def her(planted_house: House) -> Player:
+    return Player("p", Origin.OWN, known_customers(planted_house.brain(), 1)[0])
+
+
+def test_a_closed_deck_is_told_whole(game: Game, her: Player) -> None:
+    dealt, _ = play(game, her)
+    ((deck,), consents) = about(game.store, ["p"])["decks"], about(game.store, ["p"])["consents"]
+    assert (deck["study"], deck["origin"], deck["counts"]) == (game.row.name, "own", True)
+    assert [card["brand"] for card in deck["cards"]] == [c.brand for c in dealt.deck.cards]
+    assert all(card["answer"] and card["proposed_by"] for card in deck["cards"])
+    assert len(deck["swipes"]) == 20
+    assert [said["yes"] for said in consents] == [True]
+
+
+def test_an_open_deck_says_nothing_of_who_proposed_a_card(game: Game, her: Player) -> None:
+    deck = game.start(her).deck
+    game.swipe(deck.id, posts(deck, {1: Answer.FAVOURITE}))
+    (told,) = about(game.store, ["p"])["decks"]
+    assert {key for card in told["cards"] for key in card} == {
+        "position", "brand", "category", "answer",
+    }  # fmt: skip
+    assert [card["answer"] for card in told["cards"]] == ["favourite", *[None] * 19]
+    assert (told["closed_at"], told["counts"]) == (None, False)
+
+
+def test_it_holds_no_customer_seed_hash_or_pseudonym(game: Game, her: Player) -> None:
+    dealt, _ = play(game, her)
+    told = json.dumps(about(game.store, ["p"]))
+    deck = dealt.deck
+    for secret in (str(her.customer), str(deck.seed), deck.hash, deck.id, deck.model):
+        assert secret not in told
+
+
+def test_forgetting_leaves_the_verdict_and_nothing_of_her(game: Game) -> None:
+    players = people(game.brain, 12, Origin.OWN)
+    for player in players:
+        play(game, player)
+    before = judge(game.store, game.row).report
+    gone = forget(game.store, [players[0].participant, "never played"])
+    assert (gone.decks, gone.swipes) == (1, 20)
+    assert about(game.store, [players[0].participant]) == {
+        "schema": 1, "consents": [], "decks": [],
+    }  # fmt: skip
+    after = judge(game.store, game.row).report
+    assert [c.estimate for c in after.criteria] == [c.estimate for c in before.criteria]
+    assert game.store.withdrawn(game.row.hash) == 1
+    assert what_differs(game.store) == []
+
+
+@pytest.fixture
+def opened(workspace: Path) -> Iterator[House]:
+    """The page in local mode, in a shop with a playground."""
+    runtime.use(Settings(workspace=workspace, login=Login.LOCAL))
+    ON_DUTY.set()
+    yield runtime.house()
+    ON_DUTY.clear()
+    runtime.close()
+
+
+def arrive(monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setattr(frame, "_guest", lambda: "somebody")
+    at = AppTest.from_file(MAIN, default_timeout=30)
+    at.query_params["lang"] = "en"
+    return at.run()
+
+
+def test_the_page_forgets_at_two_presses_and_not_at_one(
+    opened: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.identity import pseudonym
+    from app.views import my_data, play
+
+    who = pseudonym(runtime.keys(), "guest somebody")
+    game = game_of(opened, store=opened.store)
+    fun = Player(who, Origin.ELICITED, named=("Lego", "Nike", "Xbox"))
+    deck = game.start(fun, TASTER).deck
+    game.swipe(deck.id, posts(deck, {1: Answer.SUPER_LIKE}))
+    consent.note(opened.store, who, yes=False)
+    monkeypatch.setattr(play, "page", my_data.page)
+    at = arrive(monkeypatch)
+    assert [box.label for box in at.expander] == [
+        f"Deck 1, {about(opened.store, [who])['decks'][0]['dealt_at'][:10]}, "
+        "still open: 1 of 8 answered"
+    ]
+    at.button(key="forget").click().run()
+    at.button(key="forget_not").click().run()
+    assert len(opened.store.decks_by(who)) == 1
+    at.button(key="forget").click().run()
+    at.button(key="forget_sure").click().run()
+    assert [said.value for said in at.success] == ["You are forgotten."]
+    assert about(opened.store, [who]) == {"schema": 1, "consents": [], "decks": []}
+    assert not at.run().success
