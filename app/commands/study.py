@@ -56,7 +56,7 @@ def open_(
         rule = policy_of(house, policy_name)
         kind = StudyKind.SIMULATED if house.warehouse.planted else StudyKind.LIVE
         version = house.version(model)
-        day = plays_from and round(plays_from.replace(tzinfo=UTC).timestamp() * 1000)
+        day = None if plays_from is None else _milliseconds(plays_from)
         row = open_study(house.store, name, kind, rule, version.hash, baseline, seed, day)
     click.echo(row.name)
     say(f"Opened the {kind.value} study {row.name!r}, attempt {row.attempt}, hash {row.hash[:8]}.")
@@ -66,6 +66,10 @@ def open_(
     else:
         say("It counts people who play with a history of their own. Linking shop accounts is not")
         say("built yet; until then colleagues play for fun: brandswipe serve --login local")
+
+
+def _milliseconds(day: datetime) -> int:
+    return round(day.replace(tzinfo=UTC).timestamp() * 1000)
 
 
 def policy_of(house: House, name: str | None) -> Policy:
