@@ -1,22 +1,22 @@
 """Offline evaluation on the event store: learn from the start of the log, ask about its end."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
-import numpy as np
-from numpy.typing import NDArray
-
-from app.fitting import policy_catalogue, read_evidence
+from app.fitting import learn, policy_catalogue
+from app.holdout import Asked, Start
+from app.planting import catalogue_of_brands, planted_truth
 from app.warehouse import Warehouse
-from recsys.baseline import BASELINES
+from recsys.collaborative import Progress
 from recsys.errors import NotEnoughError
-from recsys.events import Catalogue, Kind, Rows
-from recsys.model import FitOptions, Progress, fit
-from recsys.offline import Case, Line, evaluate
+from recsys.model import Blend, FitOptions
+from recsys.offline import Line, evaluate
 from recsys.policy import Policy
-from recsys.signals import ItemFacts, summarise
+from recsys.relevance import Case
+from recsys.rivals import rivals
+from recsys.shop_figures import NEED_CATEGORIES
 
-HELD_OUT = 0.25  # the last quarter of the log's time
 MOST_CASES = 2_000
 
 
@@ -25,8 +25,10 @@ class Evaluation:
     """What the rankers found, and of whom."""
 
     lines: list[Line]
-    cut: int  # seconds since 1970; what came later was held out
+    cut: int  # seconds since 1970; what came later was held out. The log's day without times
     customers: int
+    dated: bool  # split in time; else each customer's own sequence was
+    blend: Blend  # what the model was weighed by, chosen before the held-out time
 
 
 def evaluate_offline(
@@ -34,63 +36,40 @@ def evaluate_offline(
 ) -> Evaluation:
     """Judge the model against its rivals on the end of the log.
 
-    Raises NotEnoughError where the log has no times, or nobody bought in the held-out time.
+    Raises NotEnoughError where nobody came back in the held-out end.
     """
-    cut = _cut(warehouse, options)
-    catalogue = policy_catalogue(warehouse, policy)
-    evidence = read_evidence(warehouse, catalogue, options, progress, until=cut)
-    model = fit(evidence, catalogue, options, progress)
-    rivals = [make(model.basis) for make in BASELINES.values()]
-    cases = list(_cases(warehouse, catalogue, cut, options))
+    whole = Start.of(warehouse, policy.relevance.held_out, options.sample, options.seed)
+    model, evidence, _ = learn(warehouse, policy, options, progress, whole.earlier())
+    asked = Asked.about(warehouse, policy_catalogue(warehouse, policy), policy.relevance, whole)
+    cases = list(islice(_cases(warehouse, asked, options), MOST_CASES))
     if not cases:
-        raise NotEnoughError("Nobody bought anything in the last quarter of the log.")
-    lines = evaluate([model, *rivals], cases, options.seed, progress)
-    return Evaluation(lines, cut, len(cases))
-
-
-def _cut(warehouse: Warehouse, options: FitOptions) -> int:
-    first = min(
-        (int(rows["ts"].min()) for _, rows in warehouse.scan(options.sample, options.seed)),
-        default=0,
-    )
-    if first >= warehouse.as_of:
         raise NotEnoughError(
-            "The log has no times to split at. Evaluation needs a ts column in the events."
+            "Nobody who was known before did anything in the last quarter of the log that counts "
+            "as found."
         )
-    return first + round((warehouse.as_of - first) * (1 - HELD_OUT))
+    if warehouse.planted:
+        cases = _with_favourites(warehouse, cases)
+    rankers = [model, *rivals(model, evidence)]
+    needed = _needed() if warehouse.planted else frozenset[str]()
+    lines = evaluate(rankers, cases, model.basis, options.seed, needed, progress)
+    cut = whole.earlier().as_of
+    return Evaluation(lines, cut, len(cases), whole.dated, model.blend)
 
 
-def _cases(
-    warehouse: Warehouse, catalogue: Catalogue, cut: int, options: FitOptions
-) -> Iterator[Case]:
-    """Customers who did something before the cut and bought something after it."""
+def _cases(warehouse: Warehouse, asked: Asked, options: FitOptions) -> Iterator[Case]:
+    """Customers who did something before the cut and something that counts after it."""
     share = min(1.0, 4 * MOST_CASES / max(1, warehouse.customers))
-    facts, found = ItemFacts.of(catalogue), 0
     for numbers, rows in warehouse.scan(share, options.seed + 1):
-        for at in _runs(numbers):
-            case = _case(rows[at], facts, catalogue, cut)
-            if case is not None:
-                yield case
-                found += 1
-                if found == MOST_CASES:
-                    return
+        yield from asked.cases(numbers, rows, asked.known(numbers, rows))
 
 
-def _runs(numbers: NDArray[np.int64]) -> Iterator[slice]:
-    starts = np.flatnonzero(np.diff(numbers, prepend=-1))
-    for start, stop in zip(starts, np.append(starts[1:], len(numbers)), strict=True):
-        yield slice(int(start), int(stop))
+def _with_favourites(warehouse: Warehouse, cases: list[Case]) -> list[Case]:
+    tastes, _ = planted_truth(warehouse.workspace)
+    ids = list(warehouse.customer_ids())
+    return [replace(case, loved=frozenset(tastes[ids[case.customer]].favourites)) for case in cases]
 
 
-def _case(rows: Rows, facts: ItemFacts, catalogue: Catalogue, cut: int) -> Case | None:
-    before = summarise(rows, facts, cut)
-    after = rows[(rows["ts"] > cut) & (rows["kind"] == Kind.PURCHASE)]
-    codes = np.unique(facts.brand[after["item"]])
-    codes = codes[codes >= 0]
-    if not len(before) or not len(codes):
-        return None
-    return Case(
-        before=before,
-        bought=frozenset(str(catalogue.brands[code]) for code in codes),
-        known=frozenset(str(catalogue.brands[code]) for code in before.brand),
-    )
+def _needed() -> frozenset[str]:
+    """Brands of the demo's catalogue that are bought because something broke, with no love."""
+    brands = catalogue_of_brands()
+    return frozenset(brands["name"][brands["category"].isin(NEED_CATEGORIES)])

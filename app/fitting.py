@@ -1,7 +1,7 @@
 """Fitting a model version: read a sample of the customers, learn, save. Nothing half-done stays."""
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version as code_version
 from itertools import islice
 from math import log1p
@@ -10,18 +10,25 @@ from typing import Any
 import numpy as np
 
 from app.brain import Brain
+from app.holdout import Asked, Start
 from app.registry import Registry, Version
 from app.warehouse import Warehouse
+from recsys.collaborative import Progress
 from recsys.deck import Stratum, deal
 from recsys.errors import NotEnoughBrandsError
 from recsys.events import Catalogue, hide
 from recsys.evidence import Evidence, joined, no_evidence
-from recsys.model import FitOptions, Progress, check_options, fit
+from recsys.model import Blend, FavouriteModel, FitOptions, check_options, fit
 from recsys.policy import Policy
+from recsys.relevance import Case, Relevance
 from recsys.signals import ItemFacts, summarise
 from recsys.stats import standardised_difference
+from recsys.weighing import Weighed, weigh
 
 BALANCE_CUSTOMERS = 1_000
+WEIGH_CUSTOMERS = 20_000  # learnt from while weights are chosen
+WEIGH_CASES = 2_000
+WEIGHING, READING = "weighing the parts", 0.3  # the stage, and its share before the search
 FARTHEST = 99.0  # means that differ without any spread are infinitely apart; JSON has no infinity
 
 
@@ -39,9 +46,7 @@ def refit(
     """
     check_options(options)
     started = time.perf_counter()
-    catalogue = policy_catalogue(warehouse, policy)
-    evidence = read_evidence(warehouse, catalogue, options, progress)
-    model = fit(evidence, catalogue, options, progress)
+    model, evidence, weighed = learn(warehouse, policy, options, progress)
     seconds = round(time.perf_counter() - started, 2)
     brain = Brain.over(model, "", warehouse, policy)
     facts: dict[str, Any] = {
@@ -50,12 +55,60 @@ def refit(
         "code_version": code_version("brandswipe"),
         "customers": len(np.unique(evidence.customer)),
         "customers_in_store": warehouse.customers,
-        "brands": len(catalogue.brands),
-        "options": asdict(options),
+        "brands": len(brain.catalogue.brands),
+        "options": asdict(replace(options, weights=weighed.blend.weights)),
+        "weighed": asdict(weighed),
         "fit_seconds": seconds,
         "balance": expected_balance(brain, policy, baseline, options.seed, progress),
     }
     return registry.save(model.arrays(), model.meta(), facts)
+
+
+def learn(
+    warehouse: Warehouse,
+    policy: Policy,
+    options: FitOptions,
+    progress: Progress,
+    start: Start | None = None,
+) -> tuple[FavouriteModel, Evidence, Weighed]:
+    """Choose how to weigh on the end of a start of the log, then learn from all of that start.
+
+    Without a start from the whole log. Weights that somebody set are taken as they are.
+    Raises NotEnoughError without usable events.
+    """
+    catalogue = policy_catalogue(warehouse, policy)
+    if options.chooses:
+        weighed = choose(warehouse, catalogue, policy.relevance, options, progress, start)
+    else:
+        weighed = Weighed(Blend(options.weights), 0, reason="The weights were given.")
+    evidence = read_evidence(warehouse, catalogue, options, progress, start)
+    return fit(evidence, catalogue, options, progress, blend=weighed.blend), evidence, weighed
+
+
+def choose(
+    warehouse: Warehouse,
+    catalogue: Catalogue,
+    rule: Relevance,
+    options: FitOptions,
+    progress: Progress,
+    start: Start | None = None,
+) -> Weighed:
+    """Choose the blend on the last part of a start of the log, learning from what comes before."""
+    sample = min(options.sample, WEIGH_CUSTOMERS / max(1, warehouse.customers))
+    whole = start or Start.of(warehouse, rule.held_out, sample, options.seed)
+    asked = Asked.about(warehouse, catalogue, rule, whole)
+    wanted = max(1.0, warehouse.customers * sample)
+    parts, cases, read = [no_evidence()], list[Case](), 0
+    for numbers, rows in warehouse.scan(sample, options.seed):
+        parts.append(asked.known(numbers, rows))
+        cases += islice(asked.cases(numbers, rows, parts[-1]), WEIGH_CASES - len(cases))
+        read += len(np.unique(numbers))
+        progress(WEIGHING, READING * min(1.0, read / wanted))
+    known = joined(parts)
+    if not len(known):
+        return Weighed(Blend(), 0, reason="The log is too short to hold a part of it out.")
+    model = fit(known, catalogue, options)
+    return weigh(model, cases, lambda share: progress(WEIGHING, READING + (1 - READING) * share))
 
 
 def expected_balance(
@@ -107,14 +160,15 @@ def read_evidence(
     catalogue: Catalogue,
     options: FitOptions,
     progress: Progress,
-    until: int | None = None,
+    start: Start | None = None,
 ) -> Evidence:
-    """Sum up the sample's events up to a time (seconds since 1970; the log's end without one)."""
-    facts, as_of = ItemFacts.of(catalogue), warehouse.as_of if until is None else until
+    """Sum up the sample's events, all of them or those of a start of the log."""
+    facts, as_of = ItemFacts.of(catalogue), warehouse.as_of if start is None else start.as_of
     parts, wanted = [no_evidence()], max(1.0, warehouse.customers * options.sample)
     read = 0
     for numbers, rows in warehouse.scan(options.sample, options.seed):
-        parts.append(summarise(rows, facts, as_of, numbers))
+        held = slice(None) if start is None else start.holds(numbers, rows)
+        parts.append(summarise(rows[held], facts, as_of, numbers[held]))
         read += len(np.unique(numbers))
         progress("reading the sample", min(1.0, read / wanted))
     return joined(parts)

@@ -21,7 +21,7 @@ class Popularity:
     def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
         """Return the n most bought brands; `evidence` is not looked at."""
         del evidence
-        return _listed(self.basis, self.basis.prior, n, without)
+        return listed(self.basis, self.basis.prior, n, without)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,12 +37,13 @@ class OwnPurchasesThenViews:
         views = evidence.of(Sum.VIEWS).astype(np.float64)
         most_views = float(views.max(initial=0.0))
         scores[evidence.brand] += evidence.of(Sum.PURCHASES) * (most_views + 1.0) + views
-        return _listed(self.basis, scores, n, without)
+        return listed(self.basis, scores, n, without)
 
 
-def _listed(
+def listed(
     basis: Basis, scores: NDArray[np.float64], n: int, without: Collection[str]
 ) -> list[BrandScore]:
+    """The n best by these scores, shape (B,), without reasons."""
     chosen = best(scores, basis.allowed(without), n)
     return [
         BrandScore(str(basis.brands[code]), float(scores[code]), place, Why())

@@ -5,7 +5,7 @@ log add up to the whole exactly, whatever the order, the chunks or the threads. 
 summed (distinct days, distinct items) is kept as a set of marks, and sets unite exactly too.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -123,14 +123,16 @@ def joined(parts: Sequence[Evidence]) -> Evidence:
     )
 
 
-def persons(evidence: Evidence) -> Iterator[tuple[int, Evidence]]:
-    """Yield (customer, her evidence alone, in which she is number 0) in order."""
+def persons(evidence: Evidence, wanted: Container[int]) -> Iterator[tuple[int, Evidence]]:
+    """Yield (customer, her evidence alone, in which she is number 0) of those wanted, in order."""
     starts = starts_of(evidence.customer)
     whose = evidence.customer[starts]
     ends = np.append(starts[1:], len(evidence))
     first = np.searchsorted(evidence.marks["customer"], whose, "left")
     last = np.searchsorted(evidence.marks["customer"], whose, "right")
     for row, customer in enumerate(whose.tolist()):
+        if customer not in wanted:
+            continue
         pairs, marks = slice(starts[row], ends[row]), evidence.marks[first[row] : last[row]].copy()
         marks["customer"] = 0
         yield (

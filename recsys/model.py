@@ -1,30 +1,28 @@
-"""evidence -> FavouriteModel; rank one customer by fold-in.
+"""evidence -> FavouriteModel; rank one person's brands while she waits.
 
-    score = own * (own evidence) + collaborative * (ALS affinity) + popularity * (popularity prior)
+    score = own * (own evidence) + collaborative * (ALS and EASE) + popularity * (popularity now)
 
-The collaborative part is implicit-feedback alternating least squares (Hu, Koren, Volinsky,
-"Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008, equations 4 and 5) by the
-`implicit` package; a customer who was not in the fit is folded in with equation 4, for which
-the package's own `recalculate_user` is an exact solve.
+Own evidence comes from `love`, the collaborative part from `collaborative`; how they are weighed
+is a Blend, which `weighing` chooses where the log is large enough.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
-from implicit.cpu.als import AlternatingLeastSquares
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from threadpoolctl import threadpool_limits
 
+from recsys.collaborative import Factors, Linear, learn_factors, learn_linear
+from recsys.collaborative import Progress as Progress  # those who fit name it from here
 from recsys.errors import BadInputError, NotEnoughError
 from recsys.events import Catalogue
-from recsys.evidence import Evidence, Mark, Sum
+from recsys.evidence import Evidence, Sum
+from recsys.love import AGES, Love, counts, left, love, loved, popular
 from recsys.ranking import Basis, BrandScore, Why, basis, best
 
-Progress = Callable[[str, float], None]
-"""Called with the stage's name and the share of it that is done, 0 to 1."""
+MOST_NEIGHBOURS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +30,19 @@ class Weights:
     """How the three parts of the score are weighed. No unit; only the order matters."""
 
     own: float = 1.0
-    collaborative: float = 0.3
-    popularity: float = 0.05
+    collaborative: float = 1.0
+    popularity: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """All that is chosen on a validation slice of the log."""
+
+    weights: Weights = field(default_factory=Weights)
+    ease: float = 0.5  # share of EASE in the collaborative part; the rest is ALS
+    half_life: int | None = None  # days in which own evidence fades by half, one of AGES
+    fashion: int | None = None  # the same for popularity
+    love: Love = field(default_factory=Love)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +51,16 @@ class FitOptions:
 
     factors: int = 32
     alpha: float = 5.0  # confidence a unit of evidence, c = 1 + alpha * evidence
-    regularisation: float = 5.0
+    regularisation: float = 1.0  # in square roots of the number of customers
     iterations: int = 12
     sample: float = 1.0  # share of the customers whose events are read
     seed: int = 0
-    weights: Weights = field(default_factory=Weights)
+    weights: Weights = field(default_factory=Weights)  # as they are here: chosen on the log
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the weights are chosen on a slice of the log: nobody has set other ones."""
+        return self.weights == Weights()
 
 
 RANGES: Mapping[str, tuple[float, float]] = {
@@ -70,41 +84,17 @@ def check_options(options: FitOptions) -> None:
             raise BadInputError(f"The weight {name} is {value:g}; choose between 0 and 100.")
 
 
-# What one event of each kind says of love. A favourite is price-blind, followed and looked out
-# for; a purchase at a discount or of the cheapest kind says little.
-LOVE: Mapping[Sum, float] = {
-    Sum.FULL_PRICE: 1.0,
-    Sum.DEAR: 0.4,
-    Sum.PURCHASES: 0.25,
-    Sum.FOLLOWS: 3.0,
-    Sum.RELEASE_VIEWS: 0.8,
-    Sum.WISHLISTS: 0.6,
-    Sum.CARTS: 0.1,
-    Sum.VIEWS: 0.08,
-    Sum.RETURNS: -0.8,
-}
-LOVE_A_DAY = 0.5  # for each distinct day with a purchase: coming back counts
-
-
-def love(evidence: Evidence) -> NDArray[np.float64]:
-    """Own evidence as one number a pair, shape (n,), at least 0 and without a unit.
-
-    The logarithm keeps the tenth purchase from counting as much as the first.
-    """
-    total = LOVE_A_DAY * evidence.distinct(Mark.PURCHASE_DAY)
-    for column, weight in LOVE.items():
-        total = total + weight * evidence.of(column)
-    return np.asarray(np.log1p(np.maximum(total, 0.0)), np.float64)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class FavouriteModel:
     """Favourite brands of one person from her own evidence, her neighbours' and popularity."""
 
     basis: Basis
-    factors: NDArray[np.float32]  # (B, F) brand factors
+    popular: NDArray[np.float64]  # (len(AGES), B) see love.popular
+    unit: float  # love of an average customer for a brand she met: what own evidence is told in
+    factors: Factors
+    linear: Linear
     options: FitOptions
-    als: Any  # implicit's own model, for its exact fold-in
+    blend: Blend
 
     @property
     def name(self) -> str:
@@ -113,11 +103,12 @@ class FavouriteModel:
 
     def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
         """Return the best n brands of one person, best first, each with its reasons."""
-        strength = love(evidence)
-        parts = self._parts(evidence, strength)
+        count = counts(evidence)
+        strength = loved(count, np.ones(len(count)), Love()) / self.unit
+        parts = self._parts(evidence, count, strength)
         total = sum(parts, np.zeros(len(self.basis.brands)))
         chosen = best(total, self.basis.allowed(without), n)
-        closeness = (self.factors[chosen] @ self.factors[evidence.brand].T) * strength
+        spoken = self._spoken(evidence.brand, strength, chosen)
         return [
             BrandScore(
                 brand=str(self.basis.brands[code]),
@@ -125,37 +116,49 @@ class FavouriteModel:
                 rank=place,
                 why=self._why(evidence, int(code), [float(part[code]) for part in parts], near),
             )
-            for place, (code, near) in enumerate(zip(chosen, closeness, strict=True), start=1)
+            for place, (code, near) in enumerate(zip(chosen, spoken, strict=True), start=1)
         ]
 
     def _parts(
-        self, evidence: Evidence, strength: NDArray[np.float64]
+        self,
+        evidence: Evidence,
+        count: NDArray[np.float64],
+        strength: NDArray[np.floating],
     ) -> tuple[NDArray[np.float64], ...]:
         """The three weighed parts of the score over all brands, each of shape (B,)."""
-        weights = self.options.weights
+        weights, share = self.blend.weights, self.blend.ease
+        remains = left(evidence, self.blend.half_life)
         own = np.zeros(len(self.basis.brands))
-        own[evidence.brand] = strength
-        affinity = self.factors @ self._fold_in(evidence.brand, strength)
+        own[evidence.brand] = loved(count, remains, self.blend.love) / self.unit
+        by_factors, by_brands = self.affinities(evidence.brand, strength)
         return (
-            weights.own * own / max(float(own.max(initial=0.0)), 1.0),
-            weights.collaborative * affinity.astype(np.float64),
-            weights.popularity * self.basis.prior,
+            weights.own * own,
+            weights.collaborative * ((1 - share) * by_factors + share * by_brands),
+            weights.popularity * self.popular[AGES.index(self.blend.fashion)],
         )
 
-    def _fold_in(
-        self, brand: NDArray[np.int32], strength: NDArray[np.float64]
-    ) -> NDArray[np.float32]:
-        """Factors of one person, shape (F,); zeros without evidence."""
-        held = strength > 0
-        row = csr_matrix(
-            (strength[held].astype(np.float32), brand[held], [0, int(held.sum())]),
-            shape=(1, len(self.basis.brands)),
+    def affinities(
+        self, brand: NDArray[np.int32], strength: NDArray[np.floating]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What ALS and what EASE make of somebody's brands and their strength, shape (B,) each."""
+        return (
+            self.factors.affinity(brand, strength),
+            self.linear.affinity(brand, strength, len(self.basis.brands)),
         )
-        factors: NDArray[np.float32] = self.als.recalculate_user(0, row)
-        return factors
+
+    def _spoken(
+        self, hers: NDArray[np.int32], strength: NDArray[np.floating], codes: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """How much each brand of hers speaks for each of these, shape (codes, n)."""
+        of_brands, share = self.factors.of_brands, self.blend.ease
+        spoken = (1 - share) * (of_brands[codes] @ of_brands[hers].T).astype(np.float64)
+        rows, mine = self.linear.places(hers)
+        columns, theirs = self.linear.places(codes.astype(np.int32))
+        spoken[np.ix_(theirs, mine)] += share * self.linear.speaks[np.ix_(rows, columns)].T
+        return np.asarray(spoken * strength, np.float64)
 
     def _why(
-        self, evidence: Evidence, code: int, parts: list[float], closeness: NDArray[np.float64]
+        self, evidence: Evidence, code: int, parts: list[float], spoken: NDArray[np.float64]
     ) -> Why:
         at = int(np.searchsorted(evidence.brand, code))
         has_own = at < len(evidence) and evidence.brand[at] == code
@@ -169,24 +172,27 @@ class FavouriteModel:
             own=parts[0],
             collaborative=parts[1],
             popularity=parts[2],
-            neighbours=self._neighbours(evidence, code, closeness),
+            neighbours=self._neighbours(evidence, code, spoken),
         )
 
     def _neighbours(
-        self, evidence: Evidence, code: int, closeness: NDArray[np.float64], most: int = 2
+        self, evidence: Evidence, code: int, spoken: NDArray[np.float64]
     ) -> tuple[str, ...]:
-        """Her own brands whose factors lie closest to this brand's."""
-        order = np.argsort(-closeness, kind="stable")[: most + 1]
-        others = [i for i in order if evidence.brand[i] != code and closeness[i] > 0]
-        return tuple(str(self.basis.brands[evidence.brand[i]]) for i in others[:most])
+        """Her own brands that speak most for this one."""
+        order = np.argsort(-spoken, kind="stable")[: MOST_NEIGHBOURS + 1]
+        others = [i for i in order if evidence.brand[i] != code and spoken[i] > 0]
+        return tuple(str(self.basis.brands[evidence.brand[i]]) for i in others[:MOST_NEIGHBOURS])
 
     def over(self, catalogue: Catalogue) -> Self:
         """The same model over a catalogue that may have grown: new brands score by own evidence."""
         known = self.basis.over(catalogue)
-        factors = np.zeros((len(known.brands), self.factors.shape[1]), np.float32)
-        factors[: len(self.factors)] = self.factors
+        more = len(known.brands) - len(self.basis.brands)
+        wider = np.pad(self.factors.of_brands, ((0, more), (0, 0)))
         return replace(
-            self, basis=known, factors=factors, als=_folder(factors, asdict(self.options))
+            self,
+            basis=known,
+            popular=np.pad(self.popular, ((0, 0), (0, more))),
+            factors=replace(self.factors, of_brands=wider),
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -195,18 +201,30 @@ class FavouriteModel:
             "brands": self.basis.brands.astype(str),
             "sensitive": self.basis.sensitive,
             "buyers": self.basis.buyers,
-            "factors": self.factors,
+            "popular": self.popular,
+            "factors": self.factors.of_brands,
+            "head": self.linear.head,
+            "speaks": self.linear.speaks,
         }
 
     def meta(self) -> dict[str, Any]:
         """What must be kept beside the arrays, as JSON."""
-        return {"lineage": self.basis.lineage, "options": asdict(self.options)}
+        return {
+            "lineage": self.basis.lineage,
+            "unit": self.unit,
+            "penalty": self.factors.penalty,
+            "options": asdict(self.options),
+            "blend": asdict(self.blend),
+        }
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Self:
-        """Build the model again from `arrays()` and `meta()`."""
-        options = dict(meta["options"])
-        options["weights"] = Weights(**options["weights"])
+        """Build the model again from `arrays()` and `meta()`. Raises KeyError for another's."""
+        options, blend = (
+            {**meta[name], "weights": Weights(**meta[name]["weights"])}
+            for name in ("options", "blend")
+        )
+        blend["love"] = Love(**blend["love"])
         known = Basis(
             lineage=meta["lineage"],
             brands=arrays["brands"].astype(object),
@@ -214,22 +232,14 @@ class FavouriteModel:
             buyers=arrays["buyers"],
         )
         return cls(
-            known, arrays["factors"], FitOptions(**options), _folder(arrays["factors"], options)
+            basis=known,
+            popular=arrays["popular"],
+            unit=meta["unit"],
+            factors=Factors(arrays["factors"], options["alpha"], meta["penalty"]),
+            linear=Linear(arrays["head"], arrays["speaks"]),
+            options=FitOptions(**options),
+            blend=Blend(**blend),
         )
-
-
-def _folder(factors: NDArray[np.float32], options: Mapping[str, Any]) -> Any:
-    """Wrap brand factors in implicit's model, one thread, with its YtY computed once."""
-    with threadpool_limits(1, "blas"):
-        als = AlternatingLeastSquares(
-            factors=factors.shape[1],
-            regularization=options["regularisation"],
-            alpha=options["alpha"],
-            num_threads=1,
-        )
-        als.item_factors = factors
-        als.YtY  # noqa: B018 - computed and cached here, not while the first person waits
-    return als
 
 
 def fit(
@@ -238,8 +248,9 @@ def fit(
     options: FitOptions,
     progress: Progress | None = None,
     threads: int = 0,
+    blend: Blend | None = None,
 ) -> FavouriteModel:
-    """Learn the brand factors from the evidence of many customers.
+    """Learn from the evidence of many customers; without a `blend` by the weights of the options.
 
     `evidence` numbers its customers; `threads` 0 means all cores (the result is the same).
     Raises BadInputError for options out of range and NotEnoughError without any evidence.
@@ -250,32 +261,32 @@ def fit(
             "No customer of the sample did anything with a brand that may be shown. "
             "Import events of such brands, or raise the sample."
         )
-    matrix = _matrix(evidence, len(catalogue.brands))
-
-    def told(iteration: int, _elapsed: float, _loss: float | None) -> None:
-        if progress:
-            progress("learning the brands", (iteration + 1) / options.iterations)
-
-    with threadpool_limits(1, "blas"):  # implicit runs its own threads
-        als = AlternatingLeastSquares(
-            factors=min(options.factors, max(1, min(matrix.shape) - 1)),
-            regularization=options.regularisation,
-            alpha=options.alpha,
-            iterations=options.iterations,
-            num_threads=threads,
-            random_state=options.seed,
-        )
-        als.fit(matrix, show_progress=False, callback=told)
-    learnt = np.ascontiguousarray(als.item_factors)
+    strength = love(evidence)
+    unit = float(strength[strength > 0].mean()) if (strength > 0).any() else 1.0
+    matrix = customers_by_brands(evidence, strength / unit, len(catalogue.brands))
     return FavouriteModel(
-        basis(evidence, catalogue), learnt, options, _folder(learnt, asdict(options))
+        basis=basis(evidence, catalogue),
+        popular=popular(evidence, len(catalogue.brands)),
+        unit=unit,
+        factors=learn_factors(
+            matrix,
+            options.factors,
+            options.alpha,
+            options.regularisation,
+            options.iterations,
+            progress,
+            threads,
+        ),
+        linear=learn_linear(matrix, options.regularisation),
+        options=options,
+        blend=blend or Blend(options.weights),
     )
 
 
-def _matrix(evidence: Evidence, brands: int) -> csr_matrix:
-    """Customers x brands, the value how strongly she loves it."""
+def customers_by_brands(evidence: Evidence, value: NDArray[np.float64], brands: int) -> csr_matrix:
+    """Customers x brands; pairs without a positive value are left out."""
     _, rows = np.unique(evidence.customer, return_inverse=True)
-    strength = love(evidence).astype(np.float32)
-    held = strength > 0
+    held = value > 0
     shape = (int(rows.max()) + 1, brands)
-    return csr_matrix((strength[held], (rows[held], evidence.brand[held])), shape=shape)
+    values = value[held].astype(np.float32)
+    return csr_matrix((values, (rows[held], evidence.brand[held])), shape=shape)

@@ -77,8 +77,8 @@ def gains(
 
 
 def _steps(rows: Rows) -> NDArray[np.int64]:
-    kind = rows["kind"]
-    return (kind == Kind.PURCHASE).astype(np.int64) - (kind == Kind.RETURN).astype(np.int64)
+    bought, returned = (rows["kind"] == kind for kind in (Kind.PURCHASE, Kind.RETURN))
+    return np.asarray(bought.astype(np.int64) - returned, np.int64)
 
 
 def recall(ranked: Sequence[str], wanted: Collection[str]) -> float:

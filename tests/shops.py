@@ -8,9 +8,9 @@ from app.ingest import ingest
 from app.planting import plant_folder
 from app.registry import Version
 from app.settings import Login, Settings
-from recsys.model import FitOptions
+from recsys.model import FitOptions, Weights
 
-QUICK = FitOptions(factors=8, iterations=2)
+QUICK = FitOptions(factors=8, iterations=2, weights=Weights(1.0, 0.3, 0.1))  # nothing to choose
 
 
 def silent(_stage: str, _fraction: float) -> None:

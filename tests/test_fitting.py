@@ -1,20 +1,24 @@
 """A fit reads a sample, saves one whole version or none, and says beforehand what to expect."""
 
 import errno
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from app.fitting import FARTHEST, policy_catalogue, read_evidence, refit
+from app.holdout import Start
 from app.house import BASELINE, House
 from app.settings import Settings
 from recsys.errors import BadInputError, NotEnoughError, WorkspaceError
-from recsys.model import FitOptions
+from recsys.model import FitOptions, Weights
+from recsys.weighing import LEAST_CASES
 from tests.events_on_disk import write
 from tests.shops import QUICK, fitted, silent
 from tests.terminal import brandswipe
+
+CHOOSING = replace(QUICK, weights=Weights())
 
 
 def shop_of(folder: Path, rows: list[dict[str, object]]) -> House:
@@ -30,7 +34,7 @@ def test_a_version_says_what_it_was_made_of(house: House) -> None:
         house.registry,
         house.warehouse,
         house.policy,
-        QUICK,
+        CHOOSING,
         BASELINE,
         lambda stage, share: told.append((stage, share)),
     )
@@ -41,7 +45,12 @@ def test_a_version_says_what_it_was_made_of(house: House) -> None:
     assert facts["options"]["factors"] == QUICK.factors
     assert abs(facts["balance"]) < 0.25
     stages = list(dict.fromkeys(stage for stage, _ in told))
-    assert stages == ["reading the sample", "learning the brands", "dealing trial decks"]
+    assert stages == [
+        "weighing the parts",
+        "reading the sample",
+        "learning the brands",
+        "dealing trial decks",
+    ]
     assert all(0 <= share <= 1 for _, share in told)
     assert [share for stage, share in told if stage == stages[-1]][-1] == 1
 
@@ -66,11 +75,40 @@ def test_a_model_that_was_saved_ranks_as_it_did(planted_house: House) -> None:
 def test_evidence_up_to_a_time_holds_nothing_later(planted_house: House) -> None:
     store = planted_house.warehouse
     catalogue = policy_catalogue(store, planted_house.policy)
-    cut = store.as_of - 200 * 86_400
-    part = read_evidence(store, catalogue, FitOptions(), silent, until=cut)
+    start = Start.of(store, 0.25, 1.0, 0).earlier()
+    part = read_evidence(store, catalogue, FitOptions(), silent, start)
     whole = read_evidence(store, catalogue, FitOptions(), silent)
     assert 0 < len(part) < len(whole)
-    assert part.last.max() <= cut < whole.last.max()
+    assert part.last.max() <= start.as_of < whole.last.max()
+
+
+def test_a_version_says_what_was_chosen_on_whom_and_keeps_what_was_asked(house: House) -> None:
+    version = fitted(house.settings, CHOOSING)
+    weighed = version.facts["weighed"]
+    assert weighed["customers"] >= LEAST_CASES
+    assert 0 < weighed["any"] < 1
+    assert version.facts["options"]["weights"] == weighed["blend"]["weights"]
+    assert version.meta["options"]["weights"] == asdict(Weights())
+    assert version.meta["blend"] == weighed["blend"]
+
+
+def test_weights_that_somebody_set_are_taken_as_they_are(house: House) -> None:
+    given = Weights(1.0, 0.5, 0.25)
+    version = fitted(house.settings, replace(QUICK, weights=given))
+    assert version.meta["blend"]["weights"] == asdict(given)
+    assert version.facts["weighed"]["reason"] == "The weights were given."
+
+
+def test_a_log_without_an_end_to_hold_out_keeps_the_defaults_and_says_so(tmp_path: Path) -> None:
+    one = [{"customer_id": "ann", "ts": 1_760_000_000, "event": "purchase", "brand": "Lego"}]
+    (tmp_path / "one").mkdir()
+    weighed = fitted(shop_of(tmp_path / "one", [*one, *one]).settings, CHOOSING).facts["weighed"]
+    assert "Only 0 customers came back" in weighed["reason"]
+    late = [{**one[0], "brand": "n/a"}, {**one[0], "ts": 1_760_900_000, "event": "view"}]
+    (tmp_path / "late").mkdir()
+    weighed = fitted(shop_of(tmp_path / "late", late).settings, CHOOSING).facts["weighed"]
+    assert "too short" in weighed["reason"]
+    assert weighed["blend"]["weights"] == asdict(Weights())
 
 
 @pytest.mark.parametrize(

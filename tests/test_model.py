@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from recsys.errors import BadInputError, NotEnoughError, WorkspaceError
 from recsys.events import Kind
 from recsys.evidence import named, no_evidence
-from recsys.model import FavouriteModel, FitOptions, Weights, fit, love
+from recsys.love import Love
+from recsys.model import Blend, FavouriteModel, FitOptions, Weights, fit
 from recsys.signals import ItemFacts, summarise
 from tests.contracts import FACTS, SHOP, SOMEBODY, RankerContract, many
 from tests.worlds import NOW, catalogue, event, rows
@@ -61,30 +62,21 @@ def test_the_reasons_add_up_to_the_score_and_name_what_she_did() -> None:
     assert top.why.neighbours
 
 
-def test_a_new_person_is_folded_in_by_the_normal_equations() -> None:
-    strength = love(SOMEBODY)
-    factors = MODEL.factors.astype(np.float64)
-    confidence = MODEL.options.alpha * strength
-    own = factors[SOMEBODY.brand]
-    left = (
-        factors.T @ factors
-        + (own * (confidence - 1.0)[:, None]).T @ own
-        + MODEL.options.regularisation * np.eye(factors.shape[1])
-    )
-    expected = np.linalg.solve(left, own.T @ confidence)
-    folded = MODEL._fold_in(SOMEBODY.brand, strength)
-    assert folded == pytest.approx(expected, abs=1e-4)
-
-
 def test_a_model_restored_from_its_arrays_ranks_the_same() -> None:
     again = FavouriteModel.restore(MODEL.arrays(), MODEL.meta())
     assert again.rank(SOMEBODY, n=30) == MODEL.rank(SOMEBODY, n=30)
     assert again.options == MODEL.options
+    assert again.blend == MODEL.blend
 
 
-def test_the_same_seed_learns_the_same_factors() -> None:
-    again = fit(many(), SHOP, MODEL.options, threads=1)
-    assert np.array_equal(again.factors, MODEL.factors)
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("seed", [0, 7])
+def test_whatever_the_threads_and_the_seed_the_same_model_is_learnt(
+    threads: int, seed: int
+) -> None:
+    options = dataclasses.replace(MODEL.options, seed=seed)
+    again, first = fit(many(), SHOP, options, threads=threads).arrays(), MODEL.arrays()
+    assert all(np.array_equal(again[name], first[name]) for name in first)
 
 
 def test_brands_that_came_after_the_fit_count_by_own_evidence() -> None:
@@ -109,8 +101,8 @@ def test_a_sensitive_brand_is_never_ranked() -> None:
 
 
 def test_all_weights_zero_still_give_a_list_without_a_nan() -> None:
-    options = dataclasses.replace(MODEL.options, weights=Weights(0.0, 0.0, 0.0))
-    ranked = dataclasses.replace(MODEL, options=options).rank(SOMEBODY, n=5)
+    nothing = Blend(Weights(0.0, 0.0, 0.0))
+    ranked = dataclasses.replace(MODEL, blend=nothing).rank(SOMEBODY, n=5)
     assert [score.score for score in ranked] == [0.0] * 5
 
 
@@ -126,6 +118,83 @@ def test_an_option_out_of_range_is_named(name: str, value: float) -> None:
 def test_a_weight_out_of_range_is_named() -> None:
     with pytest.raises(BadInputError, match="popularity"):
         fit(many(), SHOP, FitOptions(weights=Weights(popularity=-1)))
+
+
+def test_weights_that_nobody_set_are_chosen_and_others_are_not() -> None:
+    assert FitOptions().chooses
+    assert not FitOptions(weights=Weights(popularity=0.2)).chooses
+
+
+def test_a_blend_is_what_the_score_is_weighed_by() -> None:
+    blend = Blend(Weights(0.0, 0.0, 2.0), fashion=90)
+    top = fit(many(), SHOP, MODEL.options, blend=blend).rank(SOMEBODY, n=1)[0]
+    assert (top.score, top.why.popularity, top.why.own) == (2.0, 2.0, 0.0)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_als_and_ease_name_a_neighbour_of_her_own_each_for_itself(share: float) -> None:
+    model = dataclasses.replace(MODEL, blend=Blend(ease=share))
+    scores = model.rank(SOMEBODY, n=8, without={"Brand 000", "Brand 006"})
+    assert {name for score in scores for name in score.why.neighbours} <= {
+        "Brand 000",
+        "Brand 006",
+        "Brand 012",
+    }
+    assert scores[0].why.neighbours[0] in {"Brand 000", "Brand 006"}
+
+
+def test_what_fades_counts_less_the_longer_ago_it_was() -> None:
+    log = rows(event(0, Kind.PURCHASE, 1000, 400), event(2, Kind.PURCHASE, 1000, 1))
+    evidence = summarise(log, FACTS, NOW)
+    own = {
+        age: {s.brand: s.why.own for s in model.rank(evidence, 60)}
+        for age in (None, 90)
+        for model in [dataclasses.replace(MODEL, blend=Blend(half_life=age))]
+    }
+    assert own[None]["Brand 000"] == own[None]["Brand 001"]
+    assert own[90]["Brand 000"] < own[90]["Brand 001"] / 5
+
+
+def test_what_love_is_made_of_is_the_blend_s() -> None:
+    blind = dataclasses.replace(MODEL, blend=Blend(love=Love(follows=0.0)))
+    followed = summarise(rows(event(50, Kind.FOLLOW)), FACTS, NOW)
+    own = [
+        next(s.why.own for s in model.rank(followed, 60) if s.brand == "Brand 025")
+        for model in (blind, MODEL)
+    ]
+    assert own[0] < own[1] / 5
+
+
+def test_somebody_who_sent_everything_back_has_no_love_and_no_nan() -> None:
+    sent = summarise(rows(event(0, Kind.RETURN), event(2, Kind.RETURN)), FACTS, NOW)
+    ranked = fit(sent, SHOP, FitOptions(factors=4)).rank(sent, n=60)
+    assert np.isfinite([score.score for score in ranked]).all()
+    assert {score.why.own for score in ranked} == {0.0}
+
+
+def test_a_person_with_a_hundred_thousand_events_is_ranked_like_any_other() -> None:
+    rng = np.random.default_rng(1)
+    log = np.tile(rows(event(0, Kind.PURCHASE, 1000)), 100_000)
+    log["item"] = rng.integers(0, 120, len(log))
+    ranked = MODEL.rank(summarise(log, FACTS, NOW), n=60)
+    assert len({score.brand for score in ranked}) == 60
+    assert np.isfinite([score.score for score in ranked]).all()
+
+
+def test_a_brand_that_the_sample_missed_is_found_by_own_evidence() -> None:
+    seen = many()
+    kept = seen.brand != 59
+    sample = dataclasses.replace(
+        seen,
+        **{
+            name: getattr(seen, name)[kept]
+            for name in ("customer", "brand", "sums", "first", "last")
+        },
+        marks=seen.marks[seen.marks["brand"] != 59],
+    )
+    log = rows(*[event(118, Kind.PURCHASE, 1000, days) for days in (3, 9, 27)])
+    ranked = fit(sample, SHOP, MODEL.options).rank(summarise(log, FACTS, NOW), n=3)
+    assert ranked[0].brand == "Brand 059"
 
 
 def test_a_log_without_evidence_cannot_be_learnt_from() -> None:

@@ -6,60 +6,110 @@ import pytest
 from recsys.baseline import OwnPurchasesThenViews, Popularity
 from recsys.events import Kind
 from recsys.evidence import no_evidence
-from recsys.offline import Case, bootstrap, evaluate, ndcg, recall
+from recsys.offline import Line, best_rival, bootstrap, evaluate
 from recsys.ranking import basis
+from recsys.relevance import Case
 from recsys.signals import summarise
 from tests.contracts import FACTS, SHOP, many
 from tests.worlds import NOW, event, rows
 
 BASIS = basis(many(), SHOP)
+RANKERS = [OwnPurchasesThenViews(BASIS), Popularity(BASIS)]
+OWN, POPULAR = (ranker.name for ranker in RANKERS)
 
 
-def case(item: int, *bought: str) -> Case:
+def case(item: int, *bought: str, loved: frozenset[str] = frozenset()) -> Case:
     """Somebody who bought one item before, and these brands after."""
     before = summarise(rows(event(item, Kind.PURCHASE)), FACTS, NOW)
-    return Case(before, frozenset(bought), frozenset({f"Brand {item // 2:03d}"}))
+    gains = dict.fromkeys(bought, 1.0)
+    return Case(before, gains, frozenset({f"Brand {item // 2:03d}"}), loved)
 
 
-def test_recall_is_out_of_ten_or_of_what_could_be_found() -> None:
-    ranked = [f"b{i}" for i in range(20)]
-    assert recall(ranked, {"b0", "b9", "b10", "other"}) == 2 / 4
-    assert recall(ranked, set(ranked)) == 1.0
+def judged(cases: list[Case], needed: frozenset[str] = frozenset()) -> dict[tuple[str, str], Line]:
+    return {
+        (line.ranker, line.task): line
+        for line in evaluate(RANKERS, cases, BASIS, seed=1, needed=needed)
+    }
 
 
-def test_ndcg_is_that_of_the_textbook() -> None:
-    # one hit at place 3 of one wanted: 1 / log2(4)
-    assert ndcg(["a", "b", "c"], {"c"}) == pytest.approx(0.5)
-    assert ndcg(["a", "b"], {"a", "b"}) == pytest.approx(1.0)
-    assert ndcg(["a"], {"z"}) == 0.0
+AGAIN = [case(2 * b, f"Brand {b:03d}", "Brand 059") for b in range(40, 58)]
 
 
 def test_own_purchases_win_where_people_buy_again_and_find_nothing_new() -> None:
-    cases = [case(2 * b, f"Brand {b:03d}", "Brand 059") for b in range(40, 58)]
-    lines = {
-        (line.ranker, line.task): line
-        for line in evaluate([OwnPurchasesThenViews(BASIS), Popularity(BASIS)], cases, seed=1)
-    }
-    own, popular = "own-purchases-then-views", "popularity"
-    assert lines[own, "any"].recall.value == pytest.approx(0.5)
-    assert lines[own, "any"].ndcg.value > lines[popular, "any"].ndcg.value
-    assert lines[popular, "any"].ndcg_ahead.low > 0
-    assert lines[own, "any"].ndcg_ahead.value == 0.0
-    assert lines[own, "new"].recall.value == lines[popular, "new"].recall.value
+    lines = judged(AGAIN)
+    assert lines[OWN, "any"].recall.value == pytest.approx(0.5)
+    assert lines[OWN, "any"].mrr.value == pytest.approx(1.0)
+    assert lines[OWN, "any"].ndcg.value > lines[POPULAR, "any"].ndcg.value
+    assert lines[POPULAR, "any"].ndcg_ahead.low > 0
+    assert lines[OWN, "any"].ndcg_ahead.value == 0.0
+    assert lines[OWN, "new"].recall.value == lines[POPULAR, "new"].recall.value
+
+
+def test_the_same_list_for_everybody_covers_ten_brands_and_leans_to_the_popular() -> None:
+    lines = judged(AGAIN)
+    assert lines[POPULAR, "any"].coverage == pytest.approx(10 / 60)
+    assert lines[OWN, "any"].coverage == pytest.approx((9 + 18) / 60, abs=2 / 60)
+    assert lines[POPULAR, "any"].bias > lines[OWN, "any"].bias > 0
+
+
+def test_what_is_found_is_told_by_place_by_activity_and_by_fame() -> None:
+    line = judged(AGAIN)[OWN, "any"]
+    assert line.by_place[0] == 1.0
+    assert line.by_place[9] == 0.0
+    assert line.by_activity["few"] == pytest.approx(line.ndcg.value)
+    assert line.by_fame["famous"] is None
+    assert line.by_fame["other"] == pytest.approx(0.5)
+
+
+def test_activity_is_told_in_thirds_of_the_customers() -> None:
+    log = [event(2 * b, Kind.PURCHASE) for b in range(20)]
+    cases = [
+        Case(
+            summarise(rows(*log[:n]), FACTS, NOW),
+            {"Brand 000": 1.0},
+            frozenset(f"Brand {b:03d}" for b in range(n)),
+        )
+        for n in (1, 2, 3, 18, 19, 20)
+    ]
+    found = judged(cases)[OWN, "any"].by_activity
+    assert None not in found.values()
+    assert 1.0 >= found["few"] > found["many"] > 0.0
+
+
+def test_planted_favourites_and_needs_are_told_where_they_are_known() -> None:
+    loved = frozenset({"Brand 050", "Brand 047"})
+    cases = [case(100, "Brand 050", "Brand 020", loved=loved), case(110, "Brand 055")]
+    lines = judged(cases, needed=frozenset({"Brand 055", "Brand 050"}))
+    assert lines[OWN, "any"].favourites.value == pytest.approx(0.5)
+    assert lines[OWN, "any"].favourites.n == 1
+    assert lines[OWN, "any"].avoided.value == 0.0  # she bought it, and it is listed
+    assert lines[POPULAR, "any"].avoided.value == 1.0
+    assert lines[OWN, "new"].favourites.value == 0.0
+    assert lines[OWN, "new"].avoided is None
+    plain = judged(AGAIN)[OWN, "any"]
+    assert (plain.favourites, plain.avoided) == (None, None)
+
+
+def test_the_best_rival_is_never_the_model_itself() -> None:
+    lines = evaluate(RANKERS, AGAIN, BASIS, seed=1)
+    assert best_rival(lines, "any").ranker == POPULAR
 
 
 def test_a_task_in_which_nobody_wanted_anything_is_unknown() -> None:
     told: list[float] = []
     lines = evaluate(
-        [Popularity(BASIS)],
-        [Case(no_evidence(), frozenset({"x"}), frozenset({"x"}))],
+        RANKERS,
+        [Case(no_evidence(), {"Brand 001": 1.0}, frozenset({"Brand 001"}))],
+        BASIS,
         1,
-        lambda _stage, share: told.append(share),
+        progress=lambda _stage, share: told.append(share),
     )
     new = next(line for line in lines if line.task == "new")
     assert new.ndcg.value is None
     assert new.ndcg.reason
+    assert (new.bias, new.by_place[0], new.coverage) == (None, None, 0.0)
     assert told == [1.0]
+    assert best_rival(lines, "new").ranker == POPULAR
 
 
 def test_the_interval_of_the_bootstrap_covers_the_mean_as_often_as_it_says() -> None:

@@ -1,5 +1,7 @@
 """fit, rank and evaluate: what the data scientist does with models."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,9 @@ from app.registry import Version
 from app.work import options_from
 from recsys.errors import BadInputError, NotAllowedError
 from recsys.model import FitOptions, Weights
-from recsys.offline import Line
+from recsys.offline import Line, best_rival
 from recsys.ranking import BrandScore
+from recsys.relevance import TASKS
 from recsys.stats import Estimate
 
 DEFAULT = FitOptions()
@@ -31,11 +34,10 @@ DEFAULT = FitOptions()
     "--sample", type=float, default=DEFAULT.sample, show_default=True, help="Share of customers."
 )
 @click.option("--seed", type=int, default=DEFAULT.seed, show_default=True)
-@click.option("--own", type=float, default=DEFAULT.weights.own, show_default=True)
 @click.option(
-    "--collaborative", type=float, default=DEFAULT.weights.collaborative, show_default=True
+    "--weights",
+    help="OWN,COLLABORATIVE,POPULARITY, like 1,0.3,0.1. [default: chosen on the log's end]",
 )
-@click.option("--popularity", type=float, default=DEFAULT.weights.popularity, show_default=True)
 @format_option
 @workspace_option
 def fit(
@@ -45,9 +47,7 @@ def fit(
     iterations: int,
     sample: float,
     seed: int,
-    own: float,
-    collaborative: float,
-    popularity: float,
+    weights: str | None,
     shape: str,
     workspace: Path | None,
 ) -> None:
@@ -55,12 +55,22 @@ def fit(
 
     Example: brandswipe fit --factors 32 --sample 0.1
     """
-    weights = Weights(own, collaborative, popularity)
-    options = FitOptions(factors, alpha, regularisation, iterations, sample, seed, weights)
+    given = Weights() if weights is None else _weights(weights)
+    options = FitOptions(factors, alpha, regularisation, iterations, sample, seed, given)
     with opened(workspace) as house, progress() as tell:
         version = refit(house.registry, house.warehouse, house.policy, options, BASELINE, tell)
     put(shape, {"version": version.hash, **version.facts}, version.name)
     _advise(version, house.policy.balance)
+
+
+def _weights(said: str) -> Weights:
+    try:
+        own, collaborative, popularity = (float(part) for part in said.split(","))
+    except ValueError:
+        raise BadInputError(
+            f"--weights is {said!r}: give three numbers with commas, like 1,0.3,0.1."
+        ) from None
+    return Weights(own, collaborative, popularity)
 
 
 def _advise(version: Version, limit: float) -> None:
@@ -69,6 +79,7 @@ def _advise(version: Version, limit: float) -> None:
         f"Fitted version {version.name} on {facts['customers']:,} customers in "
         f"{facts['fit_seconds']:g} s."
     )
+    say(_weighed(facts["weighed"]))
     balance = facts["balance"]
     if balance is None:
         say("No trial deck could be dealt: this log has too few brands, or too short histories.")
@@ -78,6 +89,28 @@ def _advise(version: Version, limit: float) -> None:
             f"above {limit:g} a study on this shop stays undecided."
         )
     say("Next: brandswipe study open")
+
+
+def _weighed(found: Mapping[str, Any]) -> str:
+    """How the parts are weighed, and why so."""
+    blend = found["blend"]
+    weights = ", ".join(f"{name} {weight:g}" for name, weight in blend["weights"].items())
+    if found["reason"]:
+        return f"Weights: {weights}. {found['reason']}"
+    fading = [
+        f"{what} fades by half in {blend[field]} days"
+        for what, field in (("own evidence", "half_life"), ("popularity", "fashion"))
+        if blend[field] is not None
+    ]
+    said = [
+        f"Weights: {weights}",
+        f"EASE is {blend['ease']:.0%} of the collaborative part",
+        *fading,
+    ]
+    return (
+        f"{'; '.join(said)}. Chosen on {found['customers']:,} customers of the log's end: "
+        f"NDCG@10 {found['any']:.3f} for any brand, {found['new']:.3f} for new ones."
+    )
 
 
 @click.command()
@@ -139,40 +172,93 @@ def evaluate(model: str | None, shape: str, workspace: Path | None) -> None:
         options = options_from(house.version(model).meta["options"])
         done = evaluate_offline(house.warehouse, house.policy, options, tell)
     put(shape, _evaluation_data(done), _evaluation_text(done))
+    for task in TASKS:
+        say(_against_the_best(done.lines, task))
     say(f"{done.customers:,} customers; intervals are 95% by bootstrap over customers.")
 
 
 def _evaluation_data(done: Evaluation) -> dict[str, Any]:
-    lines = [
-        {
-            "ranker": line.ranker,
-            "task": line.task,
-            "recall@10": _estimate(line.recall),
-            "ndcg@10": _estimate(line.ndcg),
-            "model_ahead_ndcg@10": _estimate(line.ndcg_ahead),
-        }
-        for line in done.lines
-    ]
-    return {"cut": done.cut, "customers": done.customers, "lines": lines}
+    rivals = {task: best_rival(done.lines, task).ranker for task in TASKS}
+    return {
+        "cut": done.cut,
+        "dated": done.dated,
+        "customers": done.customers,
+        "weighed": asdict(done.blend),
+        "best_rival": rivals,
+        "lines": [_line_data(line) for line in done.lines],
+    }
 
 
-def _estimate(found: Estimate) -> dict[str, Any]:
+def _line_data(line: Line) -> dict[str, Any]:
+    return {
+        "ranker": line.ranker,
+        "task": line.task,
+        "recall@10": _estimate(line.recall),
+        "ndcg@10": _estimate(line.ndcg),
+        "mrr@10": _estimate(line.mrr),
+        "model_ahead_ndcg@10": _estimate(line.ndcg_ahead),
+        "ndcg@10_by_activity": line.by_activity,
+        "found_by_fame": line.by_fame,
+        "coverage": line.coverage,
+        "popularity_bias": line.bias,
+        "found_at_place": line.by_place,
+        "favourites_found": _estimate(line.favourites),
+        "needs_avoided": _estimate(line.avoided),
+    }
+
+
+def _estimate(found: Estimate | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
     return {"value": found.value, "low": found.low, "high": found.high, "n": found.n}
 
 
+_EVALUATED = ("task", "ranker", "n", "recall@10", "NDCG@10", "model ahead by", "MRR@10")
+_BESIDE = ("few/some/many", "famous/other", "1st/10th", "coverage", "bias")
+_PLANTED = ("favourites", "avoided")
+
+
 def _evaluation_text(done: Evaluation) -> str:
-    return table(
-        ["task", "ranker", "n", "recall@10", "NDCG@10", "model ahead by"],
-        [_evaluation_row(line) for line in done.lines],
-    )
+    planted = any(line.favourites for line in done.lines)
+    head = [*_EVALUATED, *_BESIDE, *(_PLANTED if planted else ())]
+    return table(head, [_evaluation_row(line)[: len(head)] for line in done.lines])
 
 
 def _evaluation_row(line: Line) -> list[str]:
-    shown = [_shown(found) for found in (line.recall, line.ndcg, line.ndcg_ahead)]
-    return [line.task, line.ranker, f"{line.ndcg.n:,}", *shown]
+    return [
+        line.task,
+        line.ranker,
+        f"{line.ndcg.n:,}",
+        _brief(line.recall),
+        *(_shown(found) for found in (line.ndcg, line.ndcg_ahead)),
+        _brief(line.mrr),
+        *(_several(parts.values()) for parts in (line.by_activity, line.by_fame)),
+        _several([line.by_place[0], line.by_place[-1]]),
+        f"{line.coverage:.1%}",
+        "unknown" if line.bias is None else f"{line.bias:+.2f}",
+        *(_brief(found) for found in (line.favourites, line.avoided)),
+    ]
+
+
+def _several(values: Iterable[float | None]) -> str:
+    return "/".join("-" if value is None else f"{value:.2f}" for value in values)
+
+
+def _brief(found: Estimate | None) -> str:
+    return "-" if found is None or found.value is None else f"{found.value:.3f}"
 
 
 def _shown(found: Estimate) -> str:
     if found.value is None:
         return "unknown"
     return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
+
+
+def _against_the_best(lines: Sequence[Line], task: str) -> str:
+    rival = best_rival(lines, task)
+    what = "Any brand next" if task == "any" else "Brands new to her"
+    if rival.ndcg_ahead.value is None:
+        return f"{what}: {rival.ndcg_ahead.reason}"
+    return (
+        f"{what}: ahead of {rival.ranker}, its best rival, by {_shown(rival.ndcg_ahead)} NDCG@10."
+    )

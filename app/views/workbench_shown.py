@@ -13,6 +13,7 @@ from recsys.policy import StudyKind
 
 STAGES = {
     "starting": "stage_starting",
+    "weighing the parts": "stage_weighing",
     "reading the sample": "stage_reading",
     "learning the brands": "stage_learning",
     "dealing trial decks": "stage_dealing",

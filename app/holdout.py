@@ -1,0 +1,110 @@
+"""The end of a log, held out: what came before is learnt from, what came after is asked about."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.warehouse import Warehouse
+from recsys.events import Catalogue, Rows
+from recsys.evidence import Evidence, persons
+from recsys.relevance import Case, Relevance, gains
+from recsys.signals import ItemFacts, summarise
+
+Numbers = NDArray[np.int64]
+"""Customer of each row, shape (n,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The start of a log: all but its held-out end, and at `depth` 2 all but that one's end again.
+
+    The end is a share of the time; where the log has no times, of each customer's sequence.
+    """
+
+    first: int  # seconds since 1970, the earliest event
+    last: int
+    held_out: float  # share
+    depth: int = 0  # 0 is the whole log
+
+    @classmethod
+    def of(cls, warehouse: Warehouse, held_out: float, sample: float, seed: int) -> Self:
+        """The whole log of a warehouse; its first event is looked for in a sample."""
+        chunks = (int(rows["ts"].min()) for _, rows in warehouse.scan(sample, seed))
+        return cls(min(chunks, default=warehouse.as_of), warehouse.as_of, held_out)
+
+    @property
+    def dated(self) -> bool:
+        """Whether there are times to split at."""
+        return self.first < self.last
+
+    @property
+    def as_of(self) -> int:
+        """The day that what is known looks back from, seconds since 1970."""
+        if not self.dated:
+            return self.last
+        return self.first + round((self.last - self.first) * (1 - self.held_out) ** self.depth)
+
+    def earlier(self) -> "Start":
+        """This start without its own end."""
+        return replace(self, depth=self.depth + 1)
+
+    def holds(self, numbers: Numbers, rows: Rows) -> NDArray[np.bool_]:
+        """Which rows of whole customers, ordered by customer, belong to it, shape (n,)."""
+        if self.dated:
+            return np.asarray(rows["ts"] <= self.as_of, np.bool_)
+        starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+        counts = np.diff(np.append(starts, len(numbers)))
+        kept = counts
+        for _ in range(self.depth):
+            end = np.maximum(1, np.floor(kept * self.held_out + 0.5)).astype(kept.dtype)
+            kept = np.where(kept > 1, kept - end, kept)
+        place = np.arange(len(numbers)) - np.repeat(starts, counts)
+        return np.asarray(place < np.repeat(kept, counts), np.bool_)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """How customers are asked about the end of a start of the log."""
+
+    catalogue: Catalogue
+    facts: ItemFacts
+    rule: Relevance
+    start: Start  # what comes after `start.earlier()` in it is asked about
+    bought: bool  # whether the log knows purchases
+
+    @classmethod
+    def about(
+        cls, warehouse: Warehouse, catalogue: Catalogue, rule: Relevance, start: Start
+    ) -> Self:
+        """The same for a warehouse."""
+        bought = bool(warehouse.item_buys.any())
+        return cls(catalogue, ItemFacts.of(catalogue), rule, start, bought)
+
+    def known(self, numbers: Numbers, rows: Rows) -> Evidence:
+        """Evidence of what came before."""
+        earlier = self.start.earlier()
+        held = earlier.holds(numbers, rows)
+        return summarise(rows[held], self.facts, earlier.as_of, numbers[held])
+
+    def cases(self, numbers: Numbers, rows: Rows, known: Evidence) -> Iterator[Case]:
+        """Customers of a chunk who did something before and something that counts after."""
+        after = self.start.holds(numbers, rows) & ~self.start.earlier().holds(numbers, rows)
+        who, brand, gain = gains(numbers[after], rows[after], self.facts, self.rule, self.bought)
+        allowed = ~self.catalogue.brand_sensitive & (self.catalogue.brand_category >= 0)
+        kept = allowed[brand]
+        who, brand, gain = who[kept], brand[kept], gain[kept]
+        names = self.catalogue.brands
+        for customer, before in persons(known, set(who.tolist())):
+            mine = slice(*np.searchsorted(who, [customer, customer + 1]))
+            yield Case(
+                before=before,
+                gains={
+                    str(names[code]): float(g)
+                    for code, g in zip(brand[mine], gain[mine], strict=True)
+                },
+                known=frozenset(str(names[code]) for code in before.brand),
+                customer=customer,
+            )

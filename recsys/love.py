@@ -1,0 +1,110 @@
+"""Own evidence as one number a brand: what she did herself, and how much it says of love."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.evidence import Evidence, Mark, Sum
+from recsys.signals import HALF_LIVES, ONE
+
+AGES: tuple[int | None, ...] = (None, 365, 90, 30)
+"""Half-lives in days that a model may forget with; None never forgets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Love:
+    """What one event of each kind says of love. No unit; only the order matters.
+
+    A favourite is price-blind, followed and looked out for; a purchase at a discount or of the
+    cheapest kind says little. These are where the search of `weighing` begins.
+    """
+
+    full_price: float = 1.0
+    dear: float = 0.4  # although half of the category costs less
+    purchases: float = 0.25
+    purchase_days: float = 0.5  # coming back counts
+    products: float = 0.05
+    categories: float = 0.05
+    release_views: float = 2.0
+    wishlists: float = 0.6
+    carts: float = 0.1
+    views: float = 0.08
+    returns: float = -0.8
+    follows: float = 3.0  # a follow stands until it is taken back, so it does not fade
+
+
+KINDS = tuple(field.name for field in fields(Love))
+_SUMS = {
+    "full_price": Sum.FULL_PRICE,
+    "dear": Sum.DEAR,
+    "purchases": Sum.PURCHASES,
+    "release_views": Sum.RELEASE_VIEWS,
+    "wishlists": Sum.WISHLISTS,
+    "carts": Sum.CARTS,
+    "views": Sum.VIEWS,
+    "returns": Sum.RETURNS,
+    "follows": Sum.FOLLOWS,
+}
+_MARKS = {"purchase_days": Mark.PURCHASE_DAY, "products": Mark.ITEM, "categories": Mark.CATEGORY}
+
+
+def counts(evidence: Evidence) -> NDArray[np.float64]:
+    """How often each of KINDS happened, shape (n, len(KINDS))."""
+    columns = [
+        evidence.of(_SUMS[kind]) if kind in _SUMS else evidence.distinct(_MARKS[kind])
+        for kind in KINDS
+    ]
+    return np.array(columns, np.float64).T
+
+
+def loved(
+    counts: NDArray[np.floating], left: NDArray[np.floating], how: Love
+) -> NDArray[np.floating]:
+    """Counts, shape (..., len(KINDS)), as one number at least 0, of which a share is `left`, (...).
+
+    The logarithm keeps the tenth purchase from counting as much as the first.
+    """
+    weight = np.array([getattr(how, kind) for kind in KINDS], counts.dtype)
+    total = (counts[..., :-1] @ weight[:-1]) * left + counts[..., -1] * weight[-1]
+    return np.asarray(np.log1p(np.maximum(total, 0)))
+
+
+def love(
+    evidence: Evidence, how: Love | None = None, half_life: int | None = None
+) -> NDArray[np.float64]:
+    """Own evidence as one number a pair, shape (n,), at least 0 and without a unit.
+
+    `half_life`, one of AGES, lets everything but a follow fade.
+    """
+    return np.asarray(loved(counts(evidence), left(evidence, half_life), how or Love()), np.float64)
+
+
+def left(evidence: Evidence, half_life: int | None) -> NDArray[np.float64]:
+    """What share of a pair's purchases and looks has not faded, shape (n,), from 0 to 1."""
+    if half_life is None:
+        return np.ones(len(evidence))
+    step = HALF_LIVES.index(half_life)
+    fresh = evidence.of(Sum(Sum.BOUGHT_30 + step)) + evidence.of(Sum(Sum.LOOKED_30 + step))
+    looked = (Sum.PURCHASES, Sum.VIEWS, Sum.WISHLISTS, Sum.CARTS)
+    done = np.sum([evidence.of(column) for column in looked], axis=0)
+    return np.asarray(np.where(done > 0, fresh / (np.maximum(done, 1) * ONE), 1.0), np.float64)
+
+
+def popular(evidence: Evidence, brands: int) -> NDArray[np.float64]:
+    """How many customers bought each brand, of the most bought one, shape (len(AGES), brands).
+
+    In row k a customer counts less the longer ago she bought, by the half-life AGES[k]. In a log
+    without purchases whoever looked counts.
+    """
+    bought = bool(evidence.of(Sum.PURCHASES).any())
+    first = Sum.BOUGHT_30 if bought else Sum.LOOKED_30
+    counted = evidence.of(Sum.PURCHASES) > 0 if bought else np.ones(len(evidence), bool)
+    rows = [counted.astype(np.float64)] + [
+        np.minimum(evidence.of(Sum(first + HALF_LIVES.index(age))) / ONE, 1.0)
+        for age in AGES
+        if age is not None
+    ]
+    totals = np.array([np.bincount(evidence.brand, row, minlength=brands) for row in rows])
+    most = totals.max(axis=1, keepdims=True, initial=0.0)
+    return np.asarray(totals / np.where(most > 0, most, 1.0), np.float64)

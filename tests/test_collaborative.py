@@ -1,0 +1,102 @@
+"""ALS and EASE agree with their equations and find the planted groups."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from recsys import collaborative
+from recsys.collaborative import HEAVIER, Factors, learn_factors, learn_linear, penalty
+
+GROUPS, BRANDS, CUSTOMERS = 5, 40, 400
+
+
+@pytest.fixture(scope="module")
+def matrix() -> csr_matrix:
+    """Customers who met brands of their own group alone: brand b is of group b % GROUPS."""
+    rng = np.random.default_rng(2)
+    dense = np.zeros((CUSTOMERS, BRANDS), np.float32)
+    for customer in range(CUSTOMERS):
+        own = np.arange(customer % GROUPS, BRANDS, GROUPS)
+        dense[customer, rng.choice(own, 4, replace=False)] = rng.random(4) + 0.5
+    return csr_matrix(dense)
+
+
+@pytest.fixture(scope="module")
+def factors(matrix: csr_matrix) -> Factors:
+    return learn_factors(matrix, 8, 5.0, 0.2, 10)
+
+
+HERS = np.array([0, 5], np.int32), np.array([1.0, 2.0])
+
+
+def test_a_new_person_is_folded_in_by_the_normal_equations(factors: Factors) -> None:
+    brand, strength = HERS
+    of_brands = factors.of_brands.astype(np.float64)
+    confidence, own = factors.alpha * strength, of_brands[brand]
+    system = (
+        of_brands.T @ of_brands
+        + (own * (confidence - 1.0)[:, None]).T @ own
+        + factors.penalty * np.eye(of_brands.shape[1])
+    )
+    expected = np.linalg.solve(system, own.T @ confidence)
+    assert factors.person(brand, strength) == pytest.approx(expected, abs=1e-4)
+
+
+def test_both_lead_a_person_to_the_brands_of_her_group(
+    matrix: csr_matrix, factors: Factors
+) -> None:
+    linear = learn_linear(matrix, 0.2)
+    for found in (factors.affinity(*HERS), linear.affinity(*HERS, BRANDS)):
+        found[HERS[0]] = -np.inf
+        assert set(np.argsort(-found)[:6] % GROUPS) == {0}
+
+
+def test_ease_is_the_ridge_regression_of_each_brand_on_the_others(matrix: csr_matrix) -> None:
+    linear, dense = learn_linear(matrix, 0.5), matrix.toarray().astype(np.float64)
+    ridge = HEAVIER * penalty(0.5, CUSTOMERS) * np.eye(BRANDS - 1)
+    for brand in (0, 17):
+        others = np.delete(dense, brand, axis=1)
+        expected = np.linalg.solve(others.T @ others + ridge, others.T @ dense[:, brand])
+        found = np.delete(linear.speaks[:, brand], brand)
+        assert found == pytest.approx(expected, abs=1e-5)
+        assert linear.speaks[brand, brand] == 0.0
+
+
+def test_a_start_is_the_leading_singular_subspace(matrix: csr_matrix) -> None:
+    _, brands = collaborative._start(matrix, GROUPS)
+    _, _, right = np.linalg.svd(matrix.toarray())
+    inside = right[:GROUPS] @ (brands / np.linalg.norm(brands, axis=0))
+    assert np.linalg.svd(inside)[1] == pytest.approx(np.ones(GROUPS), abs=1e-3)
+
+
+def test_brands_outside_the_head_are_spoken_for_by_nobody(
+    matrix: csr_matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collaborative, "MOST_LINEAR", 10)
+    linear = learn_linear(matrix, 0.2)
+    buyers = np.bincount(matrix.indices, minlength=BRANDS)
+    assert len(linear.head) == 10
+    assert buyers[linear.head].min() >= np.sort(buyers)[-10]
+    outside = np.setdiff1d(np.arange(BRANDS), linear.head).astype(np.int32)
+    found = linear.affinity(np.append(linear.head[:1], outside), np.ones(31), BRANDS)
+    assert found[outside].tolist() == [0.0] * 30
+    assert np.abs(found[linear.head]).sum() > 0
+
+
+def test_a_brand_of_one_customer_says_nothing_of_others() -> None:
+    linear = learn_linear(csr_matrix(np.eye(3, dtype=np.float32)), 1.0)
+    assert len(linear.head) == 0
+    found = linear.affinity(np.array([1], np.int32), np.ones(1), 3)
+    assert found.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_without_regularisation_there_is_still_a_solution(matrix: csr_matrix) -> None:
+    twice = csr_matrix(np.repeat(matrix.toarray(), 2, axis=1))  # singular without a penalty
+    assert np.isfinite(learn_linear(twice, 0.0).speaks).all()
+    assert np.isfinite(learn_factors(twice, 4, 5.0, 0.0, 3).of_brands).all()
+
+
+def test_progress_is_told_a_pass_at_a_time(matrix: csr_matrix) -> None:
+    told: list[float] = []
+    learn_factors(matrix, 4, 5.0, 1.0, 4, lambda _stage, share: told.append(share))
+    assert told == [0.25, 0.5, 0.75, 1.0]

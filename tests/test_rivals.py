@@ -1,0 +1,59 @@
+"""The stronger rivals keep the rankers' contract, and each finds what it is made to find."""
+
+import pytest
+
+from recsys.baseline import BASELINES
+from recsys.events import Kind
+from recsys.evidence import named
+from recsys.model import FitOptions, fit
+from recsys.ranking import Ranker
+from recsys.rivals import counted, rivals
+from recsys.signals import summarise
+from tests.contracts import FACTS, SHOP, RankerContract, many
+from tests.worlds import NOW, event, rows
+
+MODEL = fit(many(), SHOP, FitOptions(factors=8, iterations=4, regularisation=0.3))
+RIVALS = {rival.name: rival for rival in rivals(MODEL, many())}
+
+
+class TestALS(RankerContract):
+    @staticmethod
+    def make() -> Ranker:
+        return RIVALS["als"]
+
+
+class TestEASE(RankerContract):
+    @staticmethod
+    def make() -> Ranker:
+        return RIVALS["ease"]
+
+
+class TestCosine(RankerContract):
+    @staticmethod
+    def make() -> Ranker:
+        return RIVALS["cosine"]
+
+
+class TestBM25(RankerContract):
+    @staticmethod
+    def make() -> Ranker:
+        return RIVALS["bm25"]
+
+
+def test_they_are_all_there_the_simple_ones_first() -> None:
+    assert list(RIVALS) == [*BASELINES, "als", "cosine", "bm25", "ease"]
+
+
+@pytest.mark.parametrize("name", ["als", "cosine", "bm25", "ease"])
+def test_who_bought_two_brands_of_a_group_gets_that_group(name: str) -> None:
+    log = [event(0, Kind.PURCHASE), event(12, Kind.PURCHASE)]
+    evidence = summarise(rows(*log), FACTS, NOW)
+    ranked = RIVALS[name].rank(evidence, 5, {"Brand 000", "Brand 006"})
+    assert [int(score.brand[-3:]) % 6 for score in ranked].count(0) >= 4
+
+
+def test_counts_are_purchases_and_far_behind_them_views() -> None:
+    log = rows(event(0, Kind.PURCHASE), *[event(2, Kind.VIEW)] * 30)
+    bought, looked = counted(summarise(log, FACTS, NOW))
+    assert bought > looked > 0
+    assert counted(named([1])).tolist() == [0.0]
