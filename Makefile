@@ -30,7 +30,7 @@ browser: $(VENV)/.test  ## the tests in a real Chromium
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/pytest -m "browser and not soak"
 
-soak: $(VENV)/.test  ## the long proofs: a deck in Firefox and one in WebKit, which apt installs
+soak: $(VENV)/.test  ## the long proofs: many thousand studies; a deck in Firefox and in WebKit, which apt installs
 	$(BIN)/pytest -m soak
 
 bench: $(VENV)/.test  ## how fast the game is, into bench/results: a quarter of an hour, alone

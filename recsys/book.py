@@ -1,22 +1,41 @@
 """What was read of a study so far: each closed deck once, each batch's numbers once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from recsys.counting import NOBODY, Closed, Row, ends, sort_out
+from recsys.columns import Ints
+from recsys.counting import (
+    COUNTED,
+    GONE,
+    NO_PLAYERS,
+    NOBODY,
+    Batch,
+    Closed,
+    Players,
+    Row,
+    ends,
+    facts_of,
+    players_at,
+    sort_out,
+)
 from recsys.policy import CRITERIA, Policy, Study
 from recsys.run import RunPoint, run
 from recsys.scores import DeckScore, Played
 from recsys.sheet import EMPTY, Sheet, joined, read
 from recsys.stats import Floats
+from recsys.tables import balances
 
 Runs = tuple[tuple[RunPoint, ...], ...]
 
 
 def _no_scores() -> Floats:
     return np.empty((len(CRITERIA), 0))
+
+
+def _no_facts() -> Ints:
+    return facts_of(())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,34 +47,60 @@ class Book:
 
     rows: tuple[Row, ...] = ()  # every closed deck
     seen: frozenset[str] = frozenset()  # whose decks they are
-    stops: tuple[int, ...] = ()  # after how many rows each batch is full
+    facts: Ints = field(default_factory=_no_facts)  # of the rows, to count them
+    published: int = 0  # rows in full batches
+    players: Players = NO_PLAYERS  # at the last full batch
+    batches: tuple[Batch, ...] = ()
     scores: Floats = field(default_factory=_no_scores)  # published, shape (CRITERIA, decks)
     sheet: Sheet = EMPTY  # the published decks that can still be read
     runs: Runs = ()  # of each criterion
 
-    @property
-    def published(self) -> tuple[Row, ...]:
-        """Return the rows of the full batches."""
-        return self.rows[: self.stops[-1]] if self.stops else ()
-
 
 def enter(
-    book: Book, study: Study, closed: Iterable[Closed], earlier: Mapping[str, int] = NOBODY
+    book: Book,
+    study: Study,
+    closed: Iterable[Closed],
+    earlier: Mapping[str, int] = NOBODY,
+    open_dealt_at: Iterable[int] = (),
 ) -> Book:
     """Return the book with the decks that closed since, in the order of closing.
 
     Withdrawn scores stand in the places of their decks; a deck that was withdrawn after it was
-    entered asks for a new book. `earlier` is that of `sorted_out`.
+    entered asks for a new book. `earlier` is that of `sorted_out`; `open_dealt_at` says when those
+    decks were dealt that are open now and could count.
     """
     seen = set(book.seen)
-    rows = (*book.rows, *sort_out(closed, study, earlier, seen))
-    stops = tuple(ends(rows, study.policy.batch))
-    before = len(book.published)
-    new = [row.deck for row in rows[before : stops[-1] if stops else 0] if row.why is None]
-    part = read([deck for deck in new if isinstance(deck, Played)])
-    scores = np.concatenate([book.scores, _scores(new, part)], axis=1)
-    points = _run_on(book.runs, scores, study)
-    return Book(rows, frozenset(seen), stops, scores, joined(book.sheet, part), points)
+    new = list(sort_out(closed, study, earlier, seen))
+    rows, facts = (*book.rows, *new), np.concatenate([book.facts, facts_of(new)], axis=1)
+    stops = ends(facts, study.policy.batch)
+    stops = stops[stops > book.published]
+    last = int(stops[-1]) if len(stops) else book.published
+    counted = [row.deck for row in rows[book.published : last] if row.why is None]
+    part = read([deck for deck in counted if isinstance(deck, Played)])
+    sheet = joined(book.sheet, part)
+    scores = np.concatenate([book.scores, _scores(counted, part)], axis=1)
+    players = players_at(facts, stops, open_dealt_at)
+    return Book(
+        rows=rows,
+        seen=frozenset(seen),
+        facts=facts,
+        published=last,
+        players=players[-1] if players else book.players,
+        batches=(*book.batches, *_batches(sheet, facts, stops, players, study.policy)),
+        scores=scores,
+        sheet=sheet,
+        runs=_run_on(book.runs, scores, study),
+    )
+
+
+def _batches(
+    sheet: Sheet, facts: Ints, stops: Ints, players: Sequence[Players], policy: Policy
+) -> Iterator[Batch]:
+    """Yield the batches that may be shown: from the first with a whole cell of people."""
+    readable = ((facts[COUNTED] > 0) & (facts[GONE] == 0)).cumsum()
+    for at, balance in zip(players, balances(sheet, readable[stops - 1]), strict=True):
+        if at.counted >= policy.cell:
+            yield Batch(at.counted, at.completion, balance)
 
 
 def _scores(decks: Sequence[Closed], part: Sheet) -> Floats:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from recsys.columns import Ints
 from recsys.policy import Study
 from recsys.scores import DeckScore, Excluded, Pace, Played, complete, eligible, excluded
 from recsys.tables import Unit
@@ -30,6 +31,11 @@ class Row:
     closed_at: int
 
     @property
+    def dealt(self) -> int:
+        """Return when it was dealt, 0 of a withdrawn one."""
+        return self.dealt_at or 0
+
+    @property
     def entered(self) -> bool:
         """Return whether it could have counted."""
         return self.why not in NEVER_COUNTS
@@ -50,6 +56,9 @@ class Players:
         """Return the share of dealt decks that were finished; None when nothing is known."""
         known = self.dealt - self.withdrawn
         return self.complete / known if known else None
+
+
+NO_PLAYERS = Players(0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,37 +128,36 @@ def sort_out(
         yield Row(deck, reason, complete(pace), deck.dealt_at, deck.closed_at)
 
 
-def ends(rows: Sequence[Row], batch: int) -> list[int]:
+def facts_of(rows: Sequence[Row]) -> Ints:
+    """Return what counting needs of rows, shape (6, rows), in the order of the names below."""
+    facts = [
+        (r.why is None, r.entered, r.entered and r.whole, r.dealt_at is None, r.closed_at, r.dealt)
+        for r in rows
+    ]
+    return np.array(facts, dtype=np.int64).reshape(-1, 6).T
+
+
+COUNTED, ENTERED, DONE, GONE, CLOSED_AT, DEALT_AT = range(6)
+
+
+def ends(facts: Ints, batch: int) -> Ints:
     """Return after how many rows each batch of counted decks is full."""
-    places = [place for place, row in enumerate(rows, start=1) if row.why is None]
-    return places[batch - 1 :: batch]
+    return np.flatnonzero(facts[COUNTED])[batch - 1 :: batch] + 1
 
 
-def players_at(
-    rows: Sequence[Row], stops: Sequence[int], open_dealt_at: Iterable[int]
-) -> list[Players]:
+def players_at(facts: Ints, stops: Ints, open_dealt_at: Iterable[int]) -> list[Players]:
     """Return how many decks had come how far when each of the stops was reached.
 
     Dealt are those that were dealt before the last of the published decks was closed, whether they
     are closed by now or not: a deck that closes later changes nothing here.
     """
-    if not stops:
+    if not len(stops):
         return []
-    entered = [row.entered for row in rows]
-    known = [(row.dealt_at, yes) for row, yes in zip(rows, entered, strict=True)]
-    dealt_at = np.sort([*(at for at, yes in known if yes and at is not None), *open_dealt_at])
-    clock = np.maximum.accumulate([row.closed_at for row in rows])
-    at = np.array(stops) - 1
-    gone, closed, done, counted = (
-        np.cumsum(column)[at]
-        for column in (
-            [row.dealt_at is None for row in rows],
-            entered,
-            [yes and row.whole for row, yes in zip(rows, entered, strict=True)],
-            [row.why is None for row in rows],
-        )
-    )
-    dealt = gone + np.searchsorted(dealt_at, clock[at], side="right")
+    known = facts[DEALT_AT][(facts[ENTERED] > 0) & (facts[GONE] == 0)]
+    dealt_at = np.sort(np.concatenate([known, np.fromiter(open_dealt_at, dtype=np.int64)]))
+    clock = np.maximum.accumulate(facts[CLOSED_AT])
+    counted, closed, done, gone = facts[:4].cumsum(axis=1)[:, stops - 1]
+    dealt = gone + np.searchsorted(dealt_at, clock[stops - 1], side="right")
     columns = (dealt, closed, done, counted, gone)
     return [Players(*each) for each in zip(*(c.tolist() for c in columns), strict=True)]
 

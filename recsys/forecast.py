@@ -55,14 +55,15 @@ def forecast(
     people = scores.shape[1]
     if people < TOO_EARLY:
         return Forecast(None, None, TOO_SOON)
-    if _is_decided(scores, bars, alpha):
+    known = [np.unique(x, return_inverse=True) for x in scores]
+    if _is_decided(known, bars, alpha):
         return Forecast(None, None, DECIDED)
     rng = np.random.default_rng(seed)
     if people >= MANY:
         marks = _marks(batch, parts=4)
-        steps = _log_steps(scores, bars, FRACTIONS[THIN // 2 :: THIN])
+        steps = _log_steps(known, bars, FRACTIONS[THIN // 2 :: THIN])
         return _spread(_decided(_normal(steps, marks, rng), alpha, len(bars)), marks)
-    marks, steps = _marks(batch, parts=10), _log_steps(scores, bars, FRACTIONS)
+    marks, steps = _marks(batch, parts=10), _log_steps(known, bars, FRACTIONS)
     now = steps.sum(axis=0)
     decided = [
         _decided(_drawn(people, marks, rng) @ steps + now, alpha, len(bars))
@@ -71,10 +72,16 @@ def forecast(
     return _spread(np.concatenate(decided), marks)
 
 
-def _is_decided(scores: Floats, bars: Sequence[float], alpha: float) -> bool:
+Known = tuple[Floats, NDArray[np.intp]]
+"""The different scores in a criterion, and which of them each person has."""
+
+
+def _is_decided(known: Sequence[Known], bars: Sequence[float], alpha: float) -> bool:
     """Return whether the scores so far release or hold."""
-    people = [scores.shape[1]]
-    counted = [(Counted.of(x, people), bar) for x, bar in zip(scores, bars, strict=True)]
+    counted = [
+        (Counted(values, np.bincount(index)[None].astype(np.float64)), bar)
+        for (values, index), bar in zip(known, bars, strict=True)
+    ]
     released = all(c.log_wealth(bar)[0] >= -log(alpha) for c, bar in counted)
     to_hold = log(len(bars) / alpha)
     return released or any(c.mirrored.log_wealth(1 - bar)[0] >= to_hold for c, bar in counted)
@@ -102,17 +109,12 @@ def _decided(logs: Floats, alpha: float, criteria: int) -> NDArray[np.bool_]:
     return np.asarray(released | held)
 
 
-def _log_steps(scores: Floats, bars: Sequence[float], stakes: Floats) -> Floats:
+def _log_steps(known: Sequence[Known], bars: Sequence[float], stakes: Floats) -> Floats:
     """Return shape (people, 2 x criteria x stakes): what each person adds to each gambler's log."""
-    sides = [(x, bar) for x, bar in zip(scores, bars, strict=True)]
-    sides += [(1 - x, 1 - bar) for x, bar in sides]
-    return np.concatenate([_log_step(x, bar, stakes) for x, bar in sides], axis=1)
-
-
-def _log_step(scores: Floats, bar: float, stakes: Floats) -> Floats:
-    values, index = np.unique(scores, return_inverse=True)
-    table: Floats = np.log1p((values / bar - 1)[:, None] * stakes)
-    return table[index]
+    sides = [(values / bar, index) for (values, index), bar in zip(known, bars, strict=True)]
+    sides += [((1 - v) / (1 - bar), i) for (v, i), bar in zip(known, bars, strict=True)]
+    steps = [np.log1p((odds - 1)[:, None] * stakes)[index] for odds, index in sides]
+    return np.concatenate(steps, axis=1)
 
 
 def _marks(batch: int, parts: int) -> NDArray[np.int64]:

@@ -17,9 +17,8 @@ from recsys.counting import (
     Batch,
     Closed,
     Funnel,
-    Players,
+    Row,
     left_out,
-    players_at,
     tenths,
 )
 from recsys.duel import Duel, duel_of
@@ -39,7 +38,6 @@ from recsys.tables import (
     ShareRow,
     Unit,
     arm_rows,
-    balances,
     beside,
     brand_rows,
     category_rows,
@@ -133,17 +131,16 @@ def tally(
     `open_dealt_at` says when those decks were dealt that are still open and could count; `earlier`
     is that of `sorted_out`.
     """
-    return report_of(enter(Book(), study, closed, earlier), study, open_dealt_at, seed)
+    return report_of(enter(Book(), study, closed, earlier, open_dealt_at), study, seed)
 
 
-def report_of(book: Book, study: Study, open_dealt_at: Iterable[int] = (), seed: int = 0) -> Report:
+def report_of(book: Book, study: Study, seed: int = 0) -> Report:
     """Return the report of what was read so far."""
     policy, sheet = study.policy, book.sheet
     unit = Unit(policy.batch, policy.cell)
-    players = players_at(book.rows, book.stops, open_dealt_at)
     scores, rates = gated(book.scores, policy), book.scores[0]
-    half = len(book.stops) // 2 * policy.batch
-    at = players[-1] if players else Players(0, 0, 0, 0, 0)
+    half = len(rates) // policy.batch // 2 * policy.batch
+    published = book.rows[: book.published]
     return Report(
         study=study.hash,
         name=study.name,
@@ -154,16 +151,16 @@ def report_of(book: Book, study: Study, open_dealt_at: Iterable[int] = (), seed:
         baseline=study.baseline,
         alpha=study.alpha,
         smallest_panel=smallest_release(study),
-        players=Funnel.of(at, unit),
+        players=Funnel.of(book.players, unit),
         criteria=tuple(_criteria(scores, book, study, unit)),
-        batches=tuple(_batches(book, players, policy)),
+        batches=book.batches,
         arms=arm_rows(sheet, unit),
         beside=beside(sheet, study.alpha, unit),
         cards=_cards(sheet, unit),
         early=mean_of(rates[:half], study.alpha, unit),
         late=mean_of(rates[half:], study.alpha, unit),
-        excluded=left_out(book.published, unit),
-        with_careless=_with_careless(book, study, unit),
+        excluded=left_out(published, unit),
+        with_careless=_with_careless(published, study, unit),
         duel=duel_of(sheet.duels, study.alpha, unit),
         brands=brand_rows(sheet, unit),
         categories=category_rows(sheet, unit),
@@ -205,23 +202,14 @@ def _once(ratio: Ratio | None, alpha: float) -> Estimate:
     return Estimate(ratio.value, low, high, ratio.people, "cluster-robust, one look")
 
 
-def _batches(book: Book, players: Sequence[Players], policy: Policy) -> Iterator[Batch]:
-    """Yield the batches that may be shown: from the first with a whole cell of people."""
-    readable = np.cumsum([row.why is None and row.dealt_at is not None for row in book.rows])
-    decks = readable[np.array(book.stops, dtype=np.int64) - 1].tolist()
-    for at, balance in zip(players, balances(book.sheet, decks), strict=True):
-        if at.counted >= policy.cell:
-            yield Batch(at.counted, at.completion, balance)
-
-
 def _cards(sheet: Sheet, unit: Unit) -> Ratio | None:
     people = unit.whole(len(sheet.ids))
     return clustered_ratio(sheet.hits[:people], sheet.picks[:people])
 
 
-def _with_careless(book: Book, study: Study, unit: Unit) -> Estimate:
+def _with_careless(published: Sequence[Row], study: Study, unit: Unit) -> Estimate:
     """Return the hit rate with those left out by time, once they are a cell."""
-    both = [row for row in book.published if row.why in (None, Excluded.TOO_FAST)]
+    both = [row for row in published if row.why in (None, Excluded.TOO_FAST)]
     if sum(row.why is not None for row in both) < unit.cell:
         return Estimate.unknown(f"fewer than {unit.cell} people were left out")
     rates = [_score(row.deck).hit_rate for row in both]

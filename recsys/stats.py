@@ -11,6 +11,7 @@ arXiv 2207.12382.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from math import ceil, exp, floor, inf, log, sqrt
 
 import numpy as np
@@ -108,7 +109,8 @@ def _bound(values: Floats, counts: NDArray[np.int64], alpha: float) -> float:
     ratios, stakes = values / mean, FRACTIONS[:, None]
     spread = sqrt(float((ratios - 1) ** 2 @ counts) / people)
     at = -min(1.0, 3 * spread / sqrt(people))  # log of the bound over the mean: a first guess
-    for _ in range(100):
+    step = inf
+    while abs(step) >= 1e-8 and at > _DEEPEST:  # the square of the last step is all that is left
         won = stakes * ratios * exp(-at)
         money = 1 - stakes + won
         logs: Floats = np.log(money) @ counts
@@ -116,8 +118,6 @@ def _bound(values: Floats, counts: NDArray[np.int64], alpha: float) -> float:
         slope = -float(share @ ((won / money) @ counts)) / float(share.sum())
         step = (float(_log_mean_exp(logs)) + log(alpha)) / slope
         at -= step
-        if abs(step) < 1e-8 or at < _DEEPEST:  # its square is all that is left
-            break
     return mean * exp(max(at, _DEEPEST))
 
 
@@ -134,6 +134,7 @@ def betting_estimate(scores: ArrayLike, alpha: float, criteria: int = 1) -> Esti
     return Estimate(float(x.mean()), low, high, x.size, "betting")
 
 
+@cache
 def smallest_panel(bar: float, alpha: float) -> int:
     """Return how many people with perfect scores pass the bar: fewer can never do it."""
     n = 1

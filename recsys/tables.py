@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.columns import ARMS, LIKED, LOVED, MEASURES, UNKNOWN, Bools, Ints
 from recsys.sheet import Sheet
@@ -64,8 +65,7 @@ def _said(codes: Ints) -> tuple[Bools, Bools, Bools]:
 
 def brand_rows(sheet: Sheet, unit: Unit) -> tuple[ShareRow, ...]:
     """Return the brands that enough people saw, whichever arm proposed them, best liked first."""
-    small = np.uint16 if len(sheet.brands) < 2**16 else np.int64  # two bytes are sorted at once
-    order = np.argsort(sheet.card_brand.astype(small), kind="stable")  # then as they closed
+    order = np.argsort(_short(sheet.card_brand), kind="stable")  # then as decks were closed
     brand, said = sheet.card_brand[order], sheet.card_said[order]
     seen = np.bincount(brand, minlength=len(sheet.brands))
     whole = np.array([unit.whole(n) for n in seen.tolist()], dtype=np.int64)
@@ -88,32 +88,53 @@ def category_rows(sheet: Sheet, unit: Unit) -> tuple[ShareRow, ...]:
     The complement of a row is the people it leaves out; that of the table is the people behind the
     rows that it hides. Each is empty or a whole cell, or else a row goes.
     """
-    picks = sheet.card_category >= 0
-    deck, category = sheet.card_deck[picks], sheet.card_category[picks]
-    people = len(sheet.ids)
-    behind = {place: np.unique(deck[category == place]) for place in np.unique(category).tolist()}
-    order = sorted(behind, key=lambda place: (-len(behind[place]), sheet.categories[place]))
-    shown = [i for i in order if unit.whole(len(behind[i])) and _fits(people, behind[i], unit)]
-    while shown and 0 < len(np.unique(deck[~np.isin(category, shown)])) < unit.cell:
+    groups, people = _Groups.of(sheet), len(sheet.ids)
+    behind = groups.people.tolist()
+    order = sorted(range(len(behind)), key=lambda i: (-behind[i], groups.names[i]))
+    shown = [i for i in order if unit.whole(behind[i]) and not 0 < people - behind[i] < unit.cell]
+    while shown and 0 < groups.outside(shown) < unit.cell:
         shown.pop()
-    rows = (_row(sheet.categories[i], _category_shares(sheet, i, behind[i]), unit) for i in shown)
+    rows = (_row(groups.names[i], groups.shares[:, groups.category == i], unit) for i in shown)
     return tuple(row for row in rows if row is not None)
 
 
-def _fits(people: int, behind: Ints, unit: Unit) -> bool:
-    return not 0 < people - len(behind) < unit.cell
+@dataclass(frozen=True, slots=True, eq=False)
+class _Groups:
+    """The picks of each person in each category, by category and then as decks were closed."""
+
+    names: list[str]
+    category: Ints  # place in names, of each group
+    deck: Ints
+    shares: Floats  # shape (said, groups)
+
+    @classmethod
+    def of(cls, sheet: Sheet) -> "_Groups":
+        picks = np.flatnonzero(sheet.card_category >= 0)
+        used, category = np.unique(_short(sheet.card_category[picks]), return_inverse=True)
+        order = np.argsort(_short(category), kind="stable")  # cards stand by deck already
+        category, picks = category[order], picks[order]
+        deck = sheet.card_deck[picks]
+        first = np.diff(category, prepend=-1).astype(bool) | np.diff(deck, prepend=-1).astype(bool)
+        group, starts = np.cumsum(first) - 1, np.flatnonzero(first)
+        cards = np.bincount(group, minlength=len(starts))
+        said = _said(sheet.card_said[picks])
+        parts = [np.bincount(group[s], minlength=len(starts)) / np.maximum(cards, 1) for s in said]
+        names = [sheet.categories[i] for i in used.tolist()]
+        return cls(names, category[starts], deck[starts], np.array(parts))
+
+    @property
+    def people(self) -> Ints:
+        """Return how many people each category has."""
+        return np.bincount(self.category, minlength=len(self.names))
+
+    def outside(self, shown: Sequence[int]) -> int:
+        """Return how many people are behind the categories that are not shown."""
+        return len(np.unique(self.deck[~np.isin(self.category, shown)]))
 
 
-def _category_shares(sheet: Sheet, category: int, people: Ints) -> Floats:
-    """Return the shares of each of these people's picks of a category, shape (said, people)."""
-    mine = sheet.card_category == category
-    who, said = np.searchsorted(people, sheet.card_deck[mine]), sheet.card_said[mine]
-    whole = np.bincount(who, minlength=len(people))
-    parts = [
-        np.bincount(who[s], minlength=len(people))
-        for s in (said >= LIKED, said == LOVED, said == UNKNOWN)
-    ]
-    return np.array(parts) / whole
+def _short(codes: Ints) -> NDArray[np.uint16] | Ints:
+    """Return codes in two bytes where they fit: those are sorted without comparing."""
+    return codes.astype(np.uint16) if len(codes) and codes.max() < 2**16 else codes
 
 
 def beside(sheet: Sheet, alpha: float, unit: Unit) -> dict[str, Estimate]:
@@ -130,7 +151,7 @@ def mean_of(values: Floats, alpha: float, unit: Unit) -> Estimate:
     return betting_estimate(values[:people], alpha / 2, 1)
 
 
-def balances(sheet: Sheet, stops: Sequence[int]) -> Iterator[float | None]:
+def balances(sheet: Sheet, stops: Sequence[int] | Ints) -> Iterator[float | None]:
     """Yield the standardised difference of log popularity, picks less decoys, after so many decks.
 
     A pair enters when both its cards were answered; popularity p enters as log(1 + p). None under

@@ -105,7 +105,7 @@ class TestTheBook:
     def test_a_second_deck_of_somebody_in_the_book_does_not_count(self) -> None:
         decks = panel(20)
         book = enter(enter(Book(), STUDY, decks), STUDY, decks[:5])
-        assert len(book.published) == 20
+        assert book.published == 20
 
 
 class TestLeavingOut:

@@ -1,66 +1,33 @@
 """What the gate promises, kept in thousands of simulated studies.
 
-Employees are assumed: hit rates drawn from a beta distribution whose spread gives the intra-class
-correlation (ICC), ten picks each. Every rate stands with its Monte Carlo error.
+Every rate stands with its Monte Carlo error. The long versions are in test_soak.py.
 """
 
 from math import log, sqrt
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from recsys.deck import Arm, Stratum
+from recsys.gate import decide
+from recsys.report import tally
 from recsys.scores import score
 from recsys.stats import log_wealth_lower, log_wealth_upper
-from tests.playing import F, N, card, closed, deck_of
+from recsys.verdict import Outcome
+from tests.playing import POLICY, STUDY, F, N, card, closed, deck_of, panel
+from tests.study.studies import (
+    ALPHA,
+    BAR,
+    BATCH,
+    CRITERIA,
+    ever,
+    hit_rates,
+    panels,
+    with_error,
+)
 
-Floats = NDArray[np.float64]
-STUDIES, PEOPLE, PICKS, BATCH = 2000, 200, 10, 5
-BAR, ALPHA, CRITERIA = 0.75, 0.05, 3
-
-
-def hit_rates(truth: float, icc: float, seed: int, people: int = PEOPLE) -> Floats:
-    """Return scores of shape (studies, people) whose mean is the truth."""
-    rng = np.random.default_rng(seed)
-    size = (STUDIES, people)
-    if icc == 0:
-        return rng.binomial(PICKS, truth, size) / PICKS
-    spread = (1 - icc) / icc
-    chances = rng.beta(truth * spread, (1 - truth) * spread, size)
-    return rng.binomial(PICKS, chances) / PICKS
-
-
-def contaminated(truth: float, seed: int) -> Floats:
-    """Return scores with a mean of the truth: 10% like all, 6% nothing, 5% flip a coin."""
-    rng = np.random.default_rng(seed)
-    clean = (truth - 0.10 - 0.05 * 0.5) / 0.79
-    scores = hit_rates(clean, 0.1, seed)
-    kind = rng.random(scores.shape)
-    coins = rng.binomial(PICKS, 0.5, scores.shape) / PICKS
-    return np.where(
-        kind < 0.10, 1.0, np.where(kind < 0.16, 0.0, np.where(kind < 0.21, coins, scores))
-    )
-
-
-def ever(scores: Floats, threshold: float, *, upper: bool = False, step: int = 1) -> float:
-    """Return the share of studies whose wealth ever reaches a threshold, looked at every step."""
-    wealth = log_wealth_upper if upper else log_wealth_lower
-    looks = [wealth(part, BAR)[:, step - 1 :: step] for part in np.array_split(scores, 10)]
-    return float((np.concatenate(looks) >= log(threshold)).any(axis=1).mean())
-
-
-def with_error(rate: float, studies: int = STUDIES) -> float:
-    """Return the rate plus two Monte Carlo errors."""
-    return rate + 2 * sqrt(rate * (1 - rate) / studies)
-
-
-PANELS = {
-    "alike": hit_rates(BAR, 0.0, 1),
-    "ICC .1": hit_rates(BAR, 0.1, 2),
-    "ICC .3": hit_rates(BAR, 0.3, 3),
-    "contaminated": contaminated(BAR, 4),
-}
+STUDIES, PEOPLE = 2000, 200
+PANELS = panels()
 
 
 @pytest.mark.parametrize("step", [1, BATCH], ids=["every player", "every batch"])
@@ -130,3 +97,33 @@ def test_dealing_the_rivals_best_would_call_an_equal_worse() -> None:
     rng = np.random.default_rng(6)
     lifts = np.array([lift_of_equals(rng, best=True) for _ in range(4000)])
     assert lifts.mean() < 0.5 - 3 * lifts.std() / sqrt(len(lifts))
+
+
+@pytest.mark.parametrize("bar", [0.5, 0.65, 0.75])
+def test_no_study_is_ever_passed_and_failed_at_one_look(bar: float) -> None:
+    """Even at 1/alpha on both sides, where the gate asks for more to fail."""
+    scores = PANELS["ICC .3"][:500]
+    both = (log_wealth_lower(scores, bar) >= log(1 / ALPHA)) & (
+        log_wealth_upper(scores, bar) >= log(1 / ALPHA)
+    )
+    assert not both.any()
+
+
+def test_the_order_in_which_a_batch_came_changes_no_verdict() -> None:
+    rng = np.random.default_rng(8)
+    decks = panel(60, 2)
+    for _ in range(5):
+        order = np.concatenate([start + rng.permutation(BATCH) for start in range(0, 60, BATCH)])
+        again = decide(tally(STUDY, [decks[i] for i in order]), POLICY)
+        first = decide(tally(STUDY, decks), POLICY)
+        assert (again.outcome, again.n) == (first.outcome, first.n)
+
+
+def test_the_whole_gate_looked_at_after_every_batch_keeps_its_promise() -> None:
+    """From the cards on: 60 studies whose picks are liked exactly as often as the bar asks."""
+    released = sum(
+        decide(tally(STUDY, panel(60, seed, pick=BAR, rival=0.2, decoy=0.1)), POLICY).outcome
+        is Outcome.RELEASE
+        for seed in range(60)
+    )
+    assert released <= 60 * ALPHA + 3 * sqrt(60 * ALPHA * (1 - ALPHA))
