@@ -41,8 +41,9 @@ def way_in(language: str, why: NotAllowedError, settings: Settings) -> None:
 def way_out(language: str, settings: Settings) -> None:
     """The button that ends a login, for whoever has one."""
     if settings.login is Login.OIDC and st.user.is_logged_in:
-        if st.button(text(language, "app.sign_out"), key="sign_out"):
+        if st.button(text(language, "app.sign_out"), key="sign_out", type="tertiary"):
             st.session_state[LEAVING] = True
             st.logout()
     elif settings.login is Login.PROXY and settings.logout_url:
-        st.link_button(text(language, "app.sign_out"), f"{home()}leave")
+        said = text(language, "app.sign_out")
+        st.html(f'<a href="{home()}leave">{said}</a>', width="content")  # in this tab, not another

@@ -48,7 +48,7 @@ def bar(language: str) -> Person:
 
     Raises as `person` does, after the line was drawn.
     """
-    with st.container(horizontal=True, key="frame_bar"):
+    with st.container(horizontal=True, vertical_alignment="center", key="frame_bar"):
         if chooses_role():
             _choose_role(language)
         st.segmented_control(

@@ -278,7 +278,7 @@ def proxied(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     key.write_bytes(PROXY_KEY.as_pem(private=False))
     server = served(
         built, folder, login="proxy", proxy_header=HEADER, proxy_key=str(key),
-        proxy_issuer=ISSUER, proxy_audience=AUDIENCE, roles_claim="roles",
+        proxy_issuer=ISSUER, proxy_audience=AUDIENCE, roles_claim="roles", logout_url="/healthz",
     )  # fmt: skip
     straight = server.url
     with front(server.port, HEADER, signed) as address:
@@ -338,6 +338,10 @@ def test_a_header_that_the_browser_brings_itself_is_enough_where_it_is_signed(
     page = open_context(extra_http_headers={HEADER: good}).new_page()
     page.goto(f"{straight}/?lang=en")
     assert links(page) == PAGES["paul"]
+    page.evaluate("localStorage.setItem('canary', 'an answer that was not sent')")
+    page.get_by_role("link", name="Log out").click()
+    page.wait_for_url(f"{straight}/healthz")  # where this proxy ends a login
+    assert page.evaluate("localStorage.getItem('canary')") is None
 
 
 def test_a_login_that_is_half_set_up_ends_the_command_in_one_sentence(
