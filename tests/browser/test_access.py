@@ -248,6 +248,22 @@ def test_the_language_lets_go_of_the_arrow_keys_but_not_of_who_goes_by_the_keybo
     expect(page.get_by_role("radio", name="EN", exact=True)).to_be_focused()
 
 
+def test_the_last_screen_is_read_in_the_language_that_was_chosen(
+    open_context: Open, demo: Demo
+) -> None:
+    page = open_context().new_page()
+    page.goto(f"{demo.url}/?lang=en")
+    pick_five(page, BRANDS[:3])
+    page.wait_for_timeout(500)  # the last screen is made ahead
+    page.get_by_role("radio", name="NL").click()
+    expect(page.locator(".count")).to_have_text("Kaart 1 van 8")
+    press(page, ["ArrowRight"] * 8)
+    choices = page.locator(".overview .choices button[data-answer=not_favourite]")
+    expect(choices).to_have_count(8)
+    names = {choice.get_attribute("aria-label") for choice in choices.all()}
+    assert names == {"Niet mijn favoriet"}
+
+
 def test_without_motion_and_in_forced_colours_all_stands_still_and_has_an_edge(
     open_context: Open, demo: Demo
 ) -> None:
