@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from app import runtime
 from app.game import Game, Player, Turned
 from app.reasons import listed, reason
 from app.rows.records import Closing, DealtDeck, Refusal
@@ -28,7 +29,8 @@ def show(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
     st.divider()
     with st.container(horizontal=True):
         _again(language, dealt.deck.origin)
-    _invite(language)
+    if not runtime.settings().share:  # there a code lets people in, and no link would
+        _invite(language)
 
 
 @st.fragment

@@ -11,6 +11,7 @@ from visits import BRANDS, ask, cards_of, decks_of, live_as, pick_five, show_res
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., BrowserContext]
+KEPT, SOMEBODY_S = "brandswipe.named", '{"owner": "somebody else", "brands": ["Lego"]}'
 GALAXY = "Your brands, in a galaxy far away"
 
 
@@ -154,3 +155,8 @@ def test_a_guest_s_reasons_outlive_a_reload_in_her_tab_and_in_no_other(
     expect(other.locator("li.pick.turned")).to_have_count(4)
     expect(other.locator("li.pick .why")).to_have_count(0)
     expect(other.locator(".carousel")).to_have_count(0)
+    other.evaluate(f"sessionStorage.setItem('{KEPT}', '{SOMEBODY_S}')")
+    other.reload()
+    expect(other.locator("li.pick.turned")).to_have_count(4)
+    other.wait_for_function(f"sessionStorage.getItem('{KEPT}') === null")
+    expect(other.locator("li.pick .why")).to_have_count(0)
