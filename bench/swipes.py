@@ -151,6 +151,8 @@ def trial(workspace: Path, players: int, swipes: int = SWIPES) -> dict[str, Any]
         shares = work.shares()
     wanted = {f"{phone.name}-{n}" for phone in phones for n in range(1, swipes + 1)}
     found = [id for (id,) in ask(workspace, STORED, f"{phones[0].name.rpartition('-')[0]}-%")]
+    times = spread([ms for phone in phones for ms in phone.times])
+    sys.stderr.write(f"{players} players: p99 {times['p99_ms']} ms, {shares}\n")
     return {
         "players": players,
         "seconds": round(took, 1),
@@ -158,7 +160,7 @@ def trial(workspace: Path, players: int, swipes: int = SWIPES) -> dict[str, Any]
         "lost": len(wanted - set(found)),
         "stored_twice": len(found) - len(set(found)),
         "posts_that_failed": sum(phone.failed for phone in phones),
-        "swipe_to_acknowledged": spread([ms for phone in phones for ms in phone.times]),
+        "swipe_to_acknowledged": times,
         **shares,
         "load_before": before,
     }
