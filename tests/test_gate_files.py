@@ -235,6 +235,15 @@ class TestWhatDiffers:
         named = said.err.removeprefix("What is stored is not what was written: ").split(" (")[0]
         assert part in named.split(", ")
 
+    def test_a_model_whose_bytes_were_changed_is_named(self, here: Path) -> None:
+        (factors,) = here.glob("models/*/factors.npy")
+        data = bytearray(factors.read_bytes())
+        data[-1] ^= 1
+        factors.write_bytes(data)
+        said = gate(here, "good")
+        assert (said.code, said.out) == (4, "")
+        assert said.err.startswith("Model version")
+
     def test_what_has_no_name_is_the_chain(self) -> None:
         assert parts_that_differ(["links 3 to 4 are gone"]) == ["the chain of rows"]
 
@@ -281,6 +290,15 @@ class TestTheReportAsAFile:
         assert _safe("=1+1") == "'=1+1"
         assert _safe("Lego") == "Lego"
         assert _plain("<b>|x") == "\\<b\\>\\|x"
+
+
+def test_real_peoples_decks_are_listed_in_whole_cells(tmp_path: Path) -> None:
+    store = Store(tmp_path / "study.db")
+    row = open_study(store, "live", StudyKind.LIVE, default_policy(), "m" * 64, "popularity", 1)
+    play(store, row, panel(13))
+    store.close()
+    (listed,) = brandswipe("study", "list", "--format", "json", workspace=tmp_path).data
+    assert listed["decks"] == 10
 
 
 def test_a_store_without_papers_still_names_what_differs(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """gate: may the model be released? An exit code for a pipeline, and a file in its own format."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from app.commands.study import study_option
 from app.gate_files import as_junit, as_summary, gate_data
 from app.house import House
 from app.studies import Judged, parts_that_differ, what_differs
-from recsys.errors import IntegrityError
+from recsys.errors import IntegrityError, UnknownNameError
 from recsys.gate import Outcome
 
 NAMED = 5  # of what differs; the rest is counted
@@ -51,6 +52,7 @@ def gate(
     with opened(workspace) as house:
         check_integrity(house)
         judged = judged_now(house, study)
+        check_model(house, judged.row.model)
     click.echo(_SHAPES[shape](judged))
     outcome = judged.verdict.outcome
     undecided = outcome is Outcome.UNDECIDED and inconclusive is not None
@@ -62,6 +64,15 @@ def check_integrity(house: House) -> None:
     differs = what_differs(house.store)
     if differs:
         raise IntegrityError(_broken(differs))
+
+
+def check_model(house: House, model: str) -> None:
+    """Raise IntegrityError where the model's files are not what was saved.
+
+    A study outlives its model's files: where they are gone, its answers still speak.
+    """
+    with suppress(UnknownNameError):
+        house.registry.load(model)
 
 
 def _broken(differs: list[str]) -> str:

@@ -9,11 +9,12 @@ import click
 from app.commands.common import format_option, opened, put, say, table, workspace_option
 from app.house import BASELINE, House
 from app.rows.records import StudyRow
-from app.studies import READY, newest, open_study, parse_policy, ready_policy
+from app.studies import READY, newest, open_study, parse_policy, ready_policy, study_of
 from recsys.baseline import BASELINES
 from recsys.errors import BadInputError, BadPolicyError
 from recsys.gate import Outcome
 from recsys.policy import Policy, StudyKind
+from recsys.tables import Unit
 
 study_option = click.option("--study", help="Name or hash; without it the newest.")
 
@@ -181,7 +182,14 @@ def _study_data(house: House, row: StudyRow) -> dict[str, Any]:
         "baseline": row.baseline,
         "attempt": row.attempt,
         "opened": datetime.fromtimestamp(row.opened_at / 1000, UTC).strftime("%Y-%m-%d %H:%M"),
-        "decks": len(house.store.decks_of(row.hash)),
+        "decks": _decks(house, row),
         "state": state,
         "invited": house.store.invited(row.hash),
     }
+
+
+def _decks(house: House, row: StudyRow) -> int:
+    """Decks dealt: of real people in whole cells, so that two looks never differ by one of them."""
+    dealt = len(house.store.decks_of(row.hash))
+    policy = study_of(row).policy
+    return Unit(policy.batch, policy.cell).cells(dealt) if row.kind is StudyKind.LIVE else dealt
