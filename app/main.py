@@ -32,6 +32,9 @@ def main() -> None:
         st.write(text(language, "state.unguarded"))
         return
     st.html(page_css())
+    if door.leaves():
+        door.farewell_page(language, runtime.settings())
+        return
     body = st.container()  # the bar comes after the page on a phone, and into the header on a desk
     try:
         person = frame.bar(language)

@@ -82,13 +82,14 @@ def latecomers(
     _LATE(key=key, data=data)
 
 
-def farewell(words: str, *, key: str = "farewell") -> Parted:
+def farewell(words: str, *, to: str = "", key: str = "farewell") -> Parted:
     """Post what still waits in this browser once more, then clear it of everybody's answers.
 
     Show it before a logout, on a run of its own, and log out once `unsent` is a number: within
-    five seconds. `words` are shown meanwhile.
+    five seconds. `words` are shown meanwhile; then the browser goes `to` an address, if there is
+    one.
     """
-    data = {"words": words}
+    data = {"words": words, "to": to}
     return _FAREWELL(key=key, data=data, on_unsent_change=nothing)  # type: ignore[no-any-return]
 
 

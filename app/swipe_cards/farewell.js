@@ -9,5 +9,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   Promise.race([last, late]).then((loose) => {
     const unsent = loose.reduce((all, one) => all + one, forget(storageKeys(ROOT)))
     setTriggerValue("unsent", unsent)
+    if (data.to) location.assign(data.to)
   })
 }

@@ -7,10 +7,11 @@ import streamlit as st
 from app.address import home
 from app.login import Claims
 from app.settings import Login, Settings
+from app.swipe_cards import farewell
 from app.words import text
 from recsys.errors import LoginNeededError, NotAllowedError
 
-LEAVING = "leaving"  # the page of the cards sends what waits, then the browser's queue is cleared
+LEAVING = "leaving"
 
 
 def claims(settings: Settings) -> Claims:
@@ -40,10 +41,26 @@ def way_in(language: str, why: NotAllowedError, settings: Settings) -> None:
 
 def way_out(language: str, settings: Settings) -> None:
     """The button that ends a login, for whoever has one."""
-    if settings.login is Login.OIDC and st.user.is_logged_in:
-        if st.button(text(language, "app.sign_out"), key="sign_out", type="tertiary"):
-            st.session_state[LEAVING] = True
+    by_us = settings.login is Login.OIDC and st.user.is_logged_in
+    if by_us or (settings.login is Login.PROXY and settings.logout_url):
+        st.button(
+            text(language, "app.sign_out"),
+            key="sign_out",
+            type="tertiary",
+            on_click=lambda: st.session_state.update({LEAVING: True}),
+        )
+
+
+def leaves() -> bool:
+    """Whether whoever is here has asked to go."""
+    return bool(st.session_state.get(LEAVING))
+
+
+def farewell_page(language: str, settings: Settings) -> None:
+    """Let her answers out before she goes, then end the login."""
+    at_proxy = settings.login is Login.PROXY
+    gone = farewell(text(language, "swipe.leaving"), to=f"{home()}leave" if at_proxy else "")
+    if gone.unsent is not None:
+        del st.session_state[LEAVING]
+        if not at_proxy:
             st.logout()
-    elif settings.login is Login.PROXY and settings.logout_url:
-        said = text(language, "app.sign_out")
-        st.html(f'<a href="{home()}leave">{said}</a>', width="content")  # in this tab, not another

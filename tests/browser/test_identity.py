@@ -21,9 +21,10 @@ from urllib.request import urlopen
 import pytest
 from conftest import PROGRAM, Demo, build_demo, free_port
 from front import COOKIE, front
+from gestures import press
 from playwright.sync_api import BrowserContext, Page, expect
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
-from visits import Ear
+from visits import Ear, answers_of, decks_of, pick_five
 
 from tests.logins import AUDIENCE, HEADER, ISSUER, PROXY_KEY, header
 
@@ -145,7 +146,7 @@ def is_in(page: Page) -> None:
 def links(page: Page) -> set[str]:
     """The pages that the navigation names."""
     expect(page.get_by_role("link", name="My brands", exact=True)).to_be_visible()
-    names = ("Play", "My brands", "Report", "Workbench")
+    names = ("Play", "My brands", "My data", "Report", "Workbench")
     return {name for name in names if page.get_by_role("link", name=name, exact=True).count()}
 
 
@@ -164,7 +165,7 @@ def test_a_login_from_the_first_page_to_the_last(
     expect(page.get_by_role("heading", name=LOGIN)).to_be_visible()
     log_in(page, "dora")
     is_in(page)
-    assert links(page) == {"Play", "My brands", "Report", "Workbench"}
+    assert links(page) == {"Play", "My brands", "My data", "Report", "Workbench"}
     expect(page.get_by_role("radio", name="Data scientist")).to_have_count(0)
 
     page.evaluate("localStorage.setItem('canary', 'an answer that was not sent')")
@@ -181,10 +182,31 @@ def test_a_login_from_the_first_page_to_the_last(
 
     log_in(page, "ann")
     is_in(page)
-    assert links(page) == {"Play", "My brands"}
+    assert links(page) == {"Play", "My brands", "My data"}
     expect(page.get_by_role("heading", name="Pick five brands you love.")).to_be_visible()
     expect(page.get_by_role("heading", name="Noor")).to_have_count(0)  # her life is her own
     assert ear.hosts - {OTHERS} == {"127.0.0.1"}
+
+
+def test_what_still_waits_is_sent_before_she_is_logged_out(
+    open_context: Open, oidc: tuple[Demo, str]
+) -> None:
+    server, _ = oidc
+    page = open_context().new_page()
+    page.goto(f"{server.url}/?lang=en")
+    log_in(page, "bob")
+    is_in(page)
+    pick_five(page)
+    page.route("**/api/swipes", lambda route: route.abort())
+    press(page, ["ArrowRight"] * 3)
+    expect(page.locator(".saved")).to_have_attribute("data-state", "offline")
+    (deck,) = decks_of(server, "elicited")
+    assert answers_of(server, deck) == []
+    page.unroute("**/api/swipes")
+    page.get_by_role("button", name="Log out").click()
+    page.get_by_role("button", name="End session").click()
+    expect(page.get_by_role("heading", name=LOGIN)).to_be_visible()
+    assert answers_of(server, deck) == [(n, "favourite") for n in (1, 2, 3)]
 
 
 def cookie(server: Demo, secret: str = SECRET, **said: object) -> dict[str, Any]:
@@ -289,9 +311,9 @@ def proxied(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
 
 
 PAGES = {
-    "ann": {"Play", "My brands"},
-    "paul": {"Play", "My brands", "Report"},
-    "dora": {"Play", "My brands", "Report", "Workbench"},
+    "ann": {"Play", "My brands", "My data"},
+    "paul": {"Play", "My brands", "My data", "Report"},
+    "dora": {"Play", "My brands", "My data", "Report", "Workbench"},
 }
 
 
@@ -309,6 +331,8 @@ def test_behind_a_proxy_everybody_sees_what_is_hers(
             expect(page.get_by_role("radio", name="Data scientist")).to_have_count(0)
             is_there = page.get_by_role("link", name=path.capitalize(), exact=True).count()
             assert bool(is_there) is (path.capitalize() in pages)
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/healthz")  # where this proxy ends a login
 
 
 def test_past_the_proxy_or_with_a_forged_header_there_is_one_sentence(
@@ -339,7 +363,7 @@ def test_a_header_that_the_browser_brings_itself_is_enough_where_it_is_signed(
     page.goto(f"{straight}/?lang=en")
     assert links(page) == PAGES["paul"]
     page.evaluate("localStorage.setItem('canary', 'an answer that was not sent')")
-    page.get_by_role("link", name="Log out").click()
+    page.get_by_role("button", name="Log out").click()
     page.wait_for_url(f"{straight}/healthz")  # where this proxy ends a login
     assert page.evaluate("localStorage.getItem('canary')") is None
 
