@@ -58,6 +58,9 @@ def test_a_refused_pick_is_given_a_reason_that_can_be_changed_and_taken_back(
     expect(pressed).to_have_text(
         ["Bad experience", "I used to", "Somebody else here", "Bad experience"]
     )
+    page.add_style_tag(content="html { font-size: 32px !important }")
+    expect(page.locator(".pass_on textarea").first).to_be_attached()
+    page.wait_for_timeout(300)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
 
 
