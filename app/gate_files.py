@@ -1,9 +1,11 @@
 """What the gate says in a pipeline's own formats: JSON, a job summary in Markdown, JUnit."""
 
+from functools import partial
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from app.studies import Judged
+from app.views.report_numbers import reading
 from recsys.verdict import CriterionVerdict, Outcome
 
 
@@ -35,9 +37,10 @@ def overrides_data(judged: Judged) -> list[dict[str, Any]]:
 
 def as_summary(judged: Judged) -> str:
     """A summary for the page of a job."""
-    verdict = judged.verdict
+    verdict, read = judged.verdict, partial(reading, "en")
     rows = [
-        f"| {c.name} | {c.value:.0%} | {c.low:.0%} to {c.high:.0%} | {c.bar:.0%} | {_state(c)} |"
+        f"| {c.name} | {read(c.name, c.value)} | {read(c.name, c.low)} to {read(c.name, c.high)} "
+        f"| {read(c.name, c.bar)} | {_state(c)} |"
         for c in verdict.criteria
     ]
     head = ["", "| criterion | estimate | between | bar | |", "|---|--:|--:|--:|---|"]

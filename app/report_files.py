@@ -7,6 +7,7 @@ from typing import Any
 
 from app.gate_files import overrides_data
 from app.studies import Judged
+from app.views.report_numbers import reading
 from recsys.stats import Estimate
 
 COLUMNS = ("table", "label", "people", "value", "low", "high", "super_liked", "dont_know", "bar")
@@ -81,14 +82,17 @@ def as_markdown(judged: Judged) -> str:
 def _table(rows: list[dict[str, object]]) -> str:
     columns = [c for c in COLUMNS[1:] if any(c in row for row in rows)]
     lines = [columns, ["---", *["--:"] * (len(columns) - 1)]]
-    lines += [[_shown(c, row.get(c)) for c in columns] for row in rows]
+    lines += [[_shown(c, row) for c in columns] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _shown(column: str, value: object) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.0%}" if column not in ("label", "people") else _plain(str(value))
+def _shown(column: str, row: dict[str, object]) -> str:
+    """A lift score as the points of difference that it stands for, other shares in per cent."""
+    value = row.get(column)
+    if isinstance(value, float):
+        lift = row["table"] == "criteria" and row["label"] == "lift"
+        return f"{reading('en', 'lift', value)} points" if lift else f"{value:.0%}"
+    return "–" if value is None else _plain(str(value))
 
 
 def _plain(text: str) -> str:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -98,6 +99,7 @@ class TestTheGate:
         assert said.startswith("## Gate: hold\n")
         assert "| discrimination |" in said
         assert said.count("\n") < 20
+        assert "| lift | +" in said  # in points of difference, as on the page
 
 
 class TestAnOverride:
@@ -284,6 +286,7 @@ class TestTheReportAsAFile:
         assert all(int(row["people"]) >= 10 for row in rows if row["people"])
         md = brandswipe("report", "--study", "good", "--format", "md", workspace=world).out
         assert md.startswith("# good\n\nRelease.")
+        assert re.search(r"\| lift \| \d+ \| \+\d+ points \|", md)
         assert all(f"| {label} |" in md for label in brands)
 
     def test_no_name_is_a_formula_or_markup(self) -> None:
