@@ -95,11 +95,12 @@ def choose(
 ) -> Weighed:
     """Choose the blend on the last part of a start of the log, learning from what comes before."""
     sample = min(options.sample, WEIGH_CUSTOMERS / max(1, warehouse.customers))
-    whole = start or Start.of(warehouse, rule.held_out, sample, options.seed)
+    seed = options.seed if options.sample < 1 else 0  # of everybody, chance is to decide nothing
+    whole = start or Start.of(warehouse, rule.held_out, sample, seed)
     asked = Asked.about(warehouse, catalogue, rule, whole)
     wanted = max(1.0, warehouse.customers * sample)
     parts, cases, read = [no_evidence()], list[Case](), 0
-    for numbers, rows in warehouse.scan(sample, options.seed):
+    for numbers, rows in warehouse.scan(sample, seed):
         parts.append(asked.known(numbers, rows))
         cases += islice(asked.cases(numbers, rows, parts[-1]), WEIGH_CASES - len(cases))
         read += len(np.unique(numbers))

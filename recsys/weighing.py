@@ -20,7 +20,7 @@ from recsys.model import Blend, FavouriteModel, Weights
 from recsys.relevance import AT, DISCOUNT, TASKS, Case, ideal
 
 LEAST_CASES = 100  # fewer customers say too little
-SHORTLIST = 30  # brands of each part that are new to her
+SHORTLIST = 20  # brands of each part that are new to her
 MOST_KNOWN = 200  # brands she knows, the strongest
 COLLABORATIVE = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0)
 POPULARITY = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
@@ -85,20 +85,18 @@ class Board:
         return np.asarray(sum(self.found(blend).values()), np.float64)
 
     def _ndcg(self, scores: Parts, task: str) -> NDArray[np.float64]:
-        asked = np.flatnonzero(self.ideal[task])
-        barred = self.barred[task][asked]
-        order = _top(np.where(barred, -np.inf, scores[asked]))
-        gain = np.where(barred, 0.0, self.gain[asked])
-        gained = np.take_along_axis(gain, order, 1) @ DISCOUNT[: order.shape[1]]
-        found = np.zeros(len(self.gain))
-        found[asked] = gained / self.ideal[task][asked] * (len(found) / max(1, len(asked)))
-        return found
+        ranked, best = np.where(self.barred[task], -np.inf, scores), self.ideal[task]
+        order = _top(ranked)
+        gain = np.take_along_axis(np.where(self.barred[task], 0.0, self.gain), order, 1)
+        asked = best > 0
+        gained = np.where(asked, gain @ DISCOUNT[: order.shape[1]] / np.where(asked, best, 1.0), 0)
+        return np.asarray(gained * (len(gained) / max(1, int(asked.sum()))), np.float64)
 
 
-def _top(scores: Parts) -> NDArray[np.intp]:
+def _top(scores: NDArray[np.floating]) -> NDArray[np.intp]:
     """Columns of the first ten of each row, best first."""
     kept = min(AT, scores.shape[1])
-    some = np.argpartition(-scores, kept - 1, axis=1)[:, :kept]
+    some = np.argpartition(scores, -kept, axis=1)[:, -kept:]
     order = np.argsort(-np.take_along_axis(scores, some, 1), axis=1, kind="stable")
     return np.take_along_axis(some, order, 1)
 
