@@ -14,40 +14,49 @@ from pathlib import Path
 import numpy as np
 import segno
 
-from app.identity import pseudonym
+from app.login import participant_of
 from app.settings import Keys
 from app.words import LANGUAGES, section, text
 from recsys.errors import BadInputError
 from recsys.policy import Study
 
-ADDRESS = ("email", "e-mail", "mail", "subject")
-"""Columns that may hold whom to invite, the first that is there."""
+SUBJECT, EMAILS = "subject", ("email", "e-mail", "mail")
+"""Columns that may hold whom to invite: as the login names her, else her address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invited:
     """Somebody on the list, with whatever else the list says of her."""
 
-    address: str  # as the login names her: lower case
+    address: str  # as the login names her; an e-mail address in lower case
     row: Mapping[str, str]
 
 
-def read_list(path: Path) -> list[Invited]:
-    """Read a CSV of employees. Raises BadInputError with one sentence, naming no address."""
+def read_list(path: Path, claim: str = "email") -> list[Invited]:
+    """Read a CSV of employees, whom the login names by this claim.
+
+    Raises BadInputError with one sentence that names no address.
+    """
     try:
         plain = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         raise BadInputError(f"{path} cannot be read: name a CSV file in UTF-8.") from None
     reader = csv.DictReader(io.StringIO(plain), restval="")
     columns = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
-    known = next((columns[name] for name in ADDRESS if name in columns), None)
-    if known is None:
+    named = next((name for name in (SUBJECT, *EMAILS) if name in columns), None)
+    if named is None:
         raise BadInputError(
-            f"{path} has no column of addresses: call one of its columns {' or '.join(ADDRESS)}."
+            f"{path} has no column of addresses: call one of its columns email or subject."
+        )
+    if named != SUBJECT and claim != "email":
+        raise BadInputError(
+            f"The login names people by {claim!r}, and {path} has addresses alone: give it a "
+            'column subject, or set subject_claim = "email" in brandswipe.toml.'
         )
     people: dict[str, Invited] = {}
     for row in reader:
-        address = (row[known] or "").strip().lower()
+        address = (row[columns[named]] or "").strip()
+        address = address if named == SUBJECT else address.lower()
         plain_row = {key: value or "" for key, value in row.items() if isinstance(key, str)}
         if address:
             people.setdefault(address, Invited(address, plain_row))
@@ -65,7 +74,7 @@ def in_order(people: Sequence[Invited], seed: int) -> list[Invited]:
 
 def participants(keys: Keys, people: Iterable[Invited]) -> list[str]:
     """Return the pseudonym of each, as the game will know her."""
-    return [pseudonym(keys, person.address) for person in people]
+    return [participant_of(keys, person.address) for person in people]
 
 
 def as_csv(people: Sequence[Invited]) -> str:

@@ -42,6 +42,11 @@ def guest(keys: Keys, name: str, role: Role = Role.EMPLOYEE) -> Person:
     return Person(pseudonym(keys, f"guest {name}"), frozenset({Role.EMPLOYEE, role}), guest=True)
 
 
+def participant_of(keys: Keys, subject: str) -> str:
+    """Return the pseudonym of whom the login calls by this name."""
+    return pseudonym(keys, f"employee {subject}")
+
+
 def employee(settings: Settings, keys: Keys, links: Links, claims: Claims, now: float) -> Person:
     """Return whom a login vouches for.
 
@@ -53,7 +58,7 @@ def employee(settings: Settings, keys: Keys, links: Links, claims: Claims, now: 
     subject = _subject(settings, claims)
     badges = _badges(settings, keys, subject, claims)
     return Person(
-        pseudonym(keys, f"employee {subject}"),
+        participant_of(keys, subject),
         roles_of(settings, claims),
         guest=False,
         customer=links.customer_of(badges),

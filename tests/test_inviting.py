@@ -3,15 +3,18 @@
 import csv
 import re
 import stat
+import time
 from pathlib import Path
 
 import pytest
 
 from app.house import House
 from app.inviting import in_order, letter, note, participants, poster, read_list
+from app.login import employee
 from app.settings import Settings
 from app.store import Store
 from app.studies import default_policy, open_study, study_of
+from recsys.errors import BadInputError
 from recsys.policy import StudyKind
 from tests.terminal import Said, brandswipe
 
@@ -185,5 +188,23 @@ class TestWhatIsRefused:
 
     def test_the_same_address_twice_is_one_person(self, tmp_path: Path) -> None:
         path = tmp_path / "employees.csv"
-        path.write_text("subject\nANN\nann \nbea\n")
-        assert [person.address for person in read_list(path)] == ["ann", "bea"]
+        path.write_text("email\nANN@shop.example\nann@shop.example \nbea@shop.example\n")
+        found = [person.address for person in read_list(path)]
+        assert found == ["ann@shop.example", "bea@shop.example"]
+
+    def test_a_list_that_the_login_could_never_match_is_refused(self, tmp_path: Path) -> None:
+        path = employees(tmp_path)
+        with pytest.raises(BadInputError, match=r"names people by 'sub'.*a column subject"):
+            read_list(path, "sub")
+        path.write_text("subject\nAnn\nann\n")
+        assert [person.address for person in read_list(path, "sub")] == ["Ann", "ann"]
+
+
+def test_the_login_finds_herself_on_the_list(here: Path, tmp_path: Path) -> None:
+    people = read_list(employees(tmp_path))
+    house = House(Settings(workspace=here))
+    settings = Settings(workspace=here, subject_claim="email", trust_emails=True)
+    claims = {"email": people[0].address.upper(), "iat": time.time()}
+    her = employee(settings, house.keys, house.accounts, claims, time.time())
+    assert her.participant in participants(house.keys, people)
+    house.close()

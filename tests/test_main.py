@@ -50,7 +50,13 @@ def test_this_computer_chooses_a_role(opened: AppTest) -> None:
     assert roles(at) == ["role"]
     assert set(at.session_state["pages"]) == {"play", "carousel", "my_data"}
     at.session_state["role"] = "ds"
-    assert set(at.run().session_state["pages"]) == {"play", "carousel", "my_data", "report", "workbench"}
+    assert set(at.run().session_state["pages"]) == {
+        "play",
+        "carousel",
+        "my_data",
+        "report",
+        "workbench",
+    }
 
 
 @pytest.mark.parametrize(

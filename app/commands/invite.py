@@ -46,9 +46,10 @@ def invite(
     Example: brandswipe study invite EMPLOYEES.csv --link https://play.example.com
     """
     _check(link)
-    people = read_list(employees)
     pool = read_codes(codes) if codes else []
     with opened(workspace) as house:
+        by_login = house.settings.login.is_real
+        people = read_list(employees, house.settings.subject_claim if by_login else "email")
         row = newest(house.store, study)
         locked = study_of(row)
         ordered = in_order(people, row.invitation_seed)
