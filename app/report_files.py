@@ -16,7 +16,8 @@ COLUMNS = ("table", "label", "people", "value", "low", "high", "super_liked", "d
 def as_data(judged: Judged) -> dict[str, Any]:
     """The report of data/report.schema.json."""
     verdict = judged.verdict.to_dict()
-    return judged.report.to_dict() | {"verdict": verdict, "overrides": overrides_data(judged)}
+    beside = {"verdict": verdict, "overrides": overrides_data(judged), "invited": judged.invited}
+    return judged.report.to_dict() | beside
 
 
 def as_csv(judged: Judged) -> str:

@@ -135,6 +135,7 @@ class Judged:
     verdict: Verdict
     decision: Decision | None
     overrides: tuple[Override, ...] = ()
+    invited: int | None = None  # None: there is no list, and everybody may play
 
 
 def judge(store: Store, row: StudyRow) -> Judged:
@@ -161,7 +162,8 @@ def judge(store: Store, row: StudyRow) -> Judged:
             "from a backup."
         )
     overrides = tuple(store.overrides(row.hash))
-    return Judged(store.study(row.hash), report, verdict, decision, overrides)
+    invited = store.invited(row.hash)
+    return Judged(store.study(row.hash), report, verdict, decision, overrides, invited)
 
 
 def _verdict(report: Report, rule: Policy, decision: Decision | None) -> Verdict:

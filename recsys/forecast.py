@@ -19,6 +19,8 @@ PART = 10
 """Futures that are held in memory together."""
 MANY = 200
 """People from which on what the next ones add is as good as normal."""
+NORMAL_RUNS = 100
+"""Normal futures that are drawn."""
 THIN = 8
 """Of so many gamblers one is followed into a normal future; they are alike."""
 RANK = 8
@@ -88,13 +90,16 @@ def _is_decided(known: Sequence[Known], bars: Sequence[float], alpha: float) -> 
 
 
 def _normal(steps: Floats, marks: NDArray[np.int64], rng: np.random.Generator) -> Floats:
-    """Return the logs of futures by each mark, shape (RUNS, marks, 2 x criteria x gamblers)."""
+    """Return the logs of futures by each mark.
+
+    Of shape (NORMAL_RUNS, marks, 2 x criteria x gamblers).
+    """
     people, mean = len(steps), steps.mean(axis=0)
     values, axes = np.linalg.eigh(np.cov(steps.T, bias=True))
     spread = axes[:, -RANK:] * np.sqrt(np.maximum(values[-RANK:], 0))
     sizes = np.diff(marks, prepend=0)[:, None]
-    belief = rng.standard_normal((RUNS, 1, RANK)) * sizes / np.sqrt(people)
-    luck = rng.standard_normal((RUNS, len(marks), RANK)) * np.sqrt(sizes)
+    belief = rng.standard_normal((NORMAL_RUNS, 1, RANK)) * sizes / np.sqrt(people)
+    luck = rng.standard_normal((NORMAL_RUNS, len(marks), RANK)) * np.sqrt(sizes)
     walked: Floats = (belief + luck).cumsum(axis=1) @ spread.T
     return np.asarray(walked + (marks[:, None] + people) * mean)
 

@@ -110,7 +110,8 @@ class _Groups:
     @classmethod
     def of(cls, sheet: Sheet) -> "_Groups":
         picks = np.flatnonzero(sheet.card_category >= 0)
-        used, category = np.unique(_short(sheet.card_category[picks]), return_inverse=True)
+        seen = np.bincount(sheet.card_category[picks], minlength=len(sheet.categories)) > 0
+        category = (np.cumsum(seen) - 1)[sheet.card_category[picks]]
         order = np.argsort(_short(category), kind="stable")  # cards stand by deck already
         category, picks = category[order], picks[order]
         deck = sheet.card_deck[picks]
@@ -119,7 +120,7 @@ class _Groups:
         cards = np.bincount(group, minlength=len(starts))
         said = _said(sheet.card_said[picks])
         parts = [np.bincount(group[s], minlength=len(starts)) / np.maximum(cards, 1) for s in said]
-        names = [sheet.categories[i] for i in used.tolist()]
+        names = [name for name, yes in zip(sheet.categories, seen, strict=True) if yes]
         return cls(names, category[starts], deck[starts], np.array(parts))
 
     @property

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from app.report_files import as_data
 from app.rows.records import StudyRow
 from app.store import Store
-from app.studies import what_differs
+from app.studies import judge, what_differs
 from recsys.errors import BadInputError
 from tests.playing import panel
 from tests.report_world import open_one, play
@@ -36,6 +37,13 @@ def test_with_one_those_on_it_may(store: Store, row: StudyRow) -> None:
     assert store.invited(row.hash) == 3
     assert store.is_invited(row.hash, "bea") is True
     assert store.is_invited(row.hash, "dan") is False
+
+
+def test_the_report_says_how_many_are_invited(store: Store, row: StudyRow) -> None:
+    assert judge(store, row).invited is None
+    store.invite(row.hash, PEOPLE)
+    judged = judge(store, row)
+    assert judged.invited == as_data(judged)["invited"] == 3
 
 
 def test_the_same_list_in_another_order_is_the_same(store: Store, row: StudyRow) -> None:

@@ -65,7 +65,8 @@ def _report_text(judged: Judged) -> str:
             judged.verdict.reason,
             table(["criterion", "people", "estimate", "between", "bar", "because"], rows),
             table(["arm", "people", "liked", "super-liked", "don't know"], arms),
-            f"{players.counted} decks counted, of {players.dealt} dealt or a few more.",
+            f"{players.counted} decks counted, of {players.dealt} dealt or a few more"
+            + ("." if judged.invited is None else f"; {judged.invited} people are invited."),
             *(f"Overridden by {o.role}: {o.outcome}. {o.reason}" for o in judged.overrides),
         ]
     )
