@@ -52,7 +52,7 @@ class FitOptions:
     factors: int = 32
     alpha: float = 5.0  # confidence a unit of evidence, c = 1 + alpha * evidence
     regularisation: float = 1.0  # in square roots of the number of customers
-    iterations: int = 12
+    iterations: int = 6  # it starts near the end, at the leading singular vectors
     sample: float = 1.0  # share of the customers whose events are read
     seed: int = 0
     weights: Weights = field(default_factory=Weights)  # as they are here: chosen on the log
