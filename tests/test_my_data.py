@@ -15,6 +15,7 @@ from app.my_data import about, forget
 from app.settings import Login, Settings
 from app.studies import judge, what_differs
 from app.views import frame
+from app.words import day
 from recsys.deck import TASTER, Origin
 from recsys.swipes import Answer
 from tests.games import game_of, known_customers, people, play, posts
@@ -109,7 +110,7 @@ def test_the_page_forgets_at_two_presses_and_not_at_one(
     monkeypatch.setattr(play, "page", my_data.page)
     at = arrive(monkeypatch)
     assert [box.label for box in at.expander] == [
-        f"Deck 1, {about(opened.store, [who])['decks'][0]['dealt_at'][:10]}, "
+        f"Deck 1, {day('en', opened.store.decks_by(who)[0].dealt_at // 1000)}, "
         "still open: 1 of 8 answered"
     ]
     at.button(key="forget").click().run()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
@@ -11,7 +12,7 @@ from app.my_data import about, forget
 from app.planting import personas_of
 from app.swipe_cards import save_file
 from app.views import frame
-from app.words import text
+from app.words import day, text
 
 _SURE = "sure_to_forget"
 _GONE = "forgotten"
@@ -53,7 +54,7 @@ def _deck(language: str, n: int, deck: Mapping[str, Any]) -> None:
         language,
         "my_data.deck" if deck["closed_at"] else "my_data.deck_open",
         n=n,
-        day=deck["dealt_at"][:10],
+        day=day(language, round(datetime.fromisoformat(deck["dealt_at"]).timestamp())),
         answered=len(answered),
         cards=len(deck["cards"]),
     )
