@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+from app.board.page import as_html
 from app.commands.common import opened, table, workspace_option
 from app.commands.study import study_option
 from app.house import House
 from app.report_files import as_csv, as_data, as_markdown
 from app.studies import Judged, close_overdue, judge, newest
 from app.views.report_numbers import reading
+from app.words import LANGUAGES
 from recsys.report import CriterionReport
 
 
@@ -20,20 +22,28 @@ from recsys.report import CriterionReport
 @click.option(
     "--format",
     "shape",
-    type=click.Choice(["text", "json", "md", "csv"]),
+    type=click.Choice(["text", "json", "md", "csv", "html"]),
     default="text",
     show_default=True,
-    help="Text or Markdown for people, JSON or CSV for machines.",
+    help="Text, Markdown or one HTML file for people, JSON or CSV for machines.",
+)
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(list(LANGUAGES)),
+    default="en",
+    show_default=True,
+    help="Of the HTML file.",
 )
 @workspace_option
-def report(study: str | None, shape: str, workspace: Path | None) -> None:
+def report(study: str | None, shape: str, language: str, workspace: Path | None) -> None:
     """Print the accuracy report of a study, from its published batches.
 
-    Example: brandswipe report --format json
+    Example: brandswipe report --format html --lang nl > report.html
     """
     with opened(workspace) as house:
         judged = judged_now(house, study)
-    click.echo(_SHAPES[shape](judged))
+    click.echo(as_html(language, judged) if shape == "html" else _SHAPES[shape](judged))
 
 
 def judged_now(house: House, name: str | None) -> Judged:

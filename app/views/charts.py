@@ -12,7 +12,6 @@ import pandas as pd
 import streamlit as st
 
 from app.look import HEADING_FONT, TEXT_FONT, Tokens, altair_theme, tokens
-from app.palette import mix
 from app.views.report_numbers import reading, whole
 from app.words import text
 from recsys.report import CriterionReport
@@ -37,11 +36,6 @@ _PADDING = {"left": 2, "right": 2, "top": 2, "bottom": 6}
 def colours() -> Tokens:
     """The tokens of the theme in force."""
     return tokens(st.context.theme.type)
-
-
-def pale(colour: str) -> str:
-    """A colour for the stretch behind a dot of that colour."""
-    return mix(colours().surface, colour, 0.4)
 
 
 def layer(mark: Mapping[str, Any], values: Sequence[Mapping[str, Any]], **encoding: Any) -> Picture:

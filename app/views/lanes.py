@@ -1,38 +1,16 @@
 """Lanes: a label and a figure, and below them a track from 0 to 100 with parts, dots and a bar."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from app.palette import Tokens
+from app.palette import Tokens, mix
 from app.views.charts import WORDS, Picture, colours, layer, letters
+from app.views.figure import Lane, Part
 
 LANE = 58  # pixels from one lane to the next
 LABEL = 260  # pixels that a label may take, so that the figure has its place on a phone
 BAR_ROOM = 18  # more of them where bars carry their names
 _BELOW = 9  # pixels from the middle of a lane down to its track
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A stretch of a track."""
-
-    start: float
-    end: float
-    colour: str
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """One line of a picture, on a track from 0 to 100."""
-
-    label: str
-    shown: str  # the figure at the right
-    parts: tuple[Part, ...] = ()
-    dots: tuple[Part, ...] = ()  # at their `start`
-    bar: float | None = None
-    bar_label: str = ""
-    tone: str | None = None  # the figure's colour
 
 
 def lanes(rows: Sequence[Lane], t: Tokens | None = None) -> Picture:
@@ -41,13 +19,19 @@ def lanes(rows: Sequence[Lane], t: Tokens | None = None) -> Picture:
     has_bars = any(row.bar is not None for row in rows)
     layers = [
         _tracks(rows, t),
-        _parts(rows),
+        _parts(rows, t),
         *(_bars(rows, t) if has_bars else []),
         _dots(rows, t),
         _words(rows, t),
         _figures(rows, t),
     ]
     return {"height": (LANE + BAR_ROOM * has_bars) * max(len(rows), 1), "layer": layers}
+
+
+def tint(part: Part, t: Tokens) -> str:
+    """Return the colour of a part; a pale one is a stretch behind a dot of that colour."""
+    colour: str = getattr(t, part.colour)
+    return mix(t.surface, colour, 0.4) if part.pale else colour
 
 
 def _lane_layer(
@@ -71,9 +55,9 @@ def _tracks(rows: Sequence[Lane], t: Tokens) -> Picture:
 _STRETCH = {"type": "bar", "height": 12, "cornerRadius": 6, "yOffset": _BELOW}
 
 
-def _parts(rows: Sequence[Lane]) -> Picture:
+def _parts(rows: Sequence[Lane], t: Tokens) -> Picture:
     values = [
-        {"row": i, "x": part.start, "end": part.end, "colour": part.colour}
+        {"row": i, "x": part.start, "end": part.end, "colour": tint(part, t)}
         for i, row in enumerate(rows)
         for part in row.parts
     ]
@@ -83,7 +67,7 @@ def _parts(rows: Sequence[Lane]) -> Picture:
 def _dots(rows: Sequence[Lane], t: Tokens) -> Picture:
     mark = {"type": "circle", "size": 240, "opacity": 1, "stroke": t.paper, "strokeWidth": 2}
     values = [
-        {"row": i, "x": dot.start, "colour": dot.colour}
+        {"row": i, "x": dot.start, "colour": tint(dot, t)}
         for i, row in enumerate(rows)
         for dot in row.dots
     ]
@@ -112,7 +96,7 @@ def _words(rows: Sequence[Lane], t: Tokens) -> Picture:
 
 def _figures(rows: Sequence[Lane], t: Tokens) -> Picture:
     values = [
-        {"row": i, "x": 100, "words": row.shown, "colour": row.tone or t.ink}
+        {"row": i, "x": 100, "words": row.shown, "colour": getattr(t, row.tone)}
         for i, row in enumerate(rows)
     ]
     mark = letters(t.ink, 14) | {"align": "right", "dy": _BELOW - 23, "fontWeight": 600}

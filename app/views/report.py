@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import runtime
+from app.board.page import as_html
 from app.demo import is_built
 from app.rows.records import StudyRow
 from app.store import Store
@@ -12,7 +13,6 @@ from app.views import (
     report_export,
     report_numbers,
     report_parts,
-    report_people,
     report_story,
     report_tables,
 )
@@ -123,36 +123,23 @@ def _label(language: str, row: StudyRow) -> str:
 
 def _whole(language: str, judged: Judged) -> None:
     """Show one study from its verdict to its policy; below its limits what may be said."""
-    st.html(report_story.verdict(language, judged))
+    st.html(report_story.verdict(language, judged) + report_story.overrides(language, judged))
     _downloads(language, judged)
     if judged.verdict.criteria:
         report_parts.criteria(language, judged)
         report_parts.run(language, judged)
-        _side_by_side(language, judged)
+        report_parts.side_by_side(language, judged)
     st.header(text(language, "report.caveats_title"))
     st.html(report_story.caveats(language, judged))
     st.header(text(language, "report.policy_title"))
     st.html(report_story.policy(language, judged))
 
 
-def _side_by_side(language: str, judged: Judged) -> None:
-    for left, right in (
-        (report_parts.arms, report_parts.rival),
-        (report_people.funnel, report_people.left_out),
-    ):
-        for place, part in zip(st.columns(2, gap="large"), (left, right), strict=True):
-            with place:
-                part(language, judged)
-    report_people.brands(language, judged)
-    for place, part in zip(
-        st.columns(2, gap="large"), (report_people.categories, report_people.halves), strict=True
-    ):
-        with place:
-            part(language, judged)
-
-
 def _downloads(language: str, judged: Judged) -> None:
+    # Streamlit keeps a download at an address of its own: a published report may stand there, as
+    # it holds nothing of a person
     files = (
+        ("html", as_html(language, judged), "html", "text/html"),
         ("json", report_export.as_json(judged), "json", "application/json"),
         ("markdown", report_export.as_markdown(language, judged), "md", "text/markdown"),
     )

@@ -7,7 +7,7 @@ import pandas as pd
 
 from app.studies import Judged
 from app.views import report_tables as tables
-from app.views.report_numbers import sentence, what_would_change
+from app.views.report_numbers import overridden, sentence, what_would_change
 from app.words import text
 from recsys.policy import StudyKind
 
@@ -38,14 +38,15 @@ def as_markdown(language: str, judged: Judged) -> str:
     head = [
         f"# {plain(judged.row.name)}: {word.lower()}",
         *([text(language, "report.simulated")] if report.kind is not StudyKind.LIVE else []),
-        plain(sentence(language, judged.verdict)),
+        plain(sentence(language, judged)),
         f"**{text(language, 'report.change')}.** " + plain(what_would_change(language, judged)),
     ]
+    head += [f"**{plain(said)}** {plain(reason)}" for said, reason in overridden(language, judged)]
     parts = [
         ("criteria_title", tables.criteria(language, judged)),
         ("arms_title", tables.arms(language, report)),
         ("rival_title", tables.rival(language, report)),
-        ("funnel_title", tables.funnel(language, report)),
+        ("funnel_title", tables.funnel(language, judged)),
         ("left_out_title", tables.left_out(language, report)),
         ("halves_title", tables.halves(language, report)),
         ("category_title", tables.shares(language, report.categories, "category")),

@@ -3,11 +3,12 @@
 from math import floor
 
 from app.studies import Judged
-from app.words import percent, text
-from recsys.gate import Outcome, Verdict, Why
+from app.words import day, percent, section, text
+from recsys.gate import Outcome, Why
+from recsys.policy import Criterion
 from recsys.report import Report
 from recsys.stats import Estimate
-from recsys.verdict import CriterionVerdict
+from recsys.verdict import CriterionVerdict, Facts, Verdict, too_small, verdict
 
 MEASURES = ("hit_rate", "discrimination", "new_hit_rate", "new_discrimination")
 """What the rival is compared in, in the order of the page."""
@@ -98,17 +99,53 @@ def rival_name(language: str, baseline: str) -> str:
     return text(language, f"report.rival_{baseline.replace('-', '_')}")
 
 
-def sentence(language: str, verdict: Verdict) -> str:
-    """Return the verdict's sentence without the word it opens with, which stands above it."""
-    reason = verdict.reason_nl if language == "nl" else verdict.reason
+def sentence(language: str, judged: Judged) -> str:
+    """Return the verdict's sentence without the word it opens with, which stands above it.
+
+    A study that is closed says nothing of people to come: nobody can play in it any more.
+    """
+    found = judged.verdict
+    if found.why is Why.OPEN and judged.row.closed_at is not None:
+        found = verdict(Why.OPEN, found.criteria, Facts(n=found.n))
+    reason = found.reason_nl if language == "nl" else found.reason
     return reason.partition(". ")[2]
 
 
+def overridden(language: str, judged: Judged) -> list[tuple[str, str]]:
+    """Return who decided against the verdict, and why."""
+    return [
+        (
+            text(
+                language,
+                "report.overridden",
+                role=found.role,
+                date=day(language, found.at // 1000),
+                word=text(language, f"report.{found.outcome}").lower(),
+            ),
+            found.reason,
+        )
+        for found in judged.overrides
+    ]
+
+
+def why_here(language: str, criterion: Criterion) -> str:
+    """Say why a bar stands where it stands: translated where the words are those we ship."""
+    shipped = section("en", "because")
+    known = next((key for key, words in shipped.items() if words == criterion.because), None)
+    if known is None or not known.startswith(criterion.name):
+        return criterion.because
+    return text(language, f"because.{known}")
+
+
 def what_would_change(language: str, judged: Judged) -> str:
-    """Say what would change this verdict."""
-    over = judged.decision is None and judged.row.closed_at is not None
-    closed = f" {text(language, 'report.change_closed')}" if over else ""
-    return _change(language, judged) + closed
+    """Say what would change this verdict, and before all that nothing can, where that is so."""
+    undecided = judged.decision is None
+    over = undecided and judged.row.closed_at is not None
+    closed = text(language, "report.change_closed") if over else ""
+    invited = judged.invited if undecided else None
+    panel = judged.report.smallest_panel
+    never = None if invited is None else too_small(invited, panel, language)
+    return " ".join(filter(None, (never, _change(language, judged), closed)))
 
 
 def _change(language: str, judged: Judged) -> str:
@@ -127,7 +164,7 @@ def _change(language: str, judged: Judged) -> str:
     )
 
 
-def _left(language: str, verdict: Verdict) -> str:
+def _left(language: str, found: Verdict) -> str:
     parts = (
         text(
             language,
@@ -136,7 +173,7 @@ def _left(language: str, verdict: Verdict) -> str:
             low=reading(language, c.name, c.low),
             bar=reading(language, c.name, c.bar),
         )
-        for c in verdict.criteria
+        for c in found.criteria
         if not c.passed
     )
     return " ".join(parts)

@@ -8,11 +8,13 @@ from app.views import report_tables as tables
 from app.views.report_numbers import (
     hit_rate,
     liked,
+    overridden,
     reading,
     sentence,
     state,
     what_would_change,
     whole,
+    why_here,
     why_one_is_held,
 )
 from app.words import percent, text
@@ -42,7 +44,7 @@ def _panel(language: str, judged: Judged) -> str:
     gap = "" if decoys is None else _arm(language, "decoy", decoys, "slate", picks)
     return (
         f'<section class="bs-panel bs-{outcome}"><div class="bs-top">'
-        f"<h3>{escape(judged.row.name)}</h3>{_word(language, outcome)}</div>"
+        f"<h3>{escape(judged.row.name)}</h3>{word(language, outcome)}</div>"
         f'<p class="bs-big">{percent(language, picks)}'
         f"<small>{escape(text(language, 'report.story_share'))}</small></p>"
         f"{_arm(language, 'pick', picks, 'glow')}{gap}"
@@ -50,7 +52,8 @@ def _panel(language: str, judged: Judged) -> str:
     )
 
 
-def _word(language: str, outcome: str, words: str | None = None) -> str:
+def word(language: str, outcome: str, words: str | None = None) -> str:
+    """Draw a verdict's word with its sign, or other words in their place."""
     said = words or text(language, f"report.{outcome}")
     return f'<span class="bs-word bs-{outcome}">{escape(said)}</span>'
 
@@ -81,21 +84,22 @@ def verdict(language: str, judged: Judged) -> str:
     """Draw the verdict: sign, word, sentence, what would change it, and the facts beside it."""
     outcome = judged.verdict.outcome.value
     return (
-        f'<section class="bs bs-panel bs-verdict bs-{outcome}">{_word(language, outcome)}'
-        f'<p class="bs-said">{escape(sentence(language, judged.verdict))}</p>'
+        f'<section class="bs bs-panel bs-verdict bs-{outcome}">{word(language, outcome)}'
+        f'<p class="bs-said">{escape(sentence(language, judged))}</p>'
         f'<p class="bs-change"><b>{escape(text(language, "report.change"))}.</b> '
         f"{escape(what_would_change(language, judged))}</p>"
-        f'<div class="bs-facts">{_facts(language, judged)}</div></section>'
+        f'<div class="bs-facts">{facts(language, judged)}</div></section>'
     )
 
 
-def _facts(language: str, judged: Judged) -> str:
+def facts(language: str, judged: Judged) -> str:
+    """Draw what must be known beside a verdict: attempt, model, day, and if it is simulated."""
     row, report, decision = judged.row, judged.report, judged.decision
     simulated = report.kind is not StudyKind.LIVE
     facts = [text(language, "report.attempt", n=report.attempt)]
     facts += [text(language, "report.fact_model", model=row.model[:12])]
     if decision is not None:
-        facts.append(text(language, "report.fact_decided", date=tables.day(decision.at)))
+        facts.append(text(language, "report.fact_decided", date=tables.day(language, decision.at)))
     strong = [text(language, "report.simulated")] if simulated else []
     return "".join(
         [f'<span class="bs-strong">{escape(fact)}</span>' for fact in strong]
@@ -103,9 +107,19 @@ def _facts(language: str, judged: Judged) -> str:
     )
 
 
+def overrides(language: str, judged: Judged) -> str:
+    """Draw what somebody decided against the verdict. It stands there for ever."""
+    stands = escape(text(language, "report.overridden_stands"))
+    return "".join(
+        f'<section class="bs bs-panel bs-override"><h3>{escape(said)}</h3>'
+        f'<p>{escape(reason)}</p><p class="bs-quiet">{stands}</p></section>'
+        for said, reason in overridden(language, judged)
+    )
+
+
 def reasons(language: str, judged: Judged) -> str:
     """Draw what each criterion means, where it stands, and why its bar stands where it stands."""
-    because = {c.name: c.because for c in judged.report.policy.criteria}
+    because = {c.name: why_here(language, c) for c in judged.report.policy.criteria}
     parts = (_reason(language, c, because[c.name]) for c in judged.verdict.criteria)
     return f'<div class="bs bs-three">{"".join(parts)}</div>'
 
@@ -115,7 +129,7 @@ def _reason(language: str, found: CriterionVerdict, because: str) -> str:
     bar = text(language, "report.because", bar=reading(language, found.name, found.bar))
     return (
         f'<div class="bs-{key}"><h3>{escape(text(language, f"report.{found.name}"))}</h3>'
-        f"{_word(language, SIGNS[key], text(language, f'report.{key}'))}"
+        f"{word(language, SIGNS[key], text(language, f'report.{key}'))}"
         f"<p>{escape(text(language, f'report.means_{found.name}'))}</p>"
         f'<p class="bs-quiet">{escape(bar)}. {escape(because)}</p></div>'
     )

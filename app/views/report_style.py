@@ -28,8 +28,7 @@ def _sign(outcome: str, path: str) -> str:
     )
 
 
-_CSS = f"""
-.stApp {{ {_BOTH} }}
+RULES = f"""
 .bs {{ font-family: {TEXT_FONT}, system-ui, sans-serif; color: var(--bs-ink); }}
 .bs p {{ margin: 0; line-height: 1.55; text-wrap: pretty; }}
 .bs h3 {{ font: 600 1.2rem/1.25 '{HEADING_FONT}', {TEXT_FONT}, sans-serif; margin: 0; padding: 0;
@@ -63,6 +62,8 @@ _CSS = f"""
 .bs-verdict {{ display: grid; gap: .9rem; padding: 1.8rem 2rem;
   border-left: 8px solid var(--bs-tone); }}
 .bs-verdict .bs-word {{ font-size: 2rem; letter-spacing: -.015em; }}
+.bs-override {{ margin-top: 1.1rem; border-left: 8px solid var(--bs-violet); }}
+.bs-override p {{ margin-top: .6rem; overflow-wrap: anywhere; }}
 .bs-said {{ font-size: 1.12rem; }}
 .bs-change b {{ font-weight: 600; }}
 .bs-change {{ color: var(--bs-quiet); }}
@@ -82,17 +83,12 @@ _CSS = f"""
   grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); }}
 .bs li {{ padding-left: 1rem; border-left: 3px solid var(--bs-line); line-height: 1.55; }}
 .bs li b {{ display: block; font-weight: 600; }}
-.stApp .bs dl {{ padding: 0; }}
 .bs dl {{ display: grid; gap: .45rem 1.5rem; margin: 0;
   grid-template-columns: minmax(9rem, 18rem) 1fr; }}
 .bs dt {{ color: var(--bs-quiet); }}
 .bs dd {{ margin: 0; overflow-wrap: anywhere; }}
 .bs code {{ font: .82rem/1.5 ui-monospace, monospace; color: var(--bs-quiet); background: none;
   padding: 0; }}
-.stApp [data-testid="stExpander"] details {{ border: 0; background: none; }}
-.stApp [data-testid="stExpander"] summary {{ padding: .1rem 0; min-height: 2rem; width: fit-content;
-  color: var(--bs-quiet); background: none; }}
-.stApp [data-testid="stExpanderDetails"] {{ padding: .25rem 0 .5rem; overflow-x: auto; }}
 @media (max-width: 40rem) {{
   .bs-pair {{ grid-template-columns: 1fr; }}
   .bs-panel, .bs-verdict {{ padding: 1.2rem; }}
@@ -105,8 +101,17 @@ _CSS = f"""
 .bs-failed {{ --bs-tone: var(--bs-hold); }}
 .bs-open {{ --bs-tone: var(--bs-undecided); }}
 """
+"""What the page and the mailed file wear alike; each gives the colours."""
+_PAGE = f"""
+.stApp {{ {_BOTH} }}
+.stApp .bs dl {{ padding: 0; }}
+.stApp [data-testid="stExpander"] details {{ border: 0; background: none; }}
+.stApp [data-testid="stExpander"] summary {{ padding: .1rem 0; min-height: 2rem; width: fit-content;
+  color: var(--bs-quiet); background: none; }}
+.stApp [data-testid="stExpanderDetails"] {{ padding: .25rem 0 .5rem; overflow-x: auto; }}
+"""
 
 
 def style() -> str:
     """Return the style element of the report."""
-    return f"<style>{_CSS}</style>"
+    return f"<style>{_PAGE}{RULES}</style>"

@@ -4,13 +4,13 @@ They hold what the report holds and nothing finer: whole percents, whole points,
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 import pandas as pd
 
 from app.rows.records import Decision, StudyRow
 from app.studies import Judged
 from app.views.report_numbers import estimate_with_bounds, liked, reading, rival_pairs, state
+from app.words import day as words_day
 from app.words import percent, shown, text
 from recsys.report import CriterionReport, Report
 from recsys.stats import Estimate
@@ -82,14 +82,22 @@ def rival(language: str, report: Report) -> pd.DataFrame:
     return _table(language, ("measure", "model", "rival"), rows)
 
 
-def funnel(language: str, report: Report) -> pd.DataFrame:
+def funnel(language: str, judged: Judged) -> pd.DataFrame:
     """How many decks came how far."""
-    steps = [*FUNNEL, *(["withdrawn"] if report.players.withdrawn else [])]
+    counts = funnel_counts(judged)
+    if judged.report.players.withdrawn:
+        counts["withdrawn"] = judged.report.players.withdrawn
     rows = [
-        [text(language, f"report.funnel_{step}"), shown(language, getattr(report.players, step))]
-        for step in steps
+        [text(language, f"report.funnel_{step}"), shown(language, count)]
+        for step, count in counts.items()
     ]
     return _table(language, ("step", "decks"), rows)
+
+
+def funnel_counts(judged: Judged) -> dict[str, int]:
+    """Return how many were invited, where there is a list, and how many decks came how far."""
+    invited = {} if judged.invited is None else {"invited": judged.invited}
+    return invited | {step: getattr(judged.report.players, step) for step in FUNNEL}
 
 
 def left_out(language: str, report: Report) -> pd.DataFrame:
@@ -147,7 +155,7 @@ def history(
         [
             row.name,
             _outcome(language, row, decisions[row.hash]),
-            day(row.opened_at),
+            day(language, row.opened_at),
             text(language, f"report.kind_{row.kind.value}"),
             shown(language, row.attempt),
             row.model[:12],
@@ -165,9 +173,9 @@ def _outcome(language: str, row: StudyRow, decision: Decision | None) -> str:
     return f"{word}, {text(language, 'report.fact_people', n=decision.batch)}"
 
 
-def day(milliseconds: int) -> str:
+def day(language: str, milliseconds: int) -> str:
     """Write a moment as its day."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d")
+    return words_day(language, milliseconds // 1000)
 
 
 def known_halves(report: Report) -> list[tuple[str, Estimate]]:

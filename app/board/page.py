@@ -1,0 +1,180 @@
+"""A judged study -> one HTML file that a board can read, print and keep.
+
+Everything in it comes from the published report, by the same sentences, pictures and tables as the
+page. Nothing in it runs, and nothing is asked of any address; the file says so to the browser.
+"""
+
+from html import escape
+
+import pandas as pd
+
+from app.board.drawing import lanes
+from app.board.dress import style
+from app.board.run import Moment, run
+from app.studies import Judged
+from app.views import report_figures as figures
+from app.views import report_figures_people as people
+from app.views import report_story as story
+from app.views import report_tables as tables
+from app.views.figure import Figure
+from app.views.report_numbers import reading, sentence, state, what_would_change
+from app.words import text
+from recsys.report import CriterionReport
+from recsys.verdict import CriterionVerdict
+
+_RULE = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:"
+
+
+def as_html(language: str, judged: Judged) -> str:
+    """Return the report of a study as one file, in English or Dutch."""
+    word = text(language, f"report.{judged.verdict.outcome.value}")
+    title = escape(f"{judged.row.name}: {word.lower()}")
+    return (
+        f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_RULE}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta name="referrer" content="no-referrer"><title>{title}</title>{style()}</head>'
+        f"<body><main>{_body(language, judged)}</main></body></html>\n"
+    )
+
+
+def _body(language: str, judged: Judged) -> str:
+    parts = [
+        _eyebrow(language, judged),
+        _verdict(language, judged),
+        story.overrides(language, judged),
+    ]
+    if judged.verdict.criteria:
+        parts += [_criteria(language, judged), _runs(language, judged), _pairs(language, judged)]
+    parts += [
+        _heading(language, "caveats_title"),
+        story.caveats(language, judged),
+        _heading(language, "policy_title"),
+        story.policy(language, judged),
+        f"<footer>{escape(text(language, 'report.board_foot'))}</footer>",
+    ]
+    return "".join(parts)
+
+
+def _heading(language: str, key: str) -> str:
+    return f"<h2>{escape(text(language, f'report.{key}'))}</h2>"
+
+
+def _eyebrow(language: str, judged: Judged) -> str:
+    opened = text(language, "report.board_opened", date=tables.day(language, judged.row.opened_at))
+    said = text(language, "report.board_title", study=judged.row.name)
+    return f'<p class="eyebrow"><b>{escape(said)}</b><span>{escape(opened)}</span></p>'
+
+
+def _verdict(language: str, judged: Judged) -> str:
+    outcome = judged.verdict.outcome.value
+    word = escape(text(language, f"report.{outcome}"))
+    return (
+        f'<section class="bs bs-panel bs-verdict bs-{outcome}">'
+        f'<h1 class="bs-word bs-{outcome}">{word}</h1>'
+        f'<p class="bs-said">{escape(sentence(language, judged))}</p>'
+        f'<p class="bs-change"><b>{escape(text(language, "report.change"))}.</b> '
+        f"{escape(what_would_change(language, judged))}</p>"
+        f'<div class="bs-facts">{story.facts(language, judged)}</div></section>'
+        f"{_tiles(language, judged)}"
+    )
+
+
+def _tiles(language: str, judged: Judged) -> str:
+    tiles = "".join(_tile(language, found) for found in judged.verdict.criteria)
+    return f'<div class="bs tiles">{tiles}</div>' if tiles else ""
+
+
+def _tile(language: str, found: CriterionVerdict) -> str:
+    key = state(found)
+    unit = "_points" if found.name == "lift" else ""
+    between = text(
+        language,
+        f"report.board_between{unit}",
+        low=reading(language, found.name, found.low),
+        high=reading(language, found.name, found.high),
+        bar=reading(language, found.name, found.bar),
+    )
+    return (
+        f"<div><span>{escape(text(language, f'report.{found.name}'))}</span>"
+        f'<p class="bs-big">{reading(language, found.name, found.value)}'
+        f"<small>{escape(between)}</small></p>"
+        f"{story.word(language, story.SIGNS[key], text(language, f'report.{key}'))}</div>"
+    )
+
+
+def _criteria(language: str, judged: Judged) -> str:
+    found = figures.criteria(language, judged)
+    return (
+        f"<h2>{escape(found.title)}</h2>{_figure(language, found, titled=False)}"
+        f"{story.reasons(language, judged)}"
+    )
+
+
+def _runs(language: str, judged: Judged) -> str:
+    known = [c for c in judged.report.criteria if c.run]
+    drawn = "".join(_run(language, judged, found) for found in known)
+    return _heading(language, "run_title") + drawn
+
+
+def _run(language: str, judged: Judged, found: CriterionReport) -> str:
+    said, outcome = figures.run_said(language, judged, found), judged.verdict.outcome.value
+    decided = Moment(judged.verdict.n, text(language, f"report.{outcome}"), outcome)
+    drawn = run(found, language, said, decided if judged.decision else None)
+    title = text(language, f"report.{found.criterion.name}")
+    return _framed(language, title, drawn, said, tables.run(language, found), "wide")
+
+
+def _pairs(language: str, judged: Judged) -> str:
+    return "".join(
+        f'<div class="pair">{"".join(_figure(language, figure) for figure in pair)}</div>'
+        for pair in figures_in_pairs(language, judged)
+    )
+
+
+def figures_in_pairs(language: str, judged: Judged) -> list[tuple[Figure, Figure]]:
+    """Return what stands beside each other, in the order of the page."""
+    return [
+        (figures.arms(language, judged), figures.rival(language, judged)),
+        (people.funnel(language, judged), people.left_out(language, judged)),
+        people.brands(language, judged),
+        (people.categories(language, judged), people.halves(language, judged)),
+    ]
+
+
+def _figure(language: str, figure: Figure, titled: bool = True) -> str:
+    title = figure.title if titled else ""
+    if figure.lanes:
+        drawn = lanes(figure.lanes, figure.alternative)
+        return _framed(language, title, drawn, figure.sentence, figure.table)
+    drawn = "" if figure.table is None else _table(figure.table)
+    return _framed(language, title, drawn, figure.sentence, None)
+
+
+def _framed(
+    language: str, title: str, drawn: str, sentence: str, table: pd.DataFrame | None, kind: str = ""
+) -> str:
+    """One picture with its sentence and, folded, its table."""
+    head = f"<h3>{escape(title)}</h3>" if title else ""
+    behind = "" if table is None else _behind(language, table)
+    return (
+        f'<figure class="{kind}">{head}{drawn}<figcaption>{escape(sentence)}</figcaption>'
+        f"{behind}</figure>"
+    )
+
+
+def _behind(language: str, table: pd.DataFrame) -> str:
+    said = escape(text(language, "report.table"))
+    return f"<details><summary>{said}</summary>{_table(table)}</details>"
+
+
+def _table(table: pd.DataFrame) -> str:
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.columns)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+        for row in table.itertuples(index=False)
+    )
+    return (
+        f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )

@@ -1,0 +1,136 @@
+"""The pictures that bear the verdict: criteria, arms, the rival alone."""
+
+from app.studies import Judged
+from app.views import report_tables as tables
+from app.views.figure import Figure, Lane, Part
+from app.views.report_numbers import (
+    liked,
+    reading,
+    rival_name,
+    rival_pairs,
+    said,
+    state,
+    sure,
+    whole,
+    with_bounds,
+)
+from app.words import percent, text
+from recsys.report import CriterionReport
+from recsys.stats import Estimate
+from recsys.tables import ShareRow
+from recsys.verdict import CriterionVerdict
+
+TONES = {"passed": "release", "failed": "hold", "open": "undecided"}
+TINTS = {"pick": "glow", "baseline": "sand", "decoy": "slate", "near": "quiet"}
+
+
+def criteria(language: str, judged: Judged) -> Figure:
+    """Each criterion's interval against its bar."""
+    sentence = text(
+        language,
+        "report.criteria_said",
+        n=judged.verdict.n,
+        sure=percent(language, sure(judged.report)),
+    )
+    return Figure(
+        text(language, "report.criteria_title"),
+        sentence,
+        [_standing(language, c) for c in judged.verdict.criteria],
+        tables.criteria(language, judged),
+        " ".join(said(language, c) for c in judged.verdict.criteria),
+    )
+
+
+def _standing(language: str, found: CriterionVerdict) -> Lane:
+    return Lane(
+        text(language, f"report.{found.name}"),
+        with_bounds(language, found.name, found.value, found.low, found.high),
+        (Part(whole("share", found.low), whole("share", found.high), "glow", pale=True),),
+        (Part(whole("share", found.value), 0, "glow"),),
+        whole("share", found.bar),
+        text(language, "report.bar_at", bar=reading(language, found.name, found.bar)),
+        TONES[state(found)],
+    )
+
+
+def run_said(language: str, judged: Judged, found: CriterionReport) -> str:
+    """Say where the run of a criterion has come to, and whether the study is decided."""
+    last, name = found.run[-1], found.criterion.name
+    shares = {"value": last.mean, "low": last.low, "high": last.high, "bar": found.criterion.bar}
+    read = {key: reading(language, name, share) for key, share in shares.items()}
+    said_so_far = text(language, "report.run_said", n=last.n, **read)
+    return f"{said_so_far} {_moment_said(language, judged)}"
+
+
+def _moment_said(language: str, judged: Judged) -> str:
+    if judged.decision is None:
+        return text(language, "report.run_open")
+    word = text(language, f"report.{judged.verdict.outcome.value}").lower()
+    return text(language, "report.run_decided", n=judged.verdict.n, word=word)
+
+
+def arms(language: str, judged: Judged) -> Figure:
+    """Picks, baseline, decoys and near decoys side by side."""
+    report = judged.report
+    lanes = [
+        said_of_cards(text(language, f"report.arm_{row.label}"), row, TINTS[row.label], language)
+        for row in report.arms
+    ]
+    sentence = f"{_arms_said(language, judged)} {text(language, 'report.arms_key')}"
+    title = text(language, "report.arms_title")
+    return Figure(title, sentence, lanes, tables.arms(language, report))
+
+
+def said_of_cards(label: str, row: ShareRow, colour: str, language: str) -> Lane:
+    """Super likes, then favourites, then a gap, and at the end the names that said nothing."""
+    up_to = whole("share", row.liked)
+    loved, unknown = whole("share", row.super_liked), whole("share", row.dont_know)
+    parts = [
+        Part(0, up_to, colour),
+        Part(0, loved, "violet"),
+        Part(100 - unknown, 100, "quiet", pale=True),
+    ]
+    drawn = tuple(part for part in parts if part.end > part.start)
+    return Lane(label, percent(language, row.liked), drawn)
+
+
+def _arms_said(language: str, judged: Judged) -> str:
+    picks, decoys = (liked(judged.report, arm) for arm in ("pick", "decoy"))
+    if picks is None or decoys is None:
+        return text(language, "report.arms_said_picks", picks=reading(language, "pick", picks))
+    return text(
+        language,
+        "report.arms_said",
+        picks=percent(language, picks),
+        decoys=percent(language, decoys),
+        gap=whole("pick", picks) - whole("decoy", decoys),
+    )
+
+
+def rival(language: str, judged: Judged) -> Figure:
+    """What the rival alone would have scored."""
+    report, pairs = judged.report, rival_pairs(judged.report)
+    title = text(language, "report.rival_title")
+    lead = text(language, "report.rival_lead", rival=rival_name(language, report.baseline))
+    if not pairs:
+        return Figure(title, f"{lead} {text(language, 'report.rival_none', n=report.policy.cell)}")
+    name, mine, theirs = pairs[0]
+    sentence = text(
+        language,
+        "report.rival_said",
+        name=text(language, f"report.rival_{name}"),
+        model=percent(language, mine.value or 0.0),
+        rival=percent(language, theirs.value or 0.0),
+    )
+    lanes = [_against(language, *pair) for pair in pairs]
+    return Figure(title, f"{lead} {sentence}", lanes, tables.rival(language, report))
+
+
+def _against(language: str, name: str, mine: Estimate, theirs: Estimate) -> Lane:
+    ours, other = whole("share", mine.value or 0.0), whole("share", theirs.value or 0.0)
+    return Lane(
+        text(language, f"report.rival_{name}"),
+        f"{percent(language, mine.value or 0.0)} / {percent(language, theirs.value or 0.0)}",
+        (Part(min(ours, other), max(ours, other), "quiet", pale=True),),
+        (Part(other, 0, "sand"), Part(ours, 0, "glow")),
+    )

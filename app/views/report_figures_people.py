@@ -1,0 +1,158 @@
+"""The pictures on whom a report speaks for: decks, brands, categories, time."""
+
+from collections.abc import Sequence
+
+from app.studies import Judged
+from app.views import report_tables as tables
+from app.views.figure import Figure, Lane, Part
+from app.views.report_figures import said_of_cards
+from app.views.report_numbers import estimate_with_bounds, whole
+from app.words import percent, shown, text
+from recsys.stats import Estimate
+from recsys.tables import ShareRow
+
+
+def funnel(language: str, judged: Judged) -> Figure:
+    """How many decks came how far."""
+    counts = tables.funnel_counts(judged)
+    top = max(*counts.values(), 1)
+    lanes = [
+        Lane(
+            text(language, f"report.funnel_{step}"),
+            shown(language, count),
+            (Part(0, round(100 * count / top), "glow", pale=step != "counted"),),
+        )
+        for step, count in counts.items()
+    ]
+    title = text(language, "report.funnel_title")
+    return Figure(title, _funnel_said(language, judged), lanes, tables.funnel(language, judged))
+
+
+def _funnel_said(language: str, judged: Judged) -> str:
+    players = judged.report.players
+    if players.completion is None:
+        return text(language, "report.funnel_unknown", counted=players.counted)
+    return text(
+        language,
+        "report.funnel_said",
+        counted=players.counted,
+        dealt=players.dealt,
+        completion=percent(language, players.completion),
+        bar=percent(language, judged.report.policy.completion),
+    )
+
+
+def left_out(language: str, judged: Judged) -> Figure:
+    """Why closed decks do not count, and how answers of one person hang together."""
+    report, title = judged.report, text(language, "report.left_out_title")
+    alike = _alike(language, judged)
+    if all(found == 0 for found in report.excluded.values()):
+        return Figure(title, f"{text(language, 'report.left_out_none')} {alike}".strip())
+    return Figure(title, alike, table=tables.left_out(language, report))
+
+
+def _alike(language: str, judged: Judged) -> str:
+    cards = judged.report.cards
+    if cards is None:
+        return ""
+    return text(
+        language,
+        "report.unclean_said",
+        icc=shown(language, round(max(cards.icc, 0.0), 2)),
+        effect=shown(language, round(max(cards.design_effect, 1.0), 1)),
+    )
+
+
+def brands(language: str, judged: Judged) -> tuple[Figure, Figure]:
+    """Brands loved and brands refused, of those that enough people saw."""
+    loved, refused = tables.loved_and_refused(judged.report.brands)
+    cell = judged.report.policy.cell
+    return (
+        _brands(language, "loved", loved, "glow", cell),
+        _brands(language, "refused", refused, "slate", cell),
+    )
+
+
+def _brands(language: str, name: str, rows: Sequence[ShareRow], colour: str, cell: int) -> Figure:
+    title = text(language, f"report.{name}_title")
+    if not rows:
+        return Figure(title, text(language, "report.brands_few", n=cell))
+    share = percent(language, rows[0].liked)
+    sentence = text(language, "report.brands_said", brand=rows[0].label, share=share, n=cell)
+    return Figure(
+        title, sentence, _lanes(language, rows, colour), tables.shares(language, rows, "brand")
+    )
+
+
+def _lanes(language: str, rows: Sequence[ShareRow], colour: str) -> list[Lane]:
+    return [
+        said_of_cards(
+            f"{row.label} · {text(language, 'report.fact_people', n=row.people)}",
+            row,
+            colour,
+            language,
+        )
+        for row in rows
+    ]
+
+
+def categories(language: str, judged: Judged) -> Figure:
+    """How the picks of each category were liked, the best first."""
+    title = text(language, "report.category_title")
+    rows = sorted(judged.report.categories, key=lambda row: (-row.liked, row.label))
+    if not rows:
+        words = text(language, "report.category_few", n=judged.report.policy.cell)
+        return Figure(title, words)
+    table = tables.shares(language, rows, "category")
+    lanes = _lanes(language, _ends(rows), "glow")
+    return Figure(title, _best_and_worst(language, rows), lanes, table)
+
+
+def _ends(rows: Sequence[ShareRow]) -> list[ShareRow]:
+    """Return the best and the worst of many rows, so that both that are named are drawn."""
+    if len(rows) <= tables.TOP:
+        return list(rows)
+    half = tables.TOP // 2
+    return [*rows[:half], *rows[-half:]]
+
+
+def _best_and_worst(language: str, rows: Sequence[ShareRow]) -> str:
+    best, worst = rows[0], rows[-1]
+    if len(rows) == 1:
+        share = percent(language, best.liked)
+        return text(language, "report.category_alone", name=best.label, share=share)
+    return text(
+        language,
+        "report.category_said",
+        best=best.label,
+        best_share=percent(language, best.liked),
+        worst=worst.label,
+        worst_share=percent(language, worst.liked),
+    )
+
+
+def halves(language: str, judged: Judged) -> Figure:
+    """The early half against the late one, and what one look alone would have said."""
+    title = text(language, "report.halves_title")
+    known = tables.known_halves(judged.report)
+    if [who for who, _ in known[:2]] != ["early", "late"]:
+        return Figure(title, text(language, "report.halves_few"))
+    bars = {c.name: c.bar for c in judged.report.policy.criteria}
+    lanes = [_half(language, who, each.published(), bars.get("hit_rate")) for who, each in known]
+    said = [text(language, "report.halves_said")]
+    if any(who == "once" for who, _ in known):
+        said.append(text(language, "report.halves_once_said"))
+    return Figure(title, " ".join(said), lanes, tables.halves(language, judged.report))
+
+
+def _half(language: str, who: str, found: Estimate, bar: float | None) -> Lane:
+    tint = "quiet" if who in ("once", "careless") else "glow"
+    low, high = whole("share", found.low or 0.0), whole("share", found.high or 0.0)
+    return Lane(
+        text(language, f"report.halves_{who}"),
+        estimate_with_bounds(language, found),
+        (Part(low, high, tint, pale=True),),
+        (Part(whole("share", found.value or 0.0), 0, tint),),
+        None if bar is None else whole("share", bar),
+        "" if bar is None else text(language, "report.bar_at", bar=percent(language, bar)),
+    )
