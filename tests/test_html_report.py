@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from app.audience import Audience, Band
 from app.board.page import as_html
 from app.board.run import Moment, run
 from app.commands.report import report
@@ -157,6 +158,14 @@ class TestTheFile:
         places = re.findall(r'<(?:rect x|circle cx)="([\d.]+)%"[^>]*(?:r="8"|height="12")', content)
         assert len(places) > 30
         assert all(float(place).is_integer() for place in places)
+
+    def test_it_says_for_which_customers_it_speaks(self, judged: dict[str, Judged]) -> None:
+        bands = (Band(0, 4, 0.38), Band(5, None, 0.62))
+        read = Reader(as_html("en", judged["Spring"], Audience(900, 5, 0.62, bands))).text
+        assert "Speaks for the 62% of customers with at least 5 brands in their history" in read
+        assert "0 to 4 brands" in read
+        unknown = Reader(as_html("en", judged["Spring"])).text
+        assert text("en", "report.audience_unknown") in unknown
 
     def test_an_override_stands_beside_the_verdict(self, judged: dict[str, Judged]) -> None:
         shown = judged["Summer"]

@@ -8,16 +8,17 @@ from html import escape
 
 import pandas as pd
 
+from app.audience import Audience
 from app.board.drawing import lanes
 from app.board.dress import style
 from app.board.run import Moment, run
 from app.studies import Judged
 from app.views import report_figures as figures
-from app.views import report_figures_people as people
 from app.views import report_story as story
 from app.views import report_tables as tables
 from app.views.figure import Figure
 from app.views.report_numbers import reading, sentence, state, what_would_change
+from app.views.report_order import rows
 from app.words import text
 from recsys.report import CriterionReport
 from recsys.verdict import CriterionVerdict
@@ -25,7 +26,7 @@ from recsys.verdict import CriterionVerdict
 _RULE = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:"
 
 
-def as_html(language: str, judged: Judged) -> str:
+def as_html(language: str, judged: Judged, audience: Audience | None = None) -> str:
     """Return the report of a study as one file, in English or Dutch."""
     word = text(language, f"report.{judged.verdict.outcome.value}")
     title = escape(f"{judged.row.name}: {word.lower()}")
@@ -34,18 +35,19 @@ def as_html(language: str, judged: Judged) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_RULE}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta name="referrer" content="no-referrer"><title>{title}</title>{style()}</head>'
-        f"<body><main>{_body(language, judged)}</main></body></html>\n"
+        f"<body><main>{_body(language, judged, audience)}</main></body></html>\n"
     )
 
 
-def _body(language: str, judged: Judged) -> str:
+def _body(language: str, judged: Judged, audience: Audience | None) -> str:
     parts = [
         _eyebrow(language, judged),
         _verdict(language, judged),
         story.overrides(language, judged),
     ]
     if judged.verdict.criteria:
-        parts += [_criteria(language, judged), _runs(language, judged), _pairs(language, judged)]
+        parts += [_criteria(language, judged), _runs(language, judged)]
+        parts.append(_rows(language, judged, audience))
     parts += [
         _heading(language, "caveats_title"),
         story.caveats(language, judged),
@@ -125,21 +127,11 @@ def _run(language: str, judged: Judged, found: CriterionReport) -> str:
     return _framed(language, title, drawn, said, tables.run(language, found), "wide")
 
 
-def _pairs(language: str, judged: Judged) -> str:
+def _rows(language: str, judged: Judged, audience: Audience | None) -> str:
     return "".join(
-        f'<div class="pair">{"".join(_figure(language, figure) for figure in pair)}</div>'
-        for pair in figures_in_pairs(language, judged)
+        f'<div class="pair">{"".join(_figure(language, figure) for figure in row)}</div>'
+        for row in rows(language, judged, audience)
     )
-
-
-def figures_in_pairs(language: str, judged: Judged) -> list[tuple[Figure, Figure]]:
-    """Return what stands beside each other, in the order of the page."""
-    return [
-        (figures.arms(language, judged), figures.rival(language, judged)),
-        (people.funnel(language, judged), people.left_out(language, judged)),
-        people.brands(language, judged),
-        (people.categories(language, judged), people.halves(language, judged)),
-    ]
 
 
 def _figure(language: str, figure: Figure, titled: bool = True) -> str:
@@ -170,11 +162,11 @@ def _behind(language: str, table: pd.DataFrame) -> str:
 
 def _table(table: pd.DataFrame) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.columns)
-    rows = "".join(
+    body = "".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
         for row in table.itertuples(index=False)
     )
     return (
         f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
+        f"<tbody>{body}</tbody></table></div>"
     )

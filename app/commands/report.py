@@ -1,11 +1,13 @@
 """report: the accuracy report of a study, for people and for machines."""
 
 import json
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import click
 
+from app.audience import Audience, audience_of
 from app.board.page import as_html
 from app.commands.common import opened, table, workspace_option
 from app.commands.study import study_option
@@ -14,6 +16,7 @@ from app.report_files import as_csv, as_data, as_markdown
 from app.studies import Judged, close_overdue, judge, newest
 from app.views.report_numbers import reading
 from app.words import LANGUAGES
+from recsys.errors import WorkspaceError
 from recsys.report import CriterionReport
 
 
@@ -43,7 +46,16 @@ def report(study: str | None, shape: str, language: str, workspace: Path | None)
     """
     with opened(workspace) as house:
         judged = judged_now(house, study)
-    click.echo(as_html(language, judged) if shape == "html" else _SHAPES[shape](judged))
+        audience = _audience(house, judged) if shape == "html" else None
+    html = shape == "html"
+    click.echo(as_html(language, judged, audience) if html else _SHAPES[shape](judged))
+
+
+def _audience(house: House, judged: Judged) -> Audience | None:
+    """For whom the model speaks; None where the shop's events are not here."""
+    with suppress(WorkspaceError):
+        return audience_of(house.warehouse, judged.report.policy)
+    return None
 
 
 def judged_now(house: House, name: str | None) -> Judged:

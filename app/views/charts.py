@@ -40,7 +40,8 @@ def colours() -> Tokens:
 
 def layer(mark: Mapping[str, Any], values: Sequence[Mapping[str, Any]], **encoding: Any) -> Picture:
     """Return one layer of a picture, with data of its own."""
-    return {"mark": dict(mark), "data": {"values": list(values)}, "encoding": encoding}
+    quiet = {"tooltip": None}  # it would name our fields; the table behind says it in words
+    return {"mark": dict(mark) | quiet, "data": {"values": list(values)}, "encoding": encoding}
 
 
 def letters(colour: str, size: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import runtime
+from app.audience import Audience, audience_of
 from app.board.page import as_html
 from app.demo import is_built
 from app.rows.records import StudyRow
@@ -12,14 +13,17 @@ from app.views import (
     frame,
     report_export,
     report_numbers,
+    report_order,
     report_parts,
     report_story,
     report_tables,
 )
 from app.views.report_export import plain
 from app.views.report_style import style
+from app.warehouse import Warehouse
 from app.words import text
-from recsys.policy import StudyKind
+from recsys.errors import WorkspaceError
+from recsys.policy import Policy, StudyKind
 
 PLAYGROUNDS = 5
 """Playgrounds that can be chosen: every visitor may make one."""
@@ -124,22 +128,43 @@ def _label(language: str, row: StudyRow) -> str:
 def _whole(language: str, judged: Judged) -> None:
     """Show one study from its verdict to its policy; below its limits what may be said."""
     st.html(report_story.verdict(language, judged) + report_story.overrides(language, judged))
-    _downloads(language, judged)
+    audience = _audience(judged)
+    _downloads(language, judged, audience)
     if judged.verdict.criteria:
         report_parts.criteria(language, judged)
         report_parts.run(language, judged)
-        report_parts.side_by_side(language, judged)
+        for row in report_order.rows(language, judged, audience):
+            report_parts.beside(language, row)
     st.header(text(language, "report.caveats_title"))
     st.html(report_story.caveats(language, judged))
     st.header(text(language, "report.policy_title"))
     st.html(report_story.policy(language, judged))
 
 
-def _downloads(language: str, judged: Judged) -> None:
+def _audience(judged: Judged) -> Audience | None:
+    """Return for whom the model speaks; None where the shop's events are not here."""
+    try:
+        warehouse = runtime.warehouse()
+    except WorkspaceError:
+        return None
+    rule = judged.report.policy
+    return _counted(warehouse, rule, (warehouse.version, rule.hash))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _counted(
+    _warehouse: Warehouse,
+    _rule: Policy,
+    state: tuple[str, str],  # noqa: ARG001 (the key: events and policy as they are)
+) -> Audience | None:
+    return audience_of(_warehouse, _rule)
+
+
+def _downloads(language: str, judged: Judged, audience: Audience | None) -> None:
     # Streamlit keeps a download at an address of its own: a published report may stand there, as
     # it holds nothing of a person
     files = (
-        ("html", as_html(language, judged), "html", "text/html"),
+        ("html", as_html(language, judged, audience), "html", "text/html"),
         ("json", report_export.as_json(judged), "json", "application/json"),
         ("markdown", report_export.as_markdown(language, judged), "md", "text/markdown"),
     )

@@ -6,6 +6,7 @@ import re
 import pandas as pd
 
 from app.studies import Judged
+from app.views import report_rules
 from app.views import report_tables as tables
 from app.views.report_numbers import overridden, sentence, what_would_change
 from app.words import text
@@ -61,9 +62,9 @@ def as_markdown(language: str, judged: Judged) -> str:
 
 
 def _foot(language: str, judged: Judged) -> list[str]:
-    bullets = "\n".join(f"- {line}" for line in tables.caveats(language, judged.report))
+    bullets = "\n".join(f"- {line}" for line in report_rules.caveats(language, judged.report))
     policy = "\n".join(
-        f"- {field}: {plain(value)}" for field, value in tables.policy(language, judged)
+        f"- {field}: {plain(value)}" for field, value in report_rules.policy(language, judged)
     )
     return [
         f"## {text(language, 'report.caveats_title')}\n\n{bullets}",

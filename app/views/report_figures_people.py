@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from app.audience import Audience
 from app.studies import Judged
 from app.views import report_tables as tables
 from app.views.figure import Figure, Lane, Part
@@ -40,6 +41,29 @@ def _funnel_said(language: str, judged: Judged) -> str:
         completion=percent(language, players.completion),
         bar=percent(language, judged.report.policy.completion),
     )
+
+
+def audience(language: str, found: Audience | None) -> Figure:
+    """Of how many customers enough is known to guess from."""
+    title = text(language, "report.audience_title")
+    if found is None:
+        return Figure(title, text(language, "report.audience_unknown"))
+    lanes = [
+        Lane(
+            tables.band_name(language, band),
+            percent(language, band.share),
+            (Part(0, whole("share", band.share), "glow", pale=band.least < found.least),),
+        )
+        for band in found.bands
+    ]
+    sentence = text(
+        language,
+        "report.audience_said",
+        share=percent(language, found.enough),
+        least=found.least,
+        customers=found.customers,
+    )
+    return Figure(title, sentence, lanes, tables.audience(language, found))
 
 
 def left_out(language: str, judged: Judged) -> Figure:

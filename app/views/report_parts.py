@@ -8,7 +8,6 @@ import streamlit as st
 from app.studies import Judged
 from app.views import charts
 from app.views import report_figures as figures
-from app.views import report_figures_people as people
 from app.views import report_tables as tables
 from app.views.figure import Figure
 from app.views.lanes import lanes as draw
@@ -56,20 +55,8 @@ def _moment(language: str, judged: Judged) -> tuple[int, str, str] | None:
     return judged.verdict.n, text(language, f"report.{outcome}"), colour
 
 
-def side_by_side(language: str, judged: Judged) -> None:
-    """Everything else, two pictures beside each other."""
-    pairs = (
-        (figures.arms(language, judged), figures.rival(language, judged)),
-        (people.funnel(language, judged), people.left_out(language, judged)),
-        people.brands(language, judged),
-        (people.categories(language, judged), people.halves(language, judged)),
-    )
-    for pair in pairs:
-        beside(language, pair)
-
-
 def beside(language: str, pair: Sequence[Figure]) -> None:
-    """Two pictures beside each other; one under the other on a phone."""
+    """Pictures beside each other; one under the other on a phone."""
     for place, figure in zip(st.columns(len(pair), gap="large"), pair, strict=True):
         with place:
             st.subheader(figure.title)

@@ -4,6 +4,7 @@ import re
 from html import escape
 
 from app.studies import Judged
+from app.views import report_rules
 from app.views import report_tables as tables
 from app.views.report_numbers import (
     hit_rate,
@@ -137,7 +138,7 @@ def _reason(language: str, found: CriterionVerdict, because: str) -> str:
 
 def caveats(language: str, judged: Judged) -> str:
     """Draw what no interval cures, each with its first sentence as its head."""
-    heads = (line.partition(". ") for line in tables.caveats(language, judged.report))
+    heads = (line.partition(". ") for line in report_rules.caveats(language, judged.report))
     items = "".join(f"<li><b>{escape(head)}.</b>{escape(rest)}</li>" for head, _, rest in heads)
     return f'<div class="bs"><ul>{items}</ul></div>'
 
@@ -146,7 +147,7 @@ def policy(language: str, judged: Judged) -> str:
     """Draw the policy field by field."""
     fields = "".join(
         f"<dt>{escape(field)}</dt><dd>{_value(value)}</dd>"
-        for field, value in tables.policy(language, judged)
+        for field, value in report_rules.policy(language, judged)
     )
     return f'<div class="bs"><dl>{fields}</dl></div>'
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from app.audience import Audience, Band
 from app.rows.records import Decision, StudyRow
 from app.studies import Judged
 from app.views.report_numbers import estimate_with_bounds, liked, reading, rival_pairs, state
@@ -100,6 +101,19 @@ def funnel_counts(judged: Judged) -> dict[str, int]:
     return invited | {step: getattr(judged.report.players, step) for step in FUNNEL}
 
 
+def audience(language: str, found: Audience) -> pd.DataFrame:
+    """Customers by how many brands they have in their history."""
+    rows = [[band_name(language, band), percent(language, band.share)] for band in found.bands]
+    return _table(language, ("brands", "customers"), rows)
+
+
+def band_name(language: str, band: Band) -> str:
+    """Name a band of customers."""
+    if band.most is None:
+        return text(language, "report.band_open", least=band.least)
+    return text(language, "report.band", least=band.least, most=band.most)
+
+
 def left_out(language: str, report: Report) -> pd.DataFrame:
     """Why closed decks do not count; some, but fewer than a cell, are not counted out."""
     rows = [
@@ -188,70 +202,6 @@ def known_halves(report: Report) -> list[tuple[str, Estimate]]:
         "careless": report.with_careless,
     }
     return [(who, each) for who, each in found.items() if each and each.value is not None]
-
-
-def policy(language: str, judged: Judged) -> list[tuple[str, str]]:
-    """The policy and the study, field by field in words."""
-    report, row = judged.report, judged.row
-    rule = report.policy
-    return [
-        (text(language, f"report.{field}"), value)
-        for field, value in (
-            ("policy_name", rule.name),
-            ("policy_question", rule.question.nl if language == "nl" else rule.question.en),
-            ("policy_deck", _deck(language, report)),
-            ("policy_alpha", percent(language, report.alpha)),
-            ("policy_least", shown(language, rule.least_players)),
-            ("policy_smallest", shown(language, report.smallest_panel)),
-            ("policy_completion", percent(language, rule.completion)),
-            ("policy_batch", shown(language, rule.batch)),
-            ("policy_cell", shown(language, rule.cell)),
-            ("policy_balance", _balance(language, report)),
-            ("policy_fast", _fast(language, report)),
-            ("policy_rival", row.baseline),
-            ("policy_attempt", shown(language, row.attempt)),
-            ("policy_seed", str(row.invitation_seed)),
-            ("policy_hash", rule.hash),
-            ("study_hash", row.hash),
-            ("model_hash", row.model),
-        )
-    ]
-
-
-def _deck(language: str, report: Report) -> str:
-    recipe = report.policy.deck
-    return text(
-        language,
-        "report.policy_deck_is",
-        picks=recipe.picks,
-        baseline=recipe.baseline,
-        scored=recipe.scored,
-        near=recipe.near,
-    )
-
-
-def _balance(language: str, report: Report) -> str:
-    found = report.batches[-1].balance if report.batches else None
-    at = "–" if found is None else shown(language, round(abs(found), 2))
-    return text(language, "report.policy_balance_is", most=report.policy.balance, found=at)
-
-
-def _fast(language: str, report: Report) -> str:
-    rule = report.policy.too_fast
-    return text(
-        language,
-        "report.policy_fast_is",
-        median=rule.median_ms,
-        card=rule.card_ms,
-        share=percent(language, rule.share),
-    )
-
-
-def caveats(language: str, report: Report) -> list[str]:
-    """What no interval cures, in plain words."""
-    shopping = "strict" if report.policy.strict else "shopping"
-    keys = ("order", "people", shopping, "decoys", "sales")
-    return [text(language, f"report.caveat_{key}", n=report.attempt) for key in keys]
 
 
 def loved_and_refused(rows: Sequence[ShareRow]) -> tuple[list[ShareRow], list[ShareRow]]:

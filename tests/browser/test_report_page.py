@@ -99,6 +99,38 @@ def test_the_report_is_downloaded_without_a_person(desk: Page, report: Server) -
     assert "d-p1" not in content
 
 
+def test_a_picture_is_taken_along_as_a_png(desk: Page, report: Server) -> None:
+    open_report(desk, report, study="Spring")
+    desk.locator(PICTURES).first.hover()
+    with desk.expect_download() as waiting:
+        desk.get_by_role("button", name="Download as PNG").first.click()
+    assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_file_for_the_board_reads_by_itself(
+    open_context: Callable[..., BrowserContext], report: Server, tmp_path: Path, width: int
+) -> None:
+    page = open_context().new_page()
+    open_report(page, report, study="Summer", lang="nl")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Voor de directie").click()
+    file = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(file)
+    alone = open_context(width, 800, offline=True).new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    alone.on("console", lambda message: said.append(message.text))
+    alone.on("request", lambda request: asked.append(request.url))
+    alone.goto(file.as_uri())
+    expect(alone.get_by_role("heading", level=1)).to_have_text("Tegenhouden")
+    assert alone.evaluate("document.documentElement.scrollWidth") <= width
+    fonts = "document.fonts.check('700 20px \"Bricolage Grotesque\"')"
+    assert alone.evaluate(fonts) is True
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
 @pytest.mark.parametrize("study", ["Spring", "Playground"])
 def test_nothing_runs_over_the_edge_of_a_phone(phone: Page, report: Server, study: str) -> None:
     open_report(phone, report, study=study)

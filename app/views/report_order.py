@@ -1,0 +1,20 @@
+"""In which order page and mailed file show what stands below the run so far."""
+
+from collections.abc import Sequence
+
+from app.audience import Audience
+from app.studies import Judged
+from app.views import report_figures as figures
+from app.views import report_figures_people as people
+from app.views.figure import Figure
+
+
+def rows(language: str, judged: Judged, audience: Audience | None) -> list[Sequence[Figure]]:
+    """Return the pictures, those beside each other together."""
+    return [
+        (figures.arms(language, judged), figures.rival(language, judged)),
+        (people.funnel(language, judged), people.audience(language, audience)),
+        (people.left_out(language, judged), people.halves(language, judged)),
+        people.brands(language, judged),
+        (people.categories(language, judged),),
+    ]

@@ -1,0 +1,69 @@
+"""The rule of a study in words: the policy field by field, and what no interval cures."""
+
+from app.studies import Judged
+from app.words import percent, shown, text
+from recsys.report import Report
+
+
+def policy(language: str, judged: Judged) -> list[tuple[str, str]]:
+    """The policy and the study, field by field in words."""
+    report, row = judged.report, judged.row
+    rule = report.policy
+    return [
+        (text(language, f"report.{field}"), value)
+        for field, value in (
+            ("policy_name", rule.name),
+            ("policy_question", rule.question.nl if language == "nl" else rule.question.en),
+            ("policy_deck", _deck(language, report)),
+            ("policy_alpha", percent(language, report.alpha)),
+            ("policy_least", shown(language, rule.least_players)),
+            ("policy_smallest", shown(language, report.smallest_panel)),
+            ("policy_completion", percent(language, rule.completion)),
+            ("policy_batch", shown(language, rule.batch)),
+            ("policy_cell", shown(language, rule.cell)),
+            ("policy_balance", _balance(language, report)),
+            ("policy_fast", _fast(language, report)),
+            ("policy_rival", row.baseline),
+            ("policy_attempt", shown(language, row.attempt)),
+            ("policy_seed", str(row.invitation_seed)),
+            ("policy_hash", rule.hash),
+            ("study_hash", row.hash),
+            ("model_hash", row.model),
+        )
+    ]
+
+
+def _deck(language: str, report: Report) -> str:
+    recipe = report.policy.deck
+    return text(
+        language,
+        "report.policy_deck_is",
+        picks=recipe.picks,
+        baseline=recipe.baseline,
+        scored=recipe.scored,
+        near=recipe.near,
+    )
+
+
+def _balance(language: str, report: Report) -> str:
+    found = report.batches[-1].balance if report.batches else None
+    at = "–" if found is None else shown(language, round(abs(found), 2))
+    return text(language, "report.policy_balance_is", most=report.policy.balance, found=at)
+
+
+def _fast(language: str, report: Report) -> str:
+    rule = report.policy.too_fast
+    return text(
+        language,
+        "report.policy_fast_is",
+        median=rule.median_ms,
+        card=rule.card_ms,
+        share=percent(language, rule.share),
+    )
+
+
+def caveats(language: str, report: Report) -> list[str]:
+    """What no interval cures, in plain words."""
+    shopping = "strict" if report.policy.strict else "shopping"
+    keys = ("order", "people", shopping, "decoys", "sales")
+    return [text(language, f"report.caveat_{key}", n=report.attempt) for key in keys]
