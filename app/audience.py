@@ -11,8 +11,8 @@ from app.warehouse import Warehouse
 from recsys.policy import Policy
 from recsys.signals import ItemFacts, summarise
 
-MOST = 20_000
-"""Customers that are read: a share of them is then right to a per cent, 19 times in 20."""
+MOST = 5_000
+"""Customers that are read: half a second, and shares right to 1.4 points in 19 of 20 samples."""
 
 
 @dataclass(frozen=True, slots=True)
