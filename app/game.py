@@ -15,7 +15,7 @@ from recsys.errors import NotAllowedError, NotEnoughHistoryError
 from recsys.evidence import Evidence
 from recsys.policy import Study
 from recsys.ranking import BrandScore
-from recsys.swipes import Answer, stand
+from recsys.swipes import Answer
 
 _DOORS = tuple(threading.Lock() for _ in range(64))  # who presses twice at once gets one deck
 REMEMBERED = (Origin.OWN, Origin.ELICITED, Origin.PRACTICE)  # herself: no brand is shown twice
@@ -223,7 +223,7 @@ class Game:
         return dealt.deck
 
     def _turned(self, deck: Deck) -> list[Turned]:
-        answers = stand(self.store.swipes_of(deck.id))
+        answers = self.store.answers_of(deck.id)
         refused = self.store.refusals_of(deck.id)
         return [
             Turned(card, face, answers.get(card.position), None, refused.get(card.position))

@@ -17,7 +17,7 @@ from recsys.errors import (
     TokenExpiredError,
     WorkspaceError,
 )
-from recsys.swipes import Answer, Swipe, SwipeKind, check, stand
+from recsys.swipes import Answer, Swipe, SwipeKind, check
 
 SCHEMA = 1
 LARGEST = 2**53 - 1  # the largest whole number that a browser counts to
@@ -122,14 +122,14 @@ def _taken(store: Store, claim: Claim, sent: list[object]) -> Reply:
         raise NotAllowedError("This page's pass is for another deck: reload the page.")
     good, refused = _sorted_out(deck, sent)
     receipt = store.add_swipes(deck.id, _that_fit(store, dealt, good))
-    standing = stand(store.swipes_of(deck.id))
+    standing = store.answers_of(deck.id)
     return (422 if refused else 200), _acknowledgement(deck, receipt, standing, refused)
 
 
 def _that_fit(store: Store, dealt: DealtDeck, sent: list[Incoming]) -> list[Incoming]:
     """Return what the deck has room for, and what it has already. Raises TooManyError for none."""
     deck = dealt.deck.id
-    known = {row.id for late in (False, True) for row in store.swipes_of(deck, late)}
+    known = store.swipe_ids(deck)
     new = list(dict.fromkeys(swipe.id for swipe in sent if swipe.id not in known))
     over = set(new[room(len(known), dealt.dealt_at, store.clock()) :])
     fitting = [swipe for swipe in sent if swipe.id not in over]

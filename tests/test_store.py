@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from app.rows.codec import deck_from_row, deck_to_row
@@ -486,3 +488,20 @@ def test_the_log_keeps_what_happened(store: Store, clock: Clock) -> None:
     assert (row["at"], row["what"], json.loads(row["detail"])) == (
         clock.now, "swipes refused", {"n": 3},
     )  # fmt: skip
+
+
+@given(said=st.lists(st.tuples(st.integers(1, 8), st.sampled_from([None, *Answer])), max_size=30))
+def test_what_stands_of_a_deck_is_read_as_the_core_finds_it(
+    said: list[tuple[int, Answer | None]],
+) -> None:
+    store = Store(clock=Clock())
+    store.open_study(a_study())
+    store.add_deck(a_deck(), "events-1", {})
+    sent = [swipe(n, answer, position=place) for n, (place, answer) in enumerate(said)]
+    store.add_swipes("deck", sent)
+    assert store.answers_of("deck") == stand(store.swipes_of("deck"))
+    assert store.swipe_ids("deck") == {one.id for one in sent}
+    store.close_deck("deck", ClosedBy.PLAYER, None)
+    store.add_swipes("deck", [swipe(99, Answer.DONT_KNOW)])
+    assert store.answers_of("deck") == stand(store.swipes_of("deck"))
+    assert store.swipe_ids("deck") == {one.id for one in sent} | {"s99"}

@@ -10,7 +10,6 @@ from app.swipe_cards import latecomers, swipe_cards
 from app.tokens import binding_of
 from app.views import borrowed, frame, visit, waiting
 from app.words import section, text
-from recsys.swipes import stand
 
 COFFEE = "coffee_code"  # shown once, on the reveal; nothing says whose it was
 
@@ -18,7 +17,7 @@ COFFEE = "coffee_code"  # shown once, on the reveal; nothing says whose it was
 def show(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
     """Let her answer; the database alone knows how far she is."""
     deck = dealt.deck
-    standing = stand(game.store.swipes_of(deck.id))
+    standing = game.store.answers_of(deck.id)
     if not _comes_back(language, deck.id, len(standing)):
         waiting.how_fast(language, game, dealt)
     said = swipe_cards(
