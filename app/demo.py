@@ -35,7 +35,7 @@ class Story:
 
 
 STORIES = (
-    Story("Spring", HONEST, 120, 0),
+    Story("Spring", HONEST, 120, 3),
     Story("Summer", POLITE, 120, 39),
     Story("Autumn", HONEST, 25, 0),
 )

@@ -163,16 +163,20 @@ class FavouriteModel:
         at = int(np.searchsorted(evidence.brand, code))
         has_own = at < len(evidence) and evidence.brand[at] == code
         sums = evidence.sums[at] if has_own else np.zeros(len(Sum), np.int64)
+        own, collaborative, popularity = parts
+        neighbours = self._neighbours(evidence, code, spoken)
+        if has_own and not neighbours:  # nothing but the brand itself speaks for it
+            own, collaborative = own + collaborative, 0.0
         return Why(
             purchases=int(sums[Sum.PURCHASES]),
             full_price=int(sums[Sum.FULL_PRICE]),
             release_views=int(sums[Sum.RELEASE_VIEWS]),
             follows=int(sums[Sum.FOLLOWS]),
             views=int(sums[Sum.VIEWS]),
-            own=parts[0],
-            collaborative=parts[1],
-            popularity=parts[2],
-            neighbours=self._neighbours(evidence, code, spoken),
+            own=own,
+            collaborative=collaborative,
+            popularity=popularity,
+            neighbours=neighbours,
         )
 
     def _neighbours(

@@ -140,7 +140,12 @@ def _better(
     level = [pair for pair in tried if _is_level(best - pair[1])]
     if level[0][0] is blend:
         return level[0]
-    return min(level, key=lambda pair: (pair[0].weights.popularity, -float(pair[1].mean())))
+    return min(level, key=lambda pair: (_leaning(pair[0].weights), -float(pair[1].mean())))
+
+
+def _leaning(weights: Weights) -> float:
+    """Share of popularity in what orders brands that are new to her."""
+    return weights.popularity / (weights.popularity + weights.collaborative)
 
 
 def _is_level(short: NDArray[np.float64]) -> bool:

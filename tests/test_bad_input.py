@@ -85,7 +85,7 @@ class TestASmallShop:
         fitted(tmp_path)
         (best,) = ranked(tmp_path, "ann")
         assert best["brand"] == "Lego"
-        assert best["reason"] == "You paid its full price."
+        assert best["reason"] == "You bought it once, at full price."
 
     def test_of_many_customers_and_one_brand(self, tmp_path: Path) -> None:
         assert taken(tmp_path, [row(customer_id=f"c{n}") for n in range(9)]).code == 0

@@ -125,6 +125,24 @@ class TestTheContractForScripts:
         with pytest.raises(json.JSONDecodeError):
             _ = text.data
 
+    def test_a_fit_says_what_it_weighs_by_and_why(self) -> None:
+        quick = ("fit", "--factors", "4", "--iterations", "1")
+        chosen = brandswipe(*quick)
+        assert "of the log's end: NDCG@10" in chosen.err
+        given = brandswipe(*quick, "--weights", "1,0.5,0.25")
+        assert "own 1, collaborative 0.5, popularity 0.25. The weights were given." in given.err
+
+    def test_an_evaluation_names_the_best_rival_and_what_only_a_planted_shop_knows(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("app.evaluation.MOST_CASES", 100)
+        said = brandswipe("evaluate")
+        head, _, first, *_ = said.out.splitlines()
+        assert head.split()[-2:] == ["favourites", "avoided"]
+        assert first.split()[:2] == ["any", "favourite"]
+        assert "Any brand next: ahead of" in said.err
+        assert "Brands new to her: ahead of" in said.err
+
     def test_studies_are_listed_as_json(self) -> None:
         assert brandswipe("study", "list", "--format", "json").data == []
         brandswipe("study", "open", "--name", "autumn")
@@ -249,6 +267,9 @@ class TestExitCodes:
             ("fit --factors 0", "factors is 0; choose between 1 and 256"),
             ("fit --factors many", "not a valid integer"),
             ("fit --sample 2", "sample is 2"),
+            ("fit --weights 1,2", "give three numbers with commas, like 1,0.3,0.1"),
+            ("fit --weights much", "give three numbers"),
+            ("fit --weights 1,1,101", "The weight popularity is 101"),
             ("evaluate --model nosuch", "No model version is called 'nosuch'"),
             ("serve --workspace nowhere/at/all", "There is no workspace at nowhere/at/all"),
             ("gate --study autum", "Did you mean 'autumn'"),

@@ -149,7 +149,7 @@ def test_what_fades_counts_less_the_longer_ago_it_was() -> None:
     own = {
         age: {s.brand: s.why.own for s in model.rank(evidence, 60)}
         for age in (None, 90)
-        for model in [dataclasses.replace(MODEL, blend=Blend(half_life=age))]
+        for model in [dataclasses.replace(MODEL, blend=Blend(Weights(1, 0, 0), half_life=age))]
     }
     assert own[None]["Brand 000"] == own[None]["Brand 001"]
     assert own[90]["Brand 000"] < own[90]["Brand 001"] / 5
@@ -163,6 +163,14 @@ def test_what_love_is_made_of_is_the_blend_s() -> None:
         for model in (blind, MODEL)
     ]
     assert own[0] < own[1] / 5
+
+
+def test_without_another_brand_of_hers_nobody_else_is_named_as_a_reason() -> None:
+    one = summarise(rows(event(0, Kind.PURCHASE, 1000)), FACTS, NOW)
+    best, other = fit(one, SHOP, FitOptions()).rank(one, n=2)
+    assert (best.brand, best.why.neighbours, best.why.collaborative) == ("Brand 000", (), 0.0)
+    assert best.why.own + best.why.popularity == pytest.approx(best.score)
+    assert other.score < best.score
 
 
 def test_somebody_who_sent_everything_back_has_no_love_and_no_nan() -> None:

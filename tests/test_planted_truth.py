@@ -12,9 +12,12 @@ from app.house import House
 from app.planting import planted_truth
 from app.settings import Settings
 from recsys.baseline import BASELINES
+from recsys.events import NO_PRICE, Kind
 from recsys.evidence import Evidence
 from recsys.ranking import Ranker
+from recsys.signals import summarise
 from tests.terminal import brandswipe
+from tests.worlds import rows
 
 SEEDS, CUSTOMERS, ASKED = (5, 6, 7), 1_500, 400
 PLAIN = ("Phone accessories", "Batteries and cables", "Car accessories", "Cleaning and laundry")
@@ -100,6 +103,38 @@ def test_what_was_only_bought_is_kept_off_her_list_more_often_than_by_counting_p
     saved = np.array(listed["rival"]) - np.array(listed["model"])
     assert len(saved) > 100
     assert saved.mean() > 4 * saved.std(ddof=1) / np.sqrt(len(saved))
+
+
+def test_a_single_accessory_is_not_among_the_ten_of_somebody_with_better_evidence(
+    shop: Path, brain: Brain, people: list[Person]
+) -> None:
+    """One cheap charger, bought today, beside a history of ten brands or more."""
+    needed = set(pd.read_csv(shop / "planted" / "brands.csv").query("category in @PLAIN")["name"])
+    catalogue, listed, tried = brain.catalogue, 0, 0
+    for evidence, favourites, known in people:
+        strange = sorted(needed - known - favourites)
+        if len(known) < 15 or not strange:
+            continue
+        code = brain.shelf.codes[strange[tried % len(strange)]]
+        item = int(np.flatnonzero(catalogue.item_brand == code)[0])
+        price = max(1, int(catalogue.item_price[item]) * 6 // 10)
+        bought = rows((item, brain.warehouse.as_of, price, NO_PRICE, int(Kind.PURCHASE), 1))
+        with_it = evidence + summarise(bought, brain.facts, brain.warehouse.as_of)
+        top = [score.brand for score in brain.model.rank(with_it, 10)]
+        listed += str(brain.shelf.names[code]) in top
+        tried += 1
+    assert tried > 50
+    assert listed <= 0.1 * tried
+
+
+def test_popularity_alone_never_explains_the_list(brain: Brain, people: list[Person]) -> None:
+    """With somebody else's history the model finds hardly any of her favourites."""
+    shuffled = [
+        (other, favourites, known)
+        for (other, _, _), (_, favourites, known) in zip(people[1:], people, strict=False)
+    ]
+    hers, others = found(brain.model, people[:-1]), found(brain.model, shuffled)
+    assert hers.mean() > 3 * others.mean()
 
 
 def test_truth_never_reaches_the_model(planted: Path) -> None:

@@ -1,7 +1,7 @@
 """fit, rank and evaluate: what the data scientist does with models."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,7 @@ def _advise(version: Version, limit: float) -> None:
 def _weighed(found: Mapping[str, Any]) -> str:
     """How the parts are weighed, and why so."""
     blend = found["blend"]
-    weights = ", ".join(f"{name} {weight:g}" for name, weight in blend["weights"].items())
+    weights = ", ".join(f"{part.name} {blend['weights'][part.name]:g}" for part in fields(Weights))
     if found["reason"]:
         return f"Weights: {weights}. {found['reason']}"
     fading = [
