@@ -1,7 +1,7 @@
 """Studies: opening one, closing its decks, reading its report, taking its decision."""
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from math import inf
 
@@ -18,7 +18,6 @@ from app.settings import data_file
 from app.store import Store
 from recsys import gate
 from recsys.counting import Closed, sorted_out
-from recsys.deck import deck_hash
 from recsys.errors import BadInputError, BadPolicyError, IntegrityError, UnknownNameError
 from recsys.gate import Verdict
 from recsys.policy import Policy, Study, StudyKind
@@ -278,25 +277,3 @@ def close_overdue(store: Store, row: StudyRow) -> int:
     for dealt in late:
         close_deck(store, row, dealt.deck.id, ClosedBy.TIME)
     return len(late)
-
-
-def what_differs(store: Store) -> list[str]:
-    """Name everything in the store that is not what was written."""
-    return store.verify(deck_hash, lambda row: study_of(row).hash)
-
-
-_PARTS = {
-    "policy": ("policy", "studies"),
-    "model": ("model", "papers"),
-    "decks": ("deck",),
-    "answers": ("swipes", "scores"),
-    "invitations": ("invitations", "invited"),
-    "decision": ("decisions", "overrides"),
-}
-
-
-def parts_that_differ(differs: Iterable[str]) -> list[str]:
-    """Name the parts of a study that these sentences speak of; the chain where they name none."""
-    text = " ".join(differs)
-    named = [part for part, words in _PARTS.items() if any(word in text for word in words)]
-    return named or ["the chain of rows"]

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from app.integrity import what_differs
 from app.rows.chain import read_head
 from app.rows.schema import migrations
 from app.store import Store
-from app.studies import default_policy, open_study, study_of, what_differs
+from app.studies import default_policy, open_study, study_of
 from recsys.deck import Arm, Stratum
 from recsys.policy import StudyKind
 from recsys.scores import Played

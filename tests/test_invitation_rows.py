@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from app.integrity import what_differs
 from app.report_files import as_data
 from app.rows.records import StudyRow
 from app.store import Store
-from app.studies import judge, what_differs
+from app.studies import judge
 from recsys.errors import BadInputError
 from tests.playing import panel
 from tests.report_world import open_one, play

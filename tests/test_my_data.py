@@ -11,9 +11,10 @@ from app import consent, runtime
 from app.game import Game, Player
 from app.guard import ON_DUTY
 from app.house import House
+from app.integrity import what_differs
 from app.my_data import about, forget
 from app.settings import Login, Settings
-from app.studies import judge, what_differs
+from app.studies import judge
 from app.views import frame
 from app.words import day
 from recsys.deck import TASTER, Origin

@@ -6,6 +6,7 @@ import pytest
 
 from app.game import Game, Player
 from app.house import BASELINE, House
+from app.integrity import what_differs
 from app.rows.records import ClosedBy, StudyRow
 from app.store import Store
 from app.studies import (
@@ -17,7 +18,6 @@ from app.studies import (
     parse_policy,
     ready_policy,
     study_of,
-    what_differs,
 )
 from recsys.deck import TASTER, Origin
 from recsys.errors import BadInputError, BadPolicyError, IntegrityError, UnknownNameError
@@ -62,7 +62,7 @@ class TestOpening:
             opened(store, "autumn", StudyKind.SIMULATED)
 
     def test_every_live_study_is_one_attempt_more_under_whatever_policy(self) -> None:
-        store, other = Store(), replace(POLICY, name=POLICY.name + '.')
+        store, other = Store(), replace(POLICY, name=POLICY.name + ".")
         attempts = [
             opened(store, "a").attempt,
             opened(store, "s", StudyKind.SIMULATED).attempt,

@@ -12,7 +12,8 @@ from app.commands.report import judged_now
 from app.commands.study import study_option
 from app.gate_files import as_junit, as_summary, gate_data
 from app.house import House
-from app.studies import Judged, parts_that_differ, what_differs
+from app.integrity import parts_that_differ, what_differs
+from app.studies import Judged
 from recsys.errors import IntegrityError, UnknownNameError
 from recsys.gate import Outcome
 
