@@ -23,11 +23,12 @@ def page() -> None:
     language, store, hers = frame.language(), runtime.store(), _pseudonyms()
     st.title(text(language, "my_data.title"))
     st.write(text(language, "my_data.lead"))
-    if st.session_state.pop(_GONE, False):
-        st.success(text(language, "my_data.forgotten"), icon=":material/check:")
     known = about(store, hers)
+    kept = bool(known["decks"] or known["consents"])
+    if st.session_state.get(_GONE) and not kept:  # a page may run twice: it is said as long as true
+        st.success(text(language, "my_data.forgotten"), icon=":material/check:")
     st.caption(text(language, "my_data.kept"))
-    if not known["decks"] and not known["consents"]:
+    if not kept:
         st.write(text(language, "my_data.nothing"))
         return
     for n, deck in enumerate(known["decks"], start=1):

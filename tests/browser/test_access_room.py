@@ -32,6 +32,7 @@ LOST = """([besides, where]) => {
     const name = e => (e.className.baseVal ?? e.className).toString().replace(/st-\\S+/g, "").trim()
         || e.dataset.testid || e.tagName
     const said = e => name(e) + " '" + (e.ariaLabel || e.innerText || "").trim().slice(0, 40) + "'"
+    const drifts = e => any(e, a => a.matches(".belt")) // another test looks whether it stands still
     const skip = e => any(e, a => a.matches(".unseen, .shelf, a[href^='#']"))
     const whole = [...every(document.querySelector(where))].filter(e => seen(e) && !skip(e))
 
@@ -62,7 +63,7 @@ LOST = """([besides, where]) => {
     }
 
     const controls = "button, a[href], input, [role=radio], [role=combobox], summary"
-    for (const e of whole.filter(e => e.matches(controls) && !e.disabled)) {
+    for (const e of whole.filter(e => e.matches(controls) && !e.disabled && !drifts(e))) {
         e.scrollIntoView({ block: "center", inline: "center", behavior: "instant" })
         const box = e.getBoundingClientRect()
         if (!rolls(e) && (box.left < -1 || box.right > innerWidth + 1))
