@@ -32,7 +32,7 @@ LOST = """([besides, where]) => {
     const name = e => (e.className.baseVal ?? e.className).toString().replace(/st-\\S+/g, "").trim()
         || e.dataset.testid || e.tagName
     const said = e => name(e) + " '" + (e.ariaLabel || e.innerText || "").trim().slice(0, 40) + "'"
-    const drifts = e => any(e, a => a.matches(".belt")) // another test looks whether it stands still
+    const drifts = e => any(e, a => a.matches(".belt")) // another test sees to those
     const skip = e => any(e, a => a.matches(".unseen, .shelf, a[href^='#']"))
     const whole = [...every(document.querySelector(where))].filter(e => seen(e) && !skip(e))
 

@@ -1,0 +1,114 @@
+"""How steady are the lists, and how fast is one person ranked?
+
+Run: python bench/model.py WORKSPACE, with events in it. Writes bench/results/model.json. Fits twice
+with seeds that differ in nothing else, on everybody and on halves of the customers, and counts how
+much of everybody's top 10 stays. Then ranks 500 people one after another, and as many again over
+50,000 brands with 64 factors made up for it.
+"""
+
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from app.brain import Brain
+from app.fitting import learn
+from app.house import House
+from app.settings import Settings
+from recsys.collaborative import MOST_LINEAR, Factors, Linear
+from recsys.evidence import Evidence
+from recsys.love import AGES
+from recsys.model import Blend, FavouriteModel, FitOptions, Weights
+from recsys.ranking import Basis
+
+PEOPLE = 500
+BRANDS, FACTORS = 50_000, 64
+RESULT = Path(__file__).parent / "results" / "model.json"
+WAYS = {
+    "everybody": FitOptions(),
+    "halves of the customers": FitOptions(sample=0.5),
+    "halves, weights given": FitOptions(sample=0.5, weights=Weights(1.0, 0.3, 0.1)),
+}
+
+
+def people(house: House, model: FavouriteModel) -> list[Evidence]:
+    """Evidence of customers, summed up anew."""
+    brain = Brain.over(model, "", house.warehouse, house.policy)
+    return [brain.evidence_of(who) for who in islice(house.warehouse.customer_ids(), PEOPLE)]
+
+
+def steady(house: House, options: FitOptions) -> float:
+    """Mean share of a top 10 that another seed lists too."""
+    one, two = (
+        learn(house.warehouse, house.policy, replace(options, seed=seed), lambda *_: None)[0]
+        for seed in (1, 2)
+    )
+    shares = []
+    for evidence in people(house, one):
+        first, second = ({s.brand for s in model.rank(evidence, 10)} for model in (one, two))
+        shares.append(len(first & second) / max(1, len(first)))
+    return round(float(np.mean(shares)), 4)
+
+
+def milliseconds(model: FavouriteModel, asked: Iterable[Evidence]) -> dict[str, float]:
+    """Median and 99th percentile of ranking one person's top 30 with its reasons."""
+    taken = []
+    for evidence in asked:
+        start = time.perf_counter()
+        model.rank(evidence, 30)
+        taken.append(1000 * (time.perf_counter() - start))
+    return {
+        name: round(float(np.quantile(taken, q)), 2) for name, q in (("p50", 0.5), ("p99", 0.99))
+    }
+
+
+def wide(known: int) -> FavouriteModel:
+    """A model of 50,000 brands made up for its size; people know `known` of them or fewer."""
+    rng = np.random.default_rng(1)
+    names = np.array([f"brand {n}" for n in range(BRANDS)], object)
+    speaks = rng.standard_normal((MOST_LINEAR, MOST_LINEAR)).astype(np.float32) / 100
+    head = np.sort(rng.choice(np.arange(known, BRANDS), MOST_LINEAR - known, replace=False))
+    return FavouriteModel(
+        basis=Basis("bench", names, np.zeros(BRANDS, bool), rng.integers(0, 1000, BRANDS)),
+        popular=rng.random((len(AGES), BRANDS)),
+        unit=1.0,
+        factors=Factors(rng.standard_normal((BRANDS, FACTORS)).astype(np.float32) / 10, 5.0, 50.0),
+        linear=Linear(np.append(np.arange(known), head).astype(np.int32), speaks),
+        options=FitOptions(),
+        blend=Blend(),
+    )
+
+
+def main(workspace: Path) -> None:
+    """Measure, print and write down."""
+    house = House(Settings(workspace=workspace))
+    model = learn(house.warehouse, house.policy, FitOptions(), lambda *_: None)[0]
+    asked = people(house, model)
+    brands = len(model.basis.brands)
+    result = {
+        "date": date.today().isoformat(),
+        "machine": f"{os.cpu_count()} processors, {platform.machine()}",
+        "load": round(os.getloadavg()[0], 1),
+        "customers": house.warehouse.customers,
+        "events": house.warehouse.events,
+        "top_10_that_stays": {name: steady(house, options) for name, options in WAYS.items()},
+        "rank_ms": {
+            f"{brands:,} brands": milliseconds(model, asked),
+            f"{BRANDS:,} brands": milliseconds(wide(min(brands, MOST_LINEAR - 1)), asked),
+        },
+    }
+    house.close()
+    RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
