@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types check browser soak bench wheel clean
+.PHONY: help run test lint types check browser engines soak bench wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -30,7 +30,10 @@ browser: $(VENV)/.test  ## the tests in a real Chromium
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/pytest -m "browser and not soak"
 
-soak: $(VENV)/.test  ## the long proofs: many thousand studies; a deck in Firefox and in WebKit, which apt installs
+engines: $(VENV)/.test  ## install what other engines need: Ibis, PostgreSQL's driver, Spark (half a gigabyte)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[engines]'
+
+soak: $(VENV)/.test engines  ## the long proofs: many thousand studies; a deck in Firefox and in WebKit, a PostgreSQL server, all of which apt installs
 	$(BIN)/pytest -m soak
 
 bench: $(VENV)/.test  ## how fast the game is, into bench/results: a quarter of an hour, alone

@@ -11,16 +11,21 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from app.importing import catalogue, cleaning, eventfiles, packing
+from app.importing import catalogue, cleaning, eventfiles, overlap, packing
 from app.importing.brandbook import keep_pictures, read_book
 from app.importing.cleaning import Judged
 from app.importing.eventfiles import Found, Loaded
 from app.importing.importroom import commit, copy_shop, engine, locked, room, unseen
+from app.importing.overlap import Overlap
 from app.importing.packing import Progress
+from app.importing.peeking import plan
 from app.importing.rejects import write_rejects
+from app.importing.schemas.known import AUTO
+from app.importing.schemas.source import Schema
 from app.importing.segments import KEY_SQL, Keys, Segment, read_manifest
+from app.importing.translating import Translator
 from app.warehouse import Warehouse
-from recsys.errors import BadEventsError, UnknownNameError
+from recsys.errors import BadEventsError, UnknownNameError, WorkspaceError
 from recsys.events import Col
 
 
@@ -34,6 +39,8 @@ class Imported:
     brands: int  # brands in the store
     bad: Mapping[str, int]  # reason -> rows kept out
     doubles: int  # rows that repeated another one
+    repeated: int  # rows that the store held already
+    late: int  # events older than the newest that was in the store
     idle: int  # rows with quantity 0
     without_brand: float  # share of the added events
     examples: Sequence[str]  # first bad rows, with file and line
@@ -52,9 +59,11 @@ class _Job:
     scratch: Path
     segment: Path  # its files while they are written
     found: Found
+    schema: Schema | None  # None: our own columns
     sources: list[str]
     progress: Progress
     notes: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)  # what another schema says of no product
 
 
 def ingest(
@@ -66,29 +75,49 @@ def ingest(
     rename: Mapping[str, str] | None = None,
     max_bad: float = 0.01,
     replace: bool = False,
+    append: bool = False,
+    schema: str = AUTO,
     progress: Progress | None = None,
     now: int | None = None,
 ) -> Imported:
     """Import event files into the workspace's store.
 
-    `events` is a file, a folder or a glob; `rename` maps their columns to ours; `now` (seconds
-    since 1970) is what times are held against. Raises BadEventsError, UnknownNameError or
+    `events` is a file, a folder or a glob; `rename` maps their columns to ours; `schema` is AUTO or
+    the name of one of SCHEMAS; `append` asks for a store to add to; `now` (seconds since 1970) is
+    what times are held against. Raises BadEventsError, UnknownNameError or
     WorkspaceError with the earlier store as it was.
     """
     eventfiles.check_rename(rename or {})
     found = eventfiles.find(events)
     if products is not None:
         found = Found(found.events, eventfiles.find(products).events, found.shop)
+    reading = plan(found, schema, rename or {})
     with locked(workspace) as home, room(workspace):
         old = None if replace else read_manifest(workspace)
-        sources = unseen(found.events, old)
+        _ask_for_a_store(workspace, old, append)
+        sources = unseen(reading.found.events, old)
         scratch = home / "import"
         (scratch / "segment").mkdir(parents=True)
         with engine(scratch) as con:
             job = _Job(
-                workspace, con, scratch, scratch / "segment", found, sources, progress or _silent
+                workspace=workspace,
+                con=con,
+                scratch=scratch,
+                segment=scratch / "segment",
+                found=reading.found,
+                schema=reading.schema,
+                sources=sources,
+                progress=progress or _silent,
             )
             return _run(job, old, brands, pictures, rename or {}, max_bad, now)
+
+
+def _ask_for_a_store(workspace: Path, old: Mapping[str, Any] | None, append: bool) -> None:
+    if append and old is None:
+        raise WorkspaceError(
+            f"There are no events in {workspace} to append to; leave out --append, or name another "
+            "folder with --workspace."
+        )
 
 
 def _silent(stage: str, share: float) -> None:
@@ -110,7 +139,7 @@ def _run(
     today = int(time.time()) if now is None else now
     judged = cleaning.judge(job.con, loaded, today, job.scratch)
     rejects, examples = write_rejects(job.con, loaded, judged, job.workspace, job.sources[0])
-    _refuse(judged, max_bad, examples, rejects)
+    _refuse(judged, max_bad, examples, rejects, job.left_out)
     book = read_book(brands)
     job.progress("coding brands and products", 0.0)
     catalogue.code(job.con, None if store is None else store.catalogue, book, job.segment)
@@ -125,7 +154,9 @@ def _run(
         customers=packed.customers,
         brands=len(opened.catalogue.brands),
         bad=judged.bad,
-        doubles=judged.good - packed.events,
+        doubles=judged.good - packed.events - packed.overlap.repeated,
+        repeated=packed.overlap.repeated,
+        late=packed.overlap.late,
         idle=judged.idle,
         without_brand=packed.without_brand,
         examples=examples,
@@ -138,20 +169,30 @@ def _run(
 
 def _load(job: _Job, rename: Mapping[str, str]) -> Loaded:
     job.progress("reading event files", 0.0)
-    columns = eventfiles.EVENT_COLUMNS
-    loaded = eventfiles.load(job.con, "events", job.found.events, columns, rename, job.scratch)
-    columns = eventfiles.PRODUCT_COLUMNS
-    shelf = eventfiles.load(job.con, "products", job.found.products, columns, rename, job.scratch)
-    for theirs in rename.keys() - loaded.theirs - shelf.theirs:
-        raise UnknownNameError("column of these files", theirs, loaded.theirs | shelf.theirs)
+    own = None if job.schema is None else Translator(job.con, job.schema, rename)
+    columns, how = eventfiles.EVENT_COLUMNS, None if own is None else own.events
+    loaded = eventfiles.load(job.con, "events", job.found.events, columns, rename, job.scratch, how)
+    columns, how = eventfiles.PRODUCT_COLUMNS, None if own is None else own.products
+    named = job.found.products
+    shelf = eventfiles.load(job.con, "products", named, columns, rename, job.scratch, how)
+    known = loaded.theirs | shelf.theirs | (own.theirs if own else set())
+    for theirs in rename.keys() - known:
+        raise UnknownNameError("column of these files", theirs, known)
     cleaning.require(loaded, Col.BRAND in shelf.columns)
-    job.notes += [*loaded.notes, *shelf.notes]
+    job.left_out = own.notes() if own else []
+    job.notes += [*job.left_out, *loaded.notes, *shelf.notes]
     job.notes += cleaning.costs(loaded.columns, shelf.columns)
     cleaning.shelve(job.con)
     return loaded
 
 
-def _refuse(judged: Judged, max_bad: float, examples: Sequence[str], rejects: Path | None) -> None:
+def _refuse(
+    judged: Judged,
+    max_bad: float,
+    examples: Sequence[str],
+    rejects: Path | None,
+    left_out: Sequence[str],
+) -> None:
     """Raise BadEventsError where too many rows are bad, or none is left."""
     bad = sum(judged.bad.values())
     why = "; ".join(f"{number:,} x {reason}" for reason, number in judged.bad.items())
@@ -162,7 +203,8 @@ def _refuse(judged: Judged, max_bad: float, examples: Sequence[str], rejects: Pa
             f"mend the file, or allow more with --max-bad."
         )
     if not judged.good:
-        raise BadEventsError("There is no event in these files; export them again.")
+        why = " ".join(("There is no event in these files; export them again.", *left_out))
+        raise BadEventsError(why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +213,7 @@ class _Packed:
     customers: int
     known: int  # of them, already in the store
     without_brand: float
+    overlap: Overlap
 
 
 def _pack(job: _Job, judged: Judged, store: Warehouse | None, dated: bool) -> _Packed:
@@ -183,8 +226,22 @@ def _pack(job: _Job, judged: Judged, store: Warehouse | None, dated: bool) -> _P
     batches: pa.RecordBatchReader = job.con.sql(_EVENTS_SQL).to_arrow_reader(packing.BATCH_ROWS)
     kept = packing.pack(batches, judged.good, len(ids), job.segment, dated, job.progress)
     packing.write_index(job.segment, keys, ids)
+    met = _overlap(job, judged, store, dated)
     (bare,) = job.con.execute(_BARE_SQL).fetchall()[0]
-    return _Packed(kept, len(ids), known, bare / judged.good)
+    kept -= met.repeated
+    if not kept:
+        raise BadEventsError(
+            f"All {met.repeated:,} events of these files are in the store already; "
+            "nothing was added."
+        )
+    return _Packed(kept, len(ids), known, bare / judged.good, met)
+
+
+def _overlap(job: _Job, judged: Judged, store: Warehouse | None, dated: bool) -> Overlap:
+    """Leave out what the store holds already; without times the same may have happened twice."""
+    if store is None or not dated or judged.first > store.as_of:
+        return Overlap()
+    return overlap.drop(job.segment, store.segments, store.as_of)
 
 
 def _customers(con: duckdb.DuckDBPyConnection, segments: list[Segment]) -> tuple[pa.Array, Keys]:

@@ -1,11 +1,16 @@
 """plant and ingest: a shop that is made up, and one that is not."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
 from app.commands.common import opened, progress, say, workspace_option
+from app.engines import fetched, is_address
+from app.importing.exporting import statement
+from app.importing.schemas.dialects import DIALECTS
+from app.importing.schemas.known import AUTO, SCHEMAS
 from app.ingest import Imported, ingest
 from app.planting import plant_folder
 from recsys.errors import BadInputError
@@ -33,7 +38,21 @@ def plant(customers: int, seed: int, out: Path) -> None:
 
 
 @click.command(name="ingest")
-@click.argument("events")
+@click.argument("events", required=False)
+@click.option(
+    "--schema",
+    type=click.Choice([AUTO, *SCHEMAS]),
+    default=AUTO,
+    show_default=True,
+    help="What the files are: our own columns are known by themselves.",
+)
+@click.option(
+    "--print-sql",
+    "engine",
+    type=click.Choice(list(DIALECTS)),
+    help="Import nothing; print the query that exports --schema from this engine.",
+)
+@click.option("--table", help="The table that --print-sql or an engine's address reads.")
 @click.option("--products", help="File of products: titles, prices, release dates, flags.")
 @click.option("--brands", help="CSV of brands: name, aliases, sensitive, picture.")
 @click.option("--pictures", help="Folder of brand pictures.")
@@ -42,22 +61,37 @@ def plant(customers: int, seed: int, out: Path) -> None:
 )
 @click.option("--max-bad", type=click.FloatRange(0, 1), default=0.01, show_default=True)
 @click.option("--replace", is_flag=True, help="Start the event store anew.")
+@click.option("--append", is_flag=True, help="Add to the event store, which must be there.")
 @workspace_option
 def ingest_command(
-    events: str,
+    events: str | None,
+    schema: str,
+    engine: str | None,
+    table: str | None,
     products: str | None,
     brands: str | None,
     pictures: str | None,
     renames: Sequence[str],
     max_bad: float,
     replace: bool,
+    append: bool,
     workspace: Path | None,
 ) -> None:
-    """Import a shop's log: CSV, CSV.gz, JSONL or Parquet; a file, a folder or a glob.
+    """Import a shop's log: CSV, CSV.gz, JSONL or Parquet; a file, a folder, a glob or an engine.
 
     Example: brandswipe ingest events.parquet --products products.parquet
     """
-    with opened(workspace, new=True) as house, progress() as tell:
+    if engine is not None:
+        click.echo(statement(engine, _named(schema), table))
+        return
+    if events is None:
+        raise BadInputError("Which events? Give a file, a folder, a glob or an engine's address.")
+    if replace and append:
+        raise BadInputError("--append adds to the store and --replace starts it anew; give one.")
+    with opened(workspace, new=True) as house, progress() as tell, ExitStack() as stack:
+        if is_address(events):
+            events = str(stack.enter_context(fetched(house.workspace, events, table, schema)))
+            schema = AUTO
         done = ingest(
             house.workspace,
             events,
@@ -67,9 +101,17 @@ def ingest_command(
             rename=dict(_pair(text) for text in renames),
             max_bad=max_bad,
             replace=replace,
+            append=append,
+            schema=schema,
             progress=tell,
         )
     _tell(done)
+
+
+def _named(schema: str) -> str:
+    if schema == AUTO:
+        raise BadInputError(f"--print-sql needs --schema, one of: {', '.join(SCHEMAS)}.")
+    return schema
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -86,6 +128,10 @@ def _tell(done: Imported) -> None:
     )
     if done.doubles:
         say(f"{done.doubles:,} rows repeated another one and were left out.")
+    if done.repeated:
+        say(f"{done.repeated:,} rows were in the store already and were left out.")
+    if done.late:
+        say(f"{done.late:,} events came late: older than the newest of the store, put in place.")
     for reason, count in done.bad.items():
         say(f"Kept out, {reason}: {count:,} rows.")
     for example in done.examples:

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from app.importing.eventfiles import FILE, RAW, ZONELESS, Loaded
+from app.importing.schemas.known import hint
 from app.importing.staging import LINE, literal, paths, suffix
 from recsys.errors import BadEventsError
 from recsys.events import KIND_NAMES, NO_PRICE, Col, Kind, ProductCol
@@ -47,6 +48,7 @@ def require(loaded: Loaded, with_products: bool) -> None:
     if Col.CUSTOMER not in loaded.columns:
         raise BadEventsError(
             "This file has no column for the customer. Name it with --map THEIRS=customer_id."
+            + hint(loaded.theirs)
         )
     if Col.BRAND in loaded.columns or (with_products and Col.PRODUCT in loaded.columns):
         return

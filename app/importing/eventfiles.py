@@ -1,7 +1,7 @@
 """Event and product files -> one DuckDB relation with canonical names and line numbers."""
 
 import glob
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +49,7 @@ _TIMES = frozenset({Col.TS, ProductCol.RELEASED})
 _FLAGS = frozenset({ProductCol.FEATURED, ProductCol.SENSITIVE})
 FILE, ZONELESS, RAW = "_file", "_zoneless", "_raw"
 Columns = dict[str, tuple[str, str]]  # ours -> (theirs, type)
+Translate = Callable[[Staged, Mapping[str, str], Path], Staged]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +101,19 @@ def load(
     columns: Sequence[str],
     rename: Mapping[str, str],
     scratch: Path,
+    translate: Translate | None = None,
 ) -> Loaded:
     """Make `view` of `files` with exactly `columns`, typed, beside file, line and raw row.
 
     Numbers that cannot be read are NaN, times that cannot be read are NULL, texts are trimmed.
+    `translate` puts our columns in place of those of another schema.
     """
     made = [staged(con, file, scratch / f"{view}-{n}.parquet") for n, file in enumerate(files)]
+    if translate is not None:
+        made = [
+            translate(part, _schema(con, part), scratch / f"{view}-{n}-ours.parquet")
+            for n, part in enumerate(made)
+        ]
     schemas = [_schema(con, part) for part in made]
     found = [_canonical(schema, columns, rename) for schema in schemas]
     parts = [

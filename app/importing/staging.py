@@ -4,7 +4,7 @@ import csv
 import gzip
 import io
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -87,8 +87,8 @@ def guarded(file: Path, work: Callable[[], T]) -> T:
 
 
 def _stage_csv(con: duckdb.DuckDBPyConnection, file: Path, stage: Path) -> list[BrokenLine]:
-    delimiter, header = _header(file)
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
+    delimiter, names = header(file)
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
     con.execute(
         f"""COPY (SELECT *, row_number() OVER () AS {LINE} FROM read_csv({paths([file])},
         auto_detect=false, header=true, delim={literal(delimiter)}, quote='"', escape='"',
@@ -103,11 +103,22 @@ def _stage_csv(con: duckdb.DuckDBPyConnection, file: Path, stage: Path) -> list[
     return [BrokenLine(file.name, line, text) for line, text in found]
 
 
-def _header(file: Path) -> tuple[str, list[str]]:
+def _opened(file: Path) -> io.BufferedIOBase:
     opener: Callable[[Path, str], io.BufferedIOBase] = (
         gzip.open if file.name.lower().endswith(".gz") else open  # type: ignore[assignment]
     )
-    with opener(file, "rb") as raw:
+    return opener(file, "rb")
+
+
+def lines_of(file: Path) -> Iterator[bytes]:
+    """Yield the lines of a text file, packed or not."""
+    with _opened(file) as raw:
+        yield from raw
+
+
+def header(file: Path) -> tuple[str, list[str]]:
+    """Return what stands between the columns of a CSV file, and their names."""
+    with _opened(file) as raw:
         line = raw.readline(1 << 20).decode("utf-8-sig").rstrip("\r\n")
     delimiter = max(",;\t|", key=line.count)
     header = next(csv.reader([line], delimiter=delimiter), [])

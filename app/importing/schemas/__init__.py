@@ -1,0 +1,1 @@
+"""What events are called elsewhere: a small file a published schema."""

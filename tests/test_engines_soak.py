@@ -1,0 +1,130 @@
+"""The same events through PostgreSQL and Spark: the store is that of the files, row for row.
+
+`make engines` installs what these need; the server is Debian's package postgresql.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.engines import fetched
+from app.ingest import ingest
+from app.warehouse import Warehouse
+from recsys.errors import BadEventsError, BadInputError
+from tests.events_on_disk import write
+from tests.postgres_server import server
+from tests.schema_logs import LOGS, NOW, Log
+
+pytestmark = [pytest.mark.soak, pytest.mark.filterwarnings("ignore")]
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    with server() as address:
+        yield address
+
+
+def into_postgres(address: str, table: str, log: Log) -> None:
+    import psycopg
+
+    def plain(value: Any) -> Any:
+        return json.dumps(value) if isinstance(value, dict | list) else value
+
+    names = list(dict.fromkeys(name for row in log for name in row))
+    nested = {k for row in log for k, v in row.items() if isinstance(v, dict | list)}
+    whole = {k for row in log for k, v in row.items() if isinstance(v, int)}
+    kinds = {n: "JSONB" if n in nested else "BIGINT" if n in whole else "TEXT" for n in names}
+    with psycopg.connect(address.replace("postgres://", "postgresql://"), autocommit=True) as con:
+        con.execute(f'DROP TABLE IF EXISTS "{table}"')
+        typed = ", ".join(f'"{column}" {kind}' for column, kind in kinds.items())
+        con.execute(f'CREATE TABLE "{table}" ({typed})')
+        marks = ", ".join(["%s"] * len(names))
+        for row in log:
+            values = [plain(row.get(name)) for name in names]
+            con.execute(f'INSERT INTO "{table}" VALUES ({marks})', values)
+
+
+def through(workspace: Path, address: str, table: str, schema: str = "auto") -> Warehouse:
+    with fetched(workspace, address, table, schema) as file:
+        ingest(workspace, str(file), now=NOW)
+    assert not (workspace / "fetched").exists()
+    return Warehouse.open(workspace)
+
+
+def told(store: Warehouse) -> list[tuple[Any, ...]]:
+    """Every event in words, in an order that no code decides."""
+    c = store.catalogue
+    names = list(store.customer_ids())
+    brands = np.append(c.brands, None)
+    return sorted(
+        (names[who], *(row[f].item() for f in ("ts", "kind", "price", "list_price", "quantity")),
+         c.item_product[row["item"]], str(brands[c.item_brand[row["item"]]]),
+         c.categories[c.item_category[row["item"]]])
+        for numbers, rows in store.scan()
+        for who, row in zip(numbers, rows, strict=True)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_every_engine_gives_the_same_store(tmp_path: Path, name: str, postgres: str) -> None:
+    log = LOGS[name]()
+    parquet = write(log, tmp_path / "log.parquet")
+    ingest(tmp_path / "files", str(parquet), now=NOW)
+    wanted = told(Warehouse.open(tmp_path / "files"))
+    assert told(through(tmp_path / "spark", "spark://local", spark_view(parquet))) == wanted
+    if name != "snowplow":  # whose names are too long for PostgreSQL; test_engines says so
+        into_postgres(postgres, "log", log)
+        assert told(through(tmp_path / "postgres", postgres, "log")) == wanted
+
+
+def spark_view(parquet: Path) -> str:
+    """A view over a Parquet file in Spark's session of this process."""
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+    session.getOrCreate().read.parquet(str(parquet)).createOrReplaceTempView("log")
+    return "log"
+
+
+def test_a_server_that_dies_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
+    """Sixty million rows would come; the server is stopped once the first are on disk."""
+    import psycopg
+
+    endless = (
+        "CREATE VIEW log AS SELECT 'c' || n AS customer_id, n AS ts, 'Lego' AS brand "
+        "FROM generate_series(1, 60000000) AS n"
+    )
+    with ExitStack() as stack:
+        address = stack.enter_context(server())
+        with psycopg.connect(address.replace("postgres://", "postgresql://")) as con:
+            con.execute(endless)
+        killer = Thread(target=stop_once_under_way, args=(tmp_path / "ws" / "fetched", stack))
+        killer.start()
+        with pytest.raises(BadInputError, match=r"The warehouse at 127\.0\.0\.1 broke off"):
+            through(tmp_path / "ws", address, "log")
+        killer.join()
+    assert not (tmp_path / "ws" / "fetched").exists()
+    assert not (tmp_path / "ws" / "events").exists()
+
+
+def stop_once_under_way(folder: Path, stack: ExitStack) -> None:
+    """Stop a server once a file of the folder holds rows; after a minute in any case."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if any(file.stat().st_size > 4 for file in folder.glob("*.parquet")):
+            break
+        time.sleep(0.02)
+    stack.close()
+
+
+def test_an_engine_that_answers_in_another_type_is_told_so(tmp_path: Path, postgres: str) -> None:
+    into_postgres(postgres, "log", [{"customer_id": 7, "ts": NOW - 9, "brand": "Lego"}])
+    with pytest.raises(BadEventsError, match="postgres gives customer_id as int64, not as string"):
+        through(tmp_path / "ws", postgres, "log")
