@@ -5,16 +5,20 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
-from app.registry import Registry
+from app.importing.segments import key_of
+from app.registry import SHORT, Registry
 from app.warehouse import Warehouse
 from recsys.baseline import baseline
 from recsys.deck import Face, Lists
 from recsys.errors import NotEnoughHistoryError, WorkspaceError
 from recsys.events import Catalogue, hide
 from recsys.evidence import Evidence, Sum, named
+from recsys.listed import ListedModel
 from recsys.model import FavouriteModel
 from recsys.pairing import Shelf
 from recsys.policy import Policy
@@ -23,6 +27,8 @@ from recsys.showcase import Showcase
 from recsys.signals import ItemFacts, summarise
 
 threadpool_limits(1, "blas")  # for good: one pass over 50,000 brands is four times slower with two
+Model = FavouriteModel | ListedModel
+"""Our own model, or lists that another system made."""
 _FOLDING = threading.Semaphore(2)  # more at once than cores makes everybody wait longer
 
 
@@ -45,7 +51,7 @@ class Brain:
     """What answers for one person. Nothing in it was computed for anybody."""
 
     version: str  # hash of the model version
-    model: FavouriteModel
+    model: Model
     warehouse: Warehouse
     catalogue: Catalogue  # with the policy's sensitive categories hidden
     facts: ItemFacts
@@ -58,7 +64,7 @@ class Brain:
         """Load a model version over the events of today. Raises WorkspaceError where they part."""
         arrays, meta = registry.load(name)
         try:
-            model = FavouriteModel.restore(arrays, meta)
+            model = _restored(arrays, meta)
         except (KeyError, TypeError) as error:
             raise WorkspaceError(
                 f"Model version {name[:8]} was written by another brandswipe: install that one, "
@@ -67,9 +73,7 @@ class Brain:
         return cls.over(model, registry.resolve(name), warehouse, policy)
 
     @classmethod
-    def over(
-        cls, model: FavouriteModel, version: str, warehouse: Warehouse, policy: Policy
-    ) -> "Brain":
+    def over(cls, model: Model, version: str, warehouse: Warehouse, policy: Policy) -> "Brain":
         """Set a model over the events of today."""
         catalogue = hide(warehouse.catalogue, policy.is_sensitive)
         wider = model.over(catalogue)
@@ -89,7 +93,11 @@ class Brain:
         return baseline(name, self.model.basis)
 
     def evidence_of(self, customer: str, watch: Stopwatch | None = None) -> Evidence:
-        """Read and sum up one customer's events. Raises NotEnoughHistoryError without any."""
+        """Read and sum up one customer's events.
+
+        Raises NotEnoughHistoryError without any, and where the version has no list of hers.
+        """
+        number = self._number(customer)
         watch = watch or Stopwatch()
         with watch.stage("reading her events"):
             rows = self.warehouse.events_of(customer)
@@ -98,7 +106,20 @@ class Brain:
                 "The shop has no events of this customer. Pick brands you love instead."
             )
         with watch.stage("summing up"):
-            return summarise(rows, self.facts, self.warehouse.as_of)
+            whose = np.full(len(rows), number, np.int64)
+            return summarise(rows, self.facts, self.warehouse.as_of, whose)
+
+    def _number(self, customer: str) -> int:
+        """How the evidence of a customer names her: lists are found by it, our model needs none."""
+        if isinstance(self.model, FavouriteModel):
+            return 0
+        number = self.model.number(key_of(customer))
+        if not number:
+            raise NotEnoughHistoryError(
+                f"Version {self.version[:SHORT]} has no list of this customer. "
+                "Pick brands you love instead."
+            )
+        return number
 
     def evidence_for(self, brands: tuple[str, ...]) -> Evidence:
         """What naming these brands says; unknown and sensitive ones are passed over."""
@@ -130,3 +151,9 @@ class Brain:
             self.showcase.face(place, brand, self.pictures)
             for place, brand in enumerate(brands, start=1)
         ]
+
+
+def _restored(arrays: Mapping[str, Any], meta: Mapping[str, Any]) -> Model:
+    if meta.get("kind") == "lists":
+        return ListedModel.restore(arrays, meta)
+    return FavouriteModel.restore(arrays, meta)

@@ -7,15 +7,19 @@ from itertools import islice
 from app.fitting import learn, policy_catalogue
 from app.holdout import Asked, Start
 from app.planting import catalogue_of_brands, planted_truth
+from app.registry import Version
+from app.source import Source
 from app.warehouse import Warehouse
 from recsys.collaborative import Progress
-from recsys.errors import NotEnoughError
-from recsys.model import Blend, FitOptions
+from recsys.errors import BadInputError, NotEnoughError
+from recsys.events import Catalogue
+from recsys.model import Blend, FitOptions, options_from
 from recsys.offline import Line, evaluate
 from recsys.policy import Policy
 from recsys.relevance import Case
 from recsys.rivals import rivals
 from recsys.shop_figures import NEED_CATEGORIES
+from recsys.slices import Slice, slices_of
 
 MOST_CASES = 2_000
 
@@ -29,6 +33,9 @@ class Evaluation:
     customers: int
     dated: bool  # split in time; else each customer's own sequence was
     blend: Blend  # what the model was weighed by, chosen before the held-out time
+    slices: list[
+        Slice
+    ]  # how well the model found what groups of customers, or of brands, were about
 
 
 def evaluate_offline(
@@ -41,7 +48,7 @@ def evaluate_offline(
     whole = Start.of(warehouse, policy.relevance.held_out, options.sample, options.seed)
     model, evidence, _ = learn(warehouse, policy, options, progress, whole.earlier())
     asked = Asked.about(warehouse, policy_catalogue(warehouse, policy), policy.relevance, whole)
-    cases = list(islice(_cases(warehouse, asked, options), MOST_CASES))
+    cases = list(islice(cases_of(warehouse, asked, options), MOST_CASES))
     if not cases:
         raise NotEnoughError(
             "Nobody who was known before did anything in the last quarter of the log that counts "
@@ -53,10 +60,34 @@ def evaluate_offline(
     needed = _needed() if warehouse.planted else frozenset[str]()
     lines = evaluate(rankers, cases, model.basis, options.seed, needed, progress)
     cut = whole.earlier().as_of
-    return Evaluation(lines, cut, len(cases), whole.dated, model.blend)
+    category_of = main_category(asked.catalogue)
+    groups = slices_of(model, cases, model.basis, category_of, cut, options.seed)
+    return Evaluation(lines, cut, len(cases), whole.dated, model.blend, groups)
 
 
-def _cases(warehouse: Warehouse, asked: Asked, options: FitOptions) -> Iterator[Case]:
+def options_of(version: Version) -> FitOptions:
+    """The options that a version was fitted with. Raises BadInputError for imported lists."""
+    if "options" not in version.meta:
+        raise BadInputError(
+            f"Version {version.name} is lists of another system: what they had seen of the log is "
+            "not known, so people alone can judge them."
+        )
+    return options_from(version.meta["options"])
+
+
+def window_of(version: Version) -> Source:
+    """The window of the log that a version was fitted on, for a fit on the store of today."""
+    window = version.facts.get("window", {})
+    return Source(since=window.get("since", ""), until=window.get("until", ""))
+
+
+def main_category(catalogue: Catalogue) -> dict[str, str]:
+    """Brand -> the category most of its products are in; brands without one are left out."""
+    pairs = zip(catalogue.brands, catalogue.brand_category.tolist(), strict=True)
+    return {str(name): str(catalogue.categories[c]) for name, c in pairs if c >= 0}
+
+
+def cases_of(warehouse: Warehouse, asked: Asked, options: FitOptions) -> Iterator[Case]:
     """Customers who did something before the cut and something that counts after it."""
     share = min(1.0, 4 * MOST_CASES / max(1, warehouse.customers))
     for numbers, rows in warehouse.scan(share, options.seed + 1):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from math import log
 
+from app.jobs import Job
 from app.registry import Version
 from recsys.model import FitOptions
 
@@ -12,21 +13,45 @@ from recsys.model import FitOptions
 READING = 1600.0
 PASS = 30.0
 AROUND = 2.0  # seconds for starting a process and dealing trial decks
+JUDGING = 3.0  # evaluations as a share of fits, until one was made here
 
 
 def expected_seconds(
-    versions: Iterable[Version], options: FitOptions, customers: int
+    versions: Iterable[Version], options: FitOptions, customers: int, judged: bool = False
 ) -> float | None:
-    """Seconds that a fit on this many customers in the store will take.
+    """Seconds that a fit on this many customers in the store will take, and judging it offline.
 
     The earlier fit whose work comes closest is scaled; None where there is no earlier one.
     """
     wanted = _work(options.factors, options.iterations, customers * options.sample)
-    known = [found for version in versions if (found := _known(version)) is not None]
+    earlier = list(versions)
+    known = [found for version in earlier if (found := _known(version)) is not None]
     if not known or wanted <= 0:
         return None
     work, seconds = min(known, key=lambda pair: abs(log(pair[0] / wanted)))
-    return AROUND + seconds * wanted / work
+    return AROUND + (1 + (_judging(earlier) if judged else 0.0)) * seconds * wanted / work
+
+
+def _judging(versions: Iterable[Version]) -> float:
+    """How many times as long as a fit its offline evaluation takes."""
+    for version in versions:
+        fit, stages = version.facts.get("fit_seconds", 0), version.facts.get("stages", {})
+        if "offline" in version.facts and fit > 0:
+            return max(0.0, float(sum(stages.values())) - fit) / float(fit)
+    return JUDGING
+
+
+def seconds_left(job: Job, now: int) -> float | None:
+    """Seconds that running work will still take; `now` in milliseconds since 1970.
+
+    By the estimate it was started with, and by how this stage goes; None while neither says a word.
+    """
+    said = []
+    if (expected := job.args.get("expected")) is not None:
+        said.append(float(expected) - (now - job.started_at) / 1000)
+    if job.stage_since is not None and job.fraction > 0:
+        said.append((now - job.stage_since) / 1000 * (1 - job.fraction) / job.fraction)
+    return max(1.0, *said) if said else None
 
 
 def _known(version: Version) -> tuple[float, float] | None:

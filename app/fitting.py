@@ -1,6 +1,9 @@
 """Fitting a model version: read a sample of the customers, learn, save. Nothing half-done stays."""
 
+import resource
+import sys
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from importlib.metadata import version as code_version
 from itertools import islice
@@ -12,10 +15,11 @@ import numpy as np
 from app.brain import Brain
 from app.holdout import Asked, Start
 from app.registry import Registry, Version
+from app.source import Source, slice_of
 from app.warehouse import Warehouse
-from recsys.collaborative import Progress
+from recsys.collaborative import Heard, Progress
 from recsys.deck import Stratum, deal
-from recsys.errors import NotEnoughBrandsError
+from recsys.errors import NotEnoughBrandsError, NotEnoughHistoryError
 from recsys.events import Catalogue, hide
 from recsys.evidence import Evidence, joined, no_evidence
 from recsys.model import Blend, FavouriteModel, FitOptions, check_options, fit
@@ -32,6 +36,10 @@ WEIGHING, READING = "weighing the parts", 0.3  # the stage, and its share before
 FARTHEST = 99.0  # means that differ without any spread are infinitely apart; JSON has no infinity
 
 
+Judge = Callable[[Warehouse, Progress], Mapping[str, Any]]
+"""What is found out of a model's options before it is saved, as facts."""
+
+
 def refit(
     registry: Registry,
     warehouse: Warehouse,
@@ -39,29 +47,71 @@ def refit(
     options: FitOptions,
     baseline: str,
     progress: Progress,
+    source: Source | None = None,
+    judge: Judge | None = None,
+    heard: Heard | None = None,
 ) -> Version:
     """Fit a model on a sample of the events and save it as a new version.
 
-    Raises BadInputError for options out of range and NotEnoughError without usable events.
+    What `judge` finds is saved with it; `heard` hears the loss of each pass. Raises BadInputError
+    for options out of range and NotEnoughError without usable events.
     """
     check_options(options)
+    source, laps = source or Source(), Laps(progress)
+    read = slice_of(warehouse, source)
     started = time.perf_counter()
-    model, evidence, weighed = learn(warehouse, policy, options, progress)
+    model, evidence, weighed = learn(read, policy, options, laps, heard=heard)
     seconds = round(time.perf_counter() - started, 2)
     brain = Brain.over(model, "", warehouse, policy)
+    balance = expected_balance(brain, policy, baseline, options.seed, laps)
+    judged = {} if judge is None else dict(judge(read, laps))
     facts: dict[str, Any] = {
-        "data_version": warehouse.version,
-        "data_as_of": warehouse.as_of,
+        "data_version": read.version,
+        "data_as_of": read.as_of,
+        "window": {"since": source.since, "until": source.until},
         "code_version": code_version("brandswipe"),
         "customers": len(np.unique(evidence.customer)),
-        "customers_in_store": warehouse.customers,
+        "customers_in_store": read.customers,
         "brands": len(brain.catalogue.brands),
         "options": asdict(replace(options, weights=weighed.blend.weights)),
         "weighed": asdict(weighed),
         "fit_seconds": seconds,
-        "balance": expected_balance(brain, policy, baseline, options.seed, progress),
+        "balance": balance,
+        **judged,
+        "stages": laps.ended(),
+        "peak_megabytes": peak_megabytes(),
     }
     return registry.save(model.arrays(), model.meta(), facts)
+
+
+class Laps:
+    """The same progress, and how many seconds each stage took."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._seconds: dict[str, float] = {}
+        self._stage, self._since = "", time.perf_counter()
+
+    def __call__(self, stage: str, fraction: float) -> None:
+        self._lap(stage)
+        self._progress(stage, fraction)
+
+    def ended(self) -> dict[str, float]:
+        """Return the seconds of each stage so far, to two digits."""
+        self._lap(self._stage)
+        return {stage: round(spent, 2) for stage, spent in self._seconds.items()}
+
+    def _lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        spent = self._stage or stage  # what came before the first word belongs to the first stage
+        self._seconds[spent] = self._seconds.get(spent, 0.0) + now - self._since
+        self._stage, self._since = stage, now
+
+
+def peak_megabytes() -> int:
+    """The most memory that this process has held so far."""
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes there, kilobytes here
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
 
 
 def learn(
@@ -70,6 +120,7 @@ def learn(
     options: FitOptions,
     progress: Progress,
     start: Start | None = None,
+    heard: Heard | None = None,
 ) -> tuple[FavouriteModel, Evidence, Weighed]:
     """Choose how to weigh on the end of a start of the log, then learn from all of that start.
 
@@ -77,12 +128,13 @@ def learn(
     Raises NotEnoughError without usable events.
     """
     catalogue = policy_catalogue(warehouse, policy)
-    if options.chooses:
+    if options.weights is None:
         weighed = choose(warehouse, catalogue, policy.relevance, options, progress, start)
     else:
         weighed = Weighed(Blend(options.weights), 0, reason="The weights were given.")
     evidence = read_evidence(warehouse, catalogue, options, progress, start)
-    return fit(evidence, catalogue, options, progress, blend=weighed.blend), evidence, weighed
+    model = fit(evidence, catalogue, options, progress, blend=weighed.blend, heard=heard)
+    return model, evidence, weighed
 
 
 def choose(
@@ -124,9 +176,7 @@ def expected_balance(
     pairs: list[tuple[float, float]] = []
     asked = list(islice(brain.warehouse.customer_ids(share, seed), BALANCE_CUSTOMERS))
     for done, customer in enumerate(asked, start=1):
-        evidence = brain.evidence_of(customer)
-        if len(evidence) >= policy.least_brands:
-            pairs += _dealt_pairs(brain, evidence, policy, baseline, done)
+        pairs += _dealt_pairs(brain, customer, policy, baseline, done)
         if done % 25 == 0 or done == len(asked):
             progress("dealing trial decks", done / len(asked))
     picks, decoys = [pick for pick, _ in pairs], [decoy for _, decoy in pairs]
@@ -135,13 +185,16 @@ def expected_balance(
 
 
 def _dealt_pairs(
-    brain: Brain, evidence: Evidence, policy: Policy, baseline: str, seed: int
+    brain: Brain, customer: str, policy: Policy, baseline: str, seed: int
 ) -> list[tuple[float, float]]:
     lengths = (policy.decoy_depth * policy.deck.picks, policy.deck.picks)
-    lists = brain.lists(evidence, brain.rival(baseline), lengths, ())
     try:
+        evidence = brain.evidence_of(customer)
+        if len(evidence) < policy.least_brands:
+            return []
+        lists = brain.lists(evidence, brain.rival(baseline), lengths, ())
         cards = deal(lists, brain.shelf, policy.deck, seed)
-    except NotEnoughBrandsError:
+    except (NotEnoughBrandsError, NotEnoughHistoryError):
         return []
     at = {card.position: card for card in cards}
     return [

@@ -71,6 +71,8 @@ class _Reporter:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._said = ("starting", 0.0)
+        self._since = now_ms()
+        self._notes: dict[str, float] = {}
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._beat = threading.Thread(target=self._beats, daemon=True)
@@ -78,15 +80,21 @@ class _Reporter:
     def __enter__(self) -> Progress:
         self._write()
         self._beat.start()
-        return self._say
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._beat.join()
 
-    def _say(self, stage: str, fraction: float) -> None:
+    def __call__(self, stage: str, fraction: float) -> None:
+        if stage != self._said[0]:
+            self._since, self._notes = now_ms(), {}
         self._said = (stage, min(max(float(fraction), 0.0), 1.0))
         self._write()
+
+    def note(self, **facts: float) -> None:
+        """Keep numbers beside the share of this stage, such as a loss; told with the next one."""
+        self._notes = {**self._notes, **facts}
 
     def _beats(self) -> None:
         while not self._over.wait(HEARTBEAT):
@@ -95,7 +103,13 @@ class _Reporter:
     def _write(self) -> None:
         with self._lock:
             stage, fraction = self._said
-            said = {"stage": stage, "fraction": fraction, "heartbeat": now_ms()}
+            said = {
+                "stage": stage,
+                "fraction": fraction,
+                "since": self._since,
+                "notes": self._notes,
+                "heartbeat": now_ms(),
+            }
             aside = self._path.with_suffix(".new")
             aside.write_text(json.dumps(said), encoding="utf-8")
             aside.replace(self._path)

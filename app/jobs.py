@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -27,6 +27,8 @@ LEAVING = 10.0  # seconds that a process may take to go once its work is written
 WORK: Mapping[str, str] = {  # kind -> module:function
     "fit": "app.work:fit",
     "evaluate": "app.work:evaluate",
+    "compare": "app.work:compare",
+    "power": "app.work:power",
 }
 
 
@@ -44,6 +46,8 @@ class Job:
     stage: str
     fraction: float  # 0 to 1, within the stage
     heartbeat: int | None  # milliseconds since 1970
+    stage_since: int | None = None  # milliseconds since 1970
+    notes: Mapping[str, float] = field(default_factory=dict)  # what the stage says beside its share
 
 
 class Jobs:
@@ -111,7 +115,7 @@ class Jobs:
 
     def result(self, id: str) -> dict[str, Any] | None:
         """Return what the job found; None where it found nothing, or has not ended well."""
-        return _read_json(self._file(id).with_suffix(".result.json")) or None
+        return _read_json(result_file(self.settings.workspace, id)) or None
 
     def close(self) -> None:
         """Let go of processes whose work has ended; one that still works outlives the server."""
@@ -153,6 +157,11 @@ class Jobs:
         return self.settings.workspace / "jobs" / f"{id}.json"
 
 
+def result_file(workspace: Path, id: str) -> Path:
+    """Where what a job found is kept."""
+    return workspace / "jobs" / f"{id}.result.json"
+
+
 def _job(row: JobRow, progress: Mapping[str, Any]) -> Job:
     return Job(
         id=row.id,
@@ -165,6 +174,8 @@ def _job(row: JobRow, progress: Mapping[str, Any]) -> Job:
         stage=str(progress.get("stage", "starting")),
         fraction=float(progress.get("fraction", 0.0)),
         heartbeat=progress.get("heartbeat"),
+        stage_since=progress.get("since"),
+        notes=progress.get("notes", {}),
     )
 
 

@@ -10,7 +10,7 @@ from app.brain import Brain
 from app.progress import Progress
 from app.studies import Judged
 from recsys.deck import Arm, Card, Stratum, deal
-from recsys.errors import BadInputError, NotEnoughBrandsError
+from recsys.errors import BadInputError, NotEnoughBrandsError, NotEnoughHistoryError
 from recsys.plan import Outlook, Truth, outlook
 from recsys.policy import Policy
 from recsys.report import smallest_panel_of
@@ -69,14 +69,14 @@ def _dealt(
     brain: Brain, customer: str, policy: Policy, baseline: str, seed: int
 ) -> tuple[Card, ...]:
     """Return a trial deck; nothing for a history that is too thin, or a shop too small."""
-    evidence = brain.evidence_of(customer)
-    if len(evidence) < policy.least_brands:
-        return ()
     lengths = (policy.decoy_depth * policy.deck.picks, policy.deck.picks)
     try:
+        evidence = brain.evidence_of(customer)
+        if len(evidence) < policy.least_brands:
+            return ()
         lists = brain.lists(evidence, brain.rival(baseline), lengths, ())
         return deal(lists, brain.shelf, policy.deck, seed)
-    except NotEnoughBrandsError:
+    except (NotEnoughBrandsError, NotEnoughHistoryError):
         return ()
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.remarks import Remarks
 from app.rows.database import now_ms
 from recsys.errors import IntegrityError, UnknownNameError, WorkspaceError
 
@@ -47,6 +48,7 @@ class Registry:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.remarks = Remarks(folder)
 
     def save(
         self, arrays: Arrays, meta: Mapping[str, Any], facts: Mapping[str, Any] | None = None
@@ -72,6 +74,13 @@ class Registry:
 
     def load(self, name: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return the arrays and the meta of a version. Raises IntegrityError on any other byte."""
+        hash = self.check(name)
+        folder = self.folder / hash
+        arrays = {path.stem: np.load(path, allow_pickle=False) for path in folder.glob("*.npy")}
+        return arrays, dict(self.version(hash).meta)
+
+    def check(self, name: str) -> str:
+        """Return the hash of a version that is what was saved. Raises IntegrityError otherwise."""
         hash = self.resolve(name)
         folder = self.folder / hash
         if folder_hash(folder) != hash:
@@ -79,11 +88,10 @@ class Registry:
                 f"Model version {hash[:SHORT]} is not what was saved: delete {folder} and fit "
                 "again, or restore it from a backup."
             )
-        arrays = {path.stem: np.load(path, allow_pickle=False) for path in folder.glob("*.npy")}
-        return arrays, dict(self.version(hash).meta)
+        return hash
 
     def version(self, name: str) -> Version:
-        """Return a version by its hash, the start of it, or an alias; arrays are not read."""
+        """Return a version by hash, the start of it, alias or tag; arrays are not read."""
         hash = self.resolve(name)
         try:
             card = json.loads((self.folder / hash / CARD).read_text(encoding="utf-8"))
@@ -103,11 +111,18 @@ class Registry:
         return sorted(found, key=lambda version: (-version.made_at, version.hash))
 
     def resolve(self, name: str) -> str:
-        """Return the hash that a hash, its start (4 characters or more) or an alias names."""
-        wanted = self._aliased(name) or name
+        """Return the hash that a hash, its start (4 characters or more), alias or tag names.
+
+        A tag names a version while one alone has it.
+        """
+        wanted = self._aliased(name) or self._tagged(name) or name
         found = [hash for hash in self._hashes() if hash.startswith(wanted)]
         if len(wanted) < _LEAST or len(found) != 1:
-            known = [*self.aliases(), *(hash[:SHORT] for hash in self._hashes())]
+            known = [
+                *self.aliases(),
+                *self.remarks.tagged(),
+                *(hash[:SHORT] for hash in self._hashes()),
+            ]
             raise UnknownNameError("model version", name, known)
         return found[0]
 
@@ -129,6 +144,10 @@ class Registry:
         return (
             path.read_text(encoding="ascii").strip() if name in ALIASES and path.is_file() else None
         )
+
+    def _tagged(self, name: str) -> str | None:
+        versions = self.remarks.tagged().get(name, set())
+        return next(iter(versions)) if len(versions) == 1 else None
 
     def _hashes(self) -> list[str]:
         return sorted(path.name for path in _folders(self.folder) if len(path.name) == 64)

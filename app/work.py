@@ -6,47 +6,94 @@ What these functions print goes to the job's log.
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
-from app.evaluation import evaluate_offline
-from app.fitting import refit
+from app.comparing import compare as compared
+from app.evaluation import evaluate_offline, options_of, window_of
+from app.fitting import Judge, refit
 from app.house import BASELINE, House
+from app.powering import played
+from app.registry import Version
 from app.rows.job_rows import Ended
 from app.settings import Settings
-from recsys.model import FitOptions, Progress, Weights
+from app.source import Source, slice_of
+from app.warehouse import Warehouse
+from recsys.collaborative import Heard
+from recsys.model import FitOptions, Progress, options_from
 
 
 def fit(settings: Settings, arguments: Mapping[str, Any], progress: Progress) -> str:
-    """Fit a model and return its hash; `arguments` are the fields of FitOptions as plain data."""
-    options = options_from(arguments)
-    print(f"Fitting with {options}.", flush=True)
+    """Fit a model and return its hash.
+
+    `arguments` are the fields of FitOptions as plain data, and may have a `source` and `evaluate`.
+    """
+    names = {field.name for field in fields(FitOptions)}
+    options = options_from({name: v for name, v in arguments.items() if name in names})
+    source = Source(**arguments.get("source", {}))
+    print(f"Fitting with {options} on {source}.", flush=True)
+    tell = _logged(progress)
     with _opened(settings) as house:
-        tell = _logged(progress)
-        version = refit(house.registry, house.warehouse, house.policy, options, BASELINE, tell)
+        version = refit(
+            house.registry,
+            house.warehouse,
+            house.policy,
+            options,
+            BASELINE,
+            tell,
+            source,
+            judge_of(house, options) if arguments.get("evaluate") else None,
+            _heard(progress),
+        )
     print(
         f"Saved version {version.name}: {version.facts['customers']:,} customers, "
-        f"{version.facts['brands']:,} brands, {version.facts['fit_seconds']:g} s.",
+        f"{version.facts['brands']:,} brands, {version.facts['fit_seconds']:g} s, "
+        f"{version.facts['peak_megabytes']:,} MB.",
         flush=True,
     )
     return version.hash
+
+
+def judge_of(house: House, options: FitOptions) -> Judge:
+    """Evaluation on the log's end, as facts of the version that is being made."""
+
+    def judge(warehouse: Warehouse, progress: Progress) -> Mapping[str, Any]:
+        done = evaluate_offline(warehouse, house.policy, options, progress)
+        return {"offline": asdict(done)}
+
+    return judge
 
 
 def evaluate(settings: Settings, arguments: Mapping[str, Any], progress: Progress) -> Ended:
     """Judge the parameters of a version (`arguments["model"]`) on the held-out end of the log."""
     with _opened(settings) as house:
         version = house.version(arguments["model"])
-        options = options_from(version.meta["options"])
+        options = options_of(version)
         print(f"Evaluating version {version.name} with {options}.", flush=True)
-        done = evaluate_offline(house.warehouse, house.policy, options, _logged(progress))
+        log = slice_of(house.warehouse, window_of(version))
+        done = evaluate_offline(log, house.policy, options, _logged(progress))
     print(f"Asked about {done.customers:,} customers.", flush=True)
     return Ended(version.hash, asdict(done))
 
 
-def options_from(plain: Mapping[str, Any]) -> FitOptions:
-    """FitOptions from its fields as plain data."""
-    fields = dict(plain)
-    return FitOptions(**fields | {"weights": Weights(**fields.get("weights", {}))})
+def compare(settings: Settings, arguments: Mapping[str, Any], progress: Progress) -> Ended:
+    """Compare two versions (`arguments["first"]` and `["second"]`)."""
+    with _opened(settings) as house:
+        first, second = house.version(arguments["first"]), house.version(arguments["second"])
+        print(f"Comparing {first.name} with {second.name}.", flush=True)
+        done = compared(house, first, second, _logged(progress))
+    return Ended(f"{first.hash} {second.hash}", asdict(done))
+
+
+def power(settings: Settings, arguments: Mapping[str, Any], progress: Progress) -> Ended:
+    """Let simulated employees judge a version, and say when the gate would decide."""
+    with _opened(settings) as house:
+        version: Version = house.version(arguments["model"])
+        players, seed = int(arguments["players"]), int(arguments["seed"])
+        panel = str(arguments["panel"])
+        print(f"{players:,} simulated employees ({panel}) judge {version.name}.", flush=True)
+        done = played(house, version, panel, players, seed, _logged(progress))
+    return Ended(version.hash, asdict(done))
 
 
 @contextmanager
@@ -56,6 +103,18 @@ def _opened(settings: Settings) -> Iterator[House]:
         yield house
     finally:
         house.close()
+
+
+def _heard(progress: Progress) -> Heard:
+    """Hear the loss: into the log, and to whoever follows where the progress takes notes."""
+
+    def heard(iteration: int, loss: float) -> None:
+        print(f"           pass {iteration}: loss {loss:.6g}", flush=True)
+        note = getattr(progress, "note", None)
+        if note is not None:
+            note(iteration=iteration, loss=loss)
+
+    return heard
 
 
 def _logged(progress: Progress) -> Progress:

@@ -21,6 +21,8 @@ from threadpoolctl import threadpool_limits
 
 Progress = Callable[[str, float], None]
 """Called with the stage's name and the share of it that is done, 0 to 1."""
+Heard = Callable[[int, float], None]
+"""Called with the number of a pass of ALS that is done, from 1, and the loss after it."""
 
 MOST_LINEAR = 4_000  # brands of EASE: its matrix has their square, its solve their cube
 LEAST_BUYERS = 2  # who alone loves a brand says nothing of others
@@ -100,15 +102,19 @@ def learn_factors(
     iterations: int,
     progress: Progress | None = None,
     threads: int = 0,
+    heard: Heard | None = None,
 ) -> Factors:
     """Learn brand factors from customers x brands; `threads` 0 is all cores, with equal results.
 
-    It starts from the leading singular vectors and so is the same whatever the seed.
+    It starts from the leading singular vectors and so is the same whatever the seed. The loss takes
+    time of its own, and is computed only where `heard` is to hear it.
     """
     rank = min(factors, max(1, min(matrix.shape) - 1))
     strength = penalty(regularisation, matrix.shape[0])
 
-    def told(iteration: int, _elapsed: float, _loss: float | None) -> None:
+    def told(iteration: int, _elapsed: float, loss: float | None) -> None:
+        if heard and loss is not None:
+            heard(iteration + 1, float(loss))
         if progress:
             progress("learning the brands", (iteration + 1) / iterations)
 
@@ -120,6 +126,7 @@ def learn_factors(
             iterations=iterations,
             num_threads=threads,
             random_state=0,
+            calculate_training_loss=heard is not None,
         )
         als.user_factors, als.item_factors = _start(matrix, rank)
         als.fit(matrix, show_progress=False, callback=told)

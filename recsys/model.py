@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys.collaborative import Factors, Linear, learn_factors, learn_linear
+from recsys.collaborative import Factors, Heard, Linear, learn_factors, learn_linear
 from recsys.collaborative import Progress as Progress  # those who fit name it from here
 from recsys.errors import BadInputError, NotEnoughError
 from recsys.events import Catalogue
@@ -55,12 +55,13 @@ class FitOptions:
     iterations: int = 6  # it starts near the end, at the leading singular vectors
     sample: float = 1.0  # share of the customers whose events are read
     seed: int = 0
-    weights: Weights = field(default_factory=Weights)  # as they are here: chosen on the log
+    weights: Weights | None = None  # None: chosen on a slice of the log
 
-    @property
-    def chooses(self) -> bool:
-        """Whether the weights are chosen on a slice of the log: nobody has set other ones."""
-        return self.weights == Weights()
+
+def options_from(plain: Mapping[str, Any]) -> FitOptions:
+    """FitOptions from their fields as plain data."""
+    given = plain.get("weights")
+    return FitOptions(**{**plain, "weights": None if given is None else Weights(**given)})
 
 
 RANGES: Mapping[str, tuple[float, float]] = {
@@ -79,7 +80,7 @@ def check_options(options: FitOptions) -> None:
         value = getattr(options, name)
         if not low <= value <= high:
             raise BadInputError(f"{name} is {value:g}; choose between {low:g} and {high:g}.")
-    for name, value in asdict(options.weights).items():
+    for name, value in asdict(options.weights or Weights()).items():
         if not 0 <= value <= 100:
             raise BadInputError(f"The weight {name} is {value:g}; choose between 0 and 100.")
 
@@ -224,11 +225,9 @@ class FavouriteModel:
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Self:
         """Build the model again from `arrays()` and `meta()`. Raises KeyError for another's."""
-        options, blend = (
-            {**meta[name], "weights": Weights(**meta[name]["weights"])}
-            for name in ("options", "blend")
-        )
+        blend = {**meta["blend"], "weights": Weights(**meta["blend"]["weights"])}
         blend["love"] = Love(**blend["love"])
+        options = options_from(meta["options"])
         known = Basis(
             lineage=meta["lineage"],
             brands=arrays["brands"].astype(object),
@@ -239,9 +238,9 @@ class FavouriteModel:
             basis=known,
             popular=arrays["popular"],
             unit=meta["unit"],
-            factors=Factors(arrays["factors"], options["alpha"], meta["penalty"]),
+            factors=Factors(arrays["factors"], options.alpha, meta["penalty"]),
             linear=Linear(arrays["head"], arrays["speaks"]),
-            options=FitOptions(**options),
+            options=options,
             blend=Blend(**blend),
         )
 
@@ -253,8 +252,11 @@ def fit(
     progress: Progress | None = None,
     threads: int = 0,
     blend: Blend | None = None,
+    heard: Heard | None = None,
 ) -> FavouriteModel:
-    """Learn from the evidence of many customers; without a `blend` by the weights of the options.
+    """Learn from the evidence of many customers.
+
+    Without a `blend` by the weights of the options, and without those by the defaults.
 
     `evidence` numbers its customers; `threads` 0 means all cores (the result is the same).
     Raises BadInputError for options out of range and NotEnoughError without any evidence.
@@ -280,10 +282,11 @@ def fit(
             options.iterations,
             progress,
             threads,
+            heard,
         ),
         linear=learn_linear(matrix, options.regularisation),
         options=options,
-        blend=blend or Blend(options.weights),
+        blend=blend or Blend(options.weights or Weights()),
     )
 
 

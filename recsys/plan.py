@@ -96,9 +96,9 @@ def _played_out(
     chunk = max(1, CHUNK // policy.batch) * policy.batch
     for start in range(0, HORIZON, chunk):
         scores = _scores(policy, truth, (len(open_), chunk), rng)
-        logs = wealth[open_, None] + _batched(scores, bars, policy.batch).cumsum(axis=1)
+        logs = wealth[open_, None] + batched(scores, bars, policy.batch).cumsum(axis=1)
         people = start + policy.batch * np.arange(1, logs.shape[1] + 1)
-        won, lost = _decides(logs, alpha, people >= policy.least_players)
+        won, lost = decides(logs, alpha, people >= policy.least_players)
         first = (won | lost).argmax(axis=1)
         done = (won | lost).any(axis=1)
         stopped[open_[done]] = people[first[done]]
@@ -110,7 +110,7 @@ def _played_out(
     return stopped, released
 
 
-def _batched(scores: Floats, bars: Sequence[float], batch: int) -> Floats:
+def batched(scores: Floats, bars: Sequence[float], batch: int) -> Floats:
     """Return what each batch adds to each gambler's log, (studies, batches, 2, criteria, 32)."""
     bar = np.asarray(bars)
     odds = np.stack([scores / bar, (1 - scores) / (1 - bar)], axis=2)
@@ -120,7 +120,7 @@ def _batched(scores: Floats, bars: Sequence[float], batch: int) -> Floats:
     return added
 
 
-def _decides(
+def decides(
     logs: Floats, alpha: float, enough: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return which looks release and which hold, shape (studies, batches)."""

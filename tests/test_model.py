@@ -11,7 +11,7 @@ from recsys.errors import BadInputError, NotEnoughError, WorkspaceError
 from recsys.events import Kind
 from recsys.evidence import named, no_evidence
 from recsys.love import Love
-from recsys.model import Blend, FavouriteModel, FitOptions, Weights, fit
+from recsys.model import Blend, FavouriteModel, FitOptions, Weights, fit, options_from
 from recsys.signals import ItemFacts, summarise
 from tests.contracts import FACTS, SHOP, SOMEBODY, RankerContract, many
 from tests.worlds import NOW, catalogue, event, rows
@@ -120,9 +120,10 @@ def test_a_weight_out_of_range_is_named() -> None:
         fit(many(), SHOP, FitOptions(weights=Weights(popularity=-1)))
 
 
-def test_weights_that_nobody_set_are_chosen_and_others_are_not() -> None:
-    assert FitOptions().chooses
-    assert not FitOptions(weights=Weights(popularity=0.2)).chooses
+def test_weights_that_are_set_to_the_defaults_are_given_and_not_chosen() -> None:
+    plain = dataclasses.asdict(FitOptions(weights=Weights()))
+    assert options_from(plain).weights == Weights()
+    assert options_from(dataclasses.asdict(FitOptions())).weights is None
 
 
 def test_a_blend_is_what_the_score_is_weighed_by() -> None:

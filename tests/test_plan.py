@@ -14,10 +14,10 @@ from recsys.plan import (
     INCOMPLETE,
     Truth,
     _auc,
-    _batched,
-    _decides,
     _lift,
     _liked,
+    batched,
+    decides,
     outlook,
 )
 from recsys.report import smallest_panel_of, tally
@@ -38,7 +38,7 @@ class TestAnOutlook:
         assert 40 <= found.median <= 65
         assert 55 <= found.most <= 85
 
-    def test_a_better_model_decides_sooner_and_a_better_rival_later(self) -> None:
+    def test_a_better_modeldecides_sooner_and_a_better_rival_later(self) -> None:
         medians = [
             outlook(POLICY, truth, 0.05, seed=1).median or 9999
             for truth in (replace(GOOD, hit_rate=0.9), GOOD, replace(GOOD, rival=0.8))
@@ -55,7 +55,7 @@ class TestAnOutlook:
         assert found.released <= 0.05 + 2 * (0.05 * 0.95 / 400) ** 0.5
         assert found.median is None
 
-    def test_nobody_decides_under_the_least_players(self) -> None:
+    def test_nobodydecides_under_the_least_players(self) -> None:
         perfect = Truth(1.0, 0.0, 0.0, drop_out=0.0)
         assert outlook(POLICY, perfect, 0.05, seed=1).median == smallest_panel_of(POLICY, 0.05)
 
@@ -96,7 +96,7 @@ class TestItsParts:
     def test_a_batch_adds_what_the_gate_would_bet(self) -> None:
         scores = np.random.default_rng(1).random((1, 10, 3))
         bars = [0.75, 0.65, 0.5]
-        logs = _batched(scores, bars, 5).cumsum(axis=1)[0, -1]
+        logs = batched(scores, bars, 5).cumsum(axis=1)[0, -1]
         top = logs.max(axis=-1)
         wealth = top + np.log(np.exp(logs - top[..., None]).mean(axis=-1))
         for i, bar in enumerate(bars):
@@ -106,10 +106,10 @@ class TestItsParts:
     def test_every_criterion_must_pass_and_one_may_fail(self) -> None:
         logs = np.zeros((1, 2, 2, 3, len(FRACTIONS)))
         logs[0, 1, 0], logs[0, 0, 1, 2] = 9.0, 9.0
-        won, lost = _decides(logs, 0.05, np.array([True, True]))
+        won, lost = decides(logs, 0.05, np.array([True, True]))
         assert won.tolist() == [[False, True]]
         assert lost.tolist() == [[True, False]]
-        assert not _decides(logs, 0.05, np.array([False, False]))[0].any()
+        assert not decides(logs, 0.05, np.array([False, False]))[0].any()
 
     def test_a_persons_chances_have_the_mean_and_the_correlation_asked_for(self) -> None:
         rng = np.random.default_rng(2)

@@ -12,9 +12,9 @@ from app.jobs import Jobs
 from app.rows.job_rows import Ended, State
 from app.settings import Settings
 from app.store import Store
-from app.work import evaluate, fit, options_from
+from app.work import evaluate, fit
 from recsys.errors import BadInputError, UnknownNameError, WorkspaceError
-from recsys.model import FitOptions, Weights
+from recsys.model import FitOptions, Weights, options_from
 from tests.shops import fitted, planted, silent
 
 QUICK = {"factors": 8, "iterations": 2, "weights": {"popularity": 0.1}}  # nothing to choose

@@ -1,7 +1,7 @@
-"""fit, rank and evaluate: what the data scientist does with models."""
+"""fit and rank: a model is made, and asked about one customer."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +9,15 @@ import click
 
 from app.brain import Stopwatch
 from app.commands.common import format_option, opened, progress, put, say, table, workspace_option
-from app.evaluation import Evaluation, evaluate_offline
 from app.fitting import refit
 from app.house import BASELINE, House
 from app.reasons import reason
 from app.registry import Version
-from app.work import options_from
+from app.source import Source
+from app.work import judge_of
 from recsys.errors import BadInputError, NotAllowedError
 from recsys.model import FitOptions, Weights
-from recsys.offline import Line, best_rival
 from recsys.ranking import BrandScore
-from recsys.relevance import TASKS
-from recsys.stats import Estimate
 
 DEFAULT = FitOptions()
 
@@ -38,6 +35,10 @@ DEFAULT = FitOptions()
     "--weights",
     help="OWN,COLLABORATIVE,POPULARITY, like 1,0.3,0.1. [default: chosen on the log's end]",
 )
+@click.option("--events", default="", help="Version of the event store. [default: the newest]")
+@click.option("--since", default="", help="First day of the log to read, like 2026-01-31 (UTC).")
+@click.option("--until", default="", help="Last day of the log to read.")
+@click.option("--evaluate", "evaluated", is_flag=True, help="Keep the offline table with it.")
 @format_option
 @workspace_option
 def fit(
@@ -48,6 +49,10 @@ def fit(
     sample: float,
     seed: int,
     weights: str | None,
+    events: str,
+    since: str,
+    until: str,
+    evaluated: bool,
     shape: str,
     workspace: Path | None,
 ) -> None:
@@ -55,10 +60,19 @@ def fit(
 
     Example: brandswipe fit --factors 32 --sample 0.1
     """
-    given = Weights() if weights is None else _weights(weights)
+    given = None if weights is None else _weights(weights)
     options = FitOptions(factors, alpha, regularisation, iterations, sample, seed, given)
     with opened(workspace) as house, progress() as tell:
-        version = refit(house.registry, house.warehouse, house.policy, options, BASELINE, tell)
+        version = refit(
+            house.registry,
+            house.warehouse,
+            house.policy,
+            options,
+            BASELINE,
+            tell,
+            Source(events, since, until),
+            judge_of(house, options) if evaluated else None,
+        )
     put(shape, {"version": version.hash, **version.facts}, version.name)
     _advise(version, house.policy.balance)
 
@@ -157,108 +171,3 @@ def _score_data(score: BrandScore) -> dict[str, Any]:
         "reason": reason("en", score.why),
         "why": why,
     }
-
-
-@click.command()
-@click.option("--model", help="Version whose options are judged. [default: as for `rank`]")
-@format_option
-@workspace_option
-def evaluate(model: str | None, shape: str, workspace: Path | None) -> None:
-    """Judge a model's options and its rivals on the log's last quarter, which they did not see.
-
-    Example: brandswipe evaluate --format json
-    """
-    with opened(workspace) as house, progress() as tell:
-        options = options_from(house.version(model).meta["options"])
-        done = evaluate_offline(house.warehouse, house.policy, options, tell)
-    put(shape, _evaluation_data(done), _evaluation_text(done))
-    for task in TASKS:
-        say(_against_the_best(done.lines, task))
-    say(f"{done.customers:,} customers; intervals are 95% by bootstrap over customers.")
-
-
-def _evaluation_data(done: Evaluation) -> dict[str, Any]:
-    rivals = {task: best_rival(done.lines, task).ranker for task in TASKS}
-    return {
-        "cut": done.cut,
-        "dated": done.dated,
-        "customers": done.customers,
-        "weighed": asdict(done.blend),
-        "best_rival": rivals,
-        "lines": [_line_data(line) for line in done.lines],
-    }
-
-
-def _line_data(line: Line) -> dict[str, Any]:
-    return {
-        "ranker": line.ranker,
-        "task": line.task,
-        "recall@10": _estimate(line.recall),
-        "ndcg@10": _estimate(line.ndcg),
-        "mrr@10": _estimate(line.mrr),
-        "model_ahead_ndcg@10": _estimate(line.ndcg_ahead),
-        "ndcg@10_by_activity": line.by_activity,
-        "found_by_fame": line.by_fame,
-        "coverage": line.coverage,
-        "popularity_bias": line.bias,
-        "found_at_place": line.by_place,
-        "favourites_found": _estimate(line.favourites),
-        "needs_avoided": _estimate(line.avoided),
-    }
-
-
-def _estimate(found: Estimate | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    return {"value": found.value, "low": found.low, "high": found.high, "n": found.n}
-
-
-_EVALUATED = ("task", "ranker", "n", "recall@10", "NDCG@10", "model ahead by", "MRR@10")
-_BESIDE = ("few/some/many", "famous/other", "1st/10th", "coverage", "bias")
-_PLANTED = ("favourites", "avoided")
-
-
-def _evaluation_text(done: Evaluation) -> str:
-    planted = any(line.favourites for line in done.lines)
-    head = [*_EVALUATED, *_BESIDE, *(_PLANTED if planted else ())]
-    return table(head, [_evaluation_row(line)[: len(head)] for line in done.lines])
-
-
-def _evaluation_row(line: Line) -> list[str]:
-    return [
-        line.task,
-        line.ranker,
-        f"{line.ndcg.n:,}",
-        _brief(line.recall),
-        *(_shown(found) for found in (line.ndcg, line.ndcg_ahead)),
-        _brief(line.mrr),
-        *(_several(parts.values()) for parts in (line.by_activity, line.by_fame)),
-        _several([line.by_place[0], line.by_place[-1]]),
-        f"{line.coverage:.1%}",
-        "unknown" if line.bias is None else f"{line.bias:+.2f}",
-        *(_brief(found) for found in (line.favourites, line.avoided)),
-    ]
-
-
-def _several(values: Iterable[float | None]) -> str:
-    return "/".join("-" if value is None else f"{value:.2f}" for value in values)
-
-
-def _brief(found: Estimate | None) -> str:
-    return "-" if found is None or found.value is None else f"{found.value:.3f}"
-
-
-def _shown(found: Estimate) -> str:
-    if found.value is None:
-        return "unknown"
-    return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
-
-
-def _against_the_best(lines: Sequence[Line], task: str) -> str:
-    rival = best_rival(lines, task)
-    what = "Any brand next" if task == "any" else "Brands new to her"
-    if rival.ndcg_ahead.value is None:
-        return f"{what}: {rival.ndcg_ahead.reason}"
-    return (
-        f"{what}: ahead of {rival.ranker}, its best rival, by {_shown(rival.ndcg_ahead)} NDCG@10."
-    )

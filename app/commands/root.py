@@ -8,6 +8,7 @@ import click
 from app.commands import (
     accounts,
     data,
+    evaluation,
     gate,
     invite,
     models,
@@ -17,6 +18,8 @@ from app.commands import (
     serving,
     simulate,
     study,
+    trying,
+    versions,
 )
 from recsys.errors import BrandswipeError, IntegrityError
 
@@ -37,7 +40,13 @@ for _command in (
     data.ingest_command,
     models.fit,
     models.rank,
-    models.evaluate,
+    evaluation.evaluate,
+    versions.models,
+    trying.import_lists_,
+    trying.what_if,
+    trying.similar,
+    trying.behave_,
+    trying.power_,
     accounts.accounts,
     study.study,
     simulate.simulate,

@@ -8,8 +8,16 @@ import click
 
 from app.commands.common import format_option, opened, put, say, table, workspace_option
 from app.house import BASELINE, House
+from app.policies import policy_differences
 from app.rows.records import StudyRow
-from app.studies import READY, newest, open_study, parse_policy, ready_policy, study_of
+from app.studies import (
+    READY,
+    newest,
+    open_study,
+    parse_policy,
+    ready_policy,
+    study_of,
+)
 from recsys.baseline import BASELINES
 from recsys.errors import BadInputError, BadPolicyError
 from recsys.gate import Outcome
@@ -57,9 +65,12 @@ def open_(
         rule = policy_of(house, policy_name)
         kind = StudyKind.SIMULATED if house.warehouse.planted else StudyKind.LIVE
         version = house.version(model)
+        house.registry.check(version.hash)
         day = None if plays_from is None else _milliseconds(plays_from)
         row = open_study(house.store, name, kind, rule, version.hash, baseline, seed, day)
     click.echo(row.name)
+    for field, usual, here in policy_differences(house.policy, rule):
+        say(f"Differs from the usual policy in {field}: {here} (usually {usual})")
     say(f"Opened the {kind.value} study {row.name!r}, attempt {row.attempt}, hash {row.hash[:8]}.")
     if kind is StudyKind.SIMULATED:
         say("This shop is planted, so the study counts simulated colleagues.")

@@ -5,15 +5,17 @@ import streamlit as st
 from app import runtime
 from app.registry import Version
 from app.views import frame
+from app.views.workbench_compare import compare
+from app.views.workbench_evidence import evidence
 from app.views.workbench_form import form
 from app.views.workbench_job import current, past
-from app.views.workbench_offline import offline
 from app.views.workbench_shown import say, when
 from app.views.workbench_study import listed, opening
+from app.views.workbench_tests import tests
 from app.views.workbench_trial import trial
-from app.views.workbench_versions import choose, compare, overview
+from app.views.workbench_versions import choose, overview
 
-TABS = ("study", "trial", "offline", "compare", "past")
+TABS = ("evidence", "trial", "tests", "compare", "study", "past")
 
 
 def page() -> None:
@@ -52,16 +54,19 @@ def _facts(language: str) -> None:
 
 
 def _rooms(language: str, version: Version, versions: list[Version]) -> None:
-    study, tried, judged, compared, done = st.tabs([say(language, f"tab_{t}") for t in TABS])
+    names = [say(language, f"tab_{tab}") for tab in TABS]
+    known, tried, tested, compared, study, done = st.tabs(names)
+    with known:
+        evidence(language, version)
+    with tried:
+        trial(language, version, versions)
+    with tested:
+        tests(language, version)
+    with compared:
+        compare(language, version, versions)
     with study:
         opening(language, version)
         st.subheader(say(language, "studies"))
         listed(language)
-    with tried:
-        trial(language, version)
-    with judged:
-        offline(language, version)
-    with compared:
-        compare(language, version, versions)
     with done:
         past(language)

@@ -1,14 +1,17 @@
 """The sidebar: what the data scientist may set, how long it will take, and the start."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import date
 from itertools import cycle
+from typing import Any
 
 import streamlit as st
 
 from app import runtime
 from app.fit_time import expected_seconds
 from app.jobs import Job
-from app.views.workbench_shown import say, span
+from app.source import SHORT, Source, slice_of, versions_of
+from app.views.workbench_shown import say, span, when
 from recsys.errors import BrandswipeError
 from recsys.model import RANGES, FitOptions, Weights, check_options
 
@@ -30,27 +33,84 @@ MOST_WEIGHT = 100
 def form(language: str) -> None:
     """Draw the form; a press starts the fit, or says why not."""
     st.header(say(language, "form_title"))
+    source = _source(language)
     options = _options(language)
+    judged = st.toggle(
+        say(language, "evaluate_too"),
+        value=True,
+        help=say(language, "about_evaluate_too"),
+        key="wb_evaluate_too",
+    )
     refused = _refusal(options)
-    st.caption(refused or _how_long(language, options))
+    seconds = None if refused else _seconds(options, judged)
+    st.caption(refused or _how_long(language, seconds))
     if st.button(say(language, "fit"), type="primary", width="stretch", key="wb_fit"):
         if refused:
             st.error(refused, icon=":material/info:")
-        elif start(language, "fit", asdict(options)):
+        elif start(language, "fit", _arguments(options, source, judged, seconds), source):
             st.rerun()
 
 
-def start(language: str, kind: str, arguments: dict[str, object]) -> Job | None:
+def _arguments(
+    options: FitOptions, source: Source, judged: bool, seconds: float | None
+) -> dict[str, object]:
+    return {
+        **asdict(options),
+        "source": asdict(source),
+        "evaluate": judged,
+        "expected": seconds,
+    }
+
+
+def start(
+    language: str, kind: str, arguments: dict[str, object], source: Source | None = None
+) -> Job | None:
     """Start long work; where it cannot start, say so in a sentence and return None."""
     busy = runtime.jobs().running()
     if busy is not None:
         st.warning(say(language, f"busy_{busy.kind}"), icon=":material/hourglass_top:")
         return None
     try:
+        if source is not None:
+            slice_of(runtime.warehouse(), source)  # a window without events is refused here
         return runtime.jobs().start(kind, arguments)
     except BrandswipeError as error:
         st.error(str(error), icon=":material/info:")
         return None
+
+
+def _source(language: str) -> Source:
+    """Which version of the event store, and which days of its log."""
+    known = {one.version: one for one in versions_of(runtime.warehouse())}
+    chosen = st.selectbox(
+        say(language, "option_events"),
+        list(known),
+        format_func=lambda version: say(
+            language,
+            "events_line",
+            version=version[:SHORT],
+            events=known[version].events,
+            until=when(language, known[version].as_of * 1000),
+        ),
+        key="wb_events",
+        help=say(language, "about_events"),
+    )
+    newest = next(iter(known))
+    days = [_day(language, *pair) for pair in zip(("since", "until"), st.columns(2), strict=True)]
+    return Source("" if chosen == newest else str(chosen), *days)
+
+
+def _day(language: str, name: str, column: Any) -> str:
+    found = column.date_input(
+        say(language, f"option_{name}"),
+        value=None,
+        min_value=date(1971, 1, 1),
+        max_value=date(2100, 1, 1),
+        format="YYYY-MM-DD",
+        key=f"wb_{name}",
+        help=say(language, f"about_{name}"),
+    )
+    return found.isoformat() if isinstance(found, date) else ""
 
 
 def _options(language: str) -> FitOptions:
@@ -63,15 +123,20 @@ def _options(language: str) -> FitOptions:
         alpha = _field(language, "alpha", DEFAULT.alpha)
         iterations = int(_field(language, "iterations", DEFAULT.iterations))
         seed = int(_field(language, "seed", DEFAULT.seed))
-    st.caption(say(language, "weights"))
-    plain = asdict(DEFAULT.weights)
-    columns = cycle(st.columns(2))
+    options = FitOptions(factors, alpha, regularisation, iterations, sample, seed)
+    chosen = st.toggle(
+        say(language, "choose"), value=True, help=say(language, "about_choose"), key="wb_choose"
+    )
+    return options if chosen else replace(options, weights=_weights(language))
+
+
+def _weights(language: str) -> Weights:
+    plain = asdict(Weights())
+    columns = cycle(st.columns(3))
     for column, (name, value) in zip(columns, list(plain.items()), strict=False):
         with column:
             plain[name] = _field(language, name, value)
-    return FitOptions(
-        factors, alpha, regularisation, iterations, sample, seed, weights=Weights(**plain)
-    )
+    return Weights(**plain)
 
 
 def _field(language: str, name: str, value: float) -> float:
@@ -98,9 +163,12 @@ def _refusal(options: FitOptions) -> str | None:
     return None
 
 
-def _how_long(language: str, options: FitOptions) -> str:
+def _seconds(options: FitOptions, judged: bool) -> float | None:
     house = runtime.house()
-    seconds = expected_seconds(house.registry.versions(), options, house.warehouse.customers)
+    return expected_seconds(house.registry.versions(), options, house.warehouse.customers, judged)
+
+
+def _how_long(language: str, seconds: float | None) -> str:
     if seconds is None:
         return say(language, "no_estimate")
     return say(language, "estimate", span=span(language, seconds))

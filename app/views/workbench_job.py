@@ -6,10 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from app import runtime
+from app.fit_time import seconds_left
 from app.jobs import Job
+from app.rows.database import now_ms
 from app.rows.job_rows import State
 from app.views import frame
 from app.views.workbench_shown import named, plain, say, span, stage, when
+from recsys.model import FitOptions
 
 POLL = 0.5  # seconds between two looks at running work
 SHOWN = 12  # ended jobs in the table
@@ -48,10 +51,22 @@ def _live(language: str, id: str) -> None:
         st.markdown(f"**{named(language, 'job', job.kind)}** · {_so_far(language, job)}")
         share = round(job.fraction * 100)
         st.progress(job.fraction, f"{stage(language, job.stage).capitalize()}, {share}%")
+        st.caption(_notes(language, job))
         if st.button(say(language, "cancel"), key="wb_cancel"):
             runtime.jobs().cancel(id)
             st.rerun()
         log(language, id)
+
+
+def _notes(language: str, job: Job) -> str:
+    """How long it will still take, and what the passes of ALS say."""
+    left = seconds_left(job, now_ms())
+    said = [] if left is None else [say(language, "left", span=span(language, left))]
+    if "iteration" in job.notes:
+        n, loss = int(job.notes["iteration"]), f"{job.notes['loss']:.4g}"
+        of = job.args.get("iterations", FitOptions().iterations)
+        said.append(say(language, "passes", number=n, of=of, loss=loss))
+    return " · ".join(said) or say(language, "left_unknown")
 
 
 def _so_far(language: str, job: Job) -> str:
@@ -109,7 +124,8 @@ def _badge(language: str, state: State) -> str:
 
 def _message(language: str, job: Job) -> str:
     if job.state is State.DONE:
-        return say(language, f"made_{job.kind}", version=job.message[:8])
+        versions = [hash[:8] for hash in job.message.split()]
+        return say(language, f"made_{job.kind}", version=" / ".join(versions))
     if job.state in (State.CANCELLED, State.INTERRUPTED):
         return say(language, f"note_{job.state.value}")
     return plain(job.message)

@@ -6,9 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from app import runtime
-from app.jobs import Job
+from app.offline_table import offline_of
 from app.registry import Version
-from app.rows.job_rows import State
 from app.views.workbench_form import start
 from app.views.workbench_shown import interval, named, say, when
 from app.words import shown
@@ -17,39 +16,29 @@ Found = dict[str, Any]  # an Estimate as plain data
 
 
 def offline(language: str, version: Version) -> None:
-    """The button, and the table of the last evaluation of this version."""
+    """The table of the last evaluation of this version, and the button for one."""
+    if "options" not in version.meta:
+        st.caption(say(language, "offline_lists"))
+        return
     st.write(say(language, "offline_lead"))
-    done = _latest(version)
-    label = say(language, "offline_again" if done else "offline_start")
-    pressed = st.button(label, key="wb_evaluate", type="secondary" if done else "primary")
+    found = offline_of(runtime.house(), version)
+    if found is None:
+        st.caption(say(language, "offline_none"))
+    else:
+        _table(language, found)
+    label = say(language, "offline_again" if found else "offline_start")
+    pressed = st.button(label, key="wb_evaluate")
     if pressed and start(language, "evaluate", {"model": version.hash}):
         st.rerun()
-    if done is None:
-        st.caption(say(language, "offline_none"))
-        return
-    job, result = done
-    rows = [_row(language, line) for line in result["lines"]]
+
+
+def _table(language: str, found: Found) -> None:
+    rows = [_row(language, line) for line in found["lines"]]
     st.table(
         pd.DataFrame(rows), border="horizontal", hide_index=True, alt=say(language, "alt_offline")
     )
-    st.caption(
-        say(
-            language,
-            "offline_note",
-            customers=result["customers"],
-            cut=when(language, result["cut"] * 1000),
-            when=when(language, job.ended_at),
-        )
-    )
-
-
-def _latest(version: Version) -> tuple[Job, dict[str, Any]] | None:
-    jobs = runtime.jobs()
-    for job in jobs.jobs():
-        same = job.kind == "evaluate" and job.args.get("model") == version.hash
-        if same and job.state is State.DONE and (result := jobs.result(job.id)):
-            return job, result
-    return None
+    cut = when(language, found["cut"] * 1000)
+    st.caption(say(language, "offline_note", customers=found["customers"], cut=cut))
 
 
 def _row(language: str, line: dict[str, Any]) -> dict[str, str]:

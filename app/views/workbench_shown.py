@@ -20,6 +20,8 @@ STAGES = {
     "asking the rankers": "stage_asking",
     "reading her events": "stage_events",
     "summing up": "stage_summing",
+    "asking both versions": "stage_versions",
+    "simulated employees play": "stage_employees",
 }
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _MARKS = re.compile(r"([!-/:-@\[-`{-~])")

@@ -1,15 +1,18 @@
 """Opening a study on a version: what it will be judged by, a summary, and the lock."""
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import runtime
 from app.house import BASELINE
+from app.policies import policy_differences
 from app.registry import Version
 from app.rows.records import StudyRow
-from app.studies import open_study
+from app.studies import READY, open_study, ready_policy
 from app.views import frame
 from app.views.report_numbers import reading
 from app.views.workbench_shown import (
@@ -40,6 +43,16 @@ class Draft:
     kind: StudyKind
     version: Version
     baseline: str
+    policy: Policy
+    seed: int  # of the invitations
+    first_day: date | None  # of play; None: at once
+
+    @property
+    def plays_from(self) -> int | None:
+        """The first moment of play, milliseconds since 1970 (UTC)."""
+        if self.first_day is None:
+            return None
+        return round(datetime.combine(self.first_day, time(), UTC).timestamp() * 1000)
 
 
 def opening(language: str, version: Version) -> None:
@@ -62,12 +75,64 @@ def opening(language: str, version: Version) -> None:
         help=say(language, "about_baseline"),
         key="wb_baseline",
     )
-    _policy(language, house.policy)
-    _expect(language, version, house.policy)
+    policy = _rule(language, left)
+    first_day = right.date_input(
+        say(language, "study_first_day"),
+        value=None,
+        format="YYYY-MM-DD",
+        help=say(language, "about_first_day"),
+        key="wb_study_first_day",
+    )
+    seed = left.number_input(
+        say(language, "study_seed"),
+        value=INVITATIONS,
+        min_value=0,
+        max_value=2**31 - 1,
+        help=say(language, "about_study_seed"),
+        key="wb_study_seed",
+    )
+    _policy(language, policy)
+    _against_default(language, house.policy, policy)
+    _expect(language, version, policy)
     if st.button(say(language, "study_review"), type="primary", key="wb_study_review"):
-        draft = Draft(" ".join(name.split()), kind, version, baseline)
+        day = first_day if isinstance(first_day, date) else None
+        called = " ".join(name.split())
+        draft = Draft(called, kind, version, baseline, policy, int(seed), day)
         st.dialog(say(language, "study_confirm_title"))(_confirm)(language, draft)
     _opened(language)
+
+
+def _rule(language: str, column: DeltaGenerator) -> Policy:
+    """One of the policies that come with the program."""
+    name = column.selectbox(
+        say(language, "policy"),
+        list(READY),
+        format_func=lambda name: say(language, f"policy_{name.replace('-', '_')}"),
+        help=say(language, "about_policy"),
+        key="wb_study_policy",
+    )
+    return ready_policy(name)
+
+
+def _against_default(language: str, usual: Policy, policy: Policy) -> None:
+    """In what the policy differs from the one that studies are opened with unless said so."""
+    rows = [
+        {
+            say(language, "column_differs"): plain(name),
+            say(language, "column_usual"): plain(before),
+            say(language, "column_here"): plain(here),
+        }
+        for name, before, here in policy_differences(usual, policy)
+    ]
+    if not rows:
+        st.caption(say(language, "policy_usual"))
+        return
+    st.table(
+        pd.DataFrame(rows),
+        border="horizontal",
+        hide_index=True,
+        alt=say(language, "alt_policy_differences"),
+    )
 
 
 def _policy(language: str, policy: Policy) -> None:
@@ -112,13 +177,15 @@ def _confirm(language: str, draft: Draft) -> None:
 
 def _locked(language: str, draft: Draft) -> None:
     """The summary; what is confirmed here can never be changed."""
-    policy = runtime.house().policy
+    policy = draft.policy
     lines = {
         "study_name": draft.name or say(language, "study_name_hint"),
         "column_kind": kind_of(language, draft.kind),
         "version": draft.version.name,
         "baseline": named(language, "baseline", draft.baseline.replace("-", "_")),
         "policy": f"{policy.name}, {policy.hash[:8]}",
+        "study_first_day": str(draft.first_day or say(language, "at_once")),
+        "study_seed": str(draft.seed),
     }
     st.markdown("  \n".join(f"{say(language, k)}: **{plain(v)}**" for k, v in lines.items()))
     _expect(language, draft.version, policy)
@@ -137,10 +204,11 @@ def _open(draft: Draft) -> None:
             house.store,
             draft.name or None,
             draft.kind,
-            house.policy,
-            draft.version.hash,
+            draft.policy,
+            house.registry.check(draft.version.hash),
             draft.baseline,
-            INVITATIONS,
+            draft.seed,
+            draft.plays_from,
         )
     except BrandswipeError as error:
         st.error(str(error), icon=":material/info:")

@@ -1,17 +1,19 @@
-"""The model versions: which there are, which one is looked at, and in what two of them differ."""
+"""The model versions: which there are, which one is looked at, and what is written beside it."""
 
-from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from app import runtime
+from app.comparing import parameters
+from app.model_card import model_card
 from app.registry import ALIASES, Version
+from app.remarks import LONGEST
 from app.views.workbench_job import NEW
 from app.views.workbench_shown import measured, named, number, plain, say, title, when
 from app.words import percent, shown
-from recsys.model import FitOptions
+from recsys.errors import BrandswipeError
 
 CHOSEN = "wb_version"
 NOTHING = "–"  # a fact that a version did not write down
@@ -62,19 +64,62 @@ def _point(language: str, version: Version) -> None:
             if pressed:
                 registry.point(alias, version.hash)
                 st.rerun()
+        with st.popover(say(language, "remarks")):
+            remarks(language, version)
+        st.download_button(
+            say(language, "card"),
+            lambda: model_card(runtime.house(), version),
+            f"model-card-{version.name}.md",
+            "text/markdown",
+            on_click="ignore",
+            key="wb_card",
+        )
+
+
+def remarks(language: str, version: Version) -> None:
+    """Notes and tags of a version: read, and written."""
+    kept = runtime.house().registry.remarks
+    for note in kept.notes(version.hash):
+        st.markdown(f"{plain(note.text)}  \n:gray[{when(language, note.at)}]")
+    with st.form("wb_remark", clear_on_submit=True, border=False):
+        note = st.text_area(say(language, "note"), max_chars=LONGEST, key="wb_note")
+        tag = st.text_input(say(language, "tag"), max_chars=40, key="wb_tag")
+        pressed = st.form_submit_button(say(language, "remark_keep"), type="primary")
+    if pressed:
+        _remarked(version, note, tag)
+    tags = kept.tags(version.hash)
+    off = st.pills(say(language, "tags_off"), tags, key="wb_untag") if tags else None
+    if off:
+        kept.untag(version.hash, off)
+        st.rerun()
+
+
+def _remarked(version: Version, note: str, tag: str) -> None:
+    kept = runtime.house().registry.remarks
+    try:
+        if tag.strip():
+            kept.tag(version.hash, tag.strip())
+        if note.strip():
+            kept.note(version.hash, note)
+    except BrandswipeError as error:
+        st.error(str(error), icon=":material/info:")
+        return
+    st.rerun()
 
 
 def _row(language: str, version: Version, aliases: dict[str, str]) -> dict[str, str]:
-    facts, options = version.facts, plain_options(version)
+    facts, options = version.facts, parameters(version)
     called = [alias for alias, hash in aliases.items() if hash == version.hash]
     badges = " ".join(f":violet-badge[{named(language, 'alias', name)}]" for name in called)
+    tags = runtime.house().registry.remarks.tags(version.hash)
+    badges += "".join(f" :gray-badge[{plain(tag)}]" for tag in tags)
     row = {
         "name": f"**{version.name}** {badges}",
         "made": when(language, version.made_at),
         "customers": _fact(facts.get("customers"), lambda value: shown(language, value)),
-        "factors": number(language, options["factors"]),
-        "alpha": number(language, options["alpha"]),
-        "sample": percent(language, options["sample"]),
+        "factors": _fact(options.get("factors"), lambda value: number(language, value)),
+        "alpha": _fact(options.get("alpha"), lambda value: number(language, value)),
+        "sample": _fact(options.get("sample"), lambda value: percent(language, value)),
         "seconds": _fact(facts.get("fit_seconds"), lambda value: measured(language, value, 1)),
         "balance": _fact(facts.get("balance"), lambda value: measured(language, value, 2)),
     }
@@ -83,66 +128,3 @@ def _row(language: str, version: Version, aliases: dict[str, str]) -> dict[str, 
 
 def _fact(value: Any, write: Any) -> str:
     return NOTHING if value is None else str(write(value))
-
-
-def plain_options(version: Version) -> dict[str, Any]:
-    """The options of a version as flat plain data, the weights beside the rest."""
-    options = asdict(FitOptions()) | dict(version.facts.get("options", {}))
-    return {name: value for name, value in options.items() if name != "weights"} | dict(
-        options["weights"]
-    )
-
-
-def compare(language: str, version: Version, versions: list[Version]) -> None:
-    """In what the chosen version differs from another one."""
-    others = {other.hash: other for other in versions if other.hash != version.hash}
-    if not others:
-        st.write(say(language, "nothing_to_compare"))
-        return
-    aliases = runtime.house().registry.aliases()
-    other = others[
-        st.selectbox(
-            say(language, "compare_with"),
-            list(others),
-            format_func=lambda hash: title(language, others[hash], aliases),
-            key="wb_other",
-        )
-    ]
-    rows = list(_differing(language, version, other))
-    if not rows:
-        st.write(say(language, "no_difference"))
-        return
-    head = [say(language, "column_differs"), version.name, other.name]
-    st.table(
-        pd.DataFrame(rows, columns=head),
-        border="horizontal",
-        hide_index=True,
-        alt=say(language, "alt_compare"),
-    )
-
-
-def _differing(language: str, one: Version, two: Version) -> list[tuple[str, str, str]]:
-    left, right = _everything(one), _everything(two)
-    return [
-        (
-            named(language, "option", name),
-            _written(language, left[name]),
-            _written(language, right[name]),
-        )
-        for name in left
-        if left[name] != right[name]
-    ]
-
-
-def _everything(version: Version) -> dict[str, Any]:
-    facts = version.facts
-    names = ("customers", "brands", "data_version", "code_version", "fit_seconds", "balance")
-    return plain_options(version) | {name: facts.get(name) for name in names}
-
-
-def _written(language: str, value: Any) -> str:
-    if value is None:
-        return NOTHING
-    if isinstance(value, str):
-        return plain(value[:12])
-    return shown(language, value) if isinstance(value, int) else number(language, round(value, 4))

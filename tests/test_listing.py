@@ -1,0 +1,195 @@
+"""Lists that another system made: the same contract, studies on them, bad files refused."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from app.house import House
+from app.importing.segments import key_of
+from app.settings import Settings
+from recsys.errors import NotEnoughHistoryError
+from recsys.evidence import Evidence
+from recsys.listed import ListedModel, lists_of
+from recsys.ranking import Ranker, basis
+from tests.contracts import SHOP, RankerContract, many
+from tests.terminal import Said, brandswipe
+
+BASIS = basis(many(), SHOP)
+
+
+def of_three() -> ListedModel:
+    """Three customers' lists; the last of them has four brands."""
+    key = np.array([30, 10, 20, 30, 30, 30, 30], np.uint64)
+    code = np.array([7, 1, 2, 9, 5, 7, 11], np.int32)
+    score = np.array([0.1, 1.0, 1.0, -3.0, 5.0, 2.0, 0.0])
+    return lists_of(BASIS, key, code, score)
+
+
+class TestLists(RankerContract):
+    make = of_three
+
+
+def somebody(number: int) -> Evidence:
+    return Evidence(
+        np.array([number]), np.array([3], np.int32), np.zeros((1, 16), np.int64),
+        np.zeros(1, np.uint32), np.zeros(1, np.uint32), many().marks[:0],
+    )  # fmt: skip
+
+
+def test_each_customer_has_her_own_list_by_score_and_then_what_is_popular() -> None:
+    model: Ranker = of_three()
+    third = [score.brand for score in model.rank(somebody(of_three().number(30)), 5)]
+    assert third[:4] == ["Brand 005", "Brand 007", "Brand 011", "Brand 009"]
+    first, second = (model.rank(somebody(of_three().number(k)), 1)[0] for k in (10, 20))
+    assert (first.brand, second.brand) == ("Brand 001", "Brand 002")
+    assert of_three().number(15) == of_three().number(99) == 0
+
+
+def test_lists_come_back_as_they_were_saved() -> None:
+    model = of_three()
+    again = ListedModel.restore(model.arrays(), model.meta())
+    for number in (0, 1, 3):
+        assert again.rank(somebody(number), 20) == model.rank(somebody(number), 20)
+
+
+@pytest.fixture
+def shop(house: House) -> House:
+    return house
+
+
+def made(house: House, n: int = 40) -> tuple[list[str], list[str], list[float]]:
+    """Lists of the shop's customers: brands of its catalogue, in an order of their own."""
+    customers = list(house.warehouse.customer_ids())
+    brands = [str(name) for name in house.brain().model.basis.brands[:400]]
+    rows = [
+        (who, brands[(place * 7 + k * 3) % 400], float(n - k))
+        for place, who in enumerate(customers)
+        for k in range(n)
+    ]
+    return [r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows]
+
+
+def write(path: Path, **columns: Sequence[object]) -> Path:
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+def imported(house: House, path: Path, *more: str) -> Said:
+    return brandswipe(
+        "import-lists", str(path), "--name", "theirs", *more, workspace=house.workspace
+    )
+
+
+def test_any_system_s_lists_become_a_version_that_a_study_judges(
+    shop: House, tmp_path: Path
+) -> None:
+    customer, brand, score = made(shop)
+    path = write(tmp_path / "lists.parquet", customer=customer, brand=brand, score=score)
+    said = imported(shop, path, "--format", "json")
+    assert said.code == 0, said.err
+    assert "Next: brandswipe study open --model theirs" in said.err
+    version = shop.registry.version("theirs")
+    assert version.hash == said.data["version"]
+    brain = shop.brain("theirs")
+    who = customer[0]
+    ranked = [score.brand for score in brain.rank(brain.evidence_of(who), 5)]
+    assert (
+        ranked == [name for name in brand[:40] if brain.shelf.allowed[brain.shelf.codes[name]]][:5]
+    )
+    opened = brandswipe(
+        "study", "open", "--name", "Theirs", "--model", "theirs", workspace=shop.workspace
+    )
+    assert opened.code == 0, opened.err
+    played = brandswipe("simulate", "--players", "20", workspace=shop.workspace)
+    assert played.code == 0, played.err
+    assert shop.store.study("Theirs").model == version.hash
+    assert len(shop.store.closings(shop.store.study("Theirs").hash)) == 20
+
+
+def test_a_customer_without_a_list_is_told_so_and_history_is_not_guessed_from(
+    shop: House, tmp_path: Path
+) -> None:
+    customer, brand, score = made(shop)
+    kept = [place for place, who in enumerate(customer) if who != customer[0]]
+    path = write(
+        tmp_path / "lists.parquet",
+        customer=[customer[i] for i in kept],
+        brand=[brand[i] for i in kept],
+        score=[score[i] for i in kept],
+    )
+    assert imported(shop, path).code == 0
+    with pytest.raises(NotEnoughHistoryError, match="has no list of this customer"):
+        shop.brain("theirs").evidence_of(customer[0])
+    for command in (("what-if", "1 Lego"), ("similar", "Lego"), ("behave",), ("evaluate",)):
+        said = brandswipe(*command, "--model", "theirs", workspace=shop.workspace)
+        assert (said.code, "is lists of another system" in said.err) == (2, True), said.err
+
+
+def test_short_lists_are_filled_up_and_that_is_said(shop: House, tmp_path: Path) -> None:
+    customer, brand, score = made(shop, n=3)
+    said = imported(
+        shop, write(tmp_path / "short.parquet", customer=customer, brand=brand, score=score)
+    )
+    assert said.code == 0
+    assert "100% of the lists are shorter than a deck's picks" in said.err
+
+
+def test_a_few_rows_of_unknown_brands_and_customers_are_left_out_and_counted(
+    shop: House, tmp_path: Path
+) -> None:
+    customer, brand, score = made(shop)
+    customer[0], brand[1] = "nobody", "No Such Brand"
+    path = write(tmp_path / "lists.parquet", customer=customer, brand=brand, score=score)
+    said = imported(shop, path)
+    assert said.code == 0
+    assert "Left out, unknown brand: 1 rows." in said.err
+    assert "Left out, unknown customer: 1 rows." in said.err
+    assert shop.brain("theirs").model.number(key_of("nobody")) == 0  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda t: {**t, "brand": ["No Such Brand"] * 40}, "40 x unknown brand, for instance 'No"),
+        (lambda t: {**t, "customer": ["nobody"] * 40}, "40 x unknown customer. Write brands and"),
+        (
+            lambda t: {**t, "score": [float("nan"), *t["score"][1:]]},
+            "1 of 40 scores in lists.parquet are no numbers, the first in row 1",
+        ),
+        (lambda t: {**t, "score": [*t["score"][1:], float("inf")]}, "the first in row 40"),
+        (lambda t: {**t, "score": [None, *t["score"][1:]]}, "no numbers, the first in row 1"),
+        (lambda t: {**t, "score": ["high"] * 40}, "The column score of lists.parquet is string"),
+        (lambda t: {**t, "brand": [None, *t["brand"][1:]]}, "1 rows of lists.parquet have no"),
+        (
+            lambda t: {"person": t["customer"], "brand": t["brand"]},
+            "has no column customer and no column score; it has person, brand.",
+        ),
+        (lambda t: {name: values[:0] for name, values in t.items()}, "has no rows: write the lists"),
+    ],
+)  # fmt: skip
+def test_lists_that_cannot_be_used_are_refused_and_nothing_is_saved(
+    planted_house: House, tmp_path: Path, spoil: object, sentence: str
+) -> None:
+    customer, brand, score = (column[:40] for column in made(planted_house))
+    columns = spoil({"customer": customer, "brand": brand, "score": score})  # type: ignore[operator]
+    before = planted_house.registry.versions()
+    said = imported(planted_house, write(tmp_path / "lists.parquet", **columns))
+    assert said.code == 2
+    assert sentence in said.err, said.err
+    assert planted_house.registry.versions() == before
+
+
+def test_a_file_that_is_none_and_a_name_that_cannot_be_one_are_refused(
+    planted_house: House, tmp_path: Path
+) -> None:
+    text = tmp_path / "lists.parquet"
+    assert "There is no file" in imported(planted_house, text).err
+    text.write_text("customer,brand,score")
+    assert "is no readable Parquet file" in imported(planted_house, text).err
+    where = Settings(workspace=planted_house.workspace).workspace
+    said = brandswipe("import-lists", str(text), "--name", "Not This", workspace=where)
+    assert (said.code, "cannot be a tag" in said.err) == (2, True)
