@@ -29,15 +29,17 @@ def expected_seconds(
     if not known or wanted <= 0:
         return None
     work, seconds = min(known, key=lambda pair: abs(log(pair[0] / wanted)))
-    return AROUND + (1 + (_judging(earlier) if judged else 0.0)) * seconds * wanted / work
+    fits = 1 + _judging(earlier) if judged else 1.0
+    return AROUND + fits * seconds * wanted / work
 
 
 def _judging(versions: Iterable[Version]) -> float:
     """How many times as long as a fit its offline evaluation takes."""
     for version in versions:
-        fit, stages = version.facts.get("fit_seconds", 0), version.facts.get("stages", {})
-        if "offline" in version.facts and fit > 0:
-            return max(0.0, float(sum(stages.values())) - fit) / float(fit)
+        facts = version.facts
+        fit, whole = float(facts.get("fit_seconds", 0)), sum(facts.get("stages", {}).values())
+        if "offline" in facts and fit > 0:
+            return max(0.0, float(whole) - fit) / fit
     return JUDGING
 
 

@@ -21,6 +21,7 @@ BY = ("activity", "tenure", "popularity", "category")
 """Brands in her history; days since her first event; how famous a wanted brand is; its category."""
 _BRANDS_KNOWN = ((5, "1-4"), (15, "5-14"))
 _DAYS_KNOWN = ((90, "0-89"), (365, "90-364"))
+_ORDER = ("1-4", "5-14", "15+", "0-89", "90-364", "365+", "famous", "middling", "rare")
 _MIDDLE = 0.9  # famous and middling brands make up this share of what is bought
 _HIDDEN = "fewer than 10 customers are in this group, or outside of it"
 
@@ -60,7 +61,7 @@ def slices_of(
         else Slice(*group, Estimate.unknown(_HIDDEN))
         for by in BY
         for shown in [_shown({g: set(v) for g, v in values.items() if g[0] == by}, len(cases))]
-        for group in sorted(values)
+        for group in sorted(values, key=_place)
         if group[0] == by
     ]
 
@@ -76,6 +77,11 @@ def _groups(
     for by, name_of in (("popularity", fame), ("category", category_of)):
         for name in {name_of[brand] for brand in wanted if brand in name_of}:
             yield (by, name), [brand for brand in wanted if name_of.get(brand) == name]
+
+
+def _place(group: tuple[str, str]) -> tuple[int, str]:
+    """Few before many, famous before rare, categories by name."""
+    return (_ORDER.index(group[1]) if group[1] in _ORDER else len(_ORDER), group[1])
 
 
 def _band(value: int, edges: Sequence[tuple[int, str]], most: str) -> str:

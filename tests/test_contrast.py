@@ -75,6 +75,9 @@ CATEGORY = {str(name): f"Category {i % 6}" for i, name in enumerate(SHOP.brands)
 def test_groups_of_every_kind_have_an_estimate_with_its_customers() -> None:
     found = slices_of(OWN, CASES, BASIS, CATEGORY, NOW, seed=0)
     assert {part.by for part in found} == set(BY)
+    names = [part.name for part in found if part.by != "category"]
+    order = ["1-4", "5-14", "15+", "0-89", "90-364", "365+", "famous", "middling", "rare"]
+    assert names == sorted(names, key=order.index)
     by_category = [part for part in found if part.by == "category"]
     assert len(by_category) == 6
     for part in found:

@@ -2,8 +2,10 @@
 
 import pytest
 
-from app.fit_time import AROUND, expected_seconds
+from app.fit_time import AROUND, expected_seconds, seconds_left
+from app.jobs import Job
 from app.registry import Version
+from app.rows.job_rows import State
 from recsys.model import FitOptions
 
 
@@ -38,3 +40,34 @@ def test_more_factors_and_more_iterations_take_longer() -> None:
 def test_the_fit_that_comes_closest_is_believed() -> None:
     known = [fit_of(1_000_000, 400.0), fit_of(1000, 0.5)]
     assert expected_seconds(known, FitOptions(), 900) == pytest.approx(0.45 + AROUND)
+
+
+def job(**changed: object) -> Job:
+    """A fit that began a minute ago and is a quarter through a stage of ten seconds so far."""
+    plain: dict[str, object] = {
+        "id": "a", "kind": "fit", "args": {}, "state": State.RUNNING, "started_at": 0,
+        "ended_at": None, "message": "", "stage": "learning the brands", "fraction": 0.25,
+        "heartbeat": 1, "stage_since": 50_000,
+    }  # fmt: skip
+    return Job(**plain | changed)  # type: ignore[arg-type]
+
+
+def test_seconds_left_come_from_the_estimate_and_from_how_the_stage_goes() -> None:
+    assert seconds_left(job(), 60_000) == 30.0
+    assert seconds_left(job(args={"expected": 100.0}), 60_000) == 40.0
+    assert seconds_left(job(args={"expected": 70.0}), 60_000) == 30.0
+    assert seconds_left(job(args={"expected": 10.0}, fraction=0.0), 60_000) == 1.0
+
+
+def test_nothing_is_guessed_where_nothing_is_known() -> None:
+    assert seconds_left(job(fraction=0.0, args={"expected": None}), 60_000) is None
+
+
+def test_judging_a_version_as_well_takes_the_longer_by_what_earlier_ones_took() -> None:
+    plain = fit_of(1000, 10.0)
+    stages = {"learning the brands": 10.0, "asking the rankers": 25.0}
+    judged = Version("0" * 64, 0, {}, {**plain.facts, "offline": {}, "stages": stages})
+    alone = expected_seconds([plain], FitOptions(), 1000)
+    assert alone is not None
+    assert expected_seconds([plain], FitOptions(), 1000, judged=True) == pytest.approx(alone + 30)
+    assert expected_seconds([judged], FitOptions(), 1000, judged=True) == pytest.approx(alone + 25)

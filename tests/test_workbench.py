@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from app.rows.database import now_ms
 from app.rows.job_rows import State
 from app.settings import Settings
 from app.views.workbench_shown import interval, measured, plain
-from recsys.model import FitOptions
+from recsys.model import FitOptions, Weights
 from tests.shops import QUICK, fitted, planted
 
 WORK = "Work that ran here, the newest first"
@@ -90,8 +91,14 @@ def working(process: subprocess.Popen[bytes], kind: str = "fit") -> str:
     store.job_runs(id, process.pid, born(process.pid) or "")
     folder = runtime.settings().workspace / "jobs"
     folder.mkdir(exist_ok=True)
-    said = '{"stage": "learning the brands", "fraction": 0.4, "heartbeat": 1}'
-    (folder / f"{id}.json").write_text(said)
+    said = {
+        "stage": "learning the brands",
+        "fraction": 0.4,
+        "since": now_ms() - 4000,
+        "notes": {"iteration": 3, "loss": 0.012345},
+        "heartbeat": 1,
+    }
+    (folder / f"{id}.json").write_text(json.dumps(said))
     (folder / f"{id}.log").write_text("line of the log\n")
     return id
 
@@ -121,8 +128,12 @@ def test_without_a_model_the_page_says_what_to_do_and_guesses_no_time(page: AppT
     assert "No estimate yet" in words(page)
     default = FitOptions()
     assert page.number_input(key="wb_factors").value == default.factors
-    assert page.number_input(key="wb_popularity").value == default.weights.popularity
-    assert all(field.help and "Between" in field.help for field in page.number_input)
+    assert not any(field.key == "wb_popularity" for field in page.number_input)
+    page.toggle(key="wb_choose").set_value(False).run()
+    assert page.number_input(key="wb_popularity").value == Weights().popularity
+    fields = [*page.number_input, *page.toggle, *page.date_input, *page.selectbox]
+    assert all(field.help for field in fields)
+    assert all("Between" in field.help for field in page.number_input)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +149,7 @@ def test_a_parameter_out_of_range_is_refused_with_a_sentence_and_starts_nothing(
 ) -> None:
     before = runtime.jobs().jobs()
     page.run()
+    page.toggle(key="wb_choose").set_value(False).run()
     page.number_input(key=f"wb_{field}").set_value(value).run()
     page.button(key="wb_fit").click().run()
     assert [error.value for error in page.error] == [sentence]
@@ -190,6 +202,7 @@ def test_running_work_shows_stage_share_and_log_also_to_a_page_opened_later(
         progress = at.get("progress")[0].proto
         assert (progress.value, progress.text) == (40, "Learning the brands, 40%")
         assert "s so far" in words(at)
+        assert "left · pass 3 of 6, loss 0.01235" in words(at)
         assert at.code[0].value == "line of the log"
 
 
@@ -243,17 +256,50 @@ def test_work_that_failed_says_why_and_its_words_are_no_markdown(page: AppTest) 
     assert row["What came of it"].startswith("No \\!\\[picture\\]\\(http")
 
 
-def test_a_few_named_brands_give_a_list_with_reasons_and_none_of_them(bench: AppTest) -> None:
+def test_a_typed_history_gives_a_list_with_reasons_and_says_how_it_was_read(
+    bench: AppTest,
+) -> None:
     bench.run()
-    known = bench.multiselect(key="wb_trial_brands").options
-    bench.multiselect(key="wb_trial_brands").set_value(known[:2]).run()
+    bench.text_area(key="wb_history").set_value(
+        "3 purchases of Lego at full price, 1 cheap Stabilo"
+    ).run()
+    assert not bench.exception
     rows = table(bench, "Why")
-    assert len(rows) == 10
     assert list(rows["Rank"]) == [str(n) for n in range(1, 11)]
-    shown = [brand.strip("*") for brand in rows["Brand"]]
-    assert not {plain(name) for name in known[:2]} & set(shown)
-    assert all(why.endswith(".") for why in rows["Why"])
+    assert "Read as: 3 × bought Lego at full price; 1 × bought Stabilo at half price." in words(
+        bench
+    )
+    why = dict(zip(rows["Brand"], rows["Why"], strict=True))
+    assert why["**Lego**"].startswith("You bought it 3 times, always at full price.")
     assert "ranking 756 brands" in words(bench)
+
+
+def test_two_versions_are_asked_the_same_side_by_side(
+    bench: AppTest, modelled: tuple[Settings, list[Version]]
+) -> None:
+    bench.run()
+    other = next(v for v in modelled[1] if v.hash != bench.selectbox(key="wb_version").value)
+    bench.text_area(key="wb_history").set_value("2 purchases of Lego").run()
+    bench.selectbox(key="wb_beside").select(other.hash).run()
+    lists = [t.value for t in bench.table if "Why" in t.value.columns]
+    assert [len(rows) for rows in lists] == [10, 10]
+    assert f"**{other.name}**" in words(bench)
+
+
+@pytest.mark.parametrize(
+    ("history", "sentence"),
+    [
+        ("3 purchases of Leggo", "Did you mean 'Lego'?"),
+        ("3 stolen Lego", "What 'stolen' says of Lego is not understood."),
+    ],
+)
+def test_a_history_that_is_not_understood_gets_a_sentence(
+    bench: AppTest, history: str, sentence: str
+) -> None:
+    bench.run()
+    bench.text_area(key="wb_history").set_value(history).run()
+    assert not bench.exception
+    assert any(sentence in error.value for error in bench.error)
 
 
 def test_a_persona_gives_a_list_and_no_page_takes_a_customer_id(bench: AppTest) -> None:
@@ -261,7 +307,112 @@ def test_a_persona_gives_a_list_and_no_page_takes_a_customer_id(bench: AppTest) 
     bench.segmented_control(key="wb_trial_way").set_value("persona").run()
     assert "draws for a living" in words(bench)
     assert len(table(bench, "Why")) == 10
-    assert [field.key for field in bench.text_input] == ["wb_study_name"]
+    assert {field.key for field in bench.text_input} == {"wb_study_name", "wb_tag"}
+
+
+def test_brands_alike_are_found_by_name(bench: AppTest) -> None:
+    bench.run()
+    bench.selectbox(key="wb_similar").select("Lego").run()
+    likeness = [float(value) for value in table(bench, "Likeness")["Likeness"]]
+    assert likeness == sorted(likeness, reverse=True)
+
+
+def test_five_questions_of_behaviour_are_answered_on_the_page(bench: AppTest) -> None:
+    bench.run()
+    bench.button(key="wb_behave").click().run()
+    rows = table(bench, "Question")
+    assert len(rows) == 5
+    assert all(often.endswith("of 40") for often in rows["How often"])
+
+
+def test_notes_and_tags_are_kept_beside_a_version(bench: AppTest) -> None:
+    bench.run()
+    hash = bench.selectbox(key="wb_version").value
+    bench.text_area(key="wb_note").set_value("fine <b>and</b> quick")
+    bench.text_input(key="wb_tag").set_value("Not a tag")
+    keep = next(b for b in bench.button if b.label == "Keep")
+    keep.click().run()
+    assert any("cannot be a tag" in error.value for error in bench.error)
+    bench.text_input(key="wb_tag").set_value("spring")
+    next(b for b in bench.button if b.label == "Keep").click().run()
+    kept = runtime.house().registry.remarks
+    assert kept.tags(hash) == ["spring"]
+    assert "spring" in " ".join(table(bench, "Factors")["Version"])
+
+
+def test_a_version_that_was_edited_by_hand_is_refused_by_its_name(tmp_path: Path) -> None:
+    settings = planted(tmp_path)
+    version = fitted(settings)
+    path = settings.workspace / "models" / version.hash / "factors.npy"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    at = opened(settings).run()
+    at.button(key="wb_study_review").click().run()
+    at.button(key="wb_study_lock").click().run()
+    assert not at.exception
+    assert runtime.store().studies() == []
+    assert any(f"{version.name} is not what was saved" in e.value for e in at.error)
+    shut()
+
+
+def test_a_window_without_events_is_refused_before_anything_starts(page: AppTest) -> None:
+    page.run()
+    page.date_input(key="wb_until").set_value(date(1999, 1, 1)).run()
+    page.button(key="wb_fit").click().run()
+    assert any("There is no event to 1999-01-01" in error.value for error in page.error)
+    assert runtime.jobs().running() is None
+
+
+def test_another_policy_shows_in_what_it_differs_from_the_usual_one(bench: AppTest) -> None:
+    bench.run()
+    assert "This is the usual policy." in words(bench)
+    bench.selectbox(key="wb_study_policy").select("worth-a-quarter").run()
+    rows = table(bench, "Usual")
+    differs = dict(
+        zip(rows["Differs in"], zip(rows["Usual"], rows["Here"], strict=True), strict=True)
+    )
+    assert differs["strict"] == ("False", "True")
+    assert r"criteria\.hit\_rate\.bar" in differs
+
+
+def test_what_was_found_of_two_versions_and_of_their_power_is_shown(
+    bench: AppTest, modelled: tuple[Settings, list[Version]]
+) -> None:
+    bench.run()
+    here = bench.selectbox(key="wb_version").value
+    other = next(v.hash for v in modelled[1] if v.hash != here)
+    estimate = {"value": 0.61, "low": 0.58, "high": 0.64, "n": 200}
+    found = {
+        "people": 200, "shared": estimate, "why_none": None,
+        "rising": [{"brand": "Lego", "first": None, "second": 31}], "falling": [],
+        "differences": [{"task": "any", "metric": "ndcg", "ahead": estimate}],
+    }  # fmt: skip
+    power = {
+        "panel": "honest", "players": 2000, "hit_rate": 0.85,
+        "power": {
+            "median": 45, "most": 70, "horizon": 400,
+            "looks": [{"people": 40, "released": 0.4, "held": 0.0}],
+        },
+    }  # fmt: skip
+    done("compare", {"first": other, "second": here}, f"{other} {here}", found)
+    done("power", {"model": here, "panel": "honest"}, here, power)
+    bench.run()
+    assert not bench.exception
+    assert "both have **61%** (58% to 64%)" in words(bench)
+    assert list(table(bench, "Figure")["Figure"]) == ["NDCG@10"]
+    assert "– → 31" in list(table(bench, "People")["People"]) or any(
+        "– → 31" in list(t.value.get("People", [])) for t in bench.table
+    )
+    assert "Half of the studies decide after 45 people, nine of ten after 70." in words(bench)
+
+
+def done(kind: str, arguments: dict[str, Any], message: str, found: dict[str, Any]) -> None:
+    """Write a job down that has ended well, with what it found."""
+    store, folder = runtime.store(), runtime.settings().workspace / "jobs"
+    folder.mkdir(exist_ok=True)
+    id = f"done{kind}"
+    assert store.add_job(id, kind, arguments) is not None
+    store.end_job(id, State.DONE, message)
+    (folder / f"{id}.result.json").write_text(json.dumps(found))
 
 
 def test_the_policy_s_bars_stand_beside_their_reasons(bench: AppTest) -> None:
@@ -295,12 +446,17 @@ def test_an_evaluation_is_a_table_of_estimates_with_intervals(bench: AppTest) ->
     unknown = {"value": None, "low": None, "high": None, "n": 0}
     ranked = {"recall": estimate, "ndcg": estimate, "ndcg_ahead": unknown}
     lines = [{"ranker": name, "task": "any"} | ranked for name in ("favourite", "popularity")]
+    groups = [
+        {"by": "activity", "name": "15+", "found": estimate},
+        {"by": "activity", "name": "1-4", "found": unknown},
+        {"by": "category", "name": "Toys_and_*games*", "found": estimate},
+    ]
     store, folder = runtime.store(), runtime.settings().workspace / "jobs"
     folder.mkdir(exist_ok=True)
     assert store.add_job("judged", "evaluate", {"model": chosen}) is not None
     store.end_job("judged", State.DONE, chosen)
     (folder / "judged.result.json").write_text(
-        json.dumps({"lines": lines, "customers": 231, "cut": 1})
+        json.dumps({"lines": lines, "customers": 231, "cut": 1, "slices": groups})
     )
     bench.run()
     rows = table(bench, "NDCG@10")
@@ -308,6 +464,9 @@ def test_an_evaluation_is_a_table_of_estimates_with_intervals(bench: AppTest) ->
     assert rows["Recall@10"][0].split() == ["0.500", "(0.400", "to", "0.600)"]
     assert list(rows["Model ahead by"]) == ["", "unknown"]
     assert bench.button(key="wb_evaluate").label == "Evaluate again"
+    groups_shown = table(bench, "Brands she knew")
+    assert list(groups_shown["Customers"]) == ["231", "–"]
+    assert groups_shown["Recall@10"][1] == "too few to show"
 
 
 def test_the_page_is_whole_in_dutch(modelled: tuple[Settings, list[Version]]) -> None:
@@ -315,7 +474,7 @@ def test_the_page_is_whole_in_dutch(modelled: tuple[Settings, list[Version]]) ->
     assert not at.exception
     assert at.title[0].value == "Werkbank"
     assert [tab.label for tab in at.tabs] == [
-        "Studie openen", "Wat als", "Offline-evaluatie", "Vergelijken", "Eerder werk",
+        "Bewijs", "Wat als", "Proeven", "Vergelijken", "Studie openen", "Eerder werk",
     ]  # fmt: skip
     shut()
 

@@ -3,7 +3,6 @@
 from dataclasses import asdict, replace
 from datetime import date
 from itertools import cycle
-from typing import Any
 
 import streamlit as st
 
@@ -33,7 +32,8 @@ MOST_WEIGHT = 100
 def form(language: str) -> None:
     """Draw the form; a press starts the fit, or says why not."""
     st.header(say(language, "form_title"))
-    source = _source(language)
+    with st.expander(say(language, "which_events")):
+        source = _source(language)
     options = _options(language)
     judged = st.toggle(
         say(language, "evaluate_too"),
@@ -96,12 +96,12 @@ def _source(language: str) -> Source:
         help=say(language, "about_events"),
     )
     newest = next(iter(known))
-    days = [_day(language, *pair) for pair in zip(("since", "until"), st.columns(2), strict=True)]
+    days = [_day(language, name) for name in ("since", "until")]
     return Source("" if chosen == newest else str(chosen), *days)
 
 
-def _day(language: str, name: str, column: Any) -> str:
-    found = column.date_input(
+def _day(language: str, name: str) -> str:
+    found = st.date_input(
         say(language, f"option_{name}"),
         value=None,
         min_value=date(1971, 1, 1),

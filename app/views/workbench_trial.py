@@ -14,7 +14,7 @@ from app.views import frame
 from app.views.workbench_shown import measured, plain, say, stage, title
 from app.whatif import alike, learnt, typed
 from recsys.evidence import Evidence
-from recsys.imagined import Deed
+from recsys.imagined import Deed, Price
 from recsys.personas import Persona
 from recsys.ranking import BrandScore
 
@@ -104,7 +104,7 @@ def _read(language: str, deeds: Sequence[Deed]) -> str:
                 f"{deed.times} ×",
                 say(language, f"deed_{deed.kind.name.lower()}"),
                 plain(deed.brand),
-                say(language, f"price_{deed.price.value}"),
+                "" if deed.price is Price.UNSAID else say(language, f"price_{deed.price.value}"),
                 say(language, "deed_fresh") if deed.fresh else "",
             )
             if part

@@ -82,11 +82,11 @@ def remarks(language: str, version: Version) -> None:
     for note in kept.notes(version.hash):
         st.markdown(f"{plain(note.text)}  \n:gray[{when(language, note.at)}]")
     with st.form("wb_remark", clear_on_submit=True, border=False):
-        note = st.text_area(say(language, "note"), max_chars=LONGEST, key="wb_note")
+        words = st.text_area(say(language, "note"), max_chars=LONGEST, key="wb_note")
         tag = st.text_input(say(language, "tag"), max_chars=40, key="wb_tag")
         pressed = st.form_submit_button(say(language, "remark_keep"), type="primary")
     if pressed:
-        _remarked(version, note, tag)
+        _remarked(version, words, tag)
     tags = kept.tags(version.hash)
     off = st.pills(say(language, "tags_off"), tags, key="wb_untag") if tags else None
     if off:
@@ -94,13 +94,13 @@ def remarks(language: str, version: Version) -> None:
         st.rerun()
 
 
-def _remarked(version: Version, note: str, tag: str) -> None:
+def _remarked(version: Version, words: str, tag: str) -> None:
     kept = runtime.house().registry.remarks
     try:
         if tag.strip():
             kept.tag(version.hash, tag.strip())
-        if note.strip():
-            kept.note(version.hash, note)
+        if words.strip():
+            kept.note(version.hash, words)
     except BrandswipeError as error:
         st.error(str(error), icon=":material/info:")
         return

@@ -1,0 +1,120 @@
+"""The workbench in a notebook: what the page does, as calls that return values."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from app.comparing import Compared, compare
+from app.evaluation import Evaluation, evaluate_offline, options_of, window_of
+from app.fitting import refit
+from app.house import BASELINE, House
+from app.listing import Imported, import_lists
+from app.model_card import model_card
+from app.powering import PLAYERS, Powered, played
+from app.refused import RefusedBrand, refused_brands
+from app.registry import Version
+from app.settings import read
+from app.source import Source, slice_of
+from app.studies import Judged, judge, newest
+from app.whatif import alike, asked, learnt, typed
+from app.work import judge_of
+from recsys.behave import Behaved, behave
+from recsys.model import FitOptions, Progress, Weights
+from recsys.ranking import BrandScore
+
+
+def quiet(stage: str, fraction: float) -> None:
+    """Progress that nobody watches."""
+    del stage, fraction
+
+
+class Notebook:
+    """One workspace. Without a version, the candidate is meant, else the newest."""
+
+    def __init__(self, workspace: str | Path, progress: Progress = quiet) -> None:
+        self.house = House(read(Path(workspace)))
+        self.progress = progress
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def fit(
+        self,
+        weights: tuple[float, float, float] | None = None,
+        source: Source | None = None,
+        evaluate: bool = False,
+        **options: Any,
+    ) -> Version:
+        """Fit and save a version; `options` are the fields of FitOptions, `weights` its Weights."""
+        given = None if weights is None else Weights(*weights)
+        wanted = FitOptions(weights=given, **options)
+        house = self.house
+        return refit(
+            house.registry,
+            house.warehouse,
+            house.policy,
+            wanted,
+            BASELINE,
+            self.progress,
+            source,
+            judge_of(house, wanted) if evaluate else None,
+        )
+
+    def rank(self, history: str, version: str | None = None, n: int = 10) -> list[BrandScore]:
+        """Rank brands for a typed history."""
+        brain = self.house.brain(version)
+        return asked(brain, typed(brain, history)[1], n).ranked
+
+    def similar(self, brand: str, version: str | None = None) -> list[tuple[str, float]]:
+        """The brands most alike to one, and how much so."""
+        return alike(self.house.brain(version), brand)
+
+    def evaluate(self, version: str | None = None) -> Evaluation:
+        """Judge a version's parameters on the held-out end of the log, beside its rivals."""
+        found, house = self.house.version(version), self.house
+        log = slice_of(house.warehouse, window_of(found))
+        return evaluate_offline(log, house.policy, options_of(found), self.progress)
+
+    def compare(self, first: str, second: str) -> Compared:
+        """Set a second version against a first one."""
+        one, two = self.house.version(first), self.house.version(second)
+        return compare(self.house, one, two, self.progress)
+
+    def behave(self, version: str | None = None, seed: int = 0) -> list[Behaved]:
+        """Ask a version what a favourite is."""
+        brain = self.house.brain(version)
+        return behave(learnt(brain), brain.catalogue, brain.warehouse.as_of, seed)
+
+    def power(
+        self, version: str | None = None, panel: str = "honest", players: int = PLAYERS
+    ) -> Powered:
+        """Let simulated employees judge a version, apart from all studies."""
+        return played(self.house, self.house.version(version), panel, players, 1, self.progress)
+
+    def import_lists(self, path: str | Path, name: str) -> Imported:
+        """Register any system's lists as a version."""
+        return import_lists(self.house, Path(path), name, self.progress)
+
+    def refused(self, version: str | None = None) -> list[RefusedBrand]:
+        """The picks of a version that people refused most."""
+        return refused_brands(self.house, self.house.version(version).hash)
+
+    def report(self, study: str | None = None) -> Judged:
+        """What a study, else the newest, says now: `report`, `verdict` and the decision."""
+        return judge(self.house.store, newest(self.house.store, study))
+
+    def card(self, version: str | None = None) -> str:
+        """The model card of a version in Markdown."""
+        return model_card(self.house, self.house.version(version))
+
+    def close(self) -> None:
+        """Close what was opened."""
+        self.house.close()
