@@ -29,13 +29,19 @@ _RULE = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src 
 def as_html(language: str, judged: Judged, audience: Audience | None = None) -> str:
     """Return the report of a study as one file, in English or Dutch."""
     word = text(language, f"report.{judged.verdict.outcome.value}")
-    title = escape(f"{judged.row.name}: {word.lower()}")
+    title = f"{judged.row.name}: {word.lower()}"
+    return sheet(language, title, _body(language, judged, audience))
+
+
+def sheet(language: str, title: str, body: str) -> str:
+    """Return one file of HTML that asks nothing of any address; `body` is HTML."""
     return (
         f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_RULE}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta name="referrer" content="no-referrer"><title>{title}</title>{style()}</head>'
-        f"<body><main>{_body(language, judged, audience)}</main></body></html>\n"
+        '<meta name="referrer" content="no-referrer">'
+        f"<title>{escape(title)}</title>{style()}</head>"
+        f"<body><main>{body}</main></body></html>\n"
     )
 
 
@@ -124,7 +130,7 @@ def _run(language: str, judged: Judged, found: CriterionReport) -> str:
     decided = Moment(judged.verdict.n, text(language, f"report.{outcome}"), outcome)
     drawn = run(found, language, said, decided if judged.decision else None)
     title = text(language, f"report.{found.criterion.name}")
-    return _framed(language, title, drawn, said, tables.run(language, found), "wide")
+    return framed(language, title, drawn, said, tables.run(language, found), "wide")
 
 
 def _rows(language: str, judged: Judged, audience: Audience | None) -> str:
@@ -138,12 +144,12 @@ def _figure(language: str, figure: Figure, titled: bool = True) -> str:
     title = figure.title if titled else ""
     if figure.lanes:
         drawn = lanes(figure.lanes, figure.alternative)
-        return _framed(language, title, drawn, figure.sentence, figure.table)
+        return framed(language, title, drawn, figure.sentence, figure.table)
     drawn = "" if figure.table is None else _table(figure.table)
-    return _framed(language, title, drawn, figure.sentence, None)
+    return framed(language, title, drawn, figure.sentence, None)
 
 
-def _framed(
+def framed(
     language: str, title: str, drawn: str, sentence: str, table: pd.DataFrame | None, kind: str = ""
 ) -> str:
     """One picture with its sentence and, folded, its table."""

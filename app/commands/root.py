@@ -13,6 +13,7 @@ from app.commands import (
     invite,
     models,
     plan,
+    readout,
     release,
     report,
     serving,
@@ -54,6 +55,7 @@ for _command in (
     gate.gate,
     release.release,
     release.verify,
+    readout.readout,
     serving.serve,
 ):
     cli.add_command(_command)

@@ -54,7 +54,8 @@ LINE = [
     "verdict",
     "gate",
 ]
-BESIDE = {  # the planted shop and its people, and what they may import of ours
+BESIDE = {  # the planted shop and its people, what comes after a release; what they may import
+    "readout": {"errors", "stats"},
     "shop_figures": set(),
     "assortment": {"errors", "events", "shop_figures"},
     "crowd": {"errors", "events", "shop_figures", "assortment"},
