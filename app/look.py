@@ -181,7 +181,10 @@ html, body, .stApp [data-testid="stMain"] {{ overscroll-behavior: none; }}
 .stApp [data-testid="stMarkdownContainer"] p {{ line-height: 1.6; text-wrap-style: pretty; }}
 .stApp [data-testid="stMainBlockContainer"] {{ max-width: 60rem; }}
 .stApp [data-testid="stMetricValue"] {{ font-family: '{HEADING_FONT}', {TEXT_FONT}, sans-serif; }}
-.stApp button[kind^="primary"], .stApp button[kind^="secondary"] {{ min-height: 3rem; }}
+.stApp button[kind^="primary"], .stApp button[kind^="secondary"] {{
+  min-height: 3rem; padding-inline: 1.4rem;
+}}
+.stApp button[kind^="primary"] p, .stApp button[kind^="secondary"] p {{ font-weight: 600; }}
 .stApp button[kind^="primary"] {{ color: light-dark({LIGHT.on_glow}, {DARK.on_glow}); }}
 .stApp button[kind^="primary"]:disabled {{ color: light-dark({LIGHT.quiet}, {DARK.quiet}); }}
 .stApp [data-testid="stCaptionContainer"] {{
@@ -207,11 +210,45 @@ html, body, .stApp [data-testid="stMain"] {{ overscroll-behavior: none; }}
 }}
 .stApp [data-testid="stStatusWidget"] {{ display: none; }}
 .stApp [data-testid="stSidebar"][data-collapsed="true"] * {{ visibility: hidden !important; }}
+.stApp [data-testid="stTopNavLink"] p {{ line-height: inherit; }}
+.stApp .st-key-notice {{ max-width: 36rem; margin: 7vh auto 0; }}
+.stApp .fan {{ position: relative; width: 5.25rem; aspect-ratio: 3 / 4; margin: .5rem auto 1rem; }}
+.stApp .fan i {{
+  position: absolute; inset: 0; border-radius: 16px;
+  background: light-dark({LIGHT.surface}, {DARK.surface});
+  border: 1px solid light-dark({LIGHT.line}, {DARK.line});
+  box-shadow: 0 14px 34px -12px rgb(30 20 10 / .22);
+}}
+.stApp .fan i:nth-child(1) {{ transform: translate(-1.1rem, .2rem) rotate(-10deg); }}
+.stApp .fan i:nth-child(2) {{ transform: translate(1.1rem, .2rem) rotate(10deg); }}
+.stApp .fan i:nth-child(3) {{
+  border: 6px solid light-dark({LIGHT.surface}, {DARK.surface});
+  background: linear-gradient(165deg, oklch(.58 .15 35), oklch(.42 .125 21)) padding-box;
+}}
+.stApp [class*="st-key-panel_"] {{
+  background: light-dark({LIGHT.surface}, {DARK.surface}); border-radius: 24px; padding: 1.4rem;
+}}
+.stApp [class*="st-key-panel_"] :is(h2, h3) {{ padding-top: 0; }}
+.stApp .st-key-panel_products h2 {{ font-size: 1.45rem; }}
+.stApp .shelves {{
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17rem, 100%), 1fr));
+  gap: 1.4rem 3rem;
+}}
+.stApp .shelves h3 {{
+  font: 600 0.875rem/1.4 {TEXT_FONT}, sans-serif; letter-spacing: 0; padding: 0 0 .4rem; margin: 0;
+  color: light-dark({LIGHT.quiet}, {DARK.quiet});
+}}
+.stApp .shelves ul {{ list-style: none; margin: 0; padding: 0; }}
+.stApp .shelves li {{
+  display: flex; justify-content: space-between; gap: 1rem; margin: 0; padding: .55rem 0;
+  border-top: 1px solid light-dark({LIGHT.line}, {DARK.line}); line-height: 1.4;
+}}
+.stApp .shelves span + span {{ white-space: nowrap; }}
 .stApp .st-key-frame_bar {{ margin-top: 2.5rem; }}
 .stApp {{ container-type: inline-size; }}
 @container (min-width: 56rem) {{ /* unlike a media query it knows how large her letters are */
   .stApp .st-key-frame_bar {{
-    position: fixed; top: .7rem; right: 4rem; width: auto; margin: 0; z-index: 999991;
+    position: fixed; top: .875rem; right: 4rem; width: auto; margin: 0; z-index: 999991;
   }}
 }}
 @media (max-width: 30rem) {{

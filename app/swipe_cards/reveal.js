@@ -28,7 +28,7 @@ class Reveal {
     const turned = this.seen !== undefined
     this.texts = data.texts
     this.reasons = data.reasons
-    this.part("headline").textContent = data.headline
+    this.part("headline").replaceChildren(...sentences(data.headline))
     if (!turned) takeFocus(this.part("headline")) // she goes on from here, and hears it
     this.part("lead").textContent = data.lead
     this.part("news").textContent = data.news
@@ -116,6 +116,11 @@ class Reveal {
       this.part("announce").textContent = `${brand}: ${said}`
     }
   }
+}
+
+// Each sentence of the result keeps together where there is room.
+function sentences(words) {
+  return words.replaceAll(". ", ".\n").split("\n").flatMap((one, i) => [i ? " " : "", el("span", {}, one)])
 }
 
 // The result at a glance: a heart for each pick, a cross for each decoy, full where it was right.

@@ -64,7 +64,7 @@ def _comes_back(language: str, deck: str, answered: int) -> bool:
     """Greet whoever left in the middle, for as long as this visit lasts."""
     found = st.session_state.setdefault(f"found_{deck}", answered)
     if found:
-        st.caption(text(language, "state.resumed", n=found))
+        st.caption(text(language, "state.resumed", n=found), text_alignment="center")
     return bool(found)
 
 

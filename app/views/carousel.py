@@ -1,5 +1,8 @@
 """My brands: the row that customers would get; a press lists a brand's products."""
 
+from collections.abc import Sequence
+from html import escape
+
 import streamlit as st
 
 from app import consent, runtime
@@ -13,7 +16,8 @@ from recsys.errors import NotAllowedError, NotEnoughHistoryError
 from recsys.events import NO_PRICE
 from recsys.showcase import Product
 
-LENGTH = 10
+LENGTH = 10  # brands of a row
+SHELF = 6  # products under each heading
 _ROW = "carousel"
 
 
@@ -94,24 +98,28 @@ def _to_play(language: str, why: str, label: str) -> None:
 
 
 def _products(language: str, brain: Brain, brand: str) -> None:
-    st.header(verbatim(brand), anchor=False)
-    featured = brain.showcase.featured(brand, 6)
-    popular = brain.showcase.popular(brand, 6)
-    if not popular:
-        st.write(text(language, "carousel.nothing_in_brand"))
-        return
-    shelves = [
-        (key, found) for key, found in (("featured", featured), ("popular", popular)) if found
-    ]
-    for column, (key, products) in zip(st.columns(2, gap="large"), shelves, strict=False):
-        with column:
-            st.subheader(text(language, f"carousel.{key}"), anchor=False)
-            for product in products:
-                _product(language, product)
+    with st.container(border=True, key="panel_products"):
+        st.header(verbatim(brand), anchor=False)
+        featured = brain.showcase.featured(brand, SHELF)
+        popular = brain.showcase.popular(brand, SHELF)
+        if not popular:
+            st.write(text(language, "carousel.nothing_in_brand"))
+            return
+        shelves = {"featured": featured, "popular": popular}
+        told = [shelf(language, key, found) for key, found in shelves.items() if found]
+        st.html(f'<div class="shelves">{"".join(told)}</div>')
 
 
-def _product(language: str, product: Product) -> None:
-    with st.container(horizontal=True, horizontal_alignment="distribute"):
-        st.text(product.title)
-        if product.price != NO_PRICE:
-            st.text(text(language, "carousel.price", price=price(language, product.price)))
+def shelf(language: str, key: str, products: Sequence[Product]) -> str:
+    """Return the HTML of a list of products with their prices under its heading."""
+    rows = "".join(_product(language, product) for product in products)
+    heading = escape(text(language, f"carousel.{key}"))
+    return f"<section><h3>{heading}</h3><ul>{rows}</ul></section>"
+
+
+def _product(language: str, product: Product) -> str:
+    title = f'<span dir="auto">{escape(product.title)}</span>'
+    if product.price == NO_PRICE:
+        return f"<li>{title}</li>"
+    cost = text(language, "carousel.price", price=price(language, product.price))
+    return f"<li>{title}<span>{escape(cost)}</span></li>"

@@ -77,11 +77,13 @@ def _more(language: str, ahead: Forecast) -> str:
 def _bar(language: str, shown: Meter) -> str:
     """Filled as far as people have played; hatched from where there may be a verdict."""
     label = text(language, "team.picture", n=shown.played, most=shown.most)
+    # fewer than may be told is no number: the words beside it say so
+    said = f'role="img" aria-label="{label}"' if shown.played else 'aria-hidden="true"'
     glow, line = _both("glow"), _both("line")
     done, may = (100 * n / shown.most for n in (shown.played, shown.least))
     hatch = f"repeating-linear-gradient(135deg, {line} 0 4px, transparent 4px 8px)"
     return (
-        f'<div role="img" aria-label="{label}" style="position:relative;height:1.1rem;'
+        f'<div {said} style="position:relative;height:1.1rem;'
         f'max-width:44rem;border-radius:999px;overflow:hidden;border:1.5px solid {line}">'
         f'<div style="position:absolute;inset:0 0 0 {may:.1f}%;background:{hatch}"></div>'
         f'<div style="position:absolute;inset:0 {100 - done:.1f}% 0 0;background:{glow}"></div>'

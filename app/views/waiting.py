@@ -69,7 +69,7 @@ def how_fast(language: str, game: Game, dealt: DealtDeck) -> None:
     else:
         customers = game.brain.warehouse.customers
         said = text(language, "wait.found", customers=customers, seconds=seconds)
-    st.caption(said, help="\n\n".join(_lines(language, dealt.timings)))
+    st.caption(said, help="\n\n".join(_lines(language, dealt.timings)), text_alignment="center")
 
 
 def _lines(language: str, timings: Mapping[str, float]) -> list[str]:

@@ -43,13 +43,17 @@ def _offer_personas(language: str) -> None:
     st.write(text(language, "personas.lead"))
     for left, right in zip(known[::2], known[1::2], strict=False):
         for column, persona in zip(st.columns(2), (left, right), strict=True):
-            with column.container(border=True, height="stretch"):
+            key = f"panel_{persona.name}"
+            with column.container(
+                border=True, height="stretch", vertical_alignment="distribute", key=key
+            ):
                 _offer(language, persona)
 
 
 def _offer(language: str, persona: Persona) -> None:
-    st.subheader(persona.name)
-    st.write(persona.nl if language == "nl" else persona.en)
+    with st.container():
+        st.subheader(persona.name, anchor=False)
+        st.write(persona.nl if language == "nl" else persona.en)
     label = text(language, "personas.choose", name=persona.name)
     if st.button(label, key=f"persona_{persona.name}"):
         visit.borrow(persona.name)

@@ -27,7 +27,8 @@ def show(language: str, game: Game, player: Player) -> bool | None:
         st.caption(text(language, "welcome.practice"), text_alignment="center")
         practice_card(texts=section(language, "practice") | _answers(language))
     if player.origin is Origin.PERSONA:
-        borrowed.offer_oneself(language)
+        with st.container(horizontal_alignment="center"):
+            borrowed.offer_oneself(language)
     return said
 
 
