@@ -1,10 +1,13 @@
 """Every text exists in both languages and is written as the house speaks."""
 
+import ast
 import re
 import string
+from pathlib import Path
 
 import pytest
 
+from app.seats import WhyNot
 from app.words import (
     LANGUAGES,
     catalogue,
@@ -18,7 +21,16 @@ from app.words import (
 )
 from recsys.errors import UnknownNameError
 
+APP = Path(__file__).parents[1] / "app"
 ENGLISH, DUTCH = catalogue("en"), catalogue("nl")
+
+
+def named_by(node: ast.AST) -> str | None:
+    """The key of a call `text(language, "a.key")`."""
+    if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "text":
+        return None
+    key = node.args[1] if len(node.args) > 1 else None
+    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None
 
 
 def places(words: str) -> set[str]:
@@ -27,6 +39,40 @@ def places(words: str) -> set[str]:
 
 def test_no_key_is_missing_in_either_language() -> None:
     assert set(ENGLISH) == set(DUTCH)
+
+
+def test_every_text_that_the_code_names_is_in_the_catalogue() -> None:
+    calls = [node for file in APP.rglob("*.py") for node in ast.walk(ast.parse(file.read_text()))]
+    named = {key for call in calls if (key := named_by(call))}
+    assert len(named) > 100
+    assert named - set(ENGLISH) == set()
+
+
+@pytest.mark.parametrize(
+    ("script", "sections"),
+    [
+        ("swipe", ["swipe"]),
+        ("overview", ["swipe"]),
+        ("wall", ["wall"]),
+        ("practice", ["practice", "swipe"]),
+        ("reveal", ["reveal"]),
+        ("crawl", ["crawl"]),
+        ("pass_on", ["pass_on"]),
+    ],
+)
+def test_every_text_that_a_component_shows_is_in_its_section(
+    script: str, sections: list[str]
+) -> None:
+    code = (APP / "swipe_cards" / f"{script}.js").read_text()
+    shown_there = set(re.findall(r"\btexts\.([a-z_]+)", code))
+    assert shown_there
+    assert shown_there - {key for name in sections for key in section("en", name)} == set()
+
+
+def test_every_way_of_not_counting_has_its_page() -> None:
+    for why in [*WhyNot, "thin", "failed", "no_study"]:
+        if why is not WhyNot.PLAYED:  # who has played may practise at once
+            assert {f"state.{why}_title", f"state.{why}"} <= set(ENGLISH)
 
 
 def test_a_text_asks_for_the_same_values_in_both_languages() -> None:

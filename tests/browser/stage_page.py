@@ -1,4 +1,4 @@
-"""The page of the stage: `?scene=swipe|wall|reveal|crawl&deck=...&n=...&lang=en|nl`."""
+"""The page of the stage: `?scene=swipe|wall|reveal|notice|crawl&deck=...&n=...&lang=en|nl`."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ import streamlit as st
 from app import words
 from app.look import page_css
 from app.swipe_cards import Revealed, brand_wall, crawl, farewell, reveal, swipe_cards
+from app.views import notice
 from recsys.deck import Arm, Face
 from recsys.swipes import Answer
 
@@ -125,6 +126,8 @@ def main() -> None:
         wall_scene(language)
     elif scene == "reveal":
         reveal_scene(language, count)
+    elif scene == "notice":
+        notice.show(language, "closed", "practise", "pick", study="autumn")
     else:
         crawl_scene(language)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from axe import violations
-from conftest import Demo
+from conftest import Demo, Server
 from gestures import all_saved, press
 from playwright.sync_api import BrowserContext, Page, expect
 from visits import BRANDS, pick_five, show_result
@@ -117,15 +117,37 @@ def test_axe_finds_nothing_on_any_page_in_either_theme(open_context: Open, demo:
     page = open_context(bypass_csp=True).new_page()
     found: dict[str, list[str]] = {}
     through_the_game(page, demo, lambda name: in_both_themes(page, found, name))
+    go_to(page, "My data")
+    page.get_by_role("button", name="Forget me").click()
+    expect(page.get_by_role("button", name="No, keep it")).to_be_visible()
+    in_both_themes(page, found, "my data")
+    page.goto(f"{demo.url}/?lang=en&as=daan")
+    expect(page.get_by_role("button", name="Yes, read it and deal my cards")).to_be_visible()
+    page.locator(".practice .card").wait_for()
+    in_both_themes(page, found, "welcome")
     page.goto(f"{demo.url}/report?role=pm&lang=en")
-    expect(page.get_by_test_id("stTable").last).to_be_attached()
+    expect(page.get_by_test_id("stTable").last).to_be_attached(timeout=15_000)
     expect(page.locator("[data-testid=stVegaLiteChart] svg").last).to_be_attached()
     in_both_themes(page, found, "report")
     page.goto(f"{demo.url}/workbench?role=ds&lang=en")
-    expect(page.get_by_role("button", name="Fit", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Fit", exact=True)).to_be_visible(timeout=15_000)
     in_both_themes(page, found, "workbench")
-    assert len(found) == 16
+    assert len(found) == 20
     assert {name: said for name, said in found.items() if said} == {}
+
+
+@pytest.mark.parametrize("scene", ["notice", "crawl"])
+def test_axe_finds_nothing_where_there_are_no_cards_yet(
+    open_context: Open, stage: Server, scene: str
+) -> None:
+    page = open_context(390, 844, bypass_csp=True, reduced_motion="reduce").new_page()
+    found: dict[str, list[str]] = {}
+    page.goto(f"{stage.url}/?scene={scene}")
+    page.get_by_role(
+        "button", name="Pick brands instead" if scene == "notice" else "Skip"
+    ).wait_for()
+    in_both_themes(page, found, scene)
+    assert found == {f"{scene}, light": [], f"{scene}, dark": []}
 
 
 def test_axe_sees_what_is_wrong(open_context: Open) -> None:

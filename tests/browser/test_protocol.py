@@ -208,6 +208,31 @@ def test_back_and_forward_come_back_to_the_same_card(open_context: Open, stage: 
     stored_once(page, stage, "history", 5)
 
 
+def test_two_tabs_that_answer_in_turn_each_store_all_they_said(
+    open_context: Open, stage: Server
+) -> None:
+    """Each key in the one tab is followed by one in the other, without waiting for either."""
+    context = open_context()
+    tabs = [context.new_page(), context.new_page()]
+    for page in tabs:
+        open_deck(page, stage, "turns")
+    said: list[list[int]] = [[], []]
+    for _ in range(6):
+        for page, mine, key in zip(tabs, said, ("ArrowRight", "ArrowLeft"), strict=True):
+            mine.append(int(page.locator(".count").inner_text().split()[1]))
+            press(page, [key])
+    for page in tabs:
+        all_saved(page)
+    found = rows(tabs[0], stage, "turns")
+    assert len({row["id"] for row in found}) == len(found) == 12
+    for answer, mine in zip(("favourite", "not_favourite"), said, strict=True):
+        assert [row["position"] for row in found if row["answer"] == answer] == mine
+    last = {row["position"]: row["answer"] for row in found}
+    for page in tabs:
+        page.reload()
+        card(page, len(last) + 1)
+
+
 def test_a_duplicated_tab_is_a_tab_of_its_own(open_context: Open, stage: Server) -> None:
     """`open` copies the session's storage, as a duplicated tab does."""
     page = open_context().new_page()
