@@ -145,7 +145,7 @@ def test_five_brands_are_picked_from_the_wall(desk: Page, stage: Server) -> None
 def test_the_cards_turn_over_and_say_who_proposed_them(desk: Page, stage: Server) -> None:
     desk.goto(f"{stage.url}/?scene=reveal&n=4&lang=nl")
     expect(desk.get_by_text("Wij raadden er 8 van jouw 10.")).to_be_visible()
-    expect(desk.locator(".turned")).to_have_count(4)
+    expect(desk.locator(".table > li.turned")).to_have_count(4)
     decoy = desk.locator(".table li.decoy")
     for words in ("Een lokmerk", EVIL, "Jij ontmaskerde het.", "Niet mijn favoriet"):
         expect(decoy).to_contain_text(words)
