@@ -108,7 +108,7 @@ def in_both_themes(page: Page, found: dict[str, list[str]], name: str) -> None:
     """Let axe read a page in light and in dark."""
     for scheme, paper in (("light", "rgb(251, 247, 240)"), ("dark", "rgb(21, 19, 31)")):
         page.emulate_media(color_scheme=scheme)
-        expect(page.locator(".stApp")).to_have_css("background-color", paper)
+        expect(page.locator(".stApp")).to_have_css("background-color", paper, timeout=15_000)
         at_rest(page)
         found[f"{name}, {scheme}"] = violations(page)
 

@@ -228,7 +228,7 @@ def test_a_finger_answers_with_short_flicks_and_long_drags(phone: Page, stage: S
 def test_a_finger_at_the_edge_of_the_screen_goes_back_and_answers_nothing(
     open_context: Callable[..., BrowserContext], stage: Server
 ) -> None:
-    page = open_context(280, 640, has_touch=True, is_mobile=True).new_page()
+    page = open_context(280, 900, has_touch=True, is_mobile=True).new_page()
     open_deck(page, stage, "edge")
     box = page.locator(".card[data-depth='0']").bounding_box()
     assert box
