@@ -21,12 +21,12 @@ from streamlit import config
 from app import arrivals, runtime
 from app.address import home
 from app.guard import Guard, sentence_page
+from app.health import UnwellError, health
 from app.identity import check_address
 from app.phones import COOKIE, SECONDS, Pairing
 from app.swipe_post import Asker, Reply, failure, take
 from app.tokens import binding_of
 from app.visitor import Visitors
-from recsys.errors import BrandswipeError
 
 BODY_BYTES = 64 * 1024
 _PICTURE = re.compile(r"[0-9a-f]{8,64}\.webp")
@@ -46,12 +46,12 @@ async def swipes(request: Request) -> Response:
 
 
 async def healthz(_: Request) -> Response:
-    """Answer 200 while the store can be read, else 503."""
+    """Answer 200 while answers can be stored and cards dealt, else 503; open to everybody."""
     try:
-        await run_in_threadpool(runtime.store().check)
-    except BrandswipeError as error:
-        return _json(failure(503, "store", str(error)))
-    return _json((200, {"schema": 1, "status": "ok"}))
+        found = await run_in_threadpool(lambda: health(runtime.house()))
+    except UnwellError as error:
+        return _json(failure(503, error.part, str(error)))
+    return _json((200, {"schema": 1, "status": "ok", **found}))
 
 
 async def picture(request: Request) -> Response:
@@ -93,7 +93,8 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     settings = runtime.settings()
     planted = settings.share and runtime.warehouse().planted
     check_address(settings, config.get_option("server.address"), planted)
-    runtime.store().check()
+    runtime.place()
+    runtime.store().examine()
     answer_at_once()
     try:
         yield {}

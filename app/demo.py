@@ -65,6 +65,7 @@ def build_demo(settings: Settings, customers: int, seed: int) -> None:
 
 def build(settings: Settings, customers: int, seed: int, progress: Progress) -> None:
     """Plant, import, fit, open and play. What an earlier attempt left half-done is gone on with."""
+    settings.workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = settings.workspace / "shop"
     with closing(House(settings)) as house:
         plant_folder(folder, customers, seed, progress)

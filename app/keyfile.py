@@ -12,7 +12,8 @@ def read_or_make(path: Path) -> str:
     """Return the key in the file; where there is none, make it without ever half-writing it."""
     try:
         if not path.exists():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (path.parent.parent, path.parent):  # parents would not get the mode
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _make(path)
         return path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:

@@ -11,6 +11,7 @@ from app.house import House
 from app.jobs import Jobs
 from app.limits import Limits
 from app.phones import Pairing
+from app.place import Place
 from app.rows.account_rows import Accounts
 from app.settings import Keys, Settings
 from app.store import Store
@@ -20,7 +21,7 @@ from app.warehouse import Warehouse
 Thing = TypeVar("Thing")
 _lock = threading.RLock()
 _forget: list[Callable[[], None]] = []
-_open: list[House | Jobs] = []
+_open: list[House | Jobs | Place] = []
 _given: list[Settings] = []
 
 
@@ -46,6 +47,14 @@ def use(settings: Settings | None) -> None:
 def settings() -> Settings:
     """Return the settings in force."""
     return _given[0] if _given else _settings.read()
+
+
+@_once
+def place() -> Place:
+    """Hold the workspace for this server. Raises WorkspaceError while another one has it."""
+    made = Place(settings().workspace)
+    _open.append(made)
+    return made
 
 
 @_once

@@ -32,7 +32,7 @@ def serve_app(settings: Settings, browser: bool, any_port: bool) -> None:
     """Run the server in this process until it is stopped.
 
     Raises SettingsError for a login that cannot work, an address that is unguarded or not ours, and
-    a port that is taken.
+    a port that is taken; WorkspaceError where another server runs on the workspace.
 
     With `any_port` the next free port is taken where the wanted one is busy.
     """
@@ -42,6 +42,7 @@ def serve_app(settings: Settings, browser: bool, any_port: bool) -> None:
     check_address(settings, address, planted=settings.share and runtime.house().warehouse.planted)
     settings = replace(settings, port=_port(address, settings.port, any_port), address=address)
     runtime.use(settings)
+    runtime.place()
     options = _options(settings)
     threading.Thread(target=_welcome, args=(settings, browser), daemon=True).start()
     set_log_level("ERROR")  # else Streamlit warns that options were said after it was imported
@@ -55,10 +56,10 @@ def serve_app(settings: Settings, browser: bool, any_port: bool) -> None:
 
 def _options(settings: Settings) -> dict[str, object]:
     said: dict[str, object] = {"server.port": settings.port, "server.address": settings.address}
-    return streamlit_config() | said | _prefix(os.environ.get(PREFIX, ""))
+    return streamlit_config() | said | prefix_option(os.environ.get(PREFIX, ""))
 
 
-def _prefix(path: str) -> dict[str, object]:
+def prefix_option(path: str) -> dict[str, object]:
     """Return the option for the path under which a proxy shows the app, if it is said.
 
     Raises SettingsError for what is no path.

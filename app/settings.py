@@ -163,6 +163,17 @@ def keys(settings: Settings, environ: Mapping[str, str] | None = None) -> Keys:
     return Keys(*found)
 
 
+def missing_keys(settings: Settings, environ: Mapping[str, str] | None = None) -> list[str]:
+    """Return the names of the keys that are neither set nor in their files; none is made."""
+    world = os.environ if environ is None else environ
+    folder = settings.workspace / "secrets"
+    return [
+        name.lower()
+        for name in SECRET
+        if PREFIX + name not in world and not (folder / name.lower()).is_file()
+    ]
+
+
 def data_file(name: str) -> Traversable:
     """Return a packaged file, e.g. `data_file("brands.csv")`; the wheel and the checkout agree."""
     found = files("brandswipe_data") / name

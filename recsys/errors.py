@@ -101,3 +101,7 @@ class WorkspaceError(BrandswipeError):
 
 class IntegrityError(BrandswipeError):
     """What was stored is not what was written."""
+
+
+class DamagedError(WorkspaceError, IntegrityError):
+    """A file of the workspace is damaged: nothing can be done with it, and a backup is needed."""

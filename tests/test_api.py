@@ -66,7 +66,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ASGIApp]:
     )
     deck = seal(Deck("deck", STUDY, "p1", Origin.OWN, Known.ENOUGH, "m", 1, cards, ""))
     store = runtime.store()
-    store.open_study(StudyRow(STUDY, "s", StudyKind.LIVE, {}, "m", "b", 1, 1))
+    store.open_study(StudyRow(STUDY, "s", StudyKind.SIMULATED, {}, "m", "b", 1, 1))
     store.add_deck(deck, "e", {})
     yield Starlette(routes=routes(), middleware=[Middleware(Guard, pairing=shared)])
     runtime.close()
@@ -279,18 +279,6 @@ def test_the_parser_takes_exactly_what_the_schema_takes(
 def test_a_line_break_is_no_part_of_an_id() -> None:
     with pytest.raises(IllegalSwipeError, match="letters, digits"):
         parse(raw(id="a\n"))
-
-
-def test_health_says_whether_the_store_can_be_read(
-    app: ASGIApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert call(app, "GET", "/healthz").json == {"schema": 1, "status": "ok"}
-
-    def damaged() -> None:
-        raise WorkspaceError("The store is damaged.")
-
-    monkeypatch.setattr(runtime.store(), "check", damaged)
-    assert call(app, "GET", "/healthz").status == 503
 
 
 def test_a_picture_is_served_by_its_hash_and_nothing_else_is(app: ASGIApp, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def post(tmp_path: Path) -> bytes:
     cards = (Card(1, "Lego", "toys", frozenset({Arm.PICK}), Stratum.PICK, None, None, True, 3),)
     deck = seal(Deck("deck", STUDY, "p", Origin.OWN, Known.ENOUGH, "m", 1, cards, ""))
     with closing(House(Settings(workspace=tmp_path / "w"))) as house:
-        house.store.open_study(StudyRow(STUDY, "s", StudyKind.LIVE, {}, "m", "b", 1, 1))
+        house.store.open_study(StudyRow(STUDY, "s", StudyKind.SIMULATED, {}, "m", "b", 1, 1))
         house.store.add_deck(deck, "e", {})
         token = DeckTokens(house.keys).sign("p", "deck", "")
     return json.dumps({"token": token, "swipes": [BODY]}).encode()

@@ -505,3 +505,15 @@ def test_what_stands_of_a_deck_is_read_as_the_core_finds_it(
     store.add_swipes("deck", [swipe(99, Answer.DONT_KNOW)])
     assert store.answers_of("deck") == stand(store.swipes_of("deck"))
     assert store.swipe_ids("deck") == {one.id for one in sent} | {"s99"}
+
+
+def test_a_store_that_others_hold_is_not_writable(path: Path) -> None:
+    store, other = Store(path), sqlite3.connect(path, isolation_level=None)
+    store.check()
+    store._db.execute("pragma busy_timeout = 50")
+    other.execute("begin immediate")
+    with pytest.raises(WorkspaceError, match="Another process"):
+        store.check()
+    other.close()
+    store.check()
+    store.close()

@@ -8,9 +8,11 @@ import click
 from app.commands import (
     accounts,
     data,
+    doctor,
     evaluation,
     gate,
     invite,
+    keeping,
     models,
     plan,
     readout,
@@ -57,6 +59,9 @@ for _command in (
     release.verify,
     readout.readout,
     serving.serve,
+    doctor.doctor,
+    keeping.backup,
+    keeping.restore_command,
 ):
     cli.add_command(_command)
 study.study.add_command(plan.plan_)

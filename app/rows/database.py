@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 from sqlite_utils import Database as Tables
 from sqlite_utils.migrations import Migrations
 
+from app.rows.damage import damage
 from app.rows.schema import migrations
-from recsys.errors import WorkspaceError
+from recsys.errors import DamagedError, WorkspaceError
 
 BUSY_MS = 10_000
 Row = dict[str, Any]
@@ -26,8 +27,8 @@ def now_ms() -> int:
 class Database:
     """The study's tables in a file, or in memory where no path is given.
 
-    Raises WorkspaceError where the file is newer than this program, busy, damaged or read-only,
-    and where the disk is full; a transaction is then undone as a whole.
+    Raises WorkspaceError where the file is newer than this program, busy or read-only and where the
+    disk is full, DamagedError where the file is damaged; a transaction is then undone as a whole.
     """
 
     steps: ClassVar[Migrations] = migrations
@@ -46,8 +47,25 @@ class Database:
             self._db.conn.close()
 
     def check(self) -> None:
-        """Raise WorkspaceError unless the store answers."""
-        self._rows("select 1")
+        """Raise WorkspaceError unless the store can be written."""
+        with self._lock, self._in_words():
+            self._db.execute("begin immediate")
+            self._db.execute("rollback")
+
+    def examine(self, thorough: bool = False) -> None:
+        """Raise DamagedError that names the part, unless every page of the file is sound.
+
+        Reads the whole file: for a start, not for every question.
+        """
+        with self._lock, self._in_words():
+            found = damage(self._db.conn, thorough)
+        if found:
+            raise damaged(self.path, "; ".join(found))
+
+    @classmethod
+    def step_names(cls) -> list[str]:
+        """Return the names of all steps that lead to today's tables, the first one first."""
+        return [step.name for step in cls.steps._migrations]
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -80,7 +98,7 @@ class Database:
         self._db.table(table).insert_all([dict(row) for row in rows], ignore=ignore)
 
     def _migrate(self) -> None:
-        known = {migration.name for migration in self.steps._migrations}
+        known = set(self.step_names())
         with self._writing():
             if {done.name for done in self.steps.applied(self._db)} - known:
                 raise WorkspaceError(
@@ -94,7 +112,7 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            raise WorkspaceError(_in_words(error, self.path)) from error
+            raise _in_words(error, self.path) from error
 
 
 def _connect(path: Path | None) -> Tables:
@@ -122,14 +140,24 @@ def _make_private(path: Path) -> None:
         ) from None
 
 
-def _in_words(error: sqlite3.Error, path: Path | None) -> str:
+def _in_words(error: sqlite3.Error, path: Path | None) -> WorkspaceError:
     said = str(error)
-    if "full" in said:
-        return f"The disk of {path} is full: make room and try again; what was stored is intact."
-    if "locked" in said or "busy" in said:
-        return f"Another process is writing to {path} for too long: stop it and try again."
     if "malformed" in said or "not a database" in said:
-        return f"The store {path} is damaged: restore it from a backup."
-    if "readonly" in said or "unable to open" in said:
-        return f"The store {path} cannot be written: mend its rights or its disk."
-    return f"The store {path} refused this ({said}): run `brandswipe verify`."
+        return damaged(path, said)
+    if "full" in said:
+        said = f"The disk of {path} is full: make room and try again; what was stored is intact."
+    elif "locked" in said or "busy" in said:
+        said = f"Another process is writing to {path} for too long: stop it and try again."
+    elif "readonly" in said or "unable to open" in said:
+        said = f"The store {path} cannot be written: mend its rights or its disk."
+    else:
+        said = f"The store {path} refused this ({said}): run `brandswipe doctor`."
+    return WorkspaceError(said)
+
+
+def damaged(path: Path | None, what: str) -> DamagedError:
+    """Return the error that names a damaged store, and what is damaged in it."""
+    return DamagedError(
+        f"The store {path} is damaged ({what}): stop the server and put the last backup in its "
+        "place with `brandswipe restore BACKUP`."
+    )

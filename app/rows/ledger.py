@@ -8,6 +8,11 @@ from app.rows.chain import Head, commitment, link, read_head, write_head
 from app.rows.database import Database, Row, now_ms
 from app.rows.schema import CHAINED
 
+_TIMES = (
+    ("studies", "opened_at"), ("decks", "dealt_at"), ("swipes", "received_at"),
+    ("closings", "closed_at"), ("consents", "at"), ("jobs", "started_at"), ("events_log", "at"),
+)  # fmt: skip
+
 
 class Ledger(Database):
     """Adds linked rows and checks the links."""
@@ -19,6 +24,12 @@ class Ledger(Database):
         if self._head_file and not self._head_file.exists() and self.head() == Head():
             write_head(self._head_file, Head())
         self._notes_heads = not self._cut()  # a head that accuses the store stays as it is
+
+    def newest(self) -> int | None:
+        """Return when the newest row was written, in milliseconds; None where there is none."""
+        times = " union all ".join(f"select max([{at}]) as at from [{of}]" for of, at in _TIMES)
+        found: int | None = self._rows(f"select max(at) as at from ({times})")[0]["at"]
+        return found
 
     def head(self) -> Head:
         """Return the last link; it stands in a certificate."""
