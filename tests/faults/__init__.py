@@ -1,0 +1,1 @@
+"""What breaks: power cuts, disks and clocks. Small here; `make soak` does it at length."""
