@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -108,6 +108,14 @@ class Brain:
         with watch.stage("summing up"):
             whose = np.full(len(rows), number, np.int64)
             return summarise(rows, self.facts, self.warehouse.as_of, whose)
+
+    def numbered(self, evidence: Evidence, customer: str) -> Evidence:
+        """What another version read of a customer, as this one names her.
+
+        Raises NotEnoughHistoryError where this version has no list of hers.
+        """
+        whose = np.full(len(evidence), self._number(customer), np.int64)
+        return replace(evidence, customer=whose)
 
     def _number(self, customer: str) -> int:
         """How the evidence of a customer names her: lists are found by it, our model needs none."""

@@ -8,6 +8,7 @@ from app.comparing import Compared, compare
 from app.evaluation import Evaluation, evaluate_offline, options_of, window_of
 from app.fitting import refit
 from app.house import BASELINE, House
+from app.learning import learn_from
 from app.listing import Imported, import_lists
 from app.model_card import model_card
 from app.powering import PLAYERS, Powered, played
@@ -102,6 +103,11 @@ class Notebook:
     def import_lists(self, path: str | Path, name: str) -> Imported:
         """Register any system's lists as a version."""
         return import_lists(self.house, Path(path), name, self.progress)
+
+    def learn(self, study: str, version: str | None = None) -> Version:
+        """Tune a version's weights on a simulated study; its people never judge the result."""
+        house = self.house
+        return learn_from(house, house.version(version), house.store.study(study), self.progress)
 
     def refused(self, version: str | None = None) -> list[RefusedBrand]:
         """The picks of a version that people refused most."""

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -51,15 +51,24 @@ class Registry:
         self.remarks = Remarks(folder)
 
     def save(
-        self, arrays: Arrays, meta: Mapping[str, Any], facts: Mapping[str, Any] | None = None
+        self,
+        arrays: Arrays,
+        meta: Mapping[str, Any],
+        facts: Mapping[str, Any] | None = None,
+        before: Callable[[str], None] | None = None,
     ) -> Version:
-        """Write a version aside, flush it, rename it. Raises WorkspaceError on a full disk."""
+        """Write a version aside, flush it, rename it. Raises WorkspaceError on a full disk.
+
+        `before` is called with its hash when all is written and nothing can be loaded yet.
+        """
         aside = self.folder / f".new-{token_hex(8)}"
         try:
             _sweep(self.folder)
             aside.mkdir(parents=True)
             _write(aside, arrays, {"made_at": now_ms(), "meta": meta, "facts": facts or {}})
             hash = folder_hash(aside)
+            if before is not None:
+                before(hash)
             if not (self.folder / hash).exists():
                 aside.rename(self.folder / hash)
                 _flush(self.folder)

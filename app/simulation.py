@@ -13,6 +13,7 @@ from app.identity import pseudonym
 from app.planting import planted_truth
 from app.rows.records import ClosedBy, Incoming
 from app.settings import Keys
+from app.store import Store
 from recsys.colleagues import Behaviour, Market, Reaction, Taste, answers
 from recsys.deck import Deck, Origin
 from recsys.errors import NotEnoughHistoryError
@@ -66,11 +67,12 @@ class Colleagues:
         behaviour: Behaviour,
         rng: np.random.Generator,
     ) -> bool:
-        subject = f"simulated {game.row.hash} {customer}"
+        subject = subject_of(game.row.hash, customer)
         player = Player(pseudonym(keys, subject), Origin.SIMULATED, customer)
-        earlier = game.store.decks_by(player.participant)
-        if any(game.store.closing(dealt.deck.id) for dealt in earlier):
-            return False  # of each person one deck counts
+        # of each person one deck counts, and nobody judges what has learnt from her answers
+        studies = (game.row.hash, *game.store.teachers(game.row.model))
+        if any(_has_played(game.store, keys, study, customer) for study in studies):
+            return False
         seeded = replace(game, random_bits=lambda bits: int.from_bytes(rng.bytes(bits // 8)))
         try:
             deck = seeded.start(player).deck
@@ -80,6 +82,16 @@ class Colleagues:
         game.swipe(deck.id, _posts(deck, given))
         game.finish(deck.id, ClosedBy.PLAYER)
         return True
+
+
+def subject_of(study: str, customer: str) -> str:
+    """Who a simulated colleague is: somebody else in every study."""
+    return f"simulated {study} {customer}"
+
+
+def _has_played(store: Store, keys: Keys, study: str, customer: str) -> bool:
+    decks = store.decks_by(pseudonym(keys, subject_of(study, customer)))
+    return any(store.closing(dealt.deck.id) for dealt in decks)
 
 
 def _posts(deck: Deck, given: list[Reaction]) -> list[Incoming]:

@@ -207,11 +207,12 @@ def _open_since(store: Store, row: StudyRow, study: Study, earlier: Mapping[str,
 def _earlier(store: Store, row: StudyRow) -> dict[str, int]:
     """When people closed a deck of the same model and policy in another live study.
 
-    Simulated people are others in every study, by their pseudonyms.
+    Whose answers the model has learnt from was always earlier. Simulated people are others in every
+    study, by their pseudonyms.
     """
     if row.kind is not StudyKind.LIVE:
         return {}
-    found: dict[str, int] = {}
+    found = _taught(store, row)
     for other in store.studies():
         same = other.kind is row.kind and other.model == row.model and other.hash != row.hash
         if same and _same_rule(other, study_of(row).policy):
@@ -220,6 +221,15 @@ def _earlier(store: Store, row: StudyRow) -> dict[str, int]:
                     who = dealt.deck.participant
                     found[who] = min(at, found.get(who, at))
     return found
+
+
+def _taught(store: Store, row: StudyRow) -> dict[str, int]:
+    """The people whose answers a study's model has learnt from: they never judge it."""
+    return {
+        dealt.deck.participant: 0
+        for teacher in store.teachers(row.model)
+        for dealt, _ in _closings(store, store.study(teacher))
+    }
 
 
 def _closings(store: Store, row: StudyRow) -> Iterator[tuple[DealtDeck, int]]:

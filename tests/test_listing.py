@@ -100,6 +100,9 @@ def test_any_system_s_lists_become_a_version_that_a_study_judges(
     assert (
         ranked == [name for name in brand[:40] if brain.shelf.allowed[brain.shelf.codes[name]]][:5]
     )
+    read_by_ours = shop.brain(shop.registry.versions()[-1].hash).evidence_of(who)
+    as_theirs = brain.rank(brain.numbered(read_by_ours, who), 5)
+    assert [score.brand for score in as_theirs] == ranked
     opened = brandswipe(
         "study", "open", "--name", "Theirs", "--model", "theirs", workspace=shop.workspace
     )

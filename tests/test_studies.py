@@ -281,6 +281,22 @@ class TestWhoCounts:
             assert judge(store, game.row).report.players.dealt == 0  # no batch is full
         assert reasons == [None, Excluded.AGAIN.value, None]
 
+    def test_whose_answers_taught_a_version_never_judges_it_under_whatever_policy(
+        self, planted_house: House
+    ) -> None:
+        clock = Clock()
+        store = Store(clock=clock)
+        taught, stranger = people(planted_house.brain(), 2, Origin.OWN)
+        earlier = replace(planted_house.policy, name="another policy")
+        teacher = game_of(planted_house, rule=earlier, store=store)
+        play(teacher, taught)
+        store.teach(planted_house.version().hash, [teacher.row.hash])
+        clock.now += 1000
+        pupil = game_of(planted_house, store=store)
+        reasons = [play(pupil, who)[1].why_not for who in (taught, stranger)]
+        assert reasons == [Excluded.AGAIN.value, None]
+        assert store.teachers(planted_house.version().hash) == [teacher.row.hash]
+
     def test_a_second_deck_that_is_open_takes_nothing_from_completion(
         self, planted_house: House
     ) -> None:

@@ -50,6 +50,7 @@ for _command in (
     trying.similar,
     trying.behave_,
     trying.power_,
+    trying.learn,
     accounts.accounts,
     study.study,
     simulate.simulate,

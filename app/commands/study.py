@@ -8,7 +8,7 @@ import click
 
 from app.commands.common import format_option, opened, put, say, table, workspace_option
 from app.house import BASELINE, House
-from app.policies import policy_differences
+from app.policy_difference import policy_differences
 from app.rows.records import StudyRow
 from app.studies import (
     READY,

@@ -1,4 +1,4 @@
-"""import-lists, what-if, similar, behave and power: trying a version before people do."""
+"""import-lists, what-if, similar, behave, power and learn: a version before people judge it."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from app.commands.common import format_option, opened, progress, put, say, table, workspace_option
+from app.learning import learn_from
 from app.listing import MOST_BAD, import_lists
 from app.powering import PLAYERS, played
 from app.reasons import reason
@@ -85,6 +86,27 @@ def what_if(
         for one in lists
     )
     put(shape, data, text)
+
+
+@click.command()
+@click.argument("study")
+@model_option
+@format_option
+@workspace_option
+def learn(study: str, model: str | None, shape: str, workspace: Path | None) -> None:
+    """Tune a version's weights on a simulated study's answers; its people never judge the result.
+
+    Example: brandswipe learn autumn
+    """
+    with opened(workspace) as house, progress() as tell:
+        before = house.version(model)
+        version = learn_from(house, before, house.store.study(study), tell)
+    put(shape, {"version": version.hash, **version.facts}, version.name)
+    weights = version.facts["options"]["weights"]
+    said = ", ".join(f"{name} {weight:g}" for name, weight in weights.items())
+    learnt_of = version.facts["learnt"]
+    say(f"Learnt from {learnt_of['people']} people, {learnt_of['cards']:,} cards: {said}.")
+    say(f"None of them ever judges {version.name}. Next: brandswipe study open")
 
 
 @click.command()

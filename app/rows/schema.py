@@ -15,7 +15,7 @@ NONE: frozenset[str] = frozenset()
 _FIXED_FIRST = (
     *_FIRST, "chain", "study_closings", "consents", "closings", "withdrawals", "job_ends",
 )  # fmt: skip
-FIXED = (*_FIXED_FIRST, *_PAPERS, "invited", "coffee_codes", "study_dates")
+FIXED = (*_FIXED_FIRST, *_PAPERS, "invited", "coffee_codes", "study_dates", "lessons")
 
 migrations = Migrations("brandswipe")
 account_migrations = Migrations("brandswipe accounts")
@@ -145,6 +145,14 @@ def dates(db: Database) -> None:
     """From when on a study may be played, where that is later than its opening."""
     _create(db, "study_dates", "study", NONE, study=str, plays_from=int)
     _fix(db, "study_dates")
+
+
+@migrations()
+def lessons(db: Database) -> None:
+    """Which studies' answers a model version has learnt from: their people never judge it."""
+    _create(db, "lessons", "id", NONE, id=int, model=str, study=str)
+    db.table("lessons").create_index(["model", "study"], unique=True)
+    _fix(db, "lessons")
 
 
 @account_migrations()

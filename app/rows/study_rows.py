@@ -1,7 +1,7 @@
 """Studies as they were written down, and their verdicts."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
@@ -96,6 +96,17 @@ class StudyRows(Ledger):
         """Return the overrides of a study, the first first; the last one is in force."""
         sql = "select study, outcome, role, reason, at from overrides where study = ? order by seq"
         return [Override(**row) for row in self._rows(sql, study)]
+
+    def teach(self, model: str, studies: Sequence[str]) -> None:
+        """Write down from whose answers a version learnt; said twice it stands once."""
+        with self._writing():
+            for study in studies:
+                self._insert("lessons", [{"model": model, "study": study}], ignore=True)
+
+    def teachers(self, model: str) -> list[str]:
+        """Return the studies that a version learnt from, by their hashes."""
+        rows = self._rows("select study from lessons where model = ? order by id", model)
+        return [row["study"] for row in rows]
 
     def _studies_that_differ(self, study_hash: Callable[[StudyRow], str]) -> Iterator[str]:
         papers = {row["study"]: row for row in self._rows("select * from papers")}

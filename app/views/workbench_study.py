@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import runtime
 from app.house import BASELINE
-from app.policies import policy_differences
+from app.policy_difference import policy_differences
 from app.registry import Version
 from app.rows.records import StudyRow
 from app.studies import READY, open_study, ready_policy

@@ -27,6 +27,7 @@ LINE = [
     "baseline",
     "rivals",
     "weighing",
+    "tuning",
     "pairing",
     "deck",
     "showcase",

@@ -1,0 +1,100 @@
+"""Weights tuned on answers: what people liked stands higher, and none of them judges the result."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.house import BASELINE, House
+from app.settings import Settings
+from app.studies import default_policy, open_study
+from recsys.errors import NotEnoughError
+from recsys.model import Weights
+from recsys.policy import StudyKind
+from recsys.tuning import tune
+from tests.terminal import brandswipe
+
+EVEN = Weights(1.0, 1.0, 1.0)
+
+
+def answered(truth: tuple[float, float, float], n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
+    """Parts of cards, and whether they were liked by people who care for them so much."""
+    rng = np.random.default_rng(0)
+    parts = rng.gamma(1.0, 1.0, (n, 3))
+    chance = 1 / (1 + np.exp(-(parts - 1) @ np.array(truth)))
+    return parts, rng.random(n) < chance
+
+
+def test_what_people_like_by_gets_more_weight_and_the_sum_stays() -> None:
+    found = tune(*answered((2.0, 0.5, 0.0)), 400, EVEN)
+    weights = found.weights
+    assert weights.own > 2 * weights.collaborative > 4 * weights.popularity
+    assert weights.own + weights.collaborative + weights.popularity == pytest.approx(3, abs=1e-3)
+    assert (found.people, found.cards) == (400, 4000)
+
+
+def test_few_answers_move_little_and_a_part_without_weight_stays_without() -> None:
+    parts, liked = answered((2.0, 0.0, 0.0), n=60)
+    little = tune(parts, liked, 20, EVEN).weights
+    much = tune(*answered((2.0, 0.0, 0.0)), 400, EVEN).weights
+    assert 1 < little.own < much.own
+    parts[:, 1] = 0
+    assert tune(parts, liked, 20, Weights(1.0, 0.0, 1.0)).weights.collaborative == 0
+
+
+def test_answers_that_nothing_of_the_score_speaks_for_teach_nothing() -> None:
+    parts, liked = answered((3.0, 3.0, 3.0))
+    assert tune(parts, ~liked, 400, EVEN).weights == EVEN
+
+
+def test_fewer_than_twenty_people_are_too_few() -> None:
+    with pytest.raises(NotEnoughError, match="19 people answered; it takes 20"):
+        tune(*answered((1.0, 1.0, 1.0), n=50), 19, EVEN)
+
+
+def played(workspace: Path, name: str, *options: str, players: int = 25) -> None:
+    for command in (
+        ("study", "open", "--name", name, *options),
+        ("simulate", "--players", str(players), "--study", name),
+    ):
+        said = brandswipe(*command, workspace=workspace)
+        assert said.code == 0, said.err
+
+
+def customers_of(house: House, name: str) -> set[str]:
+    from app.identity import pseudonym
+    from app.simulation import Colleagues, subject_of
+
+    row = house.store.study(name)
+    who = {dealt.deck.participant for dealt in house.store.decks_of(row.hash)}
+    everybody = Colleagues.of(house.workspace).tastes
+    return {c for c in everybody if pseudonym(house.keys, subject_of(row.hash, c)) in who}
+
+
+def test_a_study_teaches_a_version_that_none_of_its_people_judges(workspace: Path) -> None:
+    played(workspace, "Teacher")
+    said = brandswipe("learn", "Teacher", "--format", "json", workspace=workspace)
+    assert said.code == 0, said.err
+    house = House(Settings(workspace=workspace))
+    taught = house.version(said.data["version"])
+    teacher = house.store.study("Teacher")
+    assert taught.facts["learnt_from"] == [teacher.hash]
+    assert taught.facts["learnt"]["people"] == 25
+    assert house.store.teachers(taught.hash) == [teacher.hash]
+    assert taught.meta["blend"]["weights"] == taught.facts["options"]["weights"]
+    assert taught.meta["blend"] != house.version(taught.facts["parent"]).meta["blend"]
+    played(workspace, "Pupil", "--model", taught.hash)
+    played(workspace, "Stranger", "--model", taught.facts["parent"])
+    teachers, pupils = customers_of(house, "Teacher"), customers_of(house, "Pupil")
+    assert len(teachers) == len(pupils) == 25
+    assert not teachers & pupils
+    assert customers_of(house, "Stranger") == teachers  # the same order of arrival, else
+    house.close()
+
+
+def test_a_study_of_real_people_cannot_teach(house: House) -> None:
+    open_study(
+        house.store, "Real", StudyKind.LIVE, default_policy(), house.version().hash, BASELINE, 1
+    )
+    said = brandswipe("learn", "Real", workspace=house.workspace)
+    assert (said.code, "was played by real people" in said.err) == (2, True)
