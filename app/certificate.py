@@ -47,6 +47,11 @@ def pack(house: House, judged: Judged, out: Path) -> Path:
 
 
 def _check_released(judged: Judged) -> None:
+    if judged.row.challenger is not None:
+        raise NotAllowedError(
+            f"The study {judged.row.name} compares two versions and releases neither: open a study "
+            "of the better one."
+        )
     last = judged.overrides[-1] if judged.overrides else None
     outcome = last.outcome if last else judged.verdict.outcome
     if outcome == Outcome.RELEASE:

@@ -11,6 +11,7 @@ from app.rows.records import ClosedBy, Closing, DealtDeck, Incoming, Receipt, Re
 from app.store import Store
 from app.studies import close_deck, study_of
 from recsys.deck import Arm, Card, Deck, DeckRecipe, Face, Known, Lists, Origin, deal, seal
+from recsys.duel import deal_duel
 from recsys.errors import NotAllowedError, NotEnoughHistoryError
 from recsys.evidence import Evidence
 from recsys.policy import Study
@@ -43,9 +44,14 @@ class Turned:
     refused: Refusal | None = None  # why she refused this pick, if she said so
 
     @property
+    def is_pick(self) -> bool:
+        """Whether a version of the model proposed it."""
+        return not self.card.arms.isdisjoint((Arm.PICK, Arm.CHALLENGER))
+
+    @property
     def asks(self) -> bool:
         """Whether she may say why: she refused what the model picked."""
-        return Arm.PICK in self.card.arms and self.answer is Answer.NOT_FAVOURITE
+        return self.is_pick and self.answer is Answer.NOT_FAVOURITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class Game:
     store: Store
     brain: Brain
     row: StudyRow
+    second: Brain | None = None  # the challenger, where a study compares two versions
     random_bits: Callable[[int], int] = secrets.randbits  # of the seed; ids are always random
 
     @property
@@ -121,7 +128,7 @@ class Game:
             lists = self._lists(player, evidence, recipe, without)
         seed = self.random_bits(128)
         with watch.stage("choosing decoys"):
-            cards = deal(lists, self.brain.shelf, recipe, seed)
+            cards = self._cards(player, evidence, lists, recipe, seed)
             return seal(
                 Deck(
                     id=secrets.token_hex(16),
@@ -146,6 +153,16 @@ class Game:
         # a taster is no comparison: what is popular and not picked fills its places
         popular = self.brain.rival("popularity")
         return self.brain.lists(evidence, popular, (depth, recipe.picks + recipe.baseline), without)
+
+    def _cards(
+        self, player: Player, evidence: Evidence, lists: Lists, recipe: DeckRecipe, seed: int
+    ) -> tuple[Card, ...]:
+        """A study of two versions deals both lists to everybody who has a history."""
+        if self.second is None or player.customer is None:
+            return deal(lists, self.brain.shelf, recipe, seed)
+        theirs = self.second.rank(evidence, recipe.picks, tuple(lists.revealed))
+        names = [score.brand for score in theirs]
+        return deal_duel(lists, names, self.brain.shelf, recipe, seed)
 
     def favourites(self, player: Player, n: int) -> list[BrandScore]:
         """Her best n brands, computed now. Raises as `start` does."""

@@ -27,6 +27,14 @@ def gate_data(judged: Judged) -> dict[str, Any]:
     }
 
 
+def outcome_word(judged: Judged) -> str:
+    """The verdict in a word; of two versions who is ahead."""
+    outcome = judged.verdict.outcome
+    if not judged.report.policy.is_duel or outcome is Outcome.UNDECIDED:
+        return outcome.value
+    return "challenger ahead" if outcome is Outcome.RELEASE else "champion ahead"
+
+
 def overrides_data(judged: Judged) -> list[dict[str, Any]]:
     """Every override of a study, the first first."""
     return [
@@ -46,7 +54,7 @@ def as_summary(judged: Judged) -> str:
     head = ["", "| criterion | estimate | between | bar | |", "|---|--:|--:|--:|---|"]
     said = [f"**Overridden by {o.role}: {o.outcome}.** {o.reason}" for o in judged.overrides]
     lines = [
-        f"## Gate: {verdict.outcome.value}",
+        f"## Gate: {outcome_word(judged)}",
         "",
         verdict.reason,
         *(f"\n{line}" for line in said),

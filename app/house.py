@@ -117,8 +117,9 @@ class House:
 
     def game(self, row: StudyRow) -> Game:
         """The game of one study."""
-        brain = self.brain(row.model, study_of(row).policy)
-        return Game(self.store, brain, row)
+        policy = study_of(row).policy
+        second = None if row.challenger is None else self.brain(row.challenger, policy)
+        return Game(self.store, self.brain(row.model, policy), row, second)
 
     def close(self) -> None:
         """Close what was opened."""

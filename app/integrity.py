@@ -14,7 +14,7 @@ def what_differs(store: Store) -> list[str]:
 
 _PARTS = {
     "policy": ("policy", "studies"),
-    "model": ("model", "papers"),
+    "model": ("model", "challenger", "papers"),
     "decks": ("deck",),
     "answers": ("swipes", "scores"),
     "invitations": ("invitations", "invited"),

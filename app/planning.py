@@ -13,6 +13,7 @@ from recsys.deck import Arm, Card, Stratum, deal
 from recsys.errors import BadInputError, NotEnoughBrandsError, NotEnoughHistoryError
 from recsys.plan import Outlook, Truth, outlook
 from recsys.policy import Policy
+from recsys.ranking import Ranker
 from recsys.report import smallest_panel_of
 from recsys.stats import standardised_difference
 
@@ -39,6 +40,7 @@ class Sample:
 class Plan:
     """The answer of `brandswipe study plan`."""
 
+    is_duel: bool
     smallest: int
     alpha: float
     sample: Sample
@@ -46,7 +48,7 @@ class Plan:
 
 
 def trial_decks(
-    brain: Brain, policy: Policy, baseline: str, seed: int, progress: Progress
+    brain: Brain, policy: Policy, rival: Ranker, seed: int, progress: Progress
 ) -> Sample:
     """Deal to customers drawn from the store; keep how the lists overlap and decoys match."""
     share = min(1.0, 2 * CUSTOMERS / max(1, brain.warehouse.customers))
@@ -54,7 +56,7 @@ def trial_decks(
     shared: Counter[int] = Counter()
     gaps: list[tuple[float, float]] = []
     for done, customer in enumerate(asked, start=1):
-        cards = _dealt(brain, customer, policy, baseline, done)
+        cards = _dealt(brain, customer, policy, rival, done)
         if cards:
             shared[sum({Arm.PICK, Arm.BASELINE} <= card.arms for card in cards)] += 1
             gaps += _gaps(cards)
@@ -66,7 +68,7 @@ def trial_decks(
 
 
 def _dealt(
-    brain: Brain, customer: str, policy: Policy, baseline: str, seed: int
+    brain: Brain, customer: str, policy: Policy, rival: Ranker, seed: int
 ) -> tuple[Card, ...]:
     """Return a trial deck; nothing for a history that is too thin, or a shop too small."""
     lengths = (policy.decoy_depth * policy.deck.picks, policy.deck.picks)
@@ -74,7 +76,7 @@ def _dealt(
         evidence = brain.evidence_of(customer)
         if len(evidence) < policy.least_brands:
             return ()
-        lists = brain.lists(evidence, brain.rival(baseline), lengths, ())
+        lists = brain.lists(evidence, rival, lengths, ())
         return deal(lists, brain.shelf, policy.deck, seed)
     except (NotEnoughBrandsError, NotEnoughHistoryError):
         return ()
@@ -130,4 +132,4 @@ def plan(
     for place, truth in enumerate(truths, start=1):
         found.append(outlook(policy, truth, alpha, seed + place))
         progress("simulating studies", place / len(truths))
-    return Plan(smallest_panel_of(policy, alpha), alpha, sample, tuple(found))
+    return Plan(policy.is_duel, smallest_panel_of(policy, alpha), alpha, sample, tuple(found))

@@ -8,6 +8,7 @@ from typing import Any
 from app.gate_files import overrides_data
 from app.studies import Judged
 from app.views.report_numbers import reading
+from recsys.policy import DIFFERENCES
 from recsys.stats import Estimate
 
 COLUMNS = ("table", "label", "people", "value", "low", "high", "super_liked", "dont_know", "bar")
@@ -88,11 +89,11 @@ def _table(rows: list[dict[str, object]]) -> str:
 
 
 def _shown(column: str, row: dict[str, object]) -> str:
-    """A lift score as the points of difference that it stands for, other shares in per cent."""
+    """A difference of hit rates in points, other shares in per cent."""
     value = row.get(column)
     if isinstance(value, float):
-        lift = row["table"] == "criteria" and row["label"] == "lift"
-        return f"{reading('en', 'lift', value)} points" if lift else f"{value:.0%}"
+        name = str(row["label"]) if row["table"] == "criteria" else "share"
+        return reading("en", name, value) + (" points" if name in DIFFERENCES else "")
     return "–" if value is None else _plain(str(value))
 
 

@@ -25,8 +25,14 @@ from recsys.report import Report, tally
 from recsys.scores import DeckScore, Played, eligible, score
 from recsys.swipes import stand
 
-READY = {"release": "policy.toml", "worth-a-quarter": "worth-a-quarter.toml"}
-"""The policies that come with the program, by name: fit for customers; worth going on with."""
+COMPARE = "champion-and-challenger"
+READY = {
+    "release": "policy.toml",
+    "worth-a-quarter": "worth-a-quarter.toml",
+    COMPARE: "champion-and-challenger.toml",
+}
+"""The policies that come with the program, by name: fit for customers; worth going on with; which
+of two versions is liked better."""
 
 
 def ready_policy(name: str) -> Policy:
@@ -60,6 +66,7 @@ def study_of(row: StudyRow) -> Study:
         invitation_seed=row.invitation_seed,
         attempt=row.attempt,
         opened_at=row.opened_at,
+        challenger=row.challenger,
     )
 
 
@@ -72,14 +79,16 @@ def open_study(
     baseline: str,
     invitation_seed: int,
     plays_from: int | None = None,
+    challenger: str | None = None,
 ) -> StudyRow:
-    """Lock model, policy, rival and invitations into one hash.
+    """Lock model, policy, rival and invitations into one hash; of a comparison, both versions.
 
     Cards that count are dealt from `plays_from` on (milliseconds since 1970), else at once.
 
     Every live study of the workspace is one attempt more, under whatever policy: a person would say
     that the same question is asked again, though a letter of the policy was changed.
     """
+    check_pair(rule, model, challenger)
     live = [row for row in store.studies() if row.kind is StudyKind.LIVE]
     study = Study(
         name=name or _fresh_name(store, kind),
@@ -89,6 +98,7 @@ def open_study(
         baseline=baseline,
         invitation_seed=invitation_seed,
         attempt=len(live) + 1 if kind is StudyKind.LIVE else 1,
+        challenger=challenger,
     )
     return store.open_study(
         StudyRow(
@@ -100,9 +110,22 @@ def open_study(
             baseline=baseline,
             invitation_seed=invitation_seed,
             attempt=study.attempt,
+            challenger=challenger,
             plays_from=plays_from,
         )
     )
+
+
+def check_pair(rule: Policy, model: str, challenger: str | None) -> None:
+    """Raise BadInputError unless a policy that compares has two versions, and no other has."""
+    if rule.is_duel and challenger is None:
+        raise BadInputError("This policy compares two versions: name the second one as challenger.")
+    if challenger is not None and not rule.is_duel:
+        raise BadInputError(
+            f"This policy judges one version: a challenger needs the policy {COMPARE}."
+        )
+    if challenger == model:
+        raise BadInputError("A version cannot challenge itself: name two different ones.")
 
 
 def _same_rule(row: StudyRow, rule: Policy) -> bool:
@@ -214,7 +237,8 @@ def _earlier(store: Store, row: StudyRow) -> dict[str, int]:
         return {}
     found = _taught(store, row)
     for other in store.studies():
-        same = other.kind is row.kind and other.model == row.model and other.hash != row.hash
+        same = other.kind is row.kind and other.hash != row.hash
+        same = same and (other.model, other.challenger) == (row.model, row.challenger)
         if same and _same_rule(other, study_of(row).policy):
             for dealt, at in _closings(store, other):
                 if eligible(dealt.deck, row.kind) is None:

@@ -20,8 +20,9 @@ from recsys.swipes import Answer
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-ARMS = ("pick", "baseline", "decoy", "near")
-"""The rows of the table of arms: the picks, the rival's whole list, scored and near decoys."""
+ARMS = ("pick", "baseline", "decoy", "near", "challenger")
+"""The rows of the table of arms: the picks, the rival's whole list, scored and near decoys, and the
+list of a second version."""
 SAID = ("liked", "super_liked", "dont_know")
 MEASURES = (
     "binary_auc",
@@ -135,13 +136,14 @@ def _over(part: Floats, whole: Floats) -> Floats:
 
 def arm_shares(cards: Cards) -> Floats:
     """Return what was said of each arm's cards, shape (arms, said, decks)."""
-    weights = [_ones(cards, PICK), rival_weights(cards), _ones(cards, FAR), _ones(cards, NEAR)]
+    pick, far, near = (_ones(cards.stratum == stratum) for stratum in (PICK, FAR, NEAR))
+    weights = [pick, rival_weights(cards), far, near, _ones(cards.second)]
     said = [cards.said >= LIKED, cards.said == LOVED, cards.said == UNKNOWN]
     return np.array([[_weighted_share(cards, w, what) for what in said] for w in weights])
 
 
-def _ones(cards: Cards, stratum: int) -> Floats:
-    ones: Floats = (cards.stratum == stratum).astype(np.float64)
+def _ones(which: Bools) -> Floats:
+    ones: Floats = which.astype(np.float64)
     return ones
 
 
@@ -168,18 +170,8 @@ def scores_of(cards: Cards) -> Floats:
     own, theirs = pick & ~cards.shared, cards.heard & (cards.stratum == UNIQUE)
     lift = _ahead(_share(cards, own, liked), _share(cards, theirs, liked))
     hit_rate = np.nan_to_num(_share(cards, pick, liked))
-    return np.array([hit_rate, _auc(cards, pick & cards.paired), lift])
-
-
-def duels_of(cards: Cards) -> Floats:
-    """Return (1 + P_B - P_A) / 2 of two versions' hit rates; NaN where one was dealt.
-
-    Exactly .5 where a version has no answer.
-    """
-    liked = cards.said >= LIKED
-    ours = _share(cards, cards.heard & (cards.stratum == PICK), liked)
-    theirs = _share(cards, cards.heard & cards.second, liked)
-    return np.where(cards.count(cards.second) > 0, _ahead(theirs, ours), np.nan)
+    duel = _ahead(_share(cards, cards.heard & cards.second, liked), _share(cards, pick, liked))
+    return np.array([hit_rate, _auc(cards, pick & cards.paired), lift, duel])
 
 
 def _ahead(one: Floats, other: Floats) -> Floats:

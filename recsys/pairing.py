@@ -76,6 +76,8 @@ def paired(picks: Sequence[str], shelf: Shelf, free: NDArray[np.intp], wanted: i
     """
     if len(free) < wanted:
         raise NotEnoughBrandsError(wanted, len(free), "decoys")
+    if not wanted:
+        return []
     near = [_nearest(shelf, shelf.codes[name], free, wanted) for name in picks]
     columns = np.unique(np.concatenate([codes for codes, _, _ in near]))
     cost = np.full((len(picks), len(columns) + len(picks) - wanted), _NEVER)

@@ -26,7 +26,7 @@ class Truth:
     """What is assumed of the colleagues; shares from 0 to 1."""
 
     hit_rate: float  # of picks
-    rival: float  # of the rival's own brands, those that the model did not pick
+    rival: float  # of the brands that the rival, or the challenger, names and the model does not
     decoys: float  # of scored decoys
     icc: float = 0.1  # how alike one person's answers are
     drop_out: float = 0.05  # who does not finish; some of them count all the same
@@ -139,12 +139,14 @@ def _scores(
     weights = np.array(truth.shared[: deck.picks + 1])
     shared = rng.choice(len(weights), size=size, p=weights / weights.sum())
     picks = _liked(truth.hit_rate, truth.icc, mood, deck.picks, rng)
-    unique = _liked(truth.rival, truth.icc, mood, deck.baseline, rng)
+    theirs = deck.picks if policy.is_duel else deck.baseline
+    unique = _liked(truth.rival, truth.icc, mood, theirs, rng)
     far = _liked(truth.decoys, truth.icc, mood, deck.scored, rng)
     found = {
         "hit_rate": picks.mean(axis=-1),
         "discrimination": _auc(picks[..., : deck.scored], far, truth.super_like, rng),
         "lift": _lift(picks, unique, shared),
+        "challenger": _duel(picks, unique, shared),
     }
     return np.stack([found[c.name] for c in policy.criteria], axis=-1)
 
@@ -176,14 +178,24 @@ def _auc(
     return np.asarray((1 + ahead.mean(axis=(-2, -1))) / 2)
 
 
+def _first(cards: NDArray[np.bool_], most: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which cards are of one list alone: the first so many, as the last ones are shared."""
+    return np.asarray(np.arange(cards.shape[-1]) < most[..., None])
+
+
 def _lift(picks: NDArray[np.bool_], unique: NDArray[np.bool_], shared: NDArray[np.int64]) -> Floats:
     """Return (1 + own - theirs) / 2; exactly .5 where the lists are the same."""
-    count, cards = picks.shape[-1], unique.shape[-1]
-    place = np.arange(max(count, cards))
-    own = place[:count] < (count - shared)[..., None]  # the last ones are shared
-    dealt = place[:cards] < np.minimum(count - shared, cards)[..., None]
+    alone = picks.shape[-1] - shared
+    own, dealt = _first(picks, alone), _first(unique, alone)
     ours, theirs = own.sum(axis=-1), dealt.sum(axis=-1)
     none = (ours == 0) | (theirs == 0)
     ahead = (picks & own).sum(axis=-1) / np.maximum(ours, 1)
     ahead = ahead - (unique & dealt).sum(axis=-1) / np.maximum(theirs, 1)
     return np.where(none, 0.5, (1 + ahead) / 2)
+
+
+def _duel(picks: NDArray[np.bool_], unique: NDArray[np.bool_], shared: NDArray[np.int64]) -> Floats:
+    """Return (1 + theirs - ours) / 2 of two whole lists; what both name cancels out."""
+    alone = picks.shape[-1] - shared
+    ours, theirs = ((liked & _first(liked, alone)).sum(axis=-1) for liked in (picks, unique))
+    return np.asarray((1 + (theirs - ours) / picks.shape[-1]) / 2)

@@ -14,9 +14,14 @@ from recsys.relevance import Relevance
 
 T = TypeVar("T")
 
-CRITERIA = ("hit_rate", "discrimination", "lift")
+DUEL = "challenger"
+"""The criterion of two model versions in one deck: how far the second is ahead of the first."""
+
+CRITERIA = ("hit_rate", "discrimination", "lift", DUEL)
 """What can be gated, in the order of the page."""
 
+DIFFERENCES = ("lift", DUEL)
+"""Criteria whose score stands for the difference of two hit rates, (1 + one - other) / 2."""
 
 SENSITIVE = ("intimate", "medical", "religious", "political", "weapon", "slimming")
 """Words in a category's name that keep its brands off every card and carousel."""
@@ -101,6 +106,11 @@ class Policy:
         """Return the sha256 of the canonical JSON."""
         return _hash(self.to_dict())
 
+    @property
+    def is_duel(self) -> bool:
+        """Return whether it compares two model versions, and releases neither."""
+        return any(criterion.name == DUEL for criterion in self.criteria)
+
     def alpha_at(self, attempt: int) -> float:
         """Return the error rate of the k-th study of a kind; under `strict` they sum to alpha."""
         return self.alpha / (attempt * (attempt + 1)) if self.strict else self.alpha
@@ -131,6 +141,7 @@ class Study:
     invitation_seed: int
     attempt: int = 1  # counts the live studies of the workspace, from 1
     opened_at: int = 0  # milliseconds since 1970; not part of the hash
+    challenger: str | None = None  # hash of the second model version, in a duel
 
     @property
     def hash(self) -> str:
@@ -142,6 +153,8 @@ class Study:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data from which `from_dict` makes the same study."""
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        if self.challenger is None:
+            del plain["challenger"]  # so that the hash of a study of one version stays what it was
         return {**plain, "kind": self.kind.value, "policy": self.policy.to_dict()}
 
     @classmethod
@@ -261,6 +274,11 @@ def _criteria(policy: Policy) -> list[tuple[bool, str]]:
     return [
         *checks,
         (len(set(names)) == len(names), "Name each criterion once."),
+        (
+            DUEL not in names or (names == [DUEL] and policy.deck.cards == policy.deck.picks),
+            f"The criterion `{DUEL}` stands alone, and its deck holds picks alone, the two lists: "
+            "set `baseline`, `scored` and `near` to 0 in [deck].",
+        ),
         (
             "discrimination" not in names or policy.deck.scored > 0,
             "The criterion `discrimination` needs scored decoys: set `scored` in [deck].",

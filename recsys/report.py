@@ -21,7 +21,6 @@ from recsys.counting import (
     left_out,
     tenths,
 )
-from recsys.duel import Duel, duel_of
 from recsys.forecast import Forecast, forecast
 from recsys.policy import Criterion, Policy, Study, StudyKind
 from recsys.run import RunPoint
@@ -44,7 +43,7 @@ from recsys.tables import (
     mean_of,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Of the published form. It grows when a field goes or changes its meaning."""
 
 
@@ -68,6 +67,7 @@ class Report:
     attempt: int
     policy: Policy
     model: str
+    challenger: str | None  # the second version, in a duel
     baseline: str
     alpha: float
     smallest_panel: int  # people with perfect scores, under which nothing can release
@@ -81,7 +81,6 @@ class Report:
     late: Estimate
     excluded: Mapping[Excluded, int | None]  # None: some, but fewer than a cell
     with_careless: Estimate  # hit rate with those left out by time, once they are a cell
-    duel: Duel | None  # two versions in one deck; None where one is dealt
     brands: tuple[ShareRow, ...]
     categories: tuple[ShareRow, ...]
     forecast: Forecast
@@ -148,6 +147,7 @@ def report_of(book: Book, study: Study, seed: int = 0) -> Report:
         attempt=study.attempt,
         policy=policy,
         model=study.model,
+        challenger=study.challenger,
         baseline=study.baseline,
         alpha=study.alpha,
         smallest_panel=smallest_release(study),
@@ -161,7 +161,6 @@ def report_of(book: Book, study: Study, seed: int = 0) -> Report:
         late=mean_of(rates[half:], study.alpha, unit),
         excluded=left_out(published, unit),
         with_careless=_with_careless(published, study, unit),
-        duel=duel_of(sheet.duels, study.alpha, unit),
         brands=brand_rows(sheet, unit),
         categories=category_rows(sheet, unit),
         forecast=forecast(

@@ -40,6 +40,7 @@ class DeckScore:
     hit_rate: float
     discrimination: float
     lift: float
+    challenger: float = 0.5  # (1 + P_B - P_A) / 2 of two versions' hit rates; .5 of one version
 
 
 Heard = tuple[Card, Answer]
@@ -58,18 +59,24 @@ def score(played: Played) -> DeckScore:
 
 
 def _score(cards: Sequence[Heard]) -> DeckScore:
-    picks = [a for c, a in cards if c.stratum is Stratum.PICK]
+    picks = share_liked(a for c, a in cards if _pick(c))
     return DeckScore(
-        hit_rate=share_liked(picks) or 0.0,
+        hit_rate=picks or 0.0,
         discrimination=graded_auc(grades(cards, _paired_pick), grades(cards, _decoy)),
         lift=_lift(cards),
+        challenger=_ahead(share_liked(a for c, a in cards if Arm.CHALLENGER in c.arms), picks),
     )
 
 
 def _lift(cards: Sequence[Heard]) -> float:
     ours = share_liked(a for c, a in cards if _pick(c) and Arm.BASELINE not in c.arms)
     theirs = share_liked(a for c, a in cards if c.stratum is Stratum.UNIQUE)
-    return 0.5 if ours is None or theirs is None else (1 + ours - theirs) / 2
+    return _ahead(ours, theirs)
+
+
+def _ahead(one: float | None, other: float | None) -> float:
+    """Return (1 + one - other) / 2 of two hit rates; exactly .5 where one is not known."""
+    return 0.5 if one is None or other is None else (1 + one - other) / 2
 
 
 def share_liked(answers: Iterable[Answer]) -> float | None:

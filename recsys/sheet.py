@@ -11,7 +11,6 @@ from recsys.columns import (
     Ints,
     arm_shares,
     coded,
-    duels_of,
     laid_out,
     measures_of,
     pairs_of,
@@ -29,7 +28,6 @@ class Sheet:
     scores: Floats  # shape (CRITERIA, decks)
     shares: Floats  # shape (arms, said, decks)
     measures: Floats  # shape (measures, decks)
-    duels: Floats  # of two model versions, shape (decks,)
     hits: Floats  # answered picks that were liked, shape (decks,)
     picks: Floats  # answered picks
     pair_deck: Ints  # the deck of each pair of which both cards were answered
@@ -52,7 +50,6 @@ def joined(one: Sheet, other: Sheet) -> Sheet:
         np.concatenate([one.scores, other.scores], axis=1),
         np.concatenate([one.shares, other.shares], axis=2),
         np.concatenate([one.measures, other.measures], axis=1),
-        np.concatenate([one.duels, other.duels]),
         np.concatenate([one.hits, other.hits]),
         np.concatenate([one.picks, other.picks]),
         np.concatenate([one.pair_deck, other.pair_deck + decks]),
@@ -87,7 +84,6 @@ def read(decks: Sequence[Played]) -> Sheet:
         scores=scores_of(cards),
         shares=arm_shares(cards),
         measures=measures_of(cards),
-        duels=duels_of(cards),
         hits=cards.count(pick & (cards.said >= LIKED)),
         picks=cards.count(pick),
         pair_deck=pair_deck,

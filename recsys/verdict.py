@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from recsys.forecast import HORIZON, Forecast
+from recsys.policy import DIFFERENCES, DUEL
 
 
 class Outcome(StrEnum):
@@ -104,6 +105,8 @@ def too_small(people: int, smallest: int, language: str = "en") -> str | None:
 def _sentence(
     why: Why, criteria: Sequence[CriterionVerdict], facts: Facts, words: dict[str, str]
 ) -> str:
+    if why in (Why.PASSED, Why.FAILED) and criteria[0].name == DUEL:
+        return words[f"duel_{why.value}"] + _upper(_found(criteria[0], facts, words)) + "."
     if why is Why.PASSED:
         return words["release"] + "; ".join(_found(c, facts, words) for c in criteria) + "."
     if why is Why.FAILED:
@@ -157,7 +160,7 @@ def _limit(why: Why, facts: Facts, words: dict[str, str]) -> str:
 
 
 def _found(criterion: CriterionVerdict, facts: Facts, words: dict[str, str]) -> str:
-    show = _points if criterion.name == "lift" else _percent
+    show = _points if criterion.name in DIFFERENCES else _percent
     value, low, high = (show(x) for x in (criterion.value, criterion.low, criterion.high))
     numbers = {"value": value, "low": low, "high": high, "bar": show(criterion.bar), "n": facts.n}
     return words[criterion.name].format(**numbers) + words["between"].format(**numbers)
@@ -172,7 +175,7 @@ def _percent(share: float) -> str:
 
 
 def _points(score: float) -> str:
-    """Return a lift score as what it stands for: the difference of two hit rates, in points."""
+    """Return a score as what it stands for: the difference of two hit rates, in points."""
     points = round(200 * score - 100)
     return f"{points:+d}" if points else "0"
 
@@ -185,6 +188,9 @@ _EN = {
     "hit_rate": "{value} of picks were favourites",
     "discrimination": "picks beat decoys in {value} of comparisons",
     "lift": "the lift over the baseline is {value} points",
+    "challenger": "the challenger's hit rate less the champion's is {value} points",
+    "duel_passed": "The challenger is ahead. ",
+    "duel_failed": "The champion is ahead. ",
     "between": " ({n} people, between {low} and {high}; the bar is {bar})",
     "why_hit_rate": "too few picks are favourites",
     "why_discrimination": "the decoys were liked too well beside the picks",
@@ -218,6 +224,9 @@ _NL = {
     "hit_rate": "{value} van de keuzes was favoriet",
     "discrimination": "keuzes wonnen {value} van de vergelijkingen met lokmerken",
     "lift": "de voorsprong op de vergelijkingslijst is {value} punten",
+    "challenger": "de trefkans van de uitdager min die van de kampioen is {value} punten",
+    "duel_passed": "De uitdager ligt voor. ",
+    "duel_failed": "De kampioen ligt voor. ",
     "between": " ({n} mensen, tussen {low} en {high}; de lat ligt op {bar})",
     "why_hit_rate": "te weinig keuzes zijn favoriet",
     "why_discrimination": "de lokmerken vielen te goed in de smaak naast de keuzes",

@@ -106,3 +106,7 @@ def test_no_other_pairs_lie_nearer_together(
 def test_brands_of_equal_popularity_give_no_more_pairs_than_are_wanted() -> None:
     world = shelf([7] * 30, [0] * 30)
     assert len(paired([f"b{i}" for i in range(10)], world, free(*range(10, 30)), 4)) == 4
+
+
+def test_nobody_asked_for_a_decoy_and_nobody_gets_one() -> None:
+    assert paired(["b0"], shelf([100, 100], [0, 0]), free(1), 0) == []

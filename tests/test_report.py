@@ -486,7 +486,7 @@ class TestExtremePanels:
 class TestThePublishedForm:
     def test_it_is_json_and_says_its_version(self) -> None:
         plain = json.loads(published(tally(STUDY, panel(40))))
-        assert plain["schema_version"] == 2
+        assert plain["schema_version"] == 3
         assert plain["policy"]["hash"] == POLICY.hash
         assert plain["policy"]["criteria"]["hit_rate"]["bar"] == 0.75
 

@@ -64,7 +64,7 @@ class TestTheColumns:
         assert np.isnan(shares[2:]).all()
 
     def test_nobody_has_no_columns(self) -> None:
-        assert EMPTY.scores.shape == (3, 0)
+        assert EMPTY.scores.shape == (len(CRITERIA), 0)
         assert list(balances(EMPTY, [0, 0])) == [None, None]
 
     def test_two_sheets_joined_are_the_sheet_of_all(self) -> None:
@@ -178,5 +178,8 @@ def versions(ours: Sequence[Answer], theirs: Sequence[Answer], both: Sequence[An
 def test_a_duel_is_scored_on_both_whole_lists() -> None:
     """Champion: 1 of 4 liked; challenger: 3 of 4."""
     played = versions([N, N], [F, S], [F, D])
-    assert read([played]).duels.tolist() == [0.75]
-    assert np.isnan(read(panel(1)).duels).all()
+    assert read([played]).scores[3].tolist() == [score(played).challenger] == [0.75]
+
+
+def test_a_deck_of_one_version_is_level_in_the_duel() -> None:
+    assert read(panel(1)).scores[3].tolist() == [score(panel(1)[0]).challenger] == [0.5]

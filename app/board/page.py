@@ -17,9 +17,10 @@ from app.views import report_figures as figures
 from app.views import report_story as story
 from app.views import report_tables as tables
 from app.views.figure import Figure
-from app.views.report_numbers import reading, sentence, state, what_would_change
+from app.views.report_numbers import reading, said_of, sentence, state, what_would_change
 from app.views.report_order import rows
 from app.words import text
+from recsys.policy import DIFFERENCES
 from recsys.report import CriterionReport
 from recsys.verdict import CriterionVerdict
 
@@ -28,7 +29,7 @@ _RULE = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src 
 
 def as_html(language: str, judged: Judged, audience: Audience | None = None) -> str:
     """Return the report of a study as one file, in English or Dutch."""
-    word = text(language, f"report.{judged.verdict.outcome.value}")
+    word = said_of(language, judged.report.policy, judged.verdict.outcome.value)
     title = f"{judged.row.name}: {word.lower()}"
     return sheet(language, title, _body(language, judged, audience))
 
@@ -76,7 +77,7 @@ def _eyebrow(language: str, judged: Judged) -> str:
 
 def _verdict(language: str, judged: Judged) -> str:
     outcome = judged.verdict.outcome.value
-    word = escape(text(language, f"report.{outcome}"))
+    word = escape(said_of(language, judged.report.policy, outcome))
     return (
         f'<section class="bs bs-panel bs-verdict bs-{outcome}">'
         f'<h1 class="bs-word bs-{outcome}">{word}</h1>'
@@ -95,7 +96,7 @@ def _tiles(language: str, judged: Judged) -> str:
 
 def _tile(language: str, found: CriterionVerdict) -> str:
     key = state(found)
-    unit = "_points" if found.name == "lift" else ""
+    unit = "_points" if found.name in DIFFERENCES else ""
     between = text(
         language,
         f"report.board_between{unit}",
@@ -127,7 +128,8 @@ def _runs(language: str, judged: Judged) -> str:
 
 def _run(language: str, judged: Judged, found: CriterionReport) -> str:
     said, outcome = figures.run_said(language, judged, found), judged.verdict.outcome.value
-    decided = Moment(judged.verdict.n, text(language, f"report.{outcome}"), outcome)
+    word = said_of(language, judged.report.policy, outcome)
+    decided = Moment(judged.verdict.n, word, outcome)
     drawn = run(found, language, said, decided if judged.decision else None)
     title = text(language, f"report.{found.criterion.name}")
     return framed(language, title, drawn, said, tables.run(language, found), "wide")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.board.drawing import framed, written
 from app.views.report_numbers import reading, whole
 from app.words import shown, text
+from recsys.policy import DIFFERENCES
 from recsys.report import CriterionReport
 
 HIGH, TOP, FOOT = 190, 26, 26  # pixels of the plot, above it and below it
@@ -41,7 +42,7 @@ def run(found: CriterionReport, language: str, said: str, moment: Moment | None)
     name = found.criterion.name
     points = [(p.n, *(whole(name, x) for x in (p.mean, p.low, p.high))) for p in found.run]
     bar = whole(name, found.criterion.bar)
-    frame = _frame(points, bar, lift=name == "lift")
+    frame = _frame(points, bar, signed=name in DIFFERENCES)
     drawn = [
         *_grid(frame, bar, name),
         _curves(frame, points),
@@ -57,8 +58,8 @@ def run(found: CriterionReport, language: str, said: str, moment: Moment | None)
     return framed("".join(drawn), TOP + HIGH + FOOT, said)
 
 
-def _frame(points: Sequence[tuple[int, ...]], bar: int, lift: bool) -> _Frame:
-    least, most = (-100, 100) if lift else (0, 100)
+def _frame(points: Sequence[tuple[int, ...]], bar: int, signed: bool) -> _Frame:
+    least, most = (-100, 100) if signed else (0, 100)
     low = min(bar, *(point[2] for point in points)) // 10 * 10
     high = -(-(max(bar, *(point[3] for point in points)) + 1) // 10) * 10
     return _Frame(max(20, points[-1][0]), max(least, low), min(most, high))
@@ -85,7 +86,7 @@ def _grid(frame: _Frame, bar: int, name: str) -> list[str]:
 
 def _level(figure: int, name: str) -> str:
     """Write a figure of the upright axis: whole percents, or points with their sign."""
-    if name != "lift":
+    if name not in DIFFERENCES:
         return f"{figure}%"
     return f"{figure:+d}".replace("-", "−") if figure else "0"
 

@@ -53,7 +53,8 @@ def gate(
     with opened(workspace) as house:
         check_integrity(house)
         judged = judged_now(house, study)
-        check_model(house, judged.row.model)
+        for version in filter(None, (judged.row.model, judged.row.challenger)):
+            check_model(house, version)
     click.echo(_SHAPES[shape](judged))
     outcome = judged.verdict.outcome
     undecided = outcome is Outcome.UNDECIDED and inconclusive is not None

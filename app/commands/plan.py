@@ -11,6 +11,7 @@ from app.commands.report import judged_now
 from app.commands.study import policy_of
 from app.house import BASELINE, House
 from app.planning import Assumed, Plan, Sample, assumed, plan, trial_decks
+from app.studies import COMPARE, READY, check_pair
 from recsys.baseline import BASELINES
 from recsys.plan import Outlook, Truth
 from recsys.policy import Policy, StudyKind
@@ -45,8 +46,9 @@ UNKNOWN = "unknown until colleagues have linked their accounts; give it with --l
     type=click.FloatRange(0, 1, min_open=True),
     help="Share of the invited that can be linked to a shop account.",
 )
-@click.option("--policy", "policy_name", help="A file, or one of: release, worth-a-quarter.")
+@click.option("--policy", "policy_name", help=f"A file, or one of: {', '.join(READY)}.")
 @click.option("--model", help="Model version; without it the candidate, else the newest.")
+@click.option("--challenger", help="A second version: how long until one of two is ahead.")
 @click.option(
     "--baseline", type=click.Choice(sorted(BASELINES)), default=BASELINE, show_default=True
 )
@@ -56,7 +58,8 @@ UNKNOWN = "unknown until colleagues have linked their accounts; give it with --l
 def plan_(
     truth: tuple[float, ...], rival: tuple[float, ...], decoys: float, like: str | None,
     icc: float | None, drop_out: float | None, linked: float | None, policy_name: str | None,
-    model: str | None, baseline: str, seed: int, shape: str, workspace: Path | None,
+    model: str | None, challenger: str | None, baseline: str, seed: int, shape: str,
+    workspace: Path | None,
 ) -> None:  # fmt: skip
     """Say how many colleagues a verdict will take, all criteria simulated together.
 
@@ -66,9 +69,12 @@ def plan_(
     Example: brandswipe study plan --rival 0.7
     """
     with opened(workspace) as house, progress() as tell:
-        rule = policy_of(house, policy_name)
+        rule = policy_of(house, policy_name or (COMPARE if challenger else None))
         people = assumed(judged_now(house, like) if like else None, icc, drop_out)
-        sample = trial_decks(house.brain(model, rule), rule, baseline, seed, tell)
+        brain = house.brain(model, rule)
+        check_pair(rule, brain.version, challenger and house.version(challenger).hash)
+        against = house.brain(challenger, rule).model if challenger else brain.rival(baseline)
+        sample = trial_decks(brain, rule, against, seed, tell)
         whole = Truth(0.0, 0.0, decoys, people.icc, people.drop_out)
         if sample.customers:
             whole = replace(whole, shared=tuple(float(n) for n in sample.shared))
@@ -125,7 +131,8 @@ def _scenario(found: Outlook, linked: float | None) -> dict[str, Any]:
 
 
 def _text(found: Plan, data: dict[str, Any]) -> str:
-    head = ["truth", "rival liked", "released", "held", "half decide by", "nine in ten by"]
+    decided = ["half decide by", "nine in ten by"]
+    head = [*(_DUEL_HEAD if found.is_duel else _HEAD), *decided]
     rows = [
         [f"{s['truth']:.0%}", f"{s['rival']:.0%}", f"{s['released']:.0%}", f"{s['held']:.0%}",
          _people(s["colleagues"]["median"]), _people(s["colleagues"]["nine_in_ten"])]
@@ -136,15 +143,22 @@ def _text(found: Plan, data: dict[str, Any]) -> str:
     balance = "unknown" if shop["balance"] is None else f"{shop['balance']:.2f}"
     linked = data["linked"]["share"]
     lines = [
-        f"Fewer than {found.smallest} people can never release, whatever they say.",
+        f"Fewer than {found.smallest} people can never "
+        f"{'say who is ahead' if found.is_duel else 'release'}, whatever they say.",
         f"The two lists share {overlap} brands on average ({shop['customers']:,} customers).",
-        f"Decoys will be {balance} standard deviations from their picks in popularity; "
+        "The deck holds no decoys."
+        if found.is_duel
+        else f"Decoys will be {balance} standard deviations from their picks in popularity; "
         f"{shop['balance_bar']:g} is allowed"
         + ("." if shop["can_balance"] else ": this shop would stay undecided."),
         f"Invited who can be linked: {UNKNOWN if linked is None else f'{linked:.0%}'}.",
         f"ICC {people['icc']:.2f}, drop-out {people['drop_out']:.0%} ({people['source']}).",
     ]
     return "\n".join([*lines, "", table(head, rows), *_reasons(found)])
+
+
+_HEAD = ("truth", "rival liked", "released", "held")
+_DUEL_HEAD = ("champion liked", "challenger's own liked", "challenger ahead", "champion ahead")
 
 
 def _reasons(found: Plan) -> list[str]:

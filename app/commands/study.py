@@ -10,14 +10,7 @@ from app.commands.common import format_option, opened, put, say, table, workspac
 from app.house import BASELINE, House
 from app.policy_difference import policy_differences
 from app.rows.records import StudyRow
-from app.studies import (
-    READY,
-    newest,
-    open_study,
-    parse_policy,
-    ready_policy,
-    study_of,
-)
+from app.studies import COMPARE, READY, newest, open_study, parse_policy, ready_policy, study_of
 from recsys.baseline import BASELINES
 from recsys.errors import BadInputError, BadPolicyError
 from recsys.gate import Outcome
@@ -34,8 +27,9 @@ def study() -> None:
 
 @study.command(name="open")
 @click.option("--name", help="A name for people. [default: live 1, simulated 1, ...]")
-@click.option("--policy", "policy_name", help="A file, or one of: release, worth-a-quarter.")
+@click.option("--policy", "policy_name", help=f"A file, or one of: {', '.join(READY)}.")
 @click.option("--model", help="Model version; without it the candidate, else the newest.")
+@click.option("--challenger", help="A second version: both lists lie in one deck.")
 @click.option(
     "--baseline", type=click.Choice(sorted(BASELINES)), default=BASELINE, show_default=True
 )
@@ -50,6 +44,7 @@ def open_(
     name: str | None,
     policy_name: str | None,
     model: str | None,
+    challenger: str | None,
     baseline: str,
     seed: int,
     plays_from: datetime | None,
@@ -57,17 +52,20 @@ def open_(
 ) -> None:
     """Write a study down: model, policy, rival and invitations, locked by one hash.
 
-    In a planted shop nobody real shops, so there the study is a simulated one.
+    With --challenger the champion is --model, and the question is which of the two people like
+    better; its verdict releases neither. In a planted shop nobody real shops, so there the study is
+    a simulated one.
 
     Example: brandswipe study open --name autumn
     """
     with opened(workspace) as house:
-        rule = policy_of(house, policy_name)
+        rule = policy_of(house, policy_name or (COMPARE if challenger else None))
         kind = StudyKind.SIMULATED if house.warehouse.planted else StudyKind.LIVE
         version = house.version(model)
         house.registry.check(version.hash)
         day = None if plays_from is None else _milliseconds(plays_from)
-        row = open_study(house.store, name, kind, rule, version.hash, baseline, seed, day)
+        second = house.version(challenger).hash if challenger else None
+        row = open_study(house.store, name, kind, rule, version.hash, baseline, seed, day, second)
     click.echo(row.name)
     for field, usual, here in policy_differences(house.policy, rule):
         say(f"Differs from the usual policy in {field}: {here} (usually {usual})")
@@ -76,8 +74,8 @@ def open_(
         say("This shop is planted, so the study counts simulated colleagues.")
         say("Next: brandswipe simulate --players 100")
     else:
-        say("It counts people who play with a history of their own. Linking shop accounts is not")
-        say("built yet; until then colleagues play for fun: brandswipe serve --login local")
+        say("It counts people whose shop account is linked (brandswipe accounts import FILE).")
+        say("Next: brandswipe study invite EMPLOYEES.csv --link https://...")
 
 
 def _milliseconds(day: datetime) -> int:
@@ -178,6 +176,10 @@ def override(name: str, outcome: str, role: str, reason: str, workspace: Path | 
         raise BadInputError("An override needs a role and a reason: give both a few words.")
     with opened(workspace) as house:
         row = newest(house.store, name)
+        if row.challenger is not None:
+            raise BadInputError(
+                "A comparison of two versions releases nothing, so there is nothing to override."
+            )
         house.store.override(row.hash, outcome, role.strip(), reason.strip())
     say(f"Written down for {row.name!r}: {outcome}, by {role.strip()}: {reason.strip()}")
 
@@ -190,6 +192,7 @@ def _study_data(house: House, row: StudyRow) -> dict[str, Any]:
         "kind": row.kind.value,
         "hash": row.hash,
         "model": row.model,
+        "challenger": row.challenger,
         "baseline": row.baseline,
         "attempt": row.attempt,
         "opened": datetime.fromtimestamp(row.opened_at / 1000, UTC).strftime("%Y-%m-%d %H:%M"),

@@ -43,6 +43,7 @@ class StudyRow:
     opened_at: int = 0
     closed_at: int | None = None
     why_closed: str | None = None
+    challenger: str | None = None  # the second version, in a duel
     plays_from: int | None = None  # no card that counts is dealt before; None: from the opening on
 
 

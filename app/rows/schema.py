@@ -155,6 +155,13 @@ def lessons(db: Database) -> None:
     _fix(db, "lessons")
 
 
+@migrations()
+def challengers(db: Database) -> None:
+    """The second model version of a study that compares two. Empty, it changes no old link."""
+    db.table("studies").add_column("challenger", str)
+    db.table("papers").add_column("challenger", str)
+
+
 @account_migrations()
 def links(db: Database) -> None:
     """Who is which customer, in a file of its own: no pseudonym of the study is anywhere here."""

@@ -126,7 +126,7 @@ class StudyRows(Ledger):
 def _paper(row: Row) -> Row:
     """Return what a study wrote down, part by part."""
     policy = sha256(row["policy"].encode()).hexdigest()
-    return {key: row[key] for key in ("model", "baseline")} | {
+    return {key: row[key] for key in ("model", "challenger", "baseline")} | {
         "study": row["hash"], "policy": policy,
     }  # fmt: skip
 

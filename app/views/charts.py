@@ -14,6 +14,7 @@ import streamlit as st
 from app.look import HEADING_FONT, TEXT_FONT, Tokens, altair_theme, tokens
 from app.views.report_numbers import reading, whole
 from app.words import text
+from recsys.policy import DIFFERENCES
 from recsys.report import CriterionReport
 
 Picture = dict[str, Any]
@@ -96,13 +97,13 @@ def _people(reach: int, title: str) -> dict[str, Any]:
 
 def _share_axis(found: CriterionReport, points: pd.DataFrame, fixed: bool) -> dict[str, Any]:
     """Return the upright axis, near the figures unless it is fixed."""
-    lift = found.criterion.name == "lift"
+    signed = found.criterion.name in DIFFERENCES
     bar = whole(found.criterion.name, found.criterion.bar)
-    least, top = (-100, 100) if lift else (0, 100)
+    least, top = (-100, 100) if signed else (0, 100)
     if not fixed:
         least = max(least, int(min(points["low"].min(), bar)) // 10 * 10)
         top = min(top, -(-int(max(points["high"].max(), bar) + 1) // 10) * 10)
-    shown = "(datum.value > 0 ? '+' : '') + datum.value" if lift else "datum.value + '%'"
+    shown = "(datum.value > 0 ? '+' : '') + datum.value" if signed else "datum.value + '%'"
     axis = {"labelExpr": shown, "tickCount": 5, "title": None}
     scale = {"domain": [least, top], "nice": False}
     return {"type": "quantitative", "scale": scale, "axis": axis}

@@ -8,7 +8,7 @@ import pandas as pd
 from app.studies import Judged
 from app.views import report_rules
 from app.views import report_tables as tables
-from app.views.report_numbers import overridden, sentence, what_would_change
+from app.views.report_numbers import overridden, said_of, sentence, what_would_change
 from app.words import text
 from recsys.policy import StudyKind
 
@@ -35,7 +35,7 @@ def as_json(judged: Judged) -> str:
 def as_markdown(language: str, judged: Judged) -> str:
     """Return the page in words and tables."""
     report = judged.report
-    word = text(language, f"report.{judged.verdict.outcome.value}")
+    word = said_of(language, judged.report.policy, judged.verdict.outcome.value)
     head = [
         f"# {plain(judged.row.name)}: {word.lower()}",
         *([text(language, "report.simulated")] if report.kind is not StudyKind.LIVE else []),

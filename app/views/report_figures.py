@@ -9,6 +9,7 @@ from app.views.report_numbers import (
     rival_name,
     rival_pairs,
     said,
+    said_of,
     state,
     sure,
     whole,
@@ -21,7 +22,13 @@ from recsys.tables import ShareRow
 from recsys.verdict import CriterionVerdict
 
 TONES = {"passed": "release", "failed": "hold", "open": "undecided"}
-TINTS = {"pick": "glow", "baseline": "sand", "decoy": "slate", "near": "quiet"}
+TINTS = {
+    "pick": "glow",
+    "challenger": "sand",
+    "baseline": "sand",
+    "decoy": "slate",
+    "near": "quiet",
+}
 
 
 def criteria(language: str, judged: Judged) -> Figure:
@@ -33,7 +40,7 @@ def criteria(language: str, judged: Judged) -> Figure:
         sure=percent(language, sure(judged.report)),
     )
     return Figure(
-        text(language, "report.criteria_title"),
+        said_of(language, judged.report.policy, "criteria_title"),
         sentence,
         [_standing(language, c) for c in judged.verdict.criteria],
         tables.criteria(language, judged),
@@ -65,7 +72,7 @@ def run_said(language: str, judged: Judged, found: CriterionReport) -> str:
 def _moment_said(language: str, judged: Judged) -> str:
     if judged.decision is None:
         return text(language, "report.run_open")
-    word = text(language, f"report.{judged.verdict.outcome.value}").lower()
+    word = said_of(language, judged.report.policy, judged.verdict.outcome.value).lower()
     return text(language, "report.run_decided", n=judged.verdict.n, word=word)
 
 
@@ -73,11 +80,11 @@ def arms(language: str, judged: Judged) -> Figure:
     """Picks, baseline, decoys and near decoys side by side."""
     report = judged.report
     lanes = [
-        said_of_cards(text(language, f"report.arm_{row.label}"), row, TINTS[row.label], language)
+        said_of_cards(tables.arm(language, report, row.label), row, TINTS[row.label], language)
         for row in report.arms
     ]
-    sentence = f"{_arms_said(language, judged)} {text(language, 'report.arms_key')}"
-    title = text(language, "report.arms_title")
+    sentence = f"{_arms_said(language, judged)} {said_of(language, report.policy, 'arms_key')}"
+    title = said_of(language, report.policy, "arms_title")
     return Figure(title, sentence, lanes, tables.arms(language, report))
 
 
@@ -95,7 +102,10 @@ def said_of_cards(label: str, row: ShareRow, colour: str, language: str) -> Lane
 
 
 def _arms_said(language: str, judged: Judged) -> str:
-    picks, decoys = (liked(judged.report, arm) for arm in ("pick", "decoy"))
+    picks, second, decoys = (liked(judged.report, arm) for arm in ("pick", "challenger", "decoy"))
+    if second is not None:
+        both = {"picks": reading(language, "pick", picks), "second": percent(language, second)}
+        return text(language, "report.arms_said_duel", **both)
     if picks is None or decoys is None:
         return text(language, "report.arms_said_picks", picks=reading(language, "pick", picks))
     return text(

@@ -5,7 +5,7 @@ from math import floor
 from app.studies import Judged
 from app.words import day, percent, section, text
 from recsys.gate import Outcome, Why
-from recsys.policy import Criterion
+from recsys.policy import DIFFERENCES, Criterion, Policy
 from recsys.report import Report
 from recsys.stats import Estimate
 from recsys.verdict import CriterionVerdict, Facts, Verdict, too_small, verdict
@@ -15,15 +15,15 @@ MEASURES = ("hit_rate", "discrimination", "new_hit_rate", "new_discrimination")
 
 
 def whole(criterion: str, share: float) -> int:
-    """Return a share in whole percents, a lift score as the points of difference it stands for."""
-    return round(200 * share - 100) if criterion == "lift" else round(100 * share)
+    """Return a share in whole percents, or the points of difference that a score stands for."""
+    return round(200 * share - 100) if criterion in DIFFERENCES else round(100 * share)
 
 
 def reading(language: str, criterion: str, share: float | None) -> str:
     """Write a share as the criterion is read: 83%, or +30 points without the word."""
     if share is None:
         return "–"
-    if criterion != "lift":
+    if criterion not in DIFFERENCES:
         return percent(language, share)
     points = whole(criterion, share)
     return f"{points:+d}".replace("-", "−") if points else "0"
@@ -31,7 +31,7 @@ def reading(language: str, criterion: str, share: float | None) -> str:
 
 def with_bounds(language: str, criterion: str, value: float, low: float, high: float) -> str:
     """Write an estimate with its bounds."""
-    unit = "points" if criterion == "lift" else "percent"
+    unit = "points" if criterion in DIFFERENCES else "percent"
     read = {
         name: reading(language, criterion, share)
         for name, share in (("value", value), ("low", low), ("high", high))
@@ -45,6 +45,11 @@ def estimate_with_bounds(language: str, found: Estimate) -> str:
     if shown.value is None or shown.low is None or shown.high is None:
         return "–"
     return with_bounds(language, "share", shown.value, shown.low, shown.high)
+
+
+def said_of(language: str, rule: Policy, key: str, **values: object) -> str:
+    """Return a text of the report, in the wording for two versions where a policy compares them."""
+    return text(language, f"report.{key}{'_duel' if rule.is_duel else ''}", **values)
 
 
 def state(found: CriterionVerdict) -> str:
@@ -151,17 +156,23 @@ def what_would_change(language: str, judged: Judged) -> str:
 def _change(language: str, judged: Judged) -> str:
     report, verdict = judged.report, judged.verdict
     if verdict.why is Why.OPEN:
-        return text(language, "report.change_open", left=_left(language, verdict))
-    failed = [text(language, f"report.{c.name}") for c in verdict.criteria if c.failed]
+        return said_of(language, report.policy, "change_open", left=_left(language, verdict))
+    if verdict.why in (Why.PASSED, Why.FAILED):
+        key, names = f"change_{verdict.why.value}", _failed(language, verdict)
+        return said_of(language, report.policy, key, names=names)
     return text(
         language,
         f"report.change_{verdict.why.value}",
-        names=", ".join(failed).lower(),
         cell=report.policy.cell,
         least=report.policy.least_players,
         smallest=report.smallest_panel,
         bar=percent(language, report.policy.completion),
     )
+
+
+def _failed(language: str, found: Verdict) -> str:
+    failed = (text(language, f"report.{c.name}") for c in found.criteria if c.failed)
+    return ", ".join(failed).lower()
 
 
 def _left(language: str, found: Verdict) -> str:

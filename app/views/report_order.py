@@ -11,8 +11,9 @@ from app.views.figure import Figure
 
 def rows(language: str, judged: Judged, audience: Audience | None) -> list[Sequence[Figure]]:
     """Return the pictures, those beside each other together."""
+    arms, duel = figures.arms(language, judged), judged.report.policy.is_duel
     return [
-        (figures.arms(language, judged), figures.rival(language, judged)),
+        (arms,) if duel else (arms, figures.rival(language, judged)),  # its rival is in the arms
         (people.funnel(language, judged), people.audience(language, audience)),
         (people.left_out(language, judged), people.halves(language, judged)),
         people.brands(language, judged),

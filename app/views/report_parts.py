@@ -12,6 +12,7 @@ from app.views import report_tables as tables
 from app.views.figure import Figure
 from app.views.lanes import lanes as draw
 from app.views.report_export import plain
+from app.views.report_numbers import said_of
 from app.views.report_story import reasons
 from app.words import text
 
@@ -52,7 +53,7 @@ def _moment(language: str, judged: Judged) -> tuple[int, str, str] | None:
         return None
     outcome = judged.verdict.outcome.value
     colour = getattr(charts.colours(), outcome)
-    return judged.verdict.n, text(language, f"report.{outcome}"), colour
+    return judged.verdict.n, said_of(language, judged.report.policy, outcome), colour
 
 
 def beside(language: str, pair: Sequence[Figure]) -> None:

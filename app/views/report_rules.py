@@ -1,6 +1,7 @@
 """The rule of a study in words: the policy field by field, and what no interval cures."""
 
 from app.studies import Judged
+from app.views.report_numbers import said_of
 from app.words import percent, shown, text
 from recsys.report import Report
 
@@ -15,29 +16,42 @@ def policy(language: str, judged: Judged) -> list[tuple[str, str]]:
             ("policy_name", rule.name),
             ("policy_question", rule.question.nl if language == "nl" else rule.question.en),
             ("policy_deck", _deck(language, report)),
-            ("policy_alpha", percent(language, report.alpha)),
+            (
+                "policy_alpha",
+                said_of(language, rule, "policy_alpha_is", share=_alpha(language, report)),
+            ),
             ("policy_least", shown(language, rule.least_players)),
             ("policy_smallest", shown(language, report.smallest_panel)),
             ("policy_completion", percent(language, rule.completion)),
             ("policy_batch", shown(language, rule.batch)),
             ("policy_cell", shown(language, rule.cell)),
-            ("policy_balance", _balance(language, report)),
+            ("policy_balance", None if rule.is_duel else _balance(language, report)),
             ("policy_fast", _fast(language, report)),
-            ("policy_rival", row.baseline),
+            ("policy_rival", None if rule.is_duel else row.baseline),
             ("policy_attempt", shown(language, row.attempt)),
             ("policy_seed", str(row.invitation_seed)),
             ("policy_hash", rule.hash),
             ("study_hash", row.hash),
             ("model_hash", row.model),
+            ("challenger_hash", row.challenger),
         )
+        if value is not None
     ]
+
+
+def _alpha(language: str, report: Report) -> str:
+    """Write an error rate with a digit more than other shares: 2.5% is not 2%."""
+    share = round(100 * report.alpha, 1)
+    said = f"{shown(language, int(share) if share.is_integer() else share)}%"
+    return said_of(language, report.policy, "policy_alpha_is", share=said)
 
 
 def _deck(language: str, report: Report) -> str:
     recipe = report.policy.deck
-    return text(
+    return said_of(
         language,
-        "report.policy_deck_is",
+        report.policy,
+        "policy_deck_is",
         picks=recipe.picks,
         baseline=recipe.baseline,
         scored=recipe.scored,
@@ -65,5 +79,6 @@ def _fast(language: str, report: Report) -> str:
 def caveats(language: str, report: Report) -> list[str]:
     """What no interval cures, in plain words."""
     shopping = "strict" if report.policy.strict else "shopping"
-    keys = ("order", "people", shopping, "decoys", "sales")
+    decoys = "" if report.policy.is_duel else "decoys"
+    keys = filter(None, ("order", "people", shopping, decoys, "sales"))
     return [text(language, f"report.caveat_{key}", n=report.attempt) for key in keys]

@@ -11,6 +11,7 @@ from app.views.report_numbers import (
     liked,
     overridden,
     reading,
+    said_of,
     sentence,
     state,
     what_would_change,
@@ -84,8 +85,9 @@ def _foot(language: str, judged: Judged, picks: float, decoys: float | None) -> 
 def verdict(language: str, judged: Judged) -> str:
     """Draw the verdict: sign, word, sentence, what would change it, and the facts beside it."""
     outcome = judged.verdict.outcome.value
+    said = said_of(language, judged.report.policy, outcome)
     return (
-        f'<section class="bs bs-panel bs-verdict bs-{outcome}">{word(language, outcome)}'
+        f'<section class="bs bs-panel bs-verdict bs-{outcome}">{word(language, outcome, said)}'
         f'<p class="bs-said">{escape(sentence(language, judged))}</p>'
         f'<p class="bs-change"><b>{escape(text(language, "report.change"))}.</b> '
         f"{escape(what_would_change(language, judged))}</p>"
@@ -99,6 +101,8 @@ def facts(language: str, judged: Judged) -> str:
     simulated = report.kind is not StudyKind.LIVE
     facts = [text(language, "report.attempt", n=report.attempt)]
     facts += [text(language, "report.fact_model", model=row.model[:12])]
+    if row.challenger is not None:
+        facts.append(text(language, "report.fact_challenger", model=row.challenger[:12]))
     if decision is not None:
         facts.append(text(language, "report.fact_decided", date=tables.day(language, decision.at)))
     strong = [text(language, "report.simulated")] if simulated else []

@@ -10,7 +10,14 @@ import pandas as pd
 from app.audience import Audience, Band
 from app.rows.records import Decision, StudyRow
 from app.studies import Judged
-from app.views.report_numbers import estimate_with_bounds, liked, reading, rival_pairs, state
+from app.views.report_numbers import (
+    estimate_with_bounds,
+    liked,
+    reading,
+    rival_pairs,
+    said_of,
+    state,
+)
 from app.words import day as words_day
 from app.words import percent, shown, text
 from recsys.report import CriterionReport, Report
@@ -53,10 +60,14 @@ def run(language: str, found: CriterionReport) -> pd.DataFrame:
 
 def arms(language: str, report: Report) -> pd.DataFrame:
     """What was said of each arm's cards."""
-    rows = [
-        [text(language, f"report.arm_{row.label}"), *_shares(language, row)] for row in report.arms
-    ]
+    rows = [[arm(language, report, row.label), *_shares(language, row)] for row in report.arms]
     return _table(language, ("arm", "people", "liked", "super", "unknown"), rows)
+
+
+def arm(language: str, report: Report, label: str) -> str:
+    """Name an arm; of two versions the first is the champion."""
+    champion = report.policy.is_duel and label == "pick"
+    return text(language, "report.arm_champion" if champion else f"report.arm_{label}")
 
 
 def shares(language: str, rows: Sequence[ShareRow], what: str) -> pd.DataFrame:
@@ -147,7 +158,7 @@ def story(language: str, studies: Sequence[Judged]) -> pd.DataFrame:
     rows = [
         [
             judged.row.name,
-            text(language, f"report.{judged.verdict.outcome.value}"),
+            said_of(language, judged.report.policy, judged.verdict.outcome.value),
             *(reading(language, c.name, c.value) for c in judged.verdict.criteria),
             reading(language, "decoy", liked(judged.report, "decoy")),
         ]
@@ -172,7 +183,7 @@ def history(
             day(language, row.opened_at),
             text(language, f"report.kind_{row.kind.value}"),
             shown(language, row.attempt),
-            row.model[:12],
+            _versions(row),
         ]
         for row in rows
     ]
@@ -180,10 +191,15 @@ def history(
     return pd.DataFrame(found, columns=[text(language, "report.study"), *names], dtype=str)
 
 
+def _versions(row: StudyRow) -> str:
+    return " / ".join(version[:12] for version in (row.model, row.challenger) if version)
+
+
 def _outcome(language: str, row: StudyRow, decision: Decision | None) -> str:
     if decision is None:
         return text(language, f"report.history_{'playing' if row.closed_at is None else 'closed'}")
-    word = text(language, f"report.{decision.outcome}")
+    duel = "" if row.challenger is None else "_duel"
+    word = text(language, f"report.{decision.outcome}{duel}")
     return f"{word}, {text(language, 'report.fact_people', n=decision.batch)}"
 
 

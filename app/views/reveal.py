@@ -11,7 +11,7 @@ from app.rows.records import Closing, DealtDeck, Refusal
 from app.swipe_cards import Revealed, pass_on, reveal
 from app.views import borrowed, carousel, colleagues, frame, galaxy, team, visit
 from app.words import LANGUAGES, section, text
-from recsys.deck import Arm, Origin, Stratum
+from recsys.deck import Arm, Origin
 from recsys.errors import UnknownNameError
 from recsys.policy import StudyKind
 from recsys.scores import Excluded
@@ -107,14 +107,14 @@ def _invite(language: str) -> None:
 
 
 def _shown(language: str, card: Turned, named: bool) -> Revealed:
-    is_pick = Arm.PICK in card.card.arms
+    is_pick = card.is_pick
     why = reason(language, card.why.why, named) if is_pick and card.why else ""
     return Revealed(card.face, card.card.arms, card.answer, why, card.asks, card.refused)
 
 
 def headline(language: str, turned: Sequence[Turned]) -> str:
     """Say how many picks were favourites, and how many decoys were unmasked."""
-    picks = [t for t in turned if t.card.stratum is Stratum.PICK]
+    picks = [t for t in turned if t.is_pick]
     decoys = [t for t in turned if Arm.DECOY in t.card.arms]
     hits = sum(t.answer is not None and t.answer.liked for t in picks)
     unmasked = sum(t.answer is Answer.NOT_FAVOURITE for t in decoys)
