@@ -31,6 +31,7 @@ class Player:
     origin: Origin
     customer: str | None = None  # whose events are read, for OWN, PERSONA and SIMULATED
     named: tuple[str, ...] = ()  # brands she named, for ELICITED
+    language: str | None = None  # of her page
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ class Game:
         self.store.meet(player.participant)
         with watch.stage("storing the deck"):
             hours = self.study.policy.open_hours
-            return self.store.add_deck(deck, self.brain.warehouse.version, watch.stages, hours)
+            version = self.brain.warehouse.version
+            return self.store.add_deck(deck, version, watch.stages, hours, player.language)
 
     def _check_open(self, player: Player) -> None:
         """Raise NotAllowedError where a deck that counts cannot be dealt now."""

@@ -7,12 +7,13 @@ from pathlib import Path
 from app.brain import Brain
 from app.game import Game
 from app.importing.segments import read_manifest
+from app.policies import default_policy
 from app.registry import Registry, Version
 from app.rows.account_rows import Accounts
 from app.rows.records import StudyRow
 from app.settings import Keys, Settings, keys
 from app.store import Store
-from app.studies import default_policy, study_of
+from app.studies import study_of
 from app.warehouse import Warehouse
 from recsys.errors import WorkspaceError
 from recsys.policy import Policy, StudyKind

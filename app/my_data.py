@@ -45,6 +45,7 @@ def _deck(store: Store, dealt: DealtDeck) -> dict[str, Any]:
     return {
         "study": store.study(deck.study).name,
         "origin": deck.origin.value,
+        "language": dealt.language,
         "dealt_at": _moment(dealt.dealt_at),
         "closed_at": None if closing is None else _moment(closing.closed_at),
         "counts": closing is not None and closing.why_not is None,

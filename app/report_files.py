@@ -10,8 +10,20 @@ from app.studies import Judged
 from app.views.report_numbers import reading
 from recsys.policy import DIFFERENCES
 from recsys.stats import Estimate
+from recsys.tables import SegmentRow
 
-COLUMNS = ("table", "label", "people", "value", "low", "high", "super_liked", "dont_know", "bar")
+COLUMNS = (
+    "table",
+    "label",
+    "people",
+    "value",
+    "low",
+    "high",
+    "super_liked",
+    "dont_know",
+    "bar",
+    "seconds",
+)
 
 
 def as_data(judged: Judged) -> dict[str, Any]:
@@ -42,12 +54,15 @@ def rows(judged: Judged) -> Iterator[dict[str, object]]:
         ("arms", report.arms),
         ("brands", report.brands),
         ("categories", report.categories),
+        *report.segments.items(),
     ):
         for row in table:
             shares = (row.liked, row.super_liked, row.dont_know)
             values = (round(share, 2) for share in shares)
             keys = ("value", "super_liked", "dont_know")
-            said = dict(zip(keys, values, strict=True))
+            said: dict[str, object] = dict(zip(keys, values, strict=True))
+            if isinstance(row, SegmentRow):
+                said["seconds"] = round(row.seconds, 1)
             yield {"table": name, "label": row.label, "people": row.people, **said}
 
 
@@ -91,6 +106,8 @@ def _table(rows: list[dict[str, object]]) -> str:
 def _shown(column: str, row: dict[str, object]) -> str:
     """A difference of hit rates in points, other shares in per cent."""
     value = row.get(column)
+    if column == "seconds" and value is not None:
+        return f"{value:.1f} s"
     if isinstance(value, float):
         name = str(row["label"]) if row["table"] == "criteria" else "share"
         return reading("en", name, value) + (" points" if name in DIFFERENCES else "")

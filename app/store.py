@@ -42,6 +42,7 @@ class Store(StudyRows, InvitationRows, PeopleRows, JobRows):
         event_store_version: str,
         timings: Mapping[str, float],
         hours: float = 24,
+        language: str | None = None,
     ) -> DealtDeck:
         """Write a deck down, dealt now; it closes by itself after `hours`."""
         now = self.clock()
@@ -50,6 +51,7 @@ class Store(StudyRows, InvitationRows, PeopleRows, JobRows):
             "dealt_at": now,
             "closes_at": now + round(hours * 3_600_000),
             "timings": canonical(timings),
+            "language": language,
         }
         with self._writing():
             self._append("decks", [row])
@@ -123,13 +125,15 @@ class Store(StudyRows, InvitationRows, PeopleRows, JobRows):
         """Return what counts of every deck of a study that has swipes; one query."""
         answers: dict[str, dict[int, str | None]] = defaultdict(dict)
         shown: dict[str, dict[int, int]] = defaultdict(dict)
-        sql = f"select w.deck, position, answer, shown_ms {_COUNTED} order by w.seq"
+        devices: dict[str, str] = {}
+        sql = f"select w.deck, position, answer, shown_ms, device_class {_COUNTED} order by w.seq"
         for row in self._rows(sql, study):
+            devices.setdefault(row["deck"], row["device_class"])
             answers[row["deck"]][row["position"]] = row["answer"]
             longest = max(row["shown_ms"] or 0, shown[row["deck"]].get(row["position"], 0))
             shown[row["deck"]][row["position"]] = longest
         return {
-            deck: Standing({p: Answer(a) for p, a in said.items() if a}, shown[deck])
+            deck: Standing({p: Answer(a) for p, a in said.items() if a}, shown[deck], devices[deck])
             for deck, said in answers.items()
         }
 
@@ -212,7 +216,9 @@ class Store(StudyRows, InvitationRows, PeopleRows, JobRows):
 
 
 def _dealt(row: Row) -> DealtDeck:
-    facts = {name: row[name] for name in ("event_store_version", "dealt_at", "closes_at")}
+    facts = {
+        name: row[name] for name in ("event_store_version", "dealt_at", "closes_at", "language")
+    }
     return DealtDeck(deck_from_row(row), timings=json.loads(row["timings"]), **facts)
 
 

@@ -1,10 +1,10 @@
 """Studies: opening one, closing its decks, reading its report, taking its decision."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from math import inf
 
+from app.policies import COMPARE
 from app.rows.records import (
     ClosedBy,
     Closing,
@@ -14,45 +14,15 @@ from app.rows.records import (
     Standing,
     StudyRow,
 )
-from app.settings import data_file
 from app.store import Store
 from recsys import gate
 from recsys.counting import Closed, sorted_out
-from recsys.errors import BadInputError, BadPolicyError, IntegrityError, UnknownNameError
+from recsys.errors import BadInputError, IntegrityError
 from recsys.gate import Verdict
 from recsys.policy import Policy, Study, StudyKind
 from recsys.report import Report, tally
 from recsys.scores import DeckScore, Played, eligible, score
 from recsys.swipes import stand
-
-COMPARE = "champion-and-challenger"
-READY = {
-    "release": "policy.toml",
-    "worth-a-quarter": "worth-a-quarter.toml",
-    COMPARE: "champion-and-challenger.toml",
-}
-"""The policies that come with the program, by name: fit for customers; worth going on with; which
-of two versions is liked better."""
-
-
-def ready_policy(name: str) -> Policy:
-    """A policy that comes with the program. Raises UnknownNameError with the known ones."""
-    if name not in READY:
-        raise UnknownNameError("policy", name, READY)
-    return parse_policy(data_file(READY[name]).read_text(encoding="utf-8"))
-
-
-def default_policy() -> Policy:
-    """The policy that studies are opened with, data/policy.toml."""
-    return ready_policy("release")
-
-
-def parse_policy(text: str) -> Policy:
-    """Read a policy from TOML. Raises BadPolicyError with one sentence."""
-    try:
-        return Policy.from_dict(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise BadPolicyError(f"The policy is not readable as TOML ({error}): mend it.") from None
 
 
 def study_of(row: StudyRow) -> Study:
@@ -273,6 +243,8 @@ def played(dealt: DealtDeck, closing: Closing, standing: Standing | None) -> Pla
         shown_ms=standing.shown_ms if standing else {},
         dealt_at=dealt.dealt_at,
         closed_at=closing.closed_at or 0,
+        language=dealt.language,
+        device=standing.device if standing else None,
     )
 
 

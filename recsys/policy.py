@@ -2,17 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any, Self, TypeVar, get_type_hints
+from typing import Any, Self
 
 from recsys.deck import DeckRecipe
 from recsys.errors import BadPolicyError
 from recsys.relevance import Relevance
-
-T = TypeVar("T")
+from recsys.written import build, table
 
 DUEL = "challenger"
 """The criterion of two model versions in one deck: how far the second is ahead of the first."""
@@ -25,6 +24,10 @@ DIFFERENCES = ("lift", DUEL)
 
 SENSITIVE = ("intimate", "medical", "religious", "political", "weapon", "slimming")
 """Words in a category's name that keep its brands off every card and carousel."""
+
+
+SEGMENTS = ("language", "device")
+"""By what a report may be split, where the policy says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Policy:
     decoy_depth: int = 3  # decoys stand outside the model's top (this x picks)
     least_brands: int = 5  # brands in a history from which it is enough
     sensitive: tuple[str, ...] = SENSITIVE
+    segments: tuple[str, ...] = ()  # by what the report is split beside brand and category
 
     def __post_init__(self) -> None:
         _check_policy(self)
@@ -87,18 +91,20 @@ class Policy:
         if not isinstance(criteria, Mapping):
             raise BadPolicyError("Write each criterion as a table, like [criteria.hit_rate].")
         named = [
-            _build(
-                Criterion, {"name": name, **_table(f"criteria.{name}", value)}, f"[criteria.{name}]"
+            build(
+                Criterion, {"name": name, **table(f"criteria.{name}", value)}, f"[criteria.{name}]"
             )
             for name, value in sorted(criteria.items(), key=_place)  # as JSON forgets the order
         ]
-        return _build(cls, {"criteria": tuple(named), **plain}, "the policy")
+        return build(cls, {"criteria": tuple(named), **plain}, "the policy")
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data of the same shape as the TOML."""
         plain = asdict(self)
         plain["criteria"] = {c.name: {"bar": c.bar, "because": c.because} for c in self.criteria}
-        plain["sensitive"] = list(self.sensitive)
+        plain["sensitive"], plain["segments"] = list(self.sensitive), list(self.segments)
+        if not self.segments:
+            del plain["segments"]  # so that the hash of a policy without any stays what it was
         return plain
 
     @property
@@ -179,51 +185,6 @@ def _place(criterion: tuple[str, object]) -> int:
     return CRITERIA.index(criterion[0]) if criterion[0] in CRITERIA else len(CRITERIA)
 
 
-def _table(name: str, value: object) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise BadPolicyError(f"`{name}` must be a table of its own, like [{name}].")
-    return value
-
-
-def _build(cls: type[T], raw: Mapping[str, Any], where: str) -> T:
-    """Return the dataclass from plain values, its fields checked by name and type."""
-    types = get_type_hints(cls)
-    for key in raw:
-        if key not in types:
-            near = get_close_matches(key, types, n=1)
-            hint = f" Did you mean `{near[0]}`?" if near else ""
-            raise BadPolicyError(f"There is no field `{key}` in {where}.{hint}")
-    values = {key: _value(key, types[key], value) for key, value in raw.items()}
-    try:
-        return cls(**values)
-    except TypeError as error:
-        missing = [f for f in types if f not in raw and f"'{f}'" in str(error)]
-        raise BadPolicyError(f"Give {where} its `{'` and `'.join(missing)}`.") from error
-
-
-def _value(key: str, kind: Any, value: Any) -> Any:
-    if is_dataclass(kind):
-        return _build(kind, _table(key, value), f"[{key}]")  # type: ignore[arg-type]
-    if key == "criteria":
-        return value
-    if key == "sensitive" and isinstance(value, list) and all(isinstance(w, str) for w in value):
-        return tuple(value)
-    if kind is float and type(value) is int:
-        return float(value)
-    if type(value) is not kind:
-        wanted = _WANTED.get(kind, "a list of texts")
-        raise BadPolicyError(f"`{key}` cannot be {value!r}: it needs {wanted}.")
-    return value
-
-
-_WANTED: dict[Any, str] = {
-    int: "a whole number",
-    float: "a number",
-    str: "a text in quotes",
-    bool: "true or false",
-}
-
-
 def _check_policy(policy: Policy) -> None:
     """Raise BadPolicyError at the first thing with which this policy cannot gate."""
     for fine, sentence in [*_numbers(policy), *_criteria(policy)]:
@@ -250,6 +211,10 @@ def _numbers(policy: Policy) -> list[tuple[bool, str]]:
         (
             0 < policy.relevance.kept <= policy.relevance.full_price,
             "In [relevance] `kept` must be above 0 and `full_price` no less than it.",
+        ),
+        *(
+            (name in SEGMENTS, f"There is no segment {name!r}. Known: {', '.join(SEGMENTS)}.")
+            for name in policy.segments
         ),
         (policy.deck.picks >= 1, "A deck needs at least one pick."),
         (policy.deck.block >= 1, "A block needs at least one card."),

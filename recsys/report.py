@@ -34,6 +34,7 @@ from recsys.stats import (
     smallest_panel,
 )
 from recsys.tables import (
+    SegmentRow,
     ShareRow,
     Unit,
     arm_rows,
@@ -41,6 +42,7 @@ from recsys.tables import (
     brand_rows,
     category_rows,
     mean_of,
+    segment_rows,
 )
 
 SCHEMA_VERSION = 3
@@ -81,6 +83,8 @@ class Report:
     late: Estimate
     excluded: Mapping[Excluded, int | None]  # None: some, but fewer than a cell
     with_careless: Estimate  # hit rate with those left out by time, once they are a cell
+    seconds: float | None  # mean over people of the median time of a card; None below a cell
+    segments: Mapping[str, tuple[SegmentRow, ...]]  # those that the policy names
     brands: tuple[ShareRow, ...]
     categories: tuple[ShareRow, ...]
     forecast: Forecast
@@ -161,6 +165,8 @@ def report_of(book: Book, study: Study, seed: int = 0) -> Report:
         late=mean_of(rates[half:], study.alpha, unit),
         excluded=left_out(published, unit),
         with_careless=_with_careless(published, study, unit),
+        seconds=_seconds(sheet, unit),
+        segments=segment_rows(sheet, policy.segments, unit),
         brands=brand_rows(sheet, unit),
         categories=category_rows(sheet, unit),
         forecast=forecast(
@@ -204,6 +210,12 @@ def _once(ratio: Ratio | None, alpha: float) -> Estimate:
 def _cards(sheet: Sheet, unit: Unit) -> Ratio | None:
     people = unit.whole(len(sheet.ids))
     return clustered_ratio(sheet.hits[:people], sheet.picks[:people])
+
+
+def _seconds(sheet: Sheet, unit: Unit) -> float | None:
+    known = sheet.seconds[~np.isnan(sheet.seconds)]
+    people = unit.whole(len(known))
+    return float(known[:people].mean()) if people else None
 
 
 def _with_careless(published: Sequence[Row], study: Study, unit: Unit) -> Estimate:

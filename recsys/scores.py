@@ -31,6 +31,8 @@ class Played:
     shown_ms: Mapping[int, int]  # by position: how long the card lay open
     dealt_at: int  # milliseconds since 1970, by the server's clock
     closed_at: int
+    language: str | None = None  # of the page it was dealt on
+    device: str | None = None  # phone, tablet or desk, by its first answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from recsys.columns import (
     pairs_of,
     scores_of,
 )
+from recsys.policy import SEGMENTS
 from recsys.scores import Played
 from recsys.stats import Floats
 
@@ -38,6 +40,8 @@ class Sheet:
     card_category: Ints  # place in `categories` of a pick; -1 of any other card
     brands: tuple[str, ...]
     categories: tuple[str, ...]
+    seconds: Floats  # median time of an answered card, shape (decks,)
+    labels: tuple[tuple[str, ...], ...]  # of each deck in each of SEGMENTS; "" where unknown
 
 
 def joined(one: Sheet, other: Sheet) -> Sheet:
@@ -60,6 +64,8 @@ def joined(one: Sheet, other: Sheet) -> Sheet:
         np.concatenate([one.card_category, category_of[other.card_category]]),
         brands,
         categories,
+        np.concatenate([one.seconds, other.seconds]),
+        tuple(a + b for a, b in zip(one.labels, other.labels, strict=True)),
     )
 
 
@@ -94,7 +100,22 @@ def read(decks: Sequence[Played]) -> Sheet:
         card_category=category[heard],
         brands=brand_names,
         categories=category_names,
+        seconds=_seconds(decks),
+        labels=tuple(tuple(getattr(d, name) or "" for d in decks) for name in SEGMENTS),
     )
+
+
+def _seconds(decks: Sequence[Played]) -> Floats:
+    """Return the median time of the answered cards of each deck; NaN where none is known."""
+    times = [[d.shown_ms[p] for p in d.answers if p in d.shown_ms] for d in decks]
+    sizes = np.array([len(each) for each in times], dtype=np.int64)
+    flat = np.array(list(chain.from_iterable(times)), dtype=np.float64)
+    flat = flat[np.lexsort((flat, np.repeat(np.arange(len(times)), sizes)))]
+    starts, found = np.cumsum(sizes) - sizes, np.full(len(times), np.nan)
+    known = sizes > 0
+    low, high = (starts + (sizes - 1) // 2)[known], (starts + sizes // 2)[known]
+    found[known] = (flat[low] + flat[high]) / 2000
+    return found
 
 
 EMPTY = read(())

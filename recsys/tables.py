@@ -6,11 +6,13 @@ two reports, however they are chosen, differ by a batch of people or by nobody.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.columns import ARMS, LIKED, LOVED, MEASURES, UNKNOWN, Bools, Ints
+from recsys.columns import ARMS, LIKED, LOVED, MEASURES, UNKNOWN, Bools, Ints, coded
+from recsys.policy import SEGMENTS
 from recsys.sheet import Sheet
 from recsys.stats import Estimate, Floats, betting_estimate
 
@@ -41,6 +43,13 @@ class ShareRow:
     liked: float
     super_liked: float
     dont_know: float
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow(ShareRow):
+    """The picks of the people of one segment, and how long they looked."""
+
+    seconds: float  # mean over people of the median time of a card
 
 
 def arm_rows(sheet: Sheet, unit: Unit) -> tuple[ShareRow, ...]:
@@ -83,19 +92,43 @@ def brand_rows(sheet: Sheet, unit: Unit) -> tuple[ShareRow, ...]:
 
 
 def category_rows(sheet: Sheet, unit: Unit) -> tuple[ShareRow, ...]:
-    """Return how the picks of a category were liked, if both it and its complement may be shown.
+    """Return how the picks of a category were liked, if both it and its complement may be shown."""
+    groups = _Groups.of(sheet)
+    return tuple(ShareRow(*row) for row in _shown(groups, len(sheet.ids), unit))
+
+
+def segment_rows(
+    sheet: Sheet, segments: Sequence[str], unit: Unit
+) -> dict[str, tuple[SegmentRow, ...]]:
+    """Return how each part of the people liked its picks, by the rule of the categories."""
+    found = {}
+    for name, labels in zip(SEGMENTS, sheet.labels, strict=True):
+        if name in segments:
+            groups = _Groups.by(labels, np.vstack([sheet.shares[0], sheet.seconds]))
+            rows = _shown(groups, len(sheet.ids), unit)
+            found[name] = tuple(SegmentRow(*row) for row in rows)
+    return found
+
+
+def _shown(groups: "_Groups", people: int, unit: Unit) -> Iterator[tuple[Any, ...]]:
+    """Yield label, people and means of the groups that may be shown, the largest first.
 
     The complement of a row is the people it leaves out; that of the table is the people behind the
-    rows that it hides. Each is empty or a whole cell, or else a row goes.
+    rows that it hides. Each is empty or a whole cell, or else a row goes. A group without a name
+    is never shown.
     """
-    groups, people = _Groups.of(sheet), len(sheet.ids)
     behind = groups.people.tolist()
     order = sorted(range(len(behind)), key=lambda i: (-behind[i], groups.names[i]))
-    shown = [i for i in order if unit.whole(behind[i]) and not 0 < people - behind[i] < unit.cell]
+    shown = [
+        i
+        for i in order
+        if groups.names[i] and unit.whole(behind[i]) and not 0 < people - behind[i] < unit.cell
+    ]
     while shown and 0 < groups.outside(shown) < unit.cell:
         shown.pop()
-    rows = (_row(groups.names[i], groups.shares[:, groups.category == i], unit) for i in shown)
-    return tuple(row for row in rows if row is not None)
+    for i in shown:
+        values = groups.shares[:, groups.category == i][:, : unit.whole(behind[i])]
+        yield groups.names[i], unit.whole(behind[i]), *values.mean(axis=1).tolist()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +155,14 @@ class _Groups:
         parts = [np.bincount(group[s], minlength=len(starts)) / np.maximum(cards, 1) for s in said]
         names = [name for name, yes in zip(sheet.categories, seen, strict=True) if yes]
         return cls(names, category[starts], deck[starts], np.array(parts))
+
+    @classmethod
+    def by(cls, labels: Sequence[str], values: Floats) -> "_Groups":
+        """Group decks by a label each; who has a value that is not known has no name."""
+        unknown = np.isnan(values).any(axis=0).tolist()
+        names, codes = coded(["" if no else x for x, no in zip(labels, unknown, strict=True)])
+        order = np.argsort(codes, kind="stable")
+        return cls(list(names), codes[order], order, values[:, order])
 
     @property
     def people(self) -> Ints:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from app.policies import default_policy
 from app.rows.records import ClosedBy, Incoming, StudyRow
 from app.store import Store
-from app.studies import close_deck, default_policy, judge, open_study
+from app.studies import close_deck, judge, open_study
 from recsys.deck import seal
 from recsys.policy import StudyKind
 from recsys.scores import Played
@@ -26,10 +27,10 @@ def open_one(
 
 def play(store: Store, row: StudyRow, decks: Sequence[Played]) -> None:
     """Deal, answer and close decks in a study."""
-    for played in decks:
+    for place, played in enumerate(decks):
         deck_id = f"{row.name}-{played.deck.id}"
         mine = seal(replace(played.deck, id=deck_id, study=row.hash, model=row.model))
-        store.add_deck(mine, "events-1", {"deal": 1.0})
+        store.add_deck(mine, "events-1", {"deal": 1.0}, language=("en", "nl")[place % 2])
         store.add_swipes(mine.id, _posts(played))
         close_deck(store, row, mine.id, ClosedBy.PLAYER)
 

@@ -15,11 +15,12 @@ from jsonschema import Draft202012Validator
 from app.certificate import _hash
 from app.house import House
 from app.integrity import parts_that_differ, what_differs
+from app.policies import default_policy
 from app.report_files import _plain, _safe
 from app.rows.records import StudyRow
 from app.settings import Settings, data_file
 from app.store import Store
-from app.studies import default_policy, judge, open_study
+from app.studies import judge, open_study
 from recsys.policy import StudyKind
 from tests.playing import panel
 from tests.report_world import HONEST, POLITE, play

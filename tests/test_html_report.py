@@ -13,9 +13,10 @@ from app.audience import Audience, Band
 from app.board.page import as_html
 from app.board.run import Moment, run
 from app.commands.report import report
+from app.policies import READY, ready_policy
 from app.rows.records import Override
 from app.store import Store
-from app.studies import READY, Judged, judge, ready_policy
+from app.studies import Judged, judge
 from app.views.report_numbers import sentence, what_would_change, why_here
 from app.words import LANGUAGES, text
 from recsys.policy import Criterion

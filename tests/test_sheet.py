@@ -161,6 +161,47 @@ def test_what_is_published_is_made_of_whole_batches_and_counts_of_whole_cells(
     assert (UNIT.whole(people), UNIT.cells(people)) == (whole, cells)
 
 
+class TestTheParts:
+    def test_people_are_split_by_language_and_device(self) -> None:
+        decks = [
+            replace(deck, language="nl" if i % 2 else "en", device="phone" if i < 10 else "desk")
+            for i, deck in enumerate(panel(40))
+        ]
+        parts = tally(STUDY, decks).segments
+        assert [(row.label, row.people) for row in parts["language"]] == [("en", 20), ("nl", 20)]
+        assert [(row.label, row.people) for row in parts["device"]] == [("desk", 30), ("phone", 10)]
+        ours = [score(deck).hit_rate for deck in decks[10:]]
+        assert parts["device"][0].liked == pytest.approx(np.mean(ours))
+
+    def test_a_part_whose_complement_is_too_small_is_not_shown(self) -> None:
+        decks = [
+            replace(deck, device="phone" if i < 6 else "desk") for i, deck in enumerate(panel(40))
+        ]
+        assert tally(STUDY, decks).segments["device"] == ()
+
+    def test_who_has_no_language_is_in_no_part(self) -> None:
+        decks = [replace(d, language="en" if i < 20 else None) for i, d in enumerate(panel(40))]
+        assert [row.label for row in tally(STUDY, decks).segments["language"]] == ["en"]
+
+    def test_only_what_the_policy_names_is_split(self) -> None:
+        study = replace(STUDY, policy=replace(STUDY.policy, segments=("device",)))
+        assert set(tally(study, panel(20)).segments) == {"device"}
+        assert tally(replace(study, policy=replace(study.policy, segments=())), []).segments == {}
+
+    def test_the_time_of_a_person_is_her_median_card(self) -> None:
+        deck = panel(1)[0]
+        even = replace(deck, answers={1: F, 2: N}, shown_ms={1: 1000, 2: 4000, 3: 9000})
+        odd = replace(deck, answers={1: F, 2: N, 3: S}, shown_ms={1: 1000, 2: 4000, 3: 9000})
+        none = replace(deck, answers={}, shown_ms={})
+        assert read([even, none, odd]).seconds.tolist() == pytest.approx(
+            [2.5, np.nan, 4], nan_ok=True
+        )
+
+    def test_the_time_is_a_mean_over_whole_batches_from_a_cell_on(self) -> None:
+        assert tally(STUDY, panel(9)).seconds is None
+        assert tally(STUDY, panel(14)).seconds == pytest.approx(1.5)
+
+
 def versions(ours: Sequence[Answer], theirs: Sequence[Answer], both: Sequence[Answer]) -> Played:
     """A deck of two versions: the champion's own brands, the challenger's, and shared ones."""
     cards = [card(i, Stratum.PICK) for i in range(1, len(ours) + 1)]

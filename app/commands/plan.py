@@ -11,7 +11,8 @@ from app.commands.report import judged_now
 from app.commands.study import policy_of
 from app.house import BASELINE, House
 from app.planning import Assumed, Plan, Sample, assumed, plan, trial_decks
-from app.studies import COMPARE, READY, check_pair
+from app.policies import COMPARE, READY
+from app.studies import check_pair
 from recsys.baseline import BASELINES
 from recsys.plan import Outlook, Truth
 from recsys.policy import Policy, StudyKind

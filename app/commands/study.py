@@ -8,9 +8,10 @@ import click
 
 from app.commands.common import format_option, opened, put, say, table, workspace_option
 from app.house import BASELINE, House
+from app.policies import COMPARE, READY, parse_policy, ready_policy
 from app.policy_difference import policy_differences
 from app.rows.records import StudyRow
-from app.studies import COMPARE, READY, newest, open_study, parse_policy, ready_policy, study_of
+from app.studies import newest, open_study, study_of
 from recsys.baseline import BASELINES
 from recsys.errors import BadInputError, BadPolicyError
 from recsys.gate import Outcome

@@ -56,6 +56,7 @@ class DealtDeck:
     dealt_at: int
     closes_at: int  # whatever the player does
     timings: Mapping[str, float] = field(default_factory=dict)  # stage -> milliseconds
+    language: str | None = None  # of the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class Standing:
 
     answers: Mapping[int, Answer]
     shown_ms: Mapping[int, int]  # the longest time that the card lay open
+    device: str | None = None  # of the first answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,12 @@ def challengers(db: Database) -> None:
     db.table("papers").add_column("challenger", str)
 
 
+@migrations()
+def languages(db: Database) -> None:
+    """In which language a deck was dealt. Empty, it changes no old link."""
+    db.table("decks").add_column("language", str)
+
+
 @account_migrations()
 def links(db: Database) -> None:
     """Who is which customer, in a file of its own: no pseudonym of the study is anywhere here."""

@@ -51,6 +51,10 @@ def as_markdown(language: str, judged: Judged) -> str:
         ("left_out_title", tables.left_out(language, report)),
         ("halves_title", tables.halves(language, report)),
         ("category_title", tables.shares(language, report.categories, "category")),
+        *(
+            (f"{name}_title", tables.segment(language, name, rows))
+            for name, rows in report.segments.items()
+        ),
         ("loved_title", tables.shares(language, report.brands, "brand")),
     ]
     body = [

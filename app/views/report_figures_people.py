@@ -10,7 +10,7 @@ from app.views.report_figures import said_of_cards
 from app.views.report_numbers import estimate_with_bounds, whole
 from app.words import percent, shown, text
 from recsys.stats import Estimate
-from recsys.tables import ShareRow
+from recsys.tables import SegmentRow, ShareRow
 
 
 def funnel(language: str, judged: Judged) -> Figure:
@@ -130,6 +130,31 @@ def categories(language: str, judged: Judged) -> Figure:
     table = tables.shares(language, rows, "category")
     lanes = _lanes(language, _ends(rows), "glow")
     return Figure(title, _best_and_worst(language, rows), lanes, table)
+
+
+def segments(language: str, judged: Judged) -> list[Figure]:
+    """How each part of the people liked its picks, and how long they looked."""
+    found = judged.report.segments
+    return [_segment(language, judged, name, rows) for name, rows in found.items()]
+
+
+def _segment(language: str, judged: Judged, name: str, rows: Sequence[SegmentRow]) -> Figure:
+    title, report = text(language, f"report.{name}_title"), judged.report
+    if not rows:
+        return Figure(title, text(language, "report.segment_few", n=report.policy.cell))
+    lanes = [said_of_cards(_part(language, name, row), row, "glow", language) for row in rows]
+    sentence = text(language, "report.segment_said", seconds=round(report.seconds or 0.0, 1))
+    return Figure(title, sentence, lanes, tables.segment(language, name, rows))
+
+
+def _part(language: str, name: str, row: SegmentRow) -> str:
+    return text(
+        language,
+        "report.segment_lane",
+        name=text(language, f"report.{name}_{row.label}"),
+        n=row.people,
+        seconds=round(row.seconds, 1),
+    )
 
 
 def _ends(rows: Sequence[ShareRow]) -> list[ShareRow]:

@@ -18,4 +18,5 @@ def rows(language: str, judged: Judged, audience: Audience | None) -> list[Seque
         (people.left_out(language, judged), people.halves(language, judged)),
         people.brands(language, judged),
         (people.categories(language, judged),),
+        *([parts] if (parts := people.segments(language, judged)) else []),
     ]

@@ -25,6 +25,7 @@ def policy(language: str, judged: Judged) -> list[tuple[str, str]]:
             ("policy_completion", percent(language, rule.completion)),
             ("policy_batch", shown(language, rule.batch)),
             ("policy_cell", shown(language, rule.cell)),
+            ("policy_segments", _segments(language, report)),
             ("policy_balance", None if rule.is_duel else _balance(language, report)),
             ("policy_fast", _fast(language, report)),
             ("policy_rival", None if rule.is_duel else row.baseline),
@@ -44,6 +45,11 @@ def _alpha(language: str, report: Report) -> str:
     share = round(100 * report.alpha, 1)
     said = f"{shown(language, int(share) if share.is_integer() else share)}%"
     return said_of(language, report.policy, "policy_alpha_is", share=said)
+
+
+def _segments(language: str, report: Report) -> str | None:
+    names = [text(language, f"report.{name}_title") for name in report.policy.segments]
+    return ", ".join(names).lower() or None
 
 
 def _deck(language: str, report: Report) -> str:

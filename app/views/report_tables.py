@@ -22,7 +22,7 @@ from app.words import day as words_day
 from app.words import percent, shown, text
 from recsys.report import CriterionReport, Report
 from recsys.stats import Estimate
-from recsys.tables import ShareRow
+from recsys.tables import SegmentRow, ShareRow
 
 FUNNEL = ("dealt", "closed", "complete", "counted")
 TOP = 8
@@ -79,6 +79,20 @@ def shares(language: str, rows: Sequence[ShareRow], what: str) -> pd.DataFrame:
 def _shares(language: str, row: ShareRow) -> list[str]:
     said = (row.liked, row.super_liked, row.dont_know)
     return [shown(language, row.people), *(percent(language, share) for share in said)]
+
+
+def segment(language: str, name: str, rows: Sequence[SegmentRow]) -> pd.DataFrame:
+    """The parts of the people, with the time they took."""
+    named = [
+        [
+            text(language, f"report.{name}_{row.label}"),
+            *_shares(language, row),
+            shown(language, round(row.seconds, 1)),
+        ]
+        for row in rows
+    ]
+    columns = ("segment", "people", "liked", "super", "unknown", "seconds")
+    return _table(language, columns, named)
 
 
 def rival(language: str, report: Report) -> pd.DataFrame:

@@ -77,7 +77,7 @@ def player() -> Player:
     borrowed, who = persona(), person()
     if borrowed is not None:
         own = frame.participant(f"as {borrowed.name}")
-        return Player(own, Origin.PERSONA, customer=borrowed.customer_id)
+        return Player(own, Origin.PERSONA, customer=borrowed.customer_id, language=frame.language())
     if who.customer is not None:
-        return Player(who.participant, Origin.OWN, customer=who.customer)
+        return Player(who.participant, Origin.OWN, customer=who.customer, language=frame.language())
     return Player(who.participant, Origin.ELICITED, named=tuple(st.session_state.get(NAMED, ())))
