@@ -159,7 +159,7 @@ class _Groups:
     @classmethod
     def by(cls, labels: Sequence[str], values: Floats) -> "_Groups":
         """Group decks by a label each; who has a value that is not known has no name."""
-        unknown = np.isnan(values).any(axis=0).tolist()
+        unknown = np.asarray(np.isnan(values).any(axis=0))
         names, codes = coded(["" if no else x for x, no in zip(labels, unknown, strict=True)])
         order = np.argsort(codes, kind="stable")
         return cls(list(names), codes[order], order, values[:, order])

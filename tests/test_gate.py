@@ -86,6 +86,7 @@ class TestThePolicy:
             ({"name": 3}, "it needs a text in quotes"),
             ({"sensitive": "all"}, "it needs a list of texts"),
             ({"sensitive": [1]}, "it needs a list of texts"),
+            ({"segments": ["age"]}, "no segment 'age'. Known: language, device"),
             ({"deck": 20}, "`deck` must be a table of its own, like [deck]"),
             ({"deck": {"picks": 0, "scored": 1}}, "at least one pick"),
             ({"deck": {"block": 0}}, "at least one card"),
