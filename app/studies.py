@@ -23,6 +23,7 @@ from recsys.policy import Policy, Study, StudyKind
 from recsys.report import Report, tally
 from recsys.scores import DeckScore, Played, eligible, score
 from recsys.swipes import stand
+from recsys.tables import Unit
 
 
 def study_of(row: StudyRow) -> Study:
@@ -128,6 +129,7 @@ class Judged:
     decision: Decision | None
     overrides: tuple[Override, ...] = ()
     invited: int | None = None  # None: there is no list, and everybody may play
+    agreed: int | None = None  # of those: at least so many had said yes by the last batch
 
 
 def judge(store: Store, row: StudyRow) -> Judged:
@@ -155,7 +157,16 @@ def judge(store: Store, row: StudyRow) -> Judged:
         )
     overrides = tuple(store.overrides(row.hash))
     invited = store.invited(row.hash)
-    return Judged(store.study(row.hash), report, verdict, decision, overrides, invited)
+    agreed = None if invited is None else _agreed(store, row, report)
+    return Judged(store.study(row.hash), report, verdict, decision, overrides, invited, agreed)
+
+
+def _agreed(store: Store, row: StudyRow, report: Report) -> int:
+    """How many of the invited had said yes when the last batch was full, in whole cells."""
+    counted = [closing for closing in store.closings(row.hash) if closing.why_not is None]
+    published = (closing.closed_at or 0 for closing in counted[: report.players.counted])
+    rule = report.policy
+    return Unit(rule.batch, rule.cell).cells(store.agreed(row.hash, max(published, default=0)))
 
 
 def _verdict(report: Report, rule: Policy, decision: Decision | None) -> Verdict:

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from app import consent
 from app.integrity import what_differs
 from app.report_files import as_data
 from app.rows.records import StudyRow
 from app.store import Store
 from app.studies import judge
+from app.views.report_tables import funnel_counts
 from recsys.errors import BadInputError
 from tests.playing import panel
 from tests.report_world import open_one, play
@@ -45,6 +47,28 @@ def test_the_report_says_how_many_are_invited(store: Store, row: StudyRow) -> No
     store.invite(row.hash, PEOPLE)
     judged = judge(store, row)
     assert judged.invited == as_data(judged)["invited"] == 3
+
+
+def test_of_the_invited_those_count_who_had_said_yes_by_then(store: Store, row: StudyRow) -> None:
+    store.invite(row.hash, PEOPLE)
+    for who, yes in (("ann", True), ("bea", True), ("cas", False), ("dan", True), ("bea", False)):
+        consent.note(store, who, yes=yes)
+    now = store.clock()
+    assert store.agreed(row.hash, now) == 1
+    assert store.agreed(row.hash, now - 60_000) == 0
+
+
+def test_the_report_counts_them_in_cells_at_the_last_batch(store: Store, row: StudyRow) -> None:
+    assert judge(store, row).agreed is None
+    people = [f"p{n}" for n in range(15)]
+    store.invite(row.hash, people)
+    for who in people:
+        consent.note(store, who, yes=True)
+    assert judge(store, row).agreed == 0
+    play(store, row, panel(10))
+    judged = judge(store, row)
+    assert judged.agreed == as_data(judged)["agreed"] == 10
+    assert list(funnel_counts(judged).items())[:2] == [("invited", 15), ("agreed", 10)]
 
 
 def test_the_same_list_in_another_order_is_the_same(store: Store, row: StudyRow) -> None:

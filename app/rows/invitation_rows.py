@@ -63,6 +63,16 @@ class InvitationRows(Ledger):
         sql = "select 1 from invited where study = ? and mark = ?"
         return self._one(sql, study, mark(study, pseudonym)) is not None
 
+    def agreed(self, study: str, until: int) -> int:
+        """Return how many of the invited had said yes by then, as their last word."""
+        sql = (
+            "select pseudonym, yes, max(id) from consents where at <= ? group by pseudonym "
+            "having yes = 1"
+        )
+        marks = {mark(study, row["pseudonym"]) for row in self._rows(sql, until)}
+        listed = self._rows("select mark from invited where study = ?", study)
+        return len(marks.intersection(row["mark"] for row in listed))
+
     def invitations_hash(self, study: str) -> str | None:
         """Return the hash that stands for the list; None where there is none."""
         row = self._one("select hash from invitations where study = ?", study)

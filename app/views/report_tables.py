@@ -121,8 +121,9 @@ def funnel(language: str, judged: Judged) -> pd.DataFrame:
 
 
 def funnel_counts(judged: Judged) -> dict[str, int]:
-    """Return how many were invited, where there is a list, and how many decks came how far."""
-    invited = {} if judged.invited is None else {"invited": judged.invited}
+    """Return how many were invited and agreed, where there is a list, and what came of decks."""
+    known = {"invited": judged.invited, "agreed": judged.agreed}
+    invited = {step: count for step, count in known.items() if count is not None}
     return invited | {step: getattr(judged.report.players, step) for step in FUNNEL}
 
 
