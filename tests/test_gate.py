@@ -47,7 +47,12 @@ class TestThePolicy:
 
     def test_what_the_shipped_one_writes_down_is_the_default(self) -> None:
         plain = Policy(POLICY.name, POLICY.criteria, POLICY.question)
-        assert plain == POLICY
+        assert replace(plain, segments=POLICY.segments) == POLICY
+
+    def test_a_policy_of_before_there_were_segments_keeps_its_hash(self) -> None:
+        plain = Policy(POLICY.name, POLICY.criteria, POLICY.question)
+        assert "segments" not in plain.to_dict()
+        assert Policy.from_dict(plain.to_dict()).hash == plain.hash
 
     def test_it_comes_back_from_its_own_dict(self) -> None:
         assert Policy.from_dict(POLICY.to_dict()) == POLICY
