@@ -130,7 +130,7 @@ class Game:
             lists = self._lists(player, evidence, recipe, without)
         seed = self.random_bits(128)
         with watch.stage("choosing decoys"):
-            cards = self._cards(player, evidence, lists, recipe, seed)
+            cards = self._cards(player, lists, recipe, seed)
             return seal(
                 Deck(
                     id=secrets.token_hex(16),
@@ -157,11 +157,12 @@ class Game:
         return self.brain.lists(evidence, popular, (depth, recipe.picks + recipe.baseline), without)
 
     def _cards(
-        self, player: Player, evidence: Evidence, lists: Lists, recipe: DeckRecipe, seed: int
+        self, player: Player, lists: Lists, recipe: DeckRecipe, seed: int
     ) -> tuple[Card, ...]:
         """A study of two versions deals both lists to everybody who has a history."""
         if self.second is None or player.customer is None:
             return deal(lists, self.brain.shelf, recipe, seed)
+        evidence = self.second.evidence_of(player.customer)  # a version may know her by a number
         theirs = self.second.rank(evidence, recipe.picks, tuple(lists.revealed))
         names = [score.brand for score in theirs]
         return deal_duel(lists, names, self.brain.shelf, recipe, seed)

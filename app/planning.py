@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from math import log1p
 
@@ -13,7 +13,6 @@ from recsys.deck import Arm, Card, Stratum, deal
 from recsys.errors import BadInputError, NotEnoughBrandsError, NotEnoughHistoryError
 from recsys.plan import Outlook, Truth, outlook
 from recsys.policy import Policy
-from recsys.ranking import Ranker
 from recsys.report import smallest_panel_of
 from recsys.stats import standardised_difference
 
@@ -48,9 +47,16 @@ class Plan:
 
 
 def trial_decks(
-    brain: Brain, policy: Policy, rival: Ranker, seed: int, progress: Progress
+    brain: Brain,
+    policy: Policy,
+    rival: Brain | str,
+    seed: int,
+    progress: Progress,
 ) -> Sample:
-    """Deal to customers drawn from the store; keep how the lists overlap and decoys match."""
+    """Deal to customers drawn from the store; keep how the lists overlap and decoys match.
+
+    The rival is a baseline by its name, or a second version.
+    """
     share = min(1.0, 2 * CUSTOMERS / max(1, brain.warehouse.customers))
     asked = list(islice(brain.warehouse.customer_ids(share, seed), CUSTOMERS))
     shared: Counter[int] = Counter()
@@ -68,7 +74,7 @@ def trial_decks(
 
 
 def _dealt(
-    brain: Brain, customer: str, policy: Policy, rival: Ranker, seed: int
+    brain: Brain, customer: str, policy: Policy, rival: Brain | str, seed: int
 ) -> tuple[Card, ...]:
     """Return a trial deck; nothing for a history that is too thin, or a shop too small."""
     lengths = (policy.decoy_depth * policy.deck.picks, policy.deck.picks)
@@ -76,7 +82,12 @@ def _dealt(
         evidence = brain.evidence_of(customer)
         if len(evidence) < policy.least_brands:
             return ()
-        lists = brain.lists(evidence, rival, lengths, ())
+        if isinstance(rival, str):
+            lists = brain.lists(evidence, brain.rival(rival), lengths, ())
+        else:
+            theirs = rival.rank(rival.evidence_of(customer), lengths[1])
+            lists = brain.lists(evidence, brain.model, lengths, ())
+            lists = replace(lists, baseline=[score.brand for score in theirs])
         return deal(lists, brain.shelf, policy.deck, seed)
     except (NotEnoughBrandsError, NotEnoughHistoryError):
         return ()

@@ -153,8 +153,8 @@ class TestTheRules:
 
     def test_lists_that_are_alike_overlap_in_the_plan(self, two: Two) -> None:
         brain = two.house.brain(two.good, RULE)
-        same = trial_decks(brain, RULE, brain.model, 1, silent)
-        other = trial_decks(brain, RULE, two.house.brain(two.popular, RULE).model, 1, silent)
+        same = trial_decks(brain, RULE, brain, 1, silent)
+        other = trial_decks(brain, RULE, two.house.brain(two.popular, RULE), 1, silent)
         assert same.overlap == 10
         assert other.overlap is not None
         assert other.overlap < 8

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from app.house import BASELINE, House
+from app.policies import default_policy
 from app.settings import Settings
-from app.studies import default_policy, open_study
+from app.studies import open_study
 from recsys.errors import NotEnoughError
 from recsys.model import Weights
 from recsys.policy import StudyKind

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.studies import default_policy
+from app.policies import default_policy
 from recsys.power import LOOKS, ORDERS, power
 
 POLICY = default_policy()

@@ -74,7 +74,7 @@ def plan_(
         people = assumed(judged_now(house, like) if like else None, icc, drop_out)
         brain = house.brain(model, rule)
         check_pair(rule, brain.version, challenger and house.version(challenger).hash)
-        against = house.brain(challenger, rule).model if challenger else brain.rival(baseline)
+        against = house.brain(challenger, rule) if challenger else baseline
         sample = trial_decks(brain, rule, against, seed, tell)
         whole = Truth(0.0, 0.0, decoys, people.icc, people.drop_out)
         if sample.customers:

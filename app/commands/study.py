@@ -65,7 +65,7 @@ def open_(
         version = house.version(model)
         house.registry.check(version.hash)
         day = None if plays_from is None else _milliseconds(plays_from)
-        second = house.version(challenger).hash if challenger else None
+        second = house.registry.check(house.version(challenger).hash) if challenger else None
         row = open_study(house.store, name, kind, rule, version.hash, baseline, seed, day, second)
     click.echo(row.name)
     for field, usual, here in policy_differences(house.policy, rule):

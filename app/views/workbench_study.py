@@ -9,10 +9,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import runtime
 from app.house import BASELINE
+from app.policies import READY, ready_policy
 from app.policy_difference import policy_differences
 from app.registry import Version
 from app.rows.records import StudyRow
-from app.studies import READY, open_study, ready_policy
+from app.studies import open_study
 from app.views import frame
 from app.views.report_numbers import reading
 from app.views.workbench_shown import (
@@ -44,6 +45,7 @@ class Draft:
     version: Version
     baseline: str
     policy: Policy
+    challenger: str | None  # hash of a second version, where the policy compares two
     seed: int  # of the invitations
     first_day: date | None  # of play; None: at once
 
@@ -76,6 +78,7 @@ def opening(language: str, version: Version) -> None:
         key="wb_baseline",
     )
     policy = _rule(language, left)
+    challenger = _challenger(language, left, version) if policy.is_duel else None
     first_day = right.date_input(
         say(language, "study_first_day"),
         value=None,
@@ -97,7 +100,7 @@ def opening(language: str, version: Version) -> None:
     if st.button(say(language, "study_review"), type="primary", key="wb_study_review"):
         day = first_day if isinstance(first_day, date) else None
         called = " ".join(name.split())
-        draft = Draft(called, kind, version, baseline, policy, int(seed), day)
+        draft = Draft(called, kind, version, baseline, policy, challenger, int(seed), day)
         st.dialog(say(language, "study_confirm_title"))(_confirm)(language, draft)
     _opened(language)
 
@@ -112,6 +115,19 @@ def _rule(language: str, column: DeltaGenerator) -> Policy:
         key="wb_study_policy",
     )
     return ready_policy(name)
+
+
+def _challenger(language: str, column: DeltaGenerator, champion: Version) -> str | None:
+    """The version that is compared with the chosen one; None where there is no other."""
+    others = [v for v in runtime.house().registry.versions() if v.hash != champion.hash]
+    chosen = column.selectbox(
+        say(language, "challenger"),
+        others,
+        format_func=lambda version: version.name,
+        help=say(language, "about_challenger"),
+        key="wb_study_challenger",
+    )
+    return None if chosen is None else chosen.hash
 
 
 def _against_default(language: str, usual: Policy, policy: Policy) -> None:
@@ -160,6 +176,8 @@ def _policy(language: str, policy: Policy) -> None:
 
 
 def _expect(language: str, version: Version, policy: Policy) -> None:
+    if policy.is_duel:  # its deck holds no decoys
+        return
     balance = version.facts.get("balance")
     limit = number(language, policy.balance)
     if balance is None:
@@ -187,6 +205,8 @@ def _locked(language: str, draft: Draft) -> None:
         "study_first_day": str(draft.first_day or say(language, "at_once")),
         "study_seed": str(draft.seed),
     }
+    if draft.challenger is not None:
+        lines["challenger"] = runtime.house().version(draft.challenger).name
     st.markdown("  \n".join(f"{say(language, k)}: **{plain(v)}**" for k, v in lines.items()))
     _expect(language, draft.version, policy)
     st.write(say(language, "study_lock_text"))
@@ -209,6 +229,7 @@ def _open(draft: Draft) -> None:
             draft.baseline,
             draft.seed,
             draft.plays_from,
+            draft.challenger,
         )
     except BrandswipeError as error:
         st.error(str(error), icon=":material/info:")
