@@ -16,11 +16,12 @@ from typing import Any
 from app.gate_files import gate_data
 from app.house import House
 from app.registry import folder_hash
+from app.release_cards import CARDS, scope, write_cards
 from app.rows.codec import canonical
 from app.settings import data_file
 from app.studies import Judged, study_of
 from recsys.errors import BadInputError, BrandswipeError, IntegrityError, NotAllowedError
-from recsys.policy import Study, StudyKind
+from recsys.policy import Study
 from recsys.verdict import Outcome
 
 CERTIFICATE, MODEL, LISTS = "certificate.json", "model", "lists.schema.json"
@@ -39,7 +40,8 @@ def pack(house: House, judged: Judged, out: Path) -> Path:
     shutil.copytree(house.registry.folder / version.hash, out / MODEL)
     lists = data_file(LISTS).read_bytes()
     (out / LISTS).write_bytes(lists)
-    said = _certificate(house, judged) | {"lists": sha256(lists).hexdigest()}
+    cards = write_cards(house, judged, out / CARDS)
+    said = _certificate(house, judged) | {"lists": sha256(lists).hexdigest(), "cards": cards}
     said["hash"] = _hash(said)
     text = json.dumps(said, ensure_ascii=False, indent=2, allow_nan=False)
     (out / CERTIFICATE).write_text(text + "\n", encoding="utf-8")
@@ -83,16 +85,6 @@ def _certificate(house: House, judged: Judged) -> dict[str, Any]:
     }
 
 
-def scope(study: Study) -> str:
-    """For whom a study speaks."""
-    if study.kind is not StudyKind.LIVE:
-        return "It speaks for simulated colleagues of a planted shop, and for no real person."
-    return (
-        f"It speaks for people invited like these, with at least {study.policy.least_brands} "
-        "brands in their history, and not for all customers."
-    )
-
-
 def _hash(certificate: Mapping[str, Any]) -> str:
     said = {key: value for key, value in certificate.items() if key != "hash"}
     return sha256(canonical(said).encode()).hexdigest()
@@ -134,6 +126,9 @@ def _differences(folder: Path, said: Mapping[str, Any]) -> Iterator[str]:
         yield "the model"
     if sha256((folder / LISTS).read_bytes()).hexdigest() != said["lists"]:
         yield "the schema of lists"
+    for name, digest in said.get("cards", {}).items():
+        if sha256((folder / CARDS / name).read_bytes()).hexdigest() != digest:
+            yield f"the card {name}"
     if not _entitled(study, said):
         yield "the verdict"
 

@@ -4,11 +4,11 @@ After Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from app.comparing import parameters
 from app.house import House
+from app.markdown import cell, day, table
 from app.offline_table import offline_of
 from app.registry import Version
 from app.verdicts import Human, studies_of
@@ -35,7 +35,7 @@ def model_card(house: House, version: Version) -> str:
         "## Intended use",
         INTENDED,
         "## Data and parameters",
-        _table(("what", "value"), list(_made_of(version))),
+        table(("what", "value"), list(_made_of(version))),
         "## Evaluation on the log",
         *_offline(house, version),
         "## What people said",
@@ -49,12 +49,12 @@ def model_card(house: House, version: Version) -> str:
 def _called(house: House, version: Version) -> Iterator[str]:
     aliases = [name for name, hash in house.registry.aliases().items() if hash == version.hash]
     tags = house.registry.remarks.tags(version.hash)
-    yield f"Version `{version.hash}`, made on {_day(version.made_at / 1000)}."
+    yield f"Version `{version.hash}`, made on {day(version.made_at / 1000)}."
     if aliases or tags:
         yield f"Called {', '.join([*aliases, *tags])}."
     notes = house.registry.remarks.notes(version.hash)
     if notes:
-        yield "\n".join(f"- {_day(n.at / 1000)}: {_cell(n.text)}" for n in notes)
+        yield "\n".join(f"- {day(n.at / 1000)}: {cell(n.text)}" for n in notes)
 
 
 def _made_of(version: Version) -> Iterator[tuple[str, str]]:
@@ -62,10 +62,10 @@ def _made_of(version: Version) -> Iterator[tuple[str, str]]:
     if "file" in facts:
         yield "made by", "another system; its lists were imported"
     if "data_as_of" in facts:
-        yield "events up to", _day(facts["data_as_of"])
+        yield "events up to", day(facts["data_as_of"])
     for name, value in parameters(version).items():
         if value is not None:
-            yield name.replace("_", " "), _cell(value)
+            yield name.replace("_", " "), cell(value)
 
 
 def _offline(house: House, version: Version) -> Iterator[str]:
@@ -74,22 +74,21 @@ def _offline(house: House, version: Version) -> Iterator[str]:
         yield "Not evaluated on the log."
         return
     yield (
-        f"{found['customers']:,} customers; what came after {_day(found['cut'])} was held out. "
+        f"{found['customers']:,} customers; what came after {day(found['cut'])} was held out. "
         "Intervals are 95%, by bootstrap over customers."
     )
     rows = [
         (line["task"], _ranker(line["ranker"]), *(_estimate(line[m]) for m in ("recall", "ndcg")))
         for line in found["lines"]
     ]
-    yield _table(("task", "ranker", "recall@10", "NDCG@10"), rows)
+    yield table(("task", "ranker", "recall@10", "NDCG@10"), rows)
     shown = [part for part in found.get("slices", []) if part["found"]["value"] is not None]
     if shown:
         yield "Recall@10 of groups; those with fewer than 10 customers in or outside are left out."
         groups = [
-            (p["by"], _cell(p["name"]), f"{p['found']['n']:,}", _estimate(p["found"]))
-            for p in shown
+            (p["by"], cell(p["name"]), f"{p['found']['n']:,}", _estimate(p["found"])) for p in shown
         ]
-        yield _table(("by", "group", "customers", "recall@10"), groups)
+        yield table(("by", "group", "customers", "recall@10"), groups)
 
 
 def _ranker(name: str) -> str:
@@ -102,27 +101,12 @@ def _human(studies: Sequence[Human]) -> Iterator[str]:
         return
     for study in studies:
         row, verdict = study.judged.row, study.judged.verdict
-        yield f"**{_cell(row.name)}** ({row.kind.value}): {verdict.reason}"
+        yield f"**{cell(row.name)}** ({row.kind.value}): {verdict.reason}"
         for said in study.judged.overrides:
-            yield f"Overridden to {said.outcome} by {said.role}: {_cell(said.reason)}"
+            yield f"Overridden to {said.outcome} by {said.role}: {cell(said.reason)}"
 
 
 def _estimate(found: Mapping[str, Any] | None) -> str:
     if found is None or found["value"] is None:
         return "unknown"
     return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _cell(value: object) -> str:
-    """Somebody's words in a cell of a table, on one line."""
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
-
-
-def _day(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"

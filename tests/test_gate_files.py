@@ -140,6 +140,34 @@ class TestARelease:
         assert "not a promise of sales" in said.out
         assert brandswipe("verify", str(folder), "--format", "json").data["chain_head"]["seq"] > 0
 
+    def test_its_cards_say_what_it_was_made_of_and_how_it_was_judged(self, folder: Path) -> None:
+        data, study, model = (
+            (folder / "cards" / f"{name}.md").read_text() for name in ("data", "study", "model")
+        )
+        assert "# Data card" in data
+        assert "A planted shop: its customers are invented." in data
+        assert "customers that were counted" in data
+        assert "# Study card: good" in study
+        assert "Release. All bars are passed" in study
+        assert "choose without first comparing prices" in study
+        assert study.count("| hit rate |") == 2
+        assert "# Model card" in model
+        assert "None" not in data + study
+
+    def test_a_certificate_of_before_the_cards_is_still_one(self, folder: Path) -> None:
+        said = json.loads((folder / "certificate.json").read_text())
+        del said["cards"]
+        said["hash"] = _hash(said)
+        (folder / "certificate.json").write_text(json.dumps(said))
+        assert brandswipe("verify", str(folder)).code == 0
+
+    def test_without_events_the_data_card_says_so(self, here: Path, tmp_path: Path) -> None:
+        shutil.rmtree(here / "events")
+        out = tmp_path / "r"
+        said = brandswipe("release", "--study", "good", "--out", str(out), workspace=here)
+        assert said.code == 0, said.err
+        assert "were not here" in (out / "cards" / "data.md").read_text()
+
     @pytest.mark.parametrize("study", ["bad", "open"])
     def test_without_a_passing_verdict_there_is_none(
         self, world: Path, tmp_path: Path, study: str
@@ -174,6 +202,7 @@ class TestARelease:
         ("named", "change"),
         [
             ("the model", lambda f: (f / "model" / "model.json").write_text("{}")),
+            ("the card data.md", lambda f: (f / "cards" / "data.md").write_text("fine data")),
             ("the schema of lists", lambda f: (f / "lists.schema.json").write_text("{}")),
             ("the certificate", lambda f: _edit(f, scope="everybody")),
             ("the study", lambda f: _edit(f, alpha=0.2)),
