@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from app.jobs import Jobs
 from app.rows.job_rows import Ended, State
 from app.settings import Settings
 from app.store import Store
-from app.work import evaluate, fit
+from app.work import compare, evaluate, fit, power
 from recsys.errors import BadInputError, UnknownNameError, WorkspaceError
 from recsys.model import FitOptions, Weights, options_from
+from tests.shops import QUICK as PLAIN
 from tests.shops import fitted, planted, silent
 
 QUICK = {"factors": 8, "iterations": 2, "weights": {"popularity": 0.1}}  # nothing to choose
@@ -75,6 +77,42 @@ def test_an_evaluation_asks_every_ranker_both_questions(settings: Settings) -> N
 def test_an_evaluation_of_an_unknown_version_is_refused(settings: Settings) -> None:
     with pytest.raises(UnknownNameError, match="No model version is called 'nothing'"):
         evaluate(settings, {"model": "nothing"}, silent)
+
+
+def test_a_fit_reads_the_window_it_was_given_and_keeps_the_offline_table(
+    settings: Settings,
+) -> None:
+    notes: list[dict[str, float]] = []
+
+    class Told:
+        def __call__(self, stage: str, fraction: float) -> None:
+            del stage, fraction
+
+        def note(self, **facts: float) -> None:
+            notes.append(facts)
+
+    window = {"events": "", "since": "2025-06-01", "until": ""}
+    hash = fit(settings, QUICK | {"source": window, "evaluate": True, "expected": 3.0}, Told())
+    house = House(settings)
+    facts = house.version(hash).facts
+    assert facts["window"] == {"since": "2025-06-01", "until": ""}
+    assert {line["task"] for line in facts["offline"]["lines"]} == {"any", "new"}
+    assert [note["iteration"] for note in notes] == [1, 2]
+    assert notes[1]["loss"] <= notes[0]["loss"]
+    house.close()
+
+
+def test_two_versions_are_compared_and_one_is_judged_by_simulated_employees(
+    settings: Settings,
+) -> None:
+    first, second = fitted(settings), fitted(settings, replace(PLAIN, factors=4))
+    ended = compare(settings, {"first": first.name, "second": second.name}, silent)
+    assert ended.message == f"{first.hash} {second.hash}"
+    assert len(ended.result["differences"]) == 6
+    arguments = {"model": first.name, "players": 25, "seed": 1, "panel": "keen"}
+    played = power(settings, arguments, silent)
+    assert (played.message, played.result["players"]) == (first.hash, 25)
+    assert all(json.dumps(found.result, allow_nan=False) for found in (ended, played))
 
 
 def test_a_job_keeps_what_it_found_beside_itself(settings: Settings) -> None:

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import runtime
+from app.house import House
 from app.processes import born
 from app.registry import Version
 from app.rows.database import now_ms
@@ -22,6 +25,7 @@ from app.settings import Settings
 from app.views.workbench_shown import interval, measured, plain
 from recsys.model import FitOptions, Weights
 from tests.shops import QUICK, fitted, planted
+from tests.terminal import brandswipe
 
 WORK = "Work that ran here, the newest first"
 
@@ -322,7 +326,7 @@ def test_five_questions_of_behaviour_are_answered_on_the_page(bench: AppTest) ->
     bench.button(key="wb_behave").click().run()
     rows = table(bench, "Question")
     assert len(rows) == 5
-    assert all(often.endswith("of 40") for often in rows["How often"])
+    assert all(often.split()[1:] == ["of", "40"] for often in rows["How often"])
 
 
 def test_notes_and_tags_are_kept_beside_a_version(bench: AppTest) -> None:
@@ -352,6 +356,38 @@ def test_a_version_that_was_edited_by_hand_is_refused_by_its_name(tmp_path: Path
     assert runtime.store().studies() == []
     assert any(f"{version.name} is not what was saved" in e.value for e in at.error)
     shut()
+
+
+def test_lists_of_another_system_say_on_the_page_what_they_can_and_cannot(tmp_path: Path) -> None:
+    settings = planted(tmp_path)
+    fitted(settings)
+    house = House(settings)
+    customers = list(house.warehouse.customer_ids())[:100]
+    brands = [str(name) for name in house.brain().model.basis.brands[:40]]
+    house.close()
+    rows = [(who, brand, -place) for who in customers for place, brand in enumerate(brands)]
+    columns = dict(
+        zip(("customer", "brand", "score"), map(list, zip(*rows, strict=True)), strict=True)
+    )
+    pq.write_table(pa.table(columns), tmp_path / "lists.parquet")
+    said = brandswipe(
+        "import-lists", str(tmp_path / "lists.parquet"), "--name", "theirs",
+        workspace=settings.workspace,
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    at = opened(settings).run()
+    at.selectbox(key="wb_version").select(whole(said.out.strip())).run()
+    assert not at.exception
+    assert "people alone can judge them" in words(at)
+    at.text_area(key="wb_history").set_value("2 purchases of Lego").run()
+    assert not at.exception
+    assert any("can be asked about no history" in error.value for error in at.error)
+    shut()
+
+
+def whole(short: str) -> str:
+    """The hash of a version by its short name."""
+    return runtime.house().registry.resolve(short)
 
 
 def test_a_window_without_events_is_refused_before_anything_starts(page: AppTest) -> None:

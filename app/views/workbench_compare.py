@@ -11,7 +11,7 @@ from app.comparing import differing
 from app.registry import Version
 from app.rows.job_rows import State
 from app.views.workbench_form import start
-from app.views.workbench_shown import measured, named, number, plain, say, title
+from app.views.workbench_shown import measured, named, number, plain, say, title, within
 from app.words import percent, shown
 
 NOTHING = "–"  # what a version did not write down, or what may not be shown
@@ -118,7 +118,7 @@ def _ahead(language: str, found: Found) -> str:
     if found["value"] is None:
         return say(language, "unknown")
     value, low, high = (measured(language, found[name]) for name in ("value", "low", "high"))
-    return say(language, "interval", value=value, low=low, high=high)
+    return within(language, value, low, high)
 
 
 def _moves(language: str, way: str, moves: list[Found]) -> None:

@@ -21,6 +21,7 @@ from app.views.workbench_shown import (
     plain,
     say,
     state_of,
+    within,
 )
 from app.words import percent, shown, text
 
@@ -73,7 +74,7 @@ def _criterion(language: str, found: Any) -> str:
     value, low, high = (
         reading(language, name, number) for number in (estimate.value, estimate.low, estimate.high)
     )
-    return say(language, "interval", value=value, low=low, high=high)
+    return within(language, value, low, high)
 
 
 def _slices(language: str, version: Version) -> None:
@@ -148,10 +149,10 @@ def _brand(language: str, brand: RefusedBrand) -> dict[str, str]:
         say(language, "reason_people", reason=text(language, f"reveal.refused_{why}"), n=n)
         for why, n in brand.reasons.items()
     ]
+    share, people = percent(language, brand.share), shown(language, brand.people)
     return {
         say(language, "column_brand"): f"**{plain(brand.brand)}**",
-        say(language, "column_people_saw"): shown(language, brand.people),
-        say(language, "column_refused"): percent(language, brand.share),
+        say(language, "column_refused"): say(language, "refused_of", share=share, people=people),
         say(language, "column_kinds"): ", ".join(kinds) or say(language, "too_few"),
         say(language, "column_reasons"): ", ".join(reasons) or say(language, "too_few"),
     }

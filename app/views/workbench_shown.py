@@ -76,7 +76,12 @@ def measured(language: str, value: float, digits: int = 3) -> str:
 def interval(language: str, value: float, low: float, high: float) -> str:
     """A measured number with its interval, which is never broken over two lines."""
     parts = (measured(language, number) for number in (value, low, high))
-    words = say(language, "interval", **dict(zip(("value", "low", "high"), parts, strict=True)))
+    return within(language, *parts)
+
+
+def within(language: str, value: str, low: str, high: str) -> str:
+    """A number and its interval, as they are read, in one cell."""
+    words = say(language, "interval", value=value, low=low, high=high)
     estimate, _, doubt = words.partition(" ")
     return f"{estimate} {doubt.replace(' ', NO_BREAK)}"
 

@@ -11,7 +11,7 @@ from app.registry import Version
 from app.rows.job_rows import State
 from app.views import frame
 from app.views.workbench_form import start
-from app.views.workbench_shown import named, plain, say
+from app.views.workbench_shown import NO_BREAK, named, plain, say
 from app.whatif import learnt
 from app.words import percent, shown
 from recsys.behave import Behaved, behave
@@ -54,7 +54,9 @@ def _question(language: str, found: Behaved) -> dict[str, str]:
     return {
         say(language, "column_question"): say(language, f"ask_{found.question}"),
         say(language, "column_holds"): f":{colour}-badge[{say(language, word)}]",
-        say(language, "column_often"): say(language, "often", held=found.held, asked=found.asked),
+        say(language, "column_often"): say(
+            language, "often", held=found.held, asked=found.asked
+        ).replace(" ", NO_BREAK),
         say(language, "column_not_for"): plain(", ".join(found.broken)) or "–",
     }
 
