@@ -5,11 +5,12 @@ import hashlib
 import io
 import json
 import re
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from app.importing.catalogue import NO_BOOK, BrandBook
 from recsys.errors import BadInputError
@@ -17,8 +18,13 @@ from recsys.events import brand_key, normalise_brand
 
 LARGEST = (480, 480)
 _MOST_PIXELS = 50_000_000
+_MOST_BYTES = 20_000_000
+_NAMED = 5  # pictures that are named with their reason; the rest is counted
 _YES = frozenset({"1", "true", "t", "yes", "ja"})
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
+_DRAWINGS = (".svg", ".svgz", ".pdf", ".eps", ".bmp", ".tif", ".tiff", ".heic", ".avif", ".ico")
+_OTHER = "save it as PNG, JPEG, WebP or GIF"
+_TOO_WIDE = f"it has more than {_MOST_PIXELS // 10**6} million pixels, save it smaller"
 
 
 def read_book(file: str | None) -> BrandBook:
@@ -62,9 +68,14 @@ def keep_pictures(
     kept: dict[str, str] = {}
     if folder is not None:
         kept, bad = _kept(workspace / "pictures", _brands(segment), book, Path(folder))
-        if bad:
-            notes.append(f"{len(bad)} pictures cannot be read and were skipped, first {bad[0]}.")
+        notes += _skipped(bad)
     (segment / "pictures.json").write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
+
+
+def _skipped(bad: list[str]) -> list[str]:
+    more = len(bad) - _NAMED
+    said = [f"Picture skipped, {why}." for why in bad[:_NAMED]]
+    return [*said, f"{more:,} more pictures were skipped."] if more > 0 else said
 
 
 def _brands(segment: Path) -> list[str]:
@@ -77,12 +88,13 @@ def _kept(
 ) -> tuple[dict[str, str], list[str]]:
     if not folder.is_dir():
         raise BadInputError(f"There is no folder {folder} with pictures; check --pictures.")
-    files = [f for f in sorted(folder.iterdir()) if f.suffix.lower() in _PICTURES]
+    there = sorted(f for f in folder.iterdir() if f.is_file() and not f.name.startswith("."))
+    files = [f for f in there if f.suffix.lower() in _PICTURES]
     by_name = {f.name: f for f in files}
     by_slug = {slug(f.stem): f for f in reversed(files)}
     to.mkdir(exist_ok=True)
     kept: dict[str, str] = {}
-    bad: list[str] = []
+    bad = [f"{f.name}: {_OTHER}" for f in there if f.suffix.lower() in _DRAWINGS]
     for brand in brands:
         file = _picture_of(brand, book.pictures, by_name, by_slug)
         if file is not None:
@@ -100,8 +112,8 @@ def _picture_of(
 def _keep(file: Path, brand: str, to: Path, kept: dict[str, str], bad: list[str]) -> None:
     try:
         small = _small(file)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        bad.append(file.name)
+    except BadInputError as why:
+        bad.append(f"{file.name}: {why}")
         return
     kept[brand] = hashlib.sha256(small).hexdigest()
     (to / f"{kept[brand]}.webp").write_bytes(small)
@@ -113,12 +125,29 @@ def slug(name: str) -> str:
 
 
 def _small(file: Path) -> bytes:
-    """Return a picture drawn anew, so that nothing but its pixels comes along."""
-    with Image.open(file, formats=("PNG", "JPEG", "WEBP", "GIF")) as picture:
-        if picture.width * picture.height > _MOST_PIXELS:
-            raise ValueError("more pixels than any card needs")
-        drawn = ImageOps.exif_transpose(picture).convert("RGBA")
+    """Return a picture drawn anew, so that nothing but its pixels comes along.
+
+    Raises BadInputError that says why it is none that a card can show.
+    """
+    if file.stat().st_size > _MOST_BYTES:
+        raise BadInputError(f"it is larger than {_MOST_BYTES // 10**6} MB, save it smaller")
+    try:
+        drawn = _drawn(file)
+    except UnidentifiedImageError:
+        raise BadInputError(f"it is no picture inside, {_OTHER}") from None
+    except (OSError, ValueError, SyntaxError, struct.error) as error:
+        raise BadInputError("it is cut off or damaged, export it again") from error
     drawn.thumbnail(LARGEST)
     out = io.BytesIO()
     drawn.save(out, "WEBP", quality=82, exif=b"")
     return out.getvalue()
+
+
+def _drawn(file: Path) -> Image.Image:
+    try:
+        with Image.open(file, formats=("PNG", "JPEG", "WEBP", "GIF")) as picture:
+            if picture.width * picture.height > _MOST_PIXELS:  # asked before a pixel is unpacked
+                raise BadInputError(_TOO_WIDE)
+            return ImageOps.exif_transpose(picture).convert("RGBA")
+    except Image.DecompressionBombError:
+        raise BadInputError(_TOO_WIDE) from None

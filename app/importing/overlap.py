@@ -51,8 +51,12 @@ def drop(folder: Path, others: list[Segment], as_of: int) -> Overlap:
             bought = _added(bought, left)
     counts = np.concatenate(kept)
     (folder / "events.left").rename(folder / "events.bin")
-    np.save(folder / "starts.npy", np.concatenate([[0], np.cumsum(counts)]).astype(np.uint64))
-    np.save(folder / "item_buys.npy", bought)
+    np.save(
+        folder / "starts.npy",
+        np.concatenate([[0], np.cumsum(counts)]).astype(np.uint64),
+        allow_pickle=False,
+    )
+    np.save(folder / "item_buys.npy", bought, allow_pickle=False)
     return Overlap(repeated, late)
 
 

@@ -43,8 +43,8 @@ def pack(
             buys = added(buys, np.bincount(ordered["item"][ordered["kind"] == Kind.PURCHASE]))
             _bare(ordered).tofile(out)
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.uint64)
-    np.save(folder / "starts.npy", starts)
-    np.save(folder / "item_buys.npy", buys)
+    np.save(folder / "starts.npy", starts, allow_pickle=False)
+    np.save(folder / "item_buys.npy", buys, allow_pickle=False)
     return int(starts[-1])
 
 
@@ -93,10 +93,10 @@ def _ids_of(segment: Segment) -> pa.Array:
 
 def write_index(folder: Path, keys: Keys, ids: pa.Array) -> None:
     """Write the customers of a segment, ascending by key."""
-    np.save(folder / "keys.npy", keys)
+    np.save(folder / "keys.npy", keys, allow_pickle=False)
     lengths = pc.binary_length(ids).to_numpy(zero_copy_only=False).astype(np.int64)
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.uint64)
-    np.save(folder / "id_starts.npy", starts)
+    np.save(folder / "id_starts.npy", starts, allow_pickle=False)
     with (folder / "ids.bin").open("wb") as out:
         for first in range(0, len(ids), BUCKET_ROWS):
             out.write("".join(ids.slice(first, BUCKET_ROWS).to_pylist()).encode())
