@@ -3,7 +3,7 @@
 import secrets
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from app import consent
 from app.brain import Brain, Stopwatch
@@ -64,11 +64,10 @@ class Game:
     row: StudyRow
     second: Brain | None = None  # the challenger, where a study compares two versions
     random_bits: Callable[[int], int] = secrets.randbits  # of the seed; ids are always random
+    study: Study = field(init=False)  # as the core knows it
 
-    @property
-    def study(self) -> Study:
-        """The study as the core knows it."""
-        return study_of(self.row)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "study", study_of(self.row))
 
     @property
     def is_early(self) -> bool:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -187,7 +187,7 @@ def _fillers(
     free = free_brands(shelf, {*shown, *taken, *lists.known})
     if len(free) < vacant:
         raise NotEnoughBrandsError(vacant, len(free), "decoys")
-    spare = [str(shelf.names[code]) for code in rng.permutation(free)[:vacant]]
+    spare = [str(shelf.names[code]) for code in rng.choice(free, vacant, replace=False)]
     return [card_of(name, shelf, lists, Stratum.NEAR, (), ()) for name in near] + [
         card_of(name, shelf, lists, Stratum.SPARE, (), ()) for name in spare
     ]
@@ -247,7 +247,7 @@ def deck_hash(deck: Deck) -> str:
 
 def card_to_dict(card: Card) -> dict[str, Any]:
     """A card as plain data; `card_from_dict` reads it back."""
-    return {**asdict(card), "arms": sorted(card.arms)}
+    return {name: getattr(card, name) for name in card.__slots__} | {"arms": sorted(card.arms)}
 
 
 def card_from_dict(data: Mapping[str, Any]) -> Card:

@@ -1,7 +1,7 @@
 """Which brand on the shelf is as popular as a pick: the decoys and their pairs."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -32,6 +32,10 @@ class Shelf:
     tier: NDArray[np.int64]  # price tier within the category, 0 to 3
     buyers: NDArray[np.int64]
     allowed: NDArray[np.bool_]  # not sensitive, and with something to sell
+    fame: NDArray[np.float64] = field(init=False)  # logarithm of the buyers
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fame", np.log1p(self.buyers.astype(np.float64)))
 
     @classmethod
     def of(cls, catalogue: Catalogue, known: Basis) -> "Shelf":
@@ -78,7 +82,8 @@ def paired(picks: Sequence[str], shelf: Shelf, free: NDArray[np.intp], wanted: i
         raise NotEnoughBrandsError(wanted, len(free), "decoys")
     if not wanted:
         return []
-    near = [_nearest(shelf, shelf.codes[name], free, wanted) for name in picks]
+    shelved = _Free(free, shelf.category[free], shelf.tier[free], shelf.fame[free])
+    near = [_nearest(shelf, shelf.codes[name], shelved, wanted) for name in picks]
     columns = np.unique(np.concatenate([codes for codes, _, _ in near]))
     cost = np.full((len(picks), len(columns) + len(picks) - wanted), _NEVER)
     cost[:, len(columns) :] = -_NEVER  # places for those that stay alone, all of them taken
@@ -102,14 +107,38 @@ Near = tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.int64]]
 """Brand codes, their distances in log popularity, and their steps as places in Step."""
 
 
-def _nearest(shelf: Shelf, pick: int, free: NDArray[np.intp], most: int) -> Near:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Free:
+    """What the shelf says of the free brands, (n,) each."""
+
+    codes: NDArray[np.intp]
+    category: NDArray[np.int32]
+    tier: NDArray[np.int64]
+    fame: NDArray[np.float64]
+
+
+def _nearest(shelf: Shelf, pick: int, free: _Free, most: int) -> Near:
     """The free brands of its category, then of its tier, then others, the nearest first.
 
     As many as there are decoys to give: then every choice of picks can be served.
     """
-    logs = np.log1p(shelf.buyers.astype(np.float64))
-    gap = np.abs(logs[free] - logs[pick])
-    near_by = (shelf.category[free] == shelf.category[pick], shelf.tier[free] == shelf.tier[pick])
-    step = np.select(near_by, (0, 1), 2)
-    order = np.lexsort((free, gap, step))[:most]
-    return free[order], gap[order], step[order]
+    codes, gaps, sizes, left = [], [], [], most
+    rings = _rings(shelf, pick, free)
+    while left:
+        at = np.flatnonzero(next(rings))
+        gap = np.abs(free.fame[at] - shelf.fame[pick])
+        order = np.argsort(gap, kind="stable")[:left]
+        codes.append(free.codes[at[order]])
+        gaps.append(gap[order])
+        sizes.append(len(order))
+        left -= len(order)
+    return np.concatenate(codes), np.concatenate(gaps), np.repeat(np.arange(len(sizes)), sizes)
+
+
+def _rings(shelf: Shelf, pick: int, free: _Free) -> Iterator[NDArray[np.bool_]]:
+    """Which of the free brands each step reaches, one step after another."""
+    in_category = free.category == shelf.category[pick]
+    yield in_category
+    in_tier = (free.tier == shelf.tier[pick]) & ~in_category
+    yield in_tier
+    yield ~(in_category | in_tier)
