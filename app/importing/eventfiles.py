@@ -3,6 +3,7 @@
 import glob
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import duckdb
@@ -117,8 +118,8 @@ def load(
     schemas = [_schema(con, part) for part in made]
     found = [_canonical(schema, columns, rename) for schema in schemas]
     parts = [
-        _select(number, part, columns, names, schema)
-        for number, (part, names, schema) in enumerate(zip(made, found, schemas, strict=True))
+        _select(run[0], [made[n] for n in run], columns, found[run[0]], schemas[run[0]])
+        for run in _runs(schemas)
     ]
     con.execute(f"CREATE VIEW {view} AS " + " UNION ALL ".join(parts or [_nothing(columns)]))
     broken = tuple(line for part in made for line in part.broken)
@@ -129,6 +130,15 @@ def load(
     )
     ours, theirs = _union(found), _union(schemas)
     return Loaded(ours, theirs, tuple(files), broken, notes)
+
+
+def _runs(schemas: Sequence[Mapping[str, str]]) -> list[list[int]]:
+    """Return the numbers of files in runs of one schema: DuckDB works on all of a run at a time.
+
+    As parts of a UNION they would all be open at once, each with memory of its own.
+    """
+    alike = groupby(range(len(schemas)), key=lambda n: tuple(schemas[n].items()))
+    return [list(run) for _, run in alike]
 
 
 def _union(names: Iterable[Iterable[str]]) -> frozenset[str]:
@@ -159,15 +169,20 @@ def _canonical(
 
 
 def _select(
-    number: int, part: Staged, columns: Sequence[str], names: Columns, schema: Mapping[str, str]
+    first: int,
+    parts: Sequence[Staged],
+    columns: Sequence[str],
+    names: Columns,
+    schema: Mapping[str, str],
 ) -> str:
     picks = ", ".join(f"{_typed(ours, names)} AS {ours}" for ours in columns)
     line = LINE if LINE in schema else "file_row_number + 1"
     rows = f"WHERE NOT {BROKEN}" if BROKEN in schema else ""
     return (
         f"SELECT {picks}, {_zoneless(names)} AS {ZONELESS}, to_json(source) AS {RAW}, "
-        f"{number} AS {FILE}, {line} AS {LINE} "
-        f"FROM read_parquet({paths([part.readable])}, file_row_number=true) source {rows}"
+        f"{first} + file_index AS {FILE}, {line} AS {LINE} "
+        f"FROM read_parquet({paths(part.readable for part in parts)}, file_row_number=true) "
+        f"source {rows}"
     )
 
 
