@@ -1,12 +1,13 @@
 # The two commands are `make run` and `make test`.
 PYTHON ?= python3
+SCALE ?= small
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types check browser engines soak bench wheel clean
+.PHONY: help run test lint types check browser engines soak bench benchgame wheel clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 run: $(VENV)/.run  ## plant the demo shop, open its studies, start the app and the browser
 	@$(BIN)/brandswipe demo
@@ -36,7 +37,10 @@ engines: $(VENV)/.test  ## install what other engines need: Ibis, PostgreSQL's d
 soak: $(VENV)/.test engines  ## the long proofs: many thousand studies; a deck in Firefox and in WebKit, a PostgreSQL server, all of which apt installs
 	$(BIN)/pytest -m soak
 
-bench: $(VENV)/.test  ## how fast the game is, into bench/results: a quarter of an hour, alone
+bench: $(VENV)/.test  ## what each stage costs, from a planted shop to everybody's brands: SCALE=small|100k|1m|6m
+	$(BIN)/python bench/scale.py $(SCALE)
+
+benchgame: $(VENV)/.test  ## how fast the game is, into bench/results: a quarter of an hour, alone
 	$(BIN)/python bench/swipes.py
 	$(BIN)/python bench/game.py
 
