@@ -114,6 +114,16 @@ def check(folder: Path) -> dict[str, Any]:
     return dict(said)
 
 
+def released(house: House, folder: Path) -> tuple[str, dict[str, Any]]:
+    """Return the version of a release, taken into this workspace, and its study's policy.
+
+    Raises as `check` does.
+    """
+    study = check(folder)["study"]
+    house.registry.adopt(folder / MODEL)
+    return str(study["model"]), dict(study["policy"])
+
+
 def _differences(folder: Path, said: Mapping[str, Any]) -> Iterator[str]:
     if _hash(said) != said["hash"]:
         yield "the certificate"

@@ -73,13 +73,25 @@ class Registry:
                 aside.rename(self.folder / hash)
                 _flush(self.folder)
         except OSError as error:
-            raise WorkspaceError(
-                f"The model could not be saved in {self.folder} ({error.strerror}): make room or "
-                "mend its rights, then fit again; earlier versions are intact."
-            ) from error
+            raise _unsaved(self.folder, error) from error
         finally:
             shutil.rmtree(aside, ignore_errors=True)
         return self.version(hash)
+
+    def adopt(self, folder: Path) -> None:
+        """Take a version in that lies elsewhere. Raises WorkspaceError on a full disk."""
+        hash, aside = folder_hash(folder), self.folder / f".new-{token_hex(8)}"
+        if (self.folder / hash).exists():
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(folder, aside)
+            aside.rename(self.folder / hash)
+            _flush(self.folder)
+        except OSError as error:
+            raise _unsaved(self.folder, error) from error
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
 
     def load(self, name: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return the arrays and the meta of a version. Raises IntegrityError on any other byte."""
@@ -160,6 +172,13 @@ class Registry:
 
     def _hashes(self) -> list[str]:
         return sorted(path.name for path in _folders(self.folder) if len(path.name) == 64)
+
+
+def _unsaved(folder: Path, error: OSError) -> WorkspaceError:
+    return WorkspaceError(
+        f"The model could not be saved in {folder} ({error.strerror}): make room or "
+        "mend its rights, then fit again; earlier versions are intact."
+    )
 
 
 def _folders(folder: Path) -> Iterator[Path]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from app.importing.catalogue import read_catalogue
@@ -115,6 +116,26 @@ class Warehouse:
             first, last = np.searchsorted(self.keys, _edges(low, high))
             for key in self.keys[first:last]:
                 yield self._id_of(int(key))
+
+    def stretch(self, first: int, last: int) -> tuple[NDArray[np.int64], Rows]:
+        """Return (customer number of each row, rows) of the customers numbered [first, last)."""
+        keys = self.keys[first:last]
+        if not len(keys):
+            return np.empty(0, np.int64), np.zeros(0, ROW)
+        return self._sweep(int(keys[0]), int(keys[-1]) + 1)
+
+    def ids_between(self, first: int, last: int) -> pa.Array:
+        """Return the ids of the customers numbered [first, last), in their order."""
+        keys, number = self.keys[first:last], min(last, len(self.keys)) - first
+        parts, at = [], []
+        for segment in self.segments:
+            low, high = np.searchsorted(segment.keys, _edges(int(keys[0]), int(keys[-1]) + 1))
+            parts.append(segment.ids_between(int(low), int(high)))
+            at.append(np.searchsorted(keys, segment.keys[low:high]))
+        place = np.empty(number, np.int64)
+        whole = np.concatenate(at)
+        place[whole] = np.arange(len(whole))
+        return pa.concat_arrays(parts).take(pa.array(place))
 
     @cached_property
     def keys(self) -> Keys:

@@ -34,10 +34,14 @@ class OwnPurchasesThenViews:
     def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
         """Return her n most bought brands, filled up with her most viewed, then popular ones."""
         scores = self.basis.prior / 2  # below a single view
+        scores[evidence.brand] += self.own(evidence)
+        return listed(self.basis, scores, n, without)
+
+    def own(self, evidence: Evidence) -> NDArray[np.float64]:
+        """What each pair of one or many customers adds, shape (n,): a purchase beats any view."""
         views = evidence.of(Sum.VIEWS).astype(np.float64)
         most_views = float(views.max(initial=0.0))
-        scores[evidence.brand] += evidence.of(Sum.PURCHASES) * (most_views + 1.0) + views
-        return listed(self.basis, scores, n, without)
+        return np.asarray(evidence.of(Sum.PURCHASES) * (most_views + 1.0) + views, np.float64)
 
 
 def listed(

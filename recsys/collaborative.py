@@ -68,6 +68,11 @@ class Factors:
         factors: NDArray[np.float32] = self.als.recalculate_user(0, row)
         return factors
 
+    def people(self, liked: csr_matrix) -> NDArray[np.float32]:
+        """Factors of N people, shape (N, F), from N x B of how strong their brands are."""
+        factors: NDArray[np.float32] = self.als.recalculate_user(np.arange(liked.shape[0]), liked)
+        return factors
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Linear:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Protocol, Self
 
 import numpy as np
@@ -25,6 +26,31 @@ class Why:
     collaborative: float = 0.0
     popularity: float = 0.0
     neighbours: tuple[str, ...] = ()  # her own brands that speak most for this one
+
+
+class Reason(StrEnum):
+    """What stands first among the reasons of a score, the strongest of her own doings first."""
+
+    FOLLOWED = "followed"
+    FULL_PRICE = "full price"  # every purchase of the brand
+    BOUGHT = "bought"
+    NEW = "new releases"  # she looked at them
+    VIEWED = "viewed"
+    ALIKE = "others alike"  # people who love the same brands love this one
+    POPULAR = "popular"
+
+
+def kind_of(why: Why) -> Reason:
+    """Return what stands first in `why`."""
+    if why.follows:
+        return Reason.FOLLOWED
+    if why.purchases:
+        return Reason.FULL_PRICE if why.full_price >= why.purchases else Reason.BOUGHT
+    if why.release_views:
+        return Reason.NEW
+    if why.views:
+        return Reason.VIEWED
+    return Reason.ALIKE if why.collaborative > max(why.popularity, 0) else Reason.POPULAR
 
 
 @dataclass(frozen=True, slots=True)

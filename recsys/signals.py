@@ -90,8 +90,9 @@ def _measures(rows: Rows, facts: ItemFacts, as_of: int) -> NDArray[np.int64]:
     sums[:, Sum.FULL_PRICE] = paid & at_full_price(rows, facts)
     sums[:, Sum.DEAR] = bought & facts.dear[item]
     age = (np.int64(as_of) - rows["ts"].astype(np.int64)) // DAY
+    days = np.arange(int(age.max(initial=0)) + 1)
     for step, half_life in enumerate(HALF_LIVES):
-        weight = np.rint(ONE * 0.5 ** (age / half_life)).astype(np.int64)
+        weight = np.rint(ONE * 0.5 ** (days / half_life)).astype(np.int64)[age]
         sums[:, Sum.BOUGHT_30 + step] = np.where(bought, weight, 0)
         sums[:, Sum.LOOKED_30 + step] = np.where(looked, weight, 0)
     return sums

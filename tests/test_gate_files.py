@@ -168,6 +168,18 @@ class TestARelease:
         assert said.code == 0, said.err
         assert "were not here" in (out / "cards" / "data.md").read_text()
 
+    def test_everybodys_carousels_are_made_of_it_where_its_model_is_not(
+        self, here: Path, folder: Path, tmp_path: Path
+    ) -> None:
+        shutil.rmtree(here / "models")
+        out = tmp_path / "lists"
+        asked = ("carousels", "--model", str(folder), "--out", str(out), "--n", "2")
+        said = brandswipe(*asked, workspace=here)
+        assert said.code == 0, said.err
+        model = json.loads((out / "carousels.json").read_text())["model"]
+        assert model == brandswipe("verify", str(folder), "--format", "json").data["study"]["model"]
+        assert (out / "part-00000.parquet").is_file()
+
     @pytest.mark.parametrize("study", ["bad", "open"])
     def test_without_a_passing_verdict_there_is_none(
         self, world: Path, tmp_path: Path, study: str

@@ -25,6 +25,19 @@ an_event = st.tuples(
 some_rows = st.lists(an_event, max_size=40).map(lambda events: np.array(events, dtype=ROW))
 
 
+@pytest.mark.parametrize("far", [1 << 40, -(1 << 40)])
+@given(some_rows)
+@settings(max_examples=20, deadline=None)
+def test_how_customers_are_numbered_changes_nothing_else(far: int, log: Rows) -> None:
+    """Whether what is counted once fits into one whole number or not."""
+    who = np.arange(len(log)) % 3
+    near, there = (summarise(log, FACTS, NOW, numbers) for numbers in (who, who + far))
+    assert np.array_equal(near.customer + far, there.customer)
+    assert np.array_equal(near.sums, there.sums)
+    for name in ("brand", "what", "value"):
+        assert np.array_equal(near.marks[name], there.marks[name])
+
+
 @given(some_rows, st.data())
 @settings(max_examples=60, deadline=None)
 def test_two_parts_of_a_log_add_up_to_the_whole(log: Rows, data: st.DataObject) -> None:

@@ -7,6 +7,7 @@ import click
 
 from app.commands import (
     accounts,
+    carousels,
     data,
     doctor,
     evaluation,
@@ -58,6 +59,7 @@ for _command in (
     gate.gate,
     release.release,
     release.verify,
+    carousels.carousels,
     readout.readout,
     serving.serve,
     doctor.doctor,

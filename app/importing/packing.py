@@ -80,15 +80,8 @@ def _owned(wanted: Keys, ids: pa.Array, segment: Segment) -> bool:
     """Whether each wanted key that a segment has belongs to the same id there."""
     places = np.minimum(np.searchsorted(segment.keys, wanted), len(segment.keys) - 1)
     same = np.flatnonzero(segment.keys[places] == wanted)
-    theirs = _ids_of(segment).take(pa.array(places[same]))
+    theirs = segment.ids_between(0, len(segment.keys)).take(pa.array(places[same]))
     return bool(pc.all(pc.equal(theirs, ids.take(pa.array(same)))).as_py() is not False)
-
-
-def _ids_of(segment: Segment) -> pa.Array:
-    offsets = pa.py_buffer(np.ascontiguousarray(segment.id_starts).astype(np.int64))
-    return pa.LargeStringArray.from_buffers(
-        len(segment.keys), offsets, pa.py_buffer(np.ascontiguousarray(segment.ids))
-    )
 
 
 def write_index(folder: Path, keys: Keys, ids: pa.Array) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from recsys.errors import IntegrityError, WorkspaceError
@@ -71,6 +72,13 @@ class Segment:
         """Return a customer's id."""
         start, stop = self.id_starts[place : place + 2]
         return self.ids[int(start) : int(stop)].tobytes().decode()
+
+    def ids_between(self, first: int, last: int) -> pa.Array:
+        """Return the ids of the customers in places [first, last)."""
+        starts = self.id_starts[first : last + 1].astype(np.int64)
+        letters = self.ids[int(starts[0]) : int(starts[-1])].tobytes()
+        offsets = pa.py_buffer((starts - starts[0]).tobytes())
+        return pa.LargeStringArray.from_buffers(last - first, offsets, pa.py_buffer(letters))
 
     def rows_at(self, place: int) -> Rows:
         """Return a copy of a customer's rows, by time."""

@@ -1,0 +1,69 @@
+"""A seeded arm for each customer, so that a shop's first A/B test of the carousel is ready."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.errors import BadInputError
+
+MODEL, BASELINE, NONE = "model", "baseline", "none"
+KNOWN = (MODEL, BASELINE, NONE)
+WHOLE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Arms:
+    """Which arms there are, in percent, and the seed that deals them out."""
+
+    shares: Mapping[str, int]
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise BadInputError for arms that nobody can be dealt."""
+        odd = [name for name in self.shares if name not in KNOWN]
+        if odd or any(share < 1 for share in self.shares.values()):
+            raise BadInputError(f"Arms are {', '.join(KNOWN)}, each with a whole percent above 0.")
+        if sum(self.shares.values()) != WHOLE:
+            raise BadInputError(
+                f"The arms add up to {sum(self.shares.values())}%, not {WHOLE}%; "
+                "write them like model:45,baseline:45,none:10."
+            )
+
+    @classmethod
+    def read(cls, text: str, seed: int) -> "Arms":
+        """Read `model:45,baseline:45,none:10`. Raises BadInputError."""
+        try:
+            pairs = [part.split(":") for part in text.split(",")]
+            said = {name.strip(): int(share) for name, share in pairs}
+        except ValueError:
+            said = {}
+        if not said or len(said) < len(pairs):
+            raise BadInputError(
+                f"The arms {text!r} cannot be read; write them like model:45,baseline:45,none:10."
+            )
+        return cls(said, seed)
+
+    def of(self, keys: NDArray[np.uint64]) -> NDArray[np.int8]:
+        """Return the place of each customer's arm in `shares`, from her key alone, shape (N,).
+
+        The key and the seed are mixed by the finaliser of SplitMix64 (Steele, Lea and Flood, "Fast
+        Splittable Pseudorandom Number Generators", OOPSLA 2014), so that arms of other seeds are
+        independent, and one customer's does not depend on who else is there.
+        """
+        mixed = _mixed(keys ^ _mixed(np.array([self.seed], np.uint64)))
+        percent = (mixed >> np.uint64(11)).astype(np.float64) * (WHOLE / 2**53)
+        edges = list(accumulate(self.shares.values()))
+        return (
+            np.searchsorted(edges, percent, side="right").clip(max=len(edges) - 1).astype(np.int8)
+        )
+
+
+def _mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    with np.errstate(over="ignore"):
+        mixed = keys + np.uint64(0x9E3779B97F4A7C15)
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+        return np.asarray(mixed ^ (mixed >> np.uint64(31)), np.uint64)
