@@ -58,8 +58,9 @@ def refused_brands(house: House, model: str) -> list[RefusedBrand]:
     seen: dict[str, _Seen] = {}
     unit = Unit(house.policy.batch, CELL)
     for row in house.store.studies():
-        if row.model == model and row.kind is not StudyKind.PLAYGROUND:
-            _read(house.store, row, seen)
+        if model in row.versions and row.kind is not StudyKind.PLAYGROUND:
+            arm = Arm.PICK if row.model == model else Arm.CHALLENGER
+            _read(house.store, row, arm, seen)
     found = [_brand(name, said, unit) for name, said in seen.items()]
     worst = sorted(
         (brand for brand in found if brand.people and brand.share > 0),
@@ -76,8 +77,8 @@ def _brand(name: str, said: _Seen, unit: Unit) -> RefusedBrand:
     return RefusedBrand(name, people, round(share, 2), reasons, {})
 
 
-def _read(store: Store, row: StudyRow, seen: dict[str, _Seen]) -> None:
-    """Read the published batches of a study: whole batches of the decks that count."""
+def _read(store: Store, row: StudyRow, arm: Arm, seen: dict[str, _Seen]) -> None:
+    """Read what an arm proposed in the published batches: whole batches of decks that count."""
     batch = study_of(row).policy.batch
     counted = [closing.deck for closing in store.closings(row.hash) if closing.why_not is None]
     for deck in counted[: len(counted) // batch * batch]:
@@ -85,7 +86,7 @@ def _read(store: Store, row: StudyRow, seen: dict[str, _Seen]) -> None:
             continue
         answers, said = store.answers_of(deck), store.refusals_of(deck)
         for card in store.deck(deck).deck.cards:
-            if Arm.PICK not in card.arms or card.position not in answers:
+            if arm not in card.arms or card.position not in answers:
                 continue
             of = seen.setdefault(card.brand, _Seen())
             of.refused.append(answers[card.position] is Answer.NOT_FAVOURITE)

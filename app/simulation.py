@@ -70,7 +70,8 @@ class Colleagues:
         subject = subject_of(game.row.hash, customer)
         player = Player(pseudonym(keys, subject), Origin.SIMULATED, customer)
         # of each person one deck counts, and nobody judges what has learnt from her answers
-        studies = (game.row.hash, *game.store.teachers(game.row.model))
+        teachers = (study for one in game.row.versions for study in game.store.teachers(one))
+        studies = (game.row.hash, *teachers)
         if any(_has_played(game.store, keys, study, customer) for study in studies):
             return False
         seeded = replace(game, random_bits=lambda bits: int.from_bytes(rng.bytes(bits // 8)))

@@ -229,10 +229,11 @@ def _earlier(store: Store, row: StudyRow) -> dict[str, int]:
 
 
 def _taught(store: Store, row: StudyRow) -> dict[str, int]:
-    """The people whose answers a study's model has learnt from: they never judge it."""
+    """The people whose answers a version of a study has learnt from: they never judge it."""
     return {
         dealt.deck.participant: 0
-        for teacher in store.teachers(row.model)
+        for version in row.versions
+        for teacher in store.teachers(version)
         for dealt, _ in _closings(store, store.study(teacher))
     }
 

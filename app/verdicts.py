@@ -24,6 +24,6 @@ def studies_of(house: House, model: str) -> list[Human]:
     rows = [
         row
         for row in house.store.studies()
-        if row.model == model and row.kind is not StudyKind.PLAYGROUND
+        if model in row.versions and row.kind is not StudyKind.PLAYGROUND
     ]
     return [Human(judge(house.store, row)) for row in rows]

@@ -7,8 +7,11 @@ import pytest
 
 from app.house import BASELINE, House
 from app.policies import default_policy
+from app.refused import refused_brands
 from app.settings import Settings
 from app.studies import open_study
+from app.verdicts import studies_of
+from recsys.deck import Arm
 from recsys.errors import NotEnoughError
 from recsys.model import Weights
 from recsys.policy import StudyKind
@@ -90,6 +93,29 @@ def test_a_study_teaches_a_version_that_none_of_its_people_judges(workspace: Pat
     assert len(teachers) == len(pupils) == 25
     assert not teachers & pupils
     assert customers_of(house, "Stranger") == teachers  # the same order of arrival, else
+    house.close()
+
+
+def test_a_taught_version_that_challenges_another_is_not_judged_by_its_teachers_either(
+    workspace: Path,
+) -> None:
+    played(workspace, "Teacher")
+    said = brandswipe("learn", "Teacher", "--format", "json", workspace=workspace)
+    taught, parent = said.data["version"], said.data["parent"]
+    played(workspace, "Duel", "--model", parent, "--challenger", taught)
+    house = House(Settings(workspace=workspace))
+    assert len(customers_of(house, "Duel")) == 25
+    assert not customers_of(house, "Teacher") & customers_of(house, "Duel")
+    assert [study.judged.row.name for study in studies_of(house, taught)] == ["Duel"]
+    assert {study.judged.row.name for study in studies_of(house, parent)} == {"Duel", "Teacher"}
+    picks = {brand.brand for brand in refused_brands(house, taught)}
+    lists = {
+        card.brand
+        for dealt in house.store.decks_of(house.store.study("Duel").hash)
+        for card in dealt.deck.cards
+        if Arm.CHALLENGER in card.arms
+    }
+    assert picks <= lists
     house.close()
 
 

@@ -46,6 +46,11 @@ class StudyRow:
     challenger: str | None = None  # the second version, in a duel
     plays_from: int | None = None  # no card that counts is dealt before; None: from the opening on
 
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The hashes of the model versions it judges: one, or the two of a comparison."""
+        return (self.model,) if self.challenger is None else (self.model, self.challenger)
+
 
 @dataclass(frozen=True, slots=True)
 class DealtDeck:

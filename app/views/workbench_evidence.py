@@ -45,7 +45,10 @@ def _human(language: str, studies: list[Human]) -> None:
         return
     rows = [_study(language, study) for study in studies]
     st.table(
-        pd.DataFrame(rows), border="horizontal", hide_index=True, alt=say(language, "alt_human")
+        pd.DataFrame(rows).fillna("–"),  # a comparison of two versions has another criterion
+        border="horizontal",
+        hide_index=True,
+        alt=say(language, "alt_human"),
     )
     st.caption(say(language, "human_note"))
 

@@ -229,7 +229,7 @@ def _open(draft: Draft) -> None:
             draft.baseline,
             draft.seed,
             draft.plays_from,
-            draft.challenger,
+            draft.challenger and house.registry.check(draft.challenger),
         )
     except BrandswipeError as error:
         st.error(str(error), icon=":material/info:")
