@@ -24,6 +24,7 @@ from app.guard import Guard, sentence_page
 from app.health import UnwellError, health
 from app.identity import check_address
 from app.phones import COOKIE, SECONDS, Pairing
+from app.retention import purge
 from app.swipe_post import Asker, Reply, failure, take
 from app.tokens import binding_of
 from app.visitor import Visitors
@@ -95,6 +96,7 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     check_address(settings, config.get_option("server.address"), planted)
     runtime.place()
     runtime.store().examine()
+    purge(runtime.house())
     answer_at_once()
     try:
         yield {}
@@ -132,7 +134,10 @@ async def _body(request: Request) -> bytes | None:
 
 def _take(body: bytes, asker: Asker) -> Reply:
     try:
-        return take(runtime.store(), runtime.tokens(), runtime.limits(), body, asker)
+        reply = take(runtime.store(), runtime.tokens(), runtime.limits(), body, asker)
+        if reply[0] in (401, 410):
+            _log.warning("a post of swipes was refused: %s", reply[1]["error"])  # and of nobody
+        return reply
     except Exception as error:
         _log.error("a post of swipes failed: %s", type(error).__name__)  # no person in a log
         return failure(500, "ours", "Something of ours failed: nothing is lost, it is sent again.")

@@ -69,7 +69,9 @@ def build(settings: Settings, customers: int, seed: int, progress: Progress) -> 
     folder = settings.workspace / "shop"
     with closing(House(settings)) as house:
         plant_folder(folder, customers, seed, progress)
-        ingest(house.workspace, str(folder), replace=True, progress=progress)
+        ingest(
+            house.workspace, str(folder), replace=True, progress=progress, customers=house.customers
+        )
         shutil.rmtree(folder)
         version = refit(
             house.registry, house.warehouse, house.policy, FitOptions(), BASELINE, progress

@@ -64,6 +64,7 @@ class Game:
     row: StudyRow
     second: Brain | None = None  # the challenger, where a study compares two versions
     random_bits: Callable[[int], int] = secrets.randbits  # of the seed; ids are always random
+    known_as: Callable[[str], str] = str  # a customer of the shop, as the events call her
     study: Study = field(init=False)  # as the core knows it
 
     def __post_init__(self) -> None:
@@ -176,7 +177,9 @@ class Game:
                 return self.brain.evidence_for(player.named)
         if player.origin in ASKED and not consent.said(self.store, player.participant):
             raise NotAllowedError("Nothing of yours is read before you say yes: open Play.")
-        evidence = self.brain.evidence_of(player.customer, watch)
+        real = player.origin in ASKED
+        customer = self.known_as(player.customer) if real else player.customer
+        evidence = self.brain.evidence_of(customer, watch)
         least = self.study.policy.least_brands
         if len(evidence) < least:
             raise NotEnoughHistoryError(
@@ -212,7 +215,12 @@ class Game:
             return self.store.take_coffee_code(self.row.hash) if own and not again else None
 
     def finish(self, deck: str, by: ClosedBy = ClosedBy.PLAYER) -> Closing:
-        """Close a deck: its scores enter the study once, now."""
+        """Close a deck: its scores enter the study once, now.
+
+        Raises NotAllowedError for a deck of another study.
+        """
+        if self.store.deck(deck).deck.study != self.row.hash:
+            raise NotAllowedError("This deck is of another study: open your own page.")
         return close_deck(self.store, self.row, deck, by)
 
     def reveal(self, deck_id: str, player: Player) -> list[Turned]:
@@ -235,7 +243,7 @@ class Game:
 
     def _closed(self, deck_id: str, player: Player) -> Deck:
         dealt = self.store.deck(deck_id)
-        if dealt.deck.participant != player.participant:
+        if dealt.deck.participant != player.participant or dealt.deck.study != self.row.hash:
             raise NotAllowedError("This deck is somebody else's. Open your own page.")
         if self.store.closing(deck_id) is None:
             raise NotAllowedError("This deck is still open. Finish it first.")

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from app.brain import Brain
 from app.game import Game
+from app.importing.customers import Customers, Ids, ids_of
 from app.importing.segments import read_manifest
 from app.policies import default_policy
+from app.keyring import Keys
 from app.registry import Registry, Version
 from app.rows.account_rows import Accounts
 from app.rows.records import StudyRow
-from app.settings import Keys, Settings, keys
+from app.settings import Settings, keys
 from app.store import Store
 from app.studies import study_of
 from app.warehouse import Warehouse
@@ -83,6 +85,16 @@ class House:
             assert self._warehouse is not None
             return self._warehouse
 
+    @property
+    def customers(self) -> Customers:
+        """The customer key at work."""
+        return Customers(self.keys.customer)
+
+    def stored_id(self, customer_id: str) -> str:
+        """What stands for a customer of the shop in the events."""
+        ids = ids_of(read_manifest(self.workspace)) or Ids.KEEP
+        return self.customers.stored(ids, customer_id)
+
     def version(self, name: str | None = None) -> Version:
         """A model version by name; without one the candidate, else the newest."""
         if name is not None:
@@ -120,7 +132,8 @@ class House:
         """The game of one study."""
         policy = study_of(row).policy
         second = None if row.challenger is None else self.brain(row.challenger, policy)
-        return Game(self.store, self.brain(row.model, policy), row, second)
+        brain = self.brain(row.model, policy)
+        return Game(self.store, brain, row, second, known_as=self.stored_id)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -5,7 +5,8 @@ import ipaddress
 from enum import StrEnum
 from hashlib import sha256
 
-from app.settings import Keys, Settings
+from app.keyring import Keys
+from app.settings import Settings
 from recsys.errors import SettingsError
 
 
@@ -19,7 +20,16 @@ class Role(StrEnum):
 
 def pseudonym(keys: Keys, subject: str) -> str:
     """Return the participant of a subject: HMAC-SHA256 under a key that is outside the store."""
-    return hmac.new(keys.pseudonym, subject.encode(), sha256).hexdigest()
+    return _pseudonym(keys.pseudonym, subject)
+
+
+def former_pseudonyms(keys: Keys, subject: str) -> tuple[str, ...]:
+    """Return what the subject was called under earlier keys, for whoever asks for her own rows."""
+    return tuple(_pseudonym(key, subject) for key in keys.former_pseudonym)
+
+
+def _pseudonym(key: bytes, subject: str) -> str:
+    return hmac.new(key, subject.encode(), sha256).hexdigest()
 
 
 def is_loopback(address: str | None) -> bool:

@@ -14,6 +14,7 @@ import pyarrow as pa
 from app.importing import catalogue, cleaning, eventfiles, overlap, packing
 from app.importing.brandbook import keep_pictures, read_book
 from app.importing.cleaning import Judged
+from app.importing.customers import Customers, Ids, agreed, ids_of
 from app.importing.eventfiles import Found, Loaded
 from app.importing.importroom import commit, copy_shop, engine, locked, room, unseen
 from app.importing.overlap import Overlap
@@ -48,6 +49,7 @@ class Imported:
     notes: Sequence[str] = field(default_factory=tuple)  # sentences
     segment: str = ""
     planted: bool = False
+    erased: int = 0  # customers left out, because they were taken out of the store before
 
 
 @dataclass(slots=True)
@@ -62,6 +64,9 @@ class _Job:
     schema: Schema | None  # None: our own columns
     sources: list[str]
     progress: Progress
+    customers: Customers
+    ids: Ids
+    erased: frozenset[str]  # tombstones
     notes: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)  # what another schema says of no product
 
@@ -79,13 +84,17 @@ def ingest(
     schema: str = AUTO,
     progress: Progress | None = None,
     now: int | None = None,
+    ids: Ids | None = None,
+    customers: Customers | None = None,
 ) -> Imported:
     """Import event files into the workspace's store.
 
     `events` is a file, a folder or a glob; `rename` maps their columns to ours; `schema` is AUTO or
     the name of one of SCHEMAS; `append` asks for a store to add to; `now` (seconds since 1970) is
-    what times are held against. Raises BadEventsError, UnknownNameError or
-    WorkspaceError with the earlier store as it was.
+    what times are held against; `ids` says how customer ids are kept, None: as the store has them.
+    Whoever was taken out of the store stays out, also of one that is begun anew. Raises
+    BadEventsError, BadInputError, UnknownNameError or WorkspaceError with the earlier store as it
+    was.
     """
     eventfiles.check_rename(rename or {})
     found = eventfiles.find(events)
@@ -93,7 +102,8 @@ def ingest(
         found = Found(found.events, eventfiles.find(products).events, found.shop)
     reading = plan(found, schema, rename or {})
     with locked(workspace) as home, room(workspace):
-        old = None if replace else read_manifest(workspace)
+        there = read_manifest(workspace)
+        old = None if replace else there
         _ask_for_a_store(workspace, old, append)
         sources = unseen(reading.found.events, old)
         scratch = home / "import"
@@ -108,6 +118,9 @@ def ingest(
                 schema=reading.schema,
                 sources=sources,
                 progress=progress or _silent,
+                customers=customers or Customers(),
+                ids=agreed(ids, ids_of(old), planted=found.shop is not None),
+                erased=frozenset((there or {}).get("erased", ())),
             )
             return _run(job, old, brands, pictures, rename or {}, max_bad, now)
 
@@ -138,7 +151,11 @@ def _run(
     loaded = _load(job, rename)
     today = int(time.time()) if now is None else now
     judged = cleaning.judge(job.con, loaded, today, job.scratch)
-    rejects, examples = write_rejects(job.con, loaded, judged, job.workspace, job.sources[0])
+    judged, gone = cleaning.leave_out(job.con, judged, job.customers, job.erased)
+    hidden = job.ids is Ids.HASH or bool(job.erased)
+    rejects, examples = write_rejects(
+        job.con, loaded, judged, job.workspace, job.sources[0], hidden
+    )
     _refuse(judged, max_bad, examples, rejects, job.left_out)
     book = read_book(brands)
     job.progress("coding brands and products", 0.0)
@@ -164,6 +181,7 @@ def _run(
         notes=tuple(job.notes),
         segment=name,
         planted=opened.planted,
+        erased=gone,
     )
 
 
@@ -219,9 +237,10 @@ class _Packed:
 def _pack(job: _Job, judged: Judged, store: Warehouse | None, dated: bool) -> _Packed:
     job.progress("indexing customers", 0.0)
     segments = [] if store is None else store.segments
-    ids, keys = _customers(job.con, segments)
+    theirs, ids, keys = _customers(job, segments)
     known = 0 if store is None else int(np.isin(keys, store.keys, assume_unique=True).sum())
-    codes = pa.table({"customer_id": ids, "code": pa.array(np.arange(len(ids), dtype=np.uint32))})
+    numbers = pa.array(np.arange(len(ids), dtype=np.uint32))
+    codes = pa.table({"customer_id": theirs, "code": numbers})
     job.con.register("customers", codes)
     batches: pa.RecordBatchReader = job.con.sql(_EVENTS_SQL).to_arrow_reader(packing.BATCH_ROWS)
     kept = packing.pack(batches, judged.good, len(ids), job.segment, dated, job.progress)
@@ -244,16 +263,24 @@ def _overlap(job: _Job, judged: Judged, store: Warehouse | None, dated: bool) ->
     return overlap.drop(job.segment, store.segments, store.as_of)
 
 
-def _customers(con: duckdb.DuckDBPyConnection, segments: list[Segment]) -> tuple[pa.Array, Keys]:
-    """Return the ids of the import's customers and their keys, ascending by key."""
-    table: pa.Table = con.sql(
-        f"SELECT customer, {KEY_SQL.format('customer')} AS key FROM good GROUP BY customer "
-        f"ORDER BY key, customer"
+def _customers(job: _Job, segments: list[Segment]) -> tuple[pa.Array, pa.Array, Keys]:
+    """Return the import's customers as its files and as the store call them, and their keys.
+
+    Ascending by key.
+    """
+    plain = job.con.sql("SELECT DISTINCT customer FROM good").to_arrow_table()["customer"]
+    stored = plain
+    if job.ids is Ids.HASH:
+        stored = pa.array([job.customers.stored(job.ids, each) for each in plain.to_pylist()])
+    job.con.register("called", pa.table({"theirs": plain, "ours": stored}))
+    table: pa.Table = job.con.sql(
+        f"SELECT theirs, ours, {KEY_SQL.format('ours')} AS key FROM called ORDER BY key, ours"
     ).to_arrow_table()
-    ids = table["customer"].cast(pa.large_string()).combine_chunks()
+    ids = table["ours"].cast(pa.large_string()).combine_chunks()
     keys = packing.keyed(table["key"].to_numpy().astype(np.uint64), ids, segments)
     order = np.argsort(keys, kind="stable")
-    return ids.take(pa.array(order)), keys[order]
+    theirs = table["theirs"].combine_chunks().take(pa.array(order))
+    return theirs, ids.take(pa.array(order)), keys[order]
 
 
 _EVENTS_SQL = """SELECT c.code AS customer, seq, item, g.ts, price, list_price, kind, quantity
@@ -284,7 +311,8 @@ def _commit(job: _Job, old: dict[str, Any] | None, packed: _Packed, judged: Judg
     aside, shop = job.scratch / "planted", job.workspace / "planted"
     if job.found.shop is not None:
         copy_shop(job.found.shop, aside)
-    name = commit(job.workspace, job.segment, old, facts)
+    customers = {"ids": job.ids.value, "erased": sorted(job.erased)}
+    name = commit(job.workspace, job.segment, old, facts, customers)
     if old is None or aside.exists():
         shutil.rmtree(shop, ignore_errors=True)
     if aside.exists():

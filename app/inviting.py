@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import segno
 
+from app.keyring import Keys
 from app.login import participant_of
-from app.settings import Keys
 from app.words import LANGUAGES, section, text
 from recsys.errors import BadInputError
 from recsys.policy import Study

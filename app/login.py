@@ -7,8 +7,9 @@ from hashlib import sha256
 from importlib.util import find_spec
 from typing import Any, Protocol
 
-from app.identity import Role, pseudonym
-from app.settings import LEAST_KEY, Keys, Login, Settings
+from app.identity import Role, former_pseudonyms, pseudonym
+from app.keyring import LEAST_KEY, Keys
+from app.settings import Login, Settings
 from recsys.errors import LoginNeededError, NotAllowedError, SettingsError
 
 Claims = Mapping[str, Any]
@@ -24,6 +25,7 @@ class Person:
     guest: bool  # nobody vouches for her
     customer: str | None = field(default=None, repr=False)  # of the shop account linked to her
     badge: str | None = field(default=None, repr=False)  # what the link table knows her by
+    former: tuple[str, ...] = ()  # her pseudonyms under earlier keys: what is stored is still hers
 
     def may(self, roles: Collection[Role]) -> bool:
         """Whether one of these roles is hers."""
@@ -39,12 +41,23 @@ class Links(Protocol):
 
 def guest(keys: Keys, name: str, role: Role = Role.EMPLOYEE) -> Person:
     """Return somebody without a login, known by a cookie alone."""
-    return Person(pseudonym(keys, f"guest {name}"), frozenset({Role.EMPLOYEE, role}), guest=True)
+    subject = f"guest {name}"
+    return Person(
+        pseudonym(keys, subject),
+        frozenset({Role.EMPLOYEE, role}),
+        guest=True,
+        former=former_pseudonyms(keys, subject),
+    )
 
 
 def participant_of(keys: Keys, subject: str) -> str:
     """Return the pseudonym of whom the login calls by this name."""
     return pseudonym(keys, f"employee {subject}")
+
+
+def every_participant_of(keys: Keys, subject: str) -> tuple[str, ...]:
+    """Return her pseudonym and those under earlier keys: all under which rows of hers may be."""
+    return participant_of(keys, subject), *former_pseudonyms(keys, f"employee {subject}")
 
 
 def employee(settings: Settings, keys: Keys, links: Links, claims: Claims, now: float) -> Person:
@@ -63,6 +76,7 @@ def employee(settings: Settings, keys: Keys, links: Links, claims: Claims, now: 
         guest=False,
         customer=links.customer_of(badges),
         badge=badges[0],
+        former=former_pseudonyms(keys, f"employee {subject}"),
     )
 
 

@@ -4,22 +4,29 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from app.rows.account_rows import Way
 from app.rows.records import DealtDeck, Forgotten
 from app.store import Store
 from recsys.deck import Card
 from recsys.swipes import Swipe, stand
 
-SCHEMA = 1
+SCHEMA = 2
+Link = tuple[Way, int] | None
 
 
-def about(store: Store, participants: Iterable[str]) -> dict[str, Any]:
+def about(store: Store, participants: Iterable[str], link: Link = None) -> dict[str, Any]:
     """Return everything that is stored under these pseudonyms of hers, as JSON values.
 
-    Of a deck that is still open it leaves out who proposed a card: that would tell her the answers.
+    `link` says how and when a shop account was linked to her. Of a deck that is still open it
+    leaves out who proposed a card: that would tell her the answers.
     """
     hers = list(participants)
     return {
         "schema": SCHEMA,
+        "shop_account": None if link is None else {"linked_by": link[0], "at": _moment(link[1])},
+        "invited_to": [
+            row.name for row in store.studies() if any(store.is_invited(row.hash, w) for w in hers)
+        ],
         "consents": [said for who in hers for said in _consents(store, who)],
         "decks": [_deck(store, dealt) for who in hers for dealt in store.decks_by(who)],
     }

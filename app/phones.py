@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from app.settings import Keys
+from app.keyring import Keys
 
 COOKIE = "brandswipe_pair"
 SECONDS = 12 * 3600
@@ -21,7 +21,9 @@ class Pairing:
 
     def __init__(self, keys: Keys) -> None:
         self._signer = URLSafeTimedSerializer(
-            keys.signing, salt="brandswipe.pair", signer_kwargs={"digest_method": sha256}
+            [*reversed(keys.former_signing), keys.signing],  # the last one signs
+            salt="brandswipe.pair",
+            signer_kwargs={"digest_method": sha256},
         )
         self._lock = threading.Lock()
         self._code = _new_code()

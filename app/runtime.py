@@ -9,11 +9,12 @@ from app import settings as _settings
 from app.accounts import Notes
 from app.house import House
 from app.jobs import Jobs
+from app.keyring import Keys
 from app.limits import Limits
 from app.phones import Pairing
 from app.place import Place
 from app.rows.account_rows import Accounts
-from app.settings import Keys, Settings
+from app.settings import Settings
 from app.store import Store
 from app.tokens import DeckTokens
 from app.warehouse import Warehouse

@@ -4,31 +4,24 @@ What is said later in this list wins: the defaults, `brandswipe.toml` in the wor
 `brandswipe.toml` in the workspace, the environment, the options of a command.
 """
 
-import hmac
 import logging
 import os
-import secrets
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from app import keyfile, values
+from app import keyring, values
+from app.keyring import Keys
 from recsys.errors import SettingsError, UnknownNameError
 
-PREFIX = "BRANDSWIPE_"
+PREFIX = keyring.PREFIX
 FILE = "brandswipe.toml"
-SIGNING_KEY = "SIGNING_KEY"
-PSEUDONYM_KEY = "PSEUDONYM_KEY"
-LINK_KEY = "LINK_KEY"
-SECRET = (SIGNING_KEY, PSEUDONYM_KEY, LINK_KEY)
-LEAST_KEY = 16  # bytes
 _log = logging.getLogger("brandswipe")
 
 
@@ -71,6 +64,7 @@ class Settings:
     logout_url: str = ""  # where the proxy ends a login
     shop_link: str = ""  # the page of the shop's own account that links it
     shop_emails_verified: bool = False  # the shop has verified the addresses of its accounts
+    keep_days: int = 180  # what is stored of a person goes so long after her last visit
 
     @property
     def store_path(self) -> Path:
@@ -81,20 +75,6 @@ class Settings:
     def accounts_path(self) -> Path:
         """Which employee is which customer: never in the study's database."""
         return self.workspace / "accounts.db"
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """Keys of 32 bytes or more: losing one must not betray another."""
-
-    signing: bytes  # deck tokens and cookies
-    pseudonym: bytes  # subject -> participant
-    link: bytes = field(default_factory=lambda: secrets.token_bytes(32))
-    """Shared with the shop: subject -> row of the link table, and what its account page signs."""
-
-    def __repr__(self) -> str:
-        """Say nothing: a key must not reach a log."""
-        return "Keys(...)"
 
 
 KNOWN = tuple(known.name for known in fields(Settings))
@@ -154,13 +134,19 @@ def who_is_who(
 
 def keys(settings: Settings, environ: Mapping[str, str] | None = None) -> Keys:
     """Return the keys, from the environment or from files made at first use (mode 0600)."""
+    return keyring.read_keys(_secrets(settings), os.environ if environ is None else environ)
+
+
+def turn_key(
+    settings: Settings, name: str, kept: int, environ: Mapping[str, str] | None = None
+) -> None:
+    """Put a new key in front of `kept` earlier ones, for the next start."""
     world = os.environ if environ is None else environ
-    folder = settings.workspace / "secrets"
-    found = [_key(folder, name, world) for name in SECRET]
-    for (one, first), (other, second) in combinations(zip(SECRET, found, strict=True), 2):
-        if hmac.compare_digest(first, second):
-            raise SettingsError(f"{PREFIX}{one} and {PREFIX}{other} are the same: set two keys.")
-    return Keys(*found)
+    keyring.turn(_secrets(settings), f"{name.upper()}_KEY", world, kept)
+
+
+def _secrets(settings: Settings) -> Path:
+    return settings.workspace / "secrets"
 
 
 def missing_keys(settings: Settings, environ: Mapping[str, str] | None = None) -> list[str]:
@@ -186,7 +172,7 @@ def data_file(name: str) -> Traversable:
 
 def _from_environ(environ: Mapping[str, str]) -> dict[str, object]:
     ours = {k.removeprefix(PREFIX): v for k, v in environ.items() if k.startswith(PREFIX)}
-    said = {name: value for name, value in ours.items() if name not in SECRET}
+    said = {name: value for name, value in ours.items() if name not in keyring.NAMES}
     for name in said:
         if name.lower() not in KNOWN:
             raise _unknown(PREFIX + name, "the environment", PREFIX)
@@ -246,17 +232,5 @@ _PARSERS: dict[str, Callable[[str, object], Any]] = {
     "logout_url": values.text_or_nothing,
     "shop_link": values.text_or_nothing,
     "shop_emails_verified": values.switch,
+    "keep_days": values.whole(1, 3650),
 }
-
-
-def _key(folder: Path, name: str, environ: Mapping[str, str]) -> bytes:
-    given = environ.get(PREFIX + name)
-    text = given if given is not None else keyfile.read_or_make(folder / name.lower())
-    key = text.strip().encode()
-    if len(key) < LEAST_KEY:
-        where = PREFIX + name if given is not None else str(folder / name.lower())
-        raise SettingsError(
-            f"The key in {where} is shorter than {LEAST_KEY} characters: set a longer one, "
-            "made for instance with `openssl rand -hex 32`."
-        )
-    return key

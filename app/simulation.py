@@ -10,9 +10,9 @@ import pandas as pd
 
 from app.game import Game, Player
 from app.identity import pseudonym
+from app.keyring import Keys
 from app.planting import planted_truth
 from app.rows.records import ClosedBy, Incoming
-from app.settings import Keys
 from app.store import Store
 from recsys.colleagues import Behaviour, Market, Reaction, Taste, answers
 from recsys.deck import Deck, Origin

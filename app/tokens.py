@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from app.settings import Keys
+from app.keyring import Keys
 from app.visitor import guest_of
 from recsys.errors import NotAllowedError, TokenExpiredError
 
@@ -33,19 +33,26 @@ def binding_of(headers: Mapping[str, str]) -> str:
 
 
 class DeckTokens:
-    """Signs and reads deck tokens. They name participant, deck, expiry and a digest of a login."""
+    """Signs and reads deck tokens. They name participant, deck, expiry and a digest of a login.
+
+    What an earlier key signed is read until that key is taken away, so that a new key costs no open
+    deck its page.
+    """
 
     def __init__(self, keys: Keys, clock: Callable[[], float] = time.time) -> None:
+        self._keys = (keys.signing, *keys.former_signing)
         self._signer = URLSafeTimedSerializer(
-            keys.signing, salt="brandswipe.deck", signer_kwargs={"digest_method": sha256}
+            [*reversed(self._keys)],  # the last one signs
+            salt="brandswipe.deck",
+            signer_kwargs={"digest_method": sha256},
         )
-        self._key = keys.signing
         self._clock = clock
 
     def sign(self, participant: str, deck: str, binding: str, seconds: int = 2 * 3600) -> str:
         """Return a token that holds for so many seconds, for the login of that binding."""
         expires = int(self._clock()) + seconds
-        return str(self._signer.dumps([participant, deck, self._bound(binding), expires]))
+        bound = _bound(self._keys[0], binding)
+        return str(self._signer.dumps([participant, deck, bound, expires]))
 
     def read(self, token: str, binding: str) -> Claim:
         """Return what a token says.
@@ -57,7 +64,7 @@ class DeckTokens:
             claim = Claim(*self._signer.loads(token))
         except (BadData, TypeError):
             claim = None
-        if claim is None or not hmac.compare_digest(claim.bound, self._bound(binding)):
+        if claim is None or not self._is_bound(claim, binding):
             raise NotAllowedError(
                 "This page's pass is not valid here: reload the page; no answer is lost."
             )
@@ -67,6 +74,10 @@ class DeckTokens:
             )
         return claim
 
-    def _bound(self, binding: str) -> str:
-        said = f"brandswipe.binding {binding}".encode()
-        return hmac.new(self._key, said, sha256).hexdigest()[:32]
+    def _is_bound(self, claim: Claim, binding: str) -> bool:
+        return any(hmac.compare_digest(claim.bound, _bound(key, binding)) for key in self._keys)
+
+
+def _bound(key: bytes, binding: str) -> str:
+    said = f"brandswipe.binding {binding}".encode()
+    return hmac.new(key, said, sha256).hexdigest()[:32]

@@ -19,10 +19,11 @@ from app import runtime
 from app.accounts import Note, Notes, link, link_address, read_table
 from app.api import routes, shared
 from app.guard import Guard
+from app.keyring import Keys
 from app.login import Person, badge, employee
 from app.login import guest as a_guest
 from app.rows.account_rows import NONCE_MS, Accounts, Replaced, Way
-from app.settings import Keys, Settings
+from app.settings import Settings
 from app.visitor import COOKIE, Visitors
 from recsys.errors import BadInputError, NotAllowedError
 from tests.asgi import Answer, call

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from app.identity import Role, check_address, is_loopback, pseudonym
+from app.keyring import Keys
 from app.login import Person, badge, badge_of_email, check_login, employee, guest
 from app.phones import Pairing
-from app.settings import KNOWN, Keys, Login, Settings
+from app.settings import KNOWN, Login, Settings
 from app.tokens import DeckTokens
 from recsys.errors import LoginNeededError, NotAllowedError, SettingsError
 from tests.logins import NOW, claims, proxied

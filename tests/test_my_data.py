@@ -21,6 +21,7 @@ from recsys.deck import TASTER, Origin
 from recsys.swipes import Answer
 from tests.games import game_of, known_customers, people, play, posts
 
+NOTHING = {"schema": 2, "shop_account": None, "invited_to": [], "consents": [], "decks": []}
 MAIN = str(Path(__file__).parents[1] / "app" / "main.py")
 
 
@@ -70,9 +71,7 @@ def test_forgetting_leaves_the_verdict_and_nothing_of_her(game: Game) -> None:
     before = judge(game.store, game.row).report
     gone = forget(game.store, [players[0].participant, "never played"])
     assert (gone.decks, gone.swipes) == (1, 20)
-    assert about(game.store, [players[0].participant]) == {
-        "schema": 1, "consents": [], "decks": [],
-    }  # fmt: skip
+    assert about(game.store, [players[0].participant]) == NOTHING
     after = judge(game.store, game.row).report
     assert [c.estimate for c in after.criteria] == [c.estimate for c in before.criteria]
     assert game.store.withdrawn(game.row.hash) == 1
@@ -120,5 +119,5 @@ def test_the_page_forgets_at_two_presses_and_not_at_one(
     at.button(key="forget").click().run()
     at.button(key="forget_sure").click().run()
     assert [said.value for said in at.success] == ["You are forgotten."]
-    assert about(opened.store, [who]) == {"schema": 1, "consents": [], "decks": []}
+    assert about(opened.store, [who]) == NOTHING
     assert not at.run().success

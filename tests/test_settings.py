@@ -141,16 +141,17 @@ def test_keys_are_made_once_apart_and_for_the_owner_alone(tmp_path: Path) -> Non
     assert keys(settings, {}) == first
     assert min(len(first.signing), len(first.pseudonym)) >= 32
     assert len({first.signing, first.pseudonym, first.link}) == 3
-    for name in ("signing_key", "pseudonym_key", "link_key"):
+    for name in ("signing_key", "pseudonym_key", "link_key", "customer_key"):
         assert stat.S_IMODE((tmp_path / "w" / "secrets" / name).stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "w" / "secrets").stat().st_mode) == 0o700
-    assert len(os.listdir(tmp_path / "w" / "secrets")) == 3
+    assert len(os.listdir(tmp_path / "w" / "secrets")) == 4
 
 
 def test_keys_come_from_the_environment_first_and_leave_no_file(tmp_path: Path) -> None:
-    letters = {"SIGNING": "s", "PSEUDONYM": "p", "LINK": "l"}
+    letters = {"SIGNING": "s", "PSEUDONYM": "p", "LINK": "l", "CUSTOMER": "c"}
     world = {f"BRANDSWIPE_{name}_KEY": sign * 32 for name, sign in letters.items()}
-    assert keys(Settings(workspace=tmp_path), world) == Keys(b"s" * 32, b"p" * 32, b"l" * 32)
+    made = Keys(b"s" * 32, b"p" * 32, b"l" * 32, b"c" * 32)
+    assert keys(Settings(workspace=tmp_path), world) == made
     assert list(tmp_path.iterdir()) == []
     assert read(environ=world, cwd=tmp_path) == Settings()
 

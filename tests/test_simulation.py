@@ -7,7 +7,7 @@ import pytest
 from app.game import Player
 from app.house import House
 from app.identity import pseudonym
-from app.settings import Keys
+from app.keyring import Keys
 from app.simulation import Colleagues
 from app.store import Store
 from recsys.colleagues import HONEST, POLITE, Behaviour

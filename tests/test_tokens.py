@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from itsdangerous import URLSafeTimedSerializer
 from starlette.datastructures import Headers
 
+from app.keyring import Keys
 from app.phones import Pairing
-from app.settings import Keys
 from app.tokens import Claim, DeckTokens, binding_of
 from recsys.errors import NotAllowedError, TokenExpiredError
 

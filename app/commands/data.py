@@ -8,6 +8,7 @@ import click
 
 from app.commands.common import opened, progress, say, workspace_option
 from app.engines import fetched, is_address
+from app.importing.customers import Ids
 from app.importing.exporting import statement
 from app.importing.schemas.dialects import DIALECTS
 from app.importing.schemas.known import AUTO, SCHEMAS
@@ -62,6 +63,11 @@ def plant(customers: int, seed: int, out: Path) -> None:
 @click.option("--max-bad", type=click.FloatRange(0, 1), default=0.01, show_default=True)
 @click.option("--replace", is_flag=True, help="Start the event store anew.")
 @click.option("--append", is_flag=True, help="Add to the event store, which must be there.")
+@click.option(
+    "--ids",
+    type=click.Choice([ids.value for ids in Ids]),
+    help="Customer ids as they are, or hashed under the customer key. [default: keep]",
+)
 @workspace_option
 def ingest_command(
     events: str | None,
@@ -75,6 +81,7 @@ def ingest_command(
     max_bad: float,
     replace: bool,
     append: bool,
+    ids: str | None,
     workspace: Path | None,
 ) -> None:
     """Import a shop's log: CSV, CSV.gz, JSONL or Parquet; a file, a folder, a glob or an engine.
@@ -104,6 +111,8 @@ def ingest_command(
             append=append,
             schema=schema,
             progress=tell,
+            ids=None if ids is None else Ids(ids),
+            customers=house.customers,
         )
     _tell(done)
 
@@ -126,6 +135,8 @@ def _tell(done: Imported) -> None:
         f"Imported {done.events:,} events of {done.customers:,} customers; the store knows "
         f"{done.brands:,} brands. {done.without_brand:.1%} of the events have no brand."
     )
+    if done.erased:
+        say(f"{done.erased:,} customers were erased from this shop before, and are left out.")
     if done.doubles:
         say(f"{done.doubles:,} rows repeated another one and were left out.")
     if done.repeated:

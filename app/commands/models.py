@@ -141,9 +141,10 @@ def rank(customer: str, n: int, model: str | None, shape: str, workspace: Path |
     with opened(workspace) as house:
         _must_not_be_linked(house, customer)
         brain, watch = house.brain(model), Stopwatch()
-        if not brain.warehouse.has(customer):  # without a list: these are people
+        stored = house.stored_id(customer)
+        if not brain.warehouse.has(stored):  # without a list: these are people
             raise BadInputError(f"The shop has no customer {customer!r}. Check the number.")
-        evidence = brain.evidence_of(customer, watch)
+        evidence = brain.evidence_of(stored, watch)
         with watch.stage(f"ranking {len(brain.catalogue.brands)} brands"):
             ranked = brain.rank(evidence, n)
     data = {

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from app import consent
 from app.commands.common import format_option, opened, put, say, table, workspace_option
 from app.house import BASELINE, House
 from app.policies import COMPARE, READY, parse_policy, ready_policy
@@ -130,7 +131,7 @@ def show(name: str | None, shape: str, workspace: Path | None) -> None:
     """
     with opened(workspace) as house:
         row = newest(house.store, name)
-        data = _study_data(house, row) | {"policy": dict(row.policy)}
+        data = _study_data(house, row) | _consents(house, row) | {"policy": dict(row.policy)}
     lines = [(key, value) for key, value in data.items() if key != "policy"]
     criteria = [
         (f"bar of {key}", f"{value['bar']:g}: {value['because']}")
@@ -200,7 +201,16 @@ def _study_data(house: House, row: StudyRow) -> dict[str, Any]:
         "decks": _decks(house, row),
         "state": state,
         "invited": house.store.invited(row.hash),
+        "withdrawn": house.store.withdrawn(row.hash),
     }
+
+
+def _consents(house: House, row: StudyRow) -> dict[str, int]:
+    """How many people said yes and no to today's wording, in whole cells."""
+    policy = study_of(row).policy
+    said = house.store.consenting(consent.version())
+    yes, no = (Unit(policy.batch, policy.cell).cells(people) for people in said)
+    return {"consent_yes_at_least": yes, "consent_no_at_least": no}
 
 
 def _decks(house: House, row: StudyRow) -> int:

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
+from app.importing.customers import Customers
 from app.importing.eventfiles import FILE, RAW, ZONELESS, Loaded
 from app.importing.schemas.known import hint
 from app.importing.staging import LINE, literal, paths, suffix
@@ -114,6 +116,27 @@ def _kept(con: duckdb.DuckDBPyConnection, loaded: Loaded, aside: Path) -> str:
         return _good()
     con.execute(f"COPY ({_good()}) TO {literal(str(aside))} (FORMAT parquet)")
     return f"FROM read_parquet({paths([aside])})"
+
+
+def leave_out(
+    con: duckdb.DuckDBPyConnection, judged: Judged, who: Customers, erased: Collection[str]
+) -> tuple[Judged, int]:
+    """Take whoever has a tombstone out of the views; return what is left, and how many went."""
+    if not erased:
+        return judged, 0
+    sql = f"SELECT DISTINCT {Col.CUSTOMER} FROM judged WHERE {Col.CUSTOMER} IS NOT NULL"
+    everybody = [str(row[0]) for row in con.execute(sql).fetchall()]
+    gone = [each for each in everybody if who.tombstone(each) in erased]
+    con.register("gone", pa.table({"customer_id": pa.array(gone, pa.string())}))
+    names = "SELECT customer_id FROM gone"
+    staying = f"{Col.CUSTOMER} NOT IN ({names})"
+    con.execute(
+        f"ALTER VIEW good RENAME TO everybody; ALTER VIEW judged RENAME TO judged_all; "
+        f"CREATE VIEW judged AS FROM judged_all WHERE {Col.CUSTOMER} IS NULL OR {staying}; "
+        f"CREATE VIEW good AS FROM everybody WHERE customer NOT IN ({names})"
+    )
+    ((good,),) = con.execute("SELECT count(*) FROM good").fetchall()
+    return replace(judged, good=good), len(gone)
 
 
 def _bad(rows: list[tuple[str | None, bool, int]], broken: int) -> dict[str, int]:

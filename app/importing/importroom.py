@@ -101,12 +101,18 @@ def unseen(files: Sequence[Path], old: Mapping[str, Any] | None) -> list[str]:
 
 
 def commit(
-    workspace: Path, segment: Path, old: Mapping[str, Any] | None, facts: Mapping[str, Any]
+    workspace: Path,
+    segment: Path,
+    old: Mapping[str, Any] | None,
+    facts: Mapping[str, Any],
+    customers: Mapping[str, Any],
 ) -> str:
-    """Give a written segment its name and put the manifest that lists it in place."""
-    files = {file.name: hash_of(file) for file in sorted(segment.iterdir())}
-    digest = sha256(json.dumps([files, facts["sources"]]).encode()).hexdigest()
-    before = old or {**_NOTHING, "lineage": digest[:16]}
+    """Give a written segment its name and put the manifest that lists it in place.
+
+    `customers` says how ids are kept and who was taken out; a store that is begun anew knows it.
+    """
+    sealed = seal(segment, facts["sources"])
+    before = old or {**_NOTHING, "lineage": sealed["hash"][:16]}
     name = f"{before['lineage']}-{len(before['segments']) + 1:04d}"
     home = workspace / "events"
     if (home / name).exists():  # --replace with the files that are there, perhaps to mend them
@@ -118,10 +124,18 @@ def commit(
         "customers": before["customers"] + facts["customers"] - facts["known"],
         "events": before["events"] + facts["events"],
         "as_of": max(before["as_of"], facts["as_of"]),
-        "segments": [*before["segments"], {"name": name, "hash": digest, "files": files, **facts}],
+        "segments": [*before["segments"], {"name": name, **sealed, **facts}],
+        **customers,
     }
     write_manifest(workspace, manifest)
     return name
+
+
+def seal(segment: Path, sources: Sequence[str]) -> dict[str, Any]:
+    """Return the hashes of a written segment, and the one of them all."""
+    files = {file.name: hash_of(file) for file in sorted(segment.iterdir())}
+    digest = sha256(json.dumps([files, sources]).encode()).hexdigest()
+    return {"hash": digest, "files": files}
 
 
 _NOTHING: Mapping[str, Any] = {"segments": [], "customers": 0, "events": 0, "as_of": 0}

@@ -78,6 +78,8 @@ def keyed(wanted: Keys, ids: pa.Array, segments: list[Segment]) -> Keys:
 
 def _owned(wanted: Keys, ids: pa.Array, segment: Segment) -> bool:
     """Whether each wanted key that a segment has belongs to the same id there."""
+    if not len(segment.keys):
+        return True
     places = np.minimum(np.searchsorted(segment.keys, wanted), len(segment.keys) - 1)
     same = np.flatnonzero(segment.keys[places] == wanted)
     theirs = segment.ids_between(0, len(segment.keys)).take(pa.array(places[same]))

@@ -17,12 +17,23 @@ Reject = tuple[str, int, str, str]  # file, line, reason, row
 
 
 def write_rejects(
-    con: duckdb.DuckDBPyConnection, loaded: Loaded, judged: Judged, workspace: Path, source: str
+    con: duckdb.DuckDBPyConnection,
+    loaded: Loaded,
+    judged: Judged,
+    workspace: Path,
+    source: str,
+    hidden: bool = False,
 ) -> tuple[Path | None, list[str]]:
-    """Write the bad rows beside the store; return the file and the first few as sentences."""
+    """Write the bad rows beside the store; return the file and the first few as sentences.
+
+    Where rows are `hidden`, because ids are hashed or a customer was taken out, their file, line
+    and reason are written and not the rows.
+    """
     if not judged.bad:
         return None, []
     rejects = sorted(_bad_rows(con, loaded) + _broken_lines(loaded))
+    if hidden:
+        rejects = [(file, line, reason, "") for file, line, reason, _ in rejects]
     folder = workspace / "rejects"
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{source[:16]}.csv"
@@ -64,3 +75,14 @@ def _line(loaded: Loaded, file: Path, number: int) -> int:
         if broken.file == file.name and broken.line <= line:
             line += 1
     return line
+
+
+def erase_from_rejects(workspace: Path, customer_id: str) -> None:
+    """Take a customer's rows out of every file of rejects."""
+    for file in (workspace / "rejects").glob("*.csv"):
+        with file.open(newline="", encoding="utf-8") as lines:
+            rows = [row for row in csv.reader(lines) if customer_id not in row[-1]]
+        aside = file.with_suffix(".new")
+        with aside.open("w", newline="", encoding="utf-8") as out:
+            csv.writer(out).writerows(rows)
+        aside.replace(file)

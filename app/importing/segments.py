@@ -59,8 +59,8 @@ class Segment:
             np.load(folder / "keys.npy", mmap_mode="r"),
             np.load(folder / "starts.npy", mmap_mode="r"),
             np.load(folder / "id_starts.npy", mmap_mode="r"),
-            np.memmap(folder / "ids.bin", np.uint8, mode="r"),
-            np.memmap(folder / "events.bin", ROW, mode="r"),
+            _map(folder / "ids.bin", np.uint8),
+            _map(folder / "events.bin", ROW),
         )
 
     def place(self, key: int) -> int | None:
@@ -98,6 +98,11 @@ class Segment:
         except FileNotFoundError as error:
             raise WorkspaceError("The events were replaced meanwhile; start again.") from error
         return np.repeat(np.arange(first, last, dtype=np.int64), counts), rows
+
+
+def _map(file: Path, kind: Any) -> NDArray[Any]:
+    """Map a file; one without a byte, whose last customer was taken out, cannot be mapped."""
+    return np.memmap(file, kind, mode="r") if file.stat().st_size else np.zeros(0, kind)
 
 
 def _damaged(folder: Path) -> IntegrityError:

@@ -48,6 +48,11 @@ class Accounts(Database):
         """Return whether a customer is an employee that is linked."""
         return self._one("select 1 from links where customer = ?", customer) is not None
 
+    def linked_by(self, customer: str) -> tuple[Way, int] | None:
+        """Return how a customer was linked and when (milliseconds since 1970), or None."""
+        row = self._one("select way, linked_at from links where customer = ?", customer)
+        return None if row is None else (Way(row["way"]), int(row["linked_at"]))
+
     def counts(self) -> dict[Way, int]:
         """Return how many accounts are linked, by way."""
         rows = self._rows("select way, count(*) as n from links group by way")
@@ -104,8 +109,19 @@ class Accounts(Database):
 
     def unlink(self, badge: str) -> bool:
         """Take a link out; return whether there was one."""
+        return self._gone("delete from links where badge = ?", badge)
+
+    def unlink_customer(self, customer: str) -> bool:
+        """Take the link of a customer out; return whether there was one."""
+        return self._gone("delete from links where customer = ?", customer)
+
+    def unlink_all(self) -> bool:
+        """Take every link and every nonce out: under another key none of them is anybody's."""
+        return self._gone("delete from links") | self._gone("delete from nonces")
+
+    def _gone(self, sql: str, *values: object) -> bool:
         with self._writing():
-            done = self._db.execute("delete from links where badge = ?", [badge]).rowcount
+            done = self._db.execute(sql, values).rowcount
         self._rows("pragma wal_checkpoint(truncate)")
         return bool(done)
 

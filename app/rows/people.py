@@ -2,9 +2,25 @@
 
 from app.rows.codec import canonical
 from app.rows.ledger import Ledger
-from app.rows.records import Consent, Forgotten
+from app.rows.records import Consent, Forgotten, Gone
 
 _HER_SWIPES = "deck in (select id from decks where participant = ?)"
+_TO_GO = """
+select study, count(*) as decks, count(*) + (select count(*) from swipes s
+    join decks d on d.id = s.deck where d.participant = ?1 and d.study = o.study) as links
+from decks o where participant = ?1 group by study"""
+_IDLE = """
+select who from (
+    select pseudonym as who, first_seen as at from participants
+    union all select pseudonym, at from consents
+    union all select participant, dealt_at from decks
+    union all select d.participant, s.received_at from swipes s join decks d on d.id = s.deck
+    union all select d.participant, c.closed_at from closings c join decks d on d.id = c.deck
+) where who not in (select participant from decks where origin = 'simulated')
+group by who having max(at) < ? order by who"""
+_CONSENTING = """
+select coalesce(sum(yes), 0) as yes, coalesce(sum(1 - yes), 0) as no from consents
+where text_version = ? and id in (select max(id) from consents group by pseudonym)"""
 
 
 class PeopleRows(Ledger):
@@ -38,20 +54,16 @@ class PeopleRows(Ledger):
             for row in self._rows(sql, pseudonym)
         ]
 
-    def forget(self, pseudonym: str) -> Forgotten:
+    def forget(self, pseudonym: str, why: Gone = Gone.ASKED) -> Forgotten:
         """Erase all rows of a participant.
 
         Of her closed decks the scores stay, without person, time or brand: a verdict remains
         recomputable, and a score withdrawn by choice would bias the test.
         """
         with self._writing():
-            studies = self._rows(
-                "select study, count(*) as decks, count(*) + (select count(*) from swipes s "
-                "join decks d on d.id = s.deck where d.participant = ?1 and d.study = o.study) "
-                "as links from decks o where participant = ?1 group by study",
-                pseudonym,
-            )
-            self._insert("withdrawals", studies)
+            studies = self._rows(_TO_GO, pseudonym)
+            said = None if why is Gone.ASKED else why.value
+            self._insert("withdrawals", [row | {"why": said} for row in studies])
             for table in ("swipes", "refusals", "closings"):
                 self._db.execute(f"delete from [{table}] where {_HER_SWIPES}", [pseudonym])
             self._db.execute("delete from decks where participant = ?", [pseudonym])
@@ -62,9 +74,24 @@ class PeopleRows(Ledger):
         return Forgotten(decks, sum(row["links"] for row in studies) - decks)
 
     def withdrawn(self, study: str) -> int:
-        """Return how many decks of a study were withdrawn."""
-        sql = "select coalesce(sum(decks), 0) as n from withdrawals where study = ?"
+        """Return how many decks of a study were withdrawn by whoever had played them."""
+        sql = "select coalesce(sum(decks), 0) as n from withdrawals where study = ? and why is null"
         return int(self._rows(sql, study)[0]["n"])
+
+    def idle_since(self, moment: int) -> list[str]:
+        """Return the participants of whom the last trace is older; the simulated are nobody."""
+        return [str(row["who"]) for row in self._rows(_IDLE, moment)]
+
+    def consenting(self, text_version: str) -> tuple[int, int]:
+        """Return how many people's last word is a yes to this wording, and how many a no."""
+        (row,) = self._rows(_CONSENTING, text_version)
+        return int(row["yes"]), int(row["no"])
+
+    def drop_log(self, moment: int) -> int:
+        """Erase what was noted before this moment; return how many lines went."""
+        with self._writing():
+            gone = self._db.execute("delete from events_log where at < ?", [moment]).rowcount
+        return int(gone)
 
     def log(self, what: str, **detail: str | int | float | bool | None) -> None:
         """Note that something happened. Never pass a name, pseudonym, customer or brand."""

@@ -28,6 +28,13 @@ class Refusal(StrEnum):
     TAKEN_BACK = "taken_back"
 
 
+class Gone(StrEnum):
+    """Why the rows of a participant were erased."""
+
+    ASKED = "asked"  # she wished it
+    TIME = "time"  # they were kept as long as may be
+
+
 @dataclass(frozen=True, slots=True)
 class StudyRow:
     """A study as it was written down. When and why it was closed stands in a row of its own."""

@@ -168,6 +168,12 @@ def languages(db: Database) -> None:
     db.table("decks").add_column("language", str)
 
 
+@migrations()
+def retention(db: Database) -> None:
+    """Why rows were withdrawn: nothing where their owner asked, else that their time was over."""
+    db.table("withdrawals").add_column("why", str)
+
+
 @account_migrations()
 def links(db: Database) -> None:
     """Who is which customer, in a file of its own: no pseudonym of the study is anywhere here."""

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import runtime
-from app.my_data import about, forget
+from app.my_data import Link, about, forget
 from app.planting import personas_of
 from app.swipe_cards import save_file
 from app.views import frame
@@ -21,16 +21,20 @@ _GONE = "forgotten"
 def page() -> None:
     """Show all of it; erase it at two presses."""
     language, store, hers = frame.language(), runtime.store(), _pseudonyms()
+    account = _account()
     st.title(text(language, "my_data.title"))
     st.write(text(language, "my_data.lead"))
-    known = about(store, hers)
-    kept = bool(known["decks"] or known["consents"])
+    known = about(store, hers, account)
+    kept = bool(known["decks"] or known["consents"] or account)
     if st.session_state.get(_GONE) and not kept:  # a page may run twice: it is said as long as true
         st.success(text(language, "my_data.forgotten"), icon=":material/check:")
     st.caption(text(language, "my_data.kept"))
     if not kept:
         st.write(text(language, "my_data.nothing"))
         return
+    if account:
+        said = text(language, f"my_data.linked_{account[0]}", day=day(language, account[1] // 1000))
+        st.write(said)
     for n, deck in enumerate(known["decks"], start=1):
         _deck(language, n, deck)
     # a file of Streamlit's own would lie at an address that anybody may ask for
@@ -46,7 +50,25 @@ def _pseudonyms() -> list[str]:
     """Hers, and those of the lives that she may have borrowed."""
     who = frame.person()
     lives = personas_of(runtime.settings().workspace) if who.guest else ()
-    return [who.participant, *(frame.participant(f"as {life.name}") for life in lives)]
+    return [
+        who.participant,
+        *who.former,
+        *(frame.participant(f"as {life.name}") for life in lives),
+    ]
+
+
+def _account() -> Link:
+    """How her shop account was linked, if one is."""
+    customer = frame.person().customer
+    return None if customer is None else runtime.accounts().linked_by(customer)
+
+
+def _forget(hers: list[str]) -> None:
+    """Erase her rows, and the link to her shop account."""
+    forget(runtime.store(), hers)
+    customer = frame.person().customer
+    if customer is not None:
+        runtime.accounts().unlink_customer(customer)
 
 
 def _deck(language: str, n: int, deck: Mapping[str, Any]) -> None:
@@ -75,7 +97,7 @@ def _forget_the_visit() -> None:
 
 def _offer_to_forget(language: str, hers: list[str]) -> None:
     st.divider()
-    st.write(text(language, "my_data.forget_text"))
+    st.write(text(language, "my_data.forget_text", days=runtime.settings().keep_days))
     if not st.session_state.get(_SURE):
         if st.button(text(language, "my_data.forget"), key="forget"):
             st.session_state[_SURE] = True
@@ -83,7 +105,7 @@ def _offer_to_forget(language: str, hers: list[str]) -> None:
         return
     with st.container(horizontal=True):
         if st.button(text(language, "my_data.forget_sure"), key="forget_sure", type="primary"):
-            forget(runtime.store(), hers)
+            _forget(hers)
             _forget_the_visit()
             st.rerun()
         if st.button(text(language, "my_data.stay"), key="forget_not"):
