@@ -8,8 +8,8 @@ from app.brain import Brain
 from app.game import Game
 from app.importing.customers import Customers, Ids, ids_of
 from app.importing.segments import read_manifest
-from app.policies import default_policy
 from app.keyring import Keys
+from app.policies import default_policy
 from app.registry import Registry, Version
 from app.rows.account_rows import Accounts
 from app.rows.records import StudyRow

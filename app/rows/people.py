@@ -15,7 +15,6 @@ select who from (
     union all select pseudonym, at from consents
     union all select participant, dealt_at from decks
     union all select d.participant, s.received_at from swipes s join decks d on d.id = s.deck
-    union all select d.participant, c.closed_at from closings c join decks d on d.id = c.deck
 ) where who not in (select participant from decks where origin = 'simulated')
 group by who having max(at) < ? order by who"""
 _CONSENTING = """
