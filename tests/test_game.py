@@ -14,6 +14,7 @@ from app import consent
 from app.game import Game, Player
 from app.house import House
 from app.rows.records import ClosedBy, Refusal
+from app.store import Store
 from recsys.deck import (
     TASTER,
     Arm,
@@ -499,3 +500,21 @@ class TestTheFace:
                 arms.setdefault(card.brand, set()).add(card.arms)
         assert any(len(found) > 1 for found in arms.values())
         assert all(len(found) == 1 for found in shown.values())
+
+
+def test_a_deck_of_another_study_is_neither_read_nor_closed(planted_house: House, her: str) -> None:
+    """Not even by whoever plays it: another study's game would score it by another policy."""
+    store = Store()
+    first, second = game_of(planted_house, store=store), game_of(planted_house, store=store)
+    player = Player("p", Origin.OWN, her)
+    dealt, _ = play(first, player)
+    position = dealt.deck.cards[0].position
+    other = second.start(Player("q", Origin.OWN, her)).deck
+    with pytest.raises(NotAllowedError, match="somebody else's"):
+        second.reveal(dealt.deck.id, player)
+    with pytest.raises(NotAllowedError, match="somebody else's"):
+        second.refuse(dealt.deck.id, player, position, Refusal.GIFT)
+    with pytest.raises(NotAllowedError, match="another study"):
+        first.finish(other.id)
+    assert store.closing(other.id) is None
+    assert store.refusals_of(dealt.deck.id) == {}

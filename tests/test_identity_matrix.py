@@ -109,7 +109,9 @@ def post(app: ASGIApp, token: str, browser: str = NAME) -> Answer:
     return call(app, "POST", "/api/swipes", body, headers)
 
 
-def test_only_her_own_token_in_her_own_browser_writes_her_deck(app: ASGIApp) -> None:
+def test_only_her_own_token_in_her_own_browser_writes_her_deck(
+    app: ASGIApp, caplog: pytest.LogCaptureFixture
+) -> None:
     tokens, keys, store = runtime.tokens(), runtime.keys(), runtime.store()
     ann, bob = (pseudonym(keys, f"employee {name}") for name in ("ann", "bob"))
     good = tokens.sign(ann, "deck", NAME)
@@ -129,6 +131,9 @@ def test_only_her_own_token_in_her_own_browser_writes_her_deck(app: ASGIApp) -> 
         assert answer.status in (401, 410), attack
         assert "reload" in answer.json["message"].lower(), attack
         assert set(answer.json) == {"schema", "error", "message"}, attack
+        logged = f"a post of swipes was refused: {answer.json['error']}"
+        assert [said.getMessage() for said in caplog.records] == [logged], attack
+        caplog.clear()
     post(app, tokens.sign(ann, "other", NAME))
     assert store.swipes_of("deck") == []
     assert post(app, good).json["acknowledged"] == ["s1"]

@@ -45,7 +45,8 @@ class Segment:
         """Map a segment's files; nothing is read yet. IntegrityError where they do not fit."""
         try:
             segment = cls._mapped(folder)
-            whole = len(segment.rows) == int(segment.starts[-1])
+            ends = int(segment.starts[-1]), int(segment.id_starts[-1])
+            whole = (len(segment.rows), len(segment.ids)) == ends
         except (OSError, ValueError, EOFError, IndexError) as error:
             raise _damaged(folder) from error
         if not whole:

@@ -102,7 +102,13 @@ def shop_of(key: Callable[[], bytes], back: str) -> Iterator[str]:
 
 def served(built: Path, folder: Path, **settings: object) -> Demo:
     """A server of `brandswipe serve` with these settings in its workspace, not yet started."""
-    server = build_demo(built, folder)
+    build_demo(built, folder)
+    return served_on(folder, **settings)
+
+
+def served_on(folder: Path, **settings: object) -> Demo:
+    """The same on the workspace that is in the folder."""
+    server = Demo(folder)
     lines = (f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
     (server.workspace / "brandswipe.toml").write_text("".join(lines))
     server.command[1] = "serve"

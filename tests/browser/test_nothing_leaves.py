@@ -1,10 +1,14 @@
 """The browser talks to the server that sent the page, and to nobody else, through a whole game."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import Demo
+from conftest import Demo, build_demo
 from playwright.sync_api import BrowserContext, Page, Request, WebSocket, expect
 from test_access import through_the_game
 from visits import live_as
@@ -44,6 +48,8 @@ def test_no_request_of_a_whole_game_leaves_its_origin(open_context: Open, demo: 
     expect(page.locator("[data-testid=stVegaLiteChart] svg").last).to_be_attached(timeout=15_000)
     page.goto(f"{demo.url}/workbench?role=ds&lang=en")
     expect(page.get_by_role("button", name="Fit", exact=True)).to_be_visible(timeout=15_000)
+    page.goto(f"{demo.url}/my_data?lang=en")
+    expect(page.get_by_role("button", name="Save everything as a file")).to_be_visible()
     page.wait_for_timeout(500)  # what comes late is heard too
     assert {"wall", "swipe", "overview", "reveal", "carousel"} <= set(seen)
     ours = demo.url.removeprefix("http")
@@ -68,3 +74,19 @@ def test_each_planted_leak_is_heard(open_context: Open, leak: str) -> None:
     page.wait_for_timeout(300)
     assert len(heard) == 1
     assert heard.pop().endswith(":9")
+
+
+def test_the_app_starts_and_is_played_without_a_network(built: Path, tmp_path: Path) -> None:
+    """Server and browser in a network namespace that holds a loopback and nothing else."""
+    build_demo(built, tmp_path)
+    here, root = Path(__file__).parent, Path(__file__).parents[2]
+    alone = ["unshare", "--map-root-user", "--net", sys.executable, str(here / "alone.py")]
+    done = subprocess.run(
+        [*alone, str(tmp_path)], capture_output=True, text=True, timeout=180, check=False,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join((str(here), str(root)))},
+    )  # fmt: skip
+    assert done.returncode == 0, (
+        "The app did not start and play without a network, or this computer lets nobody make an "
+        f"empty network namespace with `unshare`: {done.stderr}"
+    )
+    assert done.stdout == "played alone\n"
