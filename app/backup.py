@@ -16,9 +16,9 @@ from secrets import token_hex
 from app import archive
 from app.archive import Contents, Writer
 from app.integrity import what_differs
+from app.keyring import Keys
 from app.place import LOCK, Place
 from app.rows.damage import damage
-from app.settings import Keys
 from app.store import Store
 from recsys.errors import BadPolicyError, IntegrityError, WorkspaceError
 
@@ -39,8 +39,9 @@ class Restored:
 
 
 def fingerprint(keys: Keys) -> str:
-    """Return a digest of the keys that last as long as a store does; it betrays neither."""
-    said = (hmac.new(k, b"brandswipe.backup", sha256).digest() for k in (keys.pseudonym, keys.link))
+    """Return a digest of the keys that last as long as a store does; it betrays none."""
+    lasting = (keys.pseudonym, keys.link, keys.customer)
+    said = (hmac.new(key, b"brandswipe.backup", sha256).digest() for key in lasting)
     return sha256(b"".join(said)).hexdigest()[:16]
 
 

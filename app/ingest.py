@@ -14,7 +14,7 @@ import pyarrow as pa
 from app.importing import catalogue, cleaning, eventfiles, overlap, packing
 from app.importing.brandbook import keep_pictures, read_book
 from app.importing.cleaning import Judged
-from app.importing.customers import Customers, Ids, agreed, ids_of
+from app.importing.customers import Customers, Ids, agreed, called, ids_of
 from app.importing.eventfiles import Found, Loaded
 from app.importing.importroom import commit, copy_shop, engine, locked, room, unseen
 from app.importing.overlap import Overlap
@@ -23,7 +23,7 @@ from app.importing.peeking import plan
 from app.importing.rejects import write_rejects
 from app.importing.schemas.known import AUTO
 from app.importing.schemas.source import Schema
-from app.importing.segments import KEY_SQL, Keys, Segment, read_manifest
+from app.importing.segments import read_manifest
 from app.importing.translating import Translator
 from app.warehouse import Warehouse
 from recsys.errors import BadEventsError, UnknownNameError, WorkspaceError
@@ -237,7 +237,7 @@ class _Packed:
 def _pack(job: _Job, judged: Judged, store: Warehouse | None, dated: bool) -> _Packed:
     job.progress("indexing customers", 0.0)
     segments = [] if store is None else store.segments
-    theirs, ids, keys = _customers(job, segments)
+    theirs, ids, keys = called(job.con, job.customers, job.ids, segments)
     known = 0 if store is None else int(np.isin(keys, store.keys, assume_unique=True).sum())
     numbers = pa.array(np.arange(len(ids), dtype=np.uint32))
     codes = pa.table({"customer_id": theirs, "code": numbers})
@@ -261,26 +261,6 @@ def _overlap(job: _Job, judged: Judged, store: Warehouse | None, dated: bool) ->
     if store is None or not dated or judged.first > store.as_of:
         return Overlap()
     return overlap.drop(job.segment, store.segments, store.as_of)
-
-
-def _customers(job: _Job, segments: list[Segment]) -> tuple[pa.Array, pa.Array, Keys]:
-    """Return the import's customers as its files and as the store call them, and their keys.
-
-    Ascending by key.
-    """
-    plain = job.con.sql("SELECT DISTINCT customer FROM good").to_arrow_table()["customer"]
-    stored = plain
-    if job.ids is Ids.HASH:
-        stored = pa.array([job.customers.stored(job.ids, each) for each in plain.to_pylist()])
-    job.con.register("called", pa.table({"theirs": plain, "ours": stored}))
-    table: pa.Table = job.con.sql(
-        f"SELECT theirs, ours, {KEY_SQL.format('ours')} AS key FROM called ORDER BY key, ours"
-    ).to_arrow_table()
-    ids = table["ours"].cast(pa.large_string()).combine_chunks()
-    keys = packing.keyed(table["key"].to_numpy().astype(np.uint64), ids, segments)
-    order = np.argsort(keys, kind="stable")
-    theirs = table["theirs"].combine_chunks().take(pa.array(order))
-    return theirs, ids.take(pa.array(order)), keys[order]
 
 
 _EVENTS_SQL = """SELECT c.code AS customer, seq, item, g.ts, price, list_price, kind, quantity

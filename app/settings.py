@@ -152,10 +152,10 @@ def _secrets(settings: Settings) -> Path:
 def missing_keys(settings: Settings, environ: Mapping[str, str] | None = None) -> list[str]:
     """Return the names of the keys that are neither set nor in their files; none is made."""
     world = os.environ if environ is None else environ
-    folder = settings.workspace / "secrets"
+    folder = _secrets(settings)
     return [
         name.lower()
-        for name in SECRET
+        for name in keyring.NAMES
         if PREFIX + name not in world and not (folder / name.lower()).is_file()
     ]
 

@@ -15,10 +15,11 @@ import pytest
 from app import archive
 from app.archive import LIST
 from app.backup import ASIDE, back_up, fingerprint, restore
+from app.keyring import Keys
 from app.place import Place
 from app.rows.account_rows import Accounts, Way
 from app.rows.records import StudyRow
-from app.settings import Keys, Settings, keys
+from app.settings import Settings, keys
 from app.store import Store
 from recsys.errors import DamagedError, IntegrityError, WorkspaceError
 from tests.playing import POLICY
@@ -26,7 +27,7 @@ from tests.playing import STUDY as PLAYED
 from tests.terminal import brandswipe
 from tests.test_store import a_deck, swipe
 
-KEYS = Keys(b"s" * 32, b"p" * 32, b"l" * 32)
+KEYS = Keys(b"s" * 32, b"p" * 32, b"l" * 32, b"c" * 32)
 NOW = 1_800_000_000_000
 
 
@@ -155,9 +156,10 @@ class TestBackingUp:
         assert not list(tmp_path.glob(".*"))
 
     def test_the_fingerprint_is_that_of_the_lasting_keys_alone(self) -> None:
-        assert fingerprint(KEYS) == fingerprint(Keys(b"z" * 32, b"p" * 32, b"l" * 32))
-        assert fingerprint(KEYS) != fingerprint(Keys(b"s" * 32, b"q" * 32, b"l" * 32))
-        assert fingerprint(KEYS) != fingerprint(Keys(b"s" * 32, b"p" * 32, b"m" * 32))
+        assert fingerprint(KEYS) == fingerprint(Keys(b"z" * 32, b"p" * 32, b"l" * 32, b"c" * 32))
+        assert fingerprint(KEYS) != fingerprint(Keys(b"s" * 32, b"q" * 32, b"l" * 32, b"c" * 32))
+        assert fingerprint(KEYS) != fingerprint(Keys(b"s" * 32, b"p" * 32, b"m" * 32, b"c" * 32))
+        assert fingerprint(KEYS) != fingerprint(Keys(b"s" * 32, b"p" * 32, b"l" * 32, b"d" * 32))
 
 
 class TestRestoring:

@@ -106,7 +106,7 @@ def test_who_stood_behind_an_erased_customer_on_her_key_is_still_found(
     for module in (segments, erasing):
         monkeypatch.setattr(module, "key_of", lambda _: 7)
     monkeypatch.setattr("app.warehouse.key_of", lambda _: 7)
-    monkeypatch.setattr("app.ingest.KEY_SQL", "least(7, length({}))::UBIGINT")
+    monkeypatch.setattr("app.importing.customers.KEY_SQL", "least(7, length({}))::UBIGINT")
     people = [name.ljust(8, "-") for name in PEOPLE]
     put(tmp_path, log(*people), "one.csv")
     put(tmp_path, log(*people[::-1], brand="Nike"), "two.csv")

@@ -15,8 +15,8 @@ from packaging.requirements import Requirement
 from app.checkups.finding import Finding, advice, mend, well
 from app.health import must_have_room
 from app.house import House
+from app.keyring import NAMES
 from app.rows.database import now_ms
-from app.settings import SECRET
 from recsys.errors import WorkspaceError
 
 LEAST_DISK = 500_000_000  # bytes: a study, its backup and a model beside each other
@@ -44,7 +44,7 @@ def _private(workspace: Path) -> Iterator[Path]:
     yield from sorted(workspace.glob("*.db"))
     yield workspace / "chain.head"
     yield workspace / "secrets"
-    yield from (workspace / "secrets" / name.lower() for name in SECRET)
+    yield from (workspace / "secrets" / name.lower() for name in NAMES)
     yield Path(".streamlit") / "secrets.toml"
 
 

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 from app.checkups.finding import Finding, advice, idle, mend, well
 from app.house import House
 from app.identity import check_address, is_loopback
+from app.keyring import NAMES
 from app.login import check_login
 from app.rows.account_rows import Accounts
 from app.serving import PREFIX, prefix_option
-from app.settings import SECRET, Login, missing_keys
+from app.settings import Login, missing_keys
 from recsys.errors import BrandswipeError, SettingsError
 
 CALLBACK = "/oauth2callback"  # where Streamlit hears from the login
@@ -20,7 +21,7 @@ CALLBACK = "/oauth2callback"  # where Streamlit hears from the login
 def secrets(house: House) -> Finding:
     """Every key is there, long enough and not another's; none is made by looking."""
     folder, gone = house.workspace / "secrets", missing_keys(house.settings)
-    if len(gone) == len(SECRET) and house.store.newest() is None:
+    if len(gone) == len(NAMES) and house.store.newest() is None:
         return idle("The keys are made at the first start.")
     if gone:
         said = f"{' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} not in {folder}."

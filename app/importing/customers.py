@@ -7,6 +7,12 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from app.importing.packing import keyed
+from app.importing.segments import KEY_SQL, Keys, Segment
 from recsys.errors import BadInputError
 
 HASH_SIGNS = 32  # hexadecimal digits, 128 bits: no two customers of any shop meet
@@ -60,3 +66,25 @@ def agreed(wanted: Ids | None, there: Ids | None, planted: bool) -> Ids:
             "anew with --replace."
         )
     return wanted or there or Ids.KEEP
+
+
+def called(
+    con: duckdb.DuckDBPyConnection, who: Customers, ids: Ids, segments: list[Segment]
+) -> tuple[pa.Array, pa.Array, Keys]:
+    """Return an import's customers as its files and as the store call them, and their keys.
+
+    Ascending by key.
+    """
+    plain = con.sql("SELECT DISTINCT customer FROM good").to_arrow_table()["customer"]
+    stored = plain
+    if ids is Ids.HASH:
+        stored = pa.array([who.stored(ids, each) for each in plain.to_pylist()], pa.string())
+    con.register("called", pa.table({"theirs": plain, "ours": stored}))
+    table: pa.Table = con.sql(
+        f"SELECT theirs, ours, {KEY_SQL.format('ours')} AS key FROM called ORDER BY key, ours"
+    ).to_arrow_table()
+    ours = table["ours"].cast(pa.large_string()).combine_chunks()
+    keys = keyed(table["key"].to_numpy().astype(np.uint64), ours, segments)
+    order = np.argsort(keys, kind="stable")
+    theirs = table["theirs"].combine_chunks().take(pa.array(order))
+    return theirs, ours.take(pa.array(order)), keys[order]

@@ -36,7 +36,7 @@ SERVER = """
 import json, sys, threading
 from pathlib import Path
 from app.limits import Limits
-from app.settings import Keys
+from app.keyring import Keys
 from app.store import Store
 from app.swipe_post import Asker, take
 from app.tokens import DeckTokens
