@@ -162,7 +162,8 @@ class Game:
         """A study of two versions deals both lists to everybody who has a history."""
         if self.second is None or player.customer is None:
             return deal(lists, self.brain.shelf, recipe, seed)
-        evidence = self.second.evidence_of(player.customer)  # a version may know her by a number
+        customer = self._called(player, player.customer)
+        evidence = self.second.evidence_of(customer)  # a version may know her by a number
         theirs = self.second.rank(evidence, recipe.picks, tuple(lists.revealed))
         names = [score.brand for score in theirs]
         return deal_duel(lists, names, self.brain.shelf, recipe, seed)
@@ -171,15 +172,17 @@ class Game:
         """Her best n brands, computed now. Raises as `start` does."""
         return self.brain.rank(self._evidence(player, Stopwatch()), n)
 
+    def _called(self, player: Player, customer: str) -> str:
+        """How the events call her: a real person's link says how the shop does."""
+        return self.known_as(customer) if player.origin in ASKED else customer
+
     def _evidence(self, player: Player, watch: Stopwatch) -> Evidence:
         if player.customer is None:
             with watch.stage("reading your picks"):
                 return self.brain.evidence_for(player.named)
         if player.origin in ASKED and not consent.said(self.store, player.participant):
             raise NotAllowedError("Nothing of yours is read before you say yes: open Play.")
-        real = player.origin in ASKED
-        customer = self.known_as(player.customer) if real else player.customer
-        evidence = self.brain.evidence_of(customer, watch)
+        evidence = self.brain.evidence_of(self._called(player, player.customer), watch)
         least = self.study.policy.least_brands
         if len(evidence) < least:
             raise NotEnoughHistoryError(
