@@ -89,7 +89,7 @@ def test_every_route_is_closed_to_whoever_has_no_login(
             path = route.path.format(name=f"{'a' * 64}.webp", code="abcdefghjk")
             answer = ask(app, method, path, logins()[login])
             if route.path in OPEN:
-                assert answer.status in (200, 403), path
+                assert answer.status in (200, 403, 503), path  # 503: no model can be loaded here
             else:
                 assert (answer.status, b"log" in answer.body) == (403, True), path
             assert CANARY.encode() not in answer.body
