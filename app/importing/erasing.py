@@ -98,24 +98,26 @@ def _rewritten(
     else:
         for file in _WITH_CUSTOMERS[1:]:
             shutil.copyfile(segment.folder / file, folder / file)
-        np.save(folder / "keys.npy", keys)
+        np.save(folder / "keys.npy", keys, allow_pickle=False)
     return facts | {"name": name} | seal(folder, part["sources"])
 
 
 def _take_out(segment: Segment, at: int, keys: Any, folder: Path) -> int:
     """Write the files that name customers without the one at this place; count her events."""
     rows = segment.rows_at(at)
-    np.save(folder / "keys.npy", np.delete(keys, at))
+    np.save(folder / "keys.npy", np.delete(keys, at), allow_pickle=False)
     for index, data in (("starts", "events.bin"), ("id_starts", "ids.bin")):
         starts = getattr(segment, index)
         first, last = int(starts[at]), int(starts[at + 1])
         after = starts[at + 2 :] - np.uint64(last - first)
-        np.save(folder / f"{index}.npy", np.concatenate([starts[: at + 1], after]))
+        np.save(
+            folder / f"{index}.npy", np.concatenate([starts[: at + 1], after]), allow_pickle=False
+        )
         size = rows.dtype.itemsize if data == "events.bin" else 1
         _copy_around(segment.folder / data, folder / data, first * size, last * size)
-    buys = np.load(folder / "item_buys.npy")
+    buys = np.load(folder / "item_buys.npy", allow_pickle=False)
     bought = np.bincount(rows["item"][rows["kind"] == Kind.PURCHASE], minlength=len(buys))
-    np.save(folder / "item_buys.npy", buys - bought)
+    np.save(folder / "item_buys.npy", buys - bought, allow_pickle=False)
     return len(rows)
 
 
