@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from app.brain import Brain
-from app.evaluation import MOST_CASES, cases_of, options_of, window_of
+from app.evaluation import MOST_CASES, options_of, window_of
 from app.fitting import learn, policy_catalogue
 from app.holdout import Asked, Start
 from app.house import House
@@ -26,6 +26,7 @@ FACTS = (
     "customers", "brands", "data_version", "code_version", "fit_seconds", "peak_megabytes",
     "balance",
 )  # fmt: skip
+BLENDED = ("ease", "alike", "half_life", "drift", "fashion")  # chosen beside the weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,9 @@ def parameters(version: Version) -> dict[str, Any]:
     options = {**asdict(FitOptions()), **facts.get("options", {})} if _fitted(version) else {}
     weights, window = options.pop("weights", None) or {}, facts.get("window", {})
     days = {name: window.get(name) or None for name in ("since", "until")}
-    return {**options, **weights, **days, **{name: facts.get(name) for name in FACTS}}
+    blend = facts.get("weighed", {}).get("blend", {})
+    chosen = {name: blend.get(name) for name in BLENDED}
+    return {**options, **weights, **chosen, **days, **{name: facts.get(name) for name in FACTS}}
 
 
 def _fitted(version: Version) -> bool:
@@ -104,12 +107,11 @@ def _people(
 def _differences(
     house: House, first: Version, second: Version, progress: Progress
 ) -> list[Difference]:
-    options = options_of(first)
     whole = Start.of(house.warehouse, house.policy.relevance.held_out, 1.0, SEED)
     models = [_early(house, version, whole, progress) for version in (first, second)]
     catalogue = policy_catalogue(house.warehouse, house.policy)
     asked = Asked.about(house.warehouse, catalogue, house.policy.relevance, whole)
-    cases: list[Case] = list(islice(cases_of(house.warehouse, asked, options), MOST_CASES))
+    cases: list[Case] = list(islice(asked.everybody(house.warehouse), MOST_CASES))
     progress("asking both versions", 1.0)
     return differences(models[1], models[0], cases, SEED)
 

@@ -1,6 +1,5 @@
 """Offline evaluation on the event store: learn from the start of the log, ask about its end."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -48,7 +47,7 @@ def evaluate_offline(
     whole = Start.of(warehouse, policy.relevance.held_out, options.sample, options.seed)
     model, evidence, _ = learn(warehouse, policy, options, progress, whole.earlier())
     asked = Asked.about(warehouse, policy_catalogue(warehouse, policy), policy.relevance, whole)
-    cases = list(islice(cases_of(warehouse, asked, options), MOST_CASES))
+    cases = list(islice(asked.everybody(warehouse), MOST_CASES))
     if not cases:
         raise NotEnoughError(
             "Nobody who was known before did anything in the last quarter of the log that counts "
@@ -85,13 +84,6 @@ def main_category(catalogue: Catalogue) -> dict[str, str]:
     """Brand -> the category most of its products are in; brands without one are left out."""
     pairs = zip(catalogue.brands, catalogue.brand_category.tolist(), strict=True)
     return {str(name): str(catalogue.categories[c]) for name, c in pairs if c >= 0}
-
-
-def cases_of(warehouse: Warehouse, asked: Asked, options: FitOptions) -> Iterator[Case]:
-    """Customers who did something before the cut and something that counts after it."""
-    share = min(1.0, 4 * MOST_CASES / max(1, warehouse.customers))
-    for numbers, rows in warehouse.scan(share, options.seed + 1):
-        yield from asked.cases(numbers, rows, asked.known(numbers, rows))
 
 
 def _with_favourites(warehouse: Warehouse, cases: list[Case]) -> list[Case]:

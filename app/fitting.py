@@ -27,10 +27,11 @@ from recsys.policy import Policy
 from recsys.relevance import Case, Relevance
 from recsys.signals import ItemFacts, summarise
 from recsys.stats import standardised_difference
-from recsys.weighing import Weighed, weigh
+from recsys.weighing import LEAST_CASES, Weighed, weigh
 
 BALANCE_CUSTOMERS = 1_000
-WEIGH_CUSTOMERS = 20_000  # learnt from while weights are chosen
+WEIGH_CUSTOMERS = 20_000  # learnt from while weights are chosen, at least
+WEIGH_EVENTS = 1_000_000  # so that customers of few events say enough together
 WEIGH_CASES = 2_000
 WEIGHING, READING = "weighing the parts", 0.3  # the stage, and its share before the search
 FARTHEST = 99.0  # means that differ without any spread are infinitely apart; JSON has no infinity
@@ -146,22 +147,40 @@ def choose(
     start: Start | None = None,
 ) -> Weighed:
     """Choose the blend on the last part of a start of the log, learning from what comes before."""
-    sample = min(options.sample, WEIGH_CUSTOMERS / max(1, warehouse.customers))
+    sample = min(options.sample, _weighing_sample(warehouse))
     seed = options.seed if options.sample < 1 else 0  # of everybody, chance is to decide nothing
     whole = start or Start.of(warehouse, rule.held_out, sample, seed)
     asked = Asked.about(warehouse, catalogue, rule, whole)
-    wanted = max(1.0, warehouse.customers * sample)
-    parts, cases, read = [no_evidence()], list[Case](), 0
-    for numbers, rows in warehouse.scan(sample, seed):
-        parts.append(asked.known(numbers, rows))
-        cases += islice(asked.cases(numbers, rows, parts[-1]), WEIGH_CASES - len(cases))
-        read += len(np.unique(numbers))
-        progress(WEIGHING, READING * min(1.0, read / wanted))
-    known = joined(parts)
+    known, cases = _known_and_asked(warehouse, asked, (sample, seed), progress)
+    if whole.dated and len(cases) < LEAST_CASES:  # hardly anybody comes back: ask about own ends
+        asked = asked.of_own_ends()
+        known, cases = _known_and_asked(warehouse, asked, (sample, seed), progress)
     if not len(known):
         return Weighed(Blend(), 0, reason="The log is too short to hold a part of it out.")
     model = fit(known, catalogue, options)
     return weigh(model, cases, lambda share: progress(WEIGHING, READING + (1 - READING) * share))
+
+
+def _known_and_asked(
+    warehouse: Warehouse, asked: Asked, drawn: tuple[float, int], progress: Progress
+) -> tuple[Evidence, list[Case]]:
+    """What the customers of a sample (share, seed) did before, and who is asked what came after."""
+    wanted = max(1.0, warehouse.customers * drawn[0])
+    parts, cases, read = [no_evidence()], list[Case](), 0
+    for numbers, rows in warehouse.scan(*drawn):
+        parts.append(asked.known(numbers, rows))
+        cases += islice(asked.cases(numbers, rows, parts[-1]), WEIGH_CASES - len(cases))
+        read += len(np.unique(numbers))
+        progress(WEIGHING, READING * min(1.0, read / wanted))
+    if len(cases) < WEIGH_CASES and drawn[0] < 1:  # look further
+        cases = list(islice(asked.everybody(warehouse), WEIGH_CASES))
+    return joined(parts), cases
+
+
+def _weighing_sample(warehouse: Warehouse) -> float:
+    """The share of the customers that is learnt from while weights are chosen."""
+    by_customers = WEIGH_CUSTOMERS / max(1, warehouse.customers)
+    return max(by_customers, WEIGH_EVENTS / max(1, warehouse.events))
 
 
 def expected_balance(

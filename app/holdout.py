@@ -13,6 +13,7 @@ from recsys.evidence import Evidence, persons
 from recsys.relevance import Case, Relevance, gains
 from recsys.signals import ItemFacts, summarise
 
+FEW_ROWS = 200_000  # read at once, where a few cases are looked for
 Numbers = NDArray[np.int64]
 """Customer of each row, shape (n,)."""
 
@@ -28,6 +29,7 @@ class Start:
     last: int
     held_out: float  # share
     depth: int = 0  # 0 is the whole log
+    own_end: bool = False  # in time; each customer's own sequence lacks its end as well
 
     @classmethod
     def of(cls, warehouse: Warehouse, held_out: float, sample: float, seed: int) -> Self:
@@ -53,12 +55,19 @@ class Start:
 
     def holds(self, numbers: Numbers, rows: Rows) -> NDArray[np.bool_]:
         """Which rows of whole customers, ordered by customer, belong to it, shape (n,)."""
-        if self.dated:
-            return np.asarray(rows["ts"] <= self.as_of, np.bool_)
+        if not self.dated:
+            return self._begins(numbers, self.depth)
+        held = np.asarray(rows["ts"] <= self.as_of, np.bool_)
+        if self.own_end:
+            held[held] = self._begins(numbers[held], 1)
+        return held
+
+    def _begins(self, numbers: Numbers, depth: int) -> NDArray[np.bool_]:
+        """Which rows are left of each customer's sequence when its end is cut so many times."""
         starts = np.flatnonzero(np.diff(numbers, prepend=-1))
         counts = np.diff(np.append(starts, len(numbers)))
         kept = counts
-        for _ in range(self.depth):
+        for _ in range(depth):
             end = np.maximum(1, np.floor(kept * self.held_out + 0.5)).astype(kept.dtype)
             kept = np.where(kept > 1, kept - end, kept)
         place = np.arange(len(numbers)) - np.repeat(starts, counts)
@@ -72,26 +81,35 @@ class Asked:
     catalogue: Catalogue
     facts: ItemFacts
     rule: Relevance
-    start: Start  # what comes after `start.earlier()` in it is asked about
+    start: Start
+    before: Start  # what `start` holds beyond it is asked about
     bought: bool  # whether the log knows purchases
 
     @classmethod
     def about(
         cls, warehouse: Warehouse, catalogue: Catalogue, rule: Relevance, start: Start
     ) -> Self:
-        """The same for a warehouse."""
+        """About the held-out end of a start of a warehouse's log."""
         bought = bool(warehouse.item_buys.any())
-        return cls(catalogue, ItemFacts.of(catalogue), rule, start, bought)
+        return cls(catalogue, ItemFacts.of(catalogue), rule, start, start.earlier(), bought)
+
+    def of_own_ends(self) -> "Asked":
+        """In a log with times, about the end of each customer's own sequence, whenever that is."""
+        return replace(self, before=replace(self.start, own_end=True))
 
     def known(self, numbers: Numbers, rows: Rows) -> Evidence:
         """Evidence of what came before."""
-        earlier = self.start.earlier()
-        held = earlier.holds(numbers, rows)
-        return summarise(rows[held], self.facts, earlier.as_of, numbers[held])
+        held = self.before.holds(numbers, rows)
+        return summarise(rows[held], self.facts, self.before.as_of, numbers[held])
+
+    def everybody(self, warehouse: Warehouse) -> Iterator[Case]:
+        """All cases of the log, by customers' keys, which fall as chance would have it."""
+        for numbers, rows in warehouse.scan(chunk=FEW_ROWS):
+            yield from self.cases(numbers, rows, self.known(numbers, rows))
 
     def cases(self, numbers: Numbers, rows: Rows, known: Evidence) -> Iterator[Case]:
         """Customers of a chunk who did something before and something that counts after."""
-        after = self.start.holds(numbers, rows) & ~self.start.earlier().holds(numbers, rows)
+        after = self.start.holds(numbers, rows) & ~self.before.holds(numbers, rows)
         who, brand, gain = gains(numbers[after], rows[after], self.facts, self.rule, self.bought)
         allowed = ~self.catalogue.brand_sensitive & (self.catalogue.brand_category >= 0)
         kept = allowed[brand]

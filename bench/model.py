@@ -18,12 +18,13 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from app.brain import Brain
 from app.fitting import learn
 from app.house import House
 from app.settings import Settings
-from recsys.collaborative import MOST_LINEAR, Factors, Linear
+from recsys.collaborative import MOST_LINEAR, NEAREST, Alike, Factors, Linear
 from recsys.evidence import Evidence
 from recsys.love import AGES
 from recsys.model import Blend, FavouriteModel, FitOptions, Weights
@@ -76,14 +77,18 @@ def wide(known: int) -> FavouriteModel:
     names = np.array([f"brand {n}" for n in range(BRANDS)], object)
     speaks = rng.standard_normal((MOST_LINEAR, MOST_LINEAR)).astype(np.float32) / 100
     head = np.sort(rng.choice(np.arange(known, BRANDS), MOST_LINEAR - known, replace=False))
+    near = rng.integers(0, BRANDS, BRANDS * NEAREST)
+    rows = np.arange(BRANDS + 1) * NEAREST
+    alike = csr_matrix((rng.random(len(near), np.float32), near, rows), shape=(BRANDS, BRANDS))
     return FavouriteModel(
         basis=Basis("bench", names, np.zeros(BRANDS, bool), rng.integers(0, 1000, BRANDS)),
         popular=rng.random((len(AGES), BRANDS)),
         unit=1.0,
         factors=Factors(rng.standard_normal((BRANDS, FACTORS)).astype(np.float32) / 10, 5.0, 50.0),
         linear=Linear(np.append(np.arange(known), head).astype(np.int32), speaks),
+        alike=Alike(alike),
         options=FitOptions(),
-        blend=Blend(),
+        blend=Blend(ease=0.3, alike=0.3),
     )
 
 

@@ -1,88 +1,42 @@
 """evidence -> FavouriteModel; rank one person's brands while she waits.
 
-    score = own * (own evidence) + collaborative * (ALS and EASE) + popularity * (popularity now)
+    score = own * (own evidence) + collaborative * (what others do) + popularity * (popularity now)
 
 Own evidence comes from `love`, the collaborative part from `collaborative`; how they are weighed
 is a Blend, which `weighing` chooses where the log is large enough.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys.collaborative import Factors, Heard, Linear, learn_factors, learn_linear
-from recsys.collaborative import Progress as Progress  # those who fit name it from here
-from recsys.errors import BadInputError, NotEnoughError
+from recsys.blend import RANGES as RANGES  # those who fit name these from here
+from recsys.blend import Blend as Blend
+from recsys.blend import FitOptions as FitOptions
+from recsys.blend import Weights as Weights
+from recsys.blend import check_options as check_options
+from recsys.blend import options_from as options_from
+from recsys.collaborative import (
+    Alike,
+    Factors,
+    Heard,
+    Linear,
+    learn_alike,
+    learn_factors,
+    learn_linear,
+)
+from recsys.collaborative import Progress as Progress
+from recsys.errors import NotEnoughError
 from recsys.events import Catalogue
 from recsys.evidence import Evidence, Sum
 from recsys.love import AGES, Love, counts, left, love, loved, popular
 from recsys.ranking import Basis, BrandScore, Why, basis, best
 
 MOST_NEIGHBOURS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """How the three parts of the score are weighed. No unit; only the order matters."""
-
-    own: float = 1.0
-    collaborative: float = 1.0
-    popularity: float = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Blend:
-    """All that is chosen on a validation slice of the log."""
-
-    weights: Weights = field(default_factory=Weights)
-    ease: float = 0.5  # share of EASE in the collaborative part; the rest is ALS
-    half_life: int | None = None  # days in which own evidence fades by half, one of AGES
-    fashion: int | None = None  # the same for popularity
-    love: Love = field(default_factory=Love)
-
-
-@dataclass(frozen=True, slots=True)
-class FitOptions:
-    """What the data scientist may set. Ranges are checked by `check_options`."""
-
-    factors: int = 32
-    alpha: float = 5.0  # confidence a unit of evidence, c = 1 + alpha * evidence
-    regularisation: float = 1.0  # in square roots of the number of customers
-    iterations: int = 6  # it starts near the end, at the leading singular vectors
-    sample: float = 1.0  # share of the customers whose events are read
-    seed: int = 0
-    weights: Weights | None = None  # None: chosen on a slice of the log
-
-
-def options_from(plain: Mapping[str, Any]) -> FitOptions:
-    """FitOptions from their fields as plain data."""
-    given = plain.get("weights")
-    return FitOptions(**{**plain, "weights": None if given is None else Weights(**given)})
-
-
-RANGES: Mapping[str, tuple[float, float]] = {
-    "factors": (1, 256),
-    "alpha": (0.1, 1000.0),
-    "regularisation": (0.0, 1000.0),
-    "iterations": (1, 100),
-    "sample": (0.001, 1.0),
-    "seed": (0, 2**31 - 1),
-}
-
-
-def check_options(options: FitOptions) -> None:
-    """Raise BadInputError naming the first option outside its range."""
-    for name, (low, high) in RANGES.items():
-        value = getattr(options, name)
-        if not low <= value <= high:
-            raise BadInputError(f"{name} is {value:g}; choose between {low:g} and {high:g}.")
-    for name, value in asdict(options.weights or Weights()).items():
-        if not 0 <= value <= 100:
-            raise BadInputError(f"The weight {name} is {value:g}; choose between 0 and 100.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +48,7 @@ class FavouriteModel:
     unit: float  # love of an average customer for a brand she met: what own evidence is told in
     factors: Factors
     linear: Linear
+    alike: Alike
     options: FitOptions
     blend: Blend
 
@@ -105,7 +60,7 @@ class FavouriteModel:
     def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
         """Return the best n brands of one person, best first, each with its reasons."""
         count = counts(evidence)
-        strength = loved(count, np.ones(len(count)), Love()) / self.unit
+        strength = loved(count, left(evidence, self.blend.drift), Love()) / self.unit
         parts = self._parts(evidence, count, strength)
         total = sum(parts, np.zeros(len(self.basis.brands)))
         chosen = best(total, self.basis.allowed(without), n)
@@ -127,35 +82,40 @@ class FavouriteModel:
         strength: NDArray[np.floating],
     ) -> tuple[NDArray[np.float64], ...]:
         """The three weighed parts of the score over all brands, each of shape (B,)."""
-        weights, share = self.blend.weights, self.blend.ease
+        weights = self.blend.weights
         remains = left(evidence, self.blend.half_life)
         own = np.zeros(len(self.basis.brands))
         own[evidence.brand] = loved(count, remains, self.blend.love) / self.unit
-        by_factors, by_brands = self.affinities(evidence.brand, strength)
+        others = np.array(self.blend.shares) @ self.affinities(evidence.brand, strength)
         return (
             weights.own * own,
-            weights.collaborative * ((1 - share) * by_factors + share * by_brands),
+            weights.collaborative * others,
             weights.popularity * self.popular[AGES.index(self.blend.fashion)],
         )
 
     def affinities(
         self, brand: NDArray[np.int32], strength: NDArray[np.floating]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """What ALS and what EASE make of somebody's brands and their strength, shape (B,) each."""
-        return (
-            self.factors.affinity(brand, strength),
-            self.linear.affinity(brand, strength, len(self.basis.brands)),
+    ) -> NDArray[np.float64]:
+        """What ALS, EASE and the nearest brands make of somebody's brands, shape (3, B)."""
+        return np.stack(
+            [
+                self.factors.affinity(brand, strength),
+                self.linear.affinity(brand, strength, len(self.basis.brands)),
+                self.alike.affinity(brand, strength),
+            ]
         )
 
     def _spoken(
         self, hers: NDArray[np.int32], strength: NDArray[np.floating], codes: NDArray[np.intp]
     ) -> NDArray[np.float64]:
         """How much each brand of hers speaks for each of these, shape (codes, n)."""
-        of_brands, share = self.factors.of_brands, self.blend.ease
-        spoken = (1 - share) * (of_brands[codes] @ of_brands[hers].T).astype(np.float64)
+        by_factors, by_brands, by_nearest = self.blend.shares
+        of_brands = self.factors.of_brands
+        spoken = by_factors * (of_brands[codes] @ of_brands[hers].T).astype(np.float64)
         rows, mine = self.linear.places(hers)
         columns, theirs = self.linear.places(codes.astype(np.int32))
-        spoken[np.ix_(theirs, mine)] += share * self.linear.speaks[np.ix_(rows, columns)].T
+        spoken[np.ix_(theirs, mine)] += by_brands * self.linear.speaks[np.ix_(rows, columns)].T
+        spoken += by_nearest * self.alike.speaks[hers][:, codes].toarray().T
         return np.asarray(spoken * strength, np.float64)
 
     def _why(
@@ -198,6 +158,7 @@ class FavouriteModel:
             basis=known,
             popular=np.pad(self.popular, ((0, 0), (0, more))),
             factors=replace(self.factors, of_brands=wider),
+            alike=self.alike.over(len(known.brands)),
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -210,6 +171,7 @@ class FavouriteModel:
             "factors": self.factors.of_brands,
             "head": self.linear.head,
             "speaks": self.linear.speaks,
+            **self.alike.arrays(),
         }
 
     def meta(self) -> dict[str, Any]:
@@ -240,6 +202,7 @@ class FavouriteModel:
             unit=meta["unit"],
             factors=Factors(arrays["factors"], options.alpha, meta["penalty"]),
             linear=Linear(arrays["head"], arrays["speaks"]),
+            alike=Alike.restore(arrays),
             options=options,
             blend=Blend(**blend),
         )
@@ -285,6 +248,7 @@ def fit(
             heard,
         ),
         linear=learn_linear(matrix, options.regularisation),
+        alike=learn_alike(matrix, threads),
         options=options,
         blend=blend or Blend(options.weights or Weights()),
     )

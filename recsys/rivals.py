@@ -2,16 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from implicit.nearest_neighbours import BM25Recommender, CosineRecommender
-from implicit.utils import ParameterWarning
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys.baseline import BASELINES, listed
-from recsys.collaborative import Factors, Linear, learn_factors, learn_linear
+from recsys.collaborative import Factors, Linear, learn_factors, learn_linear, similarity
 from recsys.evidence import Evidence, Sum
 from recsys.model import FavouriteModel, customers_by_brands
 from recsys.ranking import Basis, BrandScore, Ranker
@@ -77,16 +75,9 @@ def rivals(model: FavouriteModel, evidence: Evidence) -> list[Ranker]:
         matrix, options.factors, options.alpha, options.regularisation, options.iterations
     )
     nearest: list[Ranker] = [
-        Neighbours(basis, name, _alike(kind(K=NEIGHBOURS, num_threads=1), matrix))
+        Neighbours(basis, name, similarity(kind(K=NEIGHBOURS, num_threads=1), matrix))
         for name, kind in (("cosine", CosineRecommender), ("bm25", BM25Recommender))
     ]
     simple = [make(basis) for make in BASELINES.values()]
     linear = learn_linear(matrix, options.regularisation)
     return [*simple, PlainALS(basis, plain), *nearest, PlainEASE(basis, linear)]
-
-
-def _alike(learner: CosineRecommender | BM25Recommender, matrix: csr_matrix) -> csr_matrix:
-    with catch_warnings():
-        simplefilter("ignore", ParameterWarning)  # of how the package hands a matrix to itself
-        learner.fit(matrix, show_progress=False)
-    return csr_matrix(learner.similarity)

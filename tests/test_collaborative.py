@@ -5,7 +5,15 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from recsys import collaborative
-from recsys.collaborative import HEAVIER, Factors, learn_factors, learn_linear, penalty
+from recsys.collaborative import (
+    HEAVIER,
+    Alike,
+    Factors,
+    learn_alike,
+    learn_factors,
+    learn_linear,
+    penalty,
+)
 
 GROUPS, BRANDS, CUSTOMERS = 5, 40, 400
 
@@ -42,11 +50,13 @@ def test_a_new_person_is_folded_in_by_the_normal_equations(factors: Factors) -> 
     assert factors.person(brand, strength) == pytest.approx(expected, abs=1e-4)
 
 
-def test_both_lead_a_person_to_the_brands_of_her_group(
-    matrix: csr_matrix, factors: Factors
-) -> None:
-    linear = learn_linear(matrix, 0.2)
-    for found in (factors.affinity(*HERS), linear.affinity(*HERS, BRANDS)):
+def test_all_lead_a_person_to_the_brands_of_her_group(matrix: csr_matrix, factors: Factors) -> None:
+    linear, alike = learn_linear(matrix, 0.2), learn_alike(matrix)
+    for found in (
+        factors.affinity(*HERS),
+        linear.affinity(*HERS, BRANDS),
+        alike.affinity(*HERS),
+    ):
         found[HERS[0]] = -np.inf
         assert set(np.argsort(-found)[:6] % GROUPS) == {0}
 
@@ -60,6 +70,36 @@ def test_ease_is_the_ridge_regression_of_each_brand_on_the_others(matrix: csr_ma
         found = np.delete(linear.speaks[:, brand], brand)
         assert found == pytest.approx(expected, abs=1e-5)
         assert linear.speaks[brand, brand] == 0.0
+
+
+def test_the_nearest_brands_are_those_of_the_cosine_told_in_strength(matrix: csr_matrix) -> None:
+    found, dense = learn_alike(matrix).speaks.toarray(), matrix.toarray().astype(np.float64)
+    size = np.linalg.norm(dense, axis=0)
+    cosine = dense.T @ dense / np.outer(size, size)
+    np.fill_diagonal(cosine, 0.0)
+    foretold = dense @ cosine
+    scale = (foretold * dense).sum() / (foretold**2).sum()
+    assert found == pytest.approx(scale * cosine, abs=1e-5)
+
+
+def test_each_brand_speaks_for_its_nearest_alone(
+    matrix: csr_matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collaborative, "NEAREST", 3)
+    near = learn_alike(matrix).speaks
+    assert (np.diff(near.indptr) <= 4).all()
+    assert near.diagonal().tolist() == [0.0] * BRANDS
+
+
+def test_nearest_brands_are_kept_and_new_brands_are_near_to_none(matrix: csr_matrix) -> None:
+    alike = learn_alike(matrix)
+    again = Alike.restore(alike.arrays())
+    assert (again.speaks != alike.speaks).nnz == 0
+    wider = alike.over(BRANDS + 2)
+    brand = np.array([0, BRANDS + 1], np.int32)
+    found = wider.affinity(brand, np.array([1.0, 5.0]))
+    assert found[:BRANDS] == pytest.approx(alike.affinity(brand[:1], np.ones(1)))
+    assert found[BRANDS:].tolist() == [0.0, 0.0]
 
 
 def test_a_start_is_the_leading_singular_subspace(matrix: csr_matrix) -> None:
@@ -86,8 +126,10 @@ def test_brands_outside_the_head_are_spoken_for_by_nobody(
 def test_a_brand_of_one_customer_says_nothing_of_others() -> None:
     linear = learn_linear(csr_matrix(np.eye(3, dtype=np.float32)), 1.0)
     assert len(linear.head) == 0
-    found = linear.affinity(np.array([1], np.int32), np.ones(1), 3)
-    assert found.tolist() == [0.0, 0.0, 0.0]
+    alike = learn_alike(csr_matrix(np.eye(3, dtype=np.float32)))
+    one = np.array([1], np.int32), np.ones(1)
+    for found in (linear.affinity(*one, 3), alike.affinity(*one)):
+        assert found.tolist() == [0.0, 0.0, 0.0]
 
 
 def test_without_regularisation_there_is_still_a_solution(matrix: csr_matrix) -> None:

@@ -1,17 +1,20 @@
 """A fit reads a sample, saves one whole version or none, and says beforehand what to expect."""
 
 import errno
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from app.fitting import FARTHEST, policy_catalogue, read_evidence, refit
-from app.holdout import Start
+from app.fitting import FARTHEST, learn, policy_catalogue, read_evidence, refit
+from app.holdout import Numbers, Start
 from app.house import BASELINE, House
 from app.settings import Settings
+from app.warehouse import Warehouse
 from recsys.errors import BadInputError, NotEnoughError, WorkspaceError
+from recsys.events import Rows
 from recsys.model import FitOptions, Weights
 from recsys.weighing import LEAST_CASES
 from tests.events_on_disk import write
@@ -65,6 +68,22 @@ def test_the_same_events_options_and_seed_learn_the_same_model(house: House) -> 
     assert all(np.array_equal(arrays[0][name], arrays[1][name]) for name in arrays[0])
 
 
+def test_whatever_the_chunks_of_the_log_the_same_model_is_learnt(
+    planted_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, whole = planted_house.warehouse, Warehouse.scan
+
+    def piecemeal(store: Warehouse, sample: float, seed: int) -> Iterator[tuple[Numbers, Rows]]:
+        return whole(store, sample, seed, chunk=7_000)
+
+    options = replace(QUICK, sample=0.4)
+    one = learn(store, planted_house.policy, options, silent)[0].arrays()
+    monkeypatch.setattr(Warehouse, "scan", piecemeal)
+    other = learn(store, planted_house.policy, options, silent)[0].arrays()
+    assert one.keys() == other.keys()
+    assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
 def test_a_model_that_was_saved_ranks_as_it_did(planted_house: House) -> None:
     brain, again = planted_house.brain(), House(planted_house.settings).brain()
     for customer in ("c0000004", "c0000100"):
@@ -109,6 +128,40 @@ def test_a_log_without_an_end_to_hold_out_keeps_the_defaults_and_says_so(tmp_pat
     weighed = fitted(shop_of(tmp_path / "late", late).settings, CHOOSING).facts["weighed"]
     assert "too short" in weighed["reason"]
     assert weighed["blend"]["weights"] == asdict(Weights())
+
+
+def visits(days_of: Callable[[int], list[int]]) -> list[dict[str, object]]:
+    """120 customers who each bought on these days of hers, brands of her own group."""
+    return [
+        {
+            "customer_id": f"c{who}",
+            "ts": 1_700_000_000 + 86_400 * day,
+            "event": "purchase",
+            "brand": f"brand {(who + 7 * place) % 30}",
+        }
+        for who in range(120)
+        for place, day in enumerate(days_of(who))
+    ]
+
+
+def test_where_nobody_comes_back_the_weights_are_chosen_on_each_sequence_s_end(
+    tmp_path: Path,
+) -> None:
+    """Everybody came for four days, one customer after another."""
+    log = visits(lambda who: [4 * who, 4 * who + 1, 4 * who + 2, 4 * who + 3])
+    weighed = fitted(shop_of(tmp_path, log).settings, CHOOSING).facts["weighed"]
+    assert weighed["customers"] == 120
+    assert weighed["reason"] == ""
+
+
+def test_who_came_back_is_looked_for_beyond_the_customers_learnt_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.fitting.WEIGH_CUSTOMERS", 60)
+    monkeypatch.setattr("app.fitting.WEIGH_EVENTS", 60)
+    log = visits(lambda who: [who, who + 100, who + 200, who + 300])
+    weighed = fitted(shop_of(tmp_path, log).settings, CHOOSING).facts["weighed"]
+    assert weighed["customers"] > 100
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The end of a log is held out: in time, or of each customer's sequence where there is none."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,8 +63,27 @@ class TestTheStart:
             assert held[1:].tolist() == [True] * wanted + [False] * (events - wanted)
         assert [start.as_of for start in starts] == [NOW] * 3
 
+    def test_where_hardly_anybody_comes_back_the_end_of_each_sequence_can_be_held_out(
+        self,
+    ) -> None:
+        """Of the part of the log that an evaluation does not ask about, and of that alone."""
+        own = replace(DATED.earlier(), own_end=True)
+        days = [400, 390, 380, 370, 360, 50, 90, 80]
+        log = rows(*[event(0, Kind.VIEW, days_ago=d) for d in days])
+        held = own.holds(np.array([1] * 6 + [2] * 2), log)
+        assert held.tolist() == [True] * 4 + [False] * 4
+
 
 class TestWhoIsAsked:
+    def test_all_customers_are_looked_through_for_those_who_came_back(
+        self, planted_house: House
+    ) -> None:
+        store = planted_house.warehouse
+        catalogue = policy_catalogue(store, planted_house.policy)
+        asked = Asked.about(store, catalogue, Relevance(), Start.of(store, 0.25, 1.0, 0))
+        found = [case.customer for case in asked.everybody(store)]
+        assert found == [case.customer for case in cases_of(planted_house)]
+
     def test_nothing_known_comes_from_the_time_that_is_asked_about(
         self, planted_house: House
     ) -> None:

@@ -132,9 +132,11 @@ def test_a_blend_is_what_the_score_is_weighed_by() -> None:
     assert (top.score, top.why.popularity, top.why.own) == (2.0, 2.0, 0.0)
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0])
-def test_als_and_ease_name_a_neighbour_of_her_own_each_for_itself(share: float) -> None:
-    model = dataclasses.replace(MODEL, blend=Blend(ease=share))
+@pytest.mark.parametrize(("ease", "alike"), [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)])
+def test_each_collaborative_part_names_a_neighbour_of_her_own_for_itself(
+    ease: float, alike: float
+) -> None:
+    model = dataclasses.replace(MODEL, blend=Blend(ease=ease, alike=alike))
     scores = model.rank(SOMEBODY, n=8, without={"Brand 000", "Brand 006"})
     assert {name for score in scores for name in score.why.neighbours} <= {
         "Brand 000",
@@ -154,6 +156,14 @@ def test_what_fades_counts_less_the_longer_ago_it_was() -> None:
     }
     assert own[None]["Brand 000"] == own[None]["Brand 001"]
     assert own[90]["Brand 000"] < own[90]["Brand 001"] / 5
+
+
+def test_what_others_do_may_be_asked_with_what_she_did_of_late() -> None:
+    log = rows(event(0, Kind.PURCHASE, 1000, 400), event(2, Kind.PURCHASE, 1000, 1))
+    evidence = summarise(log, FACTS, NOW)
+    model = dataclasses.replace(MODEL, blend=Blend(Weights(0, 1, 0), drift=30))
+    ranked = model.rank(evidence, 6, {"Brand 000", "Brand 001"})
+    assert [int(score.brand[-3:]) % 6 for score in ranked].count(1) >= 5
 
 
 def test_what_love_is_made_of_is_the_blend_s() -> None:

@@ -1,6 +1,7 @@
 """Model versions: immutable, complete or absent, and free of pickle."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -66,10 +67,13 @@ def test_versions_come_newest_first(registry: Registry, monkeypatch: pytest.Monk
     assert len(registry.versions()) == 3
 
 
-def test_an_edited_byte_is_refused_with_the_versions_name(registry: Registry) -> None:
+@pytest.mark.parametrize("left", [lambda data: data[:-1] + b"x", lambda data: data[:-9]])
+def test_an_edited_or_truncated_file_is_refused_with_the_versions_name(
+    registry: Registry, left: Callable[[bytes], bytes]
+) -> None:
     version = registry.save(ARRAYS, {})
     path = registry.folder / version.hash / "factors.npy"
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    path.write_bytes(left(path.read_bytes()))
     with pytest.raises(IntegrityError, match=version.name):
         registry.load(version.hash)
 

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recsys.board import board_of
 from recsys.events import Kind
 from recsys.evidence import persons
 from recsys.model import Blend, FavouriteModel, FitOptions, Weights, fit
 from recsys.relevance import TASKS, Case, ndcg
 from recsys.signals import summarise
-from recsys.weighing import LEAST_CASES, Weighed, board_of, weigh
+from recsys.weighing import LEAST_CASES, Weighed, weigh
 from tests.contracts import FACTS, SHOP, many
 from tests.worlds import NOW, catalogue, event, rows
 
@@ -60,6 +61,14 @@ class TestTheChoice:
         assert found.any > 0.95
         assert found.new == 0.0
 
+    def test_who_never_comes_back_to_a_brand_is_shown_other_ones(self) -> None:
+        cases = [buys_of_her_group(c) for c in range(200)]
+        found = weigh(MODEL, cases)
+        assert found.blend.weights.own < 0
+        assert found.any == pytest.approx(found.new, abs=0.01)
+        top = [s.brand for s in replace(MODEL, blend=found.blend).rank(cases[0].before, 5)]
+        assert not set(top) & cases[0].known
+
     def test_what_is_chosen_is_no_worse_than_the_defaults(self) -> None:
         cases = [buys_of_her_group(c) for c in range(120)] + [buys_again(c) for c in range(80)]
         found = weigh(MODEL, cases)
@@ -105,7 +114,14 @@ class TestTooLittle:
 
 
 class TestTheBoard:
-    @pytest.mark.parametrize("blend", [Blend(), Blend(Weights(1.0, 3.0, 0.01), 1.0, 90, 30)])
+    @pytest.mark.parametrize(
+        "blend",
+        [
+            Blend(),
+            Blend(Weights(1.0, 3.0, 0.01), 1.0, half_life=90, fashion=30),
+            Blend(Weights(-1.0, 1.0, 0.1), 0.3, 0.3, drift=30),
+        ],
+    )
     def test_it_ranks_as_the_model_does(self, blend: Blend) -> None:
         cases = [asked(c, 0, 7, 13, 25, 48, gain=2.0) for c in range(40)]
         model = replace(MODEL, blend=blend)

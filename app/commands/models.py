@@ -20,6 +20,11 @@ from recsys.model import FitOptions, Weights
 from recsys.ranking import BrandScore
 
 DEFAULT = FitOptions()
+FADING = (
+    ("own evidence", "half_life"),
+    ("what others are asked with", "drift"),
+    ("popularity", "fashion"),
+)
 
 
 @click.command()
@@ -113,12 +118,13 @@ def _weighed(found: Mapping[str, Any]) -> str:
         return f"Weights: {weights}. {found['reason']}"
     fading = [
         f"{what} fades by half in {blend[field]} days"
-        for what, field in (("own evidence", "half_life"), ("popularity", "fashion"))
+        for what, field in FADING
         if blend[field] is not None
     ]
     said = [
         f"Weights: {weights}",
-        f"EASE is {blend['ease']:.0%} of the collaborative part",
+        f"of the collaborative part EASE is {blend['ease']:.0%} and the nearest brands are "
+        f"{blend['alike']:.0%}",
         *fading,
     ]
     return (

@@ -1,0 +1,159 @@
+"""The same work by others: implicit alone, LensKit, and Spark's ALS on this computer.
+
+Run: python bench/peers.py WORKSPACE PYTHON, with events in the workspace and PYTHON one that has
+the peers, in an environment of its own: pip install implicit lenskit==0.14.4 pyspark pyarrow
+"numpy<2" (Spark wants Java 17). Writes bench/results/peers.json. Everybody learns from the same
+customers and brands up to the same day, with as many factors, and is asked about the same
+customers; the metrics are computed here, from the lists that came back. One unseen customer is
+somebody whose history is handed over after the fit: folded in where the peer can do that, else
+fitted anew.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from app.fitting import learn, policy_catalogue
+from app.holdout import Asked, Start
+from app.house import House
+from app.settings import Settings
+from recsys.model import FavouriteModel, FitOptions
+from recsys.offline import bootstrap
+from recsys.relevance import AT, TASKS, Case, ndcg, recall
+from recsys.rivals import counted
+from recsys.stats import Estimate
+
+PEERS = ("implicit", "lenskit", "spark")
+CASES, TIMED = 2_000, 200
+RESULT = Path(__file__).parent / "results" / "peers.json"
+Lists = dict[str, list[list[str]]]
+"""Task -> the first ten of each case."""
+
+
+def ours(model: FavouriteModel, cases: Sequence[Case]) -> Lists:
+    """What the model lists."""
+    without = {"any": [frozenset[str]()] * len(cases), "new": [case.known for case in cases]}
+    return {
+        task: [
+            [score.brand for score in model.rank(case.before, AT, known)]
+            for case, known in zip(cases, without[task], strict=True)
+        ]
+        for task in TASKS
+    }
+
+
+def one_by_one(model: FavouriteModel, cases: Sequence[Case]) -> list[float]:
+    """Milliseconds for each of some customers who were never computed before."""
+    taken = []
+    for case in cases[:TIMED]:
+        began = time.perf_counter()
+        model.rank(case.before, AT)
+        taken.append(1000 * (time.perf_counter() - began))
+    return taken
+
+
+def judged(lists: Lists, cases: Sequence[Case]) -> dict[str, Any]:
+    """Recall and NDCG of the first ten with their intervals, over customers who were asked."""
+    rng, found = np.random.default_rng(0), {}
+    for task in TASKS:
+        asked = [(ten, case.wanted(task)) for ten, case in zip(lists[task], cases, strict=True)]
+        scores = [(recall(ten, want), ndcg(ten, want)) for ten, want in asked if want]
+        hits, gained = np.array(scores).T
+        found[task] = {"recall@10": _told(bootstrap(hits, rng))}
+        found[task]["ndcg@10"] = _told(bootstrap(gained, rng))
+    return found
+
+
+def _told(found: Estimate) -> dict[str, Any]:
+    plain = asdict(found)
+    return {name: plain[name] for name in ("value", "low", "high", "n")}
+
+
+def hand_over(folder: Path, cases: Sequence[Case], pairs: pd.DataFrame) -> None:
+    """Write what the peers learn from and whom they are asked about."""
+    pairs.to_parquet(folder / "pairs.parquet", index=False)
+    asked = pd.DataFrame({"customer": [case.customer for case in cases]})
+    asked.to_parquet(folder / "asked.parquet")
+
+
+def peer(name: str, python: str, folder: Path) -> dict[str, Any]:
+    """Let one peer work; its lists and times."""
+    script = Path(__file__).with_name("peers_run.py")
+    subprocess.run([python, str(script), name, str(folder)], check=True)
+    found: dict[str, Any] = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def summary(
+    seconds: float, milliseconds: Sequence[float], lists: Lists, cases: Sequence[Case]
+) -> dict[str, Any]:
+    """One line of the table."""
+    return {
+        "fit_seconds": round(seconds, 1),
+        "unseen_ms": {
+            "p50": round(float(np.median(milliseconds)), 2),
+            "p99": round(float(np.quantile(milliseconds, 0.99)), 2),
+        },
+        **judged(lists, cases),
+    }
+
+
+def named(codes: Sequence[Sequence[int]], names: NDArray[np.object_]) -> list[list[str]]:
+    """Brands by their names."""
+    return [[str(names[code]) for code in ten] for ten in codes]
+
+
+def main(workspace: Path, python: str) -> None:
+    """Measure, print and write down after every peer."""
+    house = House(Settings(workspace=workspace))
+    store, policy = house.warehouse, house.policy
+    whole = Start.of(store, policy.relevance.held_out, 1.0, 0)
+    asked = Asked.about(store, policy_catalogue(store, policy), policy.relevance, whole)
+    cases = list(islice(asked.everybody(store), CASES))
+    began = time.perf_counter()
+    model, evidence, _ = learn(store, policy, FitOptions(), lambda *_: None, whole.earlier())
+    seconds = time.perf_counter() - began
+    times, lists = one_by_one(model, cases), ours(model, cases)
+    result: dict[str, Any] = {
+        "date": date.today().isoformat(),
+        "machine": f"{os.cpu_count()} processors, {platform.machine()}",
+        "load": round(os.getloadavg()[0], 1),
+        "customers": store.customers,
+        "events": store.events,
+        "brands": len(store.catalogue.brands),
+        "cases": len(cases),
+        "found": {"brandswipe": summary(seconds, times, lists, cases)},
+    }
+    strength = counted(evidence)
+    pairs = pd.DataFrame(
+        {"customer": evidence.customer, "brand": evidence.brand, "value": strength}
+    )
+    names = store.catalogue.brands
+    with tempfile.TemporaryDirectory() as scratch:
+        hand_over(Path(scratch), cases, pairs[strength > 0])
+        for name in PEERS:
+            said = peer(name, python, Path(scratch))
+            theirs = {task: named(said["lists"][task], names) for task in TASKS}
+            line = summary(said["fit_seconds"], said["unseen_ms"], theirs, cases)
+            result["found"][name] = {"version": said["version"], **line}
+            print(name, json.dumps(line), flush=True)
+            RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    house.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])
