@@ -1,7 +1,7 @@
 """The same work by others: implicit alone, LensKit, and Spark's ALS on this computer.
 
 Run: python bench/peers.py WORKSPACE PYTHON, with events in the workspace and PYTHON one that has
-the peers, in an environment of its own: pip install implicit lenskit==0.14.4 pyspark pyarrow
+the peers, in an environment of its own: pip install implicit lenskit==0.14.4 pyspark "pyarrow<20"
 "numpy<2" (Spark wants Java 17). Writes bench/results/peers.json. Everybody learns from the same
 customers and brands up to the same day, with as many factors, and is asked about the same
 customers; the metrics are computed here, from the lists that came back. One unseen customer is

@@ -223,9 +223,10 @@ def learn_alike(matrix: csr_matrix, threads: int = 0) -> Alike:
     Cosines are told in units of strength: by the least squares of what some customers did on what
     their other brands foretell.
     """
-    near = similarity(CosineRecommender(K=NEAREST + 1, num_threads=threads), matrix)
-    near.setdiag(0.0)
-    near.eliminate_zeros()
+    found = similarity(CosineRecommender(K=NEAREST + 1, num_threads=threads), matrix).tocoo()
+    others = found.row != found.col
+    pairs = found.data[others], (found.row[others], found.col[others])
+    near = csr_matrix(pairs, shape=found.shape)
     some = matrix[:SCALED_ON].astype(np.float64)
     foretold = some @ near
     size = foretold.multiply(foretold).sum()

@@ -29,7 +29,6 @@ MIXES = ((0.5, 0.0), (0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (0.5, 0.5), (0.0, 0.5),
 """Shares of EASE and of the nearest brands; the rest is ALS."""
 TIMES = (0.0, 1 / 3, 3.0)  # what one kind of event says of love, against what it said
 ROUNDS = 2
-SLACK = 0.5  # standard errors that pass for level
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +80,9 @@ def _better(
 ) -> tuple[Blend, NDArray[np.float64]]:
     """Of those level with the best the least popular; the blend itself before its equals in that.
 
-    Level is what falls short by less than half its own standard error over customers (after the
-    rule of one standard error in Breiman, Friedman, Olshen and Stone, "Classification and
-    Regression Trees", 1984, section 3.4.3; half, as every step may fall short again). What
-    everybody gets needs no model, so popularity has to show that it is worth its place.
+    Level is what falls short by less than its own standard error over customers (the rule of one
+    standard error in Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees",
+    1984). What everybody gets needs no model, so popularity has to show that it is worth its place.
     """
     tried = [(blend, worth), *((other, board.worth(other)) for other in others)]
     best = max((each for _, each in tried), key=lambda each: float(each.mean()))
@@ -101,7 +99,7 @@ def _leaning(weights: Weights) -> float:
 
 
 def _is_level(short: NDArray[np.float64]) -> bool:
-    return bool(short.mean() <= SLACK * short.std() / np.sqrt(len(short)))
+    return bool(short.mean() <= short.std() / np.sqrt(len(short)))
 
 
 def _weights(blend: Blend) -> list[Blend]:

@@ -56,11 +56,11 @@ def in_a_row(rng: np.random.Generator) -> Bought:
 
 
 def in_fashion(rng: np.random.Generator) -> Bought:
-    """What everybody buys in these weeks."""
+    """What everybody buys in these months."""
     taste = of_taste(rng)
     for day in np.sort(rng.integers(0, DAYS, 12)):
-        worn = int(day) // 30 * 5 + int(rng.integers(5))
-        yield int(day), worn % BRANDS if rng.random() < 0.7 else taste()
+        worn = int(day) // 120 * 20 + int(rng.integers(5))
+        yield int(day), worn if rng.random() < 0.7 else taste()
 
 
 KINDS = {each.__name__: each for each in (comes_back, never_again, in_a_row, in_fashion)}
