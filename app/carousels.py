@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,7 @@ _AWAKE: "list[Writer]" = []  # of a worker process: one
 
 def _wake(settings: Settings, order: Order, out: Path) -> None:
     threading.Thread(target=_follow, daemon=True).start()
+    Finalize(None, os._exit, (0,), exitpriority=0)  # else DuckDB lists what it leaves behind
     _AWAKE.append(Writer.of(House(settings), order, out))
 
 
