@@ -4,7 +4,7 @@ SCALE ?= small
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types check browser engines soak bench benchgame wheel clean
+.PHONY: help run test lint types check browser engines soak bench benchgame wheel clean pictures
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ bench: $(VENV)/.test  ## what each stage costs, from a planted shop to everybody
 benchgame: $(VENV)/.test  ## how fast the game is, into bench/results: a quarter of an hour, alone
 	$(BIN)/python bench/swipes.py
 	$(BIN)/python bench/game.py
+
+pictures: $(VENV)/.test  ## take the tour's pictures from the running app, into docs/tour
+	$(BIN)/python -m docs.tour.pictures
 
 wheel: $(VENV)/.test  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation

@@ -66,7 +66,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_every_command_of_the_readme_runs(workspace: Path) -> None:
     people = "".join(f"person{n}@shop.example\n" for n in range(60))
     (workspace / "EMPLOYEES.csv").write_text(f"email\n{people}", encoding="utf-8")
-    _write_a_test_of_arms(workspace)
+    write_a_test_of_arms(workspace)
     lines = re.findall(r"^\$ brandswipe (.*)$", README, re.M)
     assert len(lines) >= 10
     for line in lines:
@@ -76,7 +76,8 @@ def test_every_command_of_the_readme_runs(workspace: Path) -> None:
     assert (workspace / ".brandswipe" / "study.db").is_file()
 
 
-def _write_a_test_of_arms(folder: Path) -> None:
+def write_a_test_of_arms(folder: Path) -> None:
+    """Exposures and outcomes of a small A/B test, for the commands of the documents."""
     arms = ["model"] * 450 + ["baseline"] * 450 + ["none"] * 100
     shown = "".join(f"c{n},{arm},1000,Lego\n" for n, arm in enumerate(arms))
     came = "".join(f"c{n},1500,click,Lego\n" for n in range(0, 1000, 7))
