@@ -85,18 +85,19 @@ def _postgres(ibis: Any, where: SplitResult) -> Any:
 
 
 def _spark(ibis: Any, where: SplitResult) -> Any:
-    """`spark://local` is Spark in this process, on two cores."""
+    return ibis.pyspark.connect(spark_session(where.netloc))
+
+
+def spark_session(place: str) -> Any:
+    """Return Spark's session at a place; `local` is Spark beside this process, on two cores."""
     from pyspark.sql import SparkSession
 
-    master = "local[2]" if where.netloc == "local" else f"spark://{where.netloc}"
-    session = (
-        SparkSession.builder.master(master)
-        .appName("brandswipe")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.ui.enabled", "false")
-        .getOrCreate()
-    )
-    return ibis.pyspark.connect(session)
+    here = place == "local"
+    builder = SparkSession.builder.master("local[2]" if here else f"spark://{place}")
+    options = {"spark.sql.session.timeZone": "UTC", "spark.ui.enabled": "false"}
+    if here:  # it listens, so on this computer alone
+        options |= dict.fromkeys(("spark.driver.host", "spark.driver.bindAddress"), "127.0.0.1")
+    return builder.appName("brandswipe").config(map=options).getOrCreate()
 
 
 def _bigquery(ibis: Any, where: SplitResult) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.engines import fetched
+from app.engines import fetched, spark_session
 from app.ingest import ingest
 from app.warehouse import Warehouse
 from recsys.errors import BadEventsError, BadInputError
@@ -86,10 +86,7 @@ def test_every_engine_gives_the_same_store(tmp_path: Path, name: str, postgres: 
 
 def spark_view(parquet: Path) -> str:
     """A view over a Parquet file in Spark's session of this process."""
-    from pyspark.sql import SparkSession
-
-    session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-    session.getOrCreate().read.parquet(str(parquet)).createOrReplaceTempView("log")
+    spark_session("local").read.parquet(str(parquet)).createOrReplaceTempView("log")
     return "log"
 
 
