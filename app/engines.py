@@ -94,7 +94,7 @@ def spark_session(place: str) -> Any:
 
     here = place == "local"
     builder = SparkSession.builder.master("local[2]" if here else f"spark://{place}")
-    options = {"spark.sql.session.timeZone": "UTC", "spark.ui.enabled": "false"}
+    options: dict[str, Any] = {"spark.sql.session.timeZone": "UTC", "spark.ui.enabled": "false"}
     if here:  # it listens, so on this computer alone
         options |= dict.fromkeys(("spark.driver.host", "spark.driver.bindAddress"), "127.0.0.1")
     return builder.appName("brandswipe").config(map=options).getOrCreate()

@@ -23,7 +23,7 @@ from app.warehouse import Warehouse
 from tests.postgres_server import server
 from tests.test_engines_soak import into_postgres, spark_view, told
 
-ROWS = 50_000
+ROWS = 20_000
 NOW = 1_763_900_000
 
 

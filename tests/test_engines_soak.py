@@ -46,9 +46,8 @@ def into_postgres(address: str, table: str, log: Log) -> None:
         typed = ", ".join(f'"{column}" {kind}' for column, kind in kinds.items())
         con.execute(f'CREATE TABLE "{table}" ({typed})')
         marks = ", ".join(["%s"] * len(names))
-        for row in log:
-            values = [plain(row.get(name)) for name in names]
-            con.execute(f'INSERT INTO "{table}" VALUES ({marks})', values)
+        rows = [[plain(row.get(name)) for name in names] for row in log]
+        con.cursor().executemany(f'INSERT INTO "{table}" VALUES ({marks})', rows)
 
 
 def through(workspace: Path, address: str, table: str, schema: str = "auto") -> Warehouse:
