@@ -21,7 +21,7 @@ from app.fitting import policy_catalogue, refit
 from app.house import BASELINE, House
 from app.ingest import ingest
 from app.settings import Settings
-from recsys.model import FitOptions
+from recsys.blend import FitOptions
 from recsys.signals import ItemFacts, summarise
 
 SAMPLE = 150_000  # customers that a model is fitted on where there are more

@@ -1,9 +1,10 @@
 """The best brands of many customers at once: what `FavouriteModel.rank` says of each, in batches.
 
-Beyond her own brands and those of EASE's head, a brand scores x.y + popularity, at most
-|x| * |y| + popularity (Cauchy and Schwarz; Teflioudi, Gemulla and Mykytiuk prune so in "LEMP",
-SIGMOD 2015, section 3). Where the largest such bound of the tail does not reach a customer's n-th
-best brand so far, the tail is not looked at: lists are exact, and most cost the head alone.
+Beyond her own brands, those nearest to them and those of EASE's head, a brand scores x.y +
+popularity, at most |x| * |y| + popularity (Cauchy and Schwarz; Teflioudi, Gemulla and Mykytiuk
+prune so in "LEMP", SIGMOD 2015, section 3). Where the largest such bound of the tail does not reach
+a customer's n-th best brand so far, the tail is not looked at: lists are exact, and most cost the
+head alone.
 """
 
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from recsys.baseline import OwnPurchasesThenViews
 from recsys.evidence import Evidence
@@ -113,26 +115,36 @@ class Batch:
 
     def _people(self, whose: NDArray[np.int64], evidence: Evidence) -> People:
         blend, count = self.model.blend, counts(evidence)
-        strength = loved(count, np.ones(len(count)), Love()) / self.model.unit
+        strength = loved(count, left(evidence, blend.drift), Love()) / self.model.unit
         own = loved(count, left(evidence, blend.half_life), blend.love) / self.model.unit
         return People.of(whose, evidence, strength, blend.weights.own * own)
 
     def _found(self, people: People, n: int) -> Found:
-        blend = self.model.blend
-        share = np.float32(blend.weights.collaborative * (1 - blend.ease))
+        share = np.float32(self.model.blend.weights.collaborative * self.model.blend.shares[0])
         held = (people.strength > 0) & (share > 0)  # nobody is folded in for nothing
         liked = people.matrix(held, people.brand, len(self.barred))
         persons = share * self.model.factors.people(liked)
-        added = (people.row, people.brand, people.own)
-        inside, place = self._places(people.brand)
-        outside = ~inside & ~self.barred[people.brand]
+        added = self._added(people)
+        inside, place = self._places(added[1])
+        beyond = _some(added, ~inside & ~self.barred[added[1]])
         found = [
             self._head(people, persons, _some(added, inside), place[inside], n),
-            self._beyond(persons, _some(added, outside)),
+            self._beyond(persons, beyond),
         ]
         so_far = first(found, n)
         short = self._short(people, persons, so_far, n)
-        return first([so_far, self._tail(people, persons, short, n)], n) if len(short) else so_far
+        return first([so_far, self._tail(persons, beyond, short, n)], n) if len(short) else so_far
+
+    def _added(self, people: People) -> Found:
+        """What her own doing and the nearest brands add to single scores."""
+        weight = np.float32(self.model.blend.weights.collaborative * self.model.blend.shares[2])
+        if not weight:
+            return people.row, people.brand, people.own
+        liked = people.matrix(people.strength > 0, people.brand, len(self.barred))
+        pairs = (people.own, (people.row, people.brand))
+        own = csr_matrix(pairs, shape=liked.shape)
+        both = (own + (weight * liked) @ self.model.alike.speaks).tocoo()
+        return both.row.astype(np.intp), both.col.astype(np.intp), both.data.astype(np.float32)
 
     def _places(self, brand: Codes) -> tuple[NDArray[np.bool_], Codes]:
         """Which brands are in the head, and where."""
@@ -146,7 +158,7 @@ class Batch:
         blend, linear = self.model.blend, self.model.linear
         scores = persons @ self.model.factors.of_brands[self.head].T
         scores += self.popular[self.head]
-        weight = np.float32(blend.weights.collaborative * blend.ease)
+        weight = np.float32(blend.weights.collaborative * blend.shares[1])
         if weight:
             inside, at = self._places(people.brand)
             liked = people.matrix(inside & (people.strength > 0), at, len(self.head))
@@ -172,15 +184,15 @@ class Batch:
         bound = np.linalg.norm(persons, axis=1) * self.longest + self.fame
         return np.flatnonzero(bound * (1 + _ROUNDING) + _ROUNDING >= last)
 
-    def _tail(self, people: People, persons: Floats, short: Codes, n: int) -> Found:
-        """The best n of the tail, her own apart, for these customers."""
+    def _tail(self, persons: Floats, beyond: Found, short: Codes, n: int) -> Found:
+        """The best n of the tail for these customers, those beyond apart: they are found."""
         scores = persons[short] @ self.model.factors.of_brands[self.tail].T
         scores += self.popular[self.tail]
-        row = np.full(people.number, -1)
+        row = np.full(len(persons), -1)
         row[short] = np.arange(len(short))
-        at = np.minimum(np.searchsorted(self.tail, people.brand), len(self.tail) - 1)
-        hers = (row[people.row] >= 0) & (self.tail[at] == people.brand)
-        scores[row[people.row[hers]], at[hers]] = NOWHERE
+        asked = row[beyond[0]] >= 0
+        at = np.searchsorted(self.tail, beyond[1][asked])
+        scores[row[beyond[0][asked]], at] = NOWHERE
         rows, columns = _best(scores, n)
         return short[rows], self.tail[columns], scores[rows, columns]
 

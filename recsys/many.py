@@ -27,7 +27,7 @@ class People:
     row: Codes  # (P,) place of each pair's customer
     brand: Codes  # (P,)
     strength: Floats  # (P,) what others' lists are made of
-    own: Floats  # (P,) what her own doing adds to the score, at least 0
+    own: Floats  # (P,) what her own doing adds to the score
 
     @classmethod
     def of(

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from recsys.baseline import OwnPurchasesThenViews
+from recsys.blend import Blend, FitOptions, Weights
 from recsys.collaborative import Linear
 from recsys.everybody import GROUP, Batch, RivalBatch
 from recsys.evidence import Evidence, no_evidence, persons
 from recsys.many import Listed
-from recsys.model import Blend, FavouriteModel, FitOptions, Weights, fit
+from recsys.model import FavouriteModel, fit
 from recsys.ranking import Ranker, Reason, Why, kind_of
 from recsys.signals import ItemFacts, summarise
 from tests.worlds import NOW, catalogue, crowd
@@ -21,6 +22,8 @@ BLENDS = (
     Blend(),
     Blend(Weights(1.0, 1.0, 0.0), ease=0.0),
     Blend(Weights(0.0, 1.0, 1.0), ease=1.0, half_life=30, fashion=90),
+    Blend(Weights(1.0, 1.0, 0.1), ease=0.2, alike=0.6, drift=90),
+    Blend(Weights(-1.0, 1.0, 0.1), ease=0.0, alike=1.0),
     Blend(Weights(0.0, 0.0, 0.0)),
 )
 

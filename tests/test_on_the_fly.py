@@ -13,9 +13,10 @@ from app.fitting import policy_catalogue
 from app.game import Game, Player
 from app.house import House
 from app.warehouse import CHUNK_ROWS
+from recsys.blend import Blend, FitOptions
 from recsys.deck import Card, Origin
 from recsys.evidence import Evidence, joined
-from recsys.model import Blend, FitOptions, fit
+from recsys.model import fit
 from recsys.policy import StudyKind
 from recsys.signals import ItemFacts, summarise
 from tests.events_on_disk import write
