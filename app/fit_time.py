@@ -12,6 +12,7 @@ from recsys.model import FitOptions
 # pass over her, which grows with the factors
 READING = 1600.0
 PASS = 30.0
+WEIGHING = "weighing the parts"
 AROUND = 2.0  # seconds for starting a process and dealing trial decks
 JUDGING = 3.0  # evaluations as a share of fits, until one was made here
 
@@ -25,7 +26,8 @@ def expected_seconds(
     """
     wanted = _work(options.factors, options.iterations, customers * options.sample)
     earlier = list(versions)
-    known = [found for version in earlier if (found := _known(version)) is not None]
+    chooses = options.weights is None
+    known = [found for version in earlier if (found := _known(version, chooses)) is not None]
     if not known or wanted <= 0:
         return None
     work, seconds = min(known, key=lambda pair: abs(log(pair[0] / wanted)))
@@ -56,11 +58,15 @@ def seconds_left(job: Job, now: int) -> float | None:
     return max(1.0, *said) if said else None
 
 
-def _known(version: Version) -> tuple[float, float] | None:
-    """The work and the seconds of an earlier fit; None where it did not write them down."""
+def _known(version: Version, chooses: bool) -> tuple[float, float] | None:
+    """The work and the seconds of an earlier fit; None where it did not write them down.
+
+    A fit whose weights are given is spared the time that an earlier one took to choose its own.
+    """
     facts, plain = version.facts, asdict(FitOptions()) | dict(version.facts.get("options", {}))
     work = _work(plain["factors"], plain["iterations"], facts.get("customers", 0))
-    seconds = facts.get("fit_seconds", 0)
+    spared = 0.0 if chooses else facts.get("stages", {}).get(WEIGHING, 0.0)
+    seconds = facts.get("fit_seconds", 0) - spared
     return (work, seconds) if work > 0 and seconds > 0 else None
 
 

@@ -6,7 +6,7 @@ from app.fit_time import AROUND, expected_seconds, seconds_left
 from app.jobs import Job
 from app.registry import Version
 from app.rows.job_rows import State
-from recsys.model import FitOptions
+from recsys.model import FitOptions, Weights
 
 
 def fit_of(customers: int, seconds: float, **options: float) -> Version:
@@ -71,3 +71,11 @@ def test_judging_a_version_as_well_takes_the_longer_by_what_earlier_ones_took() 
     assert alone is not None
     assert expected_seconds([plain], FitOptions(), 1000, judged=True) == pytest.approx(alone + 30)
     assert expected_seconds([judged], FitOptions(), 1000, judged=True) == pytest.approx(alone + 25)
+
+
+def test_weights_that_are_given_spare_the_time_of_choosing_them() -> None:
+    facts = {**fit_of(1000, 10.0).facts, "stages": {"weighing the parts": 6.0}}
+    known = [Version("0" * 64, 0, {}, facts)]
+    assert expected_seconds(known, FitOptions(), 1000) == pytest.approx(10 + AROUND)
+    given = FitOptions(weights=Weights())
+    assert expected_seconds(known, given, 1000) == pytest.approx(4 + AROUND)
