@@ -56,6 +56,12 @@ def _check_released(judged: Judged) -> None:
         )
     last = judged.overrides[-1] if judged.overrides else None
     outcome = last.outcome if last else judged.verdict.outcome
+    if outcome == Outcome.RELEASE and last is None and not judged.report.policy.releases:
+        raise NotAllowedError(
+            f"The study {judged.row.name} passed, but its policy {judged.report.policy.name!r} is "
+            "no permission to release: open a study of this model under a policy that releases. "
+            "Whoever decides otherwise says so with `brandswipe study override`."
+        )
     if outcome == Outcome.RELEASE:
         return
     said = f"It was overridden: {last.outcome}, {last.reason}" if last else judged.verdict.reason
@@ -152,4 +158,5 @@ def _entitled(study: Study, said: Mapping[str, Any]) -> bool:
     names = [criterion.name for criterion in study.policy.criteria]
     passed = all(said["wealths"][name]["log10_lower"] >= least for name in names)
     enough = verdict["people"] >= study.policy.least_players
-    return bool(verdict["outcome"] == Outcome.RELEASE and passed and enough)
+    may = study.policy.releases and verdict["outcome"] == Outcome.RELEASE
+    return bool(may and passed and enough)

@@ -79,6 +79,7 @@ class Policy:
     least_brands: int = 5  # brands in a history from which it is enough
     sensitive: tuple[str, ...] = SENSITIVE
     segments: tuple[str, ...] = ()  # by what the report is split beside brand and category
+    releases: bool = True  # False: whatever it proves is no permission to release to customers
 
     def __post_init__(self) -> None:
         _check_policy(self)
@@ -103,8 +104,11 @@ class Policy:
         plain = asdict(self)
         plain["criteria"] = {c.name: {"bar": c.bar, "because": c.because} for c in self.criteria}
         plain["sensitive"], plain["segments"] = list(self.sensitive), list(self.segments)
-        if not self.segments:
-            del plain["segments"]  # so that the hash of a policy without any stays what it was
+        for name, usual in (("segments", []), ("releases", True)):
+            if plain[name] == usual:
+                del plain[
+                    name
+                ]  # so that the hash of a policy of before the field stays what it was
         return plain
 
     @property

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,11 +11,10 @@ from pathlib import Path
 import pytest
 
 from app.board.page import as_html
-from app.report_files import as_csv, as_data
-from app.report_files import as_markdown as as_mail
+from app.report_files import as_csv, as_json
 from app.store import Store
 from app.studies import Judged, judge
-from app.views.report_export import as_json, as_markdown
+from app.views.report_export import as_markdown
 from recsys.deck import Stratum
 from recsys.scores import Played
 from recsys.swipes import Answer
@@ -27,10 +25,8 @@ BATCH, CELL, PEOPLE = 5, 10, 30
 EXPORTS: dict[str, Callable[[Judged], str]] = {
     "the file for the board": lambda judged: as_html("en", judged),
     "in Dutch": lambda judged: as_html("nl", judged),
-    "Markdown of the page": lambda judged: as_markdown("en", judged),
-    "JSON of the page": as_json,
-    "Markdown of the command": as_mail,
-    "JSON of the command": lambda judged: json.dumps(as_data(judged)),
+    "Markdown": lambda judged: as_markdown("en", judged),
+    "JSON": as_json,
     "CSV": as_csv,
 }
 TASTE = {"pick": 0.8, "rival": 0.7, "decoy": 0.4}  # decides nothing, so that the study stays open

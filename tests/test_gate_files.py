@@ -15,13 +15,14 @@ from jsonschema import Draft202012Validator
 from app.certificate import _hash
 from app.house import House
 from app.integrity import parts_that_differ, what_differs
-from app.policies import default_policy
-from app.report_files import _plain, _safe
+from app.policies import default_policy, ready_policy
+from app.report_files import _safe
 from app.rows.records import StudyRow
 from app.settings import Settings, data_file
 from app.store import Store
 from app.studies import judge, open_study
-from recsys.policy import StudyKind
+from app.views.report_export import plain
+from recsys.policy import Policy, StudyKind
 from tests.playing import panel
 from tests.report_world import HONEST, POLITE, play
 from tests.terminal import Said, brandswipe
@@ -29,11 +30,12 @@ from tests.terminal import Said, brandswipe
 UNSURE = {"pick": 0.8, "rival": 0.7, "decoy": 0.4}
 
 
-def told(house: House, name: str, people: int, chances: dict[str, float]) -> None:
+def told(
+    house: House, name: str, people: int, chances: dict[str, float], rule: Policy | None = None
+) -> None:
     """A study on the planted model, played by hand-dealt people until it decides."""
-    row: StudyRow = open_study(
-        house.store, name, StudyKind.SIMULATED, house.policy, house.version().hash, "popularity", 1
-    )
+    rule, model = rule or house.policy, house.version().hash
+    row: StudyRow = open_study(house.store, name, StudyKind.SIMULATED, rule, model, "popularity", 1)
     decks = panel(people, 3, **chances)
     for start in range(0, people, 5):
         play(house.store, row, decks[start : start + 5])
@@ -190,6 +192,25 @@ class TestARelease:
         assert "does not release this model" in said.err
         assert not (tmp_path / "r").exists()
 
+    def test_a_policy_that_only_asks_whether_to_go_on_releases_nothing(
+        self, here: Path, tmp_path: Path
+    ) -> None:
+        house = House(Settings(workspace=here))
+        told(house, "early", 100, HONEST, ready_policy("worth-a-quarter"))
+        house.close()
+        out = str(tmp_path / "r")
+        asked = ("release", "--study", "early", "--out", out)
+        assert gate(here, "early").code == 0
+        said = brandswipe(*asked, workspace=here)
+        assert (said.code, said.err.count("\n")) == (2, 1)
+        assert "'Worth a quarter' is no permission to release" in said.err
+        report = brandswipe("report", "--study", "early", "--format", "md", workspace=here).out
+        assert "no permission to release to customers" in report
+        why = ("--outcome", "release", "--role", "board", "--reason", "a pilot")
+        brandswipe("study", "override", "early", *why, workspace=here)
+        assert brandswipe(*asked, workspace=here).code == 0
+        assert brandswipe("verify", out).code == 0
+
     def test_unless_it_was_overridden_with_a_reason(self, here: Path, tmp_path: Path) -> None:
         why = ("--role", "board", "--reason", "accepted")
         brandswipe("study", "override", "open", "--outcome", "release", *why, workspace=here)
@@ -328,14 +349,15 @@ class TestTheReportAsAFile:
         }
         assert all(int(row["people"]) >= 10 for row in rows if row["people"])
         md = brandswipe("report", "--study", "good", "--format", "md", workspace=world).out
-        assert md.startswith("# good\n\nRelease.")
-        assert re.search(r"\| lift \| \d+ \| \+\d+ points \|", md)
+        assert md.startswith("# good: release\n")
+        liked = next(b for b in said["brands"] if b["liked"] not in (0, 1))
+        assert f"| {liked['label']} | {liked['people']} | {liked['liked']:.0%} |" in md
         assert all(f"| {label} |" in md for label in brands)
 
     def test_no_name_is_a_formula_or_markup(self) -> None:
         assert _safe("=1+1") == "'=1+1"
         assert _safe("Lego") == "Lego"
-        assert _plain("<b>|x") == "\\<b\\>\\|x"
+        assert plain("<b>|x") == "\\<b\\>\\|x"
 
 
 def test_real_peoples_decks_are_listed_in_whole_cells(tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import streamlit as st
+from jsonschema import Draft202012Validator
 from streamlit.testing.v1 import AppTest
 
 from app import runtime
 from app.rows.records import StudyRow
-from app.settings import Login, Settings
+from app.settings import Login, Settings, data_file
 from app.store import Store
 from app.studies import Judged, judge
 from app.views import charts, report_export, report_story, report_tables
@@ -35,6 +37,7 @@ from recsys.policy import StudyKind
 from recsys.scores import Excluded
 from tests.playing import panel
 from tests.report_world import HONEST, build, open_one, play
+from tests.terminal import brandswipe
 
 Open = Callable[..., AppTest]
 
@@ -332,12 +335,31 @@ class TestWhatLeaves:
         self, judged: dict[str, Judged]
     ) -> None:
         shown = judged["Spring"]
-        content = json.loads(report_export.as_json(shown))
-        verdict = content.pop("verdict")
-        assert content == json.loads(json.dumps(shown.report.to_dict()))
-        assert verdict["outcome"] == "release"
-        for leaving in (report_export.as_json(shown), report_export.as_markdown("en", shown)):
+        content = json.loads(report_export.written("json", "en", shown, None))
+        assert content["verdict"]["outcome"] == "release"
+        assert content["criteria"] == json.loads(json.dumps(shown.report.to_dict()["criteria"]))
+        for ending in report_export.KINDS:
+            leaving = report_export.written(ending, "en", shown, None)
             assert not re.search(r"\bp\d+\b|d-p\d|swipe-\d", leaving)
+
+    @pytest.mark.parametrize("study", ["Spring", "Autumn", "Playground"])
+    def test_page_and_terminal_write_the_same_bytes(
+        self, open_page: Open, workspace: Path, monkeypatch: pytest.MonkeyPatch, study: str
+    ) -> None:
+        given = dict[str, str]()
+        monkeypatch.setattr(
+            st,
+            "download_button",
+            lambda _, content, name, *__, **___: given.update({name: content}),
+        )
+        open_page(workspace, study=study, lang="en")
+        for ending in ("html", "md", "json", "csv"):
+            said = brandswipe("report", "--study", study, "--format", ending, workspace=workspace)
+            assert given.pop(f"brandswipe-{study.lower()}.{ending}") == said.out
+            if ending == "json":
+                schema = json.loads(data_file("report.schema.json").read_text())
+                Draft202012Validator(schema).validate(said.data)
+        assert given == {}, "another file is offered"
 
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_the_markdown_holds_verdict_tables_and_policy(

@@ -1,6 +1,5 @@
 """report: the accuracy report of a study, for people and for machines."""
 
-import json
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -8,12 +7,11 @@ from pathlib import Path
 import click
 
 from app.audience import Audience, audience_of
-from app.board.page import as_html
 from app.commands.common import opened, table, workspace_option
 from app.commands.study import study_option
 from app.house import House
-from app.report_files import as_csv, as_data, as_markdown
 from app.studies import Judged, close_overdue, judge, newest
+from app.views.report_export import KINDS, written
 from app.views.report_numbers import reading
 from app.words import LANGUAGES
 from recsys.errors import WorkspaceError
@@ -25,7 +23,7 @@ from recsys.report import CriterionReport
 @click.option(
     "--format",
     "shape",
-    type=click.Choice(["text", "json", "md", "csv", "html"]),
+    type=click.Choice(["text", *KINDS]),
     default="text",
     show_default=True,
     help="Text, Markdown or one HTML file for people, JSON or CSV for machines.",
@@ -36,7 +34,7 @@ from recsys.report import CriterionReport
     type=click.Choice(list(LANGUAGES)),
     default="en",
     show_default=True,
-    help="Of the HTML file.",
+    help="Of the HTML file and of the Markdown.",
 )
 @workspace_option
 def report(study: str | None, shape: str, language: str, workspace: Path | None) -> None:
@@ -47,8 +45,10 @@ def report(study: str | None, shape: str, language: str, workspace: Path | None)
     with opened(workspace) as house:
         judged = judged_now(house, study)
         audience = _audience(house, judged) if shape == "html" else None
-    html = shape == "html"
-    click.echo(as_html(language, judged, audience) if html else _SHAPES[shape](judged))
+    if shape == "text":
+        click.echo(_report_text(judged))
+    else:
+        click.echo(written(shape, language, judged, audience), nl=False)
 
 
 def _audience(house: House, judged: Judged) -> Audience | None:
@@ -63,10 +63,6 @@ def judged_now(house: House, name: str | None) -> Judged:
     row = newest(house.store, name)
     close_overdue(house.store, row)
     return judge(house.store, row)
-
-
-def _as_json(judged: Judged) -> str:
-    return json.dumps(as_data(judged), ensure_ascii=False, indent=2, allow_nan=False)
 
 
 def _report_text(judged: Judged) -> str:
@@ -105,6 +101,3 @@ def _criterion_row(found: CriterionReport) -> list[object]:
         read(criterion.bar),
         criterion.because,
     ]
-
-
-_SHAPES = {"text": _report_text, "json": _as_json, "md": as_markdown, "csv": as_csv}

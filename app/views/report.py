@@ -4,7 +4,6 @@ import streamlit as st
 
 from app import runtime
 from app.audience import Audience, audience_of
-from app.board.page import as_html
 from app.demo import is_built
 from app.rows.records import StudyRow
 from app.store import Store
@@ -163,21 +162,16 @@ def _counted(
 def _downloads(language: str, judged: Judged, audience: Audience | None) -> None:
     # Streamlit keeps a download at an address of its own: a published report may stand there, as
     # it holds nothing of a person
-    files = (
-        ("html", as_html(language, judged, audience), "html", "text/html"),
-        ("json", report_export.as_json(judged), "json", "application/json"),
-        ("markdown", report_export.as_markdown(language, judged), "md", "text/markdown"),
-    )
     with st.container(horizontal=True):
-        for name, content, ending, kind in files:
+        for ending, kind in report_export.KINDS.items():
             st.download_button(
-                text(language, f"report.download_{name}"),
-                content,
+                text(language, f"report.download_{ending}"),
+                report_export.written(ending, language, judged, audience),
                 report_export.file_name(judged, ending),
                 kind,
                 icon=":material/download:",
                 on_click="ignore",
-                key=f"download_{name}",
+                key=f"download_{ending}",
             )
 
 

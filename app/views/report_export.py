@@ -1,16 +1,26 @@
-"""The report as files: JSON for a pipeline, Markdown for a mail. Published figures alone."""
+"""The report as files, the same ones from page and terminal. Published figures alone."""
 
-import json
 import re
 
 import pandas as pd
 
+from app.audience import Audience
+from app.board.page import as_html
+from app.report_files import as_csv, as_json
 from app.studies import Judged
 from app.views import report_rules
 from app.views import report_tables as tables
 from app.views.report_numbers import overridden, said_of, sentence, what_would_change
 from app.words import text
 from recsys.policy import StudyKind
+
+KINDS = {
+    "html": "text/html",
+    "md": "text/markdown",
+    "json": "application/json",
+    "csv": "text/csv",
+}
+"""What a report can be written as, by the ending of the file."""
 
 _MARKS = re.compile(r"([\\`*_\[\]<>|#$~:])")
 
@@ -26,10 +36,13 @@ def file_name(judged: Judged, ending: str) -> str:
     return f"brandswipe-{name or 'study'}.{ending}"
 
 
-def as_json(judged: Judged) -> str:
-    """Return the published form of the report, with its verdict."""
-    plain_report = judged.report.to_dict() | {"verdict": judged.verdict.to_dict()}
-    return json.dumps(plain_report, ensure_ascii=False, indent=2, allow_nan=False)
+def written(ending: str, language: str, judged: Judged, audience: Audience | None) -> str:
+    """Return the report as one of KINDS; data have no language."""
+    if ending == "html":
+        return as_html(language, judged, audience)
+    if ending == "md":
+        return as_markdown(language, judged)
+    return as_json(judged) if ending == "json" else as_csv(judged)
 
 
 def as_markdown(language: str, judged: Judged) -> str:

@@ -86,5 +86,6 @@ def caveats(language: str, report: Report) -> list[str]:
     """What no interval cures, in plain words."""
     shopping = "strict" if report.policy.strict else "shopping"
     decoys = "" if report.policy.is_duel else "decoys"
-    keys = filter(None, ("order", "people", shopping, decoys, "sales"))
+    below = "" if report.policy.releases else "no_release"
+    keys = filter(None, (below, "order", "people", shopping, decoys, "sales"))
     return [text(language, f"report.caveat_{key}", n=report.attempt) for key in keys]
