@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 import shutil
 import sqlite3
 from pathlib import Path
