@@ -18,11 +18,12 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 from streamlit import config
 
-from app import arrivals, runtime
+from app import arrivals, journal, runtime
 from app.address import home
 from app.guard import Guard, sentence_page
 from app.health import UnwellError, health
 from app.identity import check_address
+from app.journal import event, fault
 from app.phones import COOKIE, SECONDS, Pairing
 from app.retention import purge
 from app.swipe_post import Asker, Reply, failure, take
@@ -91,6 +92,16 @@ def shared() -> Pairing | None:
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     """Refuse an address that nothing guards; open the store, and close it at the end."""
+    with journal.kept():
+        _open()
+        try:
+            yield {}
+        finally:
+            runtime.close()
+            _log.info("Stopped.", extra=event("stopped"))
+
+
+def _open() -> None:
     settings = runtime.settings()
     planted = settings.share and runtime.warehouse().planted
     check_address(settings, config.get_option("server.address"), planted)
@@ -98,10 +109,6 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     runtime.store().examine()
     purge(runtime.house())
     answer_at_once()
-    try:
-        yield {}
-    finally:
-        runtime.close()
 
 
 def answer_at_once() -> None:
@@ -135,11 +142,12 @@ async def _body(request: Request) -> bytes | None:
 def _take(body: bytes, asker: Asker) -> Reply:
     try:
         reply = take(runtime.store(), runtime.tokens(), runtime.limits(), body, asker)
-        if reply[0] in (401, 410):
-            _log.warning("a post of swipes was refused: %s", reply[1]["error"])  # and of nobody
+        if reply[0] != 200:
+            why = reply[1].get("error", "a swipe in it")  # and whose it was is nobody's business
+            _log.warning("a post of swipes was refused: %s", why, extra=event("post_refused"))
         return reply
     except Exception as error:
-        _log.error("a post of swipes failed: %s", type(error).__name__)  # no person in a log
+        _log.error("a post of swipes failed: %s", fault(error), extra=event("post_failed"))
         return failure(500, "ours", "Something of ours failed: nothing is lost, it is sent again.")
 
 

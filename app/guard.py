@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import runtime
 from app.identity import is_loopback
+from app.journal import event
 from app.login import check_login
 from app.phones import COOKIE, Pairing
 from app.settings import Login, Settings
@@ -68,7 +69,8 @@ class Guard:
         if why_not is None:
             await self.app(scope, receive, self._with_headers(send, leaves(scope)))
             return
-        _log.warning("refused at the door: %s", why_not)  # no person and no address in a log
+        # no person and no address in a log
+        _log.warning("refused at the door: %s", why_not, extra=event("door_refused"))
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:

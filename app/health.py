@@ -10,6 +10,7 @@ from secrets import token_hex
 from typing import Any, TypeVar
 
 from app.house import House
+from app.journal import event
 from app.store import Store
 from recsys.errors import BrandswipeError, WorkspaceError
 
@@ -72,5 +73,5 @@ def _tried(part: str, work: Callable[[], Found]) -> Found:
         return work()
     except Exception as error:
         said = str(error) if isinstance(error, BrandswipeError) else type(error).__name__
-        _log.error("unwell, the %s: %s", part, said)
+        _log.error("unwell, the %s: %s", part, said, extra=event("unwell"))
         raise UnwellError(part) from error

@@ -5,16 +5,18 @@ returns is the message of the end, or `Ended` with a result that is kept beside 
 """
 
 import json
+import logging
 import os
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from app import journal
+from app.journal import event, fault
 from app.rows.database import now_ms
 from app.rows.job_rows import Ended, State
 from app.settings import Settings, read
@@ -25,6 +27,7 @@ Progress = Callable[[str, float], None]
 Work = Callable[[Settings, dict[str, Any], Progress], object]
 NICENESS = 10
 HEARTBEAT = 1.0  # seconds
+_log = logging.getLogger("brandswipe")
 
 
 def run(settings: Settings, id: str, target: str) -> State:
@@ -40,7 +43,7 @@ def run(settings: Settings, id: str, target: str) -> State:
         except BrandswipeError as error:
             state, message = State.FAILED, str(error)
         except Exception as error:
-            traceback.print_exc()
+            _log.error("the work failed: %s", fault(error), extra=event("job_failed"))
             state = State.FAILED
             message = f"It stopped with an error of ours ({type(error).__name__}): see its log."
     store.end_job(id, state, message)
@@ -126,7 +129,10 @@ def main() -> None:
     workspace, id, target = sys.argv[1:]
     os.nice(NICENESS)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that half-written files are removed
-    sys.exit(run(read(workspace), id, target) is not State.DONE)
+    with journal.kept():
+        ended = run(read(workspace), id, target)
+        _log.info("The work is %s.", ended.value, extra=event("job_ended"))
+    sys.exit(ended is not State.DONE)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+from app.journal import told
 from app.processes import born, end_process
 from app.rows.database import now_ms
 from app.rows.job_rows import JobRow, State
@@ -109,9 +110,9 @@ class Jobs:
         return self.job(id)
 
     def log(self, id: str) -> str:
-        """Return what the job wrote to its log."""
+        """Return what the job wrote to its journal, in words, each after its time of day."""
         path = self._file(id).with_suffix(".log")
-        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        return told(path.read_text(encoding="utf-8", errors="replace")) if path.exists() else ""
 
     def result(self, id: str) -> dict[str, Any] | None:
         """Return what the job found; None where it found nothing, or has not ended well."""

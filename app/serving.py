@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import logging
 import os
 import re
 import socket
@@ -18,12 +19,14 @@ from streamlit.logger import set_log_level
 from app import runtime
 from app.address import home
 from app.identity import check_address
+from app.journal import event, for_a_person
 from app.login import check_login
 from app.look import streamlit_config
 from app.settings import Settings
 from recsys.errors import SettingsError
 
 PREFIX = "STREAMLIT_SERVER_BASE_URL_PATH"  # by itself only `streamlit run` would read it
+_log = logging.getLogger("brandswipe")
 TRIES = 50  # ports to look at when any will do
 PATIENCE = 60  # seconds until the server must answer
 
@@ -104,11 +107,19 @@ def _welcome(settings: Settings, browser: bool) -> None:
     if not _answers(f"http://{ours}:{settings.port}/healthz"):
         return
     here = f"http://localhost:{settings.port}{home().rstrip('/')}"
-    click.echo(f"\n  Brandswipe is at {here}  (stop it with Ctrl-C)", err=True)
+    _greet(f"Brandswipe is at {here}  (stop it with Ctrl-C)")
     if settings.share:
-        click.echo("  Phones on this network: open the page here and scan its code.", err=True)
+        _greet("Phones on this network: open the page here and scan its code.")
     if browser and _has_display():
         webbrowser.open(here)
+
+
+def _greet(words: str) -> None:
+    """Tell the person who started it, or the journal where nobody sits before it."""
+    if for_a_person():
+        click.echo(f"\n  {words}", err=True)
+    else:
+        _log.info(words, extra=event("started"))
 
 
 def _answers(url: str) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from app import keyring, values
+from app.journal import event
 from app.keyring import Keys
 from recsys.errors import SettingsError, UnknownNameError
 
@@ -125,7 +126,7 @@ def who_is_who(
     try:
         now = read(settings.workspace, environ=environ, cwd=cwd)
     except SettingsError as error:
-        _log.error("roles are off: %s", error)
+        _log.error("roles are off: %s", error, extra=event("roles_off"))
         nobody: dict[str, Any] = {name: () for name in WHO if name != "employee_groups"}
         return replace(settings, **nobody)
     said = {name: getattr(now, name) for name in WHO}

@@ -1,8 +1,9 @@
 """The long work that runs in a process of its own: settings, arguments, progress -> its end.
 
-What these functions print goes to the job's log.
+What these functions say goes to the job's journal.
 """
 
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from app.comparing import compare as compared
 from app.evaluation import evaluate_offline, options_of, window_of
 from app.fitting import Judge, refit
 from app.house import BASELINE, House
+from app.journal import event
 from app.powering import played
 from app.registry import Version
 from app.rows.job_rows import Ended
@@ -21,6 +23,8 @@ from app.source import Source, slice_of
 from app.warehouse import Warehouse
 from recsys.collaborative import Heard
 from recsys.model import FitOptions, Progress, options_from
+
+_log = logging.getLogger("brandswipe")
 
 
 def fit(settings: Settings, arguments: Mapping[str, Any], progress: Progress) -> str:
@@ -31,7 +35,7 @@ def fit(settings: Settings, arguments: Mapping[str, Any], progress: Progress) ->
     names = {field.name for field in fields(FitOptions)}
     options = options_from({name: v for name, v in arguments.items() if name in names})
     source = Source(**arguments.get("source", {}))
-    print(f"Fitting with {options} on {source}.", flush=True)
+    _say(f"Fitting with {options} on {source}.")
     tell = _logged(progress)
     with _opened(settings) as house:
         version = refit(
@@ -45,11 +49,10 @@ def fit(settings: Settings, arguments: Mapping[str, Any], progress: Progress) ->
             judge_of(house, options) if arguments.get("evaluate") else None,
             _heard(progress),
         )
-    print(
+    _say(
         f"Saved version {version.name}: {version.facts['customers']:,} customers, "
         f"{version.facts['brands']:,} brands, {version.facts['fit_seconds']:g} s, "
-        f"{version.facts['peak_megabytes']:,} MB.",
-        flush=True,
+        f"{version.facts['peak_megabytes']:,} MB."
     )
     return version.hash
 
@@ -69,10 +72,10 @@ def evaluate(settings: Settings, arguments: Mapping[str, Any], progress: Progres
     with _opened(settings) as house:
         version = house.version(arguments["model"])
         options = options_of(version)
-        print(f"Evaluating version {version.name} with {options}.", flush=True)
+        _say(f"Evaluating version {version.name} with {options}.")
         log = slice_of(house.warehouse, window_of(version))
         done = evaluate_offline(log, house.policy, options, _logged(progress))
-    print(f"Asked about {done.customers:,} customers.", flush=True)
+    _say(f"Asked about {done.customers:,} customers.")
     return Ended(version.hash, asdict(done))
 
 
@@ -80,7 +83,7 @@ def compare(settings: Settings, arguments: Mapping[str, Any], progress: Progress
     """Compare two versions (`arguments["first"]` and `["second"]`)."""
     with _opened(settings) as house:
         first, second = house.version(arguments["first"]), house.version(arguments["second"])
-        print(f"Comparing {first.name} with {second.name}.", flush=True)
+        _say(f"Comparing {first.name} with {second.name}.")
         done = compared(house, first, second, _logged(progress))
     return Ended(f"{first.hash} {second.hash}", asdict(done))
 
@@ -91,7 +94,7 @@ def power(settings: Settings, arguments: Mapping[str, Any], progress: Progress) 
         version: Version = house.version(arguments["model"])
         players, seed = int(arguments["players"]), int(arguments["seed"])
         panel = str(arguments["panel"])
-        print(f"{players:,} simulated employees ({panel}) judge {version.name}.", flush=True)
+        _say(f"{players:,} simulated employees ({panel}) judge {version.name}.")
         done = played(house, version, panel, players, seed, _logged(progress))
     return Ended(version.hash, asdict(done))
 
@@ -109,7 +112,7 @@ def _heard(progress: Progress) -> Heard:
     """Hear the loss: into the log, and to whoever follows where the progress takes notes."""
 
     def heard(iteration: int, loss: float) -> None:
-        print(f"           pass {iteration}: loss {loss:.6g}", flush=True)
+        _say(f"pass {iteration}: loss {loss:.6g}")
         note = getattr(progress, "note", None)
         if note is not None:
             note(iteration=iteration, loss=loss)
@@ -124,7 +127,11 @@ def _logged(progress: Progress) -> Progress:
     def tell(stage: str, fraction: float) -> None:
         if stage != last[0]:
             last[0] = stage
-            print(f"{time.monotonic() - start:7.2f} s  {stage}", flush=True)
+            _say(f"{stage}, after {time.monotonic() - start:.2f} s")
         progress(stage, fraction)
 
     return tell
+
+
+def _say(words: str) -> None:
+    _log.info("%s", words, extra=event("job"))

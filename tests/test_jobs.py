@@ -1,5 +1,6 @@
 """Long work: one at a time, cancelled at once, and every row ends whatever happens."""
 
+import json
 import os
 import signal
 import time
@@ -127,11 +128,15 @@ def test_an_error_that_a_person_can_cause_is_the_message(jobs: Jobs) -> None:
     assert "Traceback" not in jobs.log(failed.id)
 
 
-def test_an_error_of_ours_is_named_and_its_traceback_is_in_the_log(jobs: Jobs) -> None:
+def test_an_error_of_ours_is_named_and_its_place_is_in_the_log(jobs: Jobs) -> None:
     failed = ended(jobs, jobs.start("broken", {}))
     assert failed.state is State.FAILED
     assert "KeyError" in failed.message
-    assert "Traceback" in jobs.log(failed.id)
+    assert "the work failed: KeyError at naps.py:" in jobs.log(failed.id)
+    written = (jobs.settings.workspace / "jobs" / f"{failed.id}.log").read_text()
+    said = [json.loads(line) for line in written.splitlines()]
+    assert [line["event"] for line in said] == ["job_failed", "job_ended"]
+    assert "'nothing'" not in written
 
 
 def test_unknown_work_and_unknown_jobs_list_the_known_ones(jobs: Jobs) -> None:

@@ -154,6 +154,7 @@ class TestTheWelcome:
         opened: list[str] = []
         monkeypatch.setattr(serving.webbrowser, "open", opened.append)
         monkeypatch.setenv("DISPLAY", ":0")
+        monkeypatch.setattr(serving, "for_a_person", lambda: True)
         _welcome(Settings(port=healthy), browser=True)
         said = capsys.readouterr()
         assert f"http://localhost:{healthy}" in said.err
@@ -166,6 +167,7 @@ class TestTheWelcome:
         opened: list[str] = []
         monkeypatch.setattr(serving.webbrowser, "open", opened.append)
         monkeypatch.setattr("sys.platform", "linux")
+        monkeypatch.setattr(serving, "for_a_person", lambda: True)
         monkeypatch.setenv("DISPLAY", ":0")
         _welcome(Settings(port=healthy), browser=False)
         for name in ("DISPLAY", "WAYLAND_DISPLAY"):

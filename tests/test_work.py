@@ -39,10 +39,11 @@ def test_a_fit_returns_the_hash_of_a_version_that_can_be_loaded(settings: Settin
 
 
 def test_the_log_names_the_options_and_each_stage_once(
-    settings: Settings, capsys: pytest.CaptureFixture[str]
+    settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    fit(settings, QUICK, silent)
-    written = capsys.readouterr().out
+    with caplog.at_level("INFO", "brandswipe"):
+        fit(settings, QUICK, silent)
+    written = caplog.text
     assert "factors=8" in written
     assert written.count("learning the brands") == 1
     assert "Saved version" in written

@@ -3,7 +3,6 @@
 import logging
 import secrets
 import time
-import traceback
 from collections.abc import Callable
 
 import streamlit as st
@@ -12,6 +11,7 @@ from streamlit.errors import StreamlitAPIException
 from app import login, runtime
 from app.guard import is_here
 from app.identity import Role, pseudonym
+from app.journal import event, fault
 from app.login import Person
 from app.settings import Login, who_is_who
 from app.views import door, link
@@ -100,7 +100,8 @@ def require(*roles: Role) -> Person:
     """Return whoever is here. Raises NotAllowedError unless she has one of these roles."""
     found = person()
     if not found.may(roles):
-        _log.warning("a page was refused: it is for %s", " or ".join(roles))
+        wanted = " or ".join(roles)
+        _log.warning("a page was refused: it is for %s", wanted, extra=event("page_refused"))
         raise NotAllowedError("This page is for other colleagues: open your own page.")
     return found
 
@@ -129,8 +130,7 @@ def guarded(page: Callable[[], None], language: str) -> None:
     except StreamlitAPIException:
         raise
     except Exception as error:
-        where = "".join(traceback.format_tb(error.__traceback__))  # code, and no value of anybody
-        _log.error("a page failed: %s\n%s", type(error).__name__, where)
+        _log.error("a page failed: %s", fault(error), extra=event("page_failed"))
         st.error(text(language, "error.generic"), icon=":material/info:")
 
 
