@@ -7,7 +7,16 @@ from dataclasses import dataclass, field, replace
 
 from app import consent
 from app.brain import Brain, Stopwatch
-from app.rows.records import ClosedBy, Closing, DealtDeck, Incoming, Receipt, Refusal, StudyRow
+from app.rows.records import (
+    ClosedBy,
+    Closing,
+    DealtDeck,
+    Incoming,
+    Receipt,
+    Refusal,
+    Step,
+    StudyRow,
+)
 from app.store import Store
 from app.studies import close_deck, study_of
 from recsys.deck import Arm, Card, Deck, DeckRecipe, Face, Known, Lists, Origin, deal, seal
@@ -75,6 +84,11 @@ class Game:
         """Whether the study's first day of play is still to come."""
         return self.row.plays_from is not None and self.store.clock() < self.row.plays_from
 
+    def reach(self, player: Player, step: Step) -> None:
+        """Note that somebody invited to this study came so far; a borrowed life is nobody."""
+        if player.origin is not Origin.PERSONA:
+            self.store.reach(self.row.hash, player.participant, step)
+
     def open_deck(self, player: Player) -> DealtDeck | None:
         """The deck of this player that is still open; one whose time is over is closed here."""
         for dealt in reversed(self.store.decks_by(player.participant)):
@@ -108,6 +122,8 @@ class Game:
         self._check_open(player)
         deck = self._dealt(player, recipe or self.study.policy.deck, watch)
         self.store.meet(player.participant)
+        if deck.origin is Origin.OWN and deck.evidence is Known.ENOUGH:
+            self.reach(player, Step.ENOUGH)
         with watch.stage("storing the deck"):
             hours = self.study.policy.open_hours
             version = self.brain.warehouse.version

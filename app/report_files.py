@@ -29,7 +29,7 @@ def as_data(judged: Judged) -> dict[str, Any]:
     """The report of data/report.schema.json."""
     verdict = judged.verdict.to_dict()
     beside = {"verdict": verdict, "overrides": overrides_data(judged), "invited": judged.invited}
-    beside["agreed"] = judged.agreed
+    beside |= {"agreed": judged.agreed, "reached": dict(judged.reached)}
     return judged.report.to_dict() | beside
 
 

@@ -29,6 +29,7 @@ def purge(house: House) -> Purged:
         close_overdue(store, row)
     gone = [store.forget(who, Gone.TIME) for who in store.idle_since(before)]
     store.drop_log(before)
+    store.drop_steps(before)
     done = Purged(len(gone), sum(one.decks for one in gone), _drop_rejects(house, before))
     if done != Purged(0, 0, 0):
         store.log("purged", people=done.people, decks=done.decks, files=done.files)

@@ -1,9 +1,10 @@
 """Studies: opening one, closing its decks, reading its report, taking its decision."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from math import inf
 
+from app.invited import how_far
 from app.policies import COMPARE
 from app.rows.records import (
     ClosedBy,
@@ -23,7 +24,6 @@ from recsys.policy import Policy, Study, StudyKind
 from recsys.report import Report, tally
 from recsys.scores import DeckScore, Played, eligible, score
 from recsys.swipes import stand
-from recsys.tables import Unit
 
 
 def study_of(row: StudyRow) -> Study:
@@ -130,6 +130,7 @@ class Judged:
     overrides: tuple[Override, ...] = ()
     invited: int | None = None  # None: there is no list, and everybody may play
     agreed: int | None = None  # of those: at least so many had said yes by the last batch
+    reached: Mapping[str, int] = field(default_factory=dict)  # by step, where noted
 
 
 def judge(store: Store, row: StudyRow) -> Judged:
@@ -156,17 +157,8 @@ def judge(store: Store, row: StudyRow) -> Judged:
             "from a backup."
         )
     overrides = tuple(store.overrides(row.hash))
-    invited = store.invited(row.hash)
-    agreed = None if invited is None else _agreed(store, row, report)
-    return Judged(store.study(row.hash), report, verdict, decision, overrides, invited, agreed)
-
-
-def _agreed(store: Store, row: StudyRow, report: Report) -> int:
-    """How many of the invited had said yes when the last batch was full, in whole cells."""
-    counted = [closing for closing in store.closings(row.hash) if closing.why_not is None]
-    published = (closing.closed_at or 0 for closing in counted[: report.players.counted])
-    rule = report.policy
-    return Unit(rule.batch, rule.cell).cells(store.agreed(row.hash, max(published, default=0)))
+    far = how_far(store, row.hash, report)
+    return Judged(store.study(row.hash), report, verdict, decision, overrides, *far)
 
 
 def _verdict(report: Report, rule: Policy, decision: Decision | None) -> Verdict:

@@ -1,14 +1,18 @@
 """A list of invited people is written down once, and names nobody."""
 
+import json
 import sqlite3
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from app import consent
 from app.integrity import what_differs
-from app.report_files import as_data
-from app.rows.records import StudyRow
+from app.my_data import about
+from app.report_files import as_data, as_json
+from app.rows.records import Step, StudyRow
+from app.settings import data_file
 from app.store import Store
 from app.studies import judge
 from app.views.report_tables import funnel_counts
@@ -69,6 +73,46 @@ def test_the_report_counts_them_in_cells_at_the_last_batch(store: Store, row: St
     judged = judge(store, row)
     assert judged.agreed == as_data(judged)["agreed"] == 10
     assert list(funnel_counts(judged).items())[:2] == [("invited", 15), ("agreed", 10)]
+
+
+def test_how_far_the_invited_came_is_noted_once_and_of_nobody_else(
+    store: Store, row: StudyRow
+) -> None:
+    assert store.reached(row.hash, store.clock()) == {}
+    store.invite(row.hash, PEOPLE)
+    for who in ("ann", "ann", "bea", "dan"):
+        store.reach(row.hash, who, Step.OPENED)
+    store.reach(row.hash, "ann", Step.LINKED)
+    now = store.clock()
+    assert store.reached(row.hash, now) == {Step.OPENED: 2, Step.LINKED: 1, Step.ENOUGH: 0}
+    assert set(store.reached(row.hash, now - 60_000).values()) == {0}
+    assert [step["step"] for step in about(store, ["ann"])["steps"]] == ["opened", "linked"]
+    store.forget("ann")
+    assert about(store, ["ann"])["steps"] == []
+    assert store.reached(row.hash, now)[Step.OPENED] == 1
+    store.drop_steps(now + 1)
+    assert store.reached(row.hash, now) == {}
+
+
+def test_a_step_that_was_noted_is_never_changed(store: Store, row: StudyRow) -> None:
+    store.invite(row.hash, PEOPLE)
+    store.reach(row.hash, "ann", Step.OPENED)
+    with pytest.raises(sqlite3.IntegrityError, match="never changed"):
+        store._db.execute("update steps set at = 0")
+
+
+def test_the_funnel_shows_steps_in_cells_at_the_last_batch(store: Store, row: StudyRow) -> None:
+    people = [f"p{n}" for n in range(19)]
+    store.invite(row.hash, people)
+    for who in people:
+        store.reach(row.hash, who, Step.OPENED)
+    assert set(judge(store, row).reached.values()) == {0}
+    play(store, row, panel(10))
+    judged = judge(store, row)
+    assert judged.reached == as_data(judged)["reached"] == {"opened": 10, "linked": 0, "enough": 0}
+    assert list(funnel_counts(judged))[:5] == ["invited", "opened", "linked", "agreed", "enough"]
+    schema = json.loads(data_file("report.schema.json").read_text())
+    Draft202012Validator(schema).validate(json.loads(as_json(judged)))
 
 
 def test_the_same_list_in_another_order_is_the_same(store: Store, row: StudyRow) -> None:

@@ -21,7 +21,14 @@ from recsys.deck import TASTER, Origin
 from recsys.swipes import Answer
 from tests.games import game_of, known_customers, people, play, posts
 
-NOTHING = {"schema": 2, "shop_account": None, "invited_to": [], "consents": [], "decks": []}
+NOTHING = {
+    "schema": 2,
+    "shop_account": None,
+    "invited_to": [],
+    "steps": [],
+    "consents": [],
+    "decks": [],
+}
 MAIN = str(Path(__file__).parents[1] / "app" / "main.py")
 
 

@@ -13,6 +13,7 @@ from app import consent, runtime
 from app.game import Game, Player
 from app.guard import ON_DUTY
 from app.house import BASELINE, House
+from app.rows.records import Step
 from app.settings import Login, Settings
 from app.studies import open_study
 from app.views import visit, waiting
@@ -213,3 +214,14 @@ def test_a_failure_is_a_sentence_with_a_way_on_and_the_next_try_deals(
         assert "The disk is full" in " ".join(str(said.value) for said in at.markdown)
     at = press(press(at, "failed_retry"), YES)
     assert (shown(at), origins()) == ({"swipe"}, [Origin.OWN])
+
+
+def test_how_far_an_invited_person_came_is_noted_as_she_comes_there(arrive: Opens) -> None:
+    store, row = runtime.store(), game().row
+    arrive()
+    assert store.steps_of(row.hash, HER) == [], "of who is on no list nothing is noted"
+    store.invite(row.hash, [HER])
+    at = arrive()
+    assert [step for step, _ in store.steps_of(row.hash, HER)] == [Step.OPENED, Step.LINKED]
+    press(at, YES).run()
+    assert [step for step, _ in store.steps_of(row.hash, HER)] == list(Step)

@@ -1,21 +1,12 @@
 """Who is invited to a study, and the coffee codes for who finishes a deck."""
 
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
 
 from app.rows.database import Row
 from app.rows.ledger import Ledger
+from app.rows.marks import list_hash, mark
+from app.rows.records import Step
 from recsys.errors import BadInputError
-
-
-def mark(study: str, pseudonym: str) -> str:
-    """Return what stands for an invited person: of one study alone, and no pseudonym."""
-    return sha256(f"invited {study} {pseudonym}".encode()).hexdigest()
-
-
-def list_hash(marks: Iterable[str]) -> str:
-    """Return the hash of an invitation list, whatever its order."""
-    return sha256("\n".join(sorted(marks)).encode()).hexdigest()
 
 
 class InvitationRows(Ledger):
@@ -72,6 +63,31 @@ class InvitationRows(Ledger):
         marks = {mark(study, row["pseudonym"]) for row in self._rows(sql, until)}
         listed = self._rows("select mark from invited where study = ?", study)
         return len(marks.intersection(row["mark"] for row in listed))
+
+    def reach(self, study: str, pseudonym: str, step: Step) -> None:
+        """Note, once, that an invited person came so far; of anybody else nothing is noted."""
+        row = {"study": study, "mark": mark(study, pseudonym), "step": step.value}
+        known = "select 1 from steps where study = ? and mark = ? and step = ?"
+        if self.is_invited(study, pseudonym) and self._one(known, *row.values()) is None:
+            with self._writing():
+                self._insert("steps", [row | {"at": self.clock()}], ignore=True)
+
+    def reached(self, study: str, until: int) -> dict[Step, int]:
+        """Return how many had come to each step by then; empty where no step was ever noted."""
+        sql = "select step, sum(at <= ?) as people from steps where study = ? group by step"
+        found = {Step(row["step"]): int(row["people"]) for row in self._rows(sql, until, study)}
+        return {step: found.get(step, 0) for step in Step} if found else {}
+
+    def steps_of(self, study: str, pseudonym: str) -> list[tuple[Step, int]]:
+        """Return the steps that were noted of somebody, and when."""
+        sql = "select step, at from steps where study = ? and mark = ? order by id"
+        found = self._rows(sql, study, mark(study, pseudonym))
+        return [(Step(row["step"]), int(row["at"])) for row in found]
+
+    def drop_steps(self, moment: int) -> None:
+        """Erase the steps that were noted before this moment."""
+        with self._writing():
+            self._db.execute("delete from steps where at < ?", [moment])
 
     def invitations_hash(self, study: str) -> str | None:
         """Return the hash that stands for the list; None where there is none."""

@@ -2,6 +2,7 @@
 
 from app.rows.codec import canonical
 from app.rows.ledger import Ledger
+from app.rows.marks import mark
 from app.rows.records import Consent, Forgotten, Gone
 
 _HER_SWIPES = "deck in (select id from decks where participant = ?)"
@@ -66,6 +67,9 @@ class PeopleRows(Ledger):
             for table in ("swipes", "refusals", "closings"):
                 self._db.execute(f"delete from [{table}] where {_HER_SWIPES}", [pseudonym])
             self._db.execute("delete from decks where participant = ?", [pseudonym])
+            for row in self._rows("select hash from studies"):
+                hers = [mark(row["hash"], pseudonym)]
+                self._db.execute("delete from steps where mark = ?", hers)
             for table in ("consents", "participants"):
                 self._db.execute(f"delete from [{table}] where pseudonym = ?", [pseudonym])
         self._empty_log()

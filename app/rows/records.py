@@ -35,6 +35,14 @@ class Gone(StrEnum):
     TIME = "time"  # they were kept as long as may be
 
 
+class Step(StrEnum):
+    """How far an invited person came, before there is a deck that says it."""
+
+    OPENED = "opened"  # the page of the game
+    LINKED = "linked"  # the shop knows which customer she is
+    ENOUGH = "enough"  # her history is enough to guess from
+
+
 @dataclass(frozen=True, slots=True)
 class StudyRow:
     """A study as it was written down. When and why it was closed stands in a row of its own."""

@@ -15,7 +15,7 @@ NONE: frozenset[str] = frozenset()
 _FIXED_FIRST = (
     *_FIRST, "chain", "study_closings", "consents", "closings", "withdrawals", "job_ends",
 )  # fmt: skip
-FIXED = (*_FIXED_FIRST, *_PAPERS, "invited", "coffee_codes", "study_dates", "lessons")
+FIXED = (*_FIXED_FIRST, *_PAPERS, "invited", "coffee_codes", "study_dates", "lessons", "steps")
 
 migrations = Migrations("brandswipe")
 account_migrations = Migrations("brandswipe accounts")
@@ -172,6 +172,14 @@ def languages(db: Database) -> None:
 def retention(db: Database) -> None:
     """Why rows were withdrawn: nothing where their owner asked, else that their time was over."""
     db.table("withdrawals").add_column("why", str)
+
+
+@migrations()
+def steps(db: Database) -> None:
+    """How far an invited person came in a study, under the mark of her invitation."""
+    _create(db, "steps", "id", NONE, id=int, study=str, mark=str, step=str, at=int)
+    db.table("steps").create_index(["study", "mark", "step"], unique=True)
+    _fix(db, "steps")
 
 
 @account_migrations()

@@ -4,6 +4,7 @@ import streamlit as st
 
 from app import consent, runtime
 from app.game import Game, Player
+from app.rows.records import Step
 from app.seats import Seat, WhyNot, take_seat
 from app.views import borrowed, cards, frame, notice, reveal, visit, waiting, wall, welcome
 from app.words import day, text
@@ -27,6 +28,7 @@ def page() -> None:
     game = runtime.house().game(row)
     if waiting.under_way():
         _await(language)
+    _note_steps(game)
     seat = take_seat(game, _player(game), visit.built_it())
     player = seat.player
     dealt = game.open_deck(player) or game.latest(player, *_hers(player))
@@ -38,6 +40,14 @@ def page() -> None:
         _treat(language)
         reveal.show(language, game, player, dealt)
         cards.send_rest(language, player, dealt.deck.id)
+
+
+def _note_steps(game: Game) -> None:
+    """Note that somebody invited is here, and whether the shop knows who she is."""
+    player = visit.player()
+    game.reach(player, Step.OPENED)
+    if player.origin is Origin.OWN:
+        game.reach(player, Step.LINKED)
 
 
 def _treat(language: str) -> None:

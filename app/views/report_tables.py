@@ -25,6 +25,7 @@ from recsys.stats import Estimate
 from recsys.tables import SegmentRow, ShareRow
 
 FUNNEL = ("dealt", "closed", "complete", "counted")
+INVITED = ("invited", "opened", "linked", "agreed", "enough")
 TOP = 8
 """Brands or categories in a picture; the table behind it holds all."""
 
@@ -121,9 +122,10 @@ def funnel(language: str, judged: Judged) -> pd.DataFrame:
 
 
 def funnel_counts(judged: Judged) -> dict[str, int]:
-    """Return how many were invited and agreed, where there is a list, and what came of decks."""
-    known = {"invited": judged.invited, "agreed": judged.agreed}
-    invited = {step: count for step, count in known.items() if count is not None}
+    """Return how far the invited came, where there is a list, and what came of decks."""
+    known = {"invited": judged.invited, "agreed": judged.agreed, **judged.reached}
+    found = ((step, known.get(step)) for step in INVITED)
+    invited = {step: count for step, count in found if count is not None}
     return invited | {step: getattr(judged.report.players, step) for step in FUNNEL}
 
 
