@@ -4,7 +4,7 @@ SCALE ?= small
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types check browser engines soak bench benchgame wheel clean pictures
+.PHONY: help run test lint types check browser engines soak audit bench benchgame wheel clean pictures
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -36,6 +36,10 @@ engines: $(VENV)/.test  ## install what other engines need: Ibis, PostgreSQL's d
 
 soak: $(VENV)/.test engines  ## the long proofs: many thousand studies; a deck in Firefox and in WebKit, a PostgreSQL server, all of which apt installs
 	$(BIN)/pytest -m soak
+
+audit: $(VENV)/.test  ## ask PyPI which pinned versions have known holes; what it cannot ask about fails
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[audit]'
+	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict
 
 bench: $(VENV)/.test  ## what each stage costs, from a planted shop to everybody's brands: SCALE=small|100k|1m|6m
 	$(BIN)/python bench/scale.py $(SCALE)
