@@ -1,6 +1,5 @@
-"""No name of a brand, a category or a product is ever markup, a formula or a script."""
+"""No name of a brand, a category or a product is ever markup or a script."""
 
-import csv
 import json
 import subprocess
 from collections.abc import Callable, Iterator
@@ -92,17 +91,3 @@ def test_no_name_is_markup_on_any_page(open_context: Open, evil_shop: Demo) -> N
     assert heard == []
     assert ear.hosts <= {"127.0.0.1", "localhost"}
     assert not [answer.url for answer in ear.answers if ":9/" in answer.url]
-
-
-def test_no_export_of_such_a_shop_holds_markup_or_a_formula(evil_shop: Demo) -> None:
-    where = ["--workspace", str(evil_shop.workspace)]
-    simulated = subprocess.run(
-        [PROGRAM, "report", "--format", "csv", *where], capture_output=True, text=True
-    )
-    assert "\n=" not in simulated.stdout
-    for shape in ("html", "md"):
-        said = subprocess.run(
-            [PROGRAM, "report", "--format", shape, *where], capture_output=True, text=True
-        ).stdout
-        for name in EVIL[:4]:
-            assert name not in said
