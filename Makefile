@@ -34,7 +34,7 @@ browser: $(VENV)/.test  ## the tests in a real Chromium
 engines: $(VENV)/.test  ## install what other engines need: Ibis, PostgreSQL's driver, Spark (half a gigabyte)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[engines]'
 
-soak: $(VENV)/.test engines  ## the long proofs: many thousand studies; a deck in Firefox and in WebKit, a PostgreSQL server, all of which apt installs
+soak: $(VENV)/.test engines  ## the long proofs: many thousand studies; kills, full disks; a deck in Firefox, in WebKit, behind nginx, a PostgreSQL server, all of which apt installs
 	$(BIN)/pytest -m soak
 
 audit: $(VENV)/.test  ## ask PyPI which pinned versions have known holes; what it cannot ask about fails
