@@ -38,6 +38,11 @@ MEASURES = (
 )
 """What is shown and never gated, in the order of the rows of `Sheet.measures`."""
 
+AGAINST_DECOYS = frozenset(
+    {"decoy_rejection"} | {name for name in MEASURES if "auc" in name or "discrimination" in name}
+)
+"""Measures that only a deck with scored decoys has."""
+
 UNANSWERED, UNKNOWN, NOT, LIKED, LOVED = range(-1, 4)
 _SAID: dict[Answer | None, int] = {
     None: UNANSWERED,

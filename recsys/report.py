@@ -79,7 +79,7 @@ class Report:
     arms: tuple[ShareRow, ...]
     beside: Mapping[str, Estimate]
     cards: Ratio | None  # the hit rate over cards, with ICC and design effect
-    early: Estimate  # hit rate of the first half of the batches
+    early: Estimate  # hit rate of the first half of the batches; in a duel its score
     late: Estimate
     excluded: Mapping[Excluded, int | None]  # None: some, but fewer than a cell
     with_careless: Estimate  # hit rate with those left out by time, once they are a cell
@@ -141,7 +141,8 @@ def report_of(book: Book, study: Study, seed: int = 0) -> Report:
     """Return the report of what was read so far."""
     policy, sheet = study.policy, book.sheet
     unit = Unit(policy.batch, policy.cell)
-    scores, rates = gated(book.scores, policy), book.scores[0]
+    scores = gated(book.scores, policy)
+    rates = scores[0] if policy.is_duel else book.scores[0]
     half = len(rates) // policy.batch // 2 * policy.batch
     published = book.rows[: book.published]
     return Report(
@@ -159,7 +160,7 @@ def report_of(book: Book, study: Study, seed: int = 0) -> Report:
         criteria=tuple(_criteria(scores, book, study, unit)),
         batches=book.batches,
         arms=arm_rows(sheet, unit),
-        beside=beside(sheet, study.alpha, unit),
+        beside=beside(sheet, study.alpha, unit, decoys=policy.deck.scored > 0),
         cards=_cards(sheet, unit),
         early=mean_of(rates[:half], study.alpha, unit),
         late=mean_of(rates[half:], study.alpha, unit),
@@ -219,11 +220,12 @@ def _seconds(sheet: Sheet, unit: Unit) -> float | None:
 
 
 def _with_careless(published: Sequence[Row], study: Study, unit: Unit) -> Estimate:
-    """Return the hit rate with those left out by time, once they are a cell."""
+    """Return the mean of `early` and `late` with those left out by time, once they are a cell."""
     both = [row for row in published if row.why in (None, Excluded.TOO_FAST)]
     if sum(row.why is not None for row in both) < unit.cell:
         return Estimate.unknown(f"fewer than {unit.cell} people were left out")
-    rates = [_score(row.deck).hit_rate for row in both]
+    scores = [_score(row.deck) for row in both]
+    rates = [deck.challenger if study.policy.is_duel else deck.hit_rate for deck in scores]
     return mean_of(np.array(rates), study.alpha, unit)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.columns import ARMS, LIKED, LOVED, MEASURES, UNKNOWN, Bools, Ints, coded
+from recsys.columns import AGAINST_DECOYS, ARMS, LIKED, LOVED, MEASURES, UNKNOWN, Bools, Ints, coded
 from recsys.policy import SEGMENTS
 from recsys.sheet import Sheet
 from recsys.stats import Estimate, Floats, betting_estimate
@@ -179,10 +179,19 @@ def _short(codes: Ints) -> NDArray[np.uint16] | Ints:
     return codes.astype(np.uint16) if len(codes) and codes.max() < 2**16 else codes
 
 
-def beside(sheet: Sheet, alpha: float, unit: Unit) -> dict[str, Estimate]:
-    """Return the measures that are shown and never gated, each a mean over those who have it."""
-    rows = zip(MEASURES, sheet.measures, strict=True)
-    return {name: mean_of(values[~np.isnan(values)], alpha, unit) for name, values in rows}
+def beside(sheet: Sheet, alpha: float, unit: Unit, decoys: bool = True) -> dict[str, Estimate]:
+    """Return the measures that are shown and never gated, each a mean over those who have it.
+
+    Without scored decoys in the deck, what is measured against them is unknown.
+    """
+    rows = dict(zip(MEASURES, sheet.measures, strict=True))
+    none = Estimate.unknown("the deck has no scored decoys")
+    return {
+        name: mean_of(values[~np.isnan(values)], alpha, unit)
+        if decoys or name not in AGAINST_DECOYS
+        else none
+        for name, values in rows.items()
+    }
 
 
 def mean_of(values: Floats, alpha: float, unit: Unit) -> Estimate:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recsys.columns import AGAINST_DECOYS
 from recsys.deck import Arm, DeckRecipe, Lists, Stratum
 from recsys.duel import deal_duel
 from recsys.errors import BadPolicyError, NotEnoughBrandsError
@@ -121,6 +122,17 @@ class TestTheVerdict:
     def test_each_side_has_a_fortieth(self) -> None:
         report, _ = judged(60, 0.7, 0.7)
         assert report.alpha / len(report.criteria) == report.alpha == 0.025
+
+    def test_early_and_late_show_the_difference_and_no_decoy_is_made_up(self) -> None:
+        report, _ = judged(60, 0.4, 0.9)
+        middle = (report.early.value or 0) / 2 + (report.late.value or 0) / 2
+        assert middle == pytest.approx(report.criteria[0].estimate.value, abs=0.01)
+        unknown = {name for name, found in report.beside.items() if found.value is None}
+        assert unknown >= AGAINST_DECOYS == {
+            "binary_auc", "auc_of_all_picks", "decoy_rejection", "rival_discrimination",
+            "new_discrimination", "new_rival_discrimination",
+        }  # fmt: skip
+        assert report.beside["binary_auc"].reason == "the deck has no scored decoys"
 
     def test_both_whole_lists_stand_in_the_table_of_arms(self) -> None:
         report, _ = judged(60, 0.4, 0.9)

@@ -21,6 +21,7 @@ from app.rows.records import StudyRow
 from app.settings import Settings
 from app.simulation import Colleagues
 from app.studies import Judged, judge, open_study
+from app.views import report_tables
 from app.views.report_export import as_markdown
 from app.views.reveal import headline
 from recsys.colleagues import HONEST
@@ -101,6 +102,11 @@ class TestTheDecks:
 
 
 class TestTheReport:
+    def test_early_against_late_is_read_in_points(self, played: Judged) -> None:
+        table = report_tables.halves("en", played.report)
+        assert len(table) >= 2
+        assert table.iloc[:, 2].str.contains("points").all()
+
     def test_the_version_that_knows_people_is_proven_ahead(self, played: Judged) -> None:
         assert played.verdict.reason.startswith("The challenger is ahead. ")
         assert played.decision is not None

@@ -7,7 +7,7 @@ from app.studies import Judged
 from app.views import report_tables as tables
 from app.views.figure import Figure, Lane, Part
 from app.views.report_figures import said_of_cards
-from app.views.report_numbers import estimate_with_bounds, whole
+from app.views.report_numbers import estimate_with_bounds, said_of, whole
 from app.words import percent, shown, text
 from recsys.stats import Estimate
 from recsys.tables import SegmentRow, ShareRow
@@ -186,20 +186,21 @@ def halves(language: str, judged: Judged) -> Figure:
     known = tables.known_halves(judged.report)
     if [who for who, _ in known[:2]] != ["early", "late"]:
         return Figure(title, text(language, "report.halves_few"))
-    bars = {c.name: c.bar for c in judged.report.policy.criteria}
-    lanes = [_half(language, who, each.published(), bars.get("hit_rate")) for who, each in known]
-    said = [text(language, "report.halves_said")]
+    name, rule = tables.halved(judged.report), judged.report.policy
+    bar = next((c.bar for c in rule.criteria if c.name == name), None)
+    lanes = [_half(language, name, who, each.published(), bar) for who, each in known]
+    said = [said_of(language, rule, "halves_said")]
     if any(who == "once" for who, _ in known):
         said.append(text(language, "report.halves_once_said"))
     return Figure(title, " ".join(said), lanes, tables.halves(language, judged.report))
 
 
-def _half(language: str, who: str, found: Estimate, bar: float | None) -> Lane:
+def _half(language: str, name: str, who: str, found: Estimate, bar: float | None) -> Lane:
     tint = "quiet" if who in ("once", "careless") else "glow"
     low, high = whole("share", found.low or 0.0), whole("share", found.high or 0.0)
     return Lane(
         text(language, f"report.halves_{who}"),
-        estimate_with_bounds(language, found),
+        estimate_with_bounds(language, found, name),
         (Part(low, high, tint, pale=True),),
         (Part(whole("share", found.value or 0.0), 0, tint),),
         None if bar is None else whole("share", bar),

@@ -39,12 +39,12 @@ def with_bounds(language: str, criterion: str, value: float, low: float, high: f
     return text(language, f"report.value_{unit}", **read)
 
 
-def estimate_with_bounds(language: str, found: Estimate) -> str:
-    """Write a share with its bounds, both rounded for publication."""
+def estimate_with_bounds(language: str, found: Estimate, criterion: str = "share") -> str:
+    """Write a share with its bounds, both rounded for publication, as the criterion is read."""
     shown = found.published()
     if shown.value is None or shown.low is None or shown.high is None:
         return "–"
-    return with_bounds(language, "share", shown.value, shown.low, shown.high)
+    return with_bounds(language, criterion, shown.value, shown.low, shown.high)
 
 
 def said_of(language: str, rule: Policy, key: str, **values: object) -> str:

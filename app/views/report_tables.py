@@ -20,6 +20,7 @@ from app.views.report_numbers import (
 )
 from app.words import day as words_day
 from app.words import percent, shown, text
+from recsys.policy import DUEL
 from recsys.report import CriterionReport, Report
 from recsys.stats import Estimate
 from recsys.tables import SegmentRow, ShareRow
@@ -158,12 +159,12 @@ def _count(language: str, report: Report, found: int | None) -> str:
 
 
 def halves(language: str, report: Report) -> pd.DataFrame:
-    """The hit rate of who came first, who came last, and of all."""
+    """The hit rate, or the difference of two versions, of who came first, last, and of all."""
     rows = [
         [
             text(language, f"report.halves_{who}"),
             shown(language, found.n),
-            estimate_with_bounds(language, found),
+            estimate_with_bounds(language, found, halved(report)),
         ]
         for who, found in known_halves(report)
     ]
@@ -225,9 +226,14 @@ def day(language: str, milliseconds: int) -> str:
     return words_day(language, milliseconds // 1000)
 
 
+def halved(report: Report) -> str:
+    """Return which criterion is set early against late."""
+    return DUEL if report.policy.is_duel else "hit_rate"
+
+
 def known_halves(report: Report) -> list[tuple[str, Estimate]]:
-    """Return the readings of the hit rate that are known, by the last part of their text's key."""
-    once = next((c.once for c in report.criteria if c.criterion.name == "hit_rate"), None)
+    """Return the readings of that criterion that are known, by the end of their text's key."""
+    once = next((c.once for c in report.criteria if c.criterion.name == halved(report)), None)
     found = {
         "early": report.early,
         "late": report.late,
