@@ -66,10 +66,18 @@ class Words(logging.Formatter):
 
 def words(record: logging.LogRecord) -> str:
     """Return what a record says in words that hold nobody's data."""
-    ours = record.name.partition(".")[0] == OURS
-    said = record.getMessage() if ours else str(record.msg).partition("\n")[0]
+    said = record.getMessage() if _ours(record) else str(record.msg).partition("\n")[0]
     error = record.exc_info[1] if record.exc_info else None
     return f"{said} ({fault(error)})" if error else said
+
+
+def _ours(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] == OURS
+
+
+def _matters(record: logging.LogRecord) -> bool:
+    """Whether a line is worth keeping: of other packages those that warn, and no list of visits."""
+    return _ours(record) or record.levelno >= logging.WARNING
 
 
 def told(written: str) -> str:
@@ -103,6 +111,7 @@ class _Later(logging.Logger):
 def kept(stream: TextIO | None = None) -> Iterator[None]:
     """Keep the journal: all that this process says from now on is a line of it."""
     handler = logging.StreamHandler(stream)
+    handler.addFilter(_matters)
     handler.setFormatter(Words() if for_a_person(stream) else Lines())
     logging.root.addHandler(handler)
     _log.setLevel(logging.INFO)

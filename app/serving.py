@@ -8,6 +8,7 @@ import re
 import socket
 import threading
 import time
+import urllib.error
 import urllib.request
 import webbrowser
 from dataclasses import replace
@@ -125,9 +126,14 @@ def _greet(words: str) -> None:
 def _answers(url: str) -> bool:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:
-            return bool(answer.status == 200)
-        time.sleep(0.1)
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+        except urllib.error.HTTPError as answer:  # it is there; what is unwell, the journal says
+            answer.close()
+        except OSError:
+            time.sleep(0.1)
+            continue
+        return True
     return False
 
 

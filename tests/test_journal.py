@@ -96,6 +96,7 @@ def test_every_line_of_a_server_is_an_object_and_no_error_says_whose(tmp_path: P
     written = (tmp_path / "log").read_text()
     events = {line["event"] for line in lines(written)}
     assert {"started", "door_refused", "post_failed"} <= events
+    assert "uvicorn.access" not in events  # no list of who visited what
     assert {"uvicorn.error", "thread_failed", "warned", "stopped"} <= events
     for secret in ("canary", "shop.example", "Traceback", str(tmp_path)):
         assert secret not in written
@@ -147,6 +148,17 @@ def test_of_another_package_the_values_stay_out_whenever_it_was_imported() -> No
     assert second["event"] == late.name
     assert "it failed for %s (KeyError at test_journal.py:" in second["words"]
     assert "canary" not in stream.getvalue()
+
+
+def test_of_another_package_only_what_warns_is_kept() -> None:
+    stream = io.StringIO()
+    with keeping(stream):
+        other = logging.getLogger("a.package")
+        other.setLevel(logging.DEBUG)
+        other.info("%s came to %s", CANARY, "/")
+        other.warning("it is late")
+    (line,) = lines(stream.getvalue())
+    assert (line["level"], line["words"]) == ("warning", "it is late")
 
 
 def test_a_person_before_a_screen_reads_words() -> None:

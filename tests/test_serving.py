@@ -33,7 +33,7 @@ def healthy() -> Iterator[int]:
 
     class Well(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200)
+            self.send_response(503 if self.path == "/unwell" else 200)
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
@@ -184,3 +184,7 @@ class TestTheWelcome:
         _welcome(Settings(port=taken), browser=True)
         assert capsys.readouterr().err == ""
         assert not _answers(f"http://127.0.0.1:{taken}/healthz")
+
+    def test_a_server_that_is_unwell_is_there_all_the_same(self, healthy: int) -> None:
+        assert _answers(f"http://127.0.0.1:{healthy}/healthz")
+        assert _answers(f"http://127.0.0.1:{healthy}/unwell")
