@@ -100,6 +100,8 @@ footer {{ margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--bs-
   .pair {{ grid-template-columns: 1fr 1fr; gap: 8mm; margin-top: 8mm; break-inside: avoid; }}
   .tiles, .bs-three {{ grid-template-columns: 1fr 1fr 1fr; }}
   .bs-panel {{ box-shadow: none; }}
+  .bs dl {{ gap: .8mm 6mm; font-size: 9pt; line-height: 1.35; }}
+  footer {{ margin-top: 5mm; padding-top: 2mm; break-before: avoid; }}
   .bs-verdict {{ padding: 6mm 7mm; }}
   .tiles .bs-big {{ font-size: 24pt; }}
   .picture {{ font-size: 12px; }}
