@@ -46,6 +46,8 @@ def run(settings: Settings, id: str, target: str) -> State:
             _log.error("the work failed: %s", fault(error), extra=event("job_failed"))
             state = State.FAILED
             message = f"It stopped with an error of ours ({type(error).__name__}): see its log."
+    # before the row: whoever sees that the work has ended finds its journal whole
+    _log.info("The work is %s.", state.value, extra=event("job_ended"))
     store.end_job(id, state, message)
     store.close()
     return state
@@ -131,7 +133,6 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that half-written files are removed
     with journal.kept():
         ended = run(read(workspace), id, target)
-        _log.info("The work is %s.", ended.value, extra=event("job_ended"))
     sys.exit(ended is not State.DONE)
 
 
