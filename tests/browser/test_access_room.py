@@ -93,7 +93,7 @@ def all_pages(page: Page, demo: Demo, look: Callable[[str], None]) -> None:
     expect(page.get_by_test_id("stTable").last).to_be_attached(timeout=15_000)
     look("report")
     page.goto(f"{demo.url}/workbench?role=ds&lang=en")
-    expect(page.get_by_role("button", name="Review and open")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("tab", name="Open a study")).to_be_visible(timeout=15_000)
     look("workbench")
 
 
