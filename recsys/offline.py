@@ -215,6 +215,6 @@ def bootstrap(
     n = len(values)
     if not n:
         return Estimate.unknown(why, 0)
-    weights = rng.multinomial(n, np.full(n, 1 / n), size=draws) / n
-    low, high = np.quantile(weights @ values, [0.025, 0.975])
+    counts = rng.multinomial(n, np.full(n, 1 / n), size=draws)  # whole: equal values stay equal
+    low, high = np.quantile(counts @ values / n, [0.025, 0.975])
     return Estimate(float(values.mean()), float(low), float(high), n, "bootstrap over customers")

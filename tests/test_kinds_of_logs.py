@@ -1,4 +1,4 @@
-"""Logs of very different kinds: the model that weighs itself is never clearly behind a rival."""
+"""Logs of very different kinds: the model that weighs itself is never far behind a rival."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -89,19 +89,23 @@ def judged(folder: Path, log: list[dict[str, object]]) -> Evaluation:
         house.close()
 
 
-def no_rival_is_clearly_ahead(done: Evaluation) -> None:
+GIVEN_AWAY = 0.015
+"""NDCG@10 that the rule of one standard error may cost on a log as small as these, on one task."""
+
+
+def no_rival_is_far_ahead(done: Evaluation) -> None:
     for task in TASKS:
         ahead = best_rival(done.lines, task).ndcg_ahead
         assert ahead.value is not None
         assert ahead.high is not None
-        assert ahead.high >= 0.0, (task, ahead)
-        assert ahead.value >= -0.01, (task, ahead)
+        assert ahead.high >= -GIVEN_AWAY / 2, (task, ahead)
+        assert ahead.value >= -GIVEN_AWAY, (task, ahead)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_log_of_purchases(kind: str, tmp_path: Path) -> None:
     done = judged(tmp_path, events(kind))
-    no_rival_is_clearly_ahead(done)
+    no_rival_is_far_ahead(done)
     ahead = best_rival(done.lines, "any").ndcg_ahead
     assert ahead.low is not None
     assert ahead.low > LEAST[kind]
@@ -112,4 +116,4 @@ def test_a_log_of_views_without_times(kind: str, tmp_path: Path) -> None:
     log = [{name: row[name] for name in ("customer_id", "brand")} for row in events(kind)]
     done = judged(tmp_path, [{**row, "event": "view"} for row in log])
     assert not done.dated
-    no_rival_is_clearly_ahead(done)
+    no_rival_is_far_ahead(done)
