@@ -56,11 +56,12 @@ class _Seen:
 def refused_brands(house: House, model: str) -> list[RefusedBrand]:
     """Return the most refused picks of a version over its studies, the most refused first."""
     seen: dict[str, _Seen] = {}
-    unit = Unit(house.policy.batch, CELL)
+    lost = 0
     for row in house.store.studies():
         if model in row.versions and row.kind is not StudyKind.PLAYGROUND:
             arm = Arm.PICK if row.model == model else Arm.CHALLENGER
-            _read(house.store, row, arm, seen)
+            lost += _read(house.store, row, arm, seen)
+    unit = Unit(house.policy.batch, CELL, lost)
     found = [_brand(name, said, unit) for name, said in seen.items()]
     worst = sorted(
         (brand for brand in found if brand.people and brand.share > 0),
@@ -77,21 +78,33 @@ def _brand(name: str, said: _Seen, unit: Unit) -> RefusedBrand:
     return RefusedBrand(name, people, round(share, 2), reasons, {})
 
 
-def _read(store: Store, row: StudyRow, arm: Arm, seen: dict[str, _Seen]) -> None:
-    """Read what an arm proposed in the published batches: whole batches of decks that count."""
-    batch = study_of(row).policy.batch
+def _read(store: Store, row: StudyRow, arm: Arm, seen: dict[str, _Seen]) -> int:
+    """Read what an arm proposed in the published batches: whole batches of decks that count.
+
+    Nothing is read of a batch out of which somebody is forgotten. Return how many those are.
+    """
+    batch, lost = study_of(row).policy.batch, 0
     counted = [closing.deck for closing in store.closings(row.hash) if closing.why_not is None]
-    for deck in counted[: len(counted) // batch * batch]:
-        if deck is None:  # its owner is forgotten
+    for start in range(0, len(counted) // batch * batch, batch):
+        decks = [deck for deck in counted[start : start + batch] if deck is not None]
+        if len(decks) < batch:
+            lost += 1
             continue
-        answers, said = store.answers_of(deck), store.refusals_of(deck)
-        for card in store.deck(deck).deck.cards:
-            if arm not in card.arms or card.position not in answers:
-                continue
-            of = seen.setdefault(card.brand, _Seen())
-            of.refused.append(answers[card.position] is Answer.NOT_FAVOURITE)
-            if card.position in said:
-                of.reasons[said[card.position].value] += 1
+        for deck in decks:
+            _hear(store, deck, arm, seen)
+    return lost
+
+
+def _hear(store: Store, deck: str, arm: Arm, seen: dict[str, _Seen]) -> None:
+    """Add what was said in one deck of the picks of an arm."""
+    answers, said = store.answers_of(deck), store.refusals_of(deck)
+    for card in store.deck(deck).deck.cards:
+        if arm not in card.arms or card.position not in answers:
+            continue
+        of = seen.setdefault(card.brand, _Seen())
+        of.refused.append(answers[card.position] is Answer.NOT_FAVOURITE)
+        if card.position in said:
+            of.reasons[said[card.position].value] += 1
 
 
 def kinds_of(brain: Brain, brands: Collection[str]) -> dict[str, dict[str, float]]:

@@ -22,7 +22,7 @@ from recsys.errors import BadInputError, IntegrityError
 from recsys.gate import Verdict
 from recsys.policy import Policy, Study, StudyKind
 from recsys.report import Report, tally
-from recsys.scores import DeckScore, Played, eligible, score
+from recsys.scores import DeckScore, Excluded, Played, eligible, score
 from recsys.swipes import stand
 
 
@@ -177,14 +177,16 @@ _ANY = 1e-9  # a share above none
 
 
 def _closed(store: Store, row: StudyRow) -> Iterator[Closed]:
-    """The closed decks in order; of a withdrawn one its scores alone."""
+    """The closed decks in order; of a withdrawn one its scores alone, or why it did not count."""
     decks = {dealt.deck.id: dealt for dealt in store.decks_of(row.hash)}
     standing = store.standing(row.hash)
     for closing in store.closings(row.hash):
         dealt = decks.get(closing.deck or "")
         if dealt is not None:
             yield played(dealt, closing, standing.get(dealt.deck.id))
-        elif closing.why_not is None and closing.score is not None:
+        elif closing.why_not is not None:
+            yield Excluded(closing.why_not)
+        elif closing.score is not None:
             yield DeckScore(**closing.score)
 
 

@@ -5,10 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from recsys.columns import Ints
+from recsys.columns import Bools, Ints
 from recsys.counting import (
-    COUNTED,
-    GONE,
     NO_PLAYERS,
     NOBODY,
     Batch,
@@ -17,12 +15,13 @@ from recsys.counting import (
     Row,
     ends,
     facts_of,
+    lost,
     players_at,
     sort_out,
 )
 from recsys.policy import CRITERIA, Policy, Study
 from recsys.run import RunPoint, run
-from recsys.scores import DeckScore, Played
+from recsys.scores import DeckScore, Played, score
 from recsys.sheet import EMPTY, Sheet, joined, read
 from recsys.stats import Floats
 from recsys.tables import balances
@@ -52,7 +51,8 @@ class Book:
     players: Players = NO_PLAYERS  # at the last full batch
     batches: tuple[Batch, ...] = ()
     scores: Floats = field(default_factory=_no_scores)  # published, shape (CRITERIA, decks)
-    sheet: Sheet = EMPTY  # the published decks that can still be read
+    sheet: Sheet = EMPTY  # the published decks of the batches of which nobody is forgotten
+    lost: int = 0  # the other published batches
     runs: Runs = ()  # of each criterion
 
 
@@ -75,10 +75,13 @@ def enter(
     stops = ends(facts, study.policy.batch)
     stops = stops[stops > book.published]
     last = int(stops[-1]) if len(stops) else book.published
-    counted = [row.deck for row in rows[book.published : last] if row.why is None]
-    part = read([deck for deck in counted if isinstance(deck, Played)])
+    counted = [row for row in rows[book.published : last] if row.why is None]
+    gone = lost(counted, study.policy.batch)
+    decks = list(_read_or_scored(counted, gone.repeat(study.policy.batch)))
+    part = read([deck for deck in decks if isinstance(deck, Played)])
     sheet = joined(book.sheet, part)
-    scores = np.concatenate([book.scores, _scores(counted, part)], axis=1)
+    readable = len(book.sheet.ids) + study.policy.batch * (~gone).cumsum()
+    scores = np.concatenate([book.scores, _scores(decks, part)], axis=1)
     players = players_at(facts, stops, open_dealt_at)
     return Book(
         rows=rows,
@@ -86,19 +89,28 @@ def enter(
         facts=facts,
         published=last,
         players=players[-1] if players else book.players,
-        batches=(*book.batches, *_batches(sheet, facts, stops, players, study.policy)),
+        batches=(*book.batches, *_batches(sheet, readable, players, study.policy)),
         scores=scores,
         sheet=sheet,
+        lost=book.lost + int(gone.sum()),
         runs=_run_on(book.runs, scores, study),
     )
 
 
+def _read_or_scored(counted: Sequence[Row], gone: Bools) -> Iterator[Closed]:
+    """Yield the decks, those of a batch that lost one as scores alone.
+
+    What the tables lose is then the sum of a batch, never the answers of one person.
+    """
+    for row, alone in zip(counted, gone.tolist(), strict=True):
+        yield score(row.deck) if alone and isinstance(row.deck, Played) else row.deck
+
+
 def _batches(
-    sheet: Sheet, facts: Ints, stops: Ints, players: Sequence[Players], policy: Policy
+    sheet: Sheet, readable: Ints, players: Sequence[Players], policy: Policy
 ) -> Iterator[Batch]:
     """Yield the batches that may be shown: from the first with a whole cell of people."""
-    readable = ((facts[COUNTED] > 0) & (facts[GONE] == 0)).cumsum()
-    for at, balance in zip(players, balances(sheet, readable[stops - 1]), strict=True):
+    for at, balance in zip(players, balances(sheet, readable), strict=True):
         if at.counted >= policy.cell:
             yield Batch(at.counted, at.completion, balance)
 

@@ -7,13 +7,14 @@ from types import MappingProxyType
 
 import numpy as np
 
-from recsys.columns import Ints
+from recsys.columns import Bools, Ints
 from recsys.policy import Study
 from recsys.scores import DeckScore, Excluded, Pace, Played, complete, eligible, excluded
 from recsys.tables import Unit
 
-Closed = Played | DeckScore
-"""A closed deck or, once its owner is forgotten, its scores alone: they count all the same."""
+Closed = Played | DeckScore | Excluded
+"""A closed deck. Once its owner is forgotten: its scores alone, which count all the same, or why
+it did not count."""
 
 NOBODY: Mapping[str, int] = MappingProxyType({})
 
@@ -40,6 +41,11 @@ class Row:
         """Return whether it could have counted."""
         return self.why not in NEVER_COUNTS
 
+    @property
+    def gone(self) -> bool:
+        """Return whether it could have counted, and its owner is forgotten."""
+        return self.entered and self.dealt_at is None
+
 
 @dataclass(frozen=True, slots=True)
 class Players:
@@ -49,7 +55,7 @@ class Players:
     closed: int
     complete: int
     counted: int
-    withdrawn: int  # of those counted: their owners asked to be forgotten
+    withdrawn: int  # of those closed: their owners are forgotten
 
     @property
     def completion(self) -> float | None:
@@ -115,8 +121,8 @@ def sort_out(
 ) -> Iterator[Row]:
     """Yield the rows of more decks, and add who closed them to those who were `seen`."""
     for deck in closed:
-        if isinstance(deck, DeckScore):
-            yield Row(deck, None, False, None, 0)
+        if not isinstance(deck, Played):
+            yield Row(deck, deck if isinstance(deck, Excluded) else None, False, None, 0)
             continue
         pace = Pace.of(deck)
         reason = excluded(pace, study.kind, study.policy)
@@ -131,7 +137,7 @@ def sort_out(
 def facts_of(rows: Sequence[Row]) -> Ints:
     """Return what counting needs of rows, shape (6, rows), in the order of the names below."""
     facts = [
-        (r.why is None, r.entered, r.entered and r.whole, r.dealt_at is None, r.closed_at, r.dealt)
+        (r.why is None, r.entered, r.entered and r.whole, r.gone, r.closed_at, r.dealt)
         for r in rows
     ]
     return np.array(facts, dtype=np.int64).reshape(-1, 6).T
@@ -143,6 +149,12 @@ COUNTED, ENTERED, DONE, GONE, CLOSED_AT, DEALT_AT = range(6)
 def ends(facts: Ints, batch: int) -> Ints:
     """Return after how many rows each batch of counted decks is full."""
     return np.flatnonzero(facts[COUNTED])[batch - 1 :: batch] + 1
+
+
+def lost(counted: Sequence[Row], batch: int) -> Bools:
+    """Return of each full batch of counted decks whether somebody of it is forgotten."""
+    gone: Bools = np.array([row.gone for row in counted], dtype=np.bool_)
+    return np.asarray(gone.reshape(-1, batch).any(axis=1))
 
 
 def players_at(facts: Ints, stops: Ints, open_dealt_at: Iterable[int]) -> list[Players]:

@@ -5,7 +5,7 @@ computed from published batches alone, and nothing with fewer people behind it t
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields, is_dataclass
+from dataclasses import astuple, dataclass, fields, is_dataclass, replace
 from math import isfinite
 from typing import Any
 
@@ -24,7 +24,7 @@ from recsys.counting import (
 from recsys.forecast import Forecast, forecast
 from recsys.policy import Criterion, Policy, Study, StudyKind
 from recsys.run import RunPoint
-from recsys.scores import DeckScore, Excluded, score
+from recsys.scores import DeckScore, Excluded, Played, score
 from recsys.sheet import Sheet
 from recsys.stats import (
     Estimate,
@@ -130,7 +130,8 @@ def tally(
 ) -> Report:
     """Return the report of a study, read anew.
 
-    `closed` is in the order of closing, withdrawn scores in the places of their decks.
+    `closed` is in the order of closing, withdrawn scores in the places of their decks. A batch
+    out of which somebody is forgotten gives its scores to the criteria, and nothing to the tables.
     `open_dealt_at` says when those decks were dealt that are still open and could count; `earlier`
     is that of `sorted_out`.
     """
@@ -141,6 +142,7 @@ def report_of(book: Book, study: Study, seed: int = 0) -> Report:
     """Return the report of what was read so far."""
     policy, sheet = study.policy, book.sheet
     unit = Unit(policy.batch, policy.cell)
+    left = replace(unit, lost=book.lost)
     scores = gated(book.scores, policy)
     rates = scores[0] if policy.is_duel else book.scores[0]
     half = len(rates) // policy.batch // 2 * policy.batch
@@ -157,19 +159,19 @@ def report_of(book: Book, study: Study, seed: int = 0) -> Report:
         alpha=study.alpha,
         smallest_panel=smallest_release(study),
         players=Funnel.of(book.players, unit),
-        criteria=tuple(_criteria(scores, book, study, unit)),
+        criteria=tuple(_criteria(scores, book, study, left)),
         batches=book.batches,
-        arms=arm_rows(sheet, unit),
-        beside=beside(sheet, study.alpha, unit, decoys=policy.deck.scored > 0),
-        cards=_cards(sheet, unit),
+        arms=arm_rows(sheet, left),
+        beside=beside(sheet, study.alpha, left, decoys=policy.deck.scored > 0),
+        cards=_cards(sheet, left),
         early=mean_of(rates[:half], study.alpha, unit),
         late=mean_of(rates[half:], study.alpha, unit),
         excluded=left_out(published, unit),
         with_careless=_with_careless(published, study, unit),
-        seconds=_seconds(sheet, unit),
-        segments=segment_rows(sheet, policy.segments, unit),
-        brands=brand_rows(sheet, unit),
-        categories=category_rows(sheet, unit),
+        seconds=_seconds(sheet, left),
+        segments=segment_rows(sheet, policy.segments, left),
+        brands=brand_rows(sheet, left),
+        categories=category_rows(sheet, left),
         forecast=forecast(
             scores, [c.bar for c in policy.criteria], study.alpha, policy.batch, seed
         ),
@@ -224,10 +226,13 @@ def _with_careless(published: Sequence[Row], study: Study, unit: Unit) -> Estima
     both = [row for row in published if row.why in (None, Excluded.TOO_FAST)]
     if sum(row.why is not None for row in both) < unit.cell:
         return Estimate.unknown(f"fewer than {unit.cell} people were left out")
-    scores = [_score(row.deck) for row in both]
+    known = [row.deck for row in both if not isinstance(row.deck, Excluded)]
+    if len(known) < len(both):
+        return Estimate.unknown("somebody who was left out is forgotten")
+    scores = [_score(deck) for deck in known]
     rates = [deck.challenger if study.policy.is_duel else deck.hit_rate for deck in scores]
     return mean_of(np.array(rates), study.alpha, unit)
 
 
-def _score(deck: Closed) -> DeckScore:
+def _score(deck: Played | DeckScore) -> DeckScore:
     return deck if isinstance(deck, DeckScore) else score(deck)

@@ -23,10 +23,15 @@ class Unit:
 
     batch: int  # it moves in steps of so many
     cell: int  # and starts at so many
+    lost: int = 0  # batches out of which somebody is forgotten; none of their people is here
 
     def whole(self, people: int) -> int:
-        """Return how many of so many people may be shown."""
-        whole = people // self.batch * self.batch
+        """Return how many of so many people may be shown.
+
+        A lost batch takes five people more: perhaps none of it but the forgotten one was in this
+        row, which else would move by her alone.
+        """
+        whole = people // self.batch * self.batch - self.lost * self.batch
         return whole if whole >= self.cell else 0
 
     def cells(self, people: int) -> int:

@@ -126,7 +126,9 @@ def test_who_is_linked_to_a_shop_account_plays_as_herself(monkeypatch: pytest.Mo
     ann = badge(keys, "ann")
     accounts.link(ann, accounts.issue(ann), customer)
     own = pseudonym(keys, "employee ann")
-    assert plays(monkeypatch, login_of()) == Player(own, Origin.OWN, customer=customer, language="en")
+    assert plays(monkeypatch, login_of()) == Player(
+        own, Origin.OWN, customer=customer, language="en"
+    )
 
 
 @pytest.mark.usefixtures("behind_proxy")

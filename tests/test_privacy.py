@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from recsys.deck import Stratum
-from recsys.report import tally
-from recsys.scores import Played, score
+from recsys.report import Report, tally
+from recsys.scores import Excluded, Played, score
+from recsys.swipes import Answer
 from tests.playing import POLICY, STUDY, player
 
 BATCH, CELL = POLICY.batch, POLICY.cell
@@ -130,3 +131,113 @@ def test_the_answer_of_the_last_viewer_of_a_brand_cannot_be_worked_out() -> None
         rows.append([r for r in tally(STUDY, world).brands if r.label == "brand 7"])
     assert len(rows) > 1
     assert all(row == rows[0] for row in rows)
+
+
+SPLIT = replace(STUDY, policy=replace(POLICY, segments=("device",)))
+FORGOTTEN = (0, 8, 22, 58)  # one of the first batch, of two others, and of the last
+KEPT = ("..players", "..criteria", "..early", "..late")  # read from scores alone
+TABLES = ("arms", "brands", "categories", "beside", "segments", "cards", "seconds")
+
+
+def decided_crowd() -> list[Played]:
+    """Sixty people who count and call nothing a super like; each shops in one part of the shop."""
+    rng = np.random.default_rng(4)
+    plain = {Answer.SUPER_LIKE: Answer.FAVOURITE}
+    found = []
+    for i in range(60):
+        deck = player(rng, f"p{i}", i)
+        category = f"category {rng.integers(3)}"
+        cards = tuple(replace(card, category=category) for card in deck.deck.cards)
+        answers = {p: plain.get(a, a) for p, a in deck.answers.items()}
+        device = "phone" if rng.random() < 0.4 else "desk"
+        dealt = replace(deck.deck, cards=cards)
+        found.append(replace(deck, deck=dealt, answers=answers, device=device))
+    return found
+
+
+def forget(decks: list[Any], *gone: int) -> list[Any]:
+    """The same decks once these people are forgotten."""
+    return [score(deck) if i in gone else deck for i, deck in enumerate(decks)]
+
+
+def rows_of(report: Report) -> dict[tuple[str, str], Any]:
+    """Every row that is read from answers, by table and label."""
+    tables = {"arms": report.arms, "brands": report.brands, "categories": report.categories}
+    tables |= {f"by {name}": rows for name, rows in report.segments.items()}
+    return {(name, row.label): row for name, rows in tables.items() for row in rows}
+
+
+def behind(decks: list[Any]) -> dict[tuple[str, str], set[int]]:
+    """Whose answers each row shows: those with whom it changes, were all their answers others."""
+    plain = rows_of(tally(SPLIT, decks))
+    found: dict[tuple[str, str], set[int]] = {place: set() for place in plain}
+    for i, deck in enumerate(decks):
+        if isinstance(deck, Played):
+            loving = replace(deck, answers=dict.fromkeys(deck.answers, Answer.SUPER_LIKE))
+            other = rows_of(tally(SPLIT, [*decks[:i], loving, *decks[i + 1 :]]))
+            for place in plain.keys() & other.keys():
+                if plain[place] != other[place]:
+                    found[place].add(i)
+    return found
+
+
+def with_complements(found: dict[tuple[str, str], set[int]]) -> dict[tuple[str, ...], set[int]]:
+    """The same, and whom each part and category leaves out of all picks."""
+    everybody = found.get(("arms", "pick"), set())
+    left = {
+        (*place, "others"): everybody - people
+        for place, people in found.items()
+        if place[0] in ("by device", "categories")
+    }
+    return {**found, **left}
+
+
+def test_after_somebody_is_forgotten_no_row_moves_by_fewer_people_than_a_batch() -> None:
+    decks = decided_crowd()
+    before = with_complements(behind(decks))
+    assert {place[0] for place in before} == {"arms", "brands", "categories", "by device"}
+    for gone in FORGOTTEN:
+        after = with_complements(behind(forget(decks, gone)))
+        assert after, "some rows stay"
+        for place in before.keys() & after.keys():
+            assert len(before[place] ^ after[place]) >= BATCH, (gone, place)
+
+
+def test_after_somebody_is_forgotten_every_measure_is_of_a_batch_fewer() -> None:
+    decks = decided_crowd()
+    before = tally(SPLIT, decks).to_dict()
+    old = {place: n for place, n in counts(before) if not place.startswith(KEPT)}
+    assert any(".beside." in place for place in old)
+    for gone in FORGOTTEN:
+        after = tally(SPLIT, forget(decks, gone)).to_dict()
+        new = dict(counts(after))
+        for place, people in old.items():
+            assert people - new.get(place, 0) >= BATCH or people == 0, (gone, place)
+        assert [c["run"] for c in after["criteria"]] == [c["run"] for c in before["criteria"]]
+        assert after["early"] == before["early"]
+        assert after["late"] == before["late"]
+
+
+def test_a_second_one_of_the_same_batch_moves_nothing_more() -> None:
+    decks = decided_crowd()
+    once, twice = (tally(SPLIT, forget(decks, *gone)).to_dict() for gone in ((22,), (22, 24)))
+    assert {t: once[t] for t in TABLES} == {t: twice[t] for t in TABLES}
+    assert once["criteria"] == twice["criteria"]
+    assert once["batches"][-1]["balance"] == twice["batches"][-1]["balance"]
+
+
+def test_who_was_left_out_and_is_forgotten_takes_the_figure_with_her() -> None:
+    decks: list[Any] = list(decided_crowd())
+    hasty = [i for i in range(60) if i % 3 == 1]
+    for i in hasty:
+        decks[i] = replace(decks[i], shown_ms=dict.fromkeys(decks[i].answers, 100))
+    before = tally(SPLIT, decks)
+    assert before.with_careless.value is not None
+    decks[hasty[2]] = Excluded.TOO_FAST
+    after = tally(SPLIT, decks)
+    assert "is forgotten" in str(after.with_careless.reason)
+    assert after.excluded == before.excluded
+    assert (after.players.closed, after.players.dealt) == (
+        before.players.closed,
+        before.players.dealt,
+    )

@@ -20,6 +20,7 @@ from app.store import Store
 from app.studies import Judged, judge
 from app.views import charts, report_export, report_story, report_tables
 from app.views.report import to_choose
+from app.views.report_figures_people import forgotten
 from app.views.report_numbers import (
     headline,
     reading,
@@ -34,8 +35,9 @@ from app.views.report_numbers import (
 from app.words import LANGUAGES, catalogue, text
 from recsys.gate import Why
 from recsys.policy import StudyKind
-from recsys.scores import Excluded
-from tests.playing import panel
+from recsys.report import tally
+from recsys.scores import Excluded, score
+from tests.playing import STUDY, panel
 from tests.report_world import HONEST, build, open_one, play
 from tests.terminal import brandswipe
 
@@ -328,6 +330,17 @@ class TestTheFigures:
         names = [row.name for row in to_choose([*fun, live], "playground 12")]
         assert names[0] == "May"
         assert names[1:] == [*(f"playground {n}" for n in range(5)), "playground 12"]
+
+
+def test_the_report_says_of_how_many_the_tables_tell_once_somebody_is_forgotten() -> None:
+    decks = panel(40)
+    gone = [score(deck) if i == 7 else deck for i, deck in enumerate(decks)]
+    assert forgotten("en", tally(STUDY, decks)) == ""
+    assert forgotten("en", tally(STUDY, gone[:5])) == ""
+    for language in LANGUAGES:
+        said = forgotten(language, tally(STUDY, gone))
+        assert "40" in said
+        assert "30" in said
 
 
 class TestWhatLeaves:

@@ -133,6 +133,28 @@ def test_refused_picks_are_told_of_ten_people_or_more_with_kinds_and_reasons(
     assert worst in said.out
 
 
+def test_after_somebody_is_forgotten_a_refused_brand_moves_by_a_batch(
+    judged: House, tmp_path: Path
+) -> None:
+    import shutil
+
+    from app.settings import Settings
+
+    shutil.copytree(judged.workspace, tmp_path / "ws")
+    house = House(Settings(workspace=tmp_path / "ws"))
+    row = house.store.study("Autumn")
+    decks = [closing.deck or "" for closing in house.store.closings(row.hash)]
+    before = {brand.brand: brand.people for brand in refused_brands(house, row.model)}
+    house.store.forget(house.store.deck(decks[7]).deck.participant)
+    once = refused_brands(house, row.model)
+    after = {brand.brand: brand.people for brand in once}
+    both = before.keys() & after.keys()
+    assert both
+    assert all(before[brand] - after[brand] >= 5 for brand in both)
+    house.store.forget(house.store.deck(decks[8]).deck.participant)
+    assert refused_brands(house, row.model) == once
+
+
 @pytest.mark.parametrize(
     ("why", "kind"),
     [

@@ -9,6 +9,7 @@ from app.views.figure import Figure, Lane, Part
 from app.views.report_figures import said_of_cards
 from app.views.report_numbers import estimate_with_bounds, said_of, whole
 from app.words import percent, shown, text
+from recsys.report import Report
 from recsys.stats import Estimate
 from recsys.tables import SegmentRow, ShareRow
 
@@ -30,6 +31,18 @@ def funnel(language: str, judged: Judged) -> Figure:
 
 
 def _funnel_said(language: str, judged: Judged) -> str:
+    return " ".join(filter(None, (_counted(language, judged), forgotten(language, judged.report))))
+
+
+def forgotten(language: str, report: Report) -> str:
+    """Say of how many people the tables still tell, once somebody is forgotten; else nothing."""
+    counted, read = report.players.counted, report.cards.people if report.cards else 0
+    if counted < report.policy.cell or read == counted:
+        return ""
+    return text(language, "report.funnel_forgotten", counted=counted, read=read)
+
+
+def _counted(language: str, judged: Judged) -> str:
     players = judged.report.players
     if players.completion is None:
         return text(language, "report.funnel_unknown", counted=players.counted)
