@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from app.rows.records import Closing
 from app.store import Store
+from recsys.likeness import ListRow, against
 from recsys.report import Report
 from recsys.tables import Unit
 
@@ -17,8 +19,28 @@ def how_far(
     invited, rule = store.invited(study), report.policy
     if invited is None:
         return None, None, {}
-    counted = [closing for closing in store.closings(study) if closing.why_not is None]
-    published = (closing.closed_at or 0 for closing in counted[: report.players.counted])
-    until, unit = max(published, default=0), Unit(rule.batch, rule.cell)
+    closed = (closing.closed_at or 0 for closing in _published(store, study, report))
+    until, unit = max(closed, default=0), Unit(rule.batch, rule.cell)
     reached = {step.value: unit.cells(n) for step, n in store.reached(study, until).items()}
     return invited, unit.cells(store.agreed(study, until)), reached
+
+
+def on_the_list(store: Store, study: str, report: Report) -> dict[str, tuple[ListRow, ...]]:
+    """Return players against the invited by column of the list, as of the last published batch."""
+    columns, rule = store.listed(study), report.policy
+    if not columns:
+        return {}
+    dealt = {each.deck.id: each.deck.participant for each in store.decks_of(study)}
+    people = [dealt.get(one.deck or "") for one in _published(store, study, report)]
+    said = [{} if who is None else store.values_of(study, who) for who in people]
+    unit = Unit(rule.batch, rule.cell)
+    return {
+        name: against(invited, [values.get(name) for values in said], unit)
+        for name, invited in columns.items()
+    }
+
+
+def _published(store: Store, study: str, report: Report) -> list[Closing]:
+    """Return the closed decks behind the report, in the order of closing."""
+    counted = [closing for closing in store.closings(study) if closing.why_not is None]
+    return counted[: report.players.counted]

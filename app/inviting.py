@@ -105,14 +105,16 @@ def read_codes(path: Path) -> list[str]:
     return codes
 
 
-def papers(study: Study, people: Sequence[Invited], link: str, coffee: bool) -> dict[str, str]:
+def papers(
+    study: Study, people: Sequence[Invited], link: str, coffee: bool, columns: Sequence[str] = ()
+) -> dict[str, str]:
     """Return what to send and to hang up, by the name of its file."""
     files = {"invitations.csv": as_csv(people)}
     for language in LANGUAGES:
         for kind in ("mail", "chat", "reminder"):
             files[f"{kind}.{language}.txt"] = letter(language, kind, link, coffee)
         files[f"poster.{language}.html"] = poster(language, link)
-        files[f"note.{language}.md"] = note(language, study, len(people), coffee)
+        files[f"note.{language}.md"] = note(language, study, len(people), coffee, columns)
     return files
 
 
@@ -130,7 +132,9 @@ def poster(language: str, link: str) -> str:
     return _POSTER.format(language=language, code=code, link=escape(link), **said)
 
 
-def note(language: str, study: Study, invited: int, coffee: bool) -> str:
+def note(
+    language: str, study: Study, invited: int, coffee: bool, columns: Sequence[str] = ()
+) -> str:
     """Return two pages for works council and privacy officer, from what was written down."""
     policy = study.policy
     criteria = [
@@ -155,9 +159,15 @@ def note(language: str, study: Study, invited: int, coffee: bool) -> str:
             sensitive=", ".join(policy.sensitive),
             criteria="\n".join(criteria),
             coffee=cup,
+            columns=_kept(language, columns, policy.cell),
         ).strip()
         + "\n"
     )
+
+
+def _kept(language: str, columns: Sequence[str], cell: int) -> str:
+    name = "note.columns" if columns else "note.no_columns"
+    return text(language, name, columns=", ".join(columns), cell=cell)
 
 
 _POSTER = """<!doctype html>

@@ -27,6 +27,7 @@ def about(store: Store, participants: Iterable[str], link: Link = None) -> dict[
         "invited_to": [
             row.name for row in store.studies() if any(store.is_invited(row.hash, w) for w in hers)
         ],
+        "invited_as": [said for who in hers for said in _columns(store, who)],
         "steps": [said for who in hers for said in _steps(store, who)],
         "consents": [said for who in hers for said in _consents(store, who)],
         "decks": [_deck(store, dealt) for who in hers for dealt in store.decks_by(who)],
@@ -37,6 +38,14 @@ def forget(store: Store, participants: Iterable[str]) -> Forgotten:
     """Erase everything under these pseudonyms; return how much went."""
     gone = [store.forget(who) for who in participants]
     return Forgotten(sum(one.decks for one in gone), sum(one.swipes for one in gone))
+
+
+def _columns(store: Store, who: str) -> list[dict[str, str]]:
+    return [
+        {"study": row.name, "column": name, "value": value}
+        for row in store.studies()
+        for name, value in store.values_of(row.hash, who).items()
+    ]
 
 
 def _steps(store: Store, who: str) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from app.gate_files import overrides_data
@@ -22,6 +23,7 @@ COLUMNS = (
     "dont_know",
     "bar",
     "seconds",
+    "invited",
 )
 
 
@@ -30,6 +32,7 @@ def as_data(judged: Judged) -> dict[str, Any]:
     verdict = judged.verdict.to_dict()
     beside = {"verdict": verdict, "overrides": overrides_data(judged), "invited": judged.invited}
     beside |= {"agreed": judged.agreed, "reached": dict(judged.reached)}
+    beside |= {"listed": {name: [asdict(row) for row in of] for name, of in judged.listed.items()}}
     return judged.report.to_dict() | beside
 
 
@@ -69,6 +72,12 @@ def rows(judged: Judged) -> Iterator[dict[str, object]]:
             if isinstance(row, SegmentRow):
                 said["seconds"] = round(row.seconds, 1)
             yield {"table": name, "label": row.label, "people": row.people, **said}
+
+    for name, listed in judged.listed.items():
+        for each in listed:
+            label = f"{name}: {each.label}"
+            both = {"value": each.players, "invited": each.invited}
+            yield {"table": "listed", "label": label, **both}
 
 
 def _estimate(table: str, label: str, found: Estimate) -> dict[str, object]:

@@ -30,6 +30,7 @@ def purge(house: House) -> Purged:
     gone = [store.forget(who, Gone.TIME) for who in store.idle_since(before)]
     store.drop_log(before)
     store.drop_steps(before)
+    store.drop_columns(before)
     done = Purged(len(gone), sum(one.decks for one in gone), _drop_rejects(house, before))
     if done != Purged(0, 0, 0):
         store.log("purged", people=done.people, decks=done.decks, files=done.files)

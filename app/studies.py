@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from math import inf
 
-from app.invited import how_far
+from app.invited import how_far, on_the_list
 from app.policies import COMPARE
 from app.rows.records import (
     ClosedBy,
@@ -20,6 +20,7 @@ from recsys import gate
 from recsys.counting import Closed, sorted_out
 from recsys.errors import BadInputError, IntegrityError
 from recsys.gate import Verdict
+from recsys.likeness import ListRow
 from recsys.policy import Policy, Study, StudyKind
 from recsys.report import Report, tally
 from recsys.scores import DeckScore, Excluded, Played, eligible, score
@@ -131,6 +132,7 @@ class Judged:
     invited: int | None = None  # None: there is no list, and everybody may play
     agreed: int | None = None  # of those: at least so many had said yes by the last batch
     reached: Mapping[str, int] = field(default_factory=dict)  # by step, where noted
+    listed: Mapping[str, tuple[ListRow, ...]] = field(default_factory=dict)  # by column
 
 
 def judge(store: Store, row: StudyRow) -> Judged:
@@ -158,7 +160,8 @@ def judge(store: Store, row: StudyRow) -> Judged:
         )
     overrides = tuple(store.overrides(row.hash))
     far = how_far(store, row.hash, report)
-    return Judged(store.study(row.hash), report, verdict, decision, overrides, *far)
+    listed = on_the_list(store, row.hash, report)
+    return Judged(store.study(row.hash), report, verdict, decision, overrides, *far, listed)
 
 
 def _verdict(report: Report, rule: Policy, decision: Decision | None) -> Verdict:

@@ -25,6 +25,7 @@ NOTHING = {
     "schema": 2,
     "shop_account": None,
     "invited_to": [],
+    "invited_as": [],
     "steps": [],
     "consents": [],
     "decks": [],

@@ -8,6 +8,7 @@ import click
 from app.commands.common import opened, say, workspace_option
 from app.commands.study import study_option
 from app.inviting import in_order, papers, participants, read_codes, read_list
+from app.inviting_columns import kept_columns
 from app.studies import newest, study_of
 from recsys.errors import BadInputError
 from recsys.report import smallest_release
@@ -20,6 +21,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.argument("employees", type=FILE)
 @study_option
 @click.option("--link", required=True, help="Where colleagues open the game: https://...")
+@click.option("--columns", help="Columns to keep, with commas: players are compared on them.")
 @click.option("--codes", type=FILE, help="Coffee codes, one a line: one for each finished deck.")
 @click.option(
     "--out",
@@ -33,6 +35,7 @@ def invite(
     employees: Path,
     study: str | None,
     link: str,
+    columns: str | None,
     codes: Path | None,
     out: Path,
     workspace: Path | None,
@@ -41,7 +44,8 @@ def invite(
 
     EMPLOYEES is a CSV with a column email (or subject, as the login names people). The order comes
     from the study's seed. The list is locked into the study, before its first card, as marks that
-    name nobody; invite in the order of the list, and send the one reminder to everybody.
+    name nobody; invite in the order of the list, and send the one reminder to everybody. Of columns
+    named with --columns frequent values are kept: the report compares players with the invited.
 
     Example: brandswipe study invite EMPLOYEES.csv --link https://play.example.com
     """
@@ -53,11 +57,15 @@ def invite(
         row = newest(house.store, study)
         locked = study_of(row)
         ordered = in_order(people, row.invitation_seed)
-        files = papers(locked, ordered, link, bool(pool))
-        hash = house.store.invite(row.hash, participants(house.keys, ordered), pool)
+        kept = kept_columns(ordered, columns or "", locked.policy.cell)
+        coarse = {name: values for name, values in kept.items() if values}
+        files = papers(locked, ordered, link, bool(pool), tuple(coarse))
+        hash = house.store.invite(row.hash, participants(house.keys, ordered), pool, coarse)
     _write(out, files)
     click.echo(str(out))
     say(f"Invited {len(ordered)} people to {row.name!r}, list {hash[:8]}.")
+    for name in (name for name in kept if name not in coarse):
+        say(f"Column {name!r} is left out: it has no two values with a cell of people each.")
     warning = too_small(len(ordered), smallest_release(locked))
     if warning:
         say(warning)

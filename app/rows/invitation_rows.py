@@ -1,24 +1,34 @@
 """Who is invited to a study, and the coffee codes for who finishes a deck."""
 
 from collections.abc import Iterable, Iterator
+from types import MappingProxyType
 
+from app.rows.column_rows import ColumnRows, Columns
 from app.rows.database import Row
-from app.rows.ledger import Ledger
 from app.rows.marks import list_hash, mark
 from app.rows.records import Step
 from recsys.errors import BadInputError
 
+NO_COLUMNS: Columns = MappingProxyType({})
 
-class InvitationRows(Ledger):
+
+class InvitationRows(ColumnRows):
     """One list a study, written down before the first card; without one everybody may play."""
 
-    def invite(self, study: str, pseudonyms: Iterable[str], codes: Iterable[str] = ()) -> str:
-        """Write the list of a study down and return its hash.
+    def invite(
+        self,
+        study: str,
+        pseudonyms: Iterable[str],
+        codes: Iterable[str] = (),
+        columns: Columns = NO_COLUMNS,
+    ) -> str:
+        """Write the list of a study down, with coarse columns of it, and return its hash.
 
-        The same list again changes nothing. Raises BadInputError for another one, and for a list
-        that comes after the first deck.
+        The same list again changes nothing. Raises BadInputError for another one, for other
+        columns, and for a list that comes after the first deck.
         """
-        marks = {mark(study, who) for who in pseudonyms}
+        people = [mark(study, who) for who in pseudonyms]
+        marks = set(people)
         hash = list_hash(marks)
         row: Row = {"study": study, "hash": hash, "people": len(marks), "at": self.clock()}
         with self._writing():
@@ -27,6 +37,9 @@ class InvitationRows(Ledger):
             if known is None:
                 self._append("invitations", [row])
                 self._insert("invited", [{"study": study, "mark": each} for each in sorted(marks)])
+                self._note_columns(study, people, columns)
+            else:
+                self._check_columns(study, columns)
             said = [{"study": study, "code": code} for code in codes]
             self._insert("coffee_codes", said, ignore=True)
         return hash

@@ -69,7 +69,8 @@ class PeopleRows(Ledger):
             self._db.execute("delete from decks where participant = ?", [pseudonym])
             for row in self._rows("select hash from studies"):
                 hers = [mark(row["hash"], pseudonym)]
-                self._db.execute("delete from steps where mark = ?", hers)
+                for table in ("steps", "invited_columns"):
+                    self._db.execute(f"delete from [{table}] where mark = ?", hers)
             for table in ("consents", "participants"):
                 self._db.execute(f"delete from [{table}] where pseudonym = ?", [pseudonym])
         self._empty_log()

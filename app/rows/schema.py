@@ -15,7 +15,8 @@ NONE: frozenset[str] = frozenset()
 _FIXED_FIRST = (
     *_FIRST, "chain", "study_closings", "consents", "closings", "withdrawals", "job_ends",
 )  # fmt: skip
-FIXED = (*_FIXED_FIRST, *_PAPERS, "invited", "coffee_codes", "study_dates", "lessons", "steps")
+_LATER = ("coffee_codes", "study_dates", "lessons", "steps", "invited_columns", "invited_values")
+FIXED = (*_FIXED_FIRST, *_PAPERS, "invited", *_LATER)
 
 migrations = Migrations("brandswipe")
 account_migrations = Migrations("brandswipe accounts")
@@ -180,6 +181,20 @@ def steps(db: Database) -> None:
     _create(db, "steps", "id", NONE, id=int, study=str, mark=str, step=str, at=int)
     db.table("steps").create_index(["study", "mark", "step"], unique=True)
     _fix(db, "steps")
+
+
+@migrations()
+def columns(db: Database) -> None:
+    """What the list says of an invited person, under her mark; and of how many people it says so.
+
+    A value has a cell of invited people, so the counts name nobody and stay when a row is erased.
+    """
+    _create(db, "invited_columns", "id", NONE, id=int, study=str, mark=str, name=str, value=str)
+    db.table("invited_columns").create_index(["study", "mark", "name"], unique=True)
+    _create(db, "invited_values", "id", NONE, id=int, study=str, name=str, value=str, people=int)
+    db.table("invited_values").create_index(["study", "name", "value"], unique=True)
+    for table in ("invited_columns", "invited_values"):
+        _fix(db, table)
 
 
 @account_migrations()

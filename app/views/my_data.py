@@ -25,7 +25,8 @@ def page() -> None:
     st.title(text(language, "my_data.title"))
     st.write(text(language, "my_data.lead"))
     known = about(store, hers, account)
-    kept = bool(known["decks"] or known["consents"] or known["steps"] or account)
+    rows = ("decks", "consents", "steps", "invited_as")
+    kept = bool(any(known[name] for name in rows) or account)
     if st.session_state.get(_GONE) and not kept:  # a page may run twice: it is said as long as true
         st.success(text(language, "my_data.forgotten"), icon=":material/check:")
     st.caption(text(language, "my_data.kept"))

@@ -10,6 +10,8 @@ from app.report_files import as_csv, as_json
 from app.studies import Judged
 from app.views import report_rules
 from app.views import report_tables as tables
+from app.views import report_tables_list as of_list
+from app.views.report_figures_list import said as said_of_list
 from app.views.report_numbers import overridden, said_of, sentence, what_would_change
 from app.words import text
 from recsys.policy import StudyKind
@@ -75,7 +77,18 @@ def as_markdown(language: str, judged: Judged) -> str:
         for title, table in parts
         if len(table)
     ]
-    return "\n\n".join([*head, *body, *_foot(language, judged)]) + "\n"
+    return "\n\n".join([*head, *body, *_listed(language, judged), *_foot(language, judged)]) + "\n"
+
+
+def _listed(language: str, judged: Judged) -> list[str]:
+    """Players against the invited, a column each."""
+    cell = judged.report.policy.cell
+    return [
+        f"## {plain(of_list.title(language, name))}\n\n"
+        f"{plain(said_of_list(language, rows, cell))}\n\n"
+        f"{markdown_table(of_list.listed(language, rows))}"
+        for name, rows in judged.listed.items()
+    ]
 
 
 def _foot(language: str, judged: Judged) -> list[str]:

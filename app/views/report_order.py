@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from app.audience import Audience
 from app.studies import Judged
 from app.views import report_figures as figures
+from app.views import report_figures_list as of_list
 from app.views import report_figures_people as people
 from app.views.figure import Figure
 
@@ -15,6 +16,7 @@ def rows(language: str, judged: Judged, audience: Audience | None) -> list[Seque
     return [
         (arms,) if duel else (arms, figures.rival(language, judged)),  # its rival is in the arms
         (people.funnel(language, judged), people.audience(language, audience)),
+        *of_list.listed(language, judged),
         (people.left_out(language, judged), people.halves(language, judged)),
         people.brands(language, judged),
         (people.categories(language, judged),),
