@@ -53,6 +53,7 @@ LINE = [
     "columns",
     "sheet",
     "tables",
+    "likeness",
     "counting",
     "forecast",
     "run",
