@@ -98,6 +98,16 @@ def test_players_who_are_like_the_invited_are_said_to_be(store: Store) -> None:
     assert figure.sentence.startswith("Players are like the invited")
 
 
+def test_a_dash_is_explained_where_there_is_one(store: Store) -> None:
+    row = open_one(store, "spring")
+    teams = ["b"] * 20 + ["a", "c"] * 10 + ["b", "a", "c", "d"] * 10
+    store.invite(row.hash, PEOPLE, columns={"team": teams})
+    play(store, row, panel(45, 6, **TASTE))
+    ((figure,),) = listed("en", judge(store, row))
+    assert [lane.shown for lane in figure.lanes[1::2]] == ["50%", "25%", "–", "–"]
+    assert "A dash: that share would tell of fewer than 10 people" in figure.sentence
+
+
 def test_a_list_without_columns_shows_none(store: Store) -> None:
     row = open_one(store, "spring")
     store.invite(row.hash, PEOPLE)
@@ -184,7 +194,7 @@ class TestTheTerminal:
         assert "Column 'country' is left out" in said.err
         assert "Column 'name' is left out" in said.err
         store = Store(here / "study.db")
-        assert store.listed(store.study("autumn").hash) == {"team": {"IT": 30, "other": 31}}
+        assert store.listed(store.study("autumn").hash) == {"team": {"Law": 30, "other": 31}}
         store.close()
         stored = b"".join(path.read_bytes() for path in here.glob("study.db*"))
         assert b"secret" not in stored

@@ -37,13 +37,19 @@ def said(language: str, rows: Sequence[ListRow], cell: int) -> str:
     row = furthest(rows)
     if row is None or row.players is None:
         return text(language, "report.listed_few", n=cell)
+    dash = text(language, "report.listed_dash", n=cell)
+    hidden = any(each.players is None for each in rows)
+    return f"{_differs(language, row, row.players)} {dash if hidden else ''}".strip()
+
+
+def _differs(language: str, row: ListRow, players: float) -> str:
     if not row.apart:
         return text(language, "report.listed_alike")
     return text(
         language,
         "report.listed_said",
         value=tables.value(language, row),
-        players=percent(language, row.players),
+        players=percent(language, players),
         invited=percent(language, row.invited),
     )
 
