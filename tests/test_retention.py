@@ -217,3 +217,15 @@ def test_the_terminal_purges(workspace: Path) -> None:
 def test_a_wish_and_its_time_are_kept_apart() -> None:
     assert [why.value for why in Gone] == ["asked", "time"]
     assert json.dumps(Gone.TIME) == '"time"'
+
+
+def test_what_a_list_said_of_people_is_kept_no_longer(
+    house: Opened, game: Game, clock: Clock
+) -> None:
+    game.store.invite(game.row.hash, ["ann", "bea"], columns={"team": ["it", "law"]})
+    clock.now += KEPT - 1
+    purge(house)
+    assert game.store.values_of(game.row.hash, "ann") == {"team": "it"}
+    clock.now += 2
+    purge(house)
+    assert game.store.values_of(game.row.hash, "ann") == {}

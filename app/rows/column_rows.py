@@ -47,6 +47,9 @@ class ColumnRows(Ledger):
 
     def drop_columns(self, moment: int) -> None:
         """Erase what is kept of people on lists that were written down before this moment."""
-        old = "study in (select study from invitations where at < ?)"
+        sql = (
+            "delete from invited_columns where study in "
+            "(select study from invitations where at < ?)"
+        )
         with self._writing():
-            self._db.execute(f"delete from invited_columns where {old}", [moment])
+            self._db.execute(sql, [moment])
