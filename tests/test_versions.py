@@ -128,7 +128,7 @@ def test_refused_picks_are_told_of_ten_people_or_more_with_kinds_and_reasons(
                 judged.store.add_refusal(deck.id, card.position, why)
                 told += 1
     again = {brand.brand: brand for brand in refused_brands(judged, row.model)}
-    assert again[worst].reasons == ({"once": 10} if told >= 11 else {})
+    assert again[worst].reasons == ({"once": 10} if told >= 10 else {})
     said = brandswipe("models", "refused", "champion", workspace=judged.workspace)
     assert worst in said.out
 
