@@ -28,6 +28,9 @@ def about(store: Store, participants: Iterable[str], link: Link = None) -> dict[
             row.name for row in store.studies() if any(store.is_invited(row.hash, w) for w in hers)
         ],
         "invited_as": [said for who in hers for said in _columns(store, who)],
+        "counted_in": [  # a mark that outlives forgetting, until the study closes
+            row.name for row in store.studies() if any(store.has_counted(row.hash, w) for w in hers)
+        ],
         "steps": [said for who in hers for said in _steps(store, who)],
         "consents": [said for who in hers for said in _consents(store, who)],
         "decks": [_deck(store, dealt) for who in hers for dealt in store.decks_by(who)],

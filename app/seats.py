@@ -18,6 +18,7 @@ class WhyNot(StrEnum):
     NOT_INVITED = "not_invited"
     BUILT_IT = "built_it"
     PLAYED = "played"
+    COUNTED = "counted"  # before she was forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ def _reasons(game: Game, player: Player, built_it: bool) -> Iterator[WhyNot]:
         yield WhyNot.NOT_LIVE
     if game.latest(player, Origin.OWN) is not None:
         yield WhyNot.PLAYED
+    if game.store.has_counted(game.row.hash, player.participant):
+        yield WhyNot.COUNTED
     if game.row.closed_at is not None:
         yield WhyNot.CLOSED
     if game.is_early:

@@ -26,6 +26,7 @@ NOTHING = {
     "shop_account": None,
     "invited_to": [],
     "invited_as": [],
+    "counted_in": [],
     "steps": [],
     "consents": [],
     "decks": [],
@@ -79,7 +80,8 @@ def test_forgetting_leaves_the_verdict_and_nothing_of_her(game: Game) -> None:
     before = judge(game.store, game.row).report
     gone = forget(game.store, [players[0].participant, "never played"])
     assert (gone.decks, gone.swipes) == (1, 20)
-    assert about(game.store, [players[0].participant]) == NOTHING
+    known = about(game.store, [players[0].participant])
+    assert known == NOTHING | {"counted_in": [game.row.name]}
     after = judge(game.store, game.row).report
     assert [c.estimate for c in after.criteria] == [c.estimate for c in before.criteria]
     assert game.store.withdrawn(game.row.hash) == 1

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from app import consent
 from app.game import Game, Player
 from app.house import House
 from app.seats import Seat, WhyNot, take_seat
@@ -91,6 +92,39 @@ def test_one_deck_a_person_counts_and_what_follows_is_practice(game: Game, her: 
     assert len(dealt.deck.cards) == 8
     assert closing.why_not is not None
     assert take_seat(game, her, built_it=False) == seat
+
+
+def test_who_is_forgotten_and_comes_back_counts_once_and_is_told_why(
+    game: Game, her: Player
+) -> None:
+    her = replace(her, participant="a pseudonym of hers")
+    consent.note(game.store, her.participant, yes=True)
+    play(game, her)
+    game.store.forget(her.participant)
+    seat = take_seat(game, her, built_it=False)
+    assert seat == practising(her, WhyNot.COUNTED)
+    consent.note(game.store, her.participant, yes=True)
+    assert play(game, seat.player, recipe=TASTER)[1].why_not == "origin"
+    game.store.forget(her.participant)
+    assert take_seat(game, her, built_it=False) == seat
+    assert take_seat(game, replace(her, participant="q"), built_it=False).why_not is None
+    assert her.participant not in "".join(game.store._db.conn.iterdump())
+
+
+def test_a_mark_of_the_forgotten_goes_when_the_study_closes(game: Game, her: Player) -> None:
+    play(game, her)
+    game.store.forget(her.participant)
+    assert game.store.has_counted(game.row.hash, her.participant)
+    closed(game)
+    assert not game.store.has_counted(game.row.hash, her.participant)
+
+
+def test_who_is_forgotten_before_her_deck_was_closed_may_still_count(
+    game: Game, her: Player
+) -> None:
+    game.start(her)
+    game.store.forget(her.participant)
+    assert take_seat(game, her, built_it=False) == Seat(her)
 
 
 def test_practice_deals_no_brand_that_was_seen_before(game: Game, her: Player) -> None:

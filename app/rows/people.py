@@ -10,6 +10,11 @@ _TO_GO = """
 select study, count(*) as decks, count(*) + (select count(*) from swipes s
     join decks d on d.id = s.deck where d.participant = ?1 and d.study = o.study) as links
 from decks o where participant = ?1 group by study"""
+_COUNTED = """
+select distinct c.study from decks d join closings c on c.deck = d.id
+join scores s on s.study = c.study and s.number = c.number
+where d.participant = ? and coalesce(s.why_not, 'too_few') in ('too_few', 'too_fast')
+and c.study not in (select study from study_closings)"""
 _IDLE = """
 select who from (
     select pseudonym as who, first_seen as at from participants
@@ -58,9 +63,13 @@ class PeopleRows(Ledger):
         """Erase all rows of a participant.
 
         Of her closed decks the scores stay, without person, time or brand: a verdict remains
-        recomputable, and a score withdrawn by choice would bias the test.
+        recomputable, and a score withdrawn by choice would bias the test. Until a study closes, a
+        mark says that she had her turn in it: else she could come back and count twice.
         """
         with self._writing():
+            played = self._rows(_COUNTED, pseudonym)
+            marks = [{"study": r["study"], "mark": mark(r["study"], pseudonym)} for r in played]
+            self._insert("counted", marks, ignore=True)
             studies = self._rows(_TO_GO, pseudonym)
             said = None if why is Gone.ASKED else why.value
             self._insert("withdrawals", [row | {"why": said} for row in studies])
@@ -76,6 +85,11 @@ class PeopleRows(Ledger):
         self._empty_log()
         decks = sum(row["decks"] for row in studies)
         return Forgotten(decks, sum(row["links"] for row in studies) - decks)
+
+    def has_counted(self, study: str, pseudonym: str) -> bool:
+        """Return whether somebody had her turn in an open study before she was forgotten."""
+        sql = "select 1 from counted where study = ? and mark = ?"
+        return self._one(sql, study, mark(study, pseudonym)) is not None
 
     def withdrawn(self, study: str) -> int:
         """Return how many decks of a study were withdrawn by whoever had played them."""

@@ -15,7 +15,10 @@ NONE: frozenset[str] = frozenset()
 _FIXED_FIRST = (
     *_FIRST, "chain", "study_closings", "consents", "closings", "withdrawals", "job_ends",
 )  # fmt: skip
-_LATER = ("coffee_codes", "study_dates", "lessons", "steps", "invited_columns", "invited_values")
+_LATER = (
+    "coffee_codes", "study_dates", "lessons", "steps", "invited_columns",
+    "invited_values", "counted",
+)  # fmt: skip
 FIXED = (*_FIXED_FIRST, *_PAPERS, "invited", *_LATER)
 
 migrations = Migrations("brandswipe")
@@ -195,6 +198,14 @@ def columns(db: Database) -> None:
     db.table("invited_values").create_index(["study", "name", "value"], unique=True)
     for table in ("invited_columns", "invited_values"):
         _fix(db, table)
+
+
+@migrations()
+def counted(db: Database) -> None:
+    """Who counts in a study that is still open and is forgotten: a mark, without time or answer."""
+    _create(db, "counted", "id", NONE, id=int, study=str, mark=str)
+    db.table("counted").create_index(["study", "mark"], unique=True)
+    _fix(db, "counted")
 
 
 @account_migrations()

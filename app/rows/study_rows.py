@@ -58,9 +58,10 @@ class StudyRows(Ledger):
         return [_study(row) for row in self._rows(_STUDIES + "order by seq desc")]
 
     def close_study(self, study: str, why: str) -> None:
-        """Close a study to new decks. The first reason stands."""
+        """Close a study to new decks. The first reason stands; marks of the forgotten go."""
         row = {"study": study, "closed_at": self.clock(), "why": why}
         with self._writing():
+            self._db.execute("delete from counted where study = ?", [study])
             self._insert("study_closings", [row], ignore=True)
 
     def record_decision(

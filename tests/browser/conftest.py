@@ -54,7 +54,10 @@ class Server:
         while time.monotonic() < deadline:
             with suppress(OSError), urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2):
                 return self
+            if self.process.poll() is not None:
+                break
             time.sleep(0.1)
+        self.kill()  # no fixture has it yet, so nobody else would
         raise RuntimeError((self.folder / "server.log").read_text())
 
     def kill(self) -> None:

@@ -1,12 +1,13 @@
 """The real app on a bad day: no network, no cookies, a stopped server, a stolen or an old token."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from chromium import find
-from conftest import FLAGS, Demo
+from conftest import FLAGS, PROGRAM, Demo
 from gestures import all_saved, press
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from visits import Ear, answers_of, ask, decks_of, live_as, show_result
@@ -69,6 +70,32 @@ def test_a_server_that_is_stopped_and_started_while_she_swipes_loses_nothing(
     at = int(page.locator(".count").inner_text().split()[1])
     assert at > 12
     stored_once(own_demo, deck, said[: at - 1])
+
+
+def test_a_deck_that_is_open_outlives_a_new_signing_key_and_a_start(
+    open_context: Open, own_demo: Demo
+) -> None:
+    page = open_context().new_page()
+    deck = play(page, own_demo, "noor")
+    press(page, ["ArrowRight"] * 6, 30)
+    all_saved(page)
+    own_demo.process.terminate()
+    assert own_demo.process.wait(20) == 0
+    press(page, ["ArrowLeft"] * 6, 60)  # wait in the browser, with a pass under the old key
+    key = own_demo.workspace / "secrets" / "signing_key"
+    before = key.read_bytes()
+    words = ["keys", "rotate", "signing", "--workspace", str(own_demo.workspace)]
+    subprocess.run([PROGRAM, *words], check=True, capture_output=True)
+    assert key.read_bytes() != before
+    own_demo.start()
+    all_saved(page)
+    said = ["favourite"] * 6 + ["not_favourite"] * 6
+    stored_once(own_demo, deck, said)
+    page.reload()
+    card(page, 13)
+    press(page, ["ArrowUp"] * 8, 60)
+    all_saved(page)
+    stored_once(own_demo, deck, said + ["super_like"] * 8)
 
 
 def test_a_stolen_token_stores_nothing_in_another_browser(open_context: Open, demo: Demo) -> None:
