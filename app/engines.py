@@ -14,12 +14,11 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from app.importing.eventfiles import EVENT_COLUMNS
 from app.importing.schemas.dialects import BIGQUERY, POSTGRES, SPARK, Dialect
 from app.importing.schemas.known import chosen
 from app.importing.schemas.source import Nested, Source, query
 from recsys.errors import BadEventsError, BadInputError
-from recsys.events import Col
+from recsys.events import EVENT_COLUMNS, Col
 
 Connect = Callable[[Any, SplitResult], Any]
 _ADDRESSES = "postgres://USER@HOST/DATABASE, spark://HOST, bigquery://PROJECT/DATASET"

@@ -27,7 +27,7 @@ from app.importing.segments import read_manifest
 from app.importing.translating import Translator
 from app.warehouse import Warehouse
 from recsys.errors import BadEventsError, UnknownNameError, WorkspaceError
-from recsys.events import Col
+from recsys.events import EVENT_COLUMNS, Col
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ def _run(
 def _load(job: _Job, rename: Mapping[str, str]) -> Loaded:
     job.progress("reading event files", 0.0)
     own = None if job.schema is None else Translator(job.con, job.schema, rename)
-    columns, how = eventfiles.EVENT_COLUMNS, None if own is None else own.events
+    columns, how = EVENT_COLUMNS, None if own is None else own.events
     loaded = eventfiles.load(job.con, "events", job.found.events, columns, rename, job.scratch, how)
     columns, how = eventfiles.PRODUCT_COLUMNS, None if own is None else own.products
     named = job.found.products

@@ -12,7 +12,7 @@ from app.learning import learn_from
 from app.listing import Imported, import_lists
 from app.model_card import model_card
 from app.powering import PLAYERS, Powered, played
-from app.refused import RefusedBrand, refused_brands
+from app.refused import refused_brands
 from app.registry import Version
 from app.settings import read
 from app.source import Source, slice_of
@@ -22,6 +22,7 @@ from app.work import judge_of
 from recsys.behave import Behaved, behave
 from recsys.model import FitOptions, Progress, Weights
 from recsys.ranking import BrandScore
+from recsys.refused import RefusedBrand
 
 
 def quiet(stage: str, fraction: float) -> None:

@@ -10,10 +10,8 @@ from recsys.evidence import Evidence
 from recsys.offline import bootstrap
 from recsys.ranking import Ranker
 from recsys.relevance import AT, TASKS, Case, ndcg, recall, reciprocal
-from recsys.stats import Estimate
+from recsys.stats import CELL, Estimate
 
-CELL = 10
-"""People behind every number shown, and behind what it leaves out."""
 METRICS = ("recall", "ndcg", "mrr")
 _TOO_FEW = "fewer than 10 people"
 

@@ -23,6 +23,20 @@ class Col:
     QUANTITY = "quantity"
 
 
+EVENT_COLUMNS = (
+    Col.CUSTOMER,
+    Col.TS,
+    Col.EVENT,
+    Col.PRODUCT,
+    Col.BRAND,
+    Col.CATEGORY,
+    Col.PRICE,
+    Col.LIST_PRICE,
+    Col.QUANTITY,
+)
+"""All of them, in the order of an event file."""
+
+
 class ProductCol:
     """Columns of the product table beyond those it shares with events."""
 

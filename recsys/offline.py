@@ -199,8 +199,7 @@ def _line(
 
 def _famous(basis: Basis) -> frozenset[str]:
     """The most bought brands that together make up HEAD of all that is bought."""
-    order = np.argsort(-basis.buyers, kind="stable")
-    before = np.cumsum(basis.buyers[order]) - basis.buyers[order]
+    order, before = basis.by_fame()
     return frozenset(str(name) for name in basis.brands[order[before < HEAD * basis.buyers.sum()]])
 
 

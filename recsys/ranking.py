@@ -95,6 +95,11 @@ class Basis:
         logs = np.log1p(self.buyers.astype(np.float64))
         return np.asarray(logs / max(float(logs.max(initial=0.0)), 1.0), np.float64)
 
+    def by_fame(self) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """Codes from the most bought on, and the buyers of all before each, shape (B,) each."""
+        order = np.argsort(-self.buyers, kind="stable")
+        return order, np.cumsum(self.buyers[order]) - self.buyers[order]
+
     def allowed(self, without: Collection[str]) -> NDArray[np.bool_]:
         """Which brands may be ranked, shape (B,)."""
         mask = ~self.sensitive

@@ -13,10 +13,8 @@ from recsys.offline import HEAD, bootstrap
 from recsys.ranking import Basis, Ranker
 from recsys.relevance import AT, Case, recall
 from recsys.signals import DAY
-from recsys.stats import Estimate
+from recsys.stats import CELL, Estimate
 
-CELL = 10
-"""Customers behind every number shown, and behind what it leaves out."""
 BY = ("activity", "tenure", "popularity", "category")
 """Brands in her history; days since her first event; how famous a wanted brand is; its category."""
 _BRANDS_KNOWN = ((5, "1-4"), (15, "5-14"))
@@ -90,8 +88,7 @@ def _band(value: int, edges: Sequence[tuple[int, str]], most: str) -> str:
 
 def _fame(basis: Basis) -> dict[str, str]:
     """Famous brands make up half of what is bought, with the middling ones 90%; others are rare."""
-    order = np.argsort(-basis.buyers, kind="stable")
-    before = np.cumsum(basis.buyers[order]) - basis.buyers[order]
+    order, before = basis.by_fame()
     steps = np.searchsorted([HEAD, _MIDDLE], before / max(1, int(basis.buyers.sum())), "right")
     names = ("famous", "middling", "rare")
     return {str(basis.brands[c]): names[s] for c, s in zip(order, steps.tolist(), strict=True)}

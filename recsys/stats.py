@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 
 FRACTIONS: Floats = (np.arange(1, 33) - 0.5) / 32
 """What each gambler stakes: c_j = (j - 1/2) / 32."""
+CELL = 10
+"""People behind every number shown and behind what it leaves out, where no policy says it."""
 
 
 @dataclass(frozen=True, slots=True)

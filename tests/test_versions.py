@@ -7,10 +7,11 @@ import pytest
 
 from app.house import House
 from app.model_card import model_card
-from app.refused import KINDS, kind_of, refused_brands
+from app.refused import refused_brands
 from app.rows.records import Refusal
 from recsys.deck import Arm
 from recsys.ranking import Why
+from recsys.refused import KINDS, strongest
 from recsys.swipes import Answer
 from tests.shops import QUICK, fitted
 from tests.terminal import brandswipe
@@ -169,7 +170,7 @@ def test_after_somebody_is_forgotten_a_refused_brand_moves_by_a_batch(
     ],
 )
 def test_the_strongest_kind_of_evidence_is_the_one_that_is_told(why: Why, kind: str) -> None:
-    assert kind_of(why) == kind
+    assert strongest(why) == kind
 
 
 def test_two_versions_are_asked_the_same_typed_history(judged: House) -> None:

@@ -12,9 +12,10 @@ from app.commands.common import format_option, opened, progress, put, say, table
 from app.comparing import Compared, compare, differing
 from app.house import House
 from app.model_card import model_card
-from app.refused import RefusedBrand, refused_brands
+from app.refused import refused_brands
 from app.registry import ALIASES, Version
 from app.verdicts import studies_of
+from recsys.refused import RefusedBrand
 from recsys.stats import Estimate
 
 FEWER = "under 10"

@@ -21,19 +21,8 @@ from app.importing.staging import (
     suffix,
 )
 from recsys.errors import BadEventsError, UnknownNameError
-from recsys.events import Col, ProductCol
+from recsys.events import EVENT_COLUMNS, Col, ProductCol
 
-EVENT_COLUMNS = (
-    Col.CUSTOMER,
-    Col.TS,
-    Col.EVENT,
-    Col.PRODUCT,
-    Col.BRAND,
-    Col.CATEGORY,
-    Col.PRICE,
-    Col.LIST_PRICE,
-    Col.QUANTITY,
-)
 PRODUCT_COLUMNS = (
     Col.PRODUCT,
     ProductCol.TITLE,

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import runtime
 from app.offline_table import offline_of
-from app.refused import RefusedBrand, refused_brands
+from app.refused import refused_brands
 from app.registry import Version
 from app.verdicts import Human, studies_of
 from app.views import frame
@@ -24,6 +24,7 @@ from app.views.workbench_shown import (
     within,
 )
 from app.words import percent, shown, text
+from recsys.refused import RefusedBrand
 
 REFUSED = "workbench_refused"
 

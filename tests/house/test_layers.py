@@ -53,6 +53,7 @@ LINE = [
     "columns",
     "sheet",
     "tables",
+    "refused",
     "likeness",
     "counting",
     "forecast",

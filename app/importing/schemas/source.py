@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from app.importing.schemas.dialects import Dialect
 from recsys.errors import BadInputError
-from recsys.events import Col
+from recsys.events import EVENT_COLUMNS, Col
 
 
 class Nested:
@@ -117,19 +117,6 @@ class Schema:
     grouped: bool = False  # the products stand over several rows
 
 
-OURS = (
-    Col.CUSTOMER,
-    Col.TS,
-    Col.EVENT,
-    Col.PRODUCT,
-    Col.BRAND,
-    Col.CATEGORY,
-    Col.PRICE,
-    Col.LIST_PRICE,
-    Col.QUANTITY,
-)
-
-
 def kinds(column: str, names: Mapping[str, str]) -> str:
     """Return SQL that leads from a schema's names of events to ours; NULL for any other."""
     whens = " ".join(f"WHEN '{theirs}' THEN '{ours}'" for theirs, ours in names.items())
@@ -170,7 +157,7 @@ def query(schema: Schema, source: Source, table: str, more: Columns | None = Non
 def unfiltered(schema: Schema, source: Source, table: str, more: Columns | None = None) -> str:
     """Return the query without its conditions; customer and event may be NULL."""
     meant = {**schema.events(source), **(more or {})}
-    ordered = {name: meant.pop(name) for name in OURS if name in meant} | meant
+    ordered = {name: meant.pop(name) for name in EVENT_COLUMNS if name in meant} | meant
     return _select(ordered, source, table)
 
 
