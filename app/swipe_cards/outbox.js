@@ -8,7 +8,7 @@ const DAY = 86_400_000
 // One tab id a page load, also when the component is mounted again: (tab, tab_seq) stays unique.
 // A page counts on from the highest number it adopts, so that order needs no clock.
 const page = (globalThis[Symbol.for("brandswipe.page")] ??= {
-  tab: randomId(), seq: 0, said: {}, unsent: 0, open: new Set(),
+  tab: randomId(), seq: 0, said: {}, kept: {}, unsent: 0, open: new Set(),
 })
 
 function randomId() {
@@ -46,11 +46,10 @@ class Outbox {
     this.person = `${ROOT}${namespace}:`
     this.prefix = `${this.person}${deck}:`
     this.onChange = onChange
-    this.rows = new Map()
-    // Ids: of rows that only this page holds, of those that came late, of those that were refused.
-    this.loose = new Set()
-    this.late = new Set()
-    this.rejected = new Set()
+    // Rows, and ids: of rows that only this page holds, of those that came late, of those that were
+    // refused. They are the page's, so that a component that is mounted again loses none.
+    const fresh = { rows: new Map(), loose: new Set(), late: new Set(), rejected: new Set() }
+    Object.assign(this, (page.kept[this.prefix] ??= fresh))
     this.failures = 0
     this.offline = this.expired = this.refused = this.closed = false
     // A shared computer: what an earlier player left here is not ours to keep, or to send.
@@ -228,7 +227,9 @@ class Outbox {
     this.gone = true
     while (this.sendable && (await this.exchange())) continue
     this.rows.clear()
-    return this.loose.size
+    const lost = this.loose.size
+    this.loose.clear()
+    return lost
   }
 
   state() {

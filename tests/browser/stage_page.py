@@ -57,12 +57,16 @@ def swipe_scene(language: str, deck: str, count: int) -> None:
         standing=standing(deck),
         namespace=st.query_params.get("who", "me"),
         note=st.query_params.get("note", ""),
+        key=f"swipe_cards{st.session_state.get('mounts', 0)}",
     )
     if result.renew:
         st.session_state.serial += 1
         st.rerun()
     if result.finished:
         st.session_state.finished = result.finished
+    if "again" in st.query_params:
+        st.button("Mount again", on_click=lambda: st.session_state.update(mounts=1))
+        st.write(f"mounted again {st.session_state.get('mounts', 0)} times")
     if "exit" in st.query_params:
         st.button("Log out", on_click=lambda: st.session_state.update(leaving=True))
     if "finished" in st.session_state:

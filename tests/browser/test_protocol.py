@@ -109,8 +109,8 @@ def test_a_server_that_fails_gets_the_same_answers_again(
     desk: Page, stage: Server, fault: Fault
 ) -> None:
     deck = fault.__name__
+    desk.route(POSTS, fault)  # before the deck, so that no post is faster than it
     open_deck(desk, stage, deck)
-    desk.route(POSTS, fault)
     press(desk, ["ArrowRight"] * 4, 30)
     expect(desk.locator(".saved")).to_contain_text("Offline; keep playing, we keep them.")
     desk.unroute(POSTS)
@@ -125,8 +125,8 @@ def test_a_browser_that_forbids_storage_keeps_answers_while_the_page_is_open(
     context = open_context()
     context.add_init_script(FORBID)
     page = context.new_page()
-    open_deck(page, stage, "forbidden")
     page.route(POSTS, error_500)
+    open_deck(page, stage, "forbidden")
     press(page, ["ArrowRight"] * 3, 30)
     words = "3 not saved yet; keep this page open until they are."
     expect(page.locator(".saved")).to_have_text(words)
@@ -139,13 +139,36 @@ def test_a_browser_that_forbids_storage_keeps_answers_while_the_page_is_open(
     stored_once(page, stage, "forbidden", 5)
 
 
+def test_a_deck_that_is_mounted_again_has_what_only_the_page_holds(
+    open_context: Open, stage: Server
+) -> None:
+    context = open_context()
+    context.add_init_script(FORBID)
+    page = context.new_page()
+    page.route(POSTS, error_500)
+    open_deck(page, stage, "mounted", more="&again=1")
+    press(page, ["ArrowRight"] * 3, 30)
+    words = "3 not saved yet; keep this page open until they are."
+    expect(page.locator(".saved")).to_have_text(words)
+    first = page.locator(".stage").element_handle()
+    page.get_by_role("button", name="Mount again").click()
+    expect(page.get_by_text("mounted again 1 times")).to_be_visible()
+    page.wait_for_function("stage => !stage.isConnected", arg=first)
+    card(page, 4)
+    expect(page.locator(".saved")).to_have_text(words)
+    page.unroute(POSTS)
+    press(page, ["ArrowLeft"])
+    all_saved(page)
+    stored_once(page, stage, "mounted", 4)
+
+
 def test_a_full_storage_keeps_answers_and_a_page_that_goes_sends_them(
     open_context: Open, stage: Server
 ) -> None:
     page = open_context().new_page()
+    page.route(POSTS, error_500)
     open_deck(page, stage, "full")
     page.evaluate(FILL)
-    page.route(POSTS, error_500)
     press(page, ["ArrowRight"] * 3, 30)
     words = "3 not saved yet; keep this page open until they are."
     expect(page.locator(".saved")).to_have_text(words)

@@ -59,8 +59,8 @@ def test_a_row_holds_the_answer_and_its_times_and_neither_token_nor_name_nor_bra
     open_context: Open, stage: Server
 ) -> None:
     page = open_context().new_page()
-    open_deck(page, stage, "bare")
     page.route(POSTS, down)
+    open_deck(page, stage, "bare")
     press(page, ["ArrowRight", "z", "ArrowLeft"])
     found = kept(page)
     fields = {"id", "position", "kind", "answer", "shown_ms", "input", "device_class"}
@@ -145,8 +145,8 @@ def test_who_logs_out_posts_what_waits_and_leaves_nothing_behind(
     open_context: Open, stage: Server
 ) -> None:
     page = open_context().new_page()
-    open_deck(page, stage, "leaving", more="&exit=1")
     page.route(POSTS, down)
+    open_deck(page, stage, "leaving", more="&exit=1")
     press(page, ["ArrowRight"] * 3)
     expect(page.locator(".saved")).to_have_attribute("data-state", "offline")
     page.unroute(POSTS)
@@ -161,8 +161,8 @@ def test_who_logs_out_without_a_server_leaves_nothing_and_hears_how_much_was_los
 ) -> None:
     page = open_context().new_page()
     leave_answers(page, stage, "before", 1)
-    open_deck(page, stage, "unlucky", more="&exit=1")
     page.route(POSTS, down)
+    open_deck(page, stage, "unlucky", more="&exit=1")
     press(page, ["ArrowRight"] * 2)
     expect(page.locator(".saved")).to_have_attribute("data-state", "offline")
     page.get_by_role("button", name="Log out").click()
@@ -174,7 +174,6 @@ def test_a_login_that_changed_in_another_tab_is_said_and_no_answer_is_given_away
     desk: Page, stage: Server
 ) -> None:
     """Every token of this page is refused, also a new one: the browser has another login now."""
-    open_deck(desk, stage, "changed")
 
     def refuse(route: Route) -> None:
         asked.append(json.loads(route.request.post_data or "")["token"])
@@ -182,6 +181,7 @@ def test_a_login_that_changed_in_another_tab_is_said_and_no_answer_is_given_away
 
     asked: list[str] = []
     desk.route(POSTS, refuse)
+    open_deck(desk, stage, "changed")
     press(desk, ["ArrowRight"] * 2)
     words = "2 not saved. Reload the page; they are kept on this device."
     expect(desk.locator(".saved")).to_have_text(words)
@@ -194,7 +194,6 @@ def test_a_login_that_changed_in_another_tab_is_said_and_no_answer_is_given_away
 
 
 def test_a_server_that_asks_to_wait_is_not_asked_at_every_key(desk: Page, stage: Server) -> None:
-    open_deck(desk, stage, "patient")
     posts: list[str] = []
 
     def too_many(route: Route) -> None:
@@ -202,6 +201,7 @@ def test_a_server_that_asks_to_wait_is_not_asked_at_every_key(desk: Page, stage:
         route.fulfill(status=429, json={"schema": 1, "error": "too_many", "message": "Wait."})
 
     desk.route(POSTS, too_many)
+    open_deck(desk, stage, "patient")
     press(desk, ["ArrowRight"] * 12, 100)
     assert len(posts) <= 2
     desk.unroute(POSTS)
