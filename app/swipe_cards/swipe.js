@@ -61,14 +61,18 @@ class Deck {
     if (reworded) this.reword()
     this.kept()
     this.fit()
-    setTimeout(() => this.rest(), 400)
   }
 
-  // What stands above has come to rest, and there is time for what the last card needs at once.
+  // Nothing moves, so there is time for what comes next: a fourth card, and all answers so far.
   rest() {
     if (this.listening.signal.aborted) return
     this.fit()
     this.review()
+    this.deal(4)
+  }
+
+  deal(count) {
+    this.stack.show(this.data.faces.filter((face) => !this.standing.has(face.position)).slice(0, count))
   }
 
   // What the server has, then what this page said since, then what still waits to be saved.
@@ -193,7 +197,9 @@ class Deck {
     this.part("play").hidden = !current
     this.part("overview").hidden = Boolean(current)
     if (!current) this.review()
-    this.stack.show(this.data.faces.filter((face) => !this.standing.has(face.position)).slice(0, 3))
+    this.deal(3)
+    clearTimeout(this.resting)
+    this.resting = setTimeout(() => this.rest(), 280)
     if (current?.position !== this.shownPosition) this.present(current)
   }
 
