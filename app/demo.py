@@ -8,12 +8,13 @@ from app.fitting import refit
 from app.house import BASELINE, House
 from app.importing.segments import read_manifest
 from app.ingest import ingest
+from app.opening import open_study
 from app.planting import plant_folder
 from app.progress import crawl_meanwhile
 from app.rows.records import StudyRow
 from app.settings import Settings
 from app.simulation import Colleagues
-from app.studies import judge, open_study
+from app.studies import judge
 from app.words import section
 from recsys.colleagues import HONEST, POLITE, Behaviour
 from recsys.errors import WorkspaceError

@@ -79,11 +79,6 @@ class Game:
     def __post_init__(self) -> None:
         object.__setattr__(self, "study", study_of(self.row))
 
-    @property
-    def is_early(self) -> bool:
-        """Whether the study's first day of play is still to come."""
-        return self.row.plays_from is not None and self.store.clock() < self.row.plays_from
-
     def reach(self, player: Player, step: Step) -> None:
         """Note that somebody invited to this study came so far; a borrowed life is nobody."""
         if player.origin is not Origin.PERSONA:
@@ -133,8 +128,8 @@ class Game:
         """Raise NotAllowedError where a deck that counts cannot be dealt now."""
         if player.origin not in (Origin.OWN, Origin.SIMULATED):
             return
-        why = f"is closed: {self.row.why_closed}" if self.row.closed_at else "is not open yet"
-        if self.row.closed_at is not None or self.is_early:
+        why = self.row.why_not_played(self.store.clock())
+        if why is not None:
             raise NotAllowedError(
                 f"The study {self.row.name} {why}. Play for fun with brands you pick."
             )

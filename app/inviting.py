@@ -33,15 +33,23 @@ class Invited:
 
 
 def read_list(path: Path, claim: str = "email") -> list[Invited]:
-    """Read a CSV of employees, whom the login names by this claim.
+    """Read a CSV file of employees; raise BadInputError as `people_of` does."""
+    try:
+        return people_of(path.read_bytes(), str(path), claim)
+    except OSError:
+        raise BadInputError(f"{path} cannot be read: name a CSV file in UTF-8.") from None
+
+
+def people_of(plain: bytes, path: str, claim: str = "email") -> list[Invited]:
+    """Return the employees of a CSV that is called `path`, whom the login names by this claim.
 
     Raises BadInputError with one sentence that names no address.
     """
     try:
-        plain = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
+        lines = io.StringIO(plain.decode("utf-8-sig"))
+    except UnicodeDecodeError:
         raise BadInputError(f"{path} cannot be read: name a CSV file in UTF-8.") from None
-    reader = csv.DictReader(io.StringIO(plain), restval="")
+    reader = csv.DictReader(lines, restval="")
     columns = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
     named = next((name for name in (SUBJECT, *EMAILS) if name in columns), None)
     if named is None:

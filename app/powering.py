@@ -11,11 +11,12 @@ import numpy as np
 
 from app.game import Game
 from app.house import BASELINE, House
+from app.opening import open_study
 from app.registry import Version
 from app.rows.records import StudyRow
 from app.simulation import Colleagues
 from app.store import Store
-from app.studies import judge, open_study
+from app.studies import judge
 from recsys.collaborative import Progress
 from recsys.colleagues import panel
 from recsys.errors import NotEnoughError

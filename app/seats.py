@@ -44,9 +44,9 @@ def _reasons(game: Game, player: Player, built_it: bool) -> Iterator[WhyNot]:
         yield WhyNot.PLAYED
     if game.store.has_counted(game.row.hash, player.participant):
         yield WhyNot.COUNTED
-    if game.row.closed_at is not None:
+    if game.row.is_over(game.store.clock()):
         yield WhyNot.CLOSED
-    if game.is_early:
+    if game.row.is_early(game.store.clock()):
         yield WhyNot.NOT_OPEN
     if built_it:
         yield WhyNot.BUILT_IT

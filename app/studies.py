@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field, replace
 from math import inf
 
 from app.invited import how_far, on_the_list
-from app.policies import COMPARE
 from app.rows.records import (
     ClosedBy,
     Closing,
@@ -42,72 +41,8 @@ def study_of(row: StudyRow) -> Study:
     )
 
 
-def open_study(
-    store: Store,
-    name: str | None,
-    kind: StudyKind,
-    rule: Policy,
-    model: str,
-    baseline: str,
-    invitation_seed: int,
-    plays_from: int | None = None,
-    challenger: str | None = None,
-) -> StudyRow:
-    """Lock model, policy, rival and invitations into one hash; of a comparison, both versions.
-
-    Cards that count are dealt from `plays_from` on (milliseconds since 1970), else at once.
-
-    Every live study of the workspace is one attempt more, under whatever policy: a person would say
-    that the same question is asked again, though a letter of the policy was changed.
-    """
-    check_pair(rule, model, challenger)
-    live = [row for row in store.studies() if row.kind is StudyKind.LIVE]
-    study = Study(
-        name=name or _fresh_name(store, kind),
-        kind=kind,
-        policy=rule,
-        model=model,
-        baseline=baseline,
-        invitation_seed=invitation_seed,
-        attempt=len(live) + 1 if kind is StudyKind.LIVE else 1,
-        challenger=challenger,
-    )
-    return store.open_study(
-        StudyRow(
-            hash=study.hash,
-            name=study.name,
-            kind=kind,
-            policy=rule.to_dict(),
-            model=model,
-            baseline=baseline,
-            invitation_seed=invitation_seed,
-            attempt=study.attempt,
-            challenger=challenger,
-            plays_from=plays_from,
-        )
-    )
-
-
-def check_pair(rule: Policy, model: str, challenger: str | None) -> None:
-    """Raise BadInputError unless a policy that compares has two versions, and no other has."""
-    if rule.is_duel and challenger is None:
-        raise BadInputError("This policy compares two versions: name the second one as challenger.")
-    if challenger is not None and not rule.is_duel:
-        raise BadInputError(
-            f"This policy judges one version: a challenger needs the policy {COMPARE}."
-        )
-    if challenger == model:
-        raise BadInputError("A version cannot challenge itself: name two different ones.")
-
-
 def _same_rule(row: StudyRow, rule: Policy) -> bool:
     return Policy.from_dict(row.policy).hash == rule.hash
-
-
-def _fresh_name(store: Store, kind: StudyKind) -> str:
-    taken = {row.name for row in store.studies()}
-    numbers = (n for n in range(1, len(taken) + 2) if f"{kind.value} {n}" not in taken)
-    return f"{kind.value} {next(numbers)}"
 
 
 def newest(store: Store, name: str | None = None) -> StudyRow:

@@ -20,8 +20,8 @@ import numpy as np
 
 from app.game import Game, Player
 from app.house import BASELINE, House
+from app.opening import open_study
 from app.settings import Settings
-from app.studies import open_study
 from recsys.deck import Origin
 from recsys.errors import NotEnoughHistoryError
 from recsys.events import ROW

@@ -8,9 +8,9 @@ from app import consent
 from app.brain import Brain
 from app.game import Game, Player
 from app.house import BASELINE, House
+from app.opening import open_study
 from app.rows.records import Closing, DealtDeck, Incoming
 from app.store import Store
-from app.studies import open_study
 from recsys.deck import Card, Deck, DeckRecipe, Origin, Stratum
 from recsys.policy import Policy, StudyKind
 from recsys.swipes import Answer, SwipeKind

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from app.opening import open_study
 from app.policies import default_policy
 from app.rows.records import ClosedBy, Incoming, StudyRow
 from app.store import Store
-from app.studies import close_deck, judge, open_study
+from app.studies import close_deck, judge
 from recsys.deck import seal
 from recsys.policy import StudyKind
 from recsys.scores import Played

@@ -15,8 +15,8 @@ from app.checkups.finding import Finding, State
 from app.commands.doctor import SIGNS
 from app.doctor import CHECKS, worst
 from app.house import BASELINE, House
+from app.opening import open_study
 from app.settings import Login, Settings
-from app.studies import open_study
 from recsys.policy import StudyKind
 from tests.terminal import Said, brandswipe
 

@@ -15,12 +15,13 @@ from app.gate_files import as_junit, as_summary
 from app.house import BASELINE, House
 from app.integrity import parts_that_differ, what_differs
 from app.keyring import Keys
+from app.opening import open_study
 from app.planning import trial_decks
 from app.policies import ready_policy
 from app.rows.records import StudyRow
 from app.settings import Settings
 from app.simulation import Colleagues
-from app.studies import Judged, judge, open_study
+from app.studies import Judged, judge
 from app.views import report_tables
 from app.views.report_export import as_markdown
 from app.views.reveal import headline

@@ -14,12 +14,13 @@ from jsonschema import Draft202012Validator
 from app.certificate import _hash
 from app.house import House
 from app.integrity import parts_that_differ, what_differs
+from app.opening import open_study
 from app.policies import default_policy, ready_policy
 from app.report_files import _safe
 from app.rows.records import StudyRow
 from app.settings import Settings, data_file
 from app.store import Store
-from app.studies import judge, open_study
+from app.studies import judge
 from app.views.report_export import plain
 from recsys.policy import Policy, StudyKind
 from tests.playing import panel

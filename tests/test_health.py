@@ -12,8 +12,8 @@ from starlette.types import ASGIApp
 from app import runtime
 from app.api import routes
 from app.house import BASELINE, House
+from app.opening import open_study
 from app.settings import Settings
-from app.studies import open_study
 from recsys.errors import WorkspaceError
 from recsys.policy import StudyKind
 from tests.asgi import Answer, call

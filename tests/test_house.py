@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.house import BASELINE, BRAINS, House
+from app.opening import open_study
 from app.settings import Settings
-from app.studies import open_study
 from recsys.errors import UnknownNameError, WorkspaceError
 from recsys.model import FitOptions
 from recsys.policy import StudyKind

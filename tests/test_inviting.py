@@ -11,10 +11,11 @@ import pytest
 from app.house import House
 from app.inviting import in_order, letter, note, participants, poster, read_list
 from app.login import employee
+from app.opening import open_study
 from app.policies import default_policy
 from app.settings import Settings
 from app.store import Store
-from app.studies import open_study, study_of
+from app.studies import study_of
 from recsys.errors import BadInputError
 from recsys.policy import StudyKind
 from tests.terminal import Said, brandswipe

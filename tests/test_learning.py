@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from app.house import BASELINE, House
+from app.opening import open_study
 from app.policies import default_policy
 from app.refused import refused_brands
 from app.settings import Settings
-from app.studies import open_study
 from app.verdicts import studies_of
 from recsys.deck import Arm
 from recsys.errors import NotEnoughError

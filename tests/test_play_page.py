@@ -13,9 +13,9 @@ from app import consent, runtime
 from app.game import Game, Player
 from app.guard import ON_DUTY
 from app.house import BASELINE, House
+from app.opening import open_study
 from app.rows.records import Step
 from app.settings import Login, Settings
-from app.studies import open_study
 from app.views import visit, waiting
 from recsys.deck import Origin
 from recsys.errors import WorkspaceError

@@ -13,9 +13,9 @@ from app import consent, runtime
 from app.game import Game, Player, Turned
 from app.guard import ON_DUTY
 from app.house import BASELINE, House
+from app.opening import open_study
 from app.rows.records import Closing, Refusal
 from app.settings import Login, Settings
-from app.studies import open_study
 from app.swipe_cards import Revealed
 from app.swipe_cards.turned import TONES
 from app.views import carousel, visit

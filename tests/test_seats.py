@@ -62,6 +62,24 @@ def test_before_the_first_day_of_play_nothing_counts(planted_house: House, her: 
     assert take_seat(early, her, built_it=False) == Seat(her)
 
 
+def test_after_the_last_day_of_play_nothing_new_counts_and_what_is_open_does(
+    planted_house: House, her: Player
+) -> None:
+    clock = Clock()
+    game = game_of(planted_house, clock=clock)
+    dated = replace(game, row=replace(game.row, plays_until=clock.now + 1))
+    consent.note(game.store, her.participant, True)
+    deck = dated.start(her)
+    clock.now += 1
+    assert take_seat(dated, her, built_it=False) == Seat(her)
+    assert dated.start(her) == deck
+    dated.finish(deck.deck.id)
+    other = replace(her, participant="q")
+    assert take_seat(dated, other, built_it=False) == practising(other, WhyNot.CLOSED)
+    with pytest.raises(NotAllowedError, match="its last day of play is past"):
+        dated.start(other)
+
+
 def test_where_there_is_a_list_who_is_not_on_it_practises(game: Game, her: Player) -> None:
     game.store.invite(game.row.hash, ["somebody else"])
     assert take_seat(game, her, built_it=False) == practising(her, WhyNot.NOT_INVITED)

@@ -7,10 +7,11 @@ import pytest
 from app.game import Game, Player
 from app.house import BASELINE, House
 from app.integrity import what_differs
+from app.opening import open_study
 from app.policies import default_policy, parse_policy, ready_policy
 from app.rows.records import ClosedBy, StudyRow
 from app.store import Store
-from app.studies import close_overdue, judge, newest, open_study, study_of
+from app.studies import close_overdue, judge, newest, study_of
 from recsys.deck import TASTER, Origin
 from recsys.errors import BadInputError, BadPolicyError, IntegrityError, UnknownNameError
 from recsys.gate import Outcome

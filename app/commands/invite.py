@@ -1,18 +1,17 @@
 """study invite: a list of employees becomes invitations in a random order, with their papers."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 
 from app.commands.common import opened, say, workspace_option
 from app.commands.study import study_option
-from app.inviting import in_order, papers, participants, read_codes, read_list
-from app.inviting_columns import kept_columns
-from app.studies import newest, study_of
+from app.invitations import check_link
+from app.invitations import invite as send
+from app.inviting import read_codes, read_list
+from app.studies import newest
 from recsys.errors import BadInputError
-from recsys.report import smallest_release
-from recsys.verdict import too_small
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -49,35 +48,23 @@ def invite(
 
     Example: brandswipe study invite EMPLOYEES.csv --link https://play.example.com
     """
-    _check(link)
+    check_link(link)
     pool = read_codes(codes) if codes else []
     with opened(workspace) as house:
         by_login = house.settings.login.is_real
         people = read_list(employees, house.settings.subject_claim if by_login else "email")
         row = newest(house.store, study)
-        locked = study_of(row)
-        ordered = in_order(people, row.invitation_seed)
-        kept = kept_columns(ordered, columns or "", locked.policy.cell)
-        coarse = {name: values for name, values in kept.items() if values}
-        files = papers(locked, ordered, link, bool(pool), tuple(coarse))
-        hash = house.store.invite(row.hash, participants(house.keys, ordered), pool, coarse)
-    _write(out, files)
+        sent = send(house, row, people, link, columns or "", pool)
+    _write(out, sent.papers)
     click.echo(str(out))
-    say(f"Invited {len(ordered)} people to {row.name!r}, list {hash[:8]}.")
-    for name in (name for name in kept if name not in coarse):
+    say(f"Invited {sent.people} people to {row.name!r}, list {sent.hash[:8]}.")
+    for name in sent.left_out:
         say(f"Column {name!r} is left out: it has no two values with a cell of people each.")
-    warning = too_small(len(ordered), smallest_release(locked))
-    if warning:
-        say(warning)
+    if sent.warning:
+        say(sent.warning)
 
 
-def _check(link: str) -> None:
-    parts = urlsplit(link)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise BadInputError(f"{link!r} is no link: give the whole address, like https://play.shop.")
-
-
-def _write(folder: Path, files: dict[str, str]) -> None:
+def _write(folder: Path, files: Mapping[str, str]) -> None:
     """Write addresses for the owner's eyes alone."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -10,9 +10,9 @@ from app.commands.common import format_option, opened, progress, put, table, wor
 from app.commands.report import judged_now
 from app.commands.study import policy_of
 from app.house import BASELINE, House
+from app.opening import check_pair
 from app.planning import Assumed, Plan, Sample, assumed, plan, trial_decks
 from app.policies import COMPARE, READY
-from app.studies import check_pair
 from recsys.baseline import BASELINES
 from recsys.plan import Outlook, Truth
 from recsys.policy import Policy, StudyKind

@@ -9,10 +9,11 @@ import click
 from app import consent
 from app.commands.common import format_option, opened, put, say, table, workspace_option
 from app.house import BASELINE, House
+from app.opening import open_study, played
 from app.policies import COMPARE, READY, parse_policy, ready_policy
 from app.policy_difference import policy_differences
 from app.rows.records import StudyRow
-from app.studies import newest, open_study, study_of
+from app.studies import newest, study_of
 from recsys.baseline import BASELINES
 from recsys.errors import BadInputError, BadPolicyError
 from recsys.gate import Outcome
@@ -41,6 +42,9 @@ def study() -> None:
 @click.option(
     "--plays-from", type=click.DateTime(["%Y-%m-%d"]), help="The first day of play (UTC)."
 )
+@click.option(
+    "--plays-until", type=click.DateTime(["%Y-%m-%d"]), help="The last day of play (UTC)."
+)
 @workspace_option
 def open_(
     name: str | None,
@@ -50,6 +54,7 @@ def open_(
     baseline: str,
     seed: int,
     plays_from: datetime | None,
+    plays_until: datetime | None,
     workspace: Path | None,
 ) -> None:
     """Write a study down: model, policy, rival and invitations, locked by one hash.
@@ -65,9 +70,9 @@ def open_(
         kind = StudyKind.SIMULATED if house.warehouse.planted else StudyKind.LIVE
         version = house.version(model)
         house.registry.check(version.hash)
-        day = None if plays_from is None else _milliseconds(plays_from)
+        dates = played(plays_from, plays_until)
         second = house.registry.check(house.version(challenger).hash) if challenger else None
-        row = open_study(house.store, name, kind, rule, version.hash, baseline, seed, day, second)
+        row = open_study(house.store, name, kind, rule, version.hash, baseline, seed, second, dates)
     click.echo(row.name)
     for field, usual, here in policy_differences(house.policy, rule):
         say(f"Differs from the usual policy in {field}: {here} (usually {usual})")
@@ -78,10 +83,6 @@ def open_(
     else:
         say("It counts people whose shop account is linked (brandswipe accounts import FILE).")
         say("Next: brandswipe study invite EMPLOYEES.csv --link https://...")
-
-
-def _milliseconds(day: datetime) -> int:
-    return round(day.replace(tzinfo=UTC).timestamp() * 1000)
 
 
 def policy_of(house: House, name: str | None) -> Policy:

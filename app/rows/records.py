@@ -60,6 +60,25 @@ class StudyRow:
     why_closed: str | None = None
     challenger: str | None = None  # the second version, in a duel
     plays_from: int | None = None  # no card that counts is dealt before; None: from the opening on
+    plays_until: int | None = None  # nor from then on; None: until it is closed
+
+    def is_early(self, now: int) -> bool:
+        """Return whether its first day of play is still to come."""
+        return self.plays_from is not None and now < self.plays_from
+
+    def is_over(self, now: int) -> bool:
+        """Return whether it is closed, or its last day of play is past."""
+        return self.closed_at is not None or (
+            self.plays_until is not None and now >= self.plays_until
+        )
+
+    def why_not_played(self, now: int) -> str | None:
+        """Return why no card that counts is dealt now, to be read behind its name."""
+        if self.closed_at is not None:
+            return f"is closed: {self.why_closed}"
+        if self.is_over(now):
+            return "is over: its last day of play is past"
+        return "is not open yet" if self.is_early(now) else None
 
     @property
     def versions(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ _FIXED_FIRST = (
 )  # fmt: skip
 _LATER = (
     "coffee_codes", "study_dates", "lessons", "steps", "invited_columns",
-    "invited_values", "counted",
+    "invited_values", "counted", "study_last_days",
 )  # fmt: skip
 FIXED = (*_FIXED_FIRST, *_PAPERS, "invited", *_LATER)
 
@@ -206,6 +206,13 @@ def counted(db: Database) -> None:
     _create(db, "counted", "id", NONE, id=int, study=str, mark=str)
     db.table("counted").create_index(["study", "mark"], unique=True)
     _fix(db, "counted")
+
+
+@migrations()
+def last_days(db: Database) -> None:
+    """Until when a study may be played, where a last day was set."""
+    _create(db, "study_last_days", "study", NONE, study=str, plays_until=int)
+    _fix(db, "study_last_days")
 
 
 @account_migrations()

@@ -13,10 +13,12 @@ from app.rows.records import Decision, Override, StudyRow
 from recsys.errors import BadInputError, UnknownNameError
 from recsys.policy import StudyKind
 
+_DATES = ("study_dates", "study_last_days")
 LEAST_PREFIX = 6  # characters of a hash that name a study
 _STUDIES = (
-    "select s.*, closed_at, why as why_closed, plays_from from studies s "
+    "select s.*, closed_at, why as why_closed, plays_from, plays_until from studies s "
     "left join study_closings c on c.study = s.hash left join study_dates d on d.study = s.hash "
+    "left join study_last_days l on l.study = s.hash "
 )
 
 
@@ -31,7 +33,7 @@ class StudyRows(Ledger):
             "invitation_seed": str(study.invitation_seed),
             "opened_at": self.clock(),
         }
-        date = {"study": study.hash, "plays_from": row.pop("plays_from")}
+        dates = {name: row.pop(name) for name in ("plays_from", "plays_until")}
         del row["closed_at"], row["why_closed"]
         with self._writing():
             if self._one(
@@ -40,8 +42,9 @@ class StudyRows(Ledger):
                 raise BadInputError(f"A study called {study.name!r} exists: choose another name.")
             self._append("studies", [row])
             self._append("papers", [_paper(row)])
-            if study.plays_from is not None:
-                self._insert("study_dates", [date])
+            for table, (name, day) in zip(_DATES, dates.items(), strict=True):
+                if day is not None:
+                    self._insert(table, [{"study": study.hash, name: day}])
         return self.study(study.hash)
 
     def study(self, name: str) -> StudyRow:

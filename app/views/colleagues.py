@@ -9,9 +9,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import runtime
 from app.house import BASELINE, House
+from app.opening import open_study
 from app.rows.records import StudyRow
 from app.simulation import Colleagues
-from app.studies import Judged, judge, open_study, study_of
+from app.studies import Judged, judge, study_of
 from app.views import charts, frame
 from app.words import text
 from recsys.colleagues import KEEN

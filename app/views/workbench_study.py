@@ -1,7 +1,7 @@
 """Opening a study on a version: what it will be judged by, a summary, and the lock."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date
 
 import pandas as pd
 import streamlit as st
@@ -9,13 +9,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import runtime
 from app.house import BASELINE
+from app.opening import open_study, played
 from app.policies import READY, ready_policy
 from app.policy_difference import policy_differences
 from app.registry import Version
 from app.rows.records import StudyRow
-from app.studies import open_study
 from app.views import frame
 from app.views.report_numbers import reading
+from app.views.workbench_invite import Guests, asked_or_said, send, sent
 from app.views.workbench_shown import (
     kind_of,
     measured,
@@ -47,14 +48,8 @@ class Draft:
     policy: Policy
     challenger: str | None  # hash of a second version, where the policy compares two
     seed: int  # of the invitations
-    first_day: date | None  # of play; None: at once
-
-    @property
-    def plays_from(self) -> int | None:
-        """The first moment of play, milliseconds since 1970 (UTC)."""
-        if self.first_day is None:
-            return None
-        return round(datetime.combine(self.first_day, time(), UTC).timestamp() * 1000)
+    days: tuple[date | None, date | None]  # the first and the last of play; None: no such limit
+    guests: Guests | None  # None: everybody may play
 
 
 def opening(language: str, version: Version) -> None:
@@ -79,13 +74,7 @@ def opening(language: str, version: Version) -> None:
     )
     policy = _rule(language, left)
     challenger = _challenger(language, left, version) if policy.is_duel else None
-    first_day = right.date_input(
-        say(language, "study_first_day"),
-        value=None,
-        format="YYYY-MM-DD",
-        help=say(language, "about_first_day"),
-        key="wb_study_first_day",
-    )
+    days = (_day(language, right, "first_day"), _day(language, right, "last_day"))
     seed = left.number_input(
         say(language, "study_seed"),
         value=INVITATIONS,
@@ -97,12 +86,25 @@ def opening(language: str, version: Version) -> None:
     _policy(language, policy)
     _against_default(language, house.policy, policy)
     _expect(language, version, policy)
-    if st.button(say(language, "study_review"), type="primary", key="wb_study_review"):
-        day = first_day if isinstance(first_day, date) else None
+    live = kind is StudyKind.LIVE
+    guests, usable = asked_or_said(language) if live else (None, True)
+    review = say(language, "study_review")
+    if st.button(review, type="primary", key="wb_study_review", disabled=not usable):
         called = " ".join(name.split())
-        draft = Draft(called, kind, version, baseline, policy, challenger, int(seed), day)
+        draft = Draft(called, kind, version, baseline, policy, challenger, int(seed), days, guests)
         st.dialog(say(language, "study_confirm_title"))(_confirm)(language, draft)
     _opened(language)
+
+
+def _day(language: str, column: DeltaGenerator, which: str) -> date | None:
+    chosen = column.date_input(
+        say(language, f"study_{which}"),
+        value=None,
+        format="YYYY-MM-DD",
+        help=say(language, f"about_{which}"),
+        key=f"wb_study_{which}",
+    )
+    return chosen if isinstance(chosen, date) else None
 
 
 def _rule(language: str, column: DeltaGenerator) -> Policy:
@@ -202,11 +204,14 @@ def _locked(language: str, draft: Draft) -> None:
         "version": draft.version.name,
         "baseline": named(language, "baseline", draft.baseline.replace("-", "_")),
         "policy": f"{policy.name}, {policy.hash[:8]}",
-        "study_first_day": str(draft.first_day or say(language, "at_once")),
+        "study_first_day": str(draft.days[0] or say(language, "at_once")),
+        "study_last_day": str(draft.days[1] or say(language, "no_last_day")),
         "study_seed": str(draft.seed),
     }
     if draft.challenger is not None:
         lines["challenger"] = runtime.house().version(draft.challenger).name
+    if draft.guests is not None:
+        lines["invited"] = number(language, len(draft.guests.people))
     st.markdown("  \n".join(f"{say(language, k)}: **{plain(v)}**" for k, v in lines.items()))
     _expect(language, draft.version, policy)
     st.write(say(language, "study_lock_text"))
@@ -228,9 +233,11 @@ def _open(draft: Draft) -> None:
             house.registry.check(draft.version.hash),
             draft.baseline,
             draft.seed,
-            draft.plays_from,
             draft.challenger and house.registry.check(draft.challenger),
+            played(*draft.days),
         )
+        if draft.guests is not None:
+            send(row, draft.guests)
     except BrandswipeError as error:
         st.error(str(error), icon=":material/info:")
         return
@@ -245,6 +252,7 @@ def _opened(language: str) -> None:
     row = runtime.store().study(hash)
     done = say(language, "study_is_open", name=plain(row.name), hash=row.hash[:8])
     st.success(f"{done} {say(language, f'study_next_{row.kind.value}')}", icon=":material/lock:")
+    sent(language, hash)
 
 
 def listed(language: str) -> None:
