@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.brain import Brain
+from app.evidence_table import Crowd, part_of_table
 from app.house import BASELINE, House
 from recsys.arms import BASELINE as BASELINE_ARM
 from recsys.arms import MODEL, NONE, Arms
@@ -52,6 +53,11 @@ class Order:
     arms: Mapping[str, int] | None = None  # percent; None: the model's lists for everybody
     seed: int = 0
     part: int = PART
+    evidence: str | None = None  # digest of a table that a warehouse summed up; None: the events
+
+
+CUT = "evidence.cut"
+"""Where such a table lies, cut into parts, until all of them are written."""
 
 
 def part_of(out: Path, number: int) -> Path:
@@ -109,21 +115,32 @@ class Writer:
         return number
 
     def _tables(self, number: int) -> Iterator[pa.Table]:
+        crowd = self._crowd(number)
+        dealt = self.arms.of(crowd.keys)
+        for place, arm in enumerate(self.arms.shares):
+            mine = dealt == place
+            ids = crowd.ids.filter(pa.array(mine))
+            if arm == NONE:
+                yield self._unlisted(ids)
+            else:
+                whose, all_of = crowd.whose[mine], crowd.evidence
+                hers = all_of.among(whose) if not mine.all() else all_of
+                yield self._table(arm, ids, self.listers[arm].lists(whose, hers, self.order.n))
+
+    def _crowd(self, number: int) -> Crowd:
+        """The customers of a part."""
+        if self.order.evidence is not None:
+            return part_of_table(self.out / CUT, number, self.brain.catalogue)
         warehouse = self.brain.warehouse
         first, last = number * self.order.part, (number + 1) * self.order.part
         numbers, rows = warehouse.stretch(first, last)
-        evidence = summarise(rows, self.brain.facts, warehouse.as_of, numbers)
         whose = np.arange(first, min(last, warehouse.customers))
-        ids = warehouse.ids_between(first, last)
-        dealt = self.arms.of(warehouse.keys[whose])
-        for place, arm in enumerate(self.arms.shares):
-            mine = dealt == place
-            if arm == NONE:
-                yield self._unlisted(ids.filter(pa.array(mine)))
-            else:
-                hers = evidence.among(whose[mine]) if not mine.all() else evidence
-                listed = self.listers[arm].lists(whose[mine], hers, self.order.n)
-                yield self._table(arm, ids.filter(pa.array(mine)), listed)
+        return Crowd(
+            ids=warehouse.ids_between(first, last),
+            keys=warehouse.keys[whose],
+            whose=whose,
+            evidence=summarise(rows, self.brain.facts, warehouse.as_of, numbers),
+        )
 
     def _table(self, arm: str, ids: pa.Array, listed: Listed) -> pa.Table:
         row, brand = pa.array(listed.row), pa.array(listed.brand)

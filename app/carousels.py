@@ -6,6 +6,7 @@ events, the model and the arms alone.
 
 import json
 import os
+import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -16,7 +17,8 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
-from app.carousel_parts import Order, Writer, part_of, put
+from app.carousel_parts import CUT, Order, Writer, part_of, put
+from app.evidence_table import EvidenceTable
 from app.house import House
 from app.progress import Progress
 from app.settings import Settings
@@ -25,15 +27,26 @@ from recsys.errors import BadInputError
 NOTE = "carousels.json"
 
 
-def write_all(house: House, order: Order, out: Path, workers: int, progress: Progress) -> int:
+def write_all(
+    house: House,
+    order: Order,
+    out: Path,
+    workers: int,
+    progress: Progress,
+    table: EvidenceTable | None = None,
+) -> int:
     """Write what is not there yet; return how many customers have lists or an arm.
 
-    Raises BadInputError where `out` holds something else.
+    They are those of the events, or of a `table` that the order names. Raises BadInputError where
+    `out` holds something else.
     """
-    customers = house.warehouse.customers
+    customers = house.warehouse.customers if table is None else table.customers
     parts = -(-customers // order.part)
     _claim(out, asdict(order) | {"events": house.warehouse.version, "customers": customers})
     left = [number for number in range(parts) if not part_of(out, number).exists()]
+    if left and table is not None and not (out / CUT).exists():
+        progress("cutting the table of evidence", 0.0)
+        table.cut(out / CUT, house.warehouse.catalogue, parts)
     written = (
         _alone(house, order, out, left)
         if workers == 1 or len(left) < 2
@@ -41,6 +54,7 @@ def write_all(house: House, order: Order, out: Path, workers: int, progress: Pro
     )
     for done, _ in enumerate(written, start=1):
         progress("listing everybody's brands", (parts - len(left) + done) / parts)
+    shutil.rmtree(out / CUT, ignore_errors=True)
     return customers
 
 

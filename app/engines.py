@@ -1,12 +1,13 @@
-"""A warehouse of the shop's own does the heavy part: a schema's query runs there, through Ibis.
+"""A warehouse of the shop's own does the heavy part: a query runs there, through Ibis.
 
-What comes back is streamed into one Parquet file in our columns, which the import then reads. A
+What comes back is streamed into one Parquet file, in our columns for the import or summed up. A
 warehouse that breaks off leaves nothing behind. The packages are the extra `engines`.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -14,6 +15,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from app.importing.aggregating import OWN, aggregation
 from app.importing.schemas.dialects import BIGQUERY, POSTGRES, SPARK, Dialect
 from app.importing.schemas.known import chosen
 from app.importing.schemas.source import Nested, Source, query
@@ -21,7 +23,9 @@ from recsys.errors import BadEventsError, BadInputError
 from recsys.events import EVENT_COLUMNS, Col
 
 Connect = Callable[[Any, SplitResult], Any]
+Typed = Callable[[pa.Schema, str], pa.Schema]
 _ADDRESSES = "postgres://USER@HOST/DATABASE, spark://HOST, bigquery://PROJECT/DATASET"
+_WHICH = "Which table of the warehouse? Name it with --table."
 _ROWS = 100_000  # that come at a time
 _NUMBERS = (Col.PRICE, Col.LIST_PRICE, Col.QUANTITY)
 
@@ -39,7 +43,7 @@ def fetched(workspace: Path, address: str, table: str | None, schema: str) -> It
     """
     where, (dialect, connect) = _found(address)
     if table is None:
-        raise BadInputError("Which table of the warehouse? Name it with --table.")
+        raise BadInputError(_WHICH)
     folder = workspace / "fetched"
     shutil.rmtree(folder, ignore_errors=True)  # of a crash
     folder.mkdir(mode=0o700, parents=True)
@@ -47,10 +51,39 @@ def fetched(workspace: Path, address: str, table: str | None, schema: str) -> It
         with _said(where):
             con = connect(_ibis(), where)
             file = folder / f"{table.split('.')[-1]}.parquet"
-            _stream(con, dialect, table, schema, file)
+            _stream(con, dialect, _query(con, dialect, table, schema), file, checked)
         yield file
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def summed(
+    address: str,
+    table: str | None,
+    schema: str,
+    hidden: Collection[str],
+    products: str | None,
+    out: Path,
+) -> None:
+    """Let a warehouse sum a table up; write a row a customer and brand, whole or not at all.
+
+    See `aggregating.aggregation`. Raises BadInputError or BadEventsError with a sentence.
+    """
+    where, (dialect, connect) = _found(address)
+    if table is None:
+        raise BadInputError(_WHICH)
+    if out.exists():
+        raise BadInputError(f"{out} is there already: name another file with --out.")
+    aside = out.with_name(f".{out.name}.new")
+    try:
+        with _said(where):
+            con = connect(_ibis(), where)
+            _stream(
+                con, dialect, _aggregation(con, dialect, table, schema, hidden, products), aside
+            )
+        aside.rename(out)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _found(address: str) -> tuple[SplitResult, tuple[Dialect, Connect]]:
@@ -124,18 +157,37 @@ def _said(where: SplitResult) -> Iterator[None]:
         ) from error
 
 
-def _stream(con: Any, dialect: Dialect, table: str, schema: str, file: Path) -> None:
-    reader = con.sql(_query(con, dialect, table, schema)).to_pyarrow_batches(chunk_size=_ROWS)
-    wanted = checked(reader.schema, dialect.name)
+def _stream(con: Any, dialect: Dialect, sql: str, file: Path, typed: Typed | None = None) -> None:
+    there, batches = _spark_batches(sql) if dialect is SPARK else _batches(con, sql)
+    wanted = there if typed is None else typed(there, dialect.name)
     with pq.ParquetWriter(file, wanted) as out:
-        for batch in reader:
+        for batch in batches:
             out.write_table(pa.Table.from_batches([batch]).cast(wanted))
 
 
+def _batches(con: Any, sql: str) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    reader = con.sql(sql).to_pyarrow_batches(chunk_size=_ROWS)
+    return reader.schema, reader
+
+
+def _spark_batches(sql: str) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """Spark's answer one partition after another: Ibis would collect it in this process."""
+    from pyspark.sql import SparkSession
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    session = SparkSession.getActiveSession()
+    assert session is not None  # connect made it
+    found = session.sql(sql)
+    schema = to_arrow_schema(found.schema)
+    rows = found.toLocalIterator()
+    return schema, (
+        pa.RecordBatch.from_pylist([row.asDict() for row in some], schema)
+        for some in iter(lambda: list(islice(rows, _ROWS)), [])
+    )
+
+
 def _query(con: Any, dialect: Dialect, table: str, schema: str) -> str:
-    *prefix, name = table.split(".")
-    there = con.table(name, database=tuple(prefix) or None).schema()
-    columns = {str(c): "" if kind.is_primitive() else _kind(kind) for c, kind in there.items()}
+    columns = _columns(con, table)
     known = chosen(schema, columns, {}, table)
     if known is not None:
         return query(known, Source(dialect, columns), table)
@@ -143,6 +195,32 @@ def _query(con: Any, dialect: Dialect, table: str, schema: str) -> str:
     if Col.CUSTOMER not in ours:
         raise BadInputError(f"The table {table} is of no known schema; name one with --schema.")
     return f"SELECT {', '.join(ours)} FROM {table}"
+
+
+def _aggregation(
+    con: Any,
+    dialect: Dialect,
+    table: str,
+    schema: str,
+    hidden: Collection[str],
+    products: str | None,
+) -> str:
+    columns = _columns(con, table)
+    known = chosen(schema, columns, {}, table) or OWN
+    lacks = [name for name in known.needs if name not in columns]
+    if lacks:
+        raise BadInputError(
+            f"The table {table} has no column {lacks[0]}, without which nothing can be summed up; "
+            "name its schema with --schema, or make a view in our columns."
+        )
+    shelf = None if products is None else (products, _columns(con, products))
+    return aggregation(known, Source(dialect, columns), table, hidden, shelf)
+
+
+def _columns(con: Any, table: str) -> dict[str, str]:
+    *prefix, name = table.split(".")
+    there = con.table(name, database=tuple(prefix) or None).schema()
+    return {str(c): "" if kind.is_primitive() else _kind(kind) for c, kind in there.items()}
 
 
 def _kind(kind: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from app.brain import Brain
+from app.evidence_table import EvidenceTable
 from app.holdout import Asked, Start
 from app.registry import Registry, Version
 from app.source import Source, slice_of
@@ -51,17 +52,20 @@ def refit(
     source: Source | None = None,
     judge: Judge | None = None,
     heard: Heard | None = None,
+    table: EvidenceTable | None = None,
 ) -> Version:
     """Fit a model on a sample of the events and save it as a new version.
 
-    What `judge` finds is saved with it; `heard` hears the loss of each pass. Raises BadInputError
-    for options out of range and NotEnoughError without usable events.
+    With a `table` that a warehouse summed up it learns from the customers of that; how to weigh is
+    chosen on the events as ever. What `judge` finds is saved with it; `heard` hears the loss of
+    each pass. Raises BadInputError for options out of range and NotEnoughError without usable
+    events.
     """
     check_options(options)
     source, laps = source or Source(), Laps(progress)
     read = slice_of(warehouse, source)
     started = time.perf_counter()
-    model, evidence, weighed = learn(read, policy, options, laps, heard=heard)
+    model, evidence, weighed = learn(read, policy, options, laps, heard=heard, table=table)
     seconds = round(time.perf_counter() - started, 2)
     brain = Brain.over(model, "", warehouse, policy)
     balance = expected_balance(brain, policy, baseline, options.seed, laps)
@@ -72,13 +76,14 @@ def refit(
         "window": {"since": source.since, "until": source.until},
         "code_version": code_version("brandswipe"),
         "customers": len(np.unique(evidence.customer)),
-        "customers_in_store": read.customers,
+        "customers_in_store": read.customers if table is None else table.customers,
         "brands": len(brain.catalogue.brands),
         "options": asdict(replace(options, weights=weighed.blend.weights)),
         "weighed": asdict(weighed),
         "fit_seconds": seconds,
         "balance": balance,
         **judged,
+        **({} if table is None else {"evidence": table.facts(read.catalogue)}),
         "stages": laps.ended(),
         "peak_megabytes": peak_megabytes(),
     }
@@ -122,18 +127,23 @@ def learn(
     progress: Progress,
     start: Start | None = None,
     heard: Heard | None = None,
+    table: EvidenceTable | None = None,
 ) -> tuple[FavouriteModel, Evidence, Weighed]:
     """Choose how to weigh on the end of a start of the log, then learn from all of that start.
 
-    Without a start from the whole log. Weights that somebody set are taken as they are.
-    Raises NotEnoughError without usable events.
+    Without a start from the whole log, or from a `table` that a warehouse summed up. Weights that
+    somebody set are taken as they are. Raises NotEnoughError without usable events.
     """
     catalogue = policy_catalogue(warehouse, policy)
     if options.weights is None:
         weighed = choose(warehouse, catalogue, policy.relevance, options, progress, start)
     else:
         weighed = Weighed(Blend(options.weights), 0, reason="The weights were given.")
-    evidence = read_evidence(warehouse, catalogue, options, progress, start)
+    if table is None:
+        evidence = read_evidence(warehouse, catalogue, options, progress, start)
+    else:
+        progress("reading the sample", 0.0)
+        evidence = table.read(catalogue, options.sample, options.seed)
     model = fit(evidence, catalogue, options, progress, blend=weighed.blend, heard=heard)
     return model, evidence, weighed
 

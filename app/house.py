@@ -1,6 +1,7 @@
 """Everything of one workspace, opened when it is first needed and shared by pages and commands."""
 
 import threading
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -89,6 +90,12 @@ class House:
     def customers(self) -> Customers:
         """The customer key at work."""
         return Customers(self.keys.customer)
+
+    @property
+    def erased(self) -> Callable[[str], bool] | None:
+        """Whether a customer of the shop was taken out of its events; None where nobody was."""
+        tombstones = frozenset((read_manifest(self.workspace) or {}).get("erased", ()))
+        return (lambda who: self.customers.tombstone(who) in tombstones) if tombstones else None
 
     def stored_id(self, customer_id: str) -> str:
         """What stands for a customer of the shop in the events."""

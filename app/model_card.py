@@ -63,6 +63,13 @@ def _made_of(version: Version) -> Iterator[tuple[str, str]]:
         yield "made by", "another system; its lists were imported"
     if "data_as_of" in facts:
         yield "events up to", day(facts["data_as_of"])
+    if "evidence" in facts:
+        summed = facts["evidence"]
+        yield (
+            "evidence",
+            f"summed up by the shop's warehouse, up to {day(summed['as_of'])}: "
+            f"{summed['pairs']:,} pairs of a customer and a brand, `{summed['digest'][:8]}`",
+        )
     for name, value in parameters(version).items():
         if value is not None:
             yield name.replace("_", " "), cell(value)

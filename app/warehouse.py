@@ -104,7 +104,7 @@ class Warehouse:
         A sample is a share of the space of keys, so it depends on ids and `seed` alone, a smaller
         one is part of a larger one, and nothing else is read. A chunk holds about `chunk` rows.
         """
-        for ranges in self._grouped(_sampled(sample, seed), chunk):
+        for ranges in self._grouped(sampled(sample, seed), chunk):
             parts = [self._sweep(low, high) for low, high in _joined(ranges)]
             numbers = np.concatenate([part[0] for part in parts])
             if len(numbers):
@@ -112,7 +112,7 @@ class Warehouse:
 
     def customer_ids(self, sample: float = 1.0, seed: int = 0) -> Iterator[str]:
         """Yield the ids of the sample's customers, in the order of `scan`."""
-        for low, high in _sampled(sample, seed):
+        for low, high in sampled(sample, seed):
             first, last = np.searchsorted(self.keys, _edges(low, high))
             for key in self.keys[first:last]:
                 yield self._id_of(int(key))
@@ -182,7 +182,7 @@ class Warehouse:
             yield group
 
 
-def _sampled(sample: float, seed: int) -> list[tuple[int, int]]:
+def sampled(sample: float, seed: int) -> list[tuple[int, int]]:
     """Return ascending ranges [low, high) of keys that hold the share `sample` of them all."""
     width = KEYS // BLOCKS
     if sample >= 1:

@@ -5,7 +5,7 @@ log add up to the whole exactly, whatever the order, the chunks or the threads. 
 summed (distinct days, distinct items) is kept as a set of marks, and sets unite exactly too.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -172,6 +172,33 @@ def named(brands: Sequence[int]) -> Evidence:
     return Evidence(
         np.zeros(len(codes), np.int64), codes, sums, nothing, nothing, np.empty(0, MARK)
     )
+
+
+def counted(
+    customer: NDArray[np.int64],
+    brand: NDArray[np.int32],
+    sums: NDArray[np.int64],
+    first: NDArray[np.uint32],
+    last: NDArray[np.uint32],
+    distinct: Mapping[Mark, NDArray[np.int64]],
+) -> Evidence:
+    """Evidence that came summed up: of each mark it is known how many a pair has, (n,), not which.
+
+    They are numbered from 0, so that `distinct` is what was counted. Rows of one pair are added, of
+    whose marks it has the most that a row has: what came counted cannot be united.
+    """
+    parts = [_numbered(customer, brand, what, many) for what, many in distinct.items()]
+    return grouped(customer, brand, sums, first, last, np.concatenate(parts))
+
+
+def _numbered(
+    customer: NDArray[np.int64], brand: NDArray[np.int32], what: Mark, many: NDArray[np.int64]
+) -> NDArray[np.void]:
+    marks = np.empty(int(many.sum()), MARK)
+    marks["customer"], marks["brand"] = np.repeat(customer, many), np.repeat(brand, many)
+    marks["what"] = what
+    marks["value"] = np.arange(len(marks)) - np.repeat(np.cumsum(many) - many, many)
+    return marks
 
 
 def grouped(

@@ -12,15 +12,18 @@ from threading import Thread
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from app.engines import fetched, spark_session
+from app.engines import fetched, spark_session, summed
 from app.ingest import ingest
+from app.planting import plant_folder
 from app.warehouse import Warehouse
 from recsys.errors import BadEventsError, BadInputError
 from tests.events_on_disk import write
 from tests.postgres_server import server
 from tests.schema_logs import LOGS, NOW, Log
+from tests.summed import HIDDEN, PRODUCTS, Pairs, by_ourselves, in_file, odd_log
 
 pytestmark = [pytest.mark.soak, pytest.mark.filterwarnings("ignore")]
 
@@ -40,7 +43,9 @@ def into_postgres(address: str, table: str, log: Log) -> None:
     names = list(dict.fromkeys(name for row in log for name in row))
     nested = {k for row in log for k, v in row.items() if isinstance(v, dict | list)}
     whole = {k for row in log for k, v in row.items() if isinstance(v, int)}
-    kinds = {n: "JSONB" if n in nested else "BIGINT" if n in whole else "TEXT" for n in names}
+    flags = {k for row in log for k, v in row.items() if isinstance(v, bool)}
+    known = dict.fromkeys(whole, "BIGINT") | dict.fromkeys(flags, "BOOLEAN")
+    kinds = {n: (known | dict.fromkeys(nested, "JSONB")).get(n, "TEXT") for n in names}
     with psycopg.connect(address.replace("postgres://", "postgresql://"), autocommit=True) as con:
         con.execute(f'DROP TABLE IF EXISTS "{table}"')
         typed = ", ".join(f'"{column}" {kind}' for column, kind in kinds.items())
@@ -83,10 +88,79 @@ def test_every_engine_gives_the_same_store(tmp_path: Path, name: str, postgres: 
         assert told(through(tmp_path / "postgres", postgres, "log")) == wanted
 
 
-def spark_view(parquet: Path) -> str:
+def spark_view(parquet: Path, name: str = "log") -> str:
     """A view over a Parquet file in Spark's session of this process."""
-    spark_session("local").read.parquet(str(parquet)).createOrReplaceTempView("log")
-    return "log"
+    spark_session("local").read.parquet(str(parquet)).createOrReplaceTempView(name)
+    return name
+
+
+def aggregated(address: str, out: Path, schema: str = "auto", products: str | None = None) -> Pairs:
+    summed(address, "log", schema, HIDDEN, products, out)
+    return in_file(out)
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_every_engine_sums_a_schema_up_as_we_do(tmp_path: Path, name: str, postgres: str) -> None:
+    log = LOGS[name]()
+    parquet = write(log, tmp_path / "log.parquet")
+    ingest(tmp_path / "ws", str(parquet), now=NOW)
+    wanted = by_ourselves(Warehouse.open(tmp_path / "ws"))
+    spark_view(parquet)
+    assert aggregated("spark://local", tmp_path / "spark.parquet", name) == wanted
+    if name != "snowplow":
+        into_postgres(postgres, "log", log)
+        assert aggregated(postgres, tmp_path / "postgres.parquet", name) == wanted
+
+
+def test_every_engine_leaves_out_and_mends_what_an_import_does(
+    tmp_path: Path, postgres: str
+) -> None:
+    events, products = (
+        write(rows, tmp_path / f"{name}.parquet")
+        for name, rows in (("log", odd_log()), ("products", PRODUCTS))
+    )
+    ingest(tmp_path / "ws", str(events), products=str(products), now=NOW, max_bad=0.5)
+    wanted = by_ourselves(Warehouse.open(tmp_path / "ws"))
+    spark_view(events)
+    spark_view(products, "products")
+    into_postgres(postgres, "log", odd_log())
+    into_postgres(postgres, "products", PRODUCTS)
+    for name, address in (("spark", "spark://local"), ("postgres", postgres)):
+        out = tmp_path / f"{name}.parquet"
+        assert aggregated(address, out, products="products") == wanted, name
+
+
+def test_a_planted_shop_is_summed_up_to_the_last_cent_by_every_engine(
+    tmp_path: Path, postgres: str
+) -> None:
+    plant_folder(tmp_path / "shop", 150, 4, lambda *_: None)
+    ingest(tmp_path / "ws", str(tmp_path / "shop"))
+    wanted = by_ourselves(Warehouse.open(tmp_path / "ws"))
+    for name in ("events", "products"):
+        rows = pd.read_parquet(tmp_path / "shop" / f"{name}.parquet").astype(object)
+        rows = rows.where(rows.notna(), None)
+        into_postgres(postgres, {"events": "log"}.get(name, name), rows.to_dict("records"))
+        spark_view(tmp_path / "shop" / f"{name}.parquet", {"events": "log"}.get(name, name))
+    for name, address in (("spark", "spark://local"), ("postgres", postgres)):
+        found = aggregated(address, tmp_path / f"{name}.parquet", products="products")
+        assert len(wanted) > 1_000
+        assert {pair: found.get(pair) for pair in wanted} == wanted, name
+
+
+def test_spark_that_breaks_off_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
+    """Two partitions come and are written; the third one fails."""
+    spark_session("local").sql(
+        "SELECT CAST(id AS STRING) AS customer_id, id AS ts, IF(id < 300000, 'Lego', "
+        "RAISE_ERROR('the shelf fell down')) AS brand FROM RANGE(0, 400000, 1, 4)"
+    ).createOrReplaceTempView("log")
+    with pytest.raises(BadInputError, match="The warehouse at local broke off"):
+        through(tmp_path / "ws", "spark://local", "log")
+    assert not (tmp_path / "ws" / "fetched").exists()
+    assert not (tmp_path / "ws" / "events").exists()
+    out = tmp_path / "evidence.parquet"
+    with pytest.raises(BadInputError, match="broke off"):
+        aggregated("spark://local", out)
+    assert [file.name for file in tmp_path.iterdir()] == ["ws"]
 
 
 def test_a_server_that_dies_in_the_middle_leaves_nothing(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from app.carousel_parts import Order
 from app.carousels import write_all
 from app.certificate import released
 from app.commands.common import opened, progress, say, workspace_option
+from app.evidence_table import EvidenceTable
 from app.house import House
 from recsys.arms import Arms
 
@@ -35,6 +36,7 @@ from recsys.arms import Arms
     show_default="processors",
     help="Processes side by side; the lists are the same with any number.",
 )
+@click.option("--evidence", help="List the customers of a table that the warehouse summed up.")
 @workspace_option
 def carousels(
     model: str | None,
@@ -43,6 +45,7 @@ def carousels(
     arms: str | None,
     seed: int,
     workers: int,
+    evidence: str | None,
     workspace: Path | None,
 ) -> None:
     """Write every customer's favourite brands as Parquet; what was stopped goes on where it was.
@@ -52,8 +55,10 @@ def carousels(
     shares = None if arms is None else dict(Arms.read(arms, seed).shares)
     with opened(workspace) as house, progress() as tell:
         version, policy = _asked(house, model)
-        order = Order(version, policy, n, arms=shares, seed=seed)
-        customers = write_all(house, order, out, workers, tell)
+        table = None if evidence is None else EvidenceTable.open(evidence, house.erased)
+        digest = None if table is None else table.digest
+        order = Order(version, policy, n, arms=shares, seed=seed, evidence=digest)
+        customers = write_all(house, order, out, workers, tell, table)
     click.echo(str(out))
     say(f"{customers:,} customers. Load {out}/part-*.parquet into the shop's own store.")
 

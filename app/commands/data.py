@@ -89,7 +89,7 @@ def ingest_command(
     Example: brandswipe ingest events.parquet --products products.parquet
     """
     if engine is not None:
-        click.echo(statement(engine, _named(schema), table))
+        click.echo(statement(engine, named(schema), table))
         return
     if events is None:
         raise BadInputError("Which events? Give a file, a folder, a glob or an engine's address.")
@@ -117,7 +117,8 @@ def ingest_command(
     _tell(done)
 
 
-def _named(schema: str) -> str:
+def named(schema: str) -> str:
+    """Return a schema that was named: a query is printed before anybody looks at a table."""
     if schema == AUTO:
         raise BadInputError(f"--print-sql needs --schema, one of: {', '.join(SCHEMAS)}.")
     return schema

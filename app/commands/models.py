@@ -9,6 +9,7 @@ import click
 
 from app.brain import Stopwatch
 from app.commands.common import format_option, opened, progress, put, say, table, workspace_option
+from app.evidence_table import EvidenceTable
 from app.fitting import refit
 from app.house import BASELINE, House
 from app.reasons import reason
@@ -43,6 +44,7 @@ FADING = (
 @click.option("--events", default="", help="Version of the event store. [default: the newest]")
 @click.option("--since", default="", help="First day of the log to read, like 2026-01-31 (UTC).")
 @click.option("--until", default="", help="Last day of the log to read.")
+@click.option("--evidence", help="Learn from a table that the warehouse summed up.")
 @click.option("--evaluate", "evaluated", is_flag=True, help="Keep the offline table with it.")
 @format_option
 @workspace_option
@@ -57,6 +59,7 @@ def fit(
     events: str,
     since: str,
     until: str,
+    evidence: str | None,
     evaluated: bool,
     shape: str,
     workspace: Path | None,
@@ -67,6 +70,10 @@ def fit(
     """
     given = None if weights is None else _weights(weights)
     options = FitOptions(factors, alpha, regularisation, iterations, sample, seed, given)
+    if evidence is not None and (events or since or until):
+        raise BadInputError(
+            "A table of evidence is one whole: leave --events, --since and --until out."
+        )
     with opened(workspace) as house, progress() as tell:
         version = refit(
             house.registry,
@@ -77,6 +84,7 @@ def fit(
             tell,
             Source(events, since, until),
             judge_of(house, options) if evaluated else None,
+            table=None if evidence is None else EvidenceTable.open(evidence, house.erased),
         )
     put(shape, {"version": version.hash, **version.facts}, version.name)
     _advise(version, house.policy.balance)
@@ -99,6 +107,12 @@ def _advise(version: Version, limit: float) -> None:
         f"{facts['fit_seconds']:g} s."
     )
     say(_weighed(facts["weighed"]))
+    if facts.get("evidence", {}).get("unknown"):
+        unknown, pairs = facts["evidence"]["unknown"], facts["evidence"]["pairs"]
+        say(
+            f"{unknown:,} of {pairs:,} rows of evidence are of brands that the event store does "
+            "not know, and taught nothing: ingest more of the log, or all products with --products."
+        )
     balance = facts["balance"]
     if balance is None:
         say("No trial deck could be dealt: this log has too few brands, or too short histories.")

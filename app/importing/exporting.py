@@ -1,8 +1,11 @@
 """The one query that a shop runs in its own warehouse, so that no credential comes to us."""
 
+from collections.abc import Collection
+
+from app.importing.aggregating import SHELF, aggregation
 from app.importing.schemas.dialects import DIALECTS
 from app.importing.schemas.known import SCHEMAS
-from app.importing.schemas.source import Source, query
+from app.importing.schemas.source import Schema, Source, query
 from recsys.errors import UnknownNameError
 from recsys.events import Col
 
@@ -10,22 +13,22 @@ _SORTED = f"ORDER BY {Col.CUSTOMER}, {Col.TS}"
 
 _WRAPPED = {
     "bigquery": (
-        "EXPORT DATA OPTIONS (\n  uri = 'gs://YOUR-BUCKET/brandswipe/events-*.parquet',\n"
+        "EXPORT DATA OPTIONS (\n  uri = 'gs://YOUR-BUCKET/brandswipe/{what}-*.parquet',\n"
         "  format = 'PARQUET', overwrite = true\n) AS\n{query};"
     ),
     "snowflake": (
-        "ALTER SESSION SET TIMEZONE = 'UTC';\nCOPY INTO @YOUR_STAGE/brandswipe/events\nFROM (\n"
+        "ALTER SESSION SET TIMEZONE = 'UTC';\nCOPY INTO @YOUR_STAGE/brandswipe/{what}\nFROM (\n"
         "{query}\n)\nFILE_FORMAT = (TYPE = PARQUET) HEADER = TRUE OVERWRITE = TRUE;"
     ),
     "spark": (
         "SET spark.sql.session.timeZone = UTC;\n"
-        "INSERT OVERWRITE DIRECTORY 'brandswipe-events' USING PARQUET\n{query};"
+        "INSERT OVERWRITE DIRECTORY 'brandswipe-{what}' USING PARQUET\n{query};"
     ),
     "postgres": (
-        "-- PostgreSQL writes no Parquet: psql -q -f THIS.sql > events.csv\n"
+        "-- PostgreSQL writes no Parquet: psql -q -f THIS.sql > {what}.csv\n"
         "SET TimeZone = 'UTC';\nCOPY (\n{query}\n) TO STDOUT (FORMAT csv, HEADER);"
     ),
-    "duckdb": ("SET TimeZone = 'UTC';\nCOPY (\n{query}\n) TO 'events.parquet' (FORMAT parquet);"),
+    "duckdb": ("SET TimeZone = 'UTC';\nCOPY (\n{query}\n) TO '{what}.parquet' (FORMAT parquet);"),
 }
 
 
@@ -34,11 +37,34 @@ def statement(engine: str, schema: str, table: str | None = None) -> str:
 
     `table` is written into the query as it is given, in the engine's own spelling.
     """
-    if schema not in SCHEMAS:
-        raise UnknownNameError("schema", schema, SCHEMAS)
-    dialect, known = DIALECTS[engine], SCHEMAS[schema]
-    rows = query(known, Source(dialect, known.reads), table or default_table(engine, schema))
-    return _WRAPPED[engine].format(query=f"{rows}\n{_SORTED}")
+    known = _schema(schema)
+    named = table or default_table(engine, schema)
+    rows = query(known, Source(DIALECTS[engine], known.reads), named)
+    return _WRAPPED[engine].format(what="events", query=f"{rows}\n{_SORTED}")
+
+
+def evidence_statement(
+    engine: str,
+    schema: str,
+    table: str | None = None,
+    hidden: Collection[str] = (),
+    products: str | None = None,
+) -> str:
+    """Return what sums the same table up there and exports a row for each customer and brand.
+
+    `products` is a table with our columns of products. See `aggregating`.
+    """
+    known = _schema(schema)
+    named = table or default_table(engine, schema)
+    shelf = None if products is None else (products, SHELF)
+    rows = aggregation(known, Source(DIALECTS[engine], known.reads), named, hidden, shelf)
+    return _WRAPPED[engine].format(what="evidence", query=rows)
+
+
+def _schema(name: str) -> Schema:
+    if name not in SCHEMAS:
+        raise UnknownNameError("schema", name, SCHEMAS)
+    return SCHEMAS[name]
 
 
 def default_table(engine: str, schema: str) -> str:

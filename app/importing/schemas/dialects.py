@@ -30,6 +30,7 @@ class Dialect:
     element: str  # what an element is then called
     null: str  # no text
     longest: int = 255  # characters of a name
+    real: str = "DOUBLE"  # the type of a number with 53 bits
 
 
 _TRIED = "CASE WHEN {{x}} ~ '{pattern}' THEN CAST({{x}} AS {kind}) END"
@@ -81,6 +82,7 @@ POSTGRES = Dialect(
     element="u{n}.part{n}",
     null="CAST(NULL AS TEXT)",
     longest=63,
+    real="FLOAT8",
 )
 SPARK = Dialect(
     name="spark",
@@ -121,6 +123,7 @@ BIGQUERY = Dialect(
     each_or_none="LEFT JOIN UNNEST(JSON_QUERY_ARRAY({x})) AS part{n}",
     element="part{n}",
     null="CAST(NULL AS STRING)",
+    real="FLOAT64",
 )
 SNOWFLAKE = Dialect(
     name="snowflake",

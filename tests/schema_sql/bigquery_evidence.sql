@@ -1,0 +1,106 @@
+EXPORT DATA OPTIONS (
+  uri = 'gs://YOUR-BUCKET/brandswipe/evidence-*.parquet',
+  format = 'PARQUET', overwrite = true
+) AS
+WITH told AS (
+SELECT *
+FROM (
+SELECT
+  NULLIF(NULLIF(CAST(e.`user_id` AS STRING), ''), '(not set)') AS customer_id,
+  CAST(FLOOR(SAFE_CAST(CAST(e.`event_timestamp` AS STRING) AS INT64) / 1000000) AS INT64) AS ts,
+  CASE CAST(e.`event_name` AS STRING) WHEN 'view_item' THEN 'view' WHEN 'add_to_wishlist' THEN 'wishlist' WHEN 'add_to_cart' THEN 'cart' WHEN 'purchase' THEN 'purchase' WHEN 'refund' THEN 'return' END AS event,
+  NULLIF(NULLIF(JSON_VALUE(part1, '$.item_id'), ''), '(not set)') AS product_id,
+  NULLIF(NULLIF(JSON_VALUE(part1, '$.item_brand'), ''), '(not set)') AS brand,
+  COALESCE(NULLIF(NULLIF(JSON_VALUE(part1, '$.item_category2'), ''), '(not set)'), NULLIF(NULLIF(JSON_VALUE(part1, '$.item_category'), ''), '(not set)')) AS category,
+  SAFE_CAST(JSON_VALUE(part1, '$.price') AS FLOAT64) AS price,
+  SAFE_CAST(JSON_VALUE(part1, '$.quantity') AS FLOAT64) AS quantity
+FROM `YOUR-PROJECT.analytics_123456.events_*` AS e
+CROSS JOIN UNNEST(JSON_QUERY_ARRAY(TO_JSON(e.`items`))) AS part1
+) AS canonical
+WHERE customer_id IS NOT NULL AND event IS NOT NULL
+),
+shelf AS (
+SELECT TRIM(CAST(e.`product_id` AS STRING)) AS product, MAX(CASE WHEN NULLIF(LOWER(TRIM(CAST(e.`brand` AS STRING))), '') IN ('geen', 'geen merk', 'generic', 'merkloos', 'n.a.', 'n.v.t.', 'n/a', 'na', 'nan', 'no brand', 'no-brand', 'nobrand', 'none', 'null', 'nvt', 'onbekend', 'unbranded', 'unknown') THEN '' ELSE NULLIF(LOWER(TRIM(CAST(e.`brand` AS STRING))), '') END) AS brand, MAX(NULLIF(TRIM(CAST(e.`category` AS STRING)), '')) AS category, MAX(CAST(FLOOR(CAST(COALESCE(CASE WHEN SAFE_CAST(CAST(e.`list_price` AS STRING) AS FLOAT64) >= 0 AND SAFE_CAST(CAST(e.`list_price` AS STRING) AS FLOAT64) * 100 <= 2147483647 THEN SAFE_CAST(CAST(e.`list_price` AS STRING) AS FLOAT64) END, CASE WHEN SAFE_CAST(CAST(e.`price` AS STRING) AS FLOAT64) >= 0 AND SAFE_CAST(CAST(e.`price` AS STRING) AS FLOAT64) * 100 <= 2147483647 THEN SAFE_CAST(CAST(e.`price` AS STRING) AS FLOAT64) END) AS FLOAT64) * 100 + 0.5) AS BIGINT)) AS price, MAX(COALESCE(SAFE_CAST(CAST(e.`release_date` AS STRING) AS INT64), UNIX_SECONDS(SAFE_CAST(CAST(e.`release_date` AS STRING) AS TIMESTAMP)))) AS released FROM products AS e GROUP BY 1
+),
+good AS (
+SELECT TRIM(t.customer_id) AS customer, t.ts AS ts, CASE REPLACE(REPLACE(LOWER(t.event), ' ', '_'), '-', '_') WHEN 'view' THEN 0 WHEN 'wishlist' THEN 1 WHEN 'follow' THEN 2 WHEN 'cart' THEN 3 WHEN 'purchase' THEN 4 WHEN 'return' THEN 5 WHEN 'click' THEN 0 WHEN 'page_view' THEN 0 WHEN 'add_to_wishlist' THEN 1 WHEN 'addtocart' THEN 3 WHEN 'add_to_cart' THEN 3 WHEN 'buy' THEN 4 WHEN 'order' THEN 4 WHEN 'transaction' THEN 4 WHEN 'refund' THEN 5 END AS kind,
+  COALESCE(TRIM(t.product_id), '') AS product,
+  COALESCE(s.brand, CASE WHEN NULLIF(LOWER(TRIM(t.brand)), '') IN ('geen', 'geen merk', 'generic', 'merkloos', 'n.a.', 'n.v.t.', 'n/a', 'na', 'nan', 'no brand', 'no-brand', 'nobrand', 'none', 'null', 'nvt', 'onbekend', 'unbranded', 'unknown') THEN '' ELSE NULLIF(LOWER(TRIM(t.brand)), '') END, '') AS brand,
+  COALESCE(s.category, TRIM(t.category), '') AS category,
+  CAST(FLOOR(CAST(t.price AS FLOAT64) * 100 + 0.5) AS BIGINT) AS price, CAST(FLOOR(CAST(SAFE_CAST(CAST(NULL AS STRING) AS FLOAT64) AS FLOAT64) * 100 + 0.5) AS BIGINT) AS list_price,
+  CAST(LEAST(255, GREATEST(1, FLOOR(COALESCE(t.quantity, 1) + 0.5))) AS BIGINT) AS quantity, s.price AS shelf_price, s.released AS released
+FROM told AS t LEFT JOIN shelf AS s ON s.product = TRIM(t.product_id)
+WHERE TRIM(t.customer_id) <> '' AND CASE REPLACE(REPLACE(LOWER(t.event), ' ', '_'), '-', '_') WHEN 'view' THEN 0 WHEN 'wishlist' THEN 1 WHEN 'follow' THEN 2 WHEN 'cart' THEN 3 WHEN 'purchase' THEN 4 WHEN 'return' THEN 5 WHEN 'click' THEN 0 WHEN 'page_view' THEN 0 WHEN 'add_to_wishlist' THEN 1 WHEN 'addtocart' THEN 3 WHEN 'add_to_cart' THEN 3 WHEN 'buy' THEN 4 WHEN 'order' THEN 4 WHEN 'transaction' THEN 4 WHEN 'refund' THEN 5 END IS NOT NULL
+  AND t.ts BETWEEN 0 AND UNIX_SECONDS(CURRENT_TIMESTAMP) + 86400 AND (t.price IS NULL OR t.price >= 0 AND t.price * 100 <= 2147483647) AND (SAFE_CAST(CAST(NULL AS STRING) AS FLOAT64) IS NULL OR SAFE_CAST(CAST(NULL AS STRING) AS FLOAT64) >= 0 AND SAFE_CAST(CAST(NULL AS STRING) AS FLOAT64) * 100 <= 2147483647)
+  AND COALESCE(t.quantity, 1) >= 0 AND NOT (COALESCE(t.quantity, 1) = 0 AND CASE REPLACE(REPLACE(LOWER(t.event), ' ', '_'), '-', '_') WHEN 'view' THEN 0 WHEN 'wishlist' THEN 1 WHEN 'follow' THEN 2 WHEN 'cart' THEN 3 WHEN 'purchase' THEN 4 WHEN 'return' THEN 5 WHEN 'click' THEN 0 WHEN 'page_view' THEN 0 WHEN 'add_to_wishlist' THEN 1 WHEN 'addtocart' THEN 3 WHEN 'add_to_cart' THEN 3 WHEN 'buy' THEN 4 WHEN 'order' THEN 4 WHEN 'transaction' THEN 4 WHEN 'refund' THEN 5 END IN (3, 4, 5))
+),
+items AS (
+SELECT product, brand, category, CAST(COALESCE(MAX(shelf_price),
+  CASE WHEN COUNT(paid) > 0 THEN FLOOR(CAST(SUM(paid) + FLOOR(COUNT(paid) / 2) AS FLOAT64) / COUNT(paid)) END, -1) AS BIGINT) AS listed,
+  COALESCE(CASE WHEN MAX(released) BETWEEN 0 AND 4294967295 THEN MAX(released) ELSE 0 END, 0) AS released,
+  ROW_NUMBER() OVER (ORDER BY product, brand, category) AS item
+FROM (
+  SELECT product, brand, category, COALESCE(list_price, price) AS paid, shelf_price, released
+  FROM good
+  UNION ALL
+  SELECT product, COALESCE(brand, ''), COALESCE(category, ''), NULL, price, released FROM shelf
+) AS named
+GROUP BY product, brand, category
+),
+middle AS (
+SELECT category, AVG(listed) AS median
+FROM (
+  SELECT category, listed, ROW_NUMBER() OVER (PARTITION BY category ORDER BY listed) AS place,
+    COUNT(*) OVER (PARTITION BY category) AS many
+  FROM items WHERE listed > 0
+) AS ordered
+WHERE 2 * place BETWEEN many AND many + 2
+GROUP BY category
+),
+facts AS (
+SELECT i.*, CASE WHEN i.listed > m.median THEN 1 ELSE 0 END AS dear
+FROM items AS i LEFT JOIN middle AS m ON m.category = i.category
+),
+lately AS (
+SELECT MAX(ts) AS as_of FROM good
+),
+each_once AS (
+SELECT DISTINCT customer, ts, kind, product, brand, category, price, list_price,
+  quantity FROM good WHERE brand <> ''
+),
+aged AS (
+SELECT g.*, l.as_of, f.item, f.dear, f.released, CAST(FLOOR(CAST(g.ts AS FLOAT64) / 86400) AS BIGINT) AS on_day,
+  COALESCE(g.list_price, f.listed) AS listed,
+  CAST(CEIL(1048576 * POWER(CAST(0.5 AS FLOAT64), FLOOR(CAST(l.as_of - g.ts AS FLOAT64) / 86400) / 30) - 0.5) AS BIGINT) AS left_30,
+  CAST(CEIL(1048576 * POWER(CAST(0.5 AS FLOAT64), FLOOR(CAST(l.as_of - g.ts AS FLOAT64) / 86400) / 90) - 0.5) AS BIGINT) AS left_90,
+  CAST(CEIL(1048576 * POWER(CAST(0.5 AS FLOAT64), FLOOR(CAST(l.as_of - g.ts AS FLOAT64) / 86400) / 365) - 0.5) AS BIGINT) AS left_365
+FROM each_once AS g
+JOIN facts AS f ON f.product = g.product AND f.brand = g.brand AND f.category = g.category
+CROSS JOIN lately AS l
+WHERE LOWER(g.category) NOT LIKE '%intimate%' AND LOWER(g.category) NOT LIKE '%medical%' AND LOWER(g.category) NOT LIKE '%religious%' AND LOWER(g.category) NOT LIKE '%political%' AND LOWER(g.category) NOT LIKE '%weapon%' AND LOWER(g.category) NOT LIKE '%slimming%'
+)
+SELECT customer AS customer_id, brand,
+  MAX(as_of) AS as_of,
+  MIN(ts) AS first_at,
+  MAX(ts) AS last_at,
+  CAST(SUM(CASE WHEN kind = 4 THEN 1 ELSE 0 END) AS BIGINT) AS purchases,
+  CAST(SUM(CASE WHEN kind = 0 THEN 1 ELSE 0 END) AS BIGINT) AS views,
+  CAST(SUM(CASE WHEN kind = 1 THEN 1 ELSE 0 END) AS BIGINT) AS wishlists,
+  CAST(SUM(CASE WHEN kind = 2 THEN 1 ELSE 0 END) AS BIGINT) AS follows,
+  CAST(SUM(CASE WHEN kind = 3 THEN 1 ELSE 0 END) AS BIGINT) AS carts,
+  CAST(SUM(CASE WHEN kind = 5 THEN 1 ELSE 0 END) AS BIGINT) AS returns,
+  CAST(SUM(CASE WHEN kind = 0 AND released > 0 AND ts - released BETWEEN 0 AND 2592000 THEN 1 ELSE 0 END) AS BIGINT) AS release_views,
+  CAST(SUM(CASE WHEN kind = 4 AND price IS NOT NULL THEN price * quantity ELSE 0 END) AS BIGINT) AS spend,
+  CAST(SUM(CASE WHEN kind = 4 AND price IS NOT NULL AND listed > 0 AND price * 100 >= listed * 98 THEN 1 ELSE 0 END) AS BIGINT) AS full_price,
+  CAST(SUM(CASE WHEN kind = 4 AND dear = 1 THEN 1 ELSE 0 END) AS BIGINT) AS dear,
+  CAST(SUM(CASE WHEN kind = 4 THEN left_30 ELSE 0 END) AS BIGINT) AS bought_30,
+  CAST(SUM(CASE WHEN kind = 4 THEN left_90 ELSE 0 END) AS BIGINT) AS bought_90,
+  CAST(SUM(CASE WHEN kind = 4 THEN left_365 ELSE 0 END) AS BIGINT) AS bought_365,
+  CAST(SUM(CASE WHEN kind IN (0, 1, 3) THEN left_30 ELSE 0 END) AS BIGINT) AS looked_30,
+  CAST(SUM(CASE WHEN kind IN (0, 1, 3) THEN left_90 ELSE 0 END) AS BIGINT) AS looked_90,
+  CAST(SUM(CASE WHEN kind IN (0, 1, 3) THEN left_365 ELSE 0 END) AS BIGINT) AS looked_365,
+  COUNT(DISTINCT CASE WHEN kind = 4 THEN on_day END) AS purchase_days,
+  COUNT(DISTINCT CASE WHEN kind <> 5 THEN item END) AS products,
+  COUNT(DISTINCT CASE WHEN kind <> 5 THEN category END) AS categories
+FROM aged
+GROUP BY customer, brand;
