@@ -1,7 +1,7 @@
 """Exposures and outcomes of a carousel in the shop -> what each customer did."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ from app.certificate import check
 from app.importing import eventfiles
 from app.importing.eventfiles import Loaded
 from app.importing.importroom import engine
+from app.importing.peeking import columns_of
 from recsys.errors import BadEventsError, BadInputError
 from recsys.events import Col
 from recsys.readout import ENGAGED, MEASURES, OURS, Foretold, Readout, foretold, read
 
 ARM = "arm"
+_AS_CAROUSELS_SAY = "customer"
 _KINDS = {"clicked": ("click",), "viewed": ("view", "page_view"), "bought": ("purchase", "order")}
 
 
@@ -40,6 +42,8 @@ def tell(
 ) -> Told:
     """Read an A/B test: files, folders or globs with one row an exposure and one an outcome.
 
+    The parts that `carousels` wrote with arms are exposures as well: everybody was shown hers.
+
     `planned` is what share each arm was to get, `release` the folder of what was released. Raises
     BadEventsError or BadInputError.
     """
@@ -49,8 +53,9 @@ def tell(
         came = _load(con, "outcomes", outcomes, columns, folder)
         _require(seen, {Col.CUSTOMER, ARM}, "exposures")
         _require(came, {Col.CUSTOMER, Col.EVENT}, "outcomes")
-        _match(con, by_brand=Col.BRAND in seen.columns and Col.BRAND in came.columns)
-        said, twice, others = _read(con, planned)
+        by_brand = Col.BRAND in seen.columns and Col.BRAND in came.columns
+        _match(con, by_brand)
+        said, twice, others = _read(con, planned, _blank(con) if by_brand else ())
     study, before = (None, None) if release is None else _foretold(release, said)
     return Told(said, twice, others, study, before)
 
@@ -60,7 +65,9 @@ def _load(
 ) -> Loaded:
     files = eventfiles.find(where)
     every = (*files.events, *files.products)
-    return eventfiles.load(con, view, every, columns, {}, Path(folder))
+    names = {name.lower() for file in every for name in columns_of(file)}
+    rename = {} if Col.CUSTOMER in names else {_AS_CAROUSELS_SAY: Col.CUSTOMER}
+    return eventfiles.load(con, view, every, columns, rename, Path(folder))
 
 
 def _require(loaded: Loaded, names: set[str], what: str) -> None:
@@ -96,8 +103,14 @@ def _match(con: duckdb.DuckDBPyConnection, by_brand: bool) -> None:
     )
 
 
+def _blank(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """The arms in which nobody was shown a brand: nothing that is done there could count."""
+    sql = f"SELECT {ARM} FROM exposures WHERE {ARM} IS NOT NULL GROUP BY 1 HAVING count(brand) = 0"
+    return [arm for (arm,) in con.execute(sql).fetchall()]
+
+
 def _read(
-    con: duckdb.DuckDBPyConnection, planned: Mapping[str, float] | None
+    con: duckdb.DuckDBPyConnection, planned: Mapping[str, float] | None, blank: Sequence[str]
 ) -> tuple[Readout, int, int]:
     every, twice, came, matched = _row(
         con,
@@ -120,7 +133,7 @@ def _read(
     did = {name: np.asarray(rows[name], dtype=np.bool_) for name in _KINDS}
     did[ENGAGED] = np.logical_or.reduce([did[name] for name in MEASURES if name in did])
     arm = np.array([names.index(name) for name in rows["arm"]], dtype=np.int64)
-    return read(names, arm, did, planned), twice, came - matched
+    return read(names, arm, did, planned, blank=blank), twice, came - matched
 
 
 def _row(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:

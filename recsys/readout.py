@@ -16,7 +16,7 @@ Dirichlet mixture against the planned shares (Lindon and Malek, "Anytime-valid i
 multinomial count data", NeurIPS 2022, arXiv 2011.03567).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log, sqrt
 
@@ -48,7 +48,7 @@ class ArmSeen:
 
     name: str
     customers: int
-    shares: Mapping[str, float]  # measure -> share of her customers; empty where nobody is in it
+    shares: Mapping[str, float]  # measure -> share of its customers; empty where none can be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,14 @@ def read(
     did: Mapping[str, NDArray[np.bool_]],
     planned: Mapping[str, float] | None = None,
     alpha: float = 0.05,
+    blank: Collection[str] = (),
 ) -> Readout:
     """Return what the customers of an A/B test did.
 
     `arm` holds each customer's place in `names`, shape (customers,); `did` each of MEASURES of
-    hers; `planned` what share each arm was to get, in any unit. Raises UnknownNameError without an
-    arm called OURS, and BadInputError where nobody is in it or in any other.
+    hers; `planned` what share each arm was to get, in any unit; `blank` arms were shown nothing
+    with which something could be done, so nothing is said of them. Raises UnknownNameError without
+    an arm called OURS, and BadInputError where nobody is in it or in any other.
     """
     if OURS not in names:
         raise UnknownNameError("arm", OURS, names)
@@ -97,11 +99,15 @@ def read(
             "There is nothing to compare; check the exposures."
         )
     others = [name for name in names if name != OURS]
-    level = alpha / len(others)
+    level = alpha / max(1, len(set(others) - set(blank)))
     return Readout(
-        arms=tuple(_seen(name, arm == place, did) for place, name in enumerate(names)),
+        arms=tuple(
+            _seen(name, arm == place, did, name in blank) for place, name in enumerate(names)
+        ),
         differences={
-            name: {m: _between(names, arm, did[m], name, level) for m in MEASURES}
+            name: _nothing(int(sizes[names.index(name)]))
+            if name in blank
+            else {m: _between(names, arm, did[m], name, level) for m in MEASURES}
             for name in others
         },
         ratio=None if planned is None else _ratio(names, sizes, planned),
@@ -109,10 +115,18 @@ def read(
     )
 
 
-def _seen(name: str, inside: NDArray[np.bool_], did: Mapping[str, NDArray[np.bool_]]) -> ArmSeen:
+def _seen(
+    name: str, inside: NDArray[np.bool_], did: Mapping[str, NDArray[np.bool_]], blank: bool
+) -> ArmSeen:
     customers = int(inside.sum())
-    shares = {m: float(did[m][inside].mean()) for m in MEASURES} if customers else {}
+    told = customers and not blank
+    shares = {m: float(did[m][inside].mean()) for m in MEASURES} if told else {}
     return ArmSeen(name, customers, shares)
+
+
+def _nothing(people: int) -> dict[str, Estimate]:
+    """What is known of an arm that was shown no brand."""
+    return dict.fromkeys(MEASURES, Estimate.unknown("nobody in it was shown a brand", people))
 
 
 def _between(

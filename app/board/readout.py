@@ -13,7 +13,7 @@ from app.board.page import framed, sheet
 from app.readout import Told
 from app.views.figure import Lane, Part
 from app.words import shown, text
-from recsys.readout import ENGAGED, MEASURES, OURS, Readout
+from recsys.readout import ENGAGED, MEASURES, OURS, ArmSeen, Readout
 from recsys.stats import Estimate
 
 
@@ -77,8 +77,7 @@ def _found(language: str, told: Told) -> Iterator[str]:
     for name, measures in told.readout.differences.items():
         found = measures[ENGAGED]
         if found.value is None:
-            key = "nobody" if not arms[name].customers else "unknown"
-            yield text(language, f"readout.{key}", arm=name, n=arms[name].customers)
+            yield text(language, f"readout.{_why(arms[name])}", arm=name, n=arms[name].customers)
             continue
         yield text(
             language,
@@ -90,6 +89,13 @@ def _found(language: str, told: Told) -> Iterator[str]:
             low=points(language, found.low),
             high=points(language, found.high),
         )
+
+
+def _why(arm: ArmSeen) -> str:
+    """Why nothing is said of an arm."""
+    if not arm.customers:
+        return "nobody"
+    return "unknown" if arm.shares else "blank"
 
 
 def _doubts(language: str, told: Told) -> Iterator[str]:
