@@ -4,6 +4,7 @@ Every log says the same of ann, as far as its schema can: she looked at a Lego c
 her cart and bought two.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -85,6 +86,30 @@ def segment() -> Log:
     ]
 
 
+def segment_tables() -> Log:
+    """Three of the tables at once: each has the columns of its own event."""
+    castle = {"product_id": "p1", "brand": "Lego", "category": "Bricks", "price": 12.5}
+
+    def row(name: str, at: int, user: str | None = "ann", **columns: Any) -> dict[str, Any]:
+        called = {"event": name, "event_text": name.replace("_", " ").title(), "user_id": user}
+        return {
+            "id": f"{name}-{at}",
+            "received_at": WHEN[at],
+            "timestamp": WHEN[at],
+            **called,
+            **columns,
+        }
+
+    order = json.dumps([castle | {"quantity": 2}])
+    return [
+        row("order_completed", BOUGHT),  # of the table tracks
+        row("product_viewed", LOOKED, **castle),
+        row("product_viewed", LOOKED, user=None, **castle),
+        row("product_added", PUT, **castle, quantity=1),
+        row("order_completed", BOUGHT, order_id="o", products=order),
+    ]
+
+
 def snowplow() -> Log:
     castle = {"id": "p1", "brand": "Lego", "category": "Bricks", "price": 12.5, "list_price": 15.0}
 
@@ -133,7 +158,13 @@ def movielens_products() -> Log:
     ]
 
 
-LOGS = {"ga4": ga4, "google-retail": google_retail, "segment": segment, "snowplow": snowplow}
+LOGS = {
+    "ga4": ga4,
+    "google-retail": google_retail,
+    "segment": segment,
+    "segment-tables": segment_tables,
+    "snowplow": snowplow,
+}
 """The logs that name kinds, brands and prices."""
 
 HERS = [
@@ -145,6 +176,13 @@ MORE = {
     "ga4": [(BOUGHT, Kind.PURCHASE, "p2", None, "Toys", 1250, 1)],
     "google-retail": [(BOUGHT, Kind.PURCHASE, "p1", "Disney", "Bricks", 1250, 2)],
     "segment": [],
+    "segment-tables": [],
     "snowplow": [],
 }
-LIST_PRICE = {"ga4": NO_PRICE, "google-retail": 1500, "segment": NO_PRICE, "snowplow": 1500}
+LIST_PRICE = {
+    "ga4": NO_PRICE,
+    "google-retail": 1500,
+    "segment": NO_PRICE,
+    "segment-tables": NO_PRICE,
+    "snowplow": 1500,
+}

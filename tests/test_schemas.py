@@ -27,6 +27,14 @@ from tests.schema_logs import (
     movielens_products,
     rectools,
     rectools_products,
+    segment_tables,
+)
+
+_DAT = '1::L\u00e9on "The Pro" (1994)::Children\'s|Drama\n2::Nameless::(no genres listed)\n'
+_FLAGS = "|".join("1" if n in (4, 8) else "0" for n in range(19))
+_ITEM = (
+    f'1|L\u00e9on "The Pro" (1994)|01-Jan-1994||http://x|{_FLAGS}\n'
+    f"2|Nameless|||http://x|1{'|0' * 18}\n"
 )
 
 
@@ -145,6 +153,50 @@ def test_a_folder_of_movielens_goes_in_as_it_is(tmp_path: Path) -> None:
         (LOOKED, Kind.VIEW, "2", None, ""),
         (BOUGHT, Kind.PURCHASE, "1", "Animation & Comedy", "Animation"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("ratings", "films"),
+    [
+        (("ratings.dat", "7::1::5::{at}\n7::2::2::{then}\n"), ("movies.dat", _DAT)),
+        (("u.data", "7\t1\t5\t{at}\n7\t2\t2\t{then}\n"), ("u.item", _ITEM)),
+    ],
+)
+def test_older_files_of_movielens_have_no_names_of_columns_and_go_in_as_well(
+    tmp_path: Path, ratings: tuple[str, str], films: tuple[str, str]
+) -> None:
+    (tmp_path / "ml").mkdir()
+    rows = ratings[1].format(at=BOUGHT, then=LOOKED)
+    (tmp_path / "ml" / ratings[0]).write_text(rows, encoding="utf-8")
+    (tmp_path / "ml" / films[0]).write_text(films[1], encoding="latin-1")
+    (tmp_path / "ml" / "README").write_text("not a row")
+    done = ingest(tmp_path / "ws", str(tmp_path / "ml"), now=NOW, max_bad=0)
+    assert "Read as movielens." in done.notes
+    assert [row[:5] for row in stored(tmp_path, "7")] == [
+        (LOOKED, Kind.VIEW, "2", None, ""),
+        (BOUGHT, Kind.PURCHASE, "1", "Children's & Drama", "Children's"),
+    ]
+    assert 'L\u00e9on "The Pro" (1994)' in Warehouse.open(tmp_path / "ws").catalogue.item_title
+
+
+def test_a_line_of_an_older_file_that_is_no_row_is_named(tmp_path: Path) -> None:
+    (tmp_path / "ml").mkdir()
+    lines = "".join(f"7::1::5::{BOUGHT - n}\n" for n in range(9)) + "7::1\n"
+    (tmp_path / "ml" / "ratings.dat").write_text(lines)
+    (tmp_path / "ml" / "movies.dat").write_text("1::Castle::Drama\n")
+    with pytest.raises(BadEventsError, match=r"1 of 10 rows.*ratings\.dat line 10"):
+        ingest(tmp_path / "ws", str(tmp_path / "ml"), now=NOW)
+
+
+def test_the_tables_of_segment_are_read_together_each_with_its_own_columns(tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+    for number, row in enumerate(segment_tables()):
+        write([row], tmp_path / "log" / f"{number}.csv")
+    done = ingest(tmp_path / "ws", str(tmp_path / "log"), now=NOW, max_bad=0)
+    assert sorted(stored(tmp_path)) == sorted(HERS)
+    notes = " ".join(done.notes)
+    assert "1 rows say nothing of a product" in notes  # the order in tracks
+    assert "1 rows have no user_id" in notes
 
 
 def test_ratings_alone_have_no_brands_and_say_so(tmp_path: Path) -> None:

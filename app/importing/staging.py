@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import duckdb
 
+from app.importing.bare import BARE, bare
 from recsys.errors import BadEventsError
 
 T = TypeVar("T")
@@ -23,6 +24,7 @@ SUFFIXES = {
     ".jsonl.gz": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
+    **dict.fromkeys(BARE, "csv"),
 }
 LINE, BROKEN = "_line", "_broken"
 
@@ -88,10 +90,14 @@ def guarded(file: Path, work: Callable[[], T]) -> T:
 
 def _stage_csv(con: duckdb.DuckDBPyConnection, file: Path, stage: Path) -> list[BrokenLine]:
     delimiter, names = header(file)
+    picks, how = "*", """header=true, quote='"', escape='"'"""
+    if (without := bare(file)) is not None:
+        names, picks = list(without.there), without.picks
+        how = f"header=false, quote='', escape='', encoding={literal(without.encoding)}"
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
     con.execute(
-        f"""COPY (SELECT *, row_number() OVER () AS {LINE} FROM read_csv({paths([file])},
-        auto_detect=false, header=true, delim={literal(delimiter)}, quote='"', escape='"',
+        f"""COPY (SELECT {picks}, row_number() OVER () AS {LINE} FROM read_csv({paths([file])},
+        auto_detect=false, delim={literal(delimiter)}, {how},
         columns={{{columns}}}, store_rejects=true, rejects_limit=0, max_line_size=16777216,
         rejects_table='csv_errors', rejects_scan='csv_scans'))
         TO {literal(str(stage))} (FORMAT parquet)"""
@@ -118,6 +124,8 @@ def lines_of(file: Path) -> Iterator[bytes]:
 
 def header(file: Path) -> tuple[str, list[str]]:
     """Return what stands between the columns of a CSV file, and their names."""
+    if (without := bare(file)) is not None:
+        return without.delimiter, list(without.named)
     with _opened(file) as raw:
         line = raw.readline(1 << 20).decode("utf-8-sig").rstrip("\r\n")
     delimiter = max(",;\t|", key=line.count)

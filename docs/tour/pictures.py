@@ -13,11 +13,13 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from html import escape
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from app.palette import DARK
 from tests.browser.chromium import find
 
 HERE = Path(__file__).parent
@@ -30,7 +32,7 @@ def main() -> None:
     """Build, serve, walk, and write every picture."""
     expect.set_options(timeout=PATIENCE)
     with tempfile.TemporaryDirectory(prefix="brandswipe-tour-") as folder:
-        say = ["--workspace", str(Path(folder) / "ws")]
+        say = ["--workspace", "ws"]
         build = [PROGRAM, "demo", "--only-build", "--customers", "1500", *say]
         subprocess.run(build, check=True, cwd=folder)
         with serving(folder, say) as url, sync_playwright() as playwright:
@@ -39,6 +41,7 @@ def main() -> None:
             employee(browser, url)
             product_manager(browser, url)
             data_scientist(browser, url)
+            operator(browser, folder)
             browser.close()
 
 
@@ -105,6 +108,23 @@ def data_scientist(browser: Browser, url: str) -> None:
     page.wait_for_timeout(2500)
     keep(page, "workbench")
     page.close()
+
+
+def operator(browser: Browser, folder: str) -> None:
+    """A terminal: what the doctor says of the workspace that is being served."""
+    asked = ["doctor", "--workspace", "ws"]
+    done = subprocess.run([PROGRAM, *asked], cwd=folder, capture_output=True, text=True, check=True)
+    page = _page(browser, 900, 420)
+    words = escape(f"$ brandswipe {' '.join(asked)}\n{done.stdout}")
+    page.set_content(f'<body style="{_TERMINAL}"><pre style="margin: 0">{words}</pre></body>')
+    keep(page, "doctor")
+    page.close()
+
+
+_TERMINAL = (
+    f"margin: 0; padding: 22px 28px; background: {DARK.paper}; color: {DARK.ink}; "
+    "font: 14px/1.42 monospace"
+)
 
 
 def _page(browser: Browser, width: int, height: int) -> Page:

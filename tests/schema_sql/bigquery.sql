@@ -66,6 +66,28 @@ LEFT JOIN UNNEST(JSON_QUERY_ARRAY(JSON_QUERY(SAFE.PARSE_JSON(e.`properties`), '$
 WHERE customer_id IS NOT NULL AND event IS NOT NULL
 ORDER BY customer_id, ts;
 
+-- segment-tables
+EXPORT DATA OPTIONS (
+  uri = 'gs://YOUR-BUCKET/brandswipe/events-*.parquet',
+  format = 'PARQUET', overwrite = true
+) AS
+SELECT *
+FROM (
+SELECT
+  NULLIF(CAST(e.`user_id` AS STRING), '') AS customer_id,
+  UNIX_SECONDS(SAFE_CAST(CAST(e.`timestamp` AS STRING) AS TIMESTAMP)) AS ts,
+  CASE WHEN COALESCE(COALESCE(NULLIF(JSON_VALUE(part1, '$.product_id'), ''), NULLIF(CAST(e.`product_id` AS STRING), '')), COALESCE(NULLIF(JSON_VALUE(part1, '$.brand'), ''), NULLIF(CAST(e.`brand` AS STRING), ''))) IS NOT NULL THEN CASE CAST(e.`event` AS STRING) WHEN 'product_viewed' THEN 'view' WHEN 'product_added_to_wishlist' THEN 'wishlist' WHEN 'product_added' THEN 'cart' WHEN 'order_completed' THEN 'purchase' WHEN 'order_refunded' THEN 'return' END END AS event,
+  COALESCE(NULLIF(JSON_VALUE(part1, '$.product_id'), ''), NULLIF(CAST(e.`product_id` AS STRING), '')) AS product_id,
+  COALESCE(NULLIF(JSON_VALUE(part1, '$.brand'), ''), NULLIF(CAST(e.`brand` AS STRING), '')) AS brand,
+  COALESCE(NULLIF(JSON_VALUE(part1, '$.category'), ''), NULLIF(CAST(e.`category` AS STRING), '')) AS category,
+  COALESCE(SAFE_CAST(JSON_VALUE(part1, '$.price') AS FLOAT64), SAFE_CAST(CAST(e.`price` AS STRING) AS FLOAT64)) AS price,
+  COALESCE(SAFE_CAST(JSON_VALUE(part1, '$.quantity') AS FLOAT64), SAFE_CAST(CAST(e.`quantity` AS STRING) AS FLOAT64)) AS quantity
+FROM events AS e
+LEFT JOIN UNNEST(JSON_QUERY_ARRAY(SAFE.PARSE_JSON(e.`products`))) AS part1
+) AS canonical
+WHERE customer_id IS NOT NULL AND event IS NOT NULL
+ORDER BY customer_id, ts;
+
 -- snowplow
 EXPORT DATA OPTIONS (
   uri = 'gs://YOUR-BUCKET/brandswipe/events-*.parquet',

@@ -63,6 +63,27 @@ WHERE customer_id IS NOT NULL AND event IS NOT NULL
 ORDER BY customer_id, ts
 ) TO 'events.parquet' (FORMAT parquet);
 
+-- segment-tables
+SET TimeZone = 'UTC';
+COPY (
+SELECT *
+FROM (
+SELECT
+  NULLIF(CAST(e."user_id" AS VARCHAR), '') AS customer_id,
+  CAST(FLOOR(EPOCH(TRY_CAST(CAST(e."timestamp" AS VARCHAR) AS TIMESTAMPTZ))) AS BIGINT) AS ts,
+  CASE WHEN COALESCE(COALESCE(NULLIF(JSON_EXTRACT_STRING(u1.part1, '$.product_id'), ''), NULLIF(CAST(e."product_id" AS VARCHAR), '')), COALESCE(NULLIF(JSON_EXTRACT_STRING(u1.part1, '$.brand'), ''), NULLIF(CAST(e."brand" AS VARCHAR), ''))) IS NOT NULL THEN CASE CAST(e."event" AS VARCHAR) WHEN 'product_viewed' THEN 'view' WHEN 'product_added_to_wishlist' THEN 'wishlist' WHEN 'product_added' THEN 'cart' WHEN 'order_completed' THEN 'purchase' WHEN 'order_refunded' THEN 'return' END END AS event,
+  COALESCE(NULLIF(JSON_EXTRACT_STRING(u1.part1, '$.product_id'), ''), NULLIF(CAST(e."product_id" AS VARCHAR), '')) AS product_id,
+  COALESCE(NULLIF(JSON_EXTRACT_STRING(u1.part1, '$.brand'), ''), NULLIF(CAST(e."brand" AS VARCHAR), '')) AS brand,
+  COALESCE(NULLIF(JSON_EXTRACT_STRING(u1.part1, '$.category'), ''), NULLIF(CAST(e."category" AS VARCHAR), '')) AS category,
+  COALESCE(TRY_CAST(JSON_EXTRACT_STRING(u1.part1, '$.price') AS DOUBLE), TRY_CAST(CAST(e."price" AS VARCHAR) AS DOUBLE)) AS price,
+  COALESCE(TRY_CAST(JSON_EXTRACT_STRING(u1.part1, '$.quantity') AS DOUBLE), TRY_CAST(CAST(e."quantity" AS VARCHAR) AS DOUBLE)) AS quantity
+FROM events AS e
+LEFT JOIN UNNEST(CASE JSON_TYPE(TRY_CAST(e."products" AS JSON)) WHEN 'ARRAY' THEN CAST(TRY_CAST(e."products" AS JSON) AS JSON[]) END) AS u1(part1) ON TRUE
+) AS canonical
+WHERE customer_id IS NOT NULL AND event IS NOT NULL
+ORDER BY customer_id, ts
+) TO 'events.parquet' (FORMAT parquet);
+
 -- snowplow
 SET TimeZone = 'UTC';
 COPY (

@@ -66,6 +66,28 @@ WHERE customer_id IS NOT NULL AND event IS NOT NULL
 ORDER BY customer_id, ts
 ) TO STDOUT (FORMAT csv, HEADER);
 
+-- segment-tables
+-- PostgreSQL writes no Parquet: psql -q -f THIS.sql > events.csv
+SET TimeZone = 'UTC';
+COPY (
+SELECT *
+FROM (
+SELECT
+  NULLIF(CAST(e."user_id" AS TEXT), '') AS customer_id,
+  CAST(FLOOR(EXTRACT(EPOCH FROM CASE WHEN CAST(e."timestamp" AS TEXT) ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}' THEN CAST(CAST(e."timestamp" AS TEXT) AS TIMESTAMPTZ) END)) AS BIGINT) AS ts,
+  CASE WHEN COALESCE(COALESCE(NULLIF((u1.part1 #>> '{product_id}'), ''), NULLIF(CAST(e."product_id" AS TEXT), '')), COALESCE(NULLIF((u1.part1 #>> '{brand}'), ''), NULLIF(CAST(e."brand" AS TEXT), ''))) IS NOT NULL THEN CASE CAST(e."event" AS TEXT) WHEN 'product_viewed' THEN 'view' WHEN 'product_added_to_wishlist' THEN 'wishlist' WHEN 'product_added' THEN 'cart' WHEN 'order_completed' THEN 'purchase' WHEN 'order_refunded' THEN 'return' END END AS event,
+  COALESCE(NULLIF((u1.part1 #>> '{product_id}'), ''), NULLIF(CAST(e."product_id" AS TEXT), '')) AS product_id,
+  COALESCE(NULLIF((u1.part1 #>> '{brand}'), ''), NULLIF(CAST(e."brand" AS TEXT), '')) AS brand,
+  COALESCE(NULLIF((u1.part1 #>> '{category}'), ''), NULLIF(CAST(e."category" AS TEXT), '')) AS category,
+  COALESCE(CASE WHEN (u1.part1 #>> '{price}') ~ '^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?$' THEN CAST((u1.part1 #>> '{price}') AS FLOAT8) END, CASE WHEN CAST(e."price" AS TEXT) ~ '^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?$' THEN CAST(CAST(e."price" AS TEXT) AS FLOAT8) END) AS price,
+  COALESCE(CASE WHEN (u1.part1 #>> '{quantity}') ~ '^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?$' THEN CAST((u1.part1 #>> '{quantity}') AS FLOAT8) END, CASE WHEN CAST(e."quantity" AS TEXT) ~ '^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?$' THEN CAST(CAST(e."quantity" AS TEXT) AS FLOAT8) END) AS quantity
+FROM events AS e
+LEFT JOIN LATERAL JSONB_ARRAY_ELEMENTS(CASE JSONB_TYPEOF(CAST(e."products" AS JSONB)) WHEN 'array' THEN CAST(e."products" AS JSONB) END) AS u1(part1) ON TRUE
+) AS canonical
+WHERE customer_id IS NOT NULL AND event IS NOT NULL
+ORDER BY customer_id, ts
+) TO STDOUT (FORMAT csv, HEADER);
+
 -- rectools
 -- PostgreSQL writes no Parquet: psql -q -f THIS.sql > events.csv
 SET TimeZone = 'UTC';

@@ -69,6 +69,29 @@ ORDER BY customer_id, ts
 )
 FILE_FORMAT = (TYPE = PARQUET) HEADER = TRUE OVERWRITE = TRUE;
 
+-- segment-tables
+ALTER SESSION SET TIMEZONE = 'UTC';
+COPY INTO @YOUR_STAGE/brandswipe/events
+FROM (
+SELECT *
+FROM (
+SELECT
+  NULLIF(CAST(e.user_id AS VARCHAR), '') AS customer_id,
+  DATE_PART(EPOCH_SECOND, TRY_TO_TIMESTAMP_TZ(CAST(e.timestamp AS VARCHAR))) AS ts,
+  CASE WHEN COALESCE(COALESCE(NULLIF(CAST(GET_PATH(u1.VALUE, 'product_id') AS VARCHAR), ''), NULLIF(CAST(e.product_id AS VARCHAR), '')), COALESCE(NULLIF(CAST(GET_PATH(u1.VALUE, 'brand') AS VARCHAR), ''), NULLIF(CAST(e.brand AS VARCHAR), ''))) IS NOT NULL THEN CASE CAST(e.event AS VARCHAR) WHEN 'product_viewed' THEN 'view' WHEN 'product_added_to_wishlist' THEN 'wishlist' WHEN 'product_added' THEN 'cart' WHEN 'order_completed' THEN 'purchase' WHEN 'order_refunded' THEN 'return' END END AS event,
+  COALESCE(NULLIF(CAST(GET_PATH(u1.VALUE, 'product_id') AS VARCHAR), ''), NULLIF(CAST(e.product_id AS VARCHAR), '')) AS product_id,
+  COALESCE(NULLIF(CAST(GET_PATH(u1.VALUE, 'brand') AS VARCHAR), ''), NULLIF(CAST(e.brand AS VARCHAR), '')) AS brand,
+  COALESCE(NULLIF(CAST(GET_PATH(u1.VALUE, 'category') AS VARCHAR), ''), NULLIF(CAST(e.category AS VARCHAR), '')) AS category,
+  COALESCE(TRY_TO_DOUBLE(CAST(GET_PATH(u1.VALUE, 'price') AS VARCHAR)), TRY_TO_DOUBLE(CAST(e.price AS VARCHAR))) AS price,
+  COALESCE(TRY_TO_DOUBLE(CAST(GET_PATH(u1.VALUE, 'quantity') AS VARCHAR)), TRY_TO_DOUBLE(CAST(e.quantity AS VARCHAR))) AS quantity
+FROM events AS e
+CROSS JOIN LATERAL FLATTEN(INPUT => TRY_PARSE_JSON(CAST(e.products AS VARCHAR)), OUTER => TRUE) AS u1
+) AS canonical
+WHERE customer_id IS NOT NULL AND event IS NOT NULL
+ORDER BY customer_id, ts
+)
+FILE_FORMAT = (TYPE = PARQUET) HEADER = TRUE OVERWRITE = TRUE;
+
 -- snowplow
 ALTER SESSION SET TIMEZONE = 'UTC';
 COPY INTO @YOUR_STAGE/brandswipe/events

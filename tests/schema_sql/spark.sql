@@ -60,6 +60,26 @@ LATERAL VIEW OUTER EXPLODE(FROM_JSON(GET_JSON_OBJECT(CAST(e.`properties` AS STRI
 WHERE customer_id IS NOT NULL AND event IS NOT NULL
 ORDER BY customer_id, ts;
 
+-- segment-tables
+SET spark.sql.session.timeZone = UTC;
+INSERT OVERWRITE DIRECTORY 'brandswipe-events' USING PARQUET
+SELECT *
+FROM (
+SELECT
+  NULLIF(CAST(e.`user_id` AS STRING), '') AS customer_id,
+  UNIX_SECONDS(TRY_CAST(CAST(e.`timestamp` AS STRING) AS TIMESTAMP)) AS ts,
+  CASE WHEN COALESCE(COALESCE(NULLIF(GET_JSON_OBJECT(u1.part1, '$.product_id'), ''), NULLIF(CAST(e.`product_id` AS STRING), '')), COALESCE(NULLIF(GET_JSON_OBJECT(u1.part1, '$.brand'), ''), NULLIF(CAST(e.`brand` AS STRING), ''))) IS NOT NULL THEN CASE CAST(e.`event` AS STRING) WHEN 'product_viewed' THEN 'view' WHEN 'product_added_to_wishlist' THEN 'wishlist' WHEN 'product_added' THEN 'cart' WHEN 'order_completed' THEN 'purchase' WHEN 'order_refunded' THEN 'return' END END AS event,
+  COALESCE(NULLIF(GET_JSON_OBJECT(u1.part1, '$.product_id'), ''), NULLIF(CAST(e.`product_id` AS STRING), '')) AS product_id,
+  COALESCE(NULLIF(GET_JSON_OBJECT(u1.part1, '$.brand'), ''), NULLIF(CAST(e.`brand` AS STRING), '')) AS brand,
+  COALESCE(NULLIF(GET_JSON_OBJECT(u1.part1, '$.category'), ''), NULLIF(CAST(e.`category` AS STRING), '')) AS category,
+  COALESCE(TRY_CAST(GET_JSON_OBJECT(u1.part1, '$.price') AS DOUBLE), TRY_CAST(CAST(e.`price` AS STRING) AS DOUBLE)) AS price,
+  COALESCE(TRY_CAST(GET_JSON_OBJECT(u1.part1, '$.quantity') AS DOUBLE), TRY_CAST(CAST(e.`quantity` AS STRING) AS DOUBLE)) AS quantity
+FROM events AS e
+LATERAL VIEW OUTER EXPLODE(FROM_JSON(CAST(e.`products` AS STRING), 'array<string>')) u1 AS part1
+) AS canonical
+WHERE customer_id IS NOT NULL AND event IS NOT NULL
+ORDER BY customer_id, ts;
+
 -- snowplow
 SET spark.sql.session.timeZone = UTC;
 INSERT OVERWRITE DIRECTORY 'brandswipe-events' USING PARQUET

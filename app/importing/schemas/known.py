@@ -7,13 +7,16 @@ from app.importing.schemas.google_retail import GOOGLE_RETAIL
 from app.importing.schemas.movielens import MOVIELENS
 from app.importing.schemas.rectools import RECTOOLS
 from app.importing.schemas.segment import SEGMENT
+from app.importing.schemas.segment_tables import SEGMENT_TABLES
 from app.importing.schemas.snowplow import SNOWPLOW
 from app.importing.schemas.source import Schema
 from recsys.errors import BadEventsError
 from recsys.events import Col
 
 AUTO = "auto"
-SCHEMAS = {s.name: s for s in (GA4, GOOGLE_RETAIL, SEGMENT, SNOWPLOW, RECTOOLS, MOVIELENS)}
+SCHEMAS = {
+    s.name: s for s in (GA4, GOOGLE_RETAIL, SEGMENT, SEGMENT_TABLES, SNOWPLOW, RECTOOLS, MOVIELENS)
+}
 
 
 _AS_THEY_ARE: Mapping[str, str] = {}

@@ -1,4 +1,4 @@
-"""MovieLens, the files with a header (ml-latest, ml-20m and later): ratings.csv and movies.csv.
+"""MovieLens: ratings.csv and movies.csv (ml-latest, ml-20m and later); older files, see `bare`.
 
 Source: the README of the data set, files.grouplens.org/datasets/movielens/ml-latest-README.html:
 userId, movieId, rating (half stars up to 5), timestamp (seconds since 1970, UTC); movieId, title,
