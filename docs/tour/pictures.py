@@ -5,6 +5,7 @@ through it. Nothing is drawn by hand, so the pages of the tour show what the app
 """
 
 import io
+import re
 import socket
 import subprocess
 import sys
@@ -115,12 +116,15 @@ def operator(browser: Browser, folder: str) -> None:
     asked = ["doctor", "--workspace", "ws"]
     done = subprocess.run([PROGRAM, *asked], cwd=folder, capture_output=True, text=True, check=True)
     page = _page(browser, 900, 420)
-    words = escape(f"$ brandswipe {' '.join(asked)}\n{done.stdout}")
+    words = re.sub(
+        r"(?m)^  (\S)  ", _SIGN, escape(f"$ brandswipe {' '.join(asked)}\n{done.stdout}")
+    )
     page.set_content(f'<body style="{_TERMINAL}"><pre style="margin: 0">{words}</pre></body>')
     keep(page, "doctor")
     page.close()
 
 
+_SIGN = r'  <span style="display: inline-block; width: 1ch">\1</span>  '  # of whatever font has it
 _TERMINAL = (
     f"margin: 0; padding: 22px 28px; background: {DARK.paper}; color: {DARK.ink}; "
     "font: 14px/1.42 monospace"
