@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from app.house import House
+from app.opening import open_study
 from app.settings import Settings
-from app.studies import judge, open_study
+from app.studies import judge
 from recsys.deck import Origin
 from recsys.policy import StudyKind
 from tests.playing import panel

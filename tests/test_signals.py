@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.events import NO_PRICE, ROW, Kind, Rows
-from recsys.evidence import Mark, Sum, named, no_evidence
+from recsys.evidence import Mark, Sum, counted, named, no_evidence
 from recsys.signals import HALF_LIVES, ONE, ItemFacts, summarise
 from tests.worlds import DAY, NOW, catalogue, event, rows
 
@@ -124,6 +124,30 @@ def test_a_named_brand_counts_as_a_follow_and_as_nothing_else() -> None:
     assert evidence.of(Sum.FOLLOWS).tolist() == [1, 1]
     assert evidence.sums.sum() == 2
     assert evidence.distinct(Mark.ITEM).tolist() == [0, 0]
+
+
+def test_evidence_that_came_counted_is_that_which_was_summed_here() -> None:
+    log = rows(event(0, Kind.PURCHASE), event(1, Kind.PURCHASE, days_ago=9), event(2, Kind.VIEW))
+    found = summarise(log, FACTS, NOW)
+    distinct = {mark: found.distinct(mark) for mark in Mark}
+    same = counted(
+        found.customer[::-1], found.brand[::-1], found.sums[::-1], found.first[::-1],
+        found.last[::-1], {mark: many[::-1] for mark, many in distinct.items()},
+    )  # fmt: skip
+    assert same.brand.tolist() == found.brand.tolist()
+    assert np.array_equal(same.sums, found.sums)
+    assert all(np.array_equal(same.distinct(mark), many) for mark, many in distinct.items())
+
+
+def test_two_counted_rows_of_one_pair_are_added_and_have_the_marks_of_the_larger() -> None:
+    one, none = np.ones(2, np.int64), np.zeros(2, np.int64)
+    sums = np.ones((2, len(Sum)), np.int64)
+    times = np.array([5, 9], np.uint32)
+    distinct = {Mark.PURCHASE_DAY: np.array([2, 3]), Mark.ITEM: one, Mark.CATEGORY: none}
+    found = counted(none, one.astype(np.int32), sums, times, times, distinct)
+    assert found.sums.tolist() == [[2] * len(Sum)]
+    assert (found.first.tolist(), found.last.tolist()) == ([5], [9])
+    assert [int(found.distinct(mark)[0]) for mark in Mark] == [3, 1, 0]
 
 
 def test_evidence_equals_evidence_alone() -> None:
