@@ -13,6 +13,7 @@ from hypothesis import settings as property_settings
 
 from app.house import House
 from app.settings import Settings
+from tests.shops import FEW, IN_EARNEST, asking
 from tests.terminal import brandswipe
 
 CUSTOMERS, SEED = 1_500, 5
@@ -22,16 +23,24 @@ property_settings.register_profile("house", deadline=None)
 property_settings.load_profile("house")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def few() -> Iterator[None]:
+    """No test is a benchmark; those of how good a model is ask as many as a user's fit does."""
+    with asking(FEW):
+        yield
+
+
 @pytest.fixture(scope="session")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with a planted shop and its model, made by the real commands. Do not write."""
     folder = tmp_path_factory.mktemp("planted")
     shop, workspace = str(folder / "shop"), folder / "ws"
-    made = [
-        brandswipe("plant", "--customers", str(CUSTOMERS), "--seed", str(SEED), "--out", shop),
-        brandswipe("ingest", shop, workspace=workspace),
-        brandswipe("fit", workspace=workspace),
-    ]
+    with asking(IN_EARNEST):
+        made = [
+            brandswipe("plant", "--customers", str(CUSTOMERS), "--seed", str(SEED), "--out", shop),
+            brandswipe("ingest", shop, workspace=workspace),
+            brandswipe("fit", workspace=workspace),
+        ]
     assert [said.code for said in made] == [0, 0, 0], made
     return workspace
 

@@ -1,7 +1,12 @@
 """Small planted shops on disk, as `brandswipe plant` and `brandswipe ingest` make them."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+from app import comparing, evaluation, fitting
 from app.fitting import refit
 from app.house import BASELINE, House
 from app.ingest import ingest
@@ -11,6 +16,24 @@ from app.settings import Login, Settings
 from recsys.model import FitOptions, Weights
 
 QUICK = FitOptions(factors=8, iterations=2, weights=Weights(1.0, 0.3, 0.1))  # nothing to choose
+
+IN_EARNEST = {
+    "app.fitting.BALANCE_CUSTOMERS": fitting.BALANCE_CUSTOMERS,
+    "app.fitting.WEIGH_CASES": fitting.WEIGH_CASES,
+    "app.evaluation.MOST_CASES": evaluation.MOST_CASES,
+    "app.comparing.MOST_CASES": comparing.MOST_CASES,
+}
+"""How many customers a fit or an evaluation asks, thousands."""
+FEW = dict.fromkeys(IN_EARNEST, 300)
+
+
+@contextmanager
+def asking(people: Mapping[str, int]) -> Iterator[None]:
+    """Let a fit and an evaluation in this process ask so many customers."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, number in people.items():
+            patch.setattr(name, number)
+        yield
 
 
 def silent(_stage: str, _fraction: float) -> None:

@@ -399,10 +399,7 @@ class TestNobodysWorkIsReplaced:
 
 
 @pytest.mark.skipif(not JOURNEY.is_dir(), reason="the real log is not on this computer")
-def test_a_real_log_is_imported_fitted_ranked_and_evaluated(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.evaluation.MOST_CASES", 300)  # of 2,000: this test is no benchmark
+def test_a_real_log_is_imported_fitted_ranked_and_evaluated(tmp_path: Path) -> None:
     ws = tmp_path / "ws"
     products = str(JOURNEY / "products.parquet")
     said = brandswipe(

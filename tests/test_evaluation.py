@@ -15,16 +15,12 @@ from recsys.errors import NotEnoughError
 from recsys.model import Blend, FitOptions, Weights
 from recsys.relevance import TASKS
 from tests.events_on_disk import write
-from tests.shops import silent
+from tests.shops import FEW, silent
 from tests.terminal import brandswipe
-
-CASES = 300  # of 2,000: these tests are no benchmark
 
 
 def evaluated(house: House, options: FitOptions | None = None) -> Evaluation:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.evaluation.MOST_CASES", CASES)
-        return evaluate_offline(house.warehouse, house.policy, options or FitOptions(), silent)
+    return evaluate_offline(house.warehouse, house.policy, options or FitOptions(), silent)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +55,7 @@ def test_the_last_quarter_of_the_time_is_held_out(done: Evaluation, planted_hous
     held = (store.as_of - done.cut) / (store.as_of - first)
     assert held == pytest.approx(0.25, abs=1e-6)
     assert done.dated
-    assert done.customers == CASES
+    assert done.customers == FEW["app.evaluation.MOST_CASES"]
 
 
 def test_the_same_seed_finds_the_same(done: Evaluation, planted_house: House) -> None:

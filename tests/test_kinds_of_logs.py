@@ -13,7 +13,7 @@ from recsys.model import FitOptions
 from recsys.offline import best_rival
 from recsys.relevance import TASKS
 from tests.events_on_disk import write
-from tests.shops import silent
+from tests.shops import IN_EARNEST, asking, silent
 from tests.terminal import brandswipe
 
 CUSTOMERS, BRANDS, GROUPS, DAYS = 500, 60, 6, 360
@@ -84,7 +84,8 @@ def judged(folder: Path, log: list[dict[str, object]]) -> Evaluation:
     assert said.code == 0, said.err
     house = House(Settings(workspace=folder / "ws"))
     try:
-        return evaluate_offline(house.warehouse, house.policy, FitOptions(), silent)
+        with asking(IN_EARNEST):
+            return evaluate_offline(house.warehouse, house.policy, FitOptions(), silent)
     finally:
         house.close()
 

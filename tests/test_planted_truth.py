@@ -16,6 +16,7 @@ from recsys.events import NO_PRICE, Kind
 from recsys.evidence import Evidence
 from recsys.ranking import Ranker
 from recsys.signals import summarise
+from tests.shops import IN_EARNEST, asking
 from tests.terminal import brandswipe
 from tests.worlds import rows
 
@@ -33,12 +34,13 @@ def shop(
         return planted
     folder = tmp_path_factory.mktemp("truth")
     shop, seed = str(folder / "shop"), str(request.param)
-    for command in (
-        ("plant", "--customers", str(CUSTOMERS), "--seed", seed, "--out", shop),
-        ("ingest", shop, "--workspace", str(folder / "ws")),
-        ("fit", "--workspace", str(folder / "ws")),
-    ):
-        assert brandswipe(*command).code == 0
+    with asking(IN_EARNEST):
+        for command in (
+            ("plant", "--customers", str(CUSTOMERS), "--seed", seed, "--out", shop),
+            ("ingest", shop, "--workspace", str(folder / "ws")),
+            ("fit", "--workspace", str(folder / "ws")),
+        ):
+            assert brandswipe(*command).code == 0
     return folder / "ws"
 
 
