@@ -113,6 +113,8 @@ def _postgres(ibis: Any, where: SplitResult) -> Any:
         database=where.path.strip("/"),
     )
     con.raw_sql("SET TimeZone = 'UTC'").close()
+    # of filtered expressions it expects one row, and would walk through all products for each event
+    con.raw_sql("SET enable_nestloop = off").close()
     return con
 
 

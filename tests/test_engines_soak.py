@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from app.engines import fetched, spark_session, summed
+from app.evidence_table import EvidenceTable
 from app.ingest import ingest
 from app.planting import plant_folder
 from app.warehouse import Warehouse
@@ -24,6 +25,7 @@ from tests.events_on_disk import write
 from tests.postgres_server import server
 from tests.schema_logs import LOGS, NOW, Log
 from tests.summed import HIDDEN, PRODUCTS, Pairs, by_ourselves, in_file, odd_log
+from tests.terminal import brandswipe
 
 pytestmark = [pytest.mark.soak, pytest.mark.filterwarnings("ignore")]
 
@@ -141,10 +143,15 @@ def test_a_planted_shop_is_summed_up_to_the_last_cent_by_every_engine(
         rows = rows.where(rows.notna(), None)
         into_postgres(postgres, {"events": "log"}.get(name, name), rows.to_dict("records"))
         spark_view(tmp_path / "shop" / f"{name}.parquet", {"events": "log"}.get(name, name))
+    assert len(wanted) > 1_000
     for name, address in (("spark", "spark://local"), ("postgres", postgres)):
-        found = aggregated(address, tmp_path / f"{name}.parquet", products="products")
-        assert len(wanted) > 1_000
+        out = tmp_path / f"{name}.parquet"
+        asked = ("evidence", address, "--table", "log", "--products", "products", "--out", str(out))
+        said = brandswipe(*asked)
+        assert (said.code, said.out.strip()) == (0, str(out)), said.err
+        found = in_file(out)
         assert {pair: found.get(pair) for pair in wanted} == wanted, name
+        assert EvidenceTable.open(str(out)).pairs == len(found)
 
 
 def test_spark_that_breaks_off_in_the_middle_leaves_nothing(tmp_path: Path) -> None:

@@ -59,12 +59,12 @@ def aggregation(
     there = schema.events(Source(dialect, source.columns)).keys()
     parts = {
         "told": query(schema, source, table),
+        "kinds": f"SELECT t.*, {_kind()} AS kind FROM told AS t",
         "shelf": _shelf(dialect, products),
         "good": _good(dialect, there),
         "items": _items(dialect),
         "middle": _MIDDLE,
         "facts": _FACTS,
-        "lately": f"SELECT MAX(ts) AS {AS_OF} FROM good",
         "each_once": _EACH_ONCE,
         "aged": _aged(dialect, hidden),
     }
@@ -101,18 +101,19 @@ def _good(dialect: Dialect, there: Collection[str]) -> str:
     moved = f"COALESCE({number(Col.QUANTITY)}, 1)"
     units = f"LEAST(255, GREATEST(1, FLOOR({moved} + 0.5)))"
     now = dialect.seconds.format(x="CURRENT_TIMESTAMP")
-    idle = f"{moved} = 0 AND {_kind()} IN ({Kind.CART:d}, {Kind.PURCHASE:d}, {Kind.RETURN:d})"
+    idle = f"{moved} = 0 AND t.kind IN ({Kind.CART:d}, {Kind.PURCHASE:d}, {Kind.RETURN:d})"
     prices = [number(name) for name in (Col.PRICE, Col.LIST_PRICE)]
-    fine = " AND ".join(f"({price} IS NULL OR {_is_money(price)})" for price in prices)
-    return f"""SELECT TRIM(t.{Col.CUSTOMER}) AS customer, t.{Col.TS} AS ts, {_kind()} AS kind,
+    known = [number(name) for name in (Col.PRICE, Col.LIST_PRICE) if name in there]
+    fine = "".join(f"\n  AND ({price} IS NULL OR {_is_money(price)})" for price in known)
+    return f"""SELECT TRIM(t.{Col.CUSTOMER}) AS customer, t.{Col.TS} AS ts, t.kind AS kind,
   COALESCE(TRIM({named(Col.PRODUCT)}), '') AS product,
   COALESCE(s.brand, {_brand(named(Col.BRAND))}, '') AS brand,
   COALESCE(s.category, TRIM({named(Col.CATEGORY)}), '') AS category,
   {_cents(dialect, prices[0])} AS price, {_cents(dialect, prices[1])} AS list_price,
   CAST({units} AS BIGINT) AS quantity, s.price AS shelf_price, s.released AS released
-FROM told AS t LEFT JOIN shelf AS s ON s.product = TRIM({named(Col.PRODUCT)})
-WHERE TRIM(t.{Col.CUSTOMER}) <> '' AND {_kind()} IS NOT NULL
-  AND t.{Col.TS} BETWEEN 0 AND {now} + {DAY} AND {fine}
+FROM kinds AS t LEFT JOIN shelf AS s ON s.product = TRIM({named(Col.PRODUCT)})
+WHERE TRIM(t.{Col.CUSTOMER}) <> '' AND t.kind IS NOT NULL
+  AND t.{Col.TS} BETWEEN 0 AND {now} + {DAY}{fine}
   AND {moved} >= 0 AND NOT ({idle})"""
 
 
@@ -169,13 +170,14 @@ GROUP BY category"""
 _FACTS = """SELECT i.*, CASE WHEN i.listed > m.median THEN 1 ELSE 0 END AS dear
 FROM items AS i LEFT JOIN middle AS m ON m.category = i.category"""
 
-_EACH_ONCE = """SELECT DISTINCT customer, ts, kind, product, brand, category, price, list_price,
-  quantity FROM good WHERE brand <> ''"""
+_EACH_ONCE = f"""SELECT DISTINCT customer, ts, kind, product, brand, category, price, list_price,
+  quantity, (SELECT MAX(ts) FROM good) AS {AS_OF}
+FROM good WHERE brand <> ''"""
 
 
 def _aged(dialect: Dialect, hidden: Collection[str]) -> str:
     """Every event once, with what stands of its product and how much of it has not faded."""
-    days = f"FLOOR(CAST(l.{AS_OF} - g.ts AS {dialect.real}) / {DAY})"
+    days = f"FLOOR(CAST(g.{AS_OF} - g.ts AS {dialect.real}) / {DAY})"
     half = f"CAST(0.5 AS {dialect.real})"
     left = ",\n".join(
         f"  CAST(CEIL({ONE} * POWER({half}, {days} / {life}) - 0.5) AS BIGINT) AS left_{life}"
@@ -185,12 +187,11 @@ def _aged(dialect: Dialect, hidden: Collection[str]) -> str:
         f"LOWER(g.category) NOT LIKE {literal(f'%{word.lower()}%')}" for word in hidden
     )
     day = f"CAST(FLOOR(CAST(g.ts AS {dialect.real}) / {DAY}) AS BIGINT)"
-    return f"""SELECT g.*, l.{AS_OF}, f.item, f.dear, f.released, {day} AS on_day,
+    return f"""SELECT g.*, f.item, f.dear, f.released, {day} AS on_day,
   COALESCE(g.list_price, f.listed) AS listed,
 {left}
 FROM each_once AS g
 JOIN facts AS f ON f.product = g.product AND f.brand = g.brand AND f.category = g.category
-CROSS JOIN lately AS l
 WHERE {shown or "1 = 1"}"""
 
 

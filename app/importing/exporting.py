@@ -26,7 +26,8 @@ _WRAPPED = {
     ),
     "postgres": (
         "-- PostgreSQL writes no Parquet: psql -q -f THIS.sql > {what}.csv\n"
-        "SET TimeZone = 'UTC';\nCOPY (\n{query}\n) TO STDOUT (FORMAT csv, HEADER);"
+        "SET TimeZone = 'UTC';\nSET enable_nestloop = off;\n"
+        "COPY (\n{query}\n) TO STDOUT (FORMAT csv, HEADER);"
     ),
     "duckdb": ("SET TimeZone = 'UTC';\nCOPY (\n{query}\n) TO '{what}.parquet' (FORMAT parquet);"),
 }

@@ -1,6 +1,7 @@
 -- ga4
 -- PostgreSQL writes no Parquet: psql -q -f THIS.sql > events.csv
 SET TimeZone = 'UTC';
+SET enable_nestloop = off;
 COPY (
 SELECT *
 FROM (
@@ -23,6 +24,7 @@ ORDER BY customer_id, ts
 -- google-retail
 -- PostgreSQL writes no Parquet: psql -q -f THIS.sql > events.csv
 SET TimeZone = 'UTC';
+SET enable_nestloop = off;
 COPY (
 SELECT *
 FROM (
@@ -47,6 +49,7 @@ ORDER BY customer_id, ts
 -- segment
 -- PostgreSQL writes no Parquet: psql -q -f THIS.sql > events.csv
 SET TimeZone = 'UTC';
+SET enable_nestloop = off;
 COPY (
 SELECT *
 FROM (
@@ -69,6 +72,7 @@ ORDER BY customer_id, ts
 -- segment-tables
 -- PostgreSQL writes no Parquet: psql -q -f THIS.sql > events.csv
 SET TimeZone = 'UTC';
+SET enable_nestloop = off;
 COPY (
 SELECT *
 FROM (
@@ -91,6 +95,7 @@ ORDER BY customer_id, ts
 -- rectools
 -- PostgreSQL writes no Parquet: psql -q -f THIS.sql > events.csv
 SET TimeZone = 'UTC';
+SET enable_nestloop = off;
 COPY (
 SELECT *
 FROM (
@@ -108,6 +113,7 @@ ORDER BY customer_id, ts
 -- movielens
 -- PostgreSQL writes no Parquet: psql -q -f THIS.sql > events.csv
 SET TimeZone = 'UTC';
+SET enable_nestloop = off;
 COPY (
 SELECT *
 FROM (

@@ -17,20 +17,24 @@ LATERAL VIEW EXPLODE(FROM_JSON(TO_JSON(e.`items`), 'array<string>')) u1 AS part1
 ) AS canonical
 WHERE customer_id IS NOT NULL AND event IS NOT NULL
 ),
+kinds AS (
+SELECT t.*, CASE REPLACE(REPLACE(LOWER(t.event), ' ', '_'), '-', '_') WHEN 'view' THEN 0 WHEN 'wishlist' THEN 1 WHEN 'follow' THEN 2 WHEN 'cart' THEN 3 WHEN 'purchase' THEN 4 WHEN 'return' THEN 5 WHEN 'click' THEN 0 WHEN 'page_view' THEN 0 WHEN 'add_to_wishlist' THEN 1 WHEN 'addtocart' THEN 3 WHEN 'add_to_cart' THEN 3 WHEN 'buy' THEN 4 WHEN 'order' THEN 4 WHEN 'transaction' THEN 4 WHEN 'refund' THEN 5 END AS kind FROM told AS t
+),
 shelf AS (
 SELECT TRIM(CAST(e.`product_id` AS STRING)) AS product, MAX(CASE WHEN NULLIF(LOWER(TRIM(CAST(e.`brand` AS STRING))), '') IN ('geen', 'geen merk', 'generic', 'merkloos', 'n.a.', 'n.v.t.', 'n/a', 'na', 'nan', 'no brand', 'no-brand', 'nobrand', 'none', 'null', 'nvt', 'onbekend', 'unbranded', 'unknown') THEN '' ELSE NULLIF(LOWER(TRIM(CAST(e.`brand` AS STRING))), '') END) AS brand, MAX(NULLIF(TRIM(CAST(e.`category` AS STRING)), '')) AS category, MAX(CAST(FLOOR(CAST(COALESCE(CASE WHEN TRY_CAST(CAST(e.`list_price` AS STRING) AS DOUBLE) >= 0 AND TRY_CAST(CAST(e.`list_price` AS STRING) AS DOUBLE) * 100 <= 2147483647 THEN TRY_CAST(CAST(e.`list_price` AS STRING) AS DOUBLE) END, CASE WHEN TRY_CAST(CAST(e.`price` AS STRING) AS DOUBLE) >= 0 AND TRY_CAST(CAST(e.`price` AS STRING) AS DOUBLE) * 100 <= 2147483647 THEN TRY_CAST(CAST(e.`price` AS STRING) AS DOUBLE) END) AS DOUBLE) * 100 + 0.5) AS BIGINT)) AS price, MAX(COALESCE(TRY_CAST(CAST(e.`release_date` AS STRING) AS BIGINT), UNIX_SECONDS(TRY_CAST(CAST(e.`release_date` AS STRING) AS TIMESTAMP)))) AS released FROM products AS e GROUP BY 1
 ),
 good AS (
-SELECT TRIM(t.customer_id) AS customer, t.ts AS ts, CASE REPLACE(REPLACE(LOWER(t.event), ' ', '_'), '-', '_') WHEN 'view' THEN 0 WHEN 'wishlist' THEN 1 WHEN 'follow' THEN 2 WHEN 'cart' THEN 3 WHEN 'purchase' THEN 4 WHEN 'return' THEN 5 WHEN 'click' THEN 0 WHEN 'page_view' THEN 0 WHEN 'add_to_wishlist' THEN 1 WHEN 'addtocart' THEN 3 WHEN 'add_to_cart' THEN 3 WHEN 'buy' THEN 4 WHEN 'order' THEN 4 WHEN 'transaction' THEN 4 WHEN 'refund' THEN 5 END AS kind,
+SELECT TRIM(t.customer_id) AS customer, t.ts AS ts, t.kind AS kind,
   COALESCE(TRIM(t.product_id), '') AS product,
   COALESCE(s.brand, CASE WHEN NULLIF(LOWER(TRIM(t.brand)), '') IN ('geen', 'geen merk', 'generic', 'merkloos', 'n.a.', 'n.v.t.', 'n/a', 'na', 'nan', 'no brand', 'no-brand', 'nobrand', 'none', 'null', 'nvt', 'onbekend', 'unbranded', 'unknown') THEN '' ELSE NULLIF(LOWER(TRIM(t.brand)), '') END, '') AS brand,
   COALESCE(s.category, TRIM(t.category), '') AS category,
   CAST(FLOOR(CAST(t.price AS DOUBLE) * 100 + 0.5) AS BIGINT) AS price, CAST(FLOOR(CAST(TRY_CAST(CAST(NULL AS STRING) AS DOUBLE) AS DOUBLE) * 100 + 0.5) AS BIGINT) AS list_price,
   CAST(LEAST(255, GREATEST(1, FLOOR(COALESCE(t.quantity, 1) + 0.5))) AS BIGINT) AS quantity, s.price AS shelf_price, s.released AS released
-FROM told AS t LEFT JOIN shelf AS s ON s.product = TRIM(t.product_id)
-WHERE TRIM(t.customer_id) <> '' AND CASE REPLACE(REPLACE(LOWER(t.event), ' ', '_'), '-', '_') WHEN 'view' THEN 0 WHEN 'wishlist' THEN 1 WHEN 'follow' THEN 2 WHEN 'cart' THEN 3 WHEN 'purchase' THEN 4 WHEN 'return' THEN 5 WHEN 'click' THEN 0 WHEN 'page_view' THEN 0 WHEN 'add_to_wishlist' THEN 1 WHEN 'addtocart' THEN 3 WHEN 'add_to_cart' THEN 3 WHEN 'buy' THEN 4 WHEN 'order' THEN 4 WHEN 'transaction' THEN 4 WHEN 'refund' THEN 5 END IS NOT NULL
-  AND t.ts BETWEEN 0 AND UNIX_SECONDS(CURRENT_TIMESTAMP) + 86400 AND (t.price IS NULL OR t.price >= 0 AND t.price * 100 <= 2147483647) AND (TRY_CAST(CAST(NULL AS STRING) AS DOUBLE) IS NULL OR TRY_CAST(CAST(NULL AS STRING) AS DOUBLE) >= 0 AND TRY_CAST(CAST(NULL AS STRING) AS DOUBLE) * 100 <= 2147483647)
-  AND COALESCE(t.quantity, 1) >= 0 AND NOT (COALESCE(t.quantity, 1) = 0 AND CASE REPLACE(REPLACE(LOWER(t.event), ' ', '_'), '-', '_') WHEN 'view' THEN 0 WHEN 'wishlist' THEN 1 WHEN 'follow' THEN 2 WHEN 'cart' THEN 3 WHEN 'purchase' THEN 4 WHEN 'return' THEN 5 WHEN 'click' THEN 0 WHEN 'page_view' THEN 0 WHEN 'add_to_wishlist' THEN 1 WHEN 'addtocart' THEN 3 WHEN 'add_to_cart' THEN 3 WHEN 'buy' THEN 4 WHEN 'order' THEN 4 WHEN 'transaction' THEN 4 WHEN 'refund' THEN 5 END IN (3, 4, 5))
+FROM kinds AS t LEFT JOIN shelf AS s ON s.product = TRIM(t.product_id)
+WHERE TRIM(t.customer_id) <> '' AND t.kind IS NOT NULL
+  AND t.ts BETWEEN 0 AND UNIX_SECONDS(CURRENT_TIMESTAMP) + 86400
+  AND (t.price IS NULL OR t.price >= 0 AND t.price * 100 <= 2147483647)
+  AND COALESCE(t.quantity, 1) >= 0 AND NOT (COALESCE(t.quantity, 1) = 0 AND t.kind IN (3, 4, 5))
 ),
 items AS (
 SELECT product, brand, category, CAST(COALESCE(MAX(shelf_price),
@@ -59,22 +63,19 @@ facts AS (
 SELECT i.*, CASE WHEN i.listed > m.median THEN 1 ELSE 0 END AS dear
 FROM items AS i LEFT JOIN middle AS m ON m.category = i.category
 ),
-lately AS (
-SELECT MAX(ts) AS as_of FROM good
-),
 each_once AS (
 SELECT DISTINCT customer, ts, kind, product, brand, category, price, list_price,
-  quantity FROM good WHERE brand <> ''
+  quantity, (SELECT MAX(ts) FROM good) AS as_of
+FROM good WHERE brand <> ''
 ),
 aged AS (
-SELECT g.*, l.as_of, f.item, f.dear, f.released, CAST(FLOOR(CAST(g.ts AS DOUBLE) / 86400) AS BIGINT) AS on_day,
+SELECT g.*, f.item, f.dear, f.released, CAST(FLOOR(CAST(g.ts AS DOUBLE) / 86400) AS BIGINT) AS on_day,
   COALESCE(g.list_price, f.listed) AS listed,
-  CAST(CEIL(1048576 * POWER(CAST(0.5 AS DOUBLE), FLOOR(CAST(l.as_of - g.ts AS DOUBLE) / 86400) / 30) - 0.5) AS BIGINT) AS left_30,
-  CAST(CEIL(1048576 * POWER(CAST(0.5 AS DOUBLE), FLOOR(CAST(l.as_of - g.ts AS DOUBLE) / 86400) / 90) - 0.5) AS BIGINT) AS left_90,
-  CAST(CEIL(1048576 * POWER(CAST(0.5 AS DOUBLE), FLOOR(CAST(l.as_of - g.ts AS DOUBLE) / 86400) / 365) - 0.5) AS BIGINT) AS left_365
+  CAST(CEIL(1048576 * POWER(CAST(0.5 AS DOUBLE), FLOOR(CAST(g.as_of - g.ts AS DOUBLE) / 86400) / 30) - 0.5) AS BIGINT) AS left_30,
+  CAST(CEIL(1048576 * POWER(CAST(0.5 AS DOUBLE), FLOOR(CAST(g.as_of - g.ts AS DOUBLE) / 86400) / 90) - 0.5) AS BIGINT) AS left_90,
+  CAST(CEIL(1048576 * POWER(CAST(0.5 AS DOUBLE), FLOOR(CAST(g.as_of - g.ts AS DOUBLE) / 86400) / 365) - 0.5) AS BIGINT) AS left_365
 FROM each_once AS g
 JOIN facts AS f ON f.product = g.product AND f.brand = g.brand AND f.category = g.category
-CROSS JOIN lately AS l
 WHERE LOWER(g.category) NOT LIKE '%intimate%' AND LOWER(g.category) NOT LIKE '%medical%' AND LOWER(g.category) NOT LIKE '%religious%' AND LOWER(g.category) NOT LIKE '%political%' AND LOWER(g.category) NOT LIKE '%weapon%' AND LOWER(g.category) NOT LIKE '%slimming%'
 )
 SELECT customer AS customer_id, brand,
