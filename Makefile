@@ -13,8 +13,8 @@ run: $(VENV)/.run  ## plant the demo shop, open its studies, start the app and t
 	@$(BIN)/brandswipe demo
 
 test: $(VENV)/.test  ## everything: lint, types, layers, unit, property, simulation, README, browser
-	@$(MAKE) --no-print-directory lint types
-	@$(MAKE) --no-print-directory -j2 check browser  # side by side: they wait for different things
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory -j2 check browser types  # two at a time: they wait for different things
 
 lint: $(VENV)/.test  ## ruff, format and rules
 	$(BIN)/ruff format --check .

@@ -42,9 +42,7 @@ def play(demo: Demo) -> None:
         page = new_context(browser, 1280, 800).new_page()
         live_as(page, demo.url, "noor")
         page.goto(f"{demo.url}/report?role=pm&lang=en")
-        expect(page.locator("[data-testid=stVegaLiteChart] svg").last).to_be_attached(
-            timeout=30_000
-        )
+        expect(page.locator("[data-testid=stVegaLiteChart] svg").last).to_be_attached()
         browser.close()
 
 

@@ -15,11 +15,13 @@ from typing import Any
 
 import pytest
 from chromium import find
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from app.look import STATIC, streamlit_options
 
 HERE = Path(__file__).parent
+PATIENCE = 30_000  # ms: a busy machine is slow, and what is well costs none of it
+expect.set_options(timeout=PATIENCE)
 PROGRAM = str(Path(sys.executable).parent / "brandswipe")
 FLAGS = [
     "--headless",
@@ -50,7 +52,7 @@ class Server:
             self.command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
         )
         log.close()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while time.monotonic() < deadline:
             with suppress(OSError), urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2):
                 return self
@@ -153,7 +155,7 @@ def chromium() -> Iterator[Browser]:
 def new_context(browser: Browser, width: int, height: int, **options: Any) -> BrowserContext:
     """Return a context of its own size, with patience for a busy machine."""
     context = browser.new_context(viewport={"width": width, "height": height}, **options)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     return context
 
 

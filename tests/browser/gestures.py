@@ -1,10 +1,10 @@
 """What a hand does, and what the stage keeps of it."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from conftest import Server
+from conftest import PATIENCE, Server
 from playwright.sync_api import Page, expect
 
 Point = tuple[float, float]
@@ -32,9 +32,25 @@ def mood(page: Page, server: Server, mode: str) -> None:
     page.request.post(f"{server.url}/api/stage", data={"mode": mode})
 
 
-def all_saved(page: Page, timeout: float = 20_000) -> None:
-    """Wait until the page says that everything is saved."""
-    expect(page.locator(".saved")).to_have_attribute("data-state", "saved", timeout=timeout)
+def all_saved(page: Page) -> None:
+    """Wait until the page says that everything is saved; a lost question is put again after 8 s."""
+    expect(page.locator(".saved")).to_have_attribute("data-state", "saved", timeout=60_000)
+
+
+def until(page: Page, holds: Callable[[], bool]) -> None:
+    """Look again and again until it holds."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        page.wait_for_timeout(50)
+
+
+def remains(page: Page, find: Callable[[], list[str]]) -> list[str]:
+    """What is wrong with a page still when all on it had the time to come to rest."""
+    deadline = time.monotonic() + 5
+    while (found := find()) and time.monotonic() < deadline:
+        page.wait_for_timeout(200)
+    return found
 
 
 def press(page: Page, keys: Iterable[str], gap: float = 0) -> None:
@@ -50,7 +66,9 @@ def touch(page: Page, path: Sequence[Point], step_ms: float) -> None:
 
     The events carry their own times, so that a busy machine does not slow the finger down.
     """
-    box = page.locator(".card[data-depth='0']").bounding_box()
+    top = page.locator(".card[data-depth='0']")
+    top.element_handle().wait_for_element_state("stable")
+    box = top.bounding_box()
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     finger = page.context.new_cdp_session(page)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from axe import violations
 from conftest import Demo, Server
-from gestures import all_saved, press
+from gestures import all_saved, press, remains, until
 from playwright.sync_api import BrowserContext, Page, expect
 from visits import BRANDS, pick_five, show_result
 
@@ -108,9 +108,9 @@ def in_both_themes(page: Page, found: dict[str, list[str]], name: str) -> None:
     """Let axe read a page in light and in dark."""
     for scheme, paper in (("light", "rgb(251, 247, 240)"), ("dark", "rgb(21, 19, 31)")):
         page.emulate_media(color_scheme=scheme)
-        expect(page.locator(".stApp")).to_have_css("background-color", paper, timeout=15_000)
+        expect(page.locator(".stApp")).to_have_css("background-color", paper)
         at_rest(page)
-        found[f"{name}, {scheme}"] = violations(page)
+        found[f"{name}, {scheme}"] = remains(page, lambda: violations(page))
 
 
 def test_axe_finds_nothing_on_any_page_in_either_theme(open_context: Open, demo: Demo) -> None:
@@ -126,11 +126,11 @@ def test_axe_finds_nothing_on_any_page_in_either_theme(open_context: Open, demo:
     page.locator(".practice .card").wait_for()
     in_both_themes(page, found, "welcome")
     page.goto(f"{demo.url}/report?role=pm&lang=en")
-    expect(page.get_by_test_id("stTable").last).to_be_attached(timeout=15_000)
+    expect(page.get_by_test_id("stTable").last).to_be_attached()
     expect(page.locator("[data-testid=stVegaLiteChart] svg").last).to_be_attached()
     in_both_themes(page, found, "report")
     page.goto(f"{demo.url}/workbench?role=ds&lang=en")
-    expect(page.get_by_role("button", name="Fit", exact=True)).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("button", name="Fit", exact=True)).to_be_visible()
     in_both_themes(page, found, "workbench")
     assert len(found) == 20
     assert {name: said for name, said in found.items() if said} == {}
@@ -212,6 +212,7 @@ def test_a_taster_is_played_by_keyboard_alone_from_the_wall_to_the_reveal(
     all_saved(page)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="We guessed")).to_be_focused()
+    expect(page.get_by_role("button", name="Pick other brands")).to_be_visible()
     tab_to(page, "Pick other brands")
 
 
@@ -318,7 +319,10 @@ def test_a_card_shows_whole_lines_only(open_context: Open, demo: Demo, height: i
     page = open_context(1280, height).new_page()
     page.goto(f"{demo.url}/?lang=en")
     pick_five(page, BRANDS[:3])
+
+    def whole() -> bool:
+        seen, cut = page.locator(".card[data-depth='0']").evaluate(LINES)
+        return cut == 0 and (seen == 3 or height < 1000)
+
     page.wait_for_timeout(450)  # the card takes the room that is left
-    seen, cut = page.locator(".card[data-depth='0']").evaluate(LINES)
-    assert cut == 0
-    assert seen == 3 or height < 1000
+    until(page, whole)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from conftest import Demo
+from gestures import remains
 from playwright.sync_api import BrowserContext, Page, expect
 from test_access import at_rest, close_sidebar, through_the_game
 
@@ -83,6 +84,11 @@ SHORTENED = [".products"]
 ASIDE = "[data-testid=stSidebar]"
 
 
+def lost_in(page: Page, where: str) -> list[str]:
+    found: list[str] = page.evaluate(LOST, [SHORTENED, where])
+    return found
+
+
 def all_pages(page: Page, demo: Demo, look: Callable[[str], None]) -> None:
     """Call `look` at every page: a game, then report and workbench."""
     page.goto(f"{demo.url}/?lang=en&as=daan")
@@ -90,10 +96,10 @@ def all_pages(page: Page, demo: Demo, look: Callable[[str], None]) -> None:
     look("welcome")
     through_the_game(page, demo, look)
     page.goto(f"{demo.url}/report?role=pm&lang=en")
-    expect(page.get_by_test_id("stTable").last).to_be_attached(timeout=15_000)
+    expect(page.get_by_test_id("stTable").last).to_be_attached()
     look("report")
     page.goto(f"{demo.url}/workbench?role=ds&lang=en")
-    expect(page.get_by_role("tab", name="Open a study")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("tab", name="Open a study")).to_be_visible()
     look("workbench")
 
 
@@ -114,9 +120,9 @@ def test_nothing_is_lost_on_any_page(
         at_rest(page)
         page.wait_for_timeout(500)  # the card takes the room that is left
         if page.locator(ASIDE).is_visible():
-            lost[f"{name}, aside"] = page.evaluate(LOST, [SHORTENED, ASIDE])
+            lost[f"{name}, aside"] = remains(page, lambda: lost_in(page, ASIDE))
             close_sidebar(page)
-        lost[name] = page.evaluate(LOST, [SHORTENED, ".stApp"])
+        lost[name] = remains(page, lambda: lost_in(page, ".stApp"))
 
     all_pages(page, demo, look)
     assert len({name.removesuffix(", aside") for name in lost}) == 9
@@ -135,7 +141,7 @@ def test_what_is_lost_is_found(open_context: Open) -> None:
         "document.querySelector('#host').attachShadow({mode: 'open'}).innerHTML = "
         "'<div style=\"position: absolute; inset: 0; height: 100vh\"></div>'"
     )
-    lost = page.evaluate(LOST, [SHORTENED, "body"])
+    lost = lost_in(page, "body")
     kinds = sorted({said.split(": ")[0] for said in lost if ": " in said})
     assert kinds == ["covered", "cut", "out of the page"]
     assert any("px too wide" in said for said in lost)

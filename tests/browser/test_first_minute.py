@@ -23,7 +23,7 @@ def test_a_stranger_gets_from_the_wall_to_the_report(open_context: Open, demo: D
     expect(page.get_by_role("heading", name="Pick five brands you love.")).to_be_visible()
     pick_five(page)
     expect(page.locator(".count")).to_have_text("Card 1 of 8")
-    expect(page.get_by_text(re.compile(r"Weighed \d+ brands in 0\.\d+ s\."))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Weighed \d+ brands in \d+\.\d+ s\."))).to_be_visible()
     press(page, EIGHT, 30)
     show_result(page)
     headline = re.compile(r"We guessed \d of your 4\. You unmasked \d of 2 decoys\.")
@@ -41,7 +41,7 @@ def test_a_stranger_gets_from_the_wall_to_the_report(open_context: Open, demo: D
     verdict = re.compile(r"(Release|Hold|Undecided)[.,:].*%")
     expect(page.get_by_text(verdict).first).to_be_visible()
     to_report = page.get_by_role("button", name="Read the whole report")
-    expect(to_report).to_be_visible(timeout=20_000)
+    expect(to_report).to_be_visible()
     expect(page.get_by_text(verdict).first).to_contain_text(re.compile("people"))
     assert time.monotonic() - begun < 60
     to_report.click()

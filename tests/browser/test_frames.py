@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from conftest import Server
 from gestures import all_saved, open_deck, press, touch
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 HANDS = {"keydown", "pointerup", "click"}
@@ -49,7 +49,7 @@ def _within(events: list[dict[str, Any]], outer: list[dict[str, Any]]) -> Iterat
 
 def test_keys_force_no_layout(desk: Page, stage: Server) -> None:
     open_deck(desk, stage, "smooth keys", 8)
-    desk.wait_for_timeout(500)  # what the last card needs is made
+    expect(desk.locator(".overview .rows li")).to_have_count(8)  # made ahead, for the last card
 
     def hand() -> None:
         press(desk, ["ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown"] * 2, 60)
@@ -60,7 +60,7 @@ def test_keys_force_no_layout(desk: Page, stage: Server) -> None:
 
 def test_flings_force_no_layout(phone: Page, stage: Server) -> None:
     open_deck(phone, stage, "smooth flings", 4)
-    phone.wait_for_timeout(500)
+    expect(phone.locator(".overview .rows li")).to_have_count(4)
 
     def hand() -> None:
         for _ in range(3):

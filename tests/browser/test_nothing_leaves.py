@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from conftest import Demo, build_demo
+from gestures import until
 from playwright.sync_api import BrowserContext, Page, Request, WebSocket, expect
 from test_access import through_the_game
 from visits import live_as
@@ -45,9 +46,9 @@ def test_no_request_of_a_whole_game_leaves_its_origin(open_context: Open, demo: 
     through_the_game(page, demo, seen.append)
     live_as(page, demo.url, "henk")
     page.goto(f"{demo.url}/report?role=pm&lang=en")
-    expect(page.locator("[data-testid=stVegaLiteChart] svg").last).to_be_attached(timeout=15_000)
+    expect(page.locator("[data-testid=stVegaLiteChart] svg").last).to_be_attached()
     page.goto(f"{demo.url}/workbench?role=ds&lang=en")
-    expect(page.get_by_role("button", name="Fit", exact=True)).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("button", name="Fit", exact=True)).to_be_visible()
     page.goto(f"{demo.url}/my_data?lang=en")
     expect(page.get_by_role("button", name="Save everything as a file")).to_be_visible()
     page.wait_for_timeout(500)  # what comes late is heard too
@@ -71,7 +72,7 @@ def test_each_planted_leak_is_heard(open_context: Open, leak: str) -> None:
     page: Page = context.new_page()
     page.set_content("<title>a page without a policy</title>")
     page.evaluate(f"() => {{ {leak} }}")
-    page.wait_for_timeout(300)
+    until(page, lambda: bool(heard))
     assert len(heard) == 1
     assert heard.pop().endswith(":9")
 

@@ -20,6 +20,13 @@ FILL = """() => {
         catch { continue }
     }
 }"""
+# at once: the other tab's answer may come at any moment, and bring another card
+LOOK_AND_PRESS = """(count, key) => {
+    const before = count.textContent
+    const common = { bubbles: true, composed: true }
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key, ...common }))
+    return before
+}"""
 WRONG_DAY = """days => {
     const now = Date.now.bind(Date)
     Date.now = () => now() + days * 86_400_000
@@ -242,8 +249,7 @@ def test_two_tabs_that_answer_in_turn_each_store_all_they_said(
     said: list[list[int]] = [[], []]
     for _ in range(6):
         for page, mine, key in zip(tabs, said, ("ArrowRight", "ArrowLeft"), strict=True):
-            mine.append(int(page.locator(".count").inner_text().split()[1]))
-            press(page, [key])
+            mine.append(int(page.locator(".count").evaluate(LOOK_AND_PRESS, key).split()[1]))
     for page in tabs:
         all_saved(page)
     found = rows(tabs[0], stage, "turns")

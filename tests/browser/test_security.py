@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from conftest import Demo
+from gestures import until
 from playwright.sync_api import BrowserContext, Page, expect
 from test_access import through_the_game
 from visits import live_as
@@ -33,12 +34,12 @@ def hears(context: BrowserContext) -> list[str]:
 def look_at_numbers(page: Page, url: str) -> None:
     """Open the pages of product manager and data scientist, and her own."""
     page.goto(f"{url}/report?role=pm&lang=en")
-    expect(page.get_by_test_id("stMain").get_by_role("heading").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_test_id("stMain").get_by_role("heading").first).to_be_visible()
     page.wait_for_timeout(1500)
     page.goto(f"{url}/workbench?role=ds&lang=en")
-    expect(page.get_by_role("button", name="Fit", exact=True)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Fit", exact=True)).to_be_visible()
     page.goto(f"{url}/my_data?lang=en")
-    expect(page.get_by_test_id("stMain").get_by_role("heading").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_test_id("stMain").get_by_role("heading").first).to_be_visible()
     page.wait_for_timeout(500)
 
 
@@ -67,5 +68,4 @@ def test_each_planted_violation_is_heard(open_context: Open, demo: Demo, planted
     heard, page = hears(context), context.new_page()
     page.goto(f"{demo.url}/healthz")
     page.evaluate(f"() => {{ {planted} }}")
-    page.wait_for_timeout(300)
-    assert heard
+    until(page, lambda: bool(heard))

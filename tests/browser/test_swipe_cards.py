@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from conftest import Server
-from gestures import PRESS_AT_ONCE, all_saved, mood, open_deck, press, rows, touch
+from gestures import PRESS_AT_ONCE, all_saved, mood, open_deck, press, rows, touch, until
 from playwright.sync_api import BrowserContext, Page, expect
 
 pytestmark = pytest.mark.browser
@@ -143,9 +143,9 @@ def test_an_answer_that_the_server_refuses_is_named_and_blocks_no_other(
         press(desk, ["ArrowRight"] * 4)
         words = "1 not accepted. Reload the page and answer them again."
         expect(desk.locator(".saved")).to_contain_text(words)
+        until(desk, lambda: len(rows(desk, stage, "picky")) == 3)
     finally:
         mood(desk, stage, "ok")
-    desk.wait_for_timeout(500)
     assert [row["position"] for row in rows(desk, stage, "picky")] == [1, 3, 4]
     desk.reload()
     expect(desk.locator(".count")).to_have_text("Card 4 of 20")

@@ -111,6 +111,7 @@ def words_of(value: object) -> Iterator[str]:
 
 def pick_five(page: Page, brands: Sequence[str] = BRANDS) -> None:
     """Find brands on the wall by name, take them, and have the cards dealt; three are enough."""
+    page.locator(".brick").first.wait_for()  # the field listens from here on
     for brand in brands:
         page.get_by_role("searchbox").fill(brand)
         page.locator(f".found .brick[data-brand='{brand}']").click()
