@@ -251,7 +251,8 @@ def _opened(language: str) -> None:
         return
     row = runtime.store().study(hash)
     done = say(language, "study_is_open", name=plain(row.name), hash=row.hash[:8])
-    st.success(f"{done} {say(language, f'study_next_{row.kind.value}')}", icon=":material/lock:")
+    following = row.kind.value if runtime.store().invited(hash) is None else "invited"
+    st.success(f"{done} {say(language, f'study_next_{following}')}", icon=":material/lock:")
     sent(language, hash)
 
 
