@@ -442,7 +442,7 @@ class TestHelp:
 
     @pytest.mark.parametrize("path", tuple(commands()), ids=" ".join)
     def test_every_command_on_a_workspace_can_be_told_which(self, path: tuple[str, ...]) -> None:
-        without = (("plant",), ("verify",), ("readout",))  # these read and write files alone
+        without = (("plant",), ("verify",), ("readout",), ("evidence",))  # files alone
         assert ("--workspace" in options(path)) == (path not in without)
 
     def test_whatever_prints_data_prints_it_as_json_too(self) -> None:
