@@ -15,7 +15,7 @@ from app.rows.records import Step, StudyRow
 from app.settings import data_file
 from app.store import Store
 from app.studies import judge
-from app.views.report_tables import funnel_counts
+from app.views.report_tables import funnel, funnel_counts
 from recsys.errors import BadInputError
 from tests.playing import panel
 from tests.report_world import open_one, play
@@ -111,6 +111,8 @@ def test_the_funnel_shows_steps_in_cells_at_the_last_batch(store: Store, row: St
     judged = judge(store, row)
     assert judged.reached == as_data(judged)["reached"] == {"opened": 10, "linked": 0, "enough": 0}
     assert list(funnel_counts(judged))[:5] == ["invited", "opened", "linked", "agreed", "enough"]
+    told = dict(funnel("en", judged).itertuples(index=False))
+    assert (told["Invited"], told["Opened the page"], told["Counted"]) == ("19", "10 or more", "10")
     schema = json.loads(data_file("report.schema.json").read_text())
     Draft202012Validator(schema).validate(json.loads(as_json(judged)))
 

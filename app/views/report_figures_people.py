@@ -21,7 +21,7 @@ def funnel(language: str, judged: Judged) -> Figure:
     lanes = [
         Lane(
             text(language, f"report.funnel_{step}"),
-            shown(language, count),
+            tables.so_many(language, step, count),
             (Part(0, round(100 * count / top), "glow", pale=step != "counted"),),
         )
         for step, count in counts.items()

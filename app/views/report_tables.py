@@ -26,6 +26,7 @@ from recsys.stats import Estimate
 from recsys.tables import SegmentRow, ShareRow
 
 FUNNEL = ("dealt", "closed", "complete", "counted")
+EXACT = ("invited", "counted")
 INVITED = ("invited", "opened", "linked", "agreed", "enough")
 TOP = 8
 """Brands or categories in a picture; the table behind it holds all."""
@@ -116,10 +117,16 @@ def funnel(language: str, judged: Judged) -> pd.DataFrame:
     if judged.report.players.withdrawn:
         counts["withdrawn"] = judged.report.players.withdrawn
     rows = [
-        [text(language, f"report.funnel_{step}"), shown(language, count)]
+        [text(language, f"report.funnel_{step}"), so_many(language, step, count)]
         for step, count in counts.items()
     ]
     return _table(language, ("step", "decks"), rows)
+
+
+def so_many(language: str, step: str, count: int) -> str:
+    """Write a count of the funnel: but for whom it is exact, at least so many came so far."""
+    told = shown(language, count)
+    return told if step in EXACT else text(language, "report.or_more", n=told)
 
 
 def funnel_counts(judged: Judged) -> dict[str, int]:
