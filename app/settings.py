@@ -77,6 +77,11 @@ class Settings:
         """Which employee is which customer: never in the study's database."""
         return self.workspace / "accounts.db"
 
+    @property
+    def listed_by(self) -> str:
+        """The claim by which a list of employees names people."""
+        return self.subject_claim if self.login.is_real else "email"
+
 
 KNOWN = tuple(known.name for known in fields(Settings))
 WHO = ("employee_groups", "pm_groups", "ds_groups", "pm_people", "ds_people")

@@ -30,10 +30,10 @@ def script() -> None:
     from app import runtime
     from app.opening import open_study
     from app.policies import default_policy
-    from app.views.workbench_invite import asked_or_said, send, sent
+    from app.views.workbench_invite import send, sent, usable_guests
     from recsys.policy import StudyKind
 
-    asked, usable = asked_or_said("en")
+    asked, usable = usable_guests("en")
     if st.button("Lock", key="lock", disabled=not usable):
         row = open_study(
             runtime.store(), "autumn", StudyKind.LIVE, default_policy(), "m" * 64, "popularity", 7

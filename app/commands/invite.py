@@ -51,8 +51,7 @@ def invite(
     check_link(link)
     pool = read_codes(codes) if codes else []
     with opened(workspace) as house:
-        by_login = house.settings.login.is_real
-        people = read_list(employees, house.settings.subject_claim if by_login else "email")
+        people = read_list(employees, house.settings.listed_by)
         row = newest(house.store, study)
         sent = send(house, row, people, link, columns or "", pool)
     _write(out, sent.papers)

@@ -13,7 +13,7 @@ from app.rows.records import Decision, Override, StudyRow
 from recsys.errors import BadInputError, UnknownNameError
 from recsys.policy import StudyKind
 
-_DATES = ("study_dates", "study_last_days")
+_DATES = {"plays_from": "study_dates", "plays_until": "study_last_days"}  # column -> its table
 LEAST_PREFIX = 6  # characters of a hash that name a study
 _STUDIES = (
     "select s.*, closed_at, why as why_closed, plays_from, plays_until from studies s "
@@ -33,7 +33,7 @@ class StudyRows(Ledger):
             "invitation_seed": str(study.invitation_seed),
             "opened_at": self.clock(),
         }
-        dates = {name: row.pop(name) for name in ("plays_from", "plays_until")}
+        dates = {column: row.pop(column) for column in _DATES}
         del row["closed_at"], row["why_closed"]
         with self._writing():
             if self._one(
@@ -42,9 +42,9 @@ class StudyRows(Ledger):
                 raise BadInputError(f"A study called {study.name!r} exists: choose another name.")
             self._append("studies", [row])
             self._append("papers", [_paper(row)])
-            for table, (name, day) in zip(_DATES, dates.items(), strict=True):
+            for column, day in dates.items():
                 if day is not None:
-                    self._insert(table, [{"study": study.hash, name: day}])
+                    self._insert(_DATES[column], [{"study": study.hash, column: day}])
         return self.study(study.hash)
 
     def study(self, name: str) -> StudyRow:

@@ -28,7 +28,16 @@ class Guests:
     columns: str  # to keep, with commas between
 
 
-def guests(language: str) -> Guests | None:
+def usable_guests(language: str) -> tuple[Guests | None, bool]:
+    """Return whom the form invites, and whether its list may be used; else say why not."""
+    try:
+        return _guests(language), True
+    except BadInputError as error:
+        st.error(str(error), icon=":material/info:")
+        return None, False
+
+
+def _guests(language: str) -> Guests | None:
     """Return whom the form invites; None where no list is given: everybody may play.
 
     Raises BadInputError with a sentence about the list or the link.
@@ -41,9 +50,8 @@ def guests(language: str) -> Guests | None:
     )
     if uploaded is None:
         return None
-    settings = runtime.settings()
-    claim = settings.subject_claim if settings.login.is_real else "email"
-    people = tuple(people_of(uploaded.getvalue(), uploaded.name, claim))
+    listed_by = runtime.settings().listed_by
+    people = tuple(people_of(uploaded.getvalue(), uploaded.name, listed_by))
     left, right = st.columns(2)
     link = left.text_input(
         say(language, "invite_link"),
@@ -107,12 +115,3 @@ def zipped(papers: Mapping[str, str]) -> bytes:
         for name, words in papers.items():
             whole.writestr(name, words)
     return out.getvalue()
-
-
-def asked_or_said(language: str) -> tuple[Guests | None, bool]:
-    """Return whom the form invites, and whether its list may be used; else say why not."""
-    try:
-        return guests(language), True
-    except BadInputError as error:
-        st.error(str(error), icon=":material/info:")
-        return None, False

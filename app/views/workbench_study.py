@@ -16,7 +16,7 @@ from app.registry import Version
 from app.rows.records import StudyRow
 from app.views import frame
 from app.views.report_numbers import reading
-from app.views.workbench_invite import Guests, asked_or_said, send, sent
+from app.views.workbench_invite import Guests, send, sent, usable_guests
 from app.views.workbench_shown import (
     kind_of,
     measured,
@@ -87,7 +87,7 @@ def opening(language: str, version: Version) -> None:
     _against_default(language, house.policy, policy)
     _expect(language, version, policy)
     live = kind is StudyKind.LIVE
-    guests, usable = asked_or_said(language) if live else (None, True)
+    guests, usable = usable_guests(language) if live else (None, True)
     review = say(language, "study_review")
     if st.button(review, type="primary", key="wb_study_review", disabled=not usable):
         called = " ".join(name.split())

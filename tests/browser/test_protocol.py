@@ -12,6 +12,7 @@ Open = Callable[..., BrowserContext]
 Fault = Callable[[Route], None]
 RIGHT = [(x, 0) for x in (0, 30, 80, 150)]
 POSTS = "**/api/swipes"
+ONLY_HERE = "3 not saved yet; keep this page open until they are."
 FORBID = """Object.defineProperty(window, "localStorage", {
     get() { throw new DOMException("denied", "SecurityError") } })"""
 FILL = """() => {
@@ -126,17 +127,22 @@ def test_a_server_that_fails_gets_the_same_answers_again(
     stored_once(desk, stage, deck, 5)
 
 
-def test_a_browser_that_forbids_storage_keeps_answers_while_the_page_is_open(
-    open_context: Open, stage: Server
-) -> None:
+def answered_without_storage(open_context: Open, stage: Server, deck: str, more: str = "") -> Page:
+    """A page that holds three answers which nobody else has."""
     context = open_context()
     context.add_init_script(FORBID)
     page = context.new_page()
     page.route(POSTS, error_500)
-    open_deck(page, stage, "forbidden")
+    open_deck(page, stage, deck, more=more)
     press(page, ["ArrowRight"] * 3, 30)
-    words = "3 not saved yet; keep this page open until they are."
-    expect(page.locator(".saved")).to_have_text(words)
+    expect(page.locator(".saved")).to_have_text(ONLY_HERE)
+    return page
+
+
+def test_a_browser_that_forbids_storage_keeps_answers_while_the_page_is_open(
+    open_context: Open, stage: Server
+) -> None:
+    page = answered_without_storage(open_context, stage, "forbidden")
     page.unroute(POSTS)
     all_saved(page)
     press(page, ["ArrowLeft"] * 2)
@@ -149,20 +155,13 @@ def test_a_browser_that_forbids_storage_keeps_answers_while_the_page_is_open(
 def test_a_deck_that_is_mounted_again_has_what_only_the_page_holds(
     open_context: Open, stage: Server
 ) -> None:
-    context = open_context()
-    context.add_init_script(FORBID)
-    page = context.new_page()
-    page.route(POSTS, error_500)
-    open_deck(page, stage, "mounted", more="&again=1")
-    press(page, ["ArrowRight"] * 3, 30)
-    words = "3 not saved yet; keep this page open until they are."
-    expect(page.locator(".saved")).to_have_text(words)
+    page = answered_without_storage(open_context, stage, "mounted", "&again=1")
     first = page.locator(".stage").element_handle()
     page.get_by_role("button", name="Mount again").click()
     expect(page.get_by_text("mounted again 1 times")).to_be_visible()
     page.wait_for_function("stage => !stage.isConnected", arg=first)
     card(page, 4)
-    expect(page.locator(".saved")).to_have_text(words)
+    expect(page.locator(".saved")).to_have_text(ONLY_HERE)
     page.unroute(POSTS)
     press(page, ["ArrowLeft"])
     all_saved(page)
@@ -177,8 +176,7 @@ def test_a_full_storage_keeps_answers_and_a_page_that_goes_sends_them(
     open_deck(page, stage, "full")
     page.evaluate(FILL)
     press(page, ["ArrowRight"] * 3, 30)
-    words = "3 not saved yet; keep this page open until they are."
-    expect(page.locator(".saved")).to_have_text(words)
+    expect(page.locator(".saved")).to_have_text(ONLY_HERE)
     page.unroute(POSTS)
     page.reload()
     expect(page.locator(".count")).to_have_text("Card 4 of 20")
