@@ -44,7 +44,8 @@ def evaluate_offline(
 
     Raises NotEnoughError where nobody came back in the held-out end.
     """
-    whole = Start.of(warehouse, policy.relevance.held_out, options.sample, options.seed)
+    share = options.share_of(warehouse.customers)
+    whole = Start.of(warehouse, policy.relevance.held_out, share, options.seed)
     model, evidence, _ = learn(warehouse, policy, options, progress, whole.earlier())
     asked = Asked.about(warehouse, policy_catalogue(warehouse, policy), policy.relevance, whole)
     cases = list(islice(asked.everybody(warehouse), MOST_CASES))

@@ -24,7 +24,8 @@ def expected_seconds(
 
     The earlier fit whose work comes closest is scaled; None where there is no earlier one.
     """
-    wanted = _work(options.factors, options.iterations, customers * options.sample)
+    read = customers * options.share_of(customers)
+    wanted = _work(options.factors, options.iterations, read)
     earlier = list(versions)
     chooses = options.weights is None
     known = [found for version in earlier if (found := _known(version, chooses)) is not None]

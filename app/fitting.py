@@ -64,6 +64,7 @@ def refit(
     check_options(options)
     source, laps = source or Source(), Laps(progress)
     read = slice_of(warehouse, source)
+    there = read.customers if table is None else table.customers
     started = time.perf_counter()
     model, evidence, weighed = learn(read, policy, options, laps, heard=heard, table=table)
     seconds = round(time.perf_counter() - started, 2)
@@ -76,9 +77,9 @@ def refit(
         "window": {"since": source.since, "until": source.until},
         "code_version": code_version("brandswipe"),
         "customers": len(np.unique(evidence.customer)),
-        "customers_in_store": read.customers if table is None else table.customers,
+        "customers_in_store": there,
         "brands": len(brain.catalogue.brands),
-        "options": asdict(replace(options, weights=weighed.blend.weights)),
+        "options": asdict(replace(model.options, weights=weighed.blend.weights)),
         "weighed": asdict(weighed),
         "fit_seconds": seconds,
         "balance": balance,
@@ -139,11 +140,12 @@ def learn(
         weighed = choose(warehouse, catalogue, policy.relevance, options, progress, start)
     else:
         weighed = Weighed(Blend(options.weights), 0, reason="The weights were given.")
+    options = options.settled(warehouse.customers if table is None else table.customers)
     if table is None:
         evidence = read_evidence(warehouse, catalogue, options, progress, start)
     else:
         progress("reading the sample", 0.0)
-        evidence = table.read(catalogue, options.sample, options.seed)
+        evidence = table.read(catalogue, options.share_of(table.customers), options.seed)
     model = fit(evidence, catalogue, options, progress, blend=weighed.blend, heard=heard)
     return model, evidence, weighed
 
@@ -157,8 +159,9 @@ def choose(
     start: Start | None = None,
 ) -> Weighed:
     """Choose the blend on the last part of a start of the log, learning from what comes before."""
-    sample = min(options.sample, _weighing_sample(warehouse))
-    seed = options.seed if options.sample < 1 else 0  # of everybody, chance is to decide nothing
+    share = options.share_of(warehouse.customers)
+    sample = min(share, _weighing_sample(warehouse))
+    seed = options.seed if share < 1 else 0  # of everybody, chance is to decide nothing
     whole = start or Start.of(warehouse, rule.held_out, sample, seed)
     asked = Asked.about(warehouse, catalogue, rule, whole)
     known, cases = _known_and_asked(warehouse, asked, (sample, seed), progress)
@@ -247,9 +250,10 @@ def read_evidence(
 ) -> Evidence:
     """Sum up the sample's events, all of them or those of a start of the log."""
     facts, as_of = ItemFacts.of(catalogue), warehouse.as_of if start is None else start.as_of
-    parts, wanted = [no_evidence()], max(1.0, warehouse.customers * options.sample)
+    share = options.share_of(warehouse.customers)
+    parts, wanted = [no_evidence()], max(1.0, warehouse.customers * share)
     read = 0
-    for numbers, rows in warehouse.scan(options.sample, options.seed):
+    for numbers, rows in warehouse.scan(share, options.seed):
         held = slice(None) if start is None else start.holds(numbers, rows)
         parts.append(summarise(rows[held], facts, as_of, numbers[held]))
         read += len(np.unique(numbers))

@@ -34,7 +34,7 @@ PEOPLE = 500
 BRANDS, FACTORS = 50_000, 64
 RESULT = Path(__file__).parent / "results" / "model.json"
 WAYS = {
-    "everybody": FitOptions(),
+    "everybody": FitOptions(sample=1.0),
     "halves of the customers": FitOptions(sample=0.5),
     "halves, weights given": FitOptions(sample=0.5, weights=Weights(1.0, 0.3, 0.1)),
 }

@@ -24,13 +24,6 @@ from app.settings import Settings
 from recsys.blend import FitOptions
 from recsys.signals import ItemFacts, summarise
 
-SAMPLE = 150_000  # customers that a model is fitted on where there are more
-
-
-def options(customers: int) -> FitOptions:
-    """Return what a data scientist would fit with."""
-    return FitOptions(sample=min(1.0, SAMPLE / customers))
-
 
 def size(folder: Path) -> int:
     """Return the bytes of all files of a folder."""
@@ -81,7 +74,7 @@ def aggregate(folder: Path, _: int) -> dict[str, Any]:
         return {"events": warehouse.events, "pairs": pairs}
 
 
-def fit(folder: Path, customers: int) -> dict[str, Any]:
+def fit(folder: Path, _: int) -> dict[str, Any]:
     """Refit as from the sidebar."""
     took: dict[str, list[float]] = {}
 
@@ -90,17 +83,17 @@ def fit(folder: Path, customers: int) -> dict[str, Any]:
 
     with closing(house(folder)) as here:
         started = time.perf_counter()
-        made = refit(here.registry, here.warehouse, here.policy, options(customers), BASELINE, tell)
+        made = refit(here.registry, here.warehouse, here.policy, FitOptions(), BASELINE, tell)
         seconds = round(time.perf_counter() - started, 1)
     ends = {stage: round(times[-1] - started, 1) for stage, times in took.items()}
     facts = {name: made.facts[name] for name in ("customers", "brands", "weighed", "balance")}
     return {"refit_seconds": seconds, "ends": ends, "version": made.hash, **facts}
 
 
-def evaluate(folder: Path, customers: int) -> dict[str, Any]:
+def evaluate(folder: Path, _: int) -> dict[str, Any]:
     """Judge the model on the end of the log, which it has not seen."""
     with closing(house(folder)) as here:
-        done = evaluate_offline(here.warehouse, here.policy, options(customers), lambda *_: None)
+        done = evaluate_offline(here.warehouse, here.policy, FitOptions(), lambda *_: None)
     lines = {f"{line.task}, {line.ranker}": line.ndcg.value for line in done.lines}
     return {"asked": done.customers, "ndcg": {k: v and round(v, 4) for k, v in lines.items()}}
 

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys.blend import RANGES as RANGES  # those who fit name these from here
+from recsys.blend import ENOUGH_CUSTOMERS as ENOUGH_CUSTOMERS  # those who fit name these here
+from recsys.blend import RANGES as RANGES
 from recsys.blend import Blend as Blend
 from recsys.blend import FitOptions as FitOptions
 from recsys.blend import Weights as Weights

@@ -6,7 +6,7 @@ from app.fit_time import AROUND, expected_seconds, seconds_left
 from app.jobs import Job
 from app.registry import Version
 from app.rows.job_rows import State
-from recsys.model import FitOptions, Weights
+from recsys.model import ENOUGH_CUSTOMERS, FitOptions, Weights
 
 
 def fit_of(customers: int, seconds: float, **options: float) -> Version:
@@ -28,6 +28,12 @@ def test_half_the_customers_take_half_the_time() -> None:
     known = [fit_of(1000, 3.0)]
     half = expected_seconds(known, FitOptions(sample=0.5), 1000)
     assert half == pytest.approx(1.5 + AROUND)
+
+
+def test_by_default_no_more_customers_take_time_than_are_enough() -> None:
+    known = [fit_of(ENOUGH_CUSTOMERS, 30.0)]
+    for customers in (ENOUGH_CUSTOMERS, 40 * ENOUGH_CUSTOMERS):
+        assert expected_seconds(known, FitOptions(), customers) == pytest.approx(30 + AROUND)
 
 
 def test_more_factors_and_more_iterations_take_longer() -> None:

@@ -63,6 +63,21 @@ def test_a_sample_reads_a_part_of_the_customers(house: House) -> None:
     assert 0.15 < facts["customers"] / facts["customers_in_store"] < 0.25
 
 
+def test_by_default_no_more_customers_are_read_than_are_enough(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customers = house.warehouse.customers
+    monkeypatch.setattr("recsys.blend.ENOUGH_CUSTOMERS", customers // 4)
+    version = fitted(house.settings)
+    assert 0.2 < version.facts["customers"] / customers < 0.3
+    share = customers // 4 / customers
+    assert version.facts["options"]["sample"] == version.meta["options"]["sample"] == share
+    again = fitted(house.settings, replace(QUICK, sample=share))
+    assert again.meta == version.meta
+    monkeypatch.undo()
+    assert fitted(house.settings).facts["options"]["sample"] == 1.0
+
+
 def test_the_same_events_options_and_seed_learn_the_same_model(house: House) -> None:
     arrays = [house.registry.load(fitted(house.settings).hash)[0] for _ in range(2)]
     assert all(np.array_equal(arrays[0][name], arrays[1][name]) for name in arrays[0])

@@ -115,6 +115,16 @@ def test_an_option_out_of_range_is_named(name: str, value: float) -> None:
         fit(many(), SHOP, options)
 
 
+@pytest.mark.parametrize(
+    ("customers", "share"), [(0, 1.0), (1, 1.0), (150_000, 1.0), (6_000_000, 0.025), (10**9, 0.001)]
+)
+def test_by_default_as_many_customers_are_read_as_are_enough(customers: int, share: float) -> None:
+    assert FitOptions().share_of(customers) == share
+    assert FitOptions(sample=0.5).share_of(customers) == 0.5
+    settled = FitOptions(factors=8).settled(customers)
+    assert settled == FitOptions(factors=8, sample=share)
+
+
 def test_a_weight_out_of_range_is_named() -> None:
     with pytest.raises(BadInputError, match="popularity"):
         fit(many(), SHOP, FitOptions(weights=Weights(popularity=-1)))

@@ -140,6 +140,22 @@ def test_without_a_model_the_page_says_what_to_do_and_guesses_no_time(page: AppT
     assert all("Between" in field.help for field in page.number_input)
 
 
+def test_the_sample_is_told_in_customers_and_is_as_many_as_are_enough(
+    bare: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened(bare).run()
+    assert page.number_input(key="wb_sample").value == 1.0
+    assert "All 302 customers." in words(page)
+    page.number_input(key="wb_sample").set_value(0.5).run()
+    assert "151 of 302 customers." in words(page)
+    shut()
+    monkeypatch.setattr("recsys.blend.ENOUGH_CUSTOMERS", 151)
+    page = opened(bare, "nl").run()
+    assert page.number_input(key="wb_sample").value == 0.5
+    assert "151 van de 302 klanten." in words(page)
+    shut()
+
+
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [

@@ -17,7 +17,7 @@ from app.registry import Version
 from app.source import Source
 from app.work import judge_of
 from recsys.errors import BadInputError, NotAllowedError
-from recsys.model import FitOptions, Weights
+from recsys.model import ENOUGH_CUSTOMERS, FitOptions, Weights
 from recsys.ranking import BrandScore
 
 DEFAULT = FitOptions()
@@ -34,7 +34,9 @@ FADING = (
 @click.option("--regularisation", type=float, default=DEFAULT.regularisation, show_default=True)
 @click.option("--iterations", type=int, default=DEFAULT.iterations, show_default=True)
 @click.option(
-    "--sample", type=float, default=DEFAULT.sample, show_default=True, help="Share of customers."
+    "--sample",
+    type=float,
+    help=f"Share of customers to learn from. [default: {ENOUGH_CUSTOMERS:,} customers, or all]",
 )
 @click.option("--seed", type=int, default=DEFAULT.seed, show_default=True)
 @click.option(
@@ -53,7 +55,7 @@ def fit(
     alpha: float,
     regularisation: float,
     iterations: int,
-    sample: float,
+    sample: float | None,
     seed: int,
     weights: str | None,
     events: str,
@@ -103,8 +105,8 @@ def _weights(said: str) -> Weights:
 def _advise(version: Version, limit: float) -> None:
     facts = version.facts
     say(
-        f"Fitted version {version.name} on {facts['customers']:,} customers in "
-        f"{facts['fit_seconds']:g} s."
+        f"Fitted version {version.name} on {facts['customers']:,} of "
+        f"{facts['customers_in_store']:,} customers in {facts['fit_seconds']:g} s."
     )
     say(_weighed(facts["weighed"]))
     if facts.get("evidence", {}).get("unknown"):

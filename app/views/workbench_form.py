@@ -118,7 +118,7 @@ def _options(language: str) -> FitOptions:
     with left:
         factors = int(_field(language, "factors", DEFAULT.factors))
         regularisation = _field(language, "regularisation", DEFAULT.regularisation)
-        sample = _field(language, "sample", DEFAULT.sample)
+        sample = _sample(language, runtime.warehouse().customers)
     with right:
         alpha = _field(language, "alpha", DEFAULT.alpha)
         iterations = int(_field(language, "iterations", DEFAULT.iterations))
@@ -128,6 +128,18 @@ def _options(language: str) -> FitOptions:
         say(language, "choose"), value=True, help=say(language, "about_choose"), key="wb_choose"
     )
     return options if chosen else replace(options, weights=_weights(language))
+
+
+def _sample(language: str, customers: int) -> float:
+    """The share to learn from, and how many customers that is."""
+    share = _field(language, "sample", DEFAULT.share_of(customers))
+    low, high = RANGES["sample"]
+    if share >= high:
+        st.caption(say(language, "sample_all", customers=customers))
+    elif share >= low:
+        read = round(share * customers)
+        st.caption(say(language, "sample_some", read=read, customers=customers))
+    return share
 
 
 def _weights(language: str) -> Weights:
