@@ -46,7 +46,7 @@ def evaluate_offline(
     """
     share = options.share_of(warehouse.customers)
     whole = Start.of(warehouse, policy.relevance.held_out, share, options.seed)
-    model, evidence, _ = learn(warehouse, policy, options, progress, whole.earlier())
+    model, lesson, _ = learn(warehouse, policy, options, progress, whole.earlier())
     asked = Asked.about(warehouse, policy_catalogue(warehouse, policy), policy.relevance, whole)
     cases = list(islice(asked.everybody(warehouse), MOST_CASES))
     if not cases:
@@ -56,7 +56,7 @@ def evaluate_offline(
         )
     if warehouse.planted:
         cases = _with_favourites(warehouse, cases)
-    rankers = [model, *rivals(model, evidence)]
+    rankers = [model, *rivals(model, lesson)]
     needed = _needed() if warehouse.planted else frozenset[str]()
     lines = evaluate(rankers, cases, model.basis, options.seed, needed, progress)
     cut = whole.earlier().as_of

@@ -3,7 +3,7 @@
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from importlib.metadata import version as code_version
 from itertools import islice
@@ -22,7 +22,8 @@ from recsys.collaborative import Heard, Progress
 from recsys.deck import Stratum, deal
 from recsys.errors import NotEnoughBrandsError, NotEnoughHistoryError
 from recsys.events import Catalogue, hide
-from recsys.evidence import Evidence, joined, no_evidence
+from recsys.evidence import Evidence
+from recsys.lesson import Lesson
 from recsys.model import Blend, FavouriteModel, FitOptions, check_options, fit
 from recsys.policy import Policy
 from recsys.relevance import Case, Relevance
@@ -66,7 +67,7 @@ def refit(
     read = slice_of(warehouse, source)
     there = read.customers if table is None else table.customers
     started = time.perf_counter()
-    model, evidence, weighed = learn(read, policy, options, laps, heard=heard, table=table)
+    model, lesson, weighed = learn(read, policy, options, laps, heard=heard, table=table)
     seconds = round(time.perf_counter() - started, 2)
     brain = Brain.over(model, "", warehouse, policy)
     balance = expected_balance(brain, policy, baseline, options.seed, laps)
@@ -76,7 +77,7 @@ def refit(
         "data_as_of": read.as_of,
         "window": {"since": source.since, "until": source.until},
         "code_version": code_version("brandswipe"),
-        "customers": len(np.unique(evidence.customer)),
+        "customers": lesson.customers,
         "customers_in_store": there,
         "brands": len(brain.catalogue.brands),
         "options": asdict(replace(model.options, weights=weighed.blend.weights)),
@@ -129,7 +130,7 @@ def learn(
     start: Start | None = None,
     heard: Heard | None = None,
     table: EvidenceTable | None = None,
-) -> tuple[FavouriteModel, Evidence, Weighed]:
+) -> tuple[FavouriteModel, Lesson, Weighed]:
     """Choose how to weigh on the end of a start of the log, then learn from all of that start.
 
     Without a start from the whole log, or from a `table` that a warehouse summed up. Weights that
@@ -141,13 +142,16 @@ def learn(
     else:
         weighed = Weighed(Blend(options.weights), 0, reason="The weights were given.")
     options = options.settled(warehouse.customers if table is None else table.customers)
+    chunks: Iterable[Evidence]
     if table is None:
-        evidence = read_evidence(warehouse, catalogue, options, progress, start)
+        chunks = read_evidence(warehouse, catalogue, options, progress, start)
     else:
         progress("reading the sample", 0.0)
-        evidence = table.read(catalogue, options.share_of(table.customers), options.seed)
-    model = fit(evidence, catalogue, options, progress, blend=weighed.blend, heard=heard)
-    return model, evidence, weighed
+        share = options.share_of(table.customers)
+        chunks = [table.read(catalogue, share, options.seed)]
+    lesson = Lesson.of(chunks, len(catalogue.brands))
+    model = fit(lesson, catalogue, options, progress, blend=weighed.blend, heard=heard)
+    return model, lesson, weighed
 
 
 def choose(
@@ -168,18 +172,19 @@ def choose(
     if whole.dated and len(cases) < LEAST_CASES:  # hardly anybody comes back: ask about own ends
         asked = asked.of_own_ends()
         known, cases = _known_and_asked(warehouse, asked, (sample, seed), progress)
-    if not len(known):
+    lesson = Lesson.of(known, len(catalogue.brands))
+    if not len(lesson):
         return Weighed(Blend(), 0, reason="The log is too short to hold a part of it out.")
-    model = fit(known, catalogue, options)
+    model = fit(lesson, catalogue, options)
     return weigh(model, cases, lambda share: progress(WEIGHING, READING + (1 - READING) * share))
 
 
 def _known_and_asked(
     warehouse: Warehouse, asked: Asked, drawn: tuple[float, int], progress: Progress
-) -> tuple[Evidence, list[Case]]:
+) -> tuple[list[Evidence], list[Case]]:
     """What the customers of a sample (share, seed) did before, and who is asked what came after."""
     wanted = max(1.0, warehouse.customers * drawn[0])
-    parts, cases, read = [no_evidence()], list[Case](), 0
+    parts, cases, read = list[Evidence](), list[Case](), 0
     for numbers, rows in warehouse.scan(*drawn):
         parts.append(asked.known(numbers, rows))
         cases += islice(asked.cases(numbers, rows, parts[-1]), WEIGH_CASES - len(cases))
@@ -187,7 +192,7 @@ def _known_and_asked(
         progress(WEIGHING, READING * min(1.0, read / wanted))
     if len(cases) < WEIGH_CASES and drawn[0] < 1:  # look further
         cases = list(islice(asked.everybody(warehouse), WEIGH_CASES))
-    return joined(parts), cases
+    return parts, cases
 
 
 def _weighing_sample(warehouse: Warehouse) -> float:
@@ -247,15 +252,13 @@ def read_evidence(
     options: FitOptions,
     progress: Progress,
     start: Start | None = None,
-) -> Evidence:
-    """Sum up the sample's events, all of them or those of a start of the log."""
+) -> Iterator[Evidence]:
+    """Sum up the sample's events, all of them or those of a start of the log, chunk by chunk."""
     facts, as_of = ItemFacts.of(catalogue), warehouse.as_of if start is None else start.as_of
     share = options.share_of(warehouse.customers)
-    parts, wanted = [no_evidence()], max(1.0, warehouse.customers * share)
-    read = 0
+    read, wanted = 0, max(1.0, warehouse.customers * share)
     for numbers, rows in warehouse.scan(share, options.seed):
         held = slice(None) if start is None else start.holds(numbers, rows)
-        parts.append(summarise(rows[held], facts, as_of, numbers[held]))
+        yield summarise(rows[held], facts, as_of, numbers[held])
         read += len(np.unique(numbers))
         progress("reading the sample", min(1.0, read / wanted))
-    return joined(parts)

@@ -18,6 +18,7 @@ from app.remarks import checked_tag
 from recsys.collaborative import Progress
 from recsys.errors import BadInputError
 from recsys.events import Catalogue, brand_key
+from recsys.lesson import Lesson
 from recsys.listed import ListedModel, lists_of
 from recsys.model import FitOptions
 from recsys.policy import Policy
@@ -59,7 +60,8 @@ def import_lists(
     kept = (code >= 0) & (key > 0)
     progress("counting how popular brands are", 0.3)
     options = FitOptions(sample=min(1.0, COUNTED / max(1, warehouse.customers)))
-    known = basis(read_evidence(warehouse, catalogue, options, progress), catalogue)
+    chunks = read_evidence(warehouse, catalogue, options, progress)
+    known = basis(Lesson.of(chunks, len(catalogue.brands)).buyers, catalogue)
     model = lists_of(known, key[kept], code[kept], score[kept])
     version = _saved(house, model, policy, path, name, progress)
     lengths = np.diff(model.starts)

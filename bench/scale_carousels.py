@@ -20,8 +20,7 @@ from app.carousels import write_all
 from app.house import House
 from app.settings import Settings
 from recsys.everybody import Batch
-from recsys.love import love
-from recsys.model import customers_by_brands
+from recsys.lesson import Lesson
 from recsys.signals import summarise
 
 ASKED, TIMES = 20_000, 3
@@ -54,7 +53,8 @@ def _ranking(house: House) -> dict[str, Any]:
     numbers, rows = house.warehouse.stretch(0, last)
     evidence = summarise(rows, brain.facts, house.warehouse.as_of, numbers)
     whose = np.unique(evidence.customer)
-    liked = customers_by_brands(evidence, love(evidence) / model.unit, len(model.basis.brands))
+    lesson = Lesson.of([evidence], len(model.basis.brands))
+    liked = lesson.matrix(lesson.loved / model.unit)
     batch, als, asked = Batch(model), model.factors.als, np.arange(liked.shape[0])
     ours, theirs = [], []
     for _ in range(TIMES):

@@ -49,7 +49,7 @@ def _said(stage: str, one: dict[str, Any]) -> str:
         return f"{one['events']:,} events, a store of {_gb(one)} GB"
     if stage == "aggregate":
         return f"{one['pairs']:,} pairs of a customer and a brand"
-    if stage == "fit":
+    if stage in ("fit", "fit_everybody"):
         return f"on {one['customers']:,} customers, {one['refit_seconds']:g} s"
     if stage == "evaluate":
         return f"{one['asked']:,} customers asked"

@@ -10,6 +10,7 @@ from recsys.signals import HALF_LIVES, ONE
 
 AGES: tuple[int | None, ...] = (None, 365, 90, 30)
 """Half-lives in days that a model may forget with; None never forgets."""
+A_VIEW = 0.1  # of a purchase, where a rival counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,11 @@ def loved(
     The logarithm keeps the tenth purchase from counting as much as the first.
     """
     weight = np.array([getattr(how, kind) for kind in KINDS], counts.dtype)
-    total = (counts[..., :-1] @ weight[:-1]) * left + counts[..., -1] * weight[-1]
-    return np.asarray(np.log1p(np.maximum(total, 0)))
+    return _felt((counts[..., :-1] @ weight[:-1]) * left, counts[..., -1] * weight[-1])
+
+
+def _felt(fades: NDArray[np.floating], stands: NDArray[np.floating]) -> NDArray[np.floating]:
+    return np.asarray(np.log1p(np.maximum(fades + stands, 0)))
 
 
 def love(
@@ -75,36 +79,61 @@ def love(
 ) -> NDArray[np.float64]:
     """Own evidence as one number a pair, shape (n,), at least 0 and without a unit.
 
-    `half_life`, one of AGES, lets everything but a follow fade.
+    `half_life`, one of AGES, lets everything but a follow fade. Kinds are added one by one, so that
+    a pair's love is the same to the bit whatever stands beside it: a matrix product, which is
+    quicker, does not promise that.
     """
-    return np.asarray(loved(counts(evidence), left(evidence, half_life), how or Love()), np.float64)
+    how = how or Love()
+    *fading, stands = (
+        count * getattr(how, kind) for kind, count in zip(KINDS, counts(evidence).T, strict=True)
+    )
+    total = sum(fading, np.zeros(len(evidence)))
+    return np.asarray(_felt(total * left(evidence, half_life), stands), np.float64)
 
 
 def left(evidence: Evidence, half_life: int | None) -> NDArray[np.float64]:
     """What share of a pair's purchases and looks has not faded, shape (n,), from 0 to 1."""
     if half_life is None:
         return np.ones(len(evidence))
-    step = HALF_LIVES.index(half_life)
+    step = _step(half_life)
     fresh = evidence.of(Sum(Sum.BOUGHT_30 + step)) + evidence.of(Sum(Sum.LOOKED_30 + step))
     looked = (Sum.PURCHASES, Sum.VIEWS, Sum.WISHLISTS, Sum.CARTS)
     done = np.sum([evidence.of(column) for column in looked], axis=0)
     return np.asarray(np.where(done > 0, fresh / (np.maximum(done, 1) * ONE), 1.0), np.float64)
 
 
-def popular(evidence: Evidence, brands: int) -> NDArray[np.float64]:
-    """How many customers bought each brand, of the most bought one, shape (len(AGES), brands).
+def counted(evidence: Evidence) -> NDArray[np.float64]:
+    """Purchases and, far behind them, views, each on a logarithmic scale, shape (n,).
 
-    In row k a customer counts less the longer ago she bought, by the half-life AGES[k]. In a log
-    without purchases whoever looked counts.
+    What the rivals of an evaluation go by, who know nothing of love.
     """
-    bought = bool(evidence.of(Sum.PURCHASES).any())
-    first = Sum.BOUGHT_30 if bought else Sum.LOOKED_30
-    counted = evidence.of(Sum.PURCHASES) > 0 if bought else np.ones(len(evidence), bool)
-    rows = [counted.astype(np.float64)] + [
-        np.minimum(evidence.of(Sum(first + HALF_LIVES.index(age))) / ONE, 1.0)
+    bought, looked = evidence.of(Sum.PURCHASES), evidence.of(Sum.VIEWS)
+    return np.asarray(np.log1p(bought) + A_VIEW * np.log1p(looked), np.float64)
+
+
+def fame(evidence: Evidence, brands: int) -> NDArray[np.int64]:
+    """How many customers bought each brand, and how many looked, shape (2, len(AGES), brands).
+
+    In units of 1 / ONE and so whole numbers: those of the parts of a log add up. In row k a
+    customer counts less the longer ago it was, by the half-life AGES[k]; in row 0 of the lookers
+    whoever did anything counts.
+    """
+    whoever = np.ones(len(evidence), np.bool_)
+    kinds = ((evidence.of(Sum.PURCHASES) > 0, Sum.BOUGHT_30), (whoever, Sum.LOOKED_30))
+    rows = [
+        whole * ONE if age is None else np.minimum(evidence.of(Sum(first + _step(age))), ONE)
+        for whole, first in kinds
         for age in AGES
-        if age is not None
     ]
-    totals = np.array([np.bincount(evidence.brand, row, minlength=brands) for row in rows])
-    most = totals.max(axis=1, keepdims=True, initial=0.0)
-    return np.asarray(totals / np.where(most > 0, most, 1.0), np.float64)
+    totals = [np.bincount(evidence.brand, row, minlength=brands) for row in rows]
+    return np.array(totals, np.int64).reshape(len(kinds), len(AGES), brands)
+
+
+def _step(age: int) -> int:
+    return HALF_LIVES.index(age)
+
+
+def popular(fame: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How famous each brand is, of the most famous one, by age as in `fame`, (len(AGES), B)."""
+    most = fame.max(axis=1, keepdims=True, initial=0)
+    return np.asarray(fame / np.where(most > 0, most, 1), np.float64)

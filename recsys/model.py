@@ -1,4 +1,4 @@
-"""evidence -> FavouriteModel; rank one person's brands while she waits.
+"""lesson -> FavouriteModel; rank one person's brands while she waits.
 
     score = own * (own evidence) + collaborative * (what others do) + popularity * (popularity now)
 
@@ -12,7 +12,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from recsys.blend import ENOUGH_CUSTOMERS as ENOUGH_CUSTOMERS  # those who fit name these here
 from recsys.blend import RANGES as RANGES
@@ -34,7 +33,8 @@ from recsys.collaborative import Progress as Progress
 from recsys.errors import NotEnoughError
 from recsys.events import Catalogue
 from recsys.evidence import Evidence, Sum
-from recsys.love import AGES, Love, counts, left, love, loved, popular
+from recsys.lesson import Lesson
+from recsys.love import AGES, Love, counts, left, loved, popular
 from recsys.ranking import Basis, BrandScore, Why, basis, best
 
 MOST_NEIGHBOURS = 2
@@ -210,7 +210,7 @@ class FavouriteModel:
 
 
 def fit(
-    evidence: Evidence,
+    lesson: Lesson,
     catalogue: Catalogue,
     options: FitOptions,
     progress: Progress | None = None,
@@ -218,25 +218,25 @@ def fit(
     blend: Blend | None = None,
     heard: Heard | None = None,
 ) -> FavouriteModel:
-    """Learn from the evidence of many customers.
+    """Learn from what many customers teach.
 
     Without a `blend` by the weights of the options, and without those by the defaults.
 
-    `evidence` numbers its customers; `threads` 0 means all cores (the result is the same).
-    Raises BadInputError for options out of range and NotEnoughError without any evidence.
+    `threads` 0 means all cores (the result is the same). Raises BadInputError for options out of
+    range and NotEnoughError without any evidence.
     """
     check_options(options)
-    if not len(evidence):
+    if not len(lesson):
         raise NotEnoughError(
             "No customer of the sample did anything with a brand that may be shown. "
             "Import events of such brands, or raise the sample."
         )
-    strength = love(evidence)
-    unit = float(strength[strength > 0].mean()) if (strength > 0).any() else 1.0
-    matrix = customers_by_brands(evidence, strength / unit, len(catalogue.brands))
+    strength = lesson.loved[lesson.loved > 0]
+    unit = float(strength.mean()) if len(strength) else 1.0
+    matrix = lesson.matrix(lesson.loved / unit)
     return FavouriteModel(
-        basis=basis(evidence, catalogue),
-        popular=popular(evidence, len(catalogue.brands)),
+        basis=basis(lesson.buyers, catalogue),
+        popular=popular(lesson.fame),
         unit=unit,
         factors=learn_factors(
             matrix,
@@ -253,12 +253,3 @@ def fit(
         options=options,
         blend=blend or Blend(options.weights or Weights()),
     )
-
-
-def customers_by_brands(evidence: Evidence, value: NDArray[np.float64], brands: int) -> csr_matrix:
-    """Customers x brands; pairs without a positive value are left out."""
-    _, rows = np.unique(evidence.customer, return_inverse=True)
-    held = value > 0
-    shape = (int(rows.max()) + 1, brands)
-    values = value[held].astype(np.float32)
-    return csr_matrix((values, (rows[held], evidence.brand[held])), shape=shape)

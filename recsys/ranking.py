@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recsys.errors import WorkspaceError
 from recsys.events import Catalogue
-from recsys.evidence import Evidence, Sum
+from recsys.evidence import Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +121,13 @@ class Basis:
         return replace(self, brands=catalogue.brands, sensitive=_never(catalogue), buyers=buyers)
 
 
-def basis(evidence: Evidence, catalogue: Catalogue) -> Basis:
-    """Count each brand's buyers in the evidence of many customers."""
-    bought = evidence.of(Sum.PURCHASES) > 0
-    counted = bought if bought.any() else np.ones(len(evidence), dtype=bool)
-    buyers = np.bincount(evidence.brand[counted], minlength=len(catalogue.brands))
+def basis(buyers: NDArray[np.int64], catalogue: Catalogue) -> Basis:
+    """What is known of a catalogue's brands, and how many customers bought each, shape (B,)."""
     return Basis(
         lineage=catalogue.lineage,
         brands=catalogue.brands,
         sensitive=_never(catalogue),
-        buyers=buyers.astype(np.int64),
+        buyers=buyers,
     )
 
 

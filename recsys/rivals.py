@@ -5,23 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from implicit.nearest_neighbours import BM25Recommender, CosineRecommender
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys.baseline import BASELINES, listed
 from recsys.collaborative import Factors, Linear, learn_factors, learn_linear, similarity
-from recsys.evidence import Evidence, Sum
-from recsys.model import FavouriteModel, customers_by_brands
+from recsys.evidence import Evidence
+from recsys.lesson import Lesson
+from recsys.love import counted
+from recsys.model import FavouriteModel
 from recsys.ranking import Basis, BrandScore, Ranker
 
 NEIGHBOURS = 100
-A_VIEW = 0.1  # of a purchase
-
-
-def counted(evidence: Evidence) -> NDArray[np.float64]:
-    """Purchases and, far behind them, views, each on a logarithmic scale, shape (n,)."""
-    bought, looked = evidence.of(Sum.PURCHASES), evidence.of(Sum.VIEWS)
-    return np.asarray(np.log1p(bought) + A_VIEW * np.log1p(looked), np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,10 +61,10 @@ class Neighbours:
         return listed(self.basis, scores, n, without)
 
 
-def rivals(model: FavouriteModel, evidence: Evidence) -> list[Ranker]:
-    """Every rival, learnt from the evidence that the model was learnt from."""
+def rivals(model: FavouriteModel, lesson: Lesson) -> list[Ranker]:
+    """Every rival, learnt from the customers that the model was learnt from."""
     basis, options = model.basis, model.options
-    matrix = customers_by_brands(evidence, counted(evidence), len(basis.brands))
+    matrix = lesson.matrix(lesson.counted)
     plain = learn_factors(
         matrix, options.factors, options.alpha, options.regularisation, options.iterations
     )

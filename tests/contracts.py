@@ -8,6 +8,7 @@ import pytest
 
 from recsys.events import Kind
 from recsys.evidence import Evidence, no_evidence
+from recsys.lesson import Lesson
 from recsys.ranking import Ranker
 from recsys.signals import ItemFacts, summarise
 from tests.worlds import NOW, catalogue, crowd, event, rows
@@ -22,6 +23,12 @@ def many() -> Evidence:
     return summarise(log, FACTS, NOW, who)
 
 
+def taught(evidence: Evidence, brands: int = 60) -> Lesson:
+    """What customers teach of so many brands."""
+    return Lesson.of([evidence], brands)
+
+
+EVERYBODY = taught(many())
 SOMEBODY = summarise(
     rows(event(0, Kind.PURCHASE, 1000), event(12, Kind.PURCHASE, 1000), event(25, Kind.VIEW)),
     FACTS,

@@ -7,10 +7,10 @@ from recsys.errors import UnknownNameError
 from recsys.events import Kind
 from recsys.ranking import basis
 from recsys.signals import summarise
-from tests.contracts import FACTS, SHOP, SOMEBODY, RankerContract, many
+from tests.contracts import EVERYBODY, FACTS, SHOP, SOMEBODY, RankerContract, taught
 from tests.worlds import NOW, event, rows
 
-BASIS = basis(many(), SHOP)
+BASIS = basis(EVERYBODY.buyers, SHOP)
 
 
 class TestPopularity(RankerContract):
@@ -27,7 +27,7 @@ class TestOwnPurchasesThenViews(RankerContract):
 
 def test_popularity_counts_customers_and_not_events() -> None:
     often = summarise(rows(*[event(118, Kind.PURCHASE)] * 9), FACTS, NOW)
-    assert basis(often, SHOP).buyers[59] == 1
+    assert basis(taught(often).buyers, SHOP).buyers[59] == 1
 
 
 def test_purchases_come_before_any_number_of_views() -> None:

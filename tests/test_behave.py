@@ -12,10 +12,10 @@ from recsys.love import Love
 from recsys.model import Blend, FavouriteModel, FitOptions, Weights, fit
 from recsys.ranking import BrandScore
 from recsys.similar import similar
-from tests.contracts import SHOP, many
+from tests.contracts import EVERYBODY, SHOP
 from tests.worlds import NOW
 
-GOOD = fit(many(), SHOP, FitOptions(factors=8, weights=Weights(1.0, 0.1, 0.05)))
+GOOD = fit(EVERYBODY, SHOP, FitOptions(factors=8, weights=Weights(1.0, 0.1, 0.05)))
 
 
 def asked(model: FavouriteModel) -> dict[str, Behaved]:

@@ -11,14 +11,12 @@ from recsys.evidence import Evidence, persons
 from recsys.ranking import basis
 from recsys.relevance import TASKS, Case
 from recsys.slices import BY, slices_of
-from tests.contracts import SHOP, many
+from tests.contracts import EVERYBODY, SHOP, many
 from tests.worlds import DAY, NOW
 
-EVERYBODY = many()
-BASIS = basis(EVERYBODY, SHOP)
-PEOPLE: list[Evidence] = [hers for _, hers in persons(EVERYBODY, set(EVERYBODY.customer.tolist()))][
-    :60
-]
+BASIS = basis(EVERYBODY.buyers, SHOP)
+CROWD = many()
+PEOPLE: list[Evidence] = [hers for _, hers in persons(CROWD, set(CROWD.customer.tolist()))][:60]
 OWN, POPULAR = OwnPurchasesThenViews(BASIS), Popularity(BASIS)
 
 

@@ -14,6 +14,7 @@ from recsys.many import Listed
 from recsys.model import FavouriteModel, fit
 from recsys.ranking import Ranker, Reason, Why, kind_of
 from recsys.signals import ItemFacts, summarise
+from tests.contracts import taught
 from tests.worlds import NOW, catalogue, crowd
 
 SHOP = catalogue()
@@ -37,7 +38,7 @@ def evidence() -> Evidence:
 
 @pytest.fixture(scope="module")
 def model(evidence: Evidence) -> FavouriteModel:
-    return fit(evidence, SHOP, FitOptions(factors=8, iterations=2), blend=Blend())
+    return fit(taught(evidence), SHOP, FitOptions(factors=8, iterations=2), blend=Blend())
 
 
 def cut(model: FavouriteModel, head: int) -> FavouriteModel:

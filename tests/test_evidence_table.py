@@ -95,9 +95,10 @@ def test_a_model_of_the_table_is_that_of_the_events(
 ) -> None:
     options = FitOptions(**QUICK, sample=sample, seed=3)  # type: ignore[arg-type]
     asked = (planted_house.warehouse, planted_house.policy, options, silent)
-    wanted, evidence, _ = learn(*asked)
+    wanted, lesson, _ = learn(*asked)
     found, same, _ = learn(*asked, table=EvidenceTable.open(str(summed)))
-    assert len(evidence) == len(same)
+    assert len(lesson) == len(same)
+    assert lesson.customers == same.customers
     assert wanted.arrays().keys() == found.arrays().keys()
     for name, array in wanted.arrays().items():
         np.testing.assert_array_equal(found.arrays()[name], array)

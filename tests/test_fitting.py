@@ -15,6 +15,7 @@ from app.settings import Settings
 from app.warehouse import Warehouse
 from recsys.errors import BadInputError, NotEnoughError, WorkspaceError
 from recsys.events import Rows
+from recsys.evidence import joined
 from recsys.model import FitOptions, Weights
 from recsys.weighing import LEAST_CASES
 from tests.events_on_disk import write
@@ -110,8 +111,8 @@ def test_evidence_up_to_a_time_holds_nothing_later(planted_house: House) -> None
     store = planted_house.warehouse
     catalogue = policy_catalogue(store, planted_house.policy)
     start = Start.of(store, 0.25, 1.0, 0).earlier()
-    part = read_evidence(store, catalogue, FitOptions(), silent, start)
-    whole = read_evidence(store, catalogue, FitOptions(), silent)
+    part = joined([*read_evidence(store, catalogue, FitOptions(), silent, start)])
+    whole = joined([*read_evidence(store, catalogue, FitOptions(), silent)])
     assert 0 < len(part) < len(whole)
     assert part.last.max() <= start.as_of < whole.last.max()
 

@@ -15,10 +15,10 @@ from recsys.errors import NotEnoughHistoryError
 from recsys.evidence import Evidence
 from recsys.listed import ListedModel, lists_of
 from recsys.ranking import Ranker, basis
-from tests.contracts import SHOP, RankerContract, many
+from tests.contracts import EVERYBODY, SHOP, RankerContract, many
 from tests.terminal import Said, brandswipe
 
-BASIS = basis(many(), SHOP)
+BASIS = basis(EVERYBODY.buyers, SHOP)
 
 
 def of_three() -> ListedModel:

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from recsys.events import Kind
-from recsys.evidence import Evidence, named, no_evidence
-from recsys.love import AGES, KINDS, Love, counts, left, love, popular
+from recsys.evidence import Evidence, named, no_evidence, persons
+from recsys.love import AGES, KINDS, Love, counted, counts, left, love, popular
 from recsys.signals import summarise
-from tests.contracts import FACTS, many
+from tests.contracts import EVERYBODY, FACTS, many, taught
 from tests.worlds import NOW, event, rows
 
 
@@ -57,6 +57,15 @@ def test_a_brand_that_was_only_named_does_not_fade() -> None:
     assert left(named([1, 2]), 30).tolist() == [1.0, 1.0]
 
 
+def test_a_pair_s_love_is_the_same_to_the_bit_whatever_stands_beside_it() -> None:
+    crowd = many()
+    alone = [hers for _, hers in persons(crowd, set(crowd.customer.tolist()))]
+    assert np.concatenate([love(hers) for hers in alone]).tobytes() == love(crowd).tobytes()
+    log = [event(2 * brand, kind, 900, 40) for brand in range(40) for kind in Kind]
+    singly = [love(of(*log[at : at + len(Kind)]))[0] for at in range(0, len(log), len(Kind))]
+    assert singly == love(of(*log)).tolist()
+
+
 def test_nothing_speaks_of_no_love() -> None:
     assert love(no_evidence()).shape == (0,)
 
@@ -65,9 +74,16 @@ def test_what_love_is_made_of_can_be_set() -> None:
     assert love(of(event(0, Kind.VIEW)), Love(views=0.0, products=0.0, categories=0.0)) == [0.0]
 
 
+def test_counts_are_purchases_and_far_behind_them_views() -> None:
+    log = rows(event(0, Kind.PURCHASE), *[event(2, Kind.VIEW)] * 30)
+    bought, looked = counted(summarise(log, FACTS, NOW))
+    assert bought > looked > 0
+    assert counted(named([1])).tolist() == [0.0]
+
+
 class TestPopularity:
     def test_it_is_the_share_of_the_most_bought_brand(self) -> None:
-        rows_of = popular(many(), 60)
+        rows_of = popular(EVERYBODY.fame)
         assert rows_of.shape == (len(AGES), 60)
         assert rows_of.max(axis=1) == pytest.approx([1.0] * len(AGES))
         assert rows_of.min() >= 0
@@ -77,13 +93,13 @@ class TestPopularity:
             *[event(0, Kind.PURCHASE, 900, days_ago=600)] * 3,
             *[event(2, Kind.PURCHASE, 900, days_ago=2)] * 2,
         )
-        rows_of = popular(summarise(log, FACTS, NOW, np.arange(5)), 60)
+        rows_of = popular(taught(summarise(log, FACTS, NOW, np.arange(5))).fame)
         assert rows_of[0, 0] > rows_of[0, 1]
         assert rows_of[AGES.index(30), 0] < rows_of[AGES.index(30), 1] == 1.0
 
     def test_a_log_of_views_counts_who_looked(self) -> None:
-        rows_of = popular(of(event(4, Kind.VIEW)), 60)
+        rows_of = popular(taught(of(event(4, Kind.VIEW))).fame)
         assert rows_of[0, 2] == rows_of[1, 2] == 1.0
 
     def test_nobody_makes_nothing_popular(self) -> None:
-        assert popular(no_evidence(), 4).tolist() == [[0.0] * 4] * len(AGES)
+        assert popular(taught(no_evidence(), 4).fame).tolist() == [[0.0] * 4] * len(AGES)

@@ -13,10 +13,10 @@ from recsys.evidence import named, no_evidence
 from recsys.love import Love
 from recsys.model import Blend, FavouriteModel, FitOptions, Weights, fit, options_from
 from recsys.signals import ItemFacts, summarise
-from tests.contracts import FACTS, SHOP, SOMEBODY, RankerContract, many
+from tests.contracts import EVERYBODY, FACTS, SHOP, SOMEBODY, RankerContract, many, taught
 from tests.worlds import NOW, catalogue, event, rows
 
-MODEL = fit(many(), SHOP, FitOptions(factors=8, iterations=8))
+MODEL = fit(EVERYBODY, SHOP, FitOptions(factors=8, iterations=8))
 
 
 class TestFavouriteModel(RankerContract):
@@ -75,7 +75,7 @@ def test_whatever_the_threads_and_the_seed_the_same_model_is_learnt(
     threads: int, seed: int
 ) -> None:
     options = dataclasses.replace(MODEL.options, seed=seed)
-    again, first = fit(many(), SHOP, options, threads=threads).arrays(), MODEL.arrays()
+    again, first = fit(EVERYBODY, SHOP, options, threads=threads).arrays(), MODEL.arrays()
     assert all(np.array_equal(again[name], first[name]) for name in first)
 
 
@@ -112,7 +112,7 @@ def test_all_weights_zero_still_give_a_list_without_a_nan() -> None:
 def test_an_option_out_of_range_is_named(name: str, value: float) -> None:
     options = dataclasses.replace(FitOptions(), **{name: value})
     with pytest.raises(BadInputError, match=name):
-        fit(many(), SHOP, options)
+        fit(EVERYBODY, SHOP, options)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_by_default_as_many_customers_are_read_as_are_enough(customers: int, sha
 
 def test_a_weight_out_of_range_is_named() -> None:
     with pytest.raises(BadInputError, match="popularity"):
-        fit(many(), SHOP, FitOptions(weights=Weights(popularity=-1)))
+        fit(EVERYBODY, SHOP, FitOptions(weights=Weights(popularity=-1)))
 
 
 def test_weights_that_are_set_to_the_defaults_are_given_and_not_chosen() -> None:
@@ -138,7 +138,7 @@ def test_weights_that_are_set_to_the_defaults_are_given_and_not_chosen() -> None
 
 def test_a_blend_is_what_the_score_is_weighed_by() -> None:
     blend = Blend(Weights(0.0, 0.0, 2.0), fashion=90)
-    top = fit(many(), SHOP, MODEL.options, blend=blend).rank(SOMEBODY, n=1)[0]
+    top = fit(EVERYBODY, SHOP, MODEL.options, blend=blend).rank(SOMEBODY, n=1)[0]
     assert (top.score, top.why.popularity, top.why.own) == (2.0, 2.0, 0.0)
 
 
@@ -188,7 +188,7 @@ def test_what_love_is_made_of_is_the_blend_s() -> None:
 
 def test_without_another_brand_of_hers_nobody_else_is_named_as_a_reason() -> None:
     one = summarise(rows(event(0, Kind.PURCHASE, 1000)), FACTS, NOW)
-    best, other = fit(one, SHOP, FitOptions()).rank(one, n=2)
+    best, other = fit(taught(one), SHOP, FitOptions()).rank(one, n=2)
     assert (best.brand, best.why.neighbours, best.why.collaborative) == ("Brand 000", (), 0.0)
     assert best.why.own + best.why.popularity == pytest.approx(best.score)
     assert other.score < best.score
@@ -196,7 +196,7 @@ def test_without_another_brand_of_hers_nobody_else_is_named_as_a_reason() -> Non
 
 def test_somebody_who_sent_everything_back_has_no_love_and_no_nan() -> None:
     sent = summarise(rows(event(0, Kind.RETURN), event(2, Kind.RETURN)), FACTS, NOW)
-    ranked = fit(sent, SHOP, FitOptions(factors=4)).rank(sent, n=60)
+    ranked = fit(taught(sent), SHOP, FitOptions(factors=4)).rank(sent, n=60)
     assert np.isfinite([score.score for score in ranked]).all()
     assert {score.why.own for score in ranked} == {0.0}
 
@@ -222,18 +222,19 @@ def test_a_brand_that_the_sample_missed_is_found_by_own_evidence() -> None:
         marks=seen.marks[seen.marks["brand"] != 59],
     )
     log = rows(*[event(118, Kind.PURCHASE, 1000, days) for days in (3, 9, 27)])
-    ranked = fit(sample, SHOP, MODEL.options).rank(summarise(log, FACTS, NOW), n=3)
+    ranked = fit(taught(sample), SHOP, MODEL.options).rank(summarise(log, FACTS, NOW), n=3)
     assert ranked[0].brand == "Brand 059"
 
 
 def test_a_log_without_evidence_cannot_be_learnt_from() -> None:
     with pytest.raises(NotEnoughError, match="Import events"):
-        fit(no_evidence(), SHOP, FitOptions())
+        fit(taught(no_evidence()), SHOP, FitOptions())
 
 
 def test_progress_ends_at_one() -> None:
     told: list[float] = []
-    fit(many(), SHOP, FitOptions(factors=4, iterations=3), lambda _stage, share: told.append(share))
+    options = FitOptions(factors=4, iterations=3)
+    fit(EVERYBODY, SHOP, options, lambda _stage, share: told.append(share))
     assert told[-1] == 1.0
     assert told == sorted(told)
 
@@ -242,14 +243,14 @@ def test_progress_ends_at_one() -> None:
 def test_a_log_of_one_customer_and_hardly_a_brand_can_be_learnt(brands: int) -> None:
     shop = catalogue(brands=brands, categories=1)
     evidence = summarise(rows(event(0, Kind.PURCHASE, 1000)), ItemFacts.of(shop), NOW)
-    ranked = fit(evidence, shop, FitOptions()).rank(evidence, n=10)
+    ranked = fit(taught(evidence, brands), shop, FitOptions()).rank(evidence, n=10)
     assert ranked[0].brand == "Brand 000"
     assert np.isfinite(ranked[0].score)
 
 
 def test_a_log_without_purchases_counts_popularity_by_any_event() -> None:
     evidence = summarise(rows(event(4, Kind.VIEW)), FACTS, NOW)
-    assert fit(evidence, SHOP, FitOptions(factors=2)).basis.buyers.sum() == 1
+    assert fit(taught(evidence), SHOP, FitOptions(factors=2)).basis.buyers.sum() == 1
 
 
 @given(st.lists(st.tuples(st.integers(0, 119), st.integers(0, 5)), max_size=30))

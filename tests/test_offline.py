@@ -10,10 +10,10 @@ from recsys.offline import Line, best_rival, bootstrap, evaluate
 from recsys.ranking import basis
 from recsys.relevance import Case
 from recsys.signals import summarise
-from tests.contracts import FACTS, SHOP, many
+from tests.contracts import EVERYBODY, FACTS, SHOP
 from tests.worlds import NOW, event, rows
 
-BASIS = basis(many(), SHOP)
+BASIS = basis(EVERYBODY.buyers, SHOP)
 RANKERS = [OwnPurchasesThenViews(BASIS), Popularity(BASIS)]
 OWN, POPULAR = (ranker.name for ranker in RANKERS)
 

@@ -15,7 +15,7 @@ from app.house import House
 from app.warehouse import CHUNK_ROWS
 from recsys.blend import Blend, FitOptions
 from recsys.deck import Card, Origin
-from recsys.evidence import Evidence, joined
+from recsys.lesson import Lesson
 from recsys.model import fit
 from recsys.policy import StudyKind
 from recsys.signals import ItemFacts, summarise
@@ -112,15 +112,15 @@ def test_a_model_is_the_same_to_the_bit_whatever_the_chunks_and_threads(
     shop = policy_catalogue(planted_house.warehouse, planted_house.policy)
     options = FitOptions(factors=8, iterations=2)
     models = [
-        fit(_evidence(planted_house, size), shop, options, threads=threads, blend=Blend()).arrays()
+        fit(_lesson(planted_house, size), shop, options, threads=threads, blend=Blend()).arrays()
         for size, threads in ((chunk, 1), (CHUNK_ROWS, 2))
     ]
     for name, array in models[0].items():
         assert array.tobytes() == models[1][name].tobytes(), name
 
 
-def _evidence(house: House, chunk: int) -> Evidence:
-    facts = ItemFacts.of(policy_catalogue(house.warehouse, house.policy))
-    scanned = house.warehouse.scan(chunk=chunk)
-    as_of = house.warehouse.as_of
-    return joined([summarise(rows, facts, as_of, numbers) for numbers, rows in scanned])
+def _lesson(house: House, chunk: int) -> Lesson:
+    shop, as_of = policy_catalogue(house.warehouse, house.policy), house.warehouse.as_of
+    facts, scanned = ItemFacts.of(shop), house.warehouse.scan(chunk=chunk)
+    chunks = (summarise(rows, facts, as_of, numbers) for numbers, rows in scanned)
+    return Lesson.of(chunks, len(shop.brands))

@@ -14,10 +14,10 @@ from recsys.evidence import no_evidence
 from recsys.model import FitOptions, fit
 from recsys.ranking import Basis, basis, best
 from recsys.signals import ItemFacts, summarise
-from tests.contracts import SHOP, SOMEBODY, many
+from tests.contracts import EVERYBODY, SHOP, SOMEBODY, taught
 from tests.worlds import NOW, catalogue, event, rows
 
-KNOWN = basis(many(), SHOP)
+KNOWN = basis(EVERYBODY.buyers, SHOP)
 
 
 class TestTheBest:
@@ -49,13 +49,13 @@ class TestTheBasis:
 
     def test_buyers_are_counted_by_any_event_where_nobody_bought(self) -> None:
         looked = summarise(rows(event(4, Kind.VIEW)), ItemFacts.of(SHOP), NOW)
-        assert np.flatnonzero(basis(looked, SHOP).buyers).tolist() == [2]
-        assert basis(no_evidence(), SHOP).buyers.sum() == 0
+        assert np.flatnonzero(basis(taught(looked).buyers, SHOP).buyers).tolist() == [2]
+        assert basis(taught(no_evidence()).buyers, SHOP).buyers.sum() == 0
 
     def test_a_sensitive_brand_is_never_allowed(self) -> None:
         shop = catalogue()
         shop.brand_sensitive[3] = True
-        assert not basis(many(), shop).allowed(())[3]
+        assert not basis(EVERYBODY.buyers, shop).allowed(())[3]
 
     def test_a_brand_left_out_is_not_allowed_and_an_unknown_name_is_passed_over(self) -> None:
         allowed = KNOWN.allowed({"Brand 007", "no such brand"})
@@ -86,9 +86,9 @@ class TestACatalogueThatGrew:
         shop = catalogue()
         shop.brand_category[0] = -1  # nothing is left of it
         gone = KNOWN.over(shop)
-        model = fit(many(), SHOP, FitOptions(factors=4, iterations=2)).over(shop)
+        model = fit(EVERYBODY, SHOP, FitOptions(factors=4, iterations=2)).over(shop)
         for ranker in (model, *(make(gone) for make in BASELINES.values())):
             names = [score.brand for score in ranker.rank(SOMEBODY, 60)]
             assert len(names) == 59
             assert "Brand 000" not in names
-        assert not basis(many(), shop).allowed(())[0]
+        assert not basis(EVERYBODY.buyers, shop).allowed(())[0]

@@ -12,10 +12,10 @@ from recsys.model import Blend, FavouriteModel, FitOptions, Weights, fit
 from recsys.relevance import TASKS, Case, ndcg
 from recsys.signals import summarise
 from recsys.weighing import LEAST_CASES, Weighed, weigh
-from tests.contracts import FACTS, SHOP, many
+from tests.contracts import EVERYBODY, FACTS, SHOP, many, taught
 from tests.worlds import NOW, catalogue, event, rows
 
-MODEL = fit(many(), SHOP, FitOptions(factors=8, iterations=4, regularisation=0.3))
+MODEL = fit(EVERYBODY, SHOP, FitOptions(factors=8, iterations=4, regularisation=0.3))
 EVERYBODY = dict(persons(many(), range(300)))
 
 
@@ -86,7 +86,7 @@ class TestTheChoice:
             log += [event(2 * int(b), Kind.VIEW) for b in others for _ in range(40)]
             whose += [customer] * (3 + 40 * 12)
         evidence = summarise(rows(*log), FACTS, NOW, np.array(whose))
-        model = fit(evidence, SHOP, FitOptions(factors=4, iterations=2))
+        model = fit(taught(evidence), SHOP, FitOptions(factors=4, iterations=2))
         cases = [
             Case(before, {f"Brand {b:03d}": 1.0 for b in bought[customer]}, frozenset())
             for customer, before in persons(evidence, range(240))
@@ -140,7 +140,7 @@ class TestTheBoard:
         shop = catalogue(brands=3)
         log = rows(event(0, Kind.PURCHASE), event(2, Kind.PURCHASE), event(4, Kind.PURCHASE))
         evidence = summarise(log, FACTS, NOW, np.arange(3))
-        model = fit(evidence, shop, FitOptions())
+        model = fit(taught(evidence, 3), shop, FitOptions())
         cases = [
             Case(before, {"Brand 000": 1.0}, frozenset({f"Brand {before.brand[0]:03d}"}))
             for _, before in persons(evidence, range(3))

@@ -20,6 +20,7 @@ LINE = [
     "evidence",
     "signals",
     "love",
+    "lesson",
     "relevance",
     "ranking",
     "arms",
