@@ -1,7 +1,8 @@
 """How many customers must a model learn from?
 
-Run: python bench/sample.py WORKSPACE, with events in it. Writes bench/results/sample.json. Learns
-from everybody and from smaller and smaller samples, three seeds each, weights chosen anew every
+Run: python bench/sample.py WORKSPACE [CUSTOMERS ...], with events in it. Writes
+bench/results/sample.json. Learns from everybody and from samples of so many customers (twice as
+many as a fit takes by itself, as many, and a third), three seeds each, weights chosen anew every
 time, and asks all models about the same customers at the end of the log, which none has seen. The
 loss against everybody is told in per cent of NDCG@10 with its paired 95% interval: over customers,
 by the percentile bootstrap, of the three seeds' mean.
@@ -13,7 +14,6 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from itertools import islice
@@ -27,10 +27,11 @@ from app.fitting import learn, policy_catalogue
 from app.holdout import Asked, Start
 from app.house import House
 from app.settings import Settings
-from recsys.model import FavouriteModel, FitOptions
+from recsys.model import ENOUGH_CUSTOMERS, FavouriteModel, FitOptions
 from recsys.relevance import AT, TASKS, Case, ndcg
 
-SHARES, SEEDS, CASES = (0.25, 0.1, 0.05), (1, 2, 3), 2_000
+SIZES = (2 * ENOUGH_CUSTOMERS, ENOUGH_CUSTOMERS, ENOUGH_CUSTOMERS // 3)
+SEEDS, CASES = (1, 2, 3), 2_000
 RESULT = Path(__file__).parent / "results" / "sample.json"
 Found = dict[str, NDArray[np.float64]]
 """Task -> NDCG@10 of each customer who was asked."""
@@ -57,36 +58,41 @@ def loss(some: NDArray[np.float64], everybody: NDArray[np.float64]) -> dict[str,
     return {"ahead": round(ahead, 2), "low": round(float(low), 2), "high": round(float(high), 2)}
 
 
-def learnt(house: House, share: float, seed: int, cases: Sequence[Case]) -> tuple[Found, float]:
+def learnt(
+    house: House, start: Start, share: float, seed: int, cases: Sequence[Case]
+) -> tuple[Found, float]:
     """What a model of this sample finds, and in how many seconds it was learnt."""
-    options = replace(FitOptions(), sample=share, seed=seed)
-    start = Start.of(house.warehouse, house.policy.relevance.held_out, 1.0, 0).earlier()
+    options = FitOptions(sample=share, seed=seed)
     began = time.perf_counter()
     model, _, _ = learn(house.warehouse, house.policy, options, lambda *_: None, start)
     return found(model, cases), time.perf_counter() - began
 
 
-def point(house: House, share: float, everybody: Found, cases: Sequence[Case]) -> dict[str, Any]:
+def point(
+    house: House, start: Start, customers: int, everybody: Found, cases: Sequence[Case]
+) -> dict[str, Any]:
     """One point of the curve."""
-    each = [learnt(house, share, seed, cases) for seed in SEEDS]
+    share = customers / house.warehouse.customers
+    each = [learnt(house, start, share, seed, cases) for seed in SEEDS]
     mean = {task: np.mean([one[task] for one, _ in each], axis=0) for task in TASKS}
     return {
-        "share": share,
-        "customers": round(share * house.warehouse.customers),
+        "customers": customers,
+        "share": round(share, 4),
         "seconds": [round(seconds, 1) for _, seconds in each],
         "ndcg": {task: [round(float(one[task].mean()), 4) for one, _ in each] for task in TASKS},
         "per_cent": {task: loss(mean[task], everybody[task]) for task in TASKS},
     }
 
 
-def main(workspace: Path) -> None:
+def main(workspace: Path, sizes: Sequence[int]) -> None:
     """Measure, print and write down after every point."""
     house = House(Settings(workspace=workspace))
     store, policy = house.warehouse, house.policy
     whole = Start.of(store, policy.relevance.held_out, 1.0, 0)
     asked = Asked.about(store, policy_catalogue(store, policy), policy.relevance, whole)
     cases = list(islice(asked.everybody(store), CASES))
-    everybody, seconds = learnt(house, 1.0, 0, cases)
+    start = whole.earlier()
+    everybody, seconds = learnt(house, start, 1.0, 0, cases)
     result: dict[str, Any] = {
         "date": date.today().isoformat(),
         "machine": f"{os.cpu_count()} processors, {platform.machine()}",
@@ -100,12 +106,12 @@ def main(workspace: Path) -> None:
         "seconds": round(seconds, 1),
         "samples": [],
     }
-    for share in SHARES:
-        result["samples"].append(point(house, share, everybody, cases))
+    for customers in (size for size in sizes if size < store.customers):
+        result["samples"].append(point(house, start, customers, everybody, cases))
         print(json.dumps(result["samples"][-1]), flush=True)
         RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     house.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), [int(said) for said in sys.argv[2:]] or SIZES)
