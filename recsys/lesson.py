@@ -65,6 +65,12 @@ class Lesson:
         """How many customers bought each brand, or else did anything with it, shape (B,)."""
         return np.asarray(self.fame[0] // ONE, np.int64)
 
+    @property
+    def unit(self) -> float:
+        """Love of an average customer for a brand that she loves at all; 1 where there is none."""
+        held = self.loved > 0
+        return float(self.loved[held].mean()) if held.any() else 1.0
+
     def matrix(self, value: NDArray[np.floating]) -> csr_matrix:
         """Customers x brands, (N, B), of a value a pair, (p,); what is not above 0 is left out."""
         held = value > 0

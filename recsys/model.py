@@ -231,8 +231,7 @@ def fit(
             "No customer of the sample did anything with a brand that may be shown. "
             "Import events of such brands, or raise the sample."
         )
-    strength = lesson.loved[lesson.loved > 0]
-    unit = float(strength.mean()) if len(strength) else 1.0
+    unit = lesson.unit
     matrix = lesson.matrix(lesson.loved / unit)
     return FavouriteModel(
         basis=basis(lesson.buyers, catalogue),
