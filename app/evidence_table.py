@@ -5,7 +5,7 @@ Whose evidence it holds is known here only while a model is fitted or carousels 
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from app.importing.aggregating import AS_OF, COLUMNS, COUNTED, FIRST, LAST, SUMS
 from app.importing.importroom import engine
 from app.importing.segments import KEY_SQL, KEYS, Keys, hash_of
 from app.importing.staging import literal
-from app.warehouse import sampled
+from app.warehouse import CHUNK_ROWS, sampled
 from recsys.errors import BadEventsError
 from recsys.events import Catalogue, Col, brand_key
 from recsys.evidence import Evidence, counted, no_evidence
@@ -95,18 +95,20 @@ class EvidenceTable:
             "as_of": self.as_of,
         }
 
-    def read(self, catalogue: Catalogue, sample: float, seed: int) -> Evidence:
-        """Return the evidence of a sample of the customers, the same that `Warehouse.scan` takes.
+    def read(self, catalogue: Catalogue, sample: float, seed: int) -> Iterator[Evidence]:
+        """Yield the evidence of a sample of the customers, the same that `Warehouse.scan` takes.
 
-        Brands that the catalogue does not know or hides leave none.
+        Each of them is whole in one chunk. Brands that the catalogue does not know or hides leave
+        none.
         """
         with _loaded(self.files, self.gone) as con:
             _code(con, catalogue)
             ranges = np.array(sampled(sample, seed), np.uint64)
             con.register("ranges", pa.table({"low": ranges[:, 0], "high": ranges[:, 1]}))
             inside = f"SEMI JOIN ranges ON {_KEY} >= low AND {_KEY} < high"
-            table = con.sql(f"SELECT {_READ} FROM coded {inside}").to_arrow_table()
-        return _crowd(table, catalogue).evidence
+            rows = con.sql(f"SELECT {_READ} FROM coded {inside} ORDER BY {_KEY}, {Col.CUSTOMER}")
+            for part in _whole_customers(rows.to_arrow_reader(CHUNK_ROWS)):
+                yield _crowd(part, catalogue).evidence
 
     def cut(self, into: Path, catalogue: Catalogue, parts: int) -> None:
         """Write each customer's rows into one of so many parts, by her key; whole or not at all."""
@@ -179,6 +181,19 @@ def _code(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
         f"CREATE VIEW coded AS SELECT *, {KEY_SQL.format(Col.CUSTOMER)} AS {_KEY} "
         f"FROM summed JOIN brand_map USING ({Col.BRAND})"
     )
+
+
+def _whole_customers(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Yield ordered rows in about the same parts, none of which ends amid a customer's."""
+    left: list[pa.RecordBatch] = []
+    for batch in batches:
+        held = pa.Table.from_batches([*left, batch])
+        last = pc.index(held[Col.CUSTOMER], held[Col.CUSTOMER][-1]).as_py()
+        if last:
+            yield held.slice(0, last)
+        left = held.slice(last).to_batches()
+    if left:
+        yield pa.Table.from_batches(left)
 
 
 _EMPTY = pa.table(

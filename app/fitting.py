@@ -3,7 +3,7 @@
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from importlib.metadata import version as code_version
 from itertools import islice
@@ -142,13 +142,11 @@ def learn(
     else:
         weighed = Weighed(Blend(options.weights), 0, reason="The weights were given.")
     options = options.settled(warehouse.customers if table is None else table.customers)
-    chunks: Iterable[Evidence]
     if table is None:
         chunks = read_evidence(warehouse, catalogue, options, progress, start)
     else:
         progress("reading the sample", 0.0)
-        share = options.share_of(table.customers)
-        chunks = [table.read(catalogue, share, options.seed)]
+        chunks = table.read(catalogue, options.share_of(table.customers), options.seed)
     lesson = Lesson.of(chunks, len(catalogue.brands))
     model = fit(lesson, catalogue, options, progress, blend=weighed.blend, heard=heard)
     return model, lesson, weighed

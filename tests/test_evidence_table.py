@@ -18,6 +18,7 @@ from app.importing.schemas.dialects import DIALECTS
 from app.ingest import ingest
 from app.warehouse import Warehouse
 from recsys.errors import BadEventsError, BadInputError
+from recsys.lesson import Lesson
 from recsys.model import FitOptions, Weights
 from tests.events_on_disk import write
 from tests.schema_logs import LOGS, NOW
@@ -102,6 +103,21 @@ def test_a_model_of_the_table_is_that_of_the_events(
     assert wanted.arrays().keys() == found.arrays().keys()
     for name, array in wanted.arrays().items():
         np.testing.assert_array_equal(found.arrays()[name], array)
+
+
+def test_a_table_is_read_in_parts_that_end_between_two_customers(
+    planted_house: House, summed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, catalogue = EvidenceTable.open(str(summed)), planted_house.warehouse.catalogue
+    large = list(table.read(catalogue, 1.0, 0))
+    monkeypatch.setattr("app.evidence_table.CHUNK_ROWS", 200)
+    small = list(table.read(catalogue, 1.0, 0))
+    assert len(small) > 10 * len(large)
+    brands = len(catalogue.brands)
+    lessons = Lesson.of(large, brands), Lesson.of(small, brands)
+    for name in Lesson.__slots__:
+        assert np.array_equal(*(getattr(lesson, name) for lesson in lessons)), name
+    assert list(table.read(catalogue, 0.0, 0)) == []
 
 
 def of_table(house: House, table: EvidenceTable, **more: Any) -> Order:
