@@ -144,12 +144,11 @@ class Brain:
     ) -> Lists:
         """What model and rival propose, in lists of these lengths."""
         seen = (evidence.of(Sum.PURCHASES) > 0) | (evidence.of(Sum.VIEWS) > 0)
-        picks = self.rank(evidence, lengths[0], without)
         theirs = rival.rank(evidence, lengths[1], without)
         return Lists(
-            picks=[score.brand for score in picks],
+            picks=self.model.names(evidence, lengths[0], without),
             baseline=[score.brand for score in theirs],
-            known=frozenset(str(self.shelf.names[code]) for code in evidence.brand[seen]),
+            known=frozenset(self.shelf.names[evidence.brand[seen]].tolist()),
             revealed=without,
         )
 

@@ -1,14 +1,12 @@
 """A deal under way: begun by a press, looked at by every run of the page until it is done."""
 
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 
 from app.brain import Stopwatch
 from app.game import Game, Player
 from app.rows.records import DealtDeck
 from recsys.deck import DeckRecipe
-
-_POOL = ThreadPoolExecutor(max_workers=8, thread_name_prefix="deal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +19,9 @@ class Dealing:
 
     @classmethod
     def begin(cls, game: Game, player: Player, recipe: DeckRecipe | None) -> "Dealing":
-        """Begin to deal, in a thread of its own."""
+        """Begin to deal, in another thread."""
         watch = Stopwatch()
-        return cls(player, watch, _POOL.submit(game.start, player, recipe, watch))
+        return cls(player, watch, game.begin(player, recipe, watch))
 
     def done_within(self, seconds: float) -> bool:
         """Wait so long at most; return whether the cards are there, or the reason why not."""

@@ -3,6 +3,7 @@
 import secrets
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from app import consent
@@ -27,7 +28,10 @@ from recsys.policy import Study
 from recsys.ranking import BrandScore
 from recsys.swipes import Answer
 
-_DOORS = tuple(threading.Lock() for _ in range(64))  # who presses twice at once gets one deck
+_DOORS = tuple(threading.Lock() for _ in range(64))  # who ends twice at once gets one coffee code
+# Who comes first is dealt to first. Four milliseconds that hold the interpreter: of two at once
+# each takes twice as long, and the threads of a crowd overtake one another for half a second.
+_DEALER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="deal")
 REMEMBERED = (Origin.OWN, Origin.ELICITED, Origin.PRACTICE)  # herself: no brand is shown twice
 ASKED = (Origin.OWN, Origin.PRACTICE)  # a real person's history: read after her yes alone
 
@@ -107,16 +111,23 @@ class Game:
     ) -> DealtDeck:
         """Compute her brands now and deal her a deck, or return the one she has open.
 
-        `watch` shows another thread how far this is. Raises NotEnoughHistoryError where too little
-        is known to guess, and NotAllowedError in a study that is closed or without her yes.
+        Raises NotEnoughHistoryError where too little is known to guess, and NotAllowedError in a
+        study that is closed or without her yes.
         """
-        with _DOORS[hash(player.participant) % len(_DOORS)]:
-            return self.open_deck(player) or self._start(player, recipe, watch or Stopwatch())
+        return self.begin(player, recipe, watch or Stopwatch()).result()
+
+    def begin(
+        self, player: Player, recipe: DeckRecipe | None, watch: Stopwatch
+    ) -> Future[DealtDeck]:
+        """Begin what `start` does and come back at once; `watch` shows how far it is."""
+        return _DEALER.submit(self._start, player, recipe, watch)
 
     def _start(self, player: Player, recipe: DeckRecipe | None, watch: Stopwatch) -> DealtDeck:
+        there = self.open_deck(player)
+        if there is not None:
+            return there
         self._check_open(player)
         deck = self._dealt(player, recipe or self.study.policy.deck, watch)
-        self.store.meet(player.participant)
         if deck.origin is Origin.OWN and deck.evidence is Known.ENOUGH:
             self.reach(player, Step.ENOUGH)
         with watch.stage("storing the deck"):

@@ -54,6 +54,7 @@ class Store(StudyRows, InvitationRows, PeopleRows, JobRows):
             "language": language,
         }
         with self._writing():
+            self._meet(deck.participant)
             self._append("decks", [row])
         return _dealt(row)
 

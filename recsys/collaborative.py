@@ -94,7 +94,9 @@ class Linear:
         """Of one person to every brand, shape (brands,); 0 outside the head."""
         found = np.zeros(brands)
         places, held = self.places(brand)
-        found[self.head] = strength[held] @ self.speaks[places]
+        row = (strength[held].astype(np.float32), places, [0, len(places)])
+        # a sparse row picks its rows of the matrix without a copy of them
+        found[self.head] = (csr_matrix(row, shape=(1, len(self.head))) @ self.speaks)[0]
         return found
 
     def places(self, brand: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.errors import NotEnoughBrandsError
 from recsys.pairing import Pair, Shelf, Step, free_brands, paired
@@ -138,11 +139,12 @@ def deal(lists: Lists, shelf: Shelf, recipe: DeckRecipe, seed: int) -> tuple[Car
     part = rng.permutation(len(unique))[: recipe.baseline]
     unique = [unique[i] for i in sorted(part)]
     shown = {*picks, *rival, *lists.picks, *gone}
-    pairs = paired(picks, shelf, free_brands(shelf, shown | set(lists.known)), recipe.scored)
+    free = free_brands(shelf, shown.union(lists.known))
+    pairs = paired(picks, shelf, free, recipe.scored)
     cards = [card_of(name, shelf, lists, Stratum.PICK, picks, rival) for name in picks]
     cards += [card_of(name, shelf, lists, Stratum.UNIQUE, picks, rival) for name in unique]
     cards += [card_of(decoy, shelf, lists, Stratum.FAR, picks, rival) for _, decoy, _ in pairs]
-    cards += _fillers(cards, lists, shelf, shown, recipe, rng)
+    cards += _fillers(cards, lists, shelf, free, recipe, rng)
     return _partnered(shuffled(cards, recipe.block, rng), pairs)
 
 
@@ -174,22 +176,24 @@ def _fillers(
     cards: Sequence[Card],
     lists: Lists,
     shelf: Shelf,
-    shown: Collection[str],
+    free: NDArray[np.intp],
     recipe: DeckRecipe,
     rng: np.random.Generator,
 ) -> list[Card]:
-    """Near decoys, then spare ones for every place still vacant."""
-    taken = {*(card.brand for card in cards), *lists.baseline, *lists.revealed}
-    own = sorted(name for name in lists.known if name not in taken and name in shelf.codes)
-    own = [name for name in own if shelf.allowed[shelf.codes[name]]]
-    near = [own[i] for i in rng.permutation(len(own))[: recipe.near]]
+    """Near decoys, then spare ones of the free brands for every place still vacant."""
+    shown = {card.brand for card in cards}
+    own = shelf.codes_of(set(lists.known) - {*shown, *lists.baseline, *lists.revealed})
+    own = np.sort(own[shelf.allowed[own]])
+    near = own[rng.permutation(len(own))[: recipe.near]]
     vacant = recipe.cards - len(cards) - len(near)
-    free = free_brands(shelf, {*shown, *taken, *lists.known})
-    if len(free) < vacant:
-        raise NotEnoughBrandsError(vacant, len(free), "decoys")
-    spare = [str(shelf.names[code]) for code in rng.choice(free, vacant, replace=False)]
-    return [card_of(name, shelf, lists, Stratum.NEAR, (), ()) for name in near] + [
-        card_of(name, shelf, lists, Stratum.SPARE, (), ()) for name in spare
+    left = free[~np.isin(free, shelf.codes_of(shown))]
+    if len(left) < vacant:
+        raise NotEnoughBrandsError(vacant, len(left), "decoys")
+    spare = rng.choice(left, vacant, replace=False)
+    return [
+        card_of(str(shelf.names[code]), shelf, lists, stratum, (), ())
+        for codes, stratum in ((near, Stratum.NEAR), (spare, Stratum.SPARE))
+        for code in codes
     ]
 
 

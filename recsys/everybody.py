@@ -29,7 +29,7 @@ from recsys.many import (
     places,
 )
 from recsys.model import FavouriteModel
-from recsys.ranking import best
+from recsys.ranking import best, edge
 
 GROUP = 1_000  # customers scored at a time: their scores stay in the processor's cache
 NOWHERE = np.float32(-np.inf)  # the score of a brand that may not be shown
@@ -204,24 +204,9 @@ def _some(found: Found, which: NDArray[np.bool_]) -> Found:
 
 _ROUNDING = 1e-5  # of single floats: a bound is never too low
 _LEAST = np.finfo(np.float32).min
-_SLABS = 8
 
 
 def _best(scores: Floats, n: int) -> tuple[Codes, Codes]:
     """Rows and columns of each row's n best, and of some others."""
-    rows, columns = np.nonzero(scores >= np.maximum(_edge(scores, n), _LEAST))
+    rows, columns = np.nonzero(scores >= np.maximum(edge(scores, n), _LEAST))
     return rows, columns
-
-
-def _edge(scores: Floats, n: int) -> Floats:
-    """At most the n-th best of each row, shape (N, 1), and close to it.
-
-    The n-th best of the maxima of eight columns each is one of n numbers that are as good or
-    better; to look for it among an eighth of the columns takes a fraction of the time.
-    """
-    width = scores.shape[1] // _SLABS
-    if width > n:
-        scores = scores[:, : width * _SLABS].reshape(len(scores), _SLABS, width).max(axis=1)
-    if scores.shape[1] <= n:
-        return np.full((len(scores), 1), _LEAST)
-    return np.partition(scores, scores.shape[1] - n, axis=1)[:, -n, None]

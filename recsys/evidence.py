@@ -187,18 +187,17 @@ def counted(
     They are numbered from 0, so that `distinct` is what was counted. Rows of one pair are added, of
     whose marks it has the most that a row has: what came counted cannot be united.
     """
-    parts = [_numbered(customer, brand, what, many) for what, many in distinct.items()]
-    return grouped(customer, brand, sums, first, last, np.concatenate(parts))
+    pairs = [np.repeat(np.arange(len(brand)), many) for many in distinct.values()]
+    values = [_numbers(many) for many in distinct.values()]
+    kinds = np.repeat(list(distinct), [len(value) for value in values])
+    pair = np.concatenate(pairs)
+    marks = united(customer[pair], brand[pair], kinds, np.concatenate(values))
+    return grouped(customer, brand, sums, first, last, marks)
 
 
-def _numbered(
-    customer: NDArray[np.int64], brand: NDArray[np.int32], what: Mark, many: NDArray[np.int64]
-) -> NDArray[np.void]:
-    marks = np.empty(int(many.sum()), MARK)
-    marks["customer"], marks["brand"] = np.repeat(customer, many), np.repeat(brand, many)
-    marks["what"] = what
-    marks["value"] = np.arange(len(marks)) - np.repeat(np.cumsum(many) - many, many)
-    return marks
+def _numbers(many: NDArray[np.int64]) -> NDArray[np.int64]:
+    """From 0 for each of these, one after another."""
+    return np.arange(int(many.sum())) - np.repeat(np.cumsum(many) - many, many)
 
 
 def grouped(
@@ -209,7 +208,8 @@ def grouped(
     last: NDArray[np.uint32],
     marks: NDArray[np.void],
 ) -> Evidence:
-    order = np.argsort(_keys(customer, brand))  # of equal ones in any order: what follows adds up
+    """Evidence of pairs that may stand more than once, in any order, (n,) each; marks likewise."""
+    order = order_of(customer, brand)
     customer, brand = customer[order], brand[order]
     starts = starts_of(customer, brand)
     if not len(starts):
@@ -220,27 +220,54 @@ def grouped(
         sums=np.add.reduceat(sums[order], starts, axis=0),
         first=np.minimum.reduceat(first[order], starts),
         last=np.maximum.reduceat(last[order], starts),
-        marks=_distinct(marks),
+        marks=united(*(marks[name] for name in _MARKED)),
     )
 
 
-def _distinct(marks: NDArray[np.void]) -> NDArray[np.void]:
-    """Marks in order, each once; as whole numbers of 63 bits where they fit in, which is faster."""
-    names = ("customer", "brand", "what", "value")
-    bits = [int(marks[name].max(initial=0)).bit_length() for name in names]
-    if sum(bits) > 63 or (len(marks) and marks["customer"].min() < 0):
-        ordered = marks[np.lexsort([marks[name] for name in reversed(names)])]
-        return ordered[starts_of(*(ordered[name] for name in names))]
-    packed = np.zeros(len(marks), np.int64)
-    for name, wide in zip(names, bits, strict=True):
-        packed = (packed << wide) | marks[name]
+def order_of(customer: NDArray[np.int64], brand: NDArray[np.int32]) -> NDArray[np.intp]:
+    """What puts pairs in order, (n,).
+
+    Stable sorts are the fast ones here: of whole numbers of 16 bits, and of what comes in runs.
+    """
+    one = len(brand) > 0 and customer.min() == customer.max() and brand.max() < 1 << 16
+    keys = brand.astype(np.uint16) if one else _keys(customer, brand)
+    return np.argsort(keys, kind="stable")
+
+
+_MARKED = ("customer", "brand", "what", "value")
+
+
+def united(
+    customer: NDArray[np.int64],
+    brand: NDArray[np.int32],
+    what: NDArray[np.integer],
+    value: NDArray[np.integer],
+) -> NDArray[np.void]:
+    """Marks, (n,) each, in order, each once: as numbers of 63 bits where they fit, for speed."""
+    columns = customer, brand, what, value
+    bits = [int(column.max(initial=0)).bit_length() for column in columns]
+    if sum(bits) > 63 or customer.min(initial=0) < 0:
+        order = np.lexsort(columns[::-1])
+        ordered = [column[order] for column in columns]
+        kept = starts_of(*ordered)
+        return _as_marks(*(column[kept] for column in ordered))
+    packed = np.zeros(len(customer), np.int64)
+    for column, wide in zip(columns, bits, strict=True):
+        packed <<= wide
+        packed |= column
     packed.sort()
     packed = packed[starts_of(packed)]
-    found = np.empty(len(packed), MARK)
-    for name, wide in zip(reversed(names), reversed(bits), strict=True):
-        found[name] = packed & ((1 << wide) - 1)
-        packed >>= wide
-    return found
+    below = np.cumsum([0, *bits[:0:-1]])[::-1]
+    return _as_marks(
+        *((packed >> low) & ((1 << wide) - 1) for low, wide in zip(below, bits, strict=True))
+    )
+
+
+def _as_marks(*columns: NDArray[np.integer]) -> NDArray[np.void]:
+    marks = np.empty(len(columns[0]), MARK)
+    for name, column in zip(_MARKED, columns, strict=True):
+        marks[name] = column
+    return marks
 
 
 def starts_of(*columns: NDArray[np.generic]) -> NDArray[np.intp]:

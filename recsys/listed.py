@@ -45,6 +45,10 @@ class ListedModel:
             scores[hers] = 1 + np.arange(len(hers), 0, -1) / max(1, len(hers))
         return listed(self.basis, scores, n, without)
 
+    def names(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[str]:
+        """Return the names of the same n brands."""
+        return [score.brand for score in self.rank(evidence, n, without)]
+
     def over(self, catalogue: Catalogue) -> Self:
         """The same lists over a catalogue that may have grown."""
         return replace(self, basis=self.basis.over(catalogue))

@@ -6,8 +6,9 @@ Own evidence comes from `love`, the collaborative part from `collaborative`; how
 is a Blend, which `weighing` chooses where the log is large enough.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -38,6 +39,10 @@ from recsys.love import AGES, Love, counts, left, loved, popular
 from recsys.ranking import Basis, BrandScore, Why, basis, best
 
 MOST_NEIGHBOURS = 2
+Parts = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+"""Own evidence, what others do, and popularity, weighed, each of shape (B,)."""
+Affinity = Callable[[NDArray[np.int32], NDArray[np.floating]], NDArray[np.float64]]
+"""From somebody's brands and how strong they are, (n,) each, to every brand, (B,)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,11 +65,8 @@ class FavouriteModel:
 
     def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
         """Return the best n brands of one person, best first, each with its reasons."""
-        count = counts(evidence)
-        strength = loved(count, left(evidence, self.blend.drift), Love()) / self.unit
-        parts = self._parts(evidence, count, strength)
-        total = sum(parts, np.zeros(len(self.basis.brands)))
-        chosen = best(total, self.basis.allowed(without), n)
+        strength, parts = self._judged(evidence)
+        total, chosen = self._chosen(parts, n, without)
         spoken = self._spoken(evidence.brand, strength, chosen)
         return [
             BrandScore(
@@ -76,48 +78,67 @@ class FavouriteModel:
             for place, (code, near) in enumerate(zip(chosen, spoken, strict=True), start=1)
         ]
 
-    def _parts(
-        self,
-        evidence: Evidence,
-        count: NDArray[np.float64],
-        strength: NDArray[np.floating],
-    ) -> tuple[NDArray[np.float64], ...]:
-        """The three weighed parts of the score over all brands, each of shape (B,)."""
-        weights = self.blend.weights
-        remains = left(evidence, self.blend.half_life)
+    def names(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[str]:
+        """Return the names of the same n brands, without looking for reasons."""
+        _, chosen = self._chosen(self._judged(evidence)[1], n, without)
+        return [str(name) for name in self.basis.brands[chosen]]
+
+    def _judged(self, evidence: Evidence) -> tuple[NDArray[np.floating], Parts]:
+        """How strong her brands are, shape (n,), and the three weighed parts of the score."""
+        count, blend = counts(evidence), self.blend
+        strength = loved(count, left(evidence, blend.drift), Love()) / self.unit
         own = np.zeros(len(self.basis.brands))
-        own[evidence.brand] = loved(count, remains, self.blend.love) / self.unit
-        others = np.array(self.blend.shares) @ self.affinities(evidence.brand, strength)
-        return (
-            weights.own * own,
-            weights.collaborative * others,
-            weights.popularity * self.popular[AGES.index(self.blend.fashion)],
+        own[evidence.brand] = loved(count, left(evidence, blend.half_life), blend.love) / self.unit
+        return strength, (
+            blend.weights.own * own,
+            blend.weights.collaborative * self._others(evidence.brand, strength),
+            blend.weights.popularity * self.popular[AGES.index(blend.fashion)],
         )
+
+    def _chosen(
+        self, parts: Parts, n: int, without: Collection[str]
+    ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        own, collaborative, popularity = parts
+        total = own + collaborative + popularity
+        return total, best(total, self.basis.allowed(without), n)
+
+    def _others(
+        self, brand: NDArray[np.int32], strength: NDArray[np.floating]
+    ) -> NDArray[np.float64]:
+        """What others make of her brands, shape (B,); who has no share in it is not asked."""
+        found = np.zeros(len(self.basis.brands))
+        for share, affinity in zip(self.blend.shares, self._learners, strict=True):
+            if share:
+                found += share * affinity(brand, strength)
+        return found
 
     def affinities(
         self, brand: NDArray[np.int32], strength: NDArray[np.floating]
     ) -> NDArray[np.float64]:
         """What ALS, EASE and the nearest brands make of somebody's brands, shape (3, B)."""
-        return np.stack(
-            [
-                self.factors.affinity(brand, strength),
-                self.linear.affinity(brand, strength, len(self.basis.brands)),
-                self.alike.affinity(brand, strength),
-            ]
-        )
+        return np.stack([affinity(brand, strength) for affinity in self._learners])
+
+    @property
+    def _learners(self) -> tuple[Affinity, Affinity, Affinity]:
+        linear = partial(self.linear.affinity, brands=len(self.basis.brands))
+        return self.factors.affinity, linear, self.alike.affinity
 
     def _spoken(
         self, hers: NDArray[np.int32], strength: NDArray[np.floating], codes: NDArray[np.intp]
     ) -> NDArray[np.float64]:
         """How much each brand of hers speaks for each of these, shape (codes, n)."""
         by_factors, by_brands, by_nearest = self.blend.shares
-        of_brands = self.factors.of_brands
-        spoken = by_factors * (of_brands[codes] @ of_brands[hers].T).astype(np.float64)
-        rows, mine = self.linear.places(hers)
-        columns, theirs = self.linear.places(codes.astype(np.int32))
-        spoken[np.ix_(theirs, mine)] += by_brands * self.linear.speaks[np.ix_(rows, columns)].T
-        spoken += by_nearest * self.alike.speaks[hers][:, codes].toarray().T
-        return np.asarray(spoken * strength, np.float64)
+        spoken = np.zeros((len(codes), len(hers)))
+        if by_factors:
+            of_brands = self.factors.of_brands
+            spoken += by_factors * (of_brands[codes] @ of_brands[hers].T)
+        if by_brands:
+            rows, mine = self.linear.places(hers)
+            columns, theirs = self.linear.places(codes.astype(np.int32))
+            spoken[np.ix_(theirs, mine)] += by_brands * self.linear.speaks[np.ix_(rows, columns)].T
+        if by_nearest:
+            spoken += by_nearest * self.alike.speaks[hers][:, codes].toarray().T
+        return spoken * strength
 
     def _why(
         self, evidence: Evidence, code: int, parts: list[float], spoken: NDArray[np.float64]

@@ -1,6 +1,6 @@
 """Which brand on the shelf is as popular as a pick: the decoys and their pairs."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -50,6 +50,10 @@ class Shelf:
             allowed=~catalogue.brand_sensitive & (catalogue.brand_category >= 0),
         )
 
+    def codes_of(self, names: Iterable[str]) -> NDArray[np.intp]:
+        """The codes of those of these names that are on the shelf, in their order."""
+        return np.array([self.codes[name] for name in names if name in self.codes], np.intp)
+
 
 def _tiers(price: NDArray[np.int32], category: NDArray[np.int32]) -> NDArray[np.int64]:
     """Quarter of its category that a brand's median price falls in; unknown prices are lowest."""
@@ -62,10 +66,10 @@ def _tiers(price: NDArray[np.int32], category: NDArray[np.int32]) -> NDArray[np.
     return tiers
 
 
-def free_brands(shelf: Shelf, taken: Collection[str]) -> NDArray[np.intp]:
+def free_brands(shelf: Shelf, taken: Iterable[str]) -> NDArray[np.intp]:
     """Codes of the allowed brands that are not taken."""
     free = shelf.allowed.copy()
-    free[[shelf.codes[name] for name in taken if name in shelf.codes]] = False
+    free[shelf.codes_of(taken)] = False
     return np.flatnonzero(free)
 
 

@@ -85,15 +85,12 @@ class Basis:
     sensitive: NDArray[np.bool_]  # (B,) never ranked, nor a brand with nothing left to sell
     buyers: NDArray[np.int64]  # (B,) customers of the sample with a purchase, or else any event
     codes: Mapping[str, int] = field(init=False, repr=False)
+    prior: NDArray[np.float64] = field(init=False, repr=False)  # (B,) log popularity, from 0 to 1
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "codes", {name: code for code, name in enumerate(self.brands)})
-
-    @property
-    def prior(self) -> NDArray[np.float64]:
-        """Popularity between 0 and 1 on a logarithmic scale, shape (B,)."""
         logs = np.log1p(self.buyers.astype(np.float64))
-        return np.asarray(logs / max(float(logs.max(initial=0.0)), 1.0), np.float64)
+        object.__setattr__(self, "codes", {name: code for code, name in enumerate(self.brands)})
+        object.__setattr__(self, "prior", logs / max(float(logs.max(initial=0.0)), 1.0))
 
     def by_fame(self) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
         """Codes from the most bought on, and the buyers of all before each, shape (B,) each."""
@@ -138,8 +135,24 @@ def _never(catalogue: Catalogue) -> NDArray[np.bool_]:
 def best(scores: NDArray[np.float64], allowed: NDArray[np.bool_], n: int) -> NDArray[np.intp]:
     """Codes of the n best allowed brands, ties by code, so that lists are prefixes."""
     codes = np.flatnonzero(allowed)
-    if 0 < n < len(codes):  # leave the long tail unsorted
-        edge = np.partition(scores[codes], len(codes) - n)[len(codes) - n]
-        codes = codes[scores[codes] >= edge]
+    codes = codes[scores[codes] >= edge(scores[codes], n)]  # leave the long tail unsorted
     order = np.lexsort((codes, -scores[codes]))
     return codes[order[:n]]
+
+
+_SLABS = 8
+
+
+def edge(scores: NDArray[np.floating], n: int) -> NDArray[np.floating]:
+    """At most the n-th best of the last axis, shape (..., 1), and close to it.
+
+    The n-th best of the maxima of eight scores each is one of n numbers that are as good or better;
+    to look for it among an eighth of the scores takes a fraction of the time.
+    """
+    width = scores.shape[-1] // _SLABS
+    if width > n:
+        scores = scores[..., : width * _SLABS].reshape(*scores.shape[:-1], _SLABS, width)
+        scores = scores.max(axis=-2)
+    if not 0 < n < scores.shape[-1]:
+        return np.full((*scores.shape[:-1], 1), -np.inf, scores.dtype)
+    return np.partition(scores, scores.shape[-1] - n, axis=-1)[..., -n, None]

@@ -237,8 +237,6 @@ def test_the_first_decision_and_the_first_closing_of_a_study_stand(store: Store)
 
 
 def test_the_latest_consent_holds(store: Store) -> None:
-    store.meet("p1")
-    store.meet("p1")
     assert store.consent_of("p1") is None
     store.consent("p1", "1", True)
     store.consent("p1", "2", False)
@@ -368,7 +366,6 @@ def test_a_written_row_is_never_changed(path: Path, table: str) -> None:
 def test_forgetting_erases_every_byte_and_keeps_score_and_links(path: Path, clock: Clock) -> None:
     store = Store(path, clock)
     store.add_deck(a_deck("hers", "canary-person"), "events-1", {})
-    store.meet("canary-person")
     store.consent("canary-person", "1", True)
     store.add_swipes("hers", [swipe(n, id=f"canary-{n}") for n in range(3)])
     store.add_refusal("hers", 1, Refusal.GIFT)
@@ -448,10 +445,10 @@ def test_a_busy_file_is_said_in_words(path: Path) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("begin immediate")
     with pytest.raises(WorkspaceError, match="Another process"):
-        store.meet("p9")
+        store.consent("p9", "1", True)
     other.execute("rollback")
     other.close()
-    store.meet("p9")
+    store.consent("p9", "1", True)
     store.close()
 
 

@@ -31,11 +31,10 @@ where text_version = ? and id in (select max(id) from consents group by pseudony
 class PeopleRows(Ledger):
     """No name, address or customer id reaches these tables."""
 
-    def meet(self, pseudonym: str) -> None:
-        """Note that this participant exists."""
+    def _meet(self, pseudonym: str) -> None:
+        """Note that this participant exists, within a transaction that the caller holds."""
         row = {"pseudonym": pseudonym, "first_seen": self.clock()}
-        with self._writing():
-            self._insert("participants", [row], ignore=True)
+        self._insert("participants", [row], ignore=True)
 
     def consent(self, pseudonym: str, text_version: str, yes: bool) -> None:
         """Note her answer to one version of the consent text; the latest one holds."""
