@@ -139,12 +139,13 @@ def deal(lists: Lists, shelf: Shelf, recipe: DeckRecipe, seed: int) -> tuple[Car
     part = rng.permutation(len(unique))[: recipe.baseline]
     unique = [unique[i] for i in sorted(part)]
     shown = {*picks, *rival, *lists.picks, *gone}
-    free = free_brands(shelf, shown.union(lists.known))
+    known = shelf.codes_of(lists.known)
+    free = free_brands(shelf, np.append(known, shelf.codes_of(shown)))
     pairs = paired(picks, shelf, free, recipe.scored)
     cards = [card_of(name, shelf, lists, Stratum.PICK, picks, rival) for name in picks]
     cards += [card_of(name, shelf, lists, Stratum.UNIQUE, picks, rival) for name in unique]
     cards += [card_of(decoy, shelf, lists, Stratum.FAR, picks, rival) for _, decoy, _ in pairs]
-    cards += _fillers(cards, lists, shelf, free, recipe, rng)
+    cards += _fillers(cards, lists, shelf, known, free, recipe, rng)
     return _partnered(shuffled(cards, recipe.block, rng), pairs)
 
 
@@ -176,17 +177,18 @@ def _fillers(
     cards: Sequence[Card],
     lists: Lists,
     shelf: Shelf,
+    known: NDArray[np.intp],
     free: NDArray[np.intp],
     recipe: DeckRecipe,
     rng: np.random.Generator,
 ) -> list[Card]:
     """Near decoys, then spare ones of the free brands for every place still vacant."""
-    shown = {card.brand for card in cards}
-    own = shelf.codes_of(set(lists.known) - {*shown, *lists.baseline, *lists.revealed})
-    own = np.sort(own[shelf.allowed[own]])
+    shown = shelf.codes_of(card.brand for card in cards)
+    taken = np.append(shown, shelf.codes_of([*lists.baseline, *lists.revealed]))
+    own = np.sort(known[shelf.allowed[known] & ~np.isin(known, taken)])
     near = own[rng.permutation(len(own))[: recipe.near]]
     vacant = recipe.cards - len(cards) - len(near)
-    left = free[~np.isin(free, shelf.codes_of(shown))]
+    left = free[~np.isin(free, shown)]
     if len(left) < vacant:
         raise NotEnoughBrandsError(vacant, len(left), "decoys")
     spare = rng.choice(left, vacant, replace=False)

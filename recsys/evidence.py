@@ -244,7 +244,7 @@ def united(
     value: NDArray[np.integer],
 ) -> NDArray[np.void]:
     """Marks, (n,) each, in order, each once: as numbers of 63 bits where they fit, for speed."""
-    columns = customer, brand, what, value
+    columns: tuple[NDArray[np.integer], ...] = (customer, brand, what, value)
     bits = [int(column.max(initial=0)).bit_length() for column in columns]
     if sum(bits) > 63 or customer.min(initial=0) < 0:
         order = np.lexsort(columns[::-1])
@@ -255,7 +255,7 @@ def united(
     for column, wide in zip(columns, bits, strict=True):
         packed <<= wide
         packed |= column
-    packed.sort()
+    packed.sort(kind="stable")  # they come in runs
     packed = packed[starts_of(packed)]
     below = np.cumsum([0, *bits[:0:-1]])[::-1]
     return _as_marks(

@@ -66,10 +66,10 @@ def _tiers(price: NDArray[np.int32], category: NDArray[np.int32]) -> NDArray[np.
     return tiers
 
 
-def free_brands(shelf: Shelf, taken: Iterable[str]) -> NDArray[np.intp]:
+def free_brands(shelf: Shelf, taken: NDArray[np.intp]) -> NDArray[np.intp]:
     """Codes of the allowed brands that are not taken."""
     free = shelf.allowed.copy()
-    free[shelf.codes_of(taken)] = False
+    free[taken] = False
     return np.flatnonzero(free)
 
 

@@ -156,6 +156,27 @@ def test_each_collaborative_part_names_a_neighbour_of_her_own_for_itself(
     assert scores[0].why.neighbours[0] in {"Brand 000", "Brand 006"}
 
 
+@pytest.mark.parametrize(("ease", "alike"), [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (0.3, 0.3)])
+def test_names_alone_are_those_of_the_list_with_reasons(ease: float, alike: float) -> None:
+    model = dataclasses.replace(MODEL, blend=Blend(ease=ease, alike=alike))
+    without = {"Brand 000"}
+    scores = model.rank(SOMEBODY, 20, without)
+    assert model.names(SOMEBODY, 20, without) == [score.brand for score in scores]
+
+
+def test_who_has_no_share_is_not_asked() -> None:
+    heard = dataclasses.replace(MODEL, blend=Blend(ease=1.0))
+    deaf = dataclasses.replace(heard, factors=Mute(), alike=Mute())  # type: ignore[arg-type]
+    assert deaf.rank(SOMEBODY, 9) == heard.rank(SOMEBODY, 9)
+
+
+class Mute:
+    """Fails whoever asks."""
+
+    def affinity(self, *_: object) -> None:
+        raise AssertionError("asked")
+
+
 def test_what_fades_counts_less_the_longer_ago_it_was() -> None:
     log = rows(event(0, Kind.PURCHASE, 1000, 400), event(2, Kind.PURCHASE, 1000, 1))
     evidence = summarise(log, FACTS, NOW)

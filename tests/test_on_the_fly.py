@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.brain import Stopwatch
 from app.fitting import policy_catalogue
 from app.game import Game, Player
 from app.house import House
@@ -79,6 +80,20 @@ def test_thirty_two_threads_deal_the_decks_of_one(planted_house: House) -> None:
     alone = cards(simulated(planted_house), customers, 1)
     assert cards(simulated(planted_house), customers, 32) == alone
     assert len(set(alone)) > 32
+
+
+def test_who_comes_first_is_dealt_to_first(planted_house: House) -> None:
+    game = simulated(planted_house)
+    people = [
+        Player(f"in line {place}", Origin.SIMULATED, customer)
+        for place, customer in enumerate(known_customers(game.brain, 12))
+    ]
+    begun = [game.begin(player, None, Stopwatch()) for player in people]
+    dealt_at = [future.result().dealt_at for future in begun]
+    assert dealt_at == sorted(dealt_at)
+    first, last = begun[0].result().deck.id, begun[-1].result().deck.id
+    order = [row["id"] for row in game.store._rows("select id from decks order by seq")]
+    assert order.index(last) - order.index(first) == len(people) - 1
 
 
 def test_somebody_who_did_a_hundred_thousand_things_is_dealt_a_deck(

@@ -67,7 +67,8 @@ def test_too_few_brands_are_said_with_their_number() -> None:
 def test_what_is_taken_or_not_allowed_is_not_free() -> None:
     world = shelf([1, 2, 3], [0, 0, 0])
     world.allowed[2] = False
-    assert free_brands(world, {"b0", "no such brand"}).tolist() == [1]
+    taken = world.codes_of(["b0", "no such brand"])
+    assert free_brands(world, taken).tolist() == [1]
 
 
 brand = st.tuples(st.integers(0, 200), st.integers(0, 2), st.integers(0, 1))

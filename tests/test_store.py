@@ -125,6 +125,15 @@ def test_a_deck_comes_back_as_it_was_dealt(store: Store) -> None:
     assert store.decks_of(STUDY) == store.decks_by("p1") == [dealt]
 
 
+def test_a_participant_is_noted_once_with_her_first_deck(store: Store, clock: Clock) -> None:
+    store.add_deck(a_deck("one", "p1"), "events-1", {})
+    first = clock()
+    clock.now += 5_000
+    store.add_deck(a_deck("two", "p1"), "events-1", {})
+    noted = store._rows("select pseudonym, first_seen from participants")
+    assert noted == [{"pseudonym": "p1", "first_seen": first}]
+
+
 def test_a_deck_that_is_not_here_says_reload(store: Store) -> None:
     with pytest.raises(IllegalSwipeError, match="Reload"):
         store.add_swipes("elsewhere", [swipe(1)])
