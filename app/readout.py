@@ -97,7 +97,7 @@ def _match(con: duckdb.DuckDBPyConnection, by_brand: bool) -> None:
     con.execute(
         f"""CREATE TABLE deeds AS SELECT o.id, CASE {whens} END AS deed FROM
         (SELECT {Col.CUSTOMER} AS id, {Col.TS} AS ts, {brand} AS brand,
-        regexp_replace(lower({Col.EVENT}), '[ -]', '_', 'g') AS kind FROM outcomes) o
+        replace(replace(lower({Col.EVENT}), ' ', '_'), '-', '_') AS kind FROM outcomes) o
         JOIN people p ON p.id = o.id AND coalesce(o.ts, p.since) >= p.since
         {hers if by_brand else ""}"""
     )
