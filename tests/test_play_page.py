@@ -180,7 +180,7 @@ def test_a_wait_that_can_be_felt_tells_a_story_and_its_stages(
     arrive: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
-    story_begun, deal = threading.Event(), Game.start
+    story_begun, deal = threading.Event(), Game._start
 
     def slowly(*args: Any) -> Any:
         assert story_begun.wait(10)
@@ -191,7 +191,7 @@ def test_a_wait_that_can_be_felt_tells_a_story_and_its_stages(
         story_begun.set()
         return SimpleNamespace(ended=None)
 
-    monkeypatch.setattr(Game, "start", slowly)
+    monkeypatch.setattr(Game, "_start", slowly)
     monkeypatch.setattr(waiting, "PATIENCE", 0.05)
     monkeypatch.setattr(waiting, "crawl", tell)
     at = press(arrive(), YES)
@@ -208,7 +208,7 @@ def test_a_failure_is_a_sentence_with_a_way_on_and_the_next_try_deals(
 
     at = arrive()
     with monkeypatch.context() as broken:
-        broken.setattr(Game, "start", fail)
+        broken.setattr(Game, "_start", fail)
         at = press(at, YES)
         assert title(at) == "No cards this time"
         assert "The disk is full" in " ".join(str(said.value) for said in at.markdown)
