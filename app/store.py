@@ -16,6 +16,7 @@ from app.rows.records import (
     Closing,
     DealtDeck,
     Incoming,
+    Outline,
     Receipt,
     Refusal,
     Standing,
@@ -61,6 +62,17 @@ class Store(StudyRows, InvitationRows, PeopleRows, JobRows):
     def deck(self, id: str) -> DealtDeck:
         """Return a deck. Raises IllegalSwipeError where it is not here, or no longer."""
         return _dealt(self._deck_row(id))
+
+    def outline(self, deck: str) -> Outline:
+        """Return what a post for a deck is checked against; its cards stay unread, which is cheap.
+
+        Raises IllegalSwipeError where the deck is not here, or no longer.
+        """
+        sql = (
+            "select id, participant, json_array_length(cards) as cards, dealt_at "
+            "from decks where id = ?"
+        )
+        return Outline(**_here(self._one(sql, deck)))
 
     def decks_of(self, study: str) -> list[DealtDeck]:
         """Return the decks of a study in the order of dealing."""
@@ -206,14 +218,17 @@ class Store(StudyRows, InvitationRows, PeopleRows, JobRows):
                 yield f"deck {row['id']} cannot be read"
 
     def _deck_row(self, id: str) -> Row:
-        row = self._one("select * from decks where id = ?", id)
-        if row is None:
-            raise IllegalSwipeError("This deck is not here, or no longer. Reload the page.")
-        return row
+        return _here(self._one("select * from decks where id = ?", id))
 
     def _is_closed(self, row: Row) -> bool:
         over = bool(row["closes_at"] <= self.clock())
         return over or self._one("select 1 from closings where deck = ?", row["id"]) is not None
+
+
+def _here(row: Row | None) -> Row:
+    if row is None:
+        raise IllegalSwipeError("This deck is not here, or no longer. Reload the page.")
+    return row
 
 
 def _dealt(row: Row) -> DealtDeck:

@@ -6,10 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.limits import Limits, room
-from app.rows.records import DealtDeck, Incoming, Receipt
+from app.rows.records import Incoming, Outline, Receipt
 from app.store import Store
 from app.tokens import Claim, DeckTokens
-from recsys.deck import Deck
 from recsys.errors import (
     BrandswipeError,
     IllegalSwipeError,
@@ -116,34 +115,33 @@ def _opened(body: bytes) -> tuple[str, list[object]]:
 
 
 def _taken(store: Store, claim: Claim, sent: list[object]) -> Reply:
-    dealt = store.deck(claim.deck)
-    deck = dealt.deck
+    deck = store.outline(claim.deck)
     if deck.participant != claim.participant:
         raise NotAllowedError("This page's pass is for another deck: reload the page.")
     good, refused = _sorted_out(deck, sent)
-    receipt = store.add_swipes(deck.id, _that_fit(store, dealt, good))
+    receipt = store.add_swipes(deck.id, _that_fit(store, deck, good))
     standing = store.answers_of(deck.id)
     return (422 if refused else 200), _acknowledgement(deck, receipt, standing, refused)
 
 
-def _that_fit(store: Store, dealt: DealtDeck, sent: list[Incoming]) -> list[Incoming]:
+def _that_fit(store: Store, deck: Outline, sent: list[Incoming]) -> list[Incoming]:
     """Return what the deck has room for, and what it has already. Raises TooManyError for none."""
-    deck = dealt.deck.id
-    known = store.swipe_ids(deck)
+    known = store.swipe_ids(deck.id)
     new = list(dict.fromkeys(swipe.id for swipe in sent if swipe.id not in known))
-    over = set(new[room(len(known), dealt.dealt_at, store.clock()) :])
+    over = set(new[room(len(known), deck.dealt_at, store.clock()) :])
     fitting = [swipe for swipe in sent if swipe.id not in over]
     if over and not fitting:
         raise TooManyError
     return fitting
 
 
-def _sorted_out(deck: Deck, sent: list[object]) -> tuple[list[Incoming], list[dict[str, Any]]]:
+def _sorted_out(deck: Outline, sent: list[object]) -> tuple[list[Incoming], list[dict[str, Any]]]:
     good, refused = [], []
     for raw in sent:
         try:
             swipe = parse(raw)
-            check(Swipe(deck=deck.id, server_seq=0, received_at=0, **asdict(swipe)), deck)
+            whole = Swipe(deck=deck.id, server_seq=0, received_at=0, **asdict(swipe))
+            check(whole, deck.id, deck.cards)
             good.append(swipe)
         except IllegalSwipeError as error:
             id = raw.get("id") if isinstance(raw, dict) else None
@@ -152,7 +150,7 @@ def _sorted_out(deck: Deck, sent: list[object]) -> tuple[list[Incoming], list[di
 
 
 def _acknowledgement(
-    deck: Deck, receipt: Receipt, standing: dict[int, Answer], refused: list[dict[str, Any]]
+    deck: Outline, receipt: Receipt, standing: dict[int, Answer], refused: list[dict[str, Any]]
 ) -> dict[str, Any]:
     return {
         "schema": SCHEMA,

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from recsys.deck import Deck
 from recsys.errors import IllegalSwipeError
 
 
@@ -56,13 +55,13 @@ def stand(swipes: Iterable[Swipe]) -> dict[int, Answer]:
     return {position: answer for position, answer in standing.items() if answer is not None}
 
 
-def check(swipe: Swipe, deck: Deck) -> None:
-    """Raise IllegalSwipeError unless the swipe belongs to the deck and says something."""
-    if swipe.deck != deck.id:
+def check(swipe: Swipe, deck: str, cards: int) -> None:
+    """Raise IllegalSwipeError unless the swipe fits a deck of so many cards and says something."""
+    if swipe.deck != deck:
         raise IllegalSwipeError("This swipe belongs to another deck. Reload the page.")
-    if not 1 <= swipe.position <= len(deck.cards):
+    if not 1 <= swipe.position <= cards:
         raise IllegalSwipeError(
-            f"Card {swipe.position} is not in this deck of {len(deck.cards)}. Reload the page."
+            f"Card {swipe.position} is not in this deck of {cards}. Reload the page."
         )
     if (swipe.kind is SwipeKind.ANSWER) != (swipe.answer is not None):
         raise IllegalSwipeError("An answer needs a value and an undo has none. Reload the page.")

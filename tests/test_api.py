@@ -1,5 +1,6 @@
 """The routes: JSON with ids or JSON with a sentence, never a traceback, never a leak."""
 
+import gc
 import json
 import os
 import re
@@ -24,7 +25,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
 from app import runtime, visitor
-from app.api import BODY_BYTES, answer_at_once, routes, shared
+from app.api import BODY_BYTES, answer_at_once, leave_be, routes, shared
 from app.guard import Guard, security_headers
 from app.limits import POSTS, Limits
 from app.phones import COOKIE
@@ -381,6 +382,16 @@ def test_no_answer_waits_for_its_own_first_half() -> None:
         with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     assert os.listdir("/dev/fd") == before
+
+
+def test_what_is_loaded_at_the_start_is_not_looked_through_again() -> None:
+    thing: list[object] = []
+    leave_be()
+    try:
+        assert all(thing is not one for one in gc.get_objects())
+    finally:
+        gc.unfreeze()
+    assert any(thing is one for one in gc.get_objects())
 
 
 def free_port() -> int:

@@ -513,6 +513,15 @@ def test_what_stands_of_a_deck_is_read_as_the_core_finds_it(
     assert store.swipe_ids("deck") == {one.id for one in sent} | {"s99"}
 
 
+def test_an_outline_says_of_a_deck_what_the_deck_says(store: Store) -> None:
+    whole = store.deck("deck")
+    found = store.outline("deck")
+    assert (found.id, found.participant) == (whole.deck.id, whole.deck.participant)
+    assert (found.cards, found.dealt_at) == (len(whole.deck.cards), whole.dealt_at)
+    with pytest.raises(IllegalSwipeError, match="Reload the page"):
+        store.outline("another")
+
+
 def test_a_store_that_others_hold_is_not_writable(path: Path) -> None:
     store, other = Store(path), sqlite3.connect(path, isolation_level=None)
     store.check()

@@ -52,8 +52,8 @@ def test_only_favourite_and_super_like_are_liked() -> None:
 
 
 def test_a_legal_swipe_passes() -> None:
-    check(ONE, A_DECK)
-    check(dataclasses.replace(ONE, kind=SwipeKind.UNDO, answer=None), A_DECK)
+    check(ONE, A_DECK.id, len(A_DECK.cards))
+    check(dataclasses.replace(ONE, kind=SwipeKind.UNDO, answer=None), A_DECK.id, len(A_DECK.cards))
 
 
 @pytest.mark.parametrize(
@@ -68,4 +68,4 @@ def test_a_legal_swipe_passes() -> None:
 )
 def test_an_illegal_swipe_is_refused_in_one_sentence(change: dict[str, object], says: str) -> None:
     with pytest.raises(IllegalSwipeError, match=says):
-        check(dataclasses.replace(ONE, **change), A_DECK)
+        check(dataclasses.replace(ONE, **change), A_DECK.id, len(A_DECK.cards))

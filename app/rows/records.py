@@ -99,6 +99,16 @@ class DealtDeck:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """What a post of swipes is checked against: a deck without what is on its cards."""
+
+    id: str
+    participant: str
+    cards: int  # how many
+    dealt_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """A swipe as the browser sent it, checked for shape and against its deck."""
 

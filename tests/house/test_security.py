@@ -14,7 +14,7 @@ CALLS = re.compile(r"(^|\.)(execute|executemany|executescript|_rows|_one|query|s
 # what an SQL text of the study may be put together of: our own names, never a value
 OURS = {
     "table", "end", "times", "name", "check", "pragma", "_COUNTED", "_STUDIES", "_HER_SWIPES",
-    "_CLOSINGS", "_JOBS", "of", "at", "sql", "pages",
+    "_CLOSINGS", "_JOBS", "of", "at", "sql", "pages", "insert", "names", "marks",
 }  # fmt: skip
 
 
