@@ -21,12 +21,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
 from app import runtime, visitor
-from app.api import BODY_BYTES, answer_at_once, leave_be, routes, shared
-from app.guard import Guard, security_headers
+from app.api import BODY_BYTES, Shortcut, answer_at_once, layers, leave_be, routes
+from app.guard import security_headers
 from app.limits import POSTS, Limits
 from app.phones import COOKIE
 from app.rows.records import ClosedBy, StudyRow
@@ -69,7 +68,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ASGIApp]:
     store = runtime.store()
     store.open_study(StudyRow(STUDY, "s", StudyKind.SIMULATED, {}, "m", "b", 1, 1))
     store.add_deck(deck, "e", {})
-    yield Starlette(routes=routes(), middleware=[Middleware(Guard, pairing=shared)])
+    yield Starlette(routes=routes(), middleware=layers())
     runtime.close()
 
 
@@ -105,6 +104,16 @@ def test_the_same_post_again_is_acknowledged_and_stored_once(app: ASGIApp) -> No
 def test_an_undo_takes_an_answer_back(app: ASGIApp) -> None:
     post(app, raw(0))
     assert post(app, raw(8, kind="undo", answer=None)).json["standing"] == {}
+
+
+def test_a_post_is_answered_before_any_layer_that_has_nothing_to_say_to_it(app: ASGIApp) -> None:
+    async def slow(*_: object) -> None:
+        raise AssertionError("a post of swipes came as far as Streamlit")
+
+    assert post(app, raw(0)).json == post(Shortcut(slow), raw(0)).json
+    with pytest.raises(AssertionError, match="as far as"):
+        call(Shortcut(slow), "GET", "/api/swipes")
+    assert call(app, "GET", "/api/swipes").status == 405
 
 
 def test_what_comes_after_closing_is_late_and_acknowledged(app: ASGIApp) -> None:
