@@ -7,10 +7,11 @@ the page's own processor time of its longest task stands beside it.
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 from game_hands import EARS, FIRST_CARD, chromium, play
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
+from playwright.sync_api import Browser, CDPSession, Page
 
 SLOWER = 4
 SWIPES = 20
@@ -19,6 +20,9 @@ REST = 400  # ms between two swipes
 FLINGS = {"right": (150, 0), "left": (-150, 0), "up": (0, -150)}
 ARROWS = ("ArrowRight", "ArrowLeft", "ArrowUp")
 CATEGORIES = ["toplevel", "devtools.timeline"]
+BOX = """<div style="width: 99px; height: 99px; background: teal"></div><script>
+onkeydown = () => document.querySelector("div").animate({ translate: ["0", "300px"] }, 220)
+</script>"""
 WATCH = """() => {
   const seen = (window.seen = { long: [] })
   new PerformanceObserver((list) => {
@@ -70,33 +74,54 @@ def longest_tasks(trace: bytes) -> list[float]:
     return sorted(own, reverse=True)
 
 
-def frames(browser: Browser, port: int) -> dict[str, Any]:
-    """Return the frames of one deck on a slow phone."""
-    context: BrowserContext = browser.new_context(
+def phone(browser: Browser) -> Page:
+    """Open a tab on a phone."""
+    context = browser.new_context(
         viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     )
-    page = context.new_page()
-    page.add_init_script(path=EARS)
-    play(page, port, "persona")
-    page.wait_for_timeout(1_000)  # the deck has come to rest
-    finger = context.new_cdp_session(page)
+    return context.new_page()
+
+
+def watched(page: Page, browser: Browser, do: Callable[[CDPSession], None]) -> dict[str, Any]:
+    """Return the long frames and tasks of what is done on a phone that is slow from now on."""
+    finger = page.context.new_cdp_session(page)
     finger.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
     page.evaluate(WATCH)
     browser.start_tracing(page=page, categories=CATEGORIES)
-    swipe_all(page, finger)
-    trace = browser.stop_tracing()
+    do(finger)
+    tasks = longest_tasks(browser.stop_tracing())
     seen = page.evaluate("() => seen")
-    context.close()
-    tasks = longest_tasks(trace)
+    page.context.close()
     return {
-        "swipes": SWIPES,
-        "slower": SLOWER,
         "frames_over_50_ms": sorted(round(ms, 1) for ms in seen["long"] if ms > LIMIT),
         "longest_tasks_cpu_ms": [round(ms, 1) for ms in tasks[:5]],
     }
 
 
+def frames(browser: Browser, port: int) -> dict[str, Any]:
+    """Return the frames of one deck."""
+    page = phone(browser)
+    page.add_init_script(path=EARS)
+    play(page, port, "persona")
+    page.wait_for_timeout(1_000)  # the deck has come to rest
+    return watched(page, browser, lambda finger: swipe_all(page, finger))
+
+
+def bare(browser: Browser) -> dict[str, Any]:
+    """Return the frames of a page with one box that as many keys send flying: the floor."""
+    page = phone(browser)
+    page.set_content(BOX)
+
+    def press_all(_: CDPSession) -> None:
+        for n in range(SWIPES):
+            page.keyboard.press(ARROWS[n % len(ARROWS)])
+            page.wait_for_timeout(REST)
+
+    return watched(page, browser, press_all)
+
+
 def slow_phone(port: int) -> dict[str, Any]:
-    """Measure in a Chromium of its own."""
+    """Measure a deck and the floor, in a Chromium of its own."""
     with chromium() as browser:
-        return frames(browser, port)
+        deck = frames(browser, port)
+        return {"swipes": SWIPES, "slower": SLOWER, **deck, "one_box": bare(browser)}

@@ -14,7 +14,7 @@ FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-TRIES = 30  # decks that are dealt, each to a new guest
+TRIES = 20  # decks that are dealt, each to a new guest
 KEYS = 8  # pressed on each
 BEAT = 250  # ms between two keys
 PICKS = ("Lego", "Nike", "Stabilo")  # of a taster
