@@ -27,14 +27,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from app.fitting import learn, policy_catalogue
+from app.fitting import learn, policy_catalogue, read_evidence
 from app.holdout import Asked, Start
 from app.house import House
 from app.settings import Settings
+from app.warehouse import Warehouse
+from recsys.love import counted
 from recsys.model import FavouriteModel, FitOptions
 from recsys.offline import bootstrap
+from recsys.policy import Policy
 from recsys.relevance import AT, TASKS, Case, ndcg, recall
-from recsys.rivals import counted
 from recsys.stats import Estimate
 
 PEERS = ("implicit", "lenskit", "spark")
@@ -83,6 +85,22 @@ def _told(found: Estimate) -> dict[str, Any]:
     return {name: plain[name] for name in ("value", "low", "high", "n")}
 
 
+def what_they_did(store: Warehouse, policy: Policy, start: Start) -> pd.DataFrame:
+    """Customer, brand and value of every pair of a start of the log."""
+    catalogue = policy_catalogue(store, policy)
+    chunks = read_evidence(store, catalogue, FitOptions(), silent, start)
+    parts = [
+        pd.DataFrame({"customer": part.customer, "brand": part.brand, "value": counted(part)})
+        for part in chunks
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def silent(stage: str, share: float) -> None:
+    """Nobody watches."""
+    del stage, share
+
+
 def hand_over(folder: Path, cases: Sequence[Case], pairs: pd.DataFrame) -> None:
     """Write what the peers learn from and whom they are asked about."""
     pairs.to_parquet(folder / "pairs.parquet", index=False)
@@ -125,7 +143,7 @@ def main(workspace: Path, python: str) -> None:
     asked = Asked.about(store, policy_catalogue(store, policy), policy.relevance, whole)
     cases = list(islice(asked.everybody(store), CASES))
     began = time.perf_counter()
-    model, evidence, _ = learn(store, policy, FitOptions(), lambda *_: None, whole.earlier())
+    model, _, _ = learn(store, policy, FitOptions(), silent, whole.earlier())
     seconds = time.perf_counter() - began
     times, lists = one_by_one(model, cases), ours(model, cases)
     result: dict[str, Any] = {
@@ -138,13 +156,10 @@ def main(workspace: Path, python: str) -> None:
         "cases": len(cases),
         "found": {"brandswipe": summary(seconds, times, lists, cases)},
     }
-    strength = counted(evidence)
-    pairs = pd.DataFrame(
-        {"customer": evidence.customer, "brand": evidence.brand, "value": strength}
-    )
+    pairs = what_they_did(store, policy, whole.earlier())
     names = store.catalogue.brands
     with tempfile.TemporaryDirectory() as scratch:
-        hand_over(Path(scratch), cases, pairs[strength > 0])
+        hand_over(Path(scratch), cases, pairs[pairs["value"] > 0])
         for name in PEERS:
             said = peer(name, python, Path(scratch))
             theirs = {task: named(said["lists"][task], names) for task in TASKS}
