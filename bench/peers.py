@@ -86,14 +86,15 @@ def _told(found: Estimate) -> dict[str, Any]:
 
 
 def what_they_did(store: Warehouse, policy: Policy, start: Start) -> pd.DataFrame:
-    """Customer, brand and value of every pair of a start of the log."""
+    """Customer, brand and value above 0 of the pairs of a start of the log."""
     catalogue = policy_catalogue(store, policy)
     chunks = read_evidence(store, catalogue, FitOptions(), silent, start)
     parts = [
         pd.DataFrame({"customer": part.customer, "brand": part.brand, "value": counted(part)})
         for part in chunks
     ]
-    return pd.concat(parts, ignore_index=True)
+    pairs = pd.concat(parts, ignore_index=True)
+    return pairs[pairs["value"] > 0]
 
 
 def silent(stage: str, share: float) -> None:
@@ -141,7 +142,9 @@ def main(workspace: Path, python: str) -> None:
     store, policy = house.warehouse, house.policy
     whole = Start.of(store, policy.relevance.held_out, 1.0, 0)
     asked = Asked.about(store, policy_catalogue(store, policy), policy.relevance, whole)
-    cases = list(islice(asked.everybody(store), CASES))
+    pairs = what_they_did(store, policy, whole.earlier())
+    taught = set(pairs["customer"])  # peers answer for nobody else
+    cases = list(islice((c for c in asked.everybody(store) if c.customer in taught), CASES))
     began = time.perf_counter()
     model, _, _ = learn(store, policy, FitOptions(), silent, whole.earlier())
     seconds = time.perf_counter() - began
@@ -156,10 +159,9 @@ def main(workspace: Path, python: str) -> None:
         "cases": len(cases),
         "found": {"brandswipe": summary(seconds, times, lists, cases)},
     }
-    pairs = what_they_did(store, policy, whole.earlier())
     names = store.catalogue.brands
     with tempfile.TemporaryDirectory() as scratch:
-        hand_over(Path(scratch), cases, pairs[pairs["value"] > 0])
+        hand_over(Path(scratch), cases, pairs)
         for name in PEERS:
             said = peer(name, python, Path(scratch))
             theirs = {task: named(said["lists"][task], names) for task in TASKS}
