@@ -11,6 +11,7 @@ import numpy as np
 
 from app.certificate import check
 from app.importing import eventfiles
+from app.importing.cleaning import KIND_SQL
 from app.importing.eventfiles import Loaded
 from app.importing.importroom import engine
 from app.importing.peeking import columns_of
@@ -97,7 +98,7 @@ def _match(con: duckdb.DuckDBPyConnection, by_brand: bool) -> None:
     con.execute(
         f"""CREATE TABLE deeds AS SELECT o.id, CASE {whens} END AS deed FROM
         (SELECT {Col.CUSTOMER} AS id, {Col.TS} AS ts, {brand} AS brand,
-        replace(replace(lower({Col.EVENT}), ' ', '_'), '-', '_') AS kind FROM outcomes) o
+        {KIND_SQL} AS kind FROM outcomes) o
         JOIN people p ON p.id = o.id AND coalesce(o.ts, p.since) >= p.since
         {hers if by_brand else ""}"""
     )

@@ -191,7 +191,7 @@ def counted(
     values = [_numbers(many) for many in distinct.values()]
     kinds = np.repeat(list(distinct), [len(value) for value in values])
     pair = np.concatenate(pairs)
-    marks = united(customer[pair], brand[pair], kinds, np.concatenate(values))
+    marks = _as_marks(customer[pair], brand[pair], kinds, np.concatenate(values))
     return grouped(customer, brand, sums, first, last, marks)
 
 
