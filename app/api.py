@@ -171,22 +171,45 @@ def _json(reply: Reply) -> JSONResponse:
     return JSONResponse(said, status, headers)
 
 
-class Shortcut:
-    """Answers a post of swipes before Streamlit's own layers, which have nothing to say to it.
+async def host_config(_: Request) -> Response:
+    """Tell Streamlit's page that whoever shows it says by himself what went wrong.
 
-    A pure ASGI middleware. They cost as much as the storing itself, and hundreds play at once.
+    Its own dialog of a lost server would cover the cards, which are played on meanwhile, and would
+    make the rest of the page inert.
+    """
+    told = {
+        "allowedOrigins": [],  # nobody may frame the page
+        "useExternalAuthToken": False,
+        "enableCustomParentMessages": False,
+        "enforceDownloadInNewTab": False,
+        "metricsUrl": "",
+        "blockErrorDialogs": True,
+        "resourceCrossOriginMode": None,
+    }
+    return JSONResponse(told, headers={"Cache-Control": "no-cache"})
+
+
+_SHORT = (("POST", "api/swipes", swipes), ("GET", "_stcore/host-config", host_config))
+
+
+class Shortcut:
+    """Answers some requests before Streamlit's own layers. A pure ASGI middleware.
+
+    Those have nothing to say to a post of swipes, cost as much as the storing itself, and hundreds
+    play at once. A route of ours may not begin as Streamlit's own do.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take a post of swipes here; pass everything else on."""
-        if is_at(scope, "api/swipes") and scope["method"] == "POST":
-            answer = await swipes(Request(scope, receive))
-            await answer(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
+        """Answer what is ours; pass everything else on."""
+        for method, path, call in _SHORT:
+            if is_at(scope, path) and scope["method"] == method:
+                answer = await call(Request(scope, receive))
+                await answer(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
 
 
 def routes() -> list[Route]:

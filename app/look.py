@@ -208,7 +208,9 @@ html, body, .stApp [data-testid="stMain"] {{ overscroll-behavior: none; }}
 .stApp [data-testid="stMainBlockContainer"]:has(.st-key-story) [data-stale="true"] {{
   display: none;
 }}
-.stApp [data-testid="stStatusWidget"] {{ display: none; }}
+.stApp [data-testid="stStatusWidget"]:not(:has([data-testid="stConnectionStatus"])) {{
+  display: none;
+}}
 .stApp [data-testid="stSidebar"][data-collapsed="true"] * {{ visibility: hidden !important; }}
 .stApp [data-testid="stTopNavLink"] p {{ line-height: inherit; }}
 .stApp .st-key-notice {{ max-width: 36rem; margin: 7vh auto 0; }}

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
+from streamlit.web.server.starlette.starlette_routes import create_host_config_routes
 
 from app import runtime, visitor
 from app.api import BODY_BYTES, Shortcut, answer_at_once, layers, leave_be, routes
@@ -391,6 +392,14 @@ def test_no_answer_waits_for_its_own_first_half() -> None:
         with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     assert os.listdir("/dev/fd") == before
+
+
+def test_streamlit_is_told_what_it_tells_itself_but_for_its_dialogs_and_other_origins(
+    app: ASGIApp,
+) -> None:
+    own = call(Starlette(routes=create_host_config_routes("")), "GET", "/_stcore/host-config").json
+    ours = {"blockErrorDialogs": True, "allowedOrigins": []}
+    assert call(app, "GET", "/_stcore/host-config").json == own | ours
 
 
 def test_what_is_loaded_at_the_start_is_not_looked_through_again() -> None:

@@ -72,6 +72,26 @@ def test_a_server_that_is_stopped_and_started_while_she_swipes_loses_nothing(
     stored_once(own_demo, deck, said[: at - 1])
 
 
+def test_while_the_server_is_away_nothing_covers_the_cards_and_they_are_played_on(
+    open_context: Open, own_demo: Demo
+) -> None:
+    page = open_context().new_page()
+    deck = play(page, own_demo, "noor")
+    press(page, ["ArrowRight"] * 2, 30)
+    all_saved(page)
+    own_demo.kill()
+    expect(page.get_by_test_id("stConnectionStatus")).to_be_visible(timeout=HALF_A_MINUTE)
+    page.wait_for_timeout(5_000)  # so long Streamlit takes to say it in a dialog of its own
+    assert page.get_by_role("dialog").count() == 0
+    press(page, ["ArrowLeft"] * 9, 30)
+    page.get_by_role("button", name="Super like").click()
+    card(page, 13)
+    expect(page.locator(".saved")).to_have_text("Offline; keep playing, we keep them.")
+    own_demo.start()
+    all_saved(page)
+    stored_once(own_demo, deck, ["favourite"] * 2 + ["not_favourite"] * 9 + ["super_like"])
+
+
 def test_a_deck_that_is_open_outlives_a_new_signing_key_and_a_start(
     open_context: Open, own_demo: Demo
 ) -> None:
