@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from app.house import House
 from app.importing.segments import key_of
 from app.registry import SHORT, Registry
 from app.warehouse import Warehouse
@@ -158,6 +159,19 @@ class Brain:
             self.showcase.face(place, brand, self.pictures)
             for place, brand in enumerate(brands, start=1)
         ]
+
+
+def load_brain(house: House, model: str | None = None, policy: Policy | None = None) -> Brain:
+    """Return a model version over today's events; it stays in memory for the next question.
+
+    `model` is a version's name; None is the candidate, else the newest version.
+    """
+    rule, warehouse = policy or house.policy, house.warehouse
+    hash = house.version(model).hash
+    return house.loaded(
+        (hash, warehouse.version, rule.hash),
+        lambda: Brain.wake(house.registry, hash, warehouse, rule),
+    )
 
 
 def _restored(arrays: Mapping[str, Any], meta: Mapping[str, Any]) -> Model:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from app.brain import Brain
+from app.brain import Brain, load_brain
 from app.evidence_table import Crowd, part_of_table
 from app.house import BASELINE, House
 from recsys.arms import BASELINE as BASELINE_ARM
@@ -88,7 +88,7 @@ class Writer:
     @classmethod
     def of(cls, house: House, order: Order, out: Path) -> "Writer":
         """Load the model and sort what its brands sell."""
-        brain = house.brain(order.model, Policy.from_dict(order.policy))
+        brain = load_brain(house, order.model, Policy.from_dict(order.policy))
         if not isinstance(brain.model, FavouriteModel):
             raise BadInputError(
                 f"Version {order.model[:8]} holds lists that another system made, and they are "

@@ -20,8 +20,8 @@ from typing import Any
 from app.carousel_parts import CUT, Order, Writer, part_of, put
 from app.evidence_table import EvidenceTable
 from app.house import House
-from app.progress import Progress
 from app.settings import Settings
+from recsys.collaborative import Progress
 from recsys.errors import BadInputError
 
 NOTE = "carousels.json"

@@ -18,8 +18,9 @@ from app.house import House
 from app.registry import folder_hash
 from app.release_cards import CARDS, scope, write_cards
 from app.rows.codec import canonical
+from app.rows.records import study_of
 from app.settings import data_file
-from app.studies import Judged, study_of
+from app.studies import Judged
 from recsys.errors import BadInputError, BrandswipeError, IntegrityError, NotAllowedError
 from recsys.policy import Study
 from recsys.verdict import Outcome

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
-from app.brain import Brain
+from app.brain import Brain, load_brain
 from app.evaluation import MOST_CASES, options_of, window_of
 from app.fitting import learn, policy_catalogue
 from app.holdout import Asked, Start
@@ -66,7 +66,7 @@ def differing(first: Version, second: Version) -> list[tuple[str, Any, Any]]:
 
 def compare(house: House, first: Version, second: Version, progress: Progress) -> Compared:
     """Set two versions side by side. Imported lists are compared by what they list alone."""
-    brains = [house.brain(version.hash) for version in (first, second)]
+    brains = [load_brain(house, version.hash) for version in (first, second)]
     people = list(islice(_people(house, brains, progress), MOST_PEOPLE))
     ours, theirs = (
         first_ten(brain.model, (pair[place] for pair in people))

@@ -4,7 +4,8 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 
 from app.brain import Stopwatch
-from app.game import Game, Player
+from app.deals import Player
+from app.game import Game
 from app.rows.records import DealtDeck
 from recsys.deck import DeckRecipe
 

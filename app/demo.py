@@ -5,17 +5,16 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from app.fitting import refit
+from app.game import load_game
 from app.house import BASELINE, House
 from app.importing.segments import read_manifest
 from app.ingest import ingest
 from app.opening import open_study
 from app.planting import plant_folder
-from app.progress import crawl_meanwhile
 from app.rows.records import StudyRow
 from app.settings import Settings
 from app.simulation import Colleagues
 from app.studies import judge
-from app.words import section
 from recsys.colleagues import HONEST, POLITE, Behaviour
 from recsys.errors import WorkspaceError
 from recsys.model import FitOptions, Progress
@@ -48,8 +47,8 @@ def is_built(settings: Settings) -> bool:
     return (settings.workspace / READY).is_file()
 
 
-def build_demo(settings: Settings, customers: int, seed: int) -> None:
-    """Build the demo's workspace, with a star-crawl or a bar while it lasts.
+def build_demo(settings: Settings, customers: int, seed: int, progress: Progress) -> None:
+    """Build the demo's workspace.
 
     Raises WorkspaceError where a shop's own events are.
     """
@@ -59,9 +58,7 @@ def build_demo(settings: Settings, customers: int, seed: int) -> None:
             f"{settings.workspace} holds a shop's own events, which the demo would replace: "
             "choose another folder with --workspace."
         )
-    lines = list(section("en", "crawl").values())
-    with crawl_meanwhile(lines, "planting the shop") as progress:
-        build(settings, customers, seed, progress)
+    build(settings, customers, seed, progress)
 
 
 def build(settings: Settings, customers: int, seed: int, progress: Progress) -> None:
@@ -101,7 +98,7 @@ def _open(house: House, name: str, kind: StudyKind, model: str) -> StudyRow:
 def _tell(
     house: House, row: StudyRow, colleagues: Colleagues, story: Story, progress: Progress
 ) -> None:
-    game, before = house.game(row), len(house.store.closings(row.hash))
+    game, before = load_game(house, row), len(house.store.closings(row.hash))
     left = story.players - before
     for done in colleagues.play(game, house.keys, left, story.seed, story.behaviour):
         progress(f"{story.name}: colleagues play", (before + done) / story.players)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from app import consent
-from app.brain import Brain, Stopwatch
+from app.brain import Brain, Stopwatch, load_brain
+from app.deals import Dealer, Player
+from app.house import House
 from app.rows.records import (
     ClosedBy,
     Closing,
@@ -17,14 +18,13 @@ from app.rows.records import (
     Refusal,
     Step,
     StudyRow,
+    study_of,
 )
 from app.store import Store
-from app.studies import close_deck, study_of
-from recsys.deck import Arm, Card, Deck, DeckRecipe, Face, Known, Lists, Origin, deal, seal
-from recsys.duel import deal_duel
+from app.studies import close_deck
+from recsys.deck import Arm, Card, Deck, DeckRecipe, Face, Known, Origin
 from recsys.errors import NotAllowedError, NotEnoughHistoryError
-from recsys.evidence import Evidence
-from recsys.policy import Study
+from recsys.policy import Study, StudyKind
 from recsys.ranking import BrandScore
 from recsys.swipes import Answer
 
@@ -32,19 +32,6 @@ _DOORS = tuple(threading.Lock() for _ in range(64))  # who ends twice at once ge
 # Who comes first is dealt to first. Four milliseconds that hold the interpreter: of two at once
 # each takes twice as long, and the threads of a crowd overtake one another for half a second.
 _DEALER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="deal")
-REMEMBERED = (Origin.OWN, Origin.ELICITED, Origin.PRACTICE)  # herself: no brand is shown twice
-ASKED = (Origin.OWN, Origin.PRACTICE)  # a real person's history: read after her yes alone
-
-
-@dataclass(frozen=True, slots=True)
-class Player:
-    """Who plays, and from what her brands are computed."""
-
-    participant: str  # pseudonym
-    origin: Origin
-    customer: str | None = None  # whose events are read, for OWN, PERSONA and SIMULATED
-    named: tuple[str, ...] = ()  # brands she named, for ELICITED
-    language: str | None = None  # of her page
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +65,18 @@ class Game:
     second: Brain | None = None  # the challenger, where a study compares two versions
     random_bits: Callable[[int], int] = secrets.randbits  # of the seed; ids are always random
     known_as: Callable[[str], str] = str  # a customer of the shop, as the events call her
-    study: Study = field(init=False)  # as the core knows it
+    dealer: Dealer = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "study", study_of(self.row))
+        dealer = Dealer(
+            self.store, self.brain, self.row, self.second, self.random_bits, self.known_as
+        )
+        object.__setattr__(self, "dealer", dealer)
+
+    @property
+    def study(self) -> Study:
+        """The study as the core knows it."""
+        return self.dealer.study
 
     def reach(self, player: Player, step: Step) -> None:
         """Note that somebody invited to this study came so far; a borrowed life is nobody."""
@@ -127,7 +122,7 @@ class Game:
         if there is not None:
             return there
         self._check_open(player)
-        deck = self._dealt(player, recipe or self.study.policy.deck, watch)
+        deck = self.dealer.deal(player, recipe or self.study.policy.deck, watch)
         if deck.origin is Origin.OWN and deck.evidence is Known.ENOUGH:
             self.reach(player, Step.ENOUGH)
         with watch.stage("storing the deck"):
@@ -145,84 +140,9 @@ class Game:
                 f"The study {self.row.name} {why}. Play for fun with brands you pick."
             )
 
-    def _dealt(self, player: Player, recipe: DeckRecipe, watch: Stopwatch) -> Deck:
-        evidence = self._evidence(player, watch)
-        without = (*player.named, *self._revealed(player))
-        with watch.stage(f"ranking {len(self.brain.catalogue.brands)} brands"):
-            lists = self._lists(player, evidence, recipe, without)
-        seed = self.random_bits(128)
-        with watch.stage("choosing decoys"):
-            cards = self._cards(player, lists, recipe, seed)
-            return seal(
-                Deck(
-                    id=secrets.token_hex(16),
-                    study=self.row.hash,
-                    participant=player.participant,
-                    origin=player.origin,
-                    evidence=self._known(evidence, player),
-                    model=self.brain.version,
-                    seed=seed,
-                    cards=cards,
-                    hash="",
-                )
-            )
-
-    def _lists(
-        self, player: Player, evidence: Evidence, recipe: DeckRecipe, without: tuple[str, ...]
-    ) -> Lists:
-        depth = self.study.policy.decoy_depth * recipe.picks
-        if player.customer is not None:
-            rival = self.brain.rival(self.row.baseline)
-            return self.brain.lists(evidence, rival, (depth, recipe.picks), without)
-        # a taster is no comparison: what is popular and not picked fills its places
-        popular = self.brain.rival("popularity")
-        return self.brain.lists(evidence, popular, (depth, recipe.picks + recipe.baseline), without)
-
-    def _cards(
-        self, player: Player, lists: Lists, recipe: DeckRecipe, seed: int
-    ) -> tuple[Card, ...]:
-        """A study of two versions deals both lists to everybody who has a history."""
-        if self.second is None or player.customer is None:
-            return deal(lists, self.brain.shelf, recipe, seed)
-        customer = self._called(player, player.customer)
-        evidence = self.second.evidence_of(customer)  # a version may know her by a number
-        theirs = self.second.rank(evidence, recipe.picks, tuple(lists.revealed))
-        names = [score.brand for score in theirs]
-        return deal_duel(lists, names, self.brain.shelf, recipe, seed)
-
     def favourites(self, player: Player, n: int) -> list[BrandScore]:
         """Her best n brands, computed now. Raises as `start` does."""
-        return self.brain.rank(self._evidence(player, Stopwatch()), n)
-
-    def _called(self, player: Player, customer: str) -> str:
-        """How the events call her: a real person's link says how the shop does."""
-        return self.known_as(customer) if player.origin in ASKED else customer
-
-    def _evidence(self, player: Player, watch: Stopwatch) -> Evidence:
-        if player.customer is None:
-            with watch.stage("reading your picks"):
-                return self.brain.evidence_for(player.named)
-        if player.origin in ASKED and not consent.said(self.store, player.participant):
-            raise NotAllowedError("Nothing of yours is read before you say yes: open Play.")
-        evidence = self.brain.evidence_of(self._called(player, player.customer), watch)
-        least = self.study.policy.least_brands
-        if len(evidence) < least:
-            raise NotEnoughHistoryError(
-                f"We know {len(evidence)} of your brands and need {least} to guess. "
-                "Pick a few brands you love and play for fun."
-            )
-        return evidence
-
-    def _known(self, evidence: Evidence, player: Player) -> Known:
-        enough = len(evidence) >= self.study.policy.least_brands
-        return Known.ENOUGH if enough and player.customer is not None else Known.THIN
-
-    def _revealed(self, player: Player) -> list[str]:
-        """Brands of her earlier decks: once seen, their arms are known to her."""
-        if player.origin not in REMEMBERED:
-            return []
-        decks = (dealt.deck for dealt in self.store.decks_by(player.participant))
-        return [card.brand for deck in decks if deck.origin in REMEMBERED for card in deck.cards]
+        return self.brain.rank(self.dealer.evidence(player, Stopwatch()), n)
 
     def swipe(self, deck: str, swipes: Iterable[Incoming]) -> Receipt:
         """Store answers as they come; what is returned is safely on disk."""
@@ -290,9 +210,29 @@ class Game:
         if player.customer is None and not player.named:
             return {}  # her picks went with the visit: no reason is better than an untrue one
         try:
-            evidence = self._evidence(player, Stopwatch())
+            evidence = self.dealer.evidence(player, Stopwatch())
         except (NotEnoughHistoryError, NotAllowedError):  # gone, or a no since: the deck is hers
             return {}
         dealt = {card.brand for card in deck.cards}
         ranked = self.brain.rank(evidence, 10 * len(dealt), player.named)
         return {score.brand: score for score in ranked if score.brand in dealt}
+
+
+def study_to_play(store: Store) -> StudyRow | None:
+    """Return the study that visitors play in: the newest live one, open before closed.
+
+    Without a live one it is a playground. A closed study still shows everybody their own deck.
+    """
+    rows = store.studies()
+    live = [row for row in rows if row.kind is StudyKind.LIVE]
+    fun = [row for row in rows if row.kind is StudyKind.PLAYGROUND and row.closed_at is None]
+    still_open = [row for row in live if row.closed_at is None]
+    return next(iter(still_open or live or fun[::-1]), None)  # other playgrounds are one look's
+
+
+def load_game(house: House, row: StudyRow) -> Game:
+    """Return the game of one study, with its model version and, if it has one, the challenger."""
+    policy = study_of(row).policy
+    second = None if row.challenger is None else load_brain(house, row.challenger, policy)
+    brain = load_brain(house, row.model, policy)
+    return Game(house.store, brain, row, second, known_as=house.stored_id)

@@ -9,6 +9,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, TypeVar
 
+from app.game import load_game, study_to_play
 from app.house import House
 from app.journal import event
 from app.store import Store
@@ -61,10 +62,10 @@ def must_have_room(workspace: Path) -> None:
 
 def model_state(house: House) -> str:
     """Return `loaded`, or `none` where there is nothing to play. Raises BrandswipeError."""
-    row = house.study_to_play()
+    row = study_to_play(house.store)
     if row is None:
         return "none"  # nothing to play yet; the pages say so
-    house.game(row)
+    load_game(house, row)
     return "loaded"
 
 

@@ -4,24 +4,22 @@ import threading
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar, cast
 
-from app.brain import Brain
-from app.game import Game
 from app.importing.customers import Customers, Ids, ids_of
 from app.importing.segments import read_manifest
 from app.keyring import Keys
 from app.policies import default_policy
 from app.registry import Registry, Version
 from app.rows.account_rows import Accounts
-from app.rows.records import StudyRow
 from app.settings import Settings, keys
 from app.store import Store
-from app.studies import study_of
 from app.warehouse import Warehouse
 from recsys.errors import WorkspaceError
-from recsys.policy import Policy, StudyKind
+from recsys.policy import Policy
 
-BRAINS = 4  # model versions kept in memory at a time
+LOADED = 4  # values that `loaded` keeps in memory: each is a model version over the events
+Value = TypeVar("Value")
 BASELINE = "own-purchases-then-views"
 """The rival of a study unless another one is chosen."""
 
@@ -31,7 +29,7 @@ class House:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._brains: dict[tuple[str, str, str], Brain] = {}
+        self._loaded: dict[tuple[str, ...], object] = {}
         self._warehouse: Warehouse | None = None
         self._store: Store | None = None
         self._accounts: Accounts | None = None
@@ -112,35 +110,14 @@ class House:
             return version
         raise WorkspaceError("There is no model yet. Fit one with `brandswipe fit`.")
 
-    def brain(self, model: str | None = None, policy: Policy | None = None) -> Brain:
-        """A model version over today's events, kept in memory for the next question."""
-        rule, warehouse = policy or self.policy, self.warehouse
-        hash = self.version(model).hash
+    def loaded(self, key: tuple[str, ...], load: Callable[[], Value]) -> Value:
+        """Return the value of a key; load it once, and keep the newest values in memory."""
         with self._lock:
-            key = (hash, warehouse.version, rule.hash)
-            if key not in self._brains:
-                self._brains[key] = Brain.wake(self.registry, hash, warehouse, rule)
-                for oldest in list(self._brains)[:-BRAINS]:
-                    del self._brains[oldest]
-            return self._brains[key]
-
-    def study_to_play(self) -> StudyRow | None:
-        """The study that a visitor plays in: the newest live one, open before closed; a playground.
-
-        A closed one still shows everybody her own deck, and may be played for fun.
-        """
-        rows = self.store.studies()
-        live = [row for row in rows if row.kind is StudyKind.LIVE]
-        fun = [row for row in rows if row.kind is StudyKind.PLAYGROUND and row.closed_at is None]
-        still_open = [row for row in live if row.closed_at is None]
-        return next(iter(still_open or live or fun[::-1]), None)  # other playgrounds are one look's
-
-    def game(self, row: StudyRow) -> Game:
-        """The game of one study."""
-        policy = study_of(row).policy
-        second = None if row.challenger is None else self.brain(row.challenger, policy)
-        brain = self.brain(row.model, policy)
-        return Game(self.store, brain, row, second, known_as=self.stored_id)
+            if key not in self._loaded:
+                self._loaded[key] = load()
+                for oldest in list(self._loaded)[:-LOADED]:
+                    del self._loaded[oldest]
+            return cast("Value", self._loaded[key])
 
     def close(self) -> None:
         """Close what was opened."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from app.rows.records import study_of
 from app.store import Store
-from app.studies import study_of
 from recsys.deck import deck_hash
 
 

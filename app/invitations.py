@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 from app.house import House
 from app.inviting import Invited, in_order, papers, participants
 from app.inviting_columns import kept_columns
-from app.rows.records import StudyRow
-from app.studies import study_of
+from app.rows.records import StudyRow, study_of
 from recsys.errors import BadInputError
 from recsys.report import smallest_release
 from recsys.verdict import too_small

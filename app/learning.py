@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from app.brain import Brain
+from app.brain import Brain, load_brain
 from app.house import House
 from app.identity import pseudonym
 from app.registry import Version
@@ -39,7 +39,7 @@ def learn_from(house: House, version: Version, row: StudyRow, progress: Progress
             f"{row.name} was played by real people. What they bought is kept nowhere, so their "
             "answers cannot be put beside it: only a simulated study can teach."
         )
-    brain = house.brain(version.hash)
+    brain = load_brain(house, version.hash)
     model = learnt(brain)
     decks = list(_decks(house, row, brain, progress))
     cards = [card for deck in decks for card in deck]

@@ -4,6 +4,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from app.brain import load_brain
 from app.comparing import Compared, compare
 from app.evaluation import Evaluation, evaluate_offline, options_of, window_of
 from app.fitting import refit
@@ -72,12 +73,12 @@ class Notebook:
 
     def rank(self, history: str, version: str | None = None, n: int = 10) -> list[BrandScore]:
         """Rank brands for a typed history."""
-        brain = self.house.brain(version)
+        brain = load_brain(self.house, version)
         return asked(brain, typed(brain, history)[1], n).ranked
 
     def similar(self, brand: str, version: str | None = None) -> list[tuple[str, float]]:
         """The brands most alike to one, and how much so."""
-        return alike(self.house.brain(version), brand)
+        return alike(load_brain(self.house, version), brand)
 
     def evaluate(self, version: str | None = None) -> Evaluation:
         """Judge a version's parameters on the held-out end of the log, beside its rivals."""
@@ -92,7 +93,7 @@ class Notebook:
 
     def behave(self, version: str | None = None, seed: int = 0) -> list[Behaved]:
         """Ask a version what a favourite is."""
-        brain = self.house.brain(version)
+        brain = load_brain(self.house, version)
         return behave(learnt(brain), brain.catalogue, brain.warehouse.as_of, seed)
 
     def power(

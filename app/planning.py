@@ -7,8 +7,8 @@ from itertools import islice
 from math import log1p
 
 from app.brain import Brain
-from app.progress import Progress
 from app.studies import Judged
+from recsys.collaborative import Progress
 from recsys.deck import Arm, Card, Stratum, deal
 from recsys.errors import BadInputError, NotEnoughBrandsError, NotEnoughHistoryError
 from recsys.plan import Outlook, Truth, outlook

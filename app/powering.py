@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from app.brain import load_brain
 from app.game import Game
 from app.house import BASELINE, House
 from app.opening import open_study
@@ -52,7 +53,7 @@ def played(
     store = Store()
     try:
         row = _opened(store, house.policy, version)
-        game = Game(store, house.brain(version.hash), row)
+        game = Game(store, load_brain(house, version.hash), row)
         done = 0
         for done in colleagues.play(game, house.keys, players, seed, behaviour):
             progress("simulated employees play", done / players)

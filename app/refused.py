@@ -9,11 +9,10 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 
-from app.brain import Brain
+from app.brain import Brain, load_brain
 from app.house import House
-from app.rows.records import StudyRow
+from app.rows.records import StudyRow, study_of
 from app.store import Store
-from app.studies import study_of
 from recsys.deck import Arm
 from recsys.errors import NotEnoughHistoryError
 from recsys.policy import StudyKind
@@ -36,7 +35,7 @@ def refused_brands(house: House, model: str) -> list[RefusedBrand]:
             arm = Arm.PICK if row.model == model else Arm.CHALLENGER
             lost += _read(house.store, row, arm, heard)
     worst = most_refused(heard, Unit(house.policy.batch, CELL, lost))
-    kinds = kinds_of(house.brain(model), {brand.brand for brand in worst}) if worst else {}
+    kinds = kinds_of(load_brain(house, model), {brand.brand for brand in worst}) if worst else {}
     return [replace(brand, kinds=kinds.get(brand.brand, {})) for brand in worst]
 
 

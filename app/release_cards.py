@@ -13,7 +13,8 @@ from app.audience import audience_of
 from app.house import House
 from app.markdown import cell, day, table
 from app.model_card import model_card
-from app.studies import Judged, study_of
+from app.rows.records import study_of
+from app.studies import Judged
 from app.views.report_numbers import reading
 from app.warehouse import Warehouse
 from recsys.errors import WorkspaceError

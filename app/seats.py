@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from app.game import Game, Player
+from app.deals import Player
+from app.game import Game
 from recsys.deck import Origin
 from recsys.policy import StudyKind
 

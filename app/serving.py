@@ -4,7 +4,6 @@ import contextlib
 import errno
 import logging
 import os
-import re
 import socket
 import threading
 import time
@@ -18,7 +17,7 @@ from streamlit import config
 from streamlit.logger import set_log_level
 
 from app import runtime
-from app.address import home
+from app.address import PREFIX, home, prefix_option
 from app.identity import check_address
 from app.journal import event, for_a_person
 from app.login import check_login
@@ -26,7 +25,6 @@ from app.look import streamlit_config
 from app.settings import Settings
 from recsys.errors import SettingsError
 
-PREFIX = "STREAMLIT_SERVER_BASE_URL_PATH"  # by itself only `streamlit run` would read it
 _log = logging.getLogger("brandswipe")
 TRIES = 50  # ports to look at when any will do
 PATIENCE = 60  # seconds until the server must answer
@@ -61,20 +59,6 @@ def serve_app(settings: Settings, browser: bool, any_port: bool) -> None:
 def _options(settings: Settings) -> dict[str, object]:
     said: dict[str, object] = {"server.port": settings.port, "server.address": settings.address}
     return streamlit_config() | said | prefix_option(os.environ.get(PREFIX, ""))
-
-
-def prefix_option(path: str) -> dict[str, object]:
-    """Return the option for the path under which a proxy shows the app, if it is said.
-
-    Raises SettingsError for what is no path.
-    """
-    if not re.fullmatch(r"(/?\w[\w.-]*)*/?", path, re.ASCII):
-        raise SettingsError(
-            f"{PREFIX} is {path!r}: set it to the path under which a proxy shows the app, "
-            "such as /brands, made of letters, digits, '.', '-' and '_'."
-        )
-    bare = path.strip("/")
-    return {"server.baseUrlPath": bare} if bare else {}
 
 
 def _port(address: str, wanted: int, any_port: bool) -> int:

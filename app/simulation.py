@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from app.game import Game, Player
+from app.deals import Player
+from app.game import Game
 from app.identity import pseudonym
 from app.keyring import Keys
 from app.planting import planted_truth

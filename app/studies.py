@@ -13,6 +13,7 @@ from app.rows.records import (
     Override,
     Standing,
     StudyRow,
+    study_of,
 )
 from app.store import Store
 from recsys import gate
@@ -24,21 +25,6 @@ from recsys.policy import Policy, Study, StudyKind
 from recsys.report import Report, tally
 from recsys.scores import DeckScore, Excluded, Played, eligible, score
 from recsys.swipes import stand
-
-
-def study_of(row: StudyRow) -> Study:
-    """The study of a stored row."""
-    return Study(
-        name=row.name,
-        kind=row.kind,
-        policy=Policy.from_dict(row.policy),
-        model=row.model,
-        baseline=row.baseline,
-        invitation_seed=row.invitation_seed,
-        attempt=row.attempt,
-        opened_at=row.opened_at,
-        challenger=row.challenger,
-    )
 
 
 def _same_rule(row: StudyRow, rule: Policy) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from app.brain import load_brain
 from app.carousel_parts import Order
 from app.carousels import write_all
 from app.house import House
@@ -48,7 +49,7 @@ def carousels(folder: Path, _: int) -> dict[str, Any]:
 
 def _ranking(house: House) -> dict[str, Any]:
     """Customers a second by one thread, ours and implicit's, in turns."""
-    brain = house.brain()
+    brain = load_brain(house)
     model, last = brain.model, min(ASKED, house.warehouse.customers)
     numbers, rows = house.warehouse.stretch(0, last)
     evidence = summarise(rows, brain.facts, house.warehouse.as_of, numbers)

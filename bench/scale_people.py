@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from app.game import Game, Player
+from app.deals import Player
+from app.game import Game, load_game
 from app.house import BASELINE, House
 from app.opening import open_study
 from app.settings import Settings
@@ -65,7 +66,7 @@ def _game(house: House) -> Game:
     version = house.version().hash
     kind = StudyKind.SIMULATED
     row = open_study(house.store, None, kind, house.policy, version, BASELINE, 1)
-    return house.game(row)
+    return load_game(house, row)
 
 
 Dealt = tuple[float, dict[str, float]]

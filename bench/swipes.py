@@ -23,7 +23,8 @@ from typing import Any
 
 from game_server import Work, ask, load, planted, record, serving, spread
 
-from app.game import Player
+from app.deals import Player
+from app.game import load_game, study_to_play
 from app.house import House
 from app.identity import pseudonym
 from app.planting import personas_of
@@ -116,9 +117,9 @@ def swipe(player: str, n: int) -> dict[str, Any]:
 def deal(workspace: Path, players: int, port: int) -> list[Phone]:
     """Deal a deck to each player; all of them have a persona's life."""
     with closing(House(read(workspace))) as house:
-        study = house.study_to_play()
+        study = study_to_play(house.store)
         assert study is not None
-        game, tokens = house.game(study), DeckTokens(house.keys)
+        game, tokens = load_game(house, study), DeckTokens(house.keys)
         customer = personas_of(workspace)[0].customer_id
         phones, trial = [], next(TRIAL)
         for n in range(players):

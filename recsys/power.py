@@ -12,7 +12,7 @@ from recsys.stats import Floats
 
 ORDERS = 200
 """Studies that are drawn from the people who played."""
-HORIZON = 400
+REPLAYED_PEOPLE = 400
 """People after which a study is given up."""
 LOOKS = (20, 40, 60, 80, 100, 150, 200, 300, 400)
 _AT_ONCE = 20  # orders in memory together
@@ -44,8 +44,8 @@ def power(scores: Floats, policy: Policy, alpha: float, seed: int) -> Power:
     Each study is a random order of the people, none of them twice.
     """
     rng, people = np.random.default_rng(seed), len(scores)
-    horizon = min(HORIZON, people) // policy.batch * policy.batch
-    stopped, released = np.full(ORDERS, HORIZON + 1), np.zeros(ORDERS, np.bool_)
+    horizon = min(REPLAYED_PEOPLE, people) // policy.batch * policy.batch
+    stopped, released = np.full(ORDERS, REPLAYED_PEOPLE + 1), np.zeros(ORDERS, np.bool_)
     for start in range(0, ORDERS if horizon else 0, _AT_ONCE):
         drawn = np.stack([rng.permutation(people)[:horizon] for _ in range(_AT_ONCE)])
         which = slice(start, start + _AT_ONCE)
@@ -54,8 +54,8 @@ def power(scores: Floats, policy: Policy, alpha: float, seed: int) -> Power:
         people,
         horizon,
         tuple(_look(n, stopped, released) for n in LOOKS if n <= horizon),
-        _people(stopped, 0.5),
-        _people(stopped, 0.9),
+        _people_until(stopped, 0.5),
+        _people_until(stopped, 0.9),
     )
 
 
@@ -69,7 +69,7 @@ def _stops(
     won, lost = decides(logs, alpha, people >= policy.least_players)
     done, first = (won | lost).any(axis=1), (won | lost).argmax(axis=1)
     rows = np.arange(len(drawn))
-    stopped = np.where(done, people[first], HORIZON + 1)
+    stopped = np.where(done, people[first], REPLAYED_PEOPLE + 1)
     return stopped, done & ~lost[rows, first]  # fail beats pass
 
 
@@ -78,6 +78,6 @@ def _look(n: int, stopped: NDArray[np.int64], released: NDArray[np.bool_]) -> Lo
     return Look(n, float((by & released).mean()), float((by & ~released).mean()))
 
 
-def _people(stopped: NDArray[np.int64], share: float) -> int | None:
+def _people_until(stopped: NDArray[np.int64], share: float) -> int | None:
     at = int(np.quantile(stopped, share, method="higher"))
-    return None if at > HORIZON else at
+    return None if at > REPLAYED_PEOPLE else at

@@ -5,8 +5,9 @@ from dataclasses import replace
 from itertools import count, islice
 
 from app import consent
-from app.brain import Brain
-from app.game import Game, Player
+from app.brain import Brain, load_brain
+from app.deals import Player
+from app.game import Game
 from app.house import BASELINE, House
 from app.opening import open_study
 from app.rows.records import Closing, DealtDeck, Incoming
@@ -46,7 +47,7 @@ def game_of(
     for who in WILLING:
         consent.note(opened, who, yes=True)
     return Game(
-        opened, house.brain(policy=policy), row, random_bits=lambda _: RANDOM + next(numbers)
+        opened, load_brain(house, policy=policy), row, random_bits=lambda _: RANDOM + next(numbers)
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from app.audience import Audience, Band, _bands, audience_of
+from app.brain import load_brain
 from app.house import House
 
 
@@ -19,7 +20,7 @@ def found(planted_house: House) -> Audience:
 def test_every_customer_is_counted_as_a_game_would_read_her(
     planted_house: House, found: Audience
 ) -> None:
-    brain, least = planted_house.brain(), planted_house.policy.least_brands
+    brain, least = load_brain(planted_house), planted_house.policy.least_brands
     brands = [len(brain.evidence_of(each)) for each in planted_house.warehouse.customer_ids()]
     assert found.customers == len(brands)
     assert found.enough == pytest.approx(np.mean(np.array(brands) >= least))

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from app.game import load_game
 from app.house import House
 from app.settings import Settings
 from tests.events_on_disk import write
@@ -210,7 +211,7 @@ class TestHostileNames:
         assert not set(said.out) & {"\x1b", "\u202e", "\t", "\x00"}
 
     def test_they_are_dealt_and_shown_as_they_are(self, hostile: Path) -> None:
-        from app.game import Player
+        from app.deals import Player
         from recsys.deck import Origin
         from tests.games import game_of, play
 
@@ -321,7 +322,7 @@ class TestAFullDisk:
         from recsys.colleagues import HONEST
         from recsys.errors import WorkspaceError
 
-        game = house.game(house.store.studies()[0])
+        game = load_game(house, house.store.studies()[0])
         with pytest.raises(WorkspaceError, match=r"disk of .* is full: make room"):
             list(Colleagues.of(workspace).play(game, house.keys, 500, 1, HONEST))
         house.close()

@@ -13,9 +13,9 @@ from app.integrity import what_differs
 from app.opening import open_study
 from app.policies import default_policy
 from app.rows.chain import read_head
+from app.rows.records import study_of
 from app.rows.schema import migrations
 from app.store import Store
-from app.studies import study_of
 from recsys.deck import Arm, Stratum
 from recsys.policy import StudyKind
 from recsys.scores import Played

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from app.brain import load_brain
 from app.carousel_parts import Order
 from app.carousels import write_all
 from app.house import House
@@ -47,7 +48,7 @@ def test_every_customer_has_the_list_that_rank_gives_her(planted_house: House, w
     lists = read(whole)
     assert list(lists) == ["customer", "brand", "rank", "reason", "featured", "popular"]
     assert lists["customer"].nunique() == planted_house.warehouse.customers
-    brain = planted_house.brain()
+    brain = load_brain(planted_house)
     for customer in [*lists["customer"].unique()[::150], "persona-noor"]:
         ranked = brain.rank(brain.evidence_of(customer), 10)
         mine = lists[lists["customer"] == customer]
@@ -58,7 +59,7 @@ def test_every_customer_has_the_list_that_rank_gives_her(planted_house: House, w
 def test_a_brand_brings_the_products_that_are_bought_most(
     planted_house: House, whole: Path
 ) -> None:
-    brain, lists = planted_house.brain(), read(whole)
+    brain, lists = load_brain(planted_house), read(whole)
     titles = dict(zip(brain.catalogue.item_product, brain.catalogue.item_title, strict=True))
     for row in lists.iloc[::2_000].itertuples():
         for products, shown in (
@@ -159,7 +160,7 @@ def test_arms_get_the_models_list_the_rivals_or_none(
     assert len(arms) == planted_house.warehouse.customers
     assert arms.value_counts(normalize=True)["none"] == pytest.approx(0.10, abs=0.03)
     plain = read(whole).set_index("customer")["brand"]
-    brain = planted_house.brain()
+    brain = load_brain(planted_house)
     rival = brain.rival("own-purchases-then-views")
     for arm, mine in lists.groupby("arm", observed=True):
         customer = str(mine["customer"].iloc[0])

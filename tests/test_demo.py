@@ -7,6 +7,7 @@ import pytest
 
 from app import demo
 from app.demo import PLAYGROUND, STORIES, Story, build, build_demo, is_built
+from app.game import study_to_play
 from app.house import House
 from app.rows.records import StudyKind
 from app.settings import Settings
@@ -38,7 +39,7 @@ def told(store: Store, story: Story) -> list[tuple[object, ...]]:
 def test_it_holds_a_model_finished_stories_and_an_open_playground(tmp_path: Path) -> None:
     settings = Settings(workspace=tmp_path / "ws")
     assert not is_built(settings)
-    build_demo(settings, CUSTOMERS, 1)
+    build_demo(settings, CUSTOMERS, 1, silent)
     assert is_built(settings)
     house = House(settings)
     rows = {row.name: row for row in house.store.studies()}
@@ -48,7 +49,7 @@ def test_it_holds_a_model_finished_stories_and_an_open_playground(tmp_path: Path
         assert row.closed_at is not None
         assert len(house.store.decks_of(row.hash)) == 7
     assert rows[PLAYGROUND].closed_at is None
-    assert house.study_to_play() == rows[PLAYGROUND]
+    assert study_to_play(house.store) == rows[PLAYGROUND]
     assert house.registry.aliases()["champion"] == house.version().hash
     assert not (settings.workspace / "shop").exists()
 
@@ -78,7 +79,7 @@ def test_a_shops_own_events_are_never_replaced(tmp_path: Path) -> None:
     assert said.code == 0
     before = House(settings).warehouse.version
     with pytest.raises(WorkspaceError, match="own events, which the demo would replace"):
-        build_demo(settings, CUSTOMERS, 1)
+        build_demo(settings, CUSTOMERS, 1, silent)
     assert House(settings).warehouse.version == before
 
 

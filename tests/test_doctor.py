@@ -14,6 +14,7 @@ from app.checkups import data, machine, service
 from app.checkups.finding import Finding, State
 from app.commands.doctor import SIGNS
 from app.doctor import CHECKS, worst
+from app.game import study_to_play
 from app.house import BASELINE, House
 from app.opening import open_study
 from app.settings import Login, Settings
@@ -269,7 +270,7 @@ class TestWhoIsLinked:
     def test_nobody_is_told_and_few_are_advised(self, house: House) -> None:
         house.settings = replace(house.settings, login=Login.PROXY)
         refuses(service.linked, house, "0 employees are linked.", "accounts import")
-        study = house.study_to_play()
+        study = study_to_play(house.store)
         assert study is not None
         house.store.invite(study.hash, [f"p{n}" for n in range(10)])
         house.accounts.replace_table({f"b{n}": f"c{n}" for n in range(4)})

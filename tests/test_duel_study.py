@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from app.board.page import as_html
+from app.brain import load_brain
 from app.certificate import pack
-from app.game import Player
+from app.deals import Player
+from app.game import load_game
 from app.gate_files import as_junit, as_summary
 from app.house import BASELINE, House
 from app.integrity import parts_that_differ, what_differs
@@ -68,7 +70,7 @@ def played(two: Two) -> Judged:
     """Forty colleagues, the version that knows them challenging the one that does not."""
     row = two.opened(two.popular, two.good)
     people = Colleagues.of(two.house.workspace)
-    assert list(people.play(two.house.game(row), KEYS, 40, 3, HONEST))[-1] == 40
+    assert list(people.play(load_game(two.house, row), KEYS, 40, 3, HONEST))[-1] == 40
     return judge(two.house.store, row)
 
 
@@ -87,13 +89,13 @@ class TestTheDecks:
             assert deck.model == two.popular
 
     def test_who_has_no_history_gets_a_deck_of_one_version(self, two: Two) -> None:
-        game = two.house.game(two.opened(two.popular, two.good))
+        game = load_game(two.house, two.opened(two.popular, two.good))
         names = tuple(str(name) for name in game.brain.shelf.names[:5])
         deck = game.start(Player("guest", Origin.ELICITED, named=names), TASTER).deck
         assert all(Arm.CHALLENGER not in card.arms for card in deck.cards)
 
     def test_the_reveal_calls_both_lists_picks(self, two: Two) -> None:
-        game = two.house.game(two.opened(two.popular, two.good))
+        game = load_game(two.house, two.opened(two.popular, two.good))
         (customer,) = known_customers(game.brain, 1)
         player = Player("simulated", Origin.SIMULATED, customer)
         deck = game.start(player).deck
@@ -160,9 +162,9 @@ class TestTheRules:
         assert what_differs(two.house.store) == []
 
     def test_lists_that_are_alike_overlap_in_the_plan(self, two: Two) -> None:
-        brain = two.house.brain(two.good, RULE)
+        brain = load_brain(two.house, two.good, RULE)
         same = trial_decks(brain, RULE, brain, 1, silent)
-        other = trial_decks(brain, RULE, two.house.brain(two.popular, RULE), 1, silent)
+        other = trial_decks(brain, RULE, load_brain(two.house, two.popular, RULE), 1, silent)
         assert same.overlap == 10
         assert other.overlap is not None
         assert other.overlap < 8

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.brain import load_brain
 from app.fitting import FARTHEST, learn, policy_catalogue, read_evidence, refit
 from app.holdout import Numbers, Start
 from app.house import BASELINE, House
@@ -101,7 +102,7 @@ def test_whatever_the_chunks_of_the_log_the_same_model_is_learnt(
 
 
 def test_a_model_that_was_saved_ranks_as_it_did(planted_house: House) -> None:
-    brain, again = planted_house.brain(), House(planted_house.settings).brain()
+    brain, again = load_brain(planted_house), House(planted_house.settings).brain()
     for customer in ("c0000004", "c0000100"):
         evidence = brain.evidence_of(customer)
         assert brain.rank(evidence, 20) == again.rank(evidence, 20)
@@ -250,7 +251,7 @@ def test_a_full_disk_leaves_the_earlier_versions_and_no_half_one(
         fitted(house.settings)
     assert house.registry.versions() == before
     assert not list(house.registry.folder.glob(".new-*"))
-    assert house.brain().rank(house.brain().evidence_of("c0000004"), 3)
+    assert load_brain(house).rank(load_brain(house).evidence_of("c0000004"), 3)
 
 
 def test_a_fit_that_is_stopped_leaves_nothing(house: House) -> None:

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import consent
-from app.game import Game, Player
+from app.brain import load_brain
+from app.deals import Player
+from app.game import Game
 from app.house import House
 from app.rows.records import ClosedBy, Refusal
 from app.store import Store
@@ -40,12 +42,12 @@ def game(planted_house: House) -> Game:
 
 @pytest.fixture(scope="module")
 def her(planted_house: House) -> str:
-    return known_customers(planted_house.brain(), 1)[0]
+    return known_customers(load_brain(planted_house), 1)[0]
 
 
 @pytest.fixture(scope="module")
 def wall(planted_house: House) -> list[str]:
-    shelf = planted_house.brain().shelf
+    shelf = load_brain(planted_house).shelf
     return [str(name) for name in shelf.names[shelf.allowed]]
 
 
@@ -252,7 +254,7 @@ class TestWhoMayPlay:
     def test_a_thin_history_is_said_to_be_thin(
         self, planted_house: House, game: Game, origin: Origin
     ) -> None:
-        brain = planted_house.brain()
+        brain = load_brain(planted_house)
         thin = next(c for c in brain.warehouse.customer_ids() if len(brain.evidence_of(c)) < 5)
         with pytest.raises(NotEnoughHistoryError, match=r"need 5 to guess.*brands you love"):
             game.start(Player("p", origin, thin))
@@ -301,7 +303,7 @@ class TestSensitiveBrands:
                 assert turned.why is None or not set(turned.why.why.neighbours) & hidden
 
     def test_naming_one_says_nothing(self, secretive: House) -> None:
-        brain = secretive.brain()
+        brain = load_brain(secretive)
         hidden = [str(n) for n in brain.catalogue.brands[brain.catalogue.brand_sensitive]]
         assert len(brain.evidence_for(tuple(hidden))) == 0
         deck = game_of(secretive).start(

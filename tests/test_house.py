@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from app.house import BASELINE, BRAINS, House
+from app.brain import load_brain
+from app.game import load_game, study_to_play
+from app.house import BASELINE, LOADED, House
 from app.opening import open_study
 from app.settings import Settings
 from recsys.errors import UnknownNameError, WorkspaceError
@@ -51,20 +53,20 @@ def test_the_newest_version_answers_unless_a_candidate_is_named(house: House) ->
 
 
 def test_a_brain_is_woken_once_for_a_model_policy_and_import(house: House) -> None:
-    brain = house.brain()
-    assert house.brain() is brain
+    brain = load_brain(house)
+    assert load_brain(house) is brain
     stricter = replace(house.policy, sensitive=(*house.policy.sensitive, "toys"))
-    assert house.brain(policy=stricter) is not brain
+    assert load_brain(house, policy=stricter) is not brain
 
 
 def test_new_events_are_seen_without_a_restart(house: House, tmp_path: Path) -> None:
-    before, brain = house.warehouse, house.brain()
+    before, brain = house.warehouse, load_brain(house)
     (tmp_path / "more.csv").write_text(
         "customer_id,brand,event\nnew customer,Brand New,follow\nnew customer,Lego,follow\n"
     )
     assert brandswipe("ingest", str(tmp_path / "more.csv"), workspace=house.workspace).code == 0
     assert house.warehouse is not before
-    wider = house.brain()
+    wider = load_brain(house)
     assert wider is not brain
     ranked = wider.rank(wider.evidence_of("new customer"), 2)
     assert {score.brand for score in ranked} == {"Brand New", "Lego"}
@@ -73,28 +75,28 @@ def test_new_events_are_seen_without_a_restart(house: House, tmp_path: Path) -> 
 def test_a_visitor_plays_in_the_newest_live_study_open_before_closed_else_in_the_playground(
     house: House,
 ) -> None:
-    assert house.study_to_play() is None
+    assert study_to_play(house.store) is None
     study(house, "simulated", StudyKind.SIMULATED)
-    assert house.study_to_play() is None
+    assert study_to_play(house.store) is None
     fun = study(house, "fun", StudyKind.PLAYGROUND)
-    assert house.study_to_play() == house.store.study(fun)
+    assert study_to_play(house.store) == house.store.study(fun)
     old, new = study(house, "old", StudyKind.LIVE), study(house, "new", StudyKind.LIVE)
-    assert house.study_to_play() == house.store.study(new)
+    assert study_to_play(house.store) == house.store.study(new)
     house.store.close_study(new, "enough")
-    assert house.study_to_play() == house.store.study(old)
+    assert study_to_play(house.store) == house.store.study(old)
     house.store.close_study(old, "enough")
-    assert house.study_to_play() == house.store.study(new)
+    assert study_to_play(house.store) == house.store.study(new)
 
 
 def test_a_game_plays_by_the_model_and_policy_of_its_study(house: House) -> None:
     first = study(house, "first", StudyKind.LIVE)
     fitted(house.settings, FitOptions(factors=4, iterations=1))
-    game = house.game(house.store.study(first))
+    game = load_game(house, house.store.study(first))
     assert game.brain.version == game.row.model != house.version().hash
 
 
 def test_only_the_models_asked_last_stay_in_memory(house: House) -> None:
-    for number in range(BRAINS + 2):
-        house.brain(policy=dataclasses.replace(house.policy, name=f"policy {number}"))
-    assert len(house._brains) == BRAINS
-    assert house.brain() is house.brain()
+    for number in range(LOADED + 2):
+        load_brain(house, policy=dataclasses.replace(house.policy, name=f"policy {number}"))
+    assert len(house._loaded) == LOADED
+    assert load_brain(house) is load_brain(house)

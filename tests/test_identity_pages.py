@@ -10,7 +10,7 @@ from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from app import runtime
-from app.game import Player
+from app.deals import Player
 from app.guard import ON_DUTY
 from app.identity import pseudonym
 from app.login import badge

@@ -13,9 +13,9 @@ from app.inviting import in_order, letter, note, participants, poster, read_list
 from app.login import employee
 from app.opening import open_study
 from app.policies import default_policy
+from app.rows.records import study_of
 from app.settings import Settings
 from app.store import Store
-from app.studies import study_of
 from recsys.errors import BadInputError
 from recsys.policy import StudyKind
 from tests.terminal import Said, brandswipe

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from app.brain import load_brain
 from app.house import House
 from app.importing.segments import key_of
 from app.settings import Settings
@@ -64,7 +65,7 @@ def shop(house: House) -> House:
 def made(house: House, n: int = 40) -> tuple[list[str], list[str], list[float]]:
     """Lists of the shop's customers: brands of its catalogue, in an order of their own."""
     customers = list(house.warehouse.customer_ids())
-    brands = [str(name) for name in house.brain().model.basis.brands[:400]]
+    brands = [str(name) for name in load_brain(house).model.basis.brands[:400]]
     rows = [
         (who, brands[(place * 7 + k * 3) % 400], float(n - k))
         for place, who in enumerate(customers)
@@ -94,13 +95,13 @@ def test_any_system_s_lists_become_a_version_that_a_study_judges(
     assert "Next: brandswipe study open --model theirs" in said.err
     version = shop.registry.version("theirs")
     assert version.hash == said.data["version"]
-    brain = shop.brain("theirs")
+    brain = load_brain(shop, "theirs")
     who = customer[0]
     ranked = [score.brand for score in brain.rank(brain.evidence_of(who), 5)]
     assert (
         ranked == [name for name in brand[:40] if brain.shelf.allowed[brain.shelf.codes[name]]][:5]
     )
-    read_by_ours = shop.brain(shop.registry.versions()[-1].hash).evidence_of(who)
+    read_by_ours = load_brain(shop, shop.registry.versions()[-1].hash).evidence_of(who)
     as_theirs = brain.rank(brain.numbered(read_by_ours, who), 5)
     assert [score.brand for score in as_theirs] == ranked
     opened = brandswipe(
@@ -126,7 +127,7 @@ def test_a_customer_without_a_list_is_told_so_and_history_is_not_guessed_from(
     )
     assert imported(shop, path).code == 0
     with pytest.raises(NotEnoughHistoryError, match="has no list of this customer"):
-        shop.brain("theirs").evidence_of(customer[0])
+        load_brain(shop, "theirs").evidence_of(customer[0])
     for command in (("what-if", "1 Lego"), ("similar", "Lego"), ("behave",), ("evaluate",)):
         said = brandswipe(*command, "--model", "theirs", workspace=shop.workspace)
         assert (said.code, "is lists of another system" in said.err) == (2, True), said.err
@@ -151,7 +152,7 @@ def test_a_few_rows_of_unknown_brands_and_customers_are_left_out_and_counted(
     assert said.code == 0
     assert "Left out, unknown brand: 1 rows." in said.err
     assert "Left out, unknown customer: 1 rows." in said.err
-    assert shop.brain("theirs").model.number(key_of("nobody")) == 0  # type: ignore[union-attr]
+    assert load_brain(shop, "theirs").model.number(key_of("nobody")) == 0  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

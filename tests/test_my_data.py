@@ -8,7 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import consent, runtime
-from app.game import Game, Player
+from app.brain import load_brain
+from app.deals import Player
+from app.game import Game
 from app.guard import ON_DUTY
 from app.house import House
 from app.integrity import what_differs
@@ -41,7 +43,7 @@ def game(planted_house: House) -> Game:
 
 @pytest.fixture(scope="module")
 def her(planted_house: House) -> Player:
-    return Player("p", Origin.OWN, known_customers(planted_house.brain(), 1)[0])
+    return Player("p", Origin.OWN, known_customers(load_brain(planted_house), 1)[0])
 
 
 def test_a_closed_deck_is_told_whole(game: Game, her: Player) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.brain import Stopwatch
+from app.brain import Stopwatch, load_brain
+from app.deals import Player
 from app.fitting import policy_catalogue
-from app.game import Game, Player
+from app.game import Game
 from app.house import House
 from app.warehouse import CHUNK_ROWS
 from recsys.blend import Blend, FitOptions
@@ -38,11 +39,15 @@ def cards(game: Game, customers: Sequence[str], workers: int) -> list[tuple[Card
 
 
 def test_one_more_event_changes_the_next_deal_within_a_second(house: House, tmp_path: Path) -> None:
-    her = known_customers(house.brain(), 1)[0]
-    before = [score.brand for score in house.brain().rank(house.brain().evidence_of(her), 30)]
+    her = known_customers(load_brain(house), 1)[0]
+    before = [
+        score.brand for score in load_brain(house).rank(load_brain(house).evidence_of(her), 30)
+    ]
     new = next(
         str(name)
-        for name, shown in zip(house.brain().shelf.names, house.brain().shelf.allowed, strict=True)
+        for name, shown in zip(
+            load_brain(house).shelf.names, load_brain(house).shelf.allowed, strict=True
+        )
         if shown and name not in before
     )
     event = {"customer_id": her, "ts": house.warehouse.as_of, "event": "follow", "brand": new}
@@ -76,7 +81,7 @@ def _held(game: Game) -> dict[str, int]:
 
 
 def test_thirty_two_threads_deal_the_decks_of_one(planted_house: House) -> None:
-    customers = known_customers(planted_house.brain(), 64)
+    customers = known_customers(load_brain(planted_house), 64)
     alone = cards(simulated(planted_house), customers, 1)
     assert cards(simulated(planted_house), customers, 32) == alone
     assert len(set(alone)) > 32
@@ -99,7 +104,7 @@ def test_who_comes_first_is_dealt_to_first(planted_house: House) -> None:
 def test_somebody_who_did_a_hundred_thousand_things_is_dealt_a_deck(
     house: House, tmp_path: Path
 ) -> None:
-    shelf, rng = house.brain().shelf, np.random.default_rng(1)
+    shelf, rng = load_brain(house).shelf, np.random.default_rng(1)
     names = shelf.names[shelf.allowed][::2]  # the others are left for decoys
     rows = [
         {"customer_id": "busy", "ts": int(ts), "event": "view", "brand": str(brand)}

@@ -10,7 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import consent, runtime
-from app.game import Game, Player
+from app.brain import load_brain
+from app.deals import Player
+from app.game import Game, load_game, study_to_play
 from app.guard import ON_DUTY
 from app.house import BASELINE, House
 from app.opening import open_study
@@ -47,7 +49,7 @@ Opens = Callable[..., AppTest]
 @pytest.fixture
 def arrive(live: House, monkeypatch: pytest.MonkeyPatch) -> Opens:
     """Open the page as somebody whose account is known."""
-    customer = known_customers(live.brain(), 1)[0]
+    customer = known_customers(load_brain(live), 1)[0]
 
     def open_page(customer: str = customer, built_it: bool = False) -> AppTest:
         monkeypatch.setattr(visit, "player", lambda: Player(HER, Origin.OWN, customer))
@@ -61,9 +63,9 @@ def arrive(live: House, monkeypatch: pytest.MonkeyPatch) -> Opens:
 
 def game() -> Game:
     house = runtime.house()
-    row = house.study_to_play()
+    row = study_to_play(house.store)
     assert row is not None
-    return house.game(row)
+    return load_game(house, row)
 
 
 def shown(at: AppTest) -> set[str]:
@@ -154,7 +156,7 @@ def test_after_her_deck_come_the_reveal_and_practice_that_does_not_count(arrive:
 
 
 def test_too_little_history_is_said_and_the_wall_is_the_way_on(arrive: Opens, live: House) -> None:
-    brain = live.brain()
+    brain = load_brain(live)
     few = next(c for c in brain.warehouse.customer_ids() if len(brain.evidence_of(c)) < 5)
     at = press(arrive(few), YES)
     assert title(at) == "We hardly know you"

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from app import consent, retention
-from app.game import Game, Player
+from app.brain import load_brain
+from app.deals import Player
+from app.game import Game, load_game
 from app.house import House
 from app.integrity import what_differs
 from app.login import badge, participant_of
@@ -186,8 +188,8 @@ def test_the_terminal_forgets_an_employee_and_her_link_and_leaves_the_verdict(
     """The study says that one deck was withdrawn, and everything stored still fits."""
     assert brandswipe("study", "open", "--name", "s", workspace=workspace).code == 0
     with closing(House(Settings(workspace=workspace))) as house:
-        customer = known_customers(house.brain(), 1)[0]
-        game = house.game(house.store.study("s"))
+        customer = known_customers(load_brain(house), 1)[0]
+        game = load_game(house, house.store.study("s"))
         her = Player(participant_of(house.keys, "ann"), Origin.OWN, customer)
         plays(game, her)
         ann = badge(house.keys, "ann")

@@ -10,7 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import consent, runtime
-from app.game import Game, Player, Turned
+from app.brain import load_brain
+from app.deals import Player
+from app.game import Game, Turned, load_game, study_to_play
 from app.guard import ON_DUTY
 from app.house import BASELINE, House
 from app.opening import open_study
@@ -94,7 +96,7 @@ class TestWhatIsKept:
 
     @pytest.fixture
     def player(self, planted_house: House) -> Player:
-        return Player("p", Origin.OWN, known_customers(planted_house.brain(), 1)[0])
+        return Player("p", Origin.OWN, known_customers(load_brain(planted_house), 1)[0])
 
     def refused(self, game: Game, player: Player) -> tuple[str, list[str]]:
         """Her closed deck in which every card was refused, and the places of its picks."""
@@ -176,11 +178,11 @@ class TestThePage:
 
     def played(self, house: House) -> Player:
         """Somebody whose counted deck is closed: one pick refused, one left open."""
-        row = house.study_to_play()
+        row = study_to_play(house.store)
         assert row is not None
-        player = Player(HER, Origin.OWN, known_customers(house.brain(), 1)[0])
+        player = Player(HER, Origin.OWN, known_customers(load_brain(house), 1)[0])
         consent.note(house.store, HER, True)
-        play(house.game(row), player, perfect, cards=19)
+        play(load_game(house, row), player, perfect, cards=19)
         return player
 
     def data(self, at: AppTest, name: str) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from app import consent
-from app.game import Game, Player
+from app.brain import load_brain
+from app.deals import Player
+from app.game import Game
 from app.house import House
 from app.seats import Seat, WhyNot, take_seat
 from recsys.deck import TASTER, Origin
@@ -21,7 +23,7 @@ def game(planted_house: House) -> Game:
 
 @pytest.fixture(scope="module")
 def her(planted_house: House) -> Player:
-    return Player("p", Origin.OWN, known_customers(planted_house.brain(), 1)[0])
+    return Player("p", Origin.OWN, known_customers(load_brain(planted_house), 1)[0])
 
 
 def practising(player: Player, why: WhyNot) -> Seat:

@@ -12,7 +12,7 @@ import pytest
 from streamlit import config
 
 from app import runtime, serving
-from app.address import home
+from app.address import PREFIX, home
 from app.serving import _answers, _has_display, _port, _welcome, serve_app
 from app.settings import Login, Settings
 from recsys.errors import SettingsError
@@ -111,7 +111,7 @@ class TestStarting:
         import app.api
 
         homes: list[str] = []
-        monkeypatch.setenv(serving.PREFIX, path)
+        monkeypatch.setenv(PREFIX, path)
         monkeypatch.setattr(app.api.app, "run", lambda **_: homes.append(home()))
         monkeypatch.setattr(serving, "_welcome", lambda *_: None)
         serve_app(Settings(workspace=planted, port=taken), browser=False, any_port=True)
@@ -122,7 +122,7 @@ class TestStarting:
     def test_what_is_no_path_is_refused_with_the_name_of_the_setting(
         self, planted: Path, monkeypatch: pytest.MonkeyPatch, path: str
     ) -> None:
-        monkeypatch.setenv(serving.PREFIX, path)
+        monkeypatch.setenv(PREFIX, path)
         with pytest.raises(SettingsError, match="STREAMLIT_SERVER_BASE_URL_PATH is"):
             serve_app(Settings(workspace=planted), browser=False, any_port=True)
 

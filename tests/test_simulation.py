@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.game import Player
+from app.deals import Player
 from app.house import House
 from app.identity import pseudonym
 from app.keyring import Keys

@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from app.game import Game, Player
+from app.brain import load_brain
+from app.deals import Player
+from app.game import Game
 from app.house import BASELINE, House
 from app.integrity import what_differs
 from app.opening import open_study
 from app.policies import default_policy, parse_policy, ready_policy
-from app.rows.records import ClosedBy, StudyRow
+from app.rows.records import ClosedBy, StudyRow, study_of
 from app.store import Store
-from app.studies import close_overdue, judge, newest, study_of
+from app.studies import close_overdue, judge, newest
 from recsys.deck import TASTER, Origin
 from recsys.errors import BadInputError, BadPolicyError, IntegrityError, UnknownNameError
 from recsys.gate import Outcome
@@ -264,7 +266,7 @@ class TestWhoCounts:
     ) -> None:
         clock = Clock()
         store = Store(clock=clock)
-        player = people(planted_house.brain(), 1, Origin.OWN)[0]
+        player = people(load_brain(planted_house), 1, Origin.OWN)[0]
         other = replace(planted_house.policy, name="another policy")
         reasons = []
         for rule in (planted_house.policy, planted_house.policy, other):
@@ -279,7 +281,7 @@ class TestWhoCounts:
     ) -> None:
         clock = Clock()
         store = Store(clock=clock)
-        taught, stranger = people(planted_house.brain(), 2, Origin.OWN)
+        taught, stranger = people(load_brain(planted_house), 2, Origin.OWN)
         earlier = replace(planted_house.policy, name="another policy")
         teacher = game_of(planted_house, rule=earlier, store=store)
         play(teacher, taught)
@@ -294,10 +296,10 @@ class TestWhoCounts:
         self, planted_house: House
     ) -> None:
         game = game_of(planted_house)
-        for player in people(planted_house.brain(), 10, Origin.OWN):
+        for player in people(load_brain(planted_house), 10, Origin.OWN):
             play(game, player)
         before = judge(game.store, game.row).report.players
-        for player in people(planted_house.brain(), 10, Origin.OWN):
+        for player in people(load_brain(planted_house), 10, Origin.OWN):
             game.start(player)
         assert judge(game.store, game.row).report.players == before
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.brain import load_brain
 from app.house import House
 from app.job_run import _kept
 from app.jobs import Jobs
@@ -32,7 +33,7 @@ def test_a_fit_returns_the_hash_of_a_version_that_can_be_loaded(settings: Settin
     hash = fit(settings, QUICK | {"weights": {"own": 2.0}}, lambda *said: told.append(said))
     house = House(settings)
     assert house.version(hash).facts["options"]["weights"]["own"] == 2.0
-    assert house.brain(hash).version == hash
+    assert load_brain(house, hash).version == hash
     house.close()
     stages = list(dict.fromkeys(stage for stage, _ in told))
     assert stages == ["reading the sample", "learning the brands", "dealing trial decks"]

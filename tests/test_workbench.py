@@ -16,6 +16,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import runtime
+from app.brain import load_brain
 from app.house import House
 from app.processes import born
 from app.registry import Version
@@ -379,7 +380,7 @@ def test_lists_of_another_system_say_on_the_page_what_they_can_and_cannot(tmp_pa
     fitted(settings)
     house = House(settings)
     customers = list(house.warehouse.customer_ids())[:100]
-    brands = [str(name) for name in house.brain().model.basis.brands[:40]]
+    brands = [str(name) for name in load_brain(house).model.basis.brands[:40]]
     house.close()
     rows = [(who, brand, -place) for who in customers for place, brand in enumerate(brands)]
     columns = dict(

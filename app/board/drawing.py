@@ -35,7 +35,7 @@ def _lane(row: Lane, top: int) -> str:
         written(row.shown, 100, top + 18, "end", row.tone, "strong"),
         _stretch(Part(0, 100, "line"), top, "track"),
         *(_stretch(part, top) for part in row.parts),
-        *(_bar(row.bar, row.bar_label, top) if row.bar is not None else ()),
+        *(_bar_mark(row.bar, row.bar_label, top) if row.bar is not None else ()),
         *(_dot(dot, top) for dot in row.dots),
     ]
     return "".join(parts)
@@ -66,7 +66,7 @@ def _dot(dot: Part, top: int) -> str:
     )
 
 
-def _bar(at: float, words: str, top: int) -> tuple[str, str]:
+def _bar_mark(at: float, words: str, top: int) -> tuple[str, str]:
     anchor = "start" if at < 12 else "end" if at > 88 else "middle"
     tick = (
         f'<line x1="{at:g}%" x2="{at:g}%" y1="{top + _TRACK - 7}" y2="{top + _TRACK + _HIGH + 7}" '

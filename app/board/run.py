@@ -46,7 +46,7 @@ def run(found: CriterionReport, language: str, said: str, moment: Moment | None)
     drawn = [
         *_grid(frame, bar, name),
         _curves(frame, points),
-        *_bar(
+        *_threshold(
             frame,
             bar,
             text(language, "report.bar_at", bar=reading(language, name, found.criterion.bar)),
@@ -108,7 +108,7 @@ def _point(frame: _Frame, people: int, mean: int) -> str:
     return f'<circle cx="{frame.x(people)}%" cy="{frame.y(mean)}" r="3.5" class="point"/>'
 
 
-def _bar(frame: _Frame, bar: int, words: str) -> tuple[str, str]:
+def _threshold(frame: _Frame, bar: int, words: str) -> tuple[str, str]:
     y = frame.y(bar)
     line = f'<line x1="0" x2="100%" y1="{y}" y2="{y}" class="bar dashed"/>'
     return line, written(words, 0, y - 6, "start", "ink", "small strong")

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.address import PREFIX, prefix_option
 from app.checkups.finding import Finding, advice, idle, mend, well
+from app.game import study_to_play
 from app.house import House
 from app.identity import check_address, is_loopback
 from app.keyring import NAMES
 from app.login import check_login
 from app.rows.account_rows import Accounts
-from app.serving import PREFIX, prefix_option
 from app.settings import Login, missing_keys
 from recsys.errors import BrandswipeError, SettingsError
 
@@ -94,7 +95,7 @@ def linked(house: House) -> Finding:
         known = sum(accounts.counts().values())
     finally:
         accounts.close()
-    study = house.study_to_play()
+    study = study_to_play(house.store)
     invited = house.store.invited(study.hash) if study else None
     of = f" for {invited:,} invited" if invited else ""
     said = f"{known:,} employees are linked{of}{f', {known / invited:.0%}' if invited else ''}."

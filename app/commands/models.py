@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from app.brain import Stopwatch
+from app.brain import Stopwatch, load_brain
 from app.commands.common import format_option, opened, progress, put, say, table, workspace_option
 from app.evidence_table import EvidenceTable
 from app.fitting import refit
@@ -162,7 +162,7 @@ def rank(customer: str, n: int, model: str | None, shape: str, workspace: Path |
     """
     with opened(workspace) as house:
         _must_not_be_linked(house, customer)
-        brain, watch = house.brain(model), Stopwatch()
+        brain, watch = load_brain(house, model), Stopwatch()
         stored = house.stored_id(customer)
         if not brain.warehouse.has(stored):  # without a list: these are people
             raise BadInputError(f"The shop has no customer {customer!r}. Check the number.")

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from app.brain import load_brain
 from app.commands.common import format_option, opened, progress, put, table, workspace_option
 from app.commands.report import judged_now
 from app.commands.study import policy_of
@@ -72,9 +73,9 @@ def plan_(
     with opened(workspace) as house, progress() as tell:
         rule = policy_of(house, policy_name or (COMPARE if challenger else None))
         people = assumed(judged_now(house, like) if like else None, icc, drop_out)
-        brain = house.brain(model, rule)
+        brain = load_brain(house, model, rule)
         check_pair(rule, brain.version, challenger and house.version(challenger).hash)
-        against = house.brain(challenger, rule) if challenger else baseline
+        against = load_brain(house, challenger, rule) if challenger else baseline
         sample = trial_decks(brain, rule, against, seed, tell)
         whole = Truth(0.0, 0.0, decoys, people.icc, people.drop_out)
         if sample.customers:

@@ -6,8 +6,10 @@ import click
 
 from app.commands.common import must_exist, say, workspace_option
 from app.demo import build_demo, is_built
+from app.progress import crawl_meanwhile
 from app.serving import serve_app
 from app.settings import Login, read
+from app.words import section
 
 
 @click.command()
@@ -33,7 +35,9 @@ def demo(
     """
     settings = read(workspace, login=Login.LOCAL.value, port=port, share=share or None)
     if not is_built(settings):
-        build_demo(settings, customers, seed)
+        story = list(section("en", "crawl").values())
+        with crawl_meanwhile(story, "planting the shop") as progress:
+            build_demo(settings, customers, seed, progress)
     if only_build:
         say(f"The demo is ready in {settings.workspace}.")
         return

@@ -6,6 +6,7 @@ import click
 
 from app.commands.common import opened, progress, say, workspace_option
 from app.commands.study import study_option
+from app.game import load_game
 from app.house import House
 from app.rows.records import StudyRow
 from app.simulation import Colleagues
@@ -31,7 +32,7 @@ def simulate(
     done = 0
     with opened(workspace) as house, progress() as tell:
         row = _to_simulate(house, study)
-        colleagues, game = Colleagues.of(house.workspace), house.game(row)
+        colleagues, game = Colleagues.of(house.workspace), load_game(house, row)
         batch = game.study.policy.batch
         for done in colleagues.play(game, house.keys, players, seed, panel(behaviour)):
             tell("colleagues play", done / players)

@@ -12,8 +12,8 @@ from app.house import BASELINE, House
 from app.opening import open_study, played
 from app.policies import COMPARE, READY, parse_policy, ready_policy
 from app.policy_difference import policy_differences
-from app.rows.records import StudyRow
-from app.studies import newest, study_of
+from app.rows.records import StudyRow, study_of
+from app.studies import newest
 from recsys.baseline import BASELINES
 from recsys.errors import BadInputError, BadPolicyError
 from recsys.gate import Outcome

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from app.brain import load_brain
 from app.commands.common import format_option, opened, progress, put, say, table, workspace_option
 from app.learning import learn_from
 from app.listing import MOST_BAD, import_lists
@@ -71,7 +72,7 @@ def what_if(
         names = [model] if beside is None else [model, beside]
         lists = []
         for name in names:
-            brain = house.brain(name)
+            brain = load_brain(house, name)
             _, evidence = typed(brain, history)
             lists.append(asked(brain, evidence, n))
     data = [
@@ -121,7 +122,7 @@ def similar(brand: str, model: str | None, n: int, shape: str, workspace: Path |
     Example: brandswipe similar Lego
     """
     with opened(workspace) as house:
-        found = alike(house.brain(model), brand, n)
+        found = alike(load_brain(house, model), brand, n)
     data = [{"brand": name, "likeness": likeness} for name, likeness in found]
     put(shape, data, table(("brand", "likeness"), [(name, f"{x:.2f}") for name, x in found]))
 
@@ -137,7 +138,7 @@ def behave_(model: str | None, seed: int, shape: str, workspace: Path | None) ->
     Example: brandswipe behave
     """
     with opened(workspace) as house:
-        brain = house.brain(model)
+        brain = load_brain(house, model)
         found = behave(learnt(brain), brain.catalogue, brain.warehouse.as_of, seed)
     put(shape, [asdict(one) | {"passed": one.passed} for one in found], _behaved(found))
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from recsys.deck import Deck
-from recsys.policy import StudyKind
+from recsys.policy import Policy, Study, StudyKind
 from recsys.swipes import Answer, SwipeKind
 
 
@@ -84,6 +84,21 @@ class StudyRow:
     def versions(self) -> tuple[str, ...]:
         """The hashes of the model versions it judges: one, or the two of a comparison."""
         return (self.model,) if self.challenger is None else (self.model, self.challenger)
+
+
+def study_of(row: StudyRow) -> Study:
+    """The study of a stored row."""
+    return Study(
+        name=row.name,
+        kind=row.kind,
+        policy=Policy.from_dict(row.policy),
+        model=row.model,
+        baseline=row.baseline,
+        invitation_seed=row.invitation_seed,
+        attempt=row.attempt,
+        opened_at=row.opened_at,
+        challenger=row.challenger,
+    )
 
 
 @dataclass(frozen=True, slots=True)

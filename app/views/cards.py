@@ -4,7 +4,8 @@ import streamlit as st
 
 from app import runtime
 from app.address import home
-from app.game import Game, Player
+from app.deals import Player
+from app.game import Game
 from app.rows.records import DealtDeck
 from app.swipe_cards import latecomers, swipe_cards
 from app.tokens import binding_of

@@ -7,7 +7,8 @@ import streamlit as st
 
 from app import consent, runtime
 from app.brain import Brain
-from app.game import Game, Player
+from app.deals import Player
+from app.game import Game, load_game, study_to_play
 from app.swipe_cards import carousel
 from app.views import frame, visit
 from app.words import price, text, verbatim
@@ -25,11 +26,11 @@ def page() -> None:
     """Compute the row now, for whoever is here, and show the products of the chosen brand."""
     language = frame.language()
     st.title(text(language, "carousel.title"))
-    study = runtime.house().study_to_play()
+    study = study_to_play(runtime.store())
     if study is None:
         st.write(text(language, "state.no_study"))
         return
-    game = runtime.house().game(study)
+    game = load_game(runtime.house(), study)
     player = _whose(game)
     if would_tell(game, player):
         _to_play(language, "finish_first", "to_deck")

@@ -8,11 +8,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import runtime
+from app.game import load_game, study_to_play
 from app.house import BASELINE, House
 from app.opening import open_study
-from app.rows.records import StudyRow
+from app.rows.records import StudyRow, study_of
 from app.simulation import Colleagues
-from app.studies import Judged, judge, study_of
+from app.studies import Judged, judge
 from app.views import charts, frame
 from app.words import text
 from recsys.colleagues import KEEN
@@ -66,7 +67,7 @@ def _watch(
 
 def _open(house: House) -> StudyRow:
     """A study of its own for this look: named by chance, closed to everybody else."""
-    shown = house.study_to_play()
+    shown = study_to_play(house.store)
     return open_study(
         house.store,
         f"playground {secrets.token_hex(4)}",
@@ -80,7 +81,7 @@ def _open(house: House) -> StudyRow:
 
 def _play(house: House, row: StudyRow, players: int) -> Iterator[tuple[int, Judged]]:
     """Let colleagues play; yield what the study says after each batch, until it is decided."""
-    colleagues, game = Colleagues.of(house.workspace), house.game(row)
+    colleagues, game = Colleagues.of(house.workspace), load_game(house, row)
     batch, seed = study_of(row).policy.batch, row.invitation_seed
     for n in colleagues.play(game, house.keys, players, seed, KEEN):
         if n % batch == 0:

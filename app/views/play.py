@@ -3,7 +3,8 @@
 import streamlit as st
 
 from app import consent, runtime
-from app.game import Game, Player
+from app.deals import Player
+from app.game import Game, load_game, study_to_play
 from app.rows.records import Step
 from app.seats import Seat, WhyNot, take_seat
 from app.views import borrowed, cards, frame, notice, reveal, visit, waiting, wall, welcome
@@ -21,11 +22,11 @@ SHORT = (Origin.ELICITED, Origin.PRACTICE)  # decks of eight cards
 def page() -> None:
     """Show whatever comes next; the store alone knows where she was."""
     language = frame.language()
-    row = runtime.house().study_to_play()
+    row = study_to_play(runtime.store())
     if row is None:
         notice.show(language, "no_study")
         return
-    game = runtime.house().game(row)
+    game = load_game(runtime.house(), row)
     if waiting.under_way():
         _await(language)
     _note_steps(game)

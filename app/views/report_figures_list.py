@@ -21,7 +21,7 @@ def listed(language: str, judged: Judged) -> list[Sequence[Figure]]:
 
 def _column(language: str, judged: Judged, name: str, rows: Sequence[ListRow]) -> Figure:
     cell = judged.report.policy.cell
-    lanes = [lane for row in _drawn(rows) for lane in _lanes(language, row)]
+    lanes = [lane for row in _drawn(rows) for lane in _attribute_lanes(language, row)]
     sentence = said(language, rows, cell)
     return Figure(tables.title(language, name), sentence, lanes, tables.listed(language, rows))
 
@@ -54,7 +54,7 @@ def _differs(language: str, row: ListRow, players: float) -> str:
     )
 
 
-def _lanes(language: str, row: ListRow) -> Iterator[Lane]:
+def _attribute_lanes(language: str, row: ListRow) -> Iterator[Lane]:
     for who, share in (("invited", row.invited), ("players", row.players)):
         end = 0 if share is None else whole("share", share)
         yield Lane(

@@ -117,11 +117,14 @@ def _brands(language: str, name: str, rows: Sequence[ShareRow], colour: str, cel
     share = percent(language, rows[0].liked)
     sentence = text(language, "report.brands_said", brand=rows[0].label, share=share, n=cell)
     return Figure(
-        title, sentence, _lanes(language, rows, colour), tables.shares(language, rows, "brand")
+        title,
+        sentence,
+        _share_lanes(language, rows, colour),
+        tables.shares(language, rows, "brand"),
     )
 
 
-def _lanes(language: str, rows: Sequence[ShareRow], colour: str) -> list[Lane]:
+def _share_lanes(language: str, rows: Sequence[ShareRow], colour: str) -> list[Lane]:
     return [
         said_of_cards(
             f"{row.label} · {text(language, 'report.fact_people', n=row.people)}",
@@ -141,7 +144,7 @@ def categories(language: str, judged: Judged) -> Figure:
         words = text(language, "report.category_few", n=judged.report.policy.cell)
         return Figure(title, words)
     table = tables.shares(language, rows, "category")
-    lanes = _lanes(language, _ends(rows), "glow")
+    lanes = _share_lanes(language, _ends(rows), "glow")
     return Figure(title, _best_and_worst(language, rows), lanes, table)
 
 

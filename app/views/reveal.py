@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from app import runtime
-from app.game import Game, Player, Turned
+from app.deals import Player
+from app.game import Game, Turned
 from app.reasons import listed, reason
 from app.rows.records import Closing, DealtDeck, Refusal
 from app.swipe_cards import Revealed, pass_on, reveal

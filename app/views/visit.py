@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import runtime
-from app.game import Player
+from app.deals import Player
 from app.identity import Role
 from app.login import Person
 from app.planting import personas_of

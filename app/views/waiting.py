@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app.dealing import Dealing
-from app.game import Game, Player
+from app.deals import Player
+from app.game import Game
 from app.rows.records import DealtDeck
 from app.swipe_cards import crawl
 from app.words import section, shown, text

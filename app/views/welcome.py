@@ -3,7 +3,8 @@
 import streamlit as st
 
 from app import consent
-from app.game import Game, Player
+from app.deals import Player
+from app.game import Game
 from app.swipe_cards import practice_card
 from app.views import borrowed
 from app.views.cards import question

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import runtime
+from app.brain import load_brain
 from app.powering import PLAYERS
 from app.registry import Version
 from app.rows.job_rows import State
@@ -36,7 +37,7 @@ def _behaving(language: str, version: str) -> None:
 def _behaved(language: str, version: str) -> None:
     st.write(say(language, "behave_lead"))
     if st.button(say(language, "behave_ask"), key="wb_behave"):
-        brain = runtime.house().brain(version)
+        brain = load_brain(runtime.house(), version)
         found = behave(learnt(brain), brain.catalogue, brain.warehouse.as_of, SEED)
         st.session_state[BEHAVED] = version, found
     known = st.session_state.get(BEHAVED)

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import runtime
-from app.brain import Brain, Stopwatch
+from app.brain import Brain, Stopwatch, load_brain
 from app.planting import personas_of
 from app.reasons import reason
 from app.registry import Version
@@ -50,7 +50,7 @@ def _trial(language: str, version: str, versions: Sequence[str]) -> None:
         )
     with right:
         beside = _beside(language, version, versions)
-    brains = [runtime.house().brain(name) for name in (version, beside) if name]
+    brains = [load_brain(runtime.house(), name) for name in (version, beside) if name]
     if way == PERSONA:
         _of_persona(language, brains, personas)
     else:
@@ -170,7 +170,7 @@ def _how_fast(language: str, brain: Brain, watch: Stopwatch) -> str:
 
 
 def _similar(language: str, version: str) -> None:
-    brain = runtime.house().brain(version)
+    brain = load_brain(runtime.house(), version)
     learnt(brain)
     shelf = brain.shelf
     order = sorted(range(len(shelf.names)), key=lambda code: -int(shelf.buyers[code]))

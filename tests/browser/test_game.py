@@ -25,6 +25,7 @@ from visits import (
     words_of,
 )
 
+from app.brain import load_brain
 from app.house import House
 from app.settings import Settings
 from app.words import section
@@ -195,7 +196,7 @@ def plain_faces(built: Path, cards: Sequence[dict[str, Any]]) -> list[dict[str, 
     """What brands look like to somebody who knows nothing but the catalogue."""
     house = House(Settings(workspace=built))
     try:
-        faces = house.brain().faces([card["brand"] for card in cards])
+        faces = load_brain(house).faces([card["brand"] for card in cards])
         return [{name: getattr(face, name) for name in FACE} for face in faces]
     finally:
         house.close()

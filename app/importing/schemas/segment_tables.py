@@ -11,7 +11,7 @@ its properties: such rows say nothing of a product. Rows without `user_id` are l
 from app.importing.schemas.source import Columns, Nested, Schema, Source, first, kinds, said
 from recsys.events import Col
 
-_KINDS = {
+_TABLE_KINDS = {
     "product_viewed": "view",
     "product_added_to_wishlist": "wishlist",
     "product_added": "cart",
@@ -20,12 +20,12 @@ _KINDS = {
 }
 
 
-def _events(source: Source) -> Columns:
+def _table_events(source: Source) -> Columns:
     one = source.each(source.json("products"), or_none=True)
     product, brand = (
         first(said(one.text(name)), said(source.text(name))) for name in ("product_id", "brand")
     )
-    kind = kinds(source.text("event"), _KINDS)
+    kind = kinds(source.text("event"), _TABLE_KINDS)
     return {
         Col.CUSTOMER: said(source.text("user_id")),
         Col.TS: source.seconds("timestamp"),
@@ -53,5 +53,5 @@ SEGMENT_TABLES = Schema(
         "products": Nested.JSON,
     },
     user="user_id",
-    events=_events,
+    events=_table_events,
 )
