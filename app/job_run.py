@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from app import journal
+from app.jobs import target_of
 from app.journal import event, fault
 from app.rows.database import now_ms
 from app.rows.job_rows import Ended, State
@@ -121,7 +122,7 @@ class _Reporter:
 
 
 def _function(target: str) -> Work:
-    module, _, name = target.partition(":")
+    module, _, name = target_of(target).partition(":")
     work: Work = getattr(import_module(module), name)
     return work
 

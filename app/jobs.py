@@ -31,6 +31,20 @@ WORK: Mapping[str, str] = {  # kind -> module:function
     "compare": "app.work:compare",
     "power": "app.work:power",
 }
+"""Where the work of each kind is today; a row of a job holds its kind alone."""
+
+FORMER: Mapping[str, str] = {  # a target of an earlier version -> kind
+    "app.work:fit": "fit",
+    "app.work:evaluate": "evaluate",
+    "app.work:compare": "compare",
+    "app.work:power": "power",
+}
+"""What an earlier server may still start a process with. A line is added when work moves."""
+
+
+def target_of(said: str) -> str:
+    """Return where the work is that this kind or this target, of today or before, stands for."""
+    return WORK.get(FORMER.get(said, said), said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from app.jobs import Job, Jobs
+from app.job_run import _function
+from app.jobs import FORMER, Job, Jobs, target_of
+from app.jobs import WORK as TODAY
 from app.processes import born
 from app.rows.job_rows import State
 from app.settings import Settings
@@ -155,3 +157,15 @@ def test_a_process_that_cannot_start_is_said_and_blocks_nothing(
         jobs.start("nap", {"seconds": 0})
     monkeypatch.undo()
     assert jobs.running() is None
+
+
+@pytest.mark.parametrize("kind", ["fit", "evaluate", "compare", "power"])
+def test_the_work_of_a_kind_is_found_by_its_name_and_by_the_target_of_before(kind: str) -> None:
+    before = "app" + f".work:{kind}"  # in two parts: whoever moves the work must not rewrite it
+    assert FORMER[before] == kind
+    assert target_of(before) == target_of(kind) == TODAY[kind]
+    assert callable(_function(before))
+
+
+def test_a_target_that_nobody_moved_stands_for_itself() -> None:
+    assert target_of("naps:nap") == "naps:nap"

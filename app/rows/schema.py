@@ -3,6 +3,8 @@
 Rows of `chain` commit to the rows of the tables in CHAINED: each of those carries the `seq` of its
 link and the salt that the link was made with. Forgetting a person deletes her rows and leaves the
 links, so that nothing can be slipped out or in unnoticed.
+
+A store remembers a step by the name in its decorator: that stays, whatever the function is called.
 """
 
 from sqlite_utils import Database
@@ -25,7 +27,7 @@ migrations = Migrations("brandswipe")
 account_migrations = Migrations("brandswipe accounts")
 
 
-@migrations()
+@migrations(name="chain")
 def chain(db: Database) -> None:
     """Link n says sha256(link n - 1, salt, row)."""
     _create(db, "chain", "seq", NONE, seq=int, what=str, commitment=str)
@@ -38,7 +40,7 @@ def chain(db: Database) -> None:
     )
 
 
-@migrations()
+@migrations(name="studies")
 def studies(db: Database) -> None:
     """What is written down before the first card, and the verdict."""
     _create(
@@ -55,7 +57,7 @@ def studies(db: Database) -> None:
     db.table("decisions").create_index(["study"], unique=True)
 
 
-@migrations()
+@migrations(name="people")
 def people(db: Database) -> None:
     """Pseudonyms and what they agreed to. No name, address or customer id is anywhere here."""
     _create(db, "participants", "pseudonym", NONE, pseudonym=str, first_seen=int)
@@ -63,7 +65,7 @@ def people(db: Database) -> None:
     db.table("consents").create_index(["pseudonym"])
 
 
-@migrations()
+@migrations(name="decks")
 def decks(db: Database) -> None:
     """Decks as dealt, and when each was closed."""
     _create(
@@ -78,7 +80,7 @@ def decks(db: Database) -> None:
     db.table("closings").create_index(["study", "number"], unique=True)
 
 
-@migrations()
+@migrations(name="answers")
 def answers(db: Database) -> None:
     """Swipes as they came; scores without person, time or brand; reasons, never gated."""
     _create(
@@ -98,7 +100,7 @@ def answers(db: Database) -> None:
     db.table("refusals").create_index(["deck"])
 
 
-@migrations()
+@migrations(name="work")
 def work(db: Database) -> None:
     """Long work, and a log that holds nothing about a person."""
     _create(db, "jobs", "id", NONE, id=str, kind=str, args=str, started_at=int)
@@ -107,7 +109,7 @@ def work(db: Database) -> None:
     _create(db, "events_log", "id", NONE, id=int, at=int, what=str, detail=str)
 
 
-@migrations()
+@migrations(name="fixed")
 def fixed(db: Database) -> None:
     """A row that was written stays as it was."""
     for table in _FIXED_FIRST:
@@ -118,7 +120,7 @@ def fixed(db: Database) -> None:
     )
 
 
-@migrations()
+@migrations(name="papers")
 def papers(db: Database) -> None:
     """Hashes of a study's parts, so that what differs has a name; who is invited, by marks that
     are no pseudonyms; verdicts that somebody overrode; coffee codes, without a deck or a person.
@@ -144,14 +146,14 @@ def papers(db: Database) -> None:
         _fix(db, table)
 
 
-@migrations()
+@migrations(name="dates")
 def dates(db: Database) -> None:
     """From when on a study may be played, where that is later than its opening."""
     _create(db, "study_dates", "study", NONE, study=str, plays_from=int)
     _fix(db, "study_dates")
 
 
-@migrations()
+@migrations(name="lessons")
 def lessons(db: Database) -> None:
     """Which studies' answers a model version has learnt from: their people never judge it."""
     _create(db, "lessons", "id", NONE, id=int, model=str, study=str)
@@ -159,26 +161,26 @@ def lessons(db: Database) -> None:
     _fix(db, "lessons")
 
 
-@migrations()
+@migrations(name="challengers")
 def challengers(db: Database) -> None:
     """The second model version of a study that compares two. Empty, it changes no old link."""
     db.table("studies").add_column("challenger", str)
     db.table("papers").add_column("challenger", str)
 
 
-@migrations()
+@migrations(name="languages")
 def languages(db: Database) -> None:
     """In which language a deck was dealt. Empty, it changes no old link."""
     db.table("decks").add_column("language", str)
 
 
-@migrations()
+@migrations(name="retention")
 def retention(db: Database) -> None:
     """Why rows were withdrawn: nothing where their owner asked, else that their time was over."""
     db.table("withdrawals").add_column("why", str)
 
 
-@migrations()
+@migrations(name="steps")
 def steps(db: Database) -> None:
     """How far an invited person came in a study, under the mark of her invitation."""
     _create(db, "steps", "id", NONE, id=int, study=str, mark=str, step=str, at=int)
@@ -186,7 +188,7 @@ def steps(db: Database) -> None:
     _fix(db, "steps")
 
 
-@migrations()
+@migrations(name="columns")
 def columns(db: Database) -> None:
     """What the list says of an invited person, under her mark; and of how many people it says so.
 
@@ -200,7 +202,7 @@ def columns(db: Database) -> None:
         _fix(db, table)
 
 
-@migrations()
+@migrations(name="counted")
 def counted(db: Database) -> None:
     """Who counts in a study that is still open and is forgotten: a mark, without time or answer."""
     _create(db, "counted", "id", NONE, id=int, study=str, mark=str)
@@ -208,14 +210,14 @@ def counted(db: Database) -> None:
     _fix(db, "counted")
 
 
-@migrations()
+@migrations(name="last_days")
 def last_days(db: Database) -> None:
     """Until when a study may be played, where a last day was set."""
     _create(db, "study_last_days", "study", NONE, study=str, plays_until=int)
     _fix(db, "study_last_days")
 
 
-@account_migrations()
+@account_migrations(name="links")
 def links(db: Database) -> None:
     """Who is which customer, in a file of its own: no pseudonym of the study is anywhere here."""
     _create(db, "links", "badge", NONE, badge=str, customer=str, way=str, linked_at=int)
