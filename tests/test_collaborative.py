@@ -142,3 +142,10 @@ def test_progress_is_told_a_pass_at_a_time(matrix: csr_matrix) -> None:
     told: list[float] = []
     learn_factors(matrix, 4, 5.0, 1.0, 4, lambda _stage, share: told.append(share))
     assert told == [0.25, 0.5, 0.75, 1.0]
+
+
+def test_the_loss_of_each_pass_is_heard_and_falls(matrix: csr_matrix) -> None:
+    heard: list[tuple[int, float]] = []
+    learn_factors(matrix, 4, 5.0, 1.0, 3, heard=lambda *said: heard.append(said))
+    assert [iteration for iteration, _ in heard] == [1, 2, 3]
+    assert heard[0][1] > heard[1][1] > heard[2][1]

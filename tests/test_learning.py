@@ -1,9 +1,6 @@
-"""Weights tuned on answers: what people liked stands higher, and none of them judges the result."""
+"""Weights tuned on answers: none of the people who answered judges the result."""
 
 from pathlib import Path
-
-import numpy as np
-import pytest
 
 from app.house import BASELINE, House
 from app.opening import open_study
@@ -12,48 +9,8 @@ from app.refused import refused_brands
 from app.settings import Settings
 from app.verdicts import studies_of
 from recsys.deck import Arm
-from recsys.errors import NotEnoughError
-from recsys.model import Weights
 from recsys.policy import StudyKind
-from recsys.tuning import tune
 from tests.terminal import brandswipe
-
-EVEN = Weights(1.0, 1.0, 1.0)
-
-
-def answered(truth: tuple[float, float, float], n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
-    """Parts of cards, and whether they were liked by people who care for them so much."""
-    rng = np.random.default_rng(0)
-    parts = rng.gamma(1.0, 1.0, (n, 3))
-    chance = 1 / (1 + np.exp(-(parts - 1) @ np.array(truth)))
-    return parts, rng.random(n) < chance
-
-
-def test_what_people_like_by_gets_more_weight_and_the_sum_stays() -> None:
-    found = tune(*answered((2.0, 0.5, 0.0)), 400, EVEN)
-    weights = found.weights
-    assert weights.own > 2 * weights.collaborative > 4 * weights.popularity
-    assert weights.own + weights.collaborative + weights.popularity == pytest.approx(3, abs=1e-3)
-    assert (found.people, found.cards) == (400, 4000)
-
-
-def test_few_answers_move_little_and_a_part_without_weight_stays_without() -> None:
-    parts, liked = answered((2.0, 0.0, 0.0), n=60)
-    little = tune(parts, liked, 20, EVEN).weights
-    much = tune(*answered((2.0, 0.0, 0.0)), 400, EVEN).weights
-    assert 1 < little.own < much.own
-    parts[:, 1] = 0
-    assert tune(parts, liked, 20, Weights(1.0, 0.0, 1.0)).weights.collaborative == 0
-
-
-def test_answers_that_nothing_of_the_score_speaks_for_teach_nothing() -> None:
-    parts, liked = answered((3.0, 3.0, 3.0))
-    assert tune(parts, ~liked, 400, EVEN).weights == EVEN
-
-
-def test_fewer_than_twenty_people_are_too_few() -> None:
-    with pytest.raises(NotEnoughError, match="19 people answered; it takes 20"):
-        tune(*answered((1.0, 1.0, 1.0), n=50), 19, EVEN)
 
 
 def played(workspace: Path, name: str, *options: str, players: int = 25) -> None:

@@ -5,10 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.policies import default_policy
 from recsys.power import LOOKS, ORDERS, power
-
-POLICY = default_policy()
+from tests.playing import POLICY
 
 
 def people(hit: float, auc: float, lift: float, n: int = 600, seed: int = 0) -> np.ndarray:

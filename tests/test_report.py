@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recsys.counting import sorted_out
 from recsys.deck import Known, Origin, Stratum
 from recsys.gate import StudyKind
 from recsys.policy import TooFast
@@ -237,6 +238,12 @@ class TestWhoCounts:
         report = tally(STUDY, [*decks, again, *panel_of(1, "late")])
         assert report.players.counted == 10
         assert report.players.closed == 10
+
+    def test_each_deck_has_its_reason_and_one_of_an_earlier_study_is_played_again(self) -> None:
+        decks = panel(3)
+        before = {decks[1].deck.participant: decks[1].closed_at - 1}
+        whys = [row.why for row in sorted_out([*decks, decks[0]], STUDY, before)]
+        assert whys == [None, Excluded.AGAIN, None, Excluded.AGAIN]
 
     def test_a_first_deck_left_out_by_time_is_not_played_again(self) -> None:
         decks = panel(5)

@@ -1,5 +1,7 @@
 """Evidence adds up exactly, and says what happened."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -92,6 +94,11 @@ def test_a_purchase_at_the_list_price_is_at_full_price_and_a_bargain_is_not() ->
         NOW,
     )
     assert evidence.of(Sum.FULL_PRICE).tolist() == [1, 0, 1, 0]
+
+
+def test_nothing_is_dear_in_a_shop_without_prices() -> None:
+    unpriced = replace(SHOP, item_price=np.zeros_like(SHOP.item_price))
+    assert not ItemFacts.of(unpriced).dear.any()
 
 
 def test_a_purchase_is_dear_when_half_of_the_category_costs_less() -> None:

@@ -10,8 +10,7 @@ from app.model_card import model_card
 from app.refused import refused_brands
 from app.rows.records import Refusal
 from recsys.deck import Arm
-from recsys.ranking import Why
-from recsys.refused import KINDS, strongest
+from recsys.refused import KINDS
 from recsys.swipes import Answer
 from tests.shops import QUICK, fitted
 from tests.terminal import brandswipe
@@ -154,23 +153,6 @@ def test_after_somebody_is_forgotten_a_refused_brand_moves_by_a_batch(
     assert all(before[brand] - after[brand] >= 5 for brand in both)
     house.store.forget(house.store.deck(decks[8]).deck.participant)
     assert refused_brands(house, row.model) == once
-
-
-@pytest.mark.parametrize(
-    ("why", "kind"),
-    [
-        (Why(follows=1, purchases=1), "followed"),
-        (Why(purchases=3, full_price=2), "full_price_again"),
-        (Why(purchases=2, full_price=1), "full_price_once"),
-        (Why(purchases=2), "cheap_again"),
-        (Why(purchases=1, views=4), "cheap_once"),
-        (Why(views=1), "looked"),
-        (Why(release_views=1), "looked"),
-        (Why(), "others"),
-    ],
-)
-def test_the_strongest_kind_of_evidence_is_the_one_that_is_told(why: Why, kind: str) -> None:
-    assert strongest(why) == kind
 
 
 def test_two_versions_are_asked_the_same_typed_history(judged: House) -> None:
