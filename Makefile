@@ -3,8 +3,9 @@ PYTHON ?= python3
 SCALE ?= small
 VENV := .venv
 BIN := $(VENV)/bin
+SCOPE := $(BIN)/python -m tests.support.scope
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types check browser engines soak audit bench benchgame wheel clean pictures
+.PHONY: help run test quick lint types check core rest touched browser engines soak audit bench benchgame wheel clean pictures
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -14,7 +15,10 @@ run: $(VENV)/.run  ## plant the demo shop, open its studies, start the app and t
 
 test: $(VENV)/.test  ## everything: lint, types, layers, unit, property, simulation, README, browser
 	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory -j2 check browser types  # two at a time: they wait for different things
+	@$(MAKE) --no-print-directory -j2 browser check  # two at a time: they wait for different things
+
+quick: $(VENV)/.test  ## a minute: lint, types, the tests of recsys, those of app that a change touches
+	@$(MAKE) --no-print-directory -j2 touched lint types
 
 lint: $(VENV)/.test  ## ruff, format and rules
 	$(BIN)/ruff format --check .
@@ -23,13 +27,22 @@ lint: $(VENV)/.test  ## ruff, format and rules
 types: $(VENV)/.test  ## mypy --strict on recsys and app
 	$(BIN)/mypy
 
-check: $(VENV)/.test  ## all tests but the browser's, with every branch of recsys covered
-	$(BIN)/coverage run -m pytest -m "not browser and not soak"
+check: $(VENV)/.test  ## types, and all tests but the browser's, with every branch of recsys covered
+	@$(MAKE) --no-print-directory core types rest
+
+core: $(VENV)/.test  ## the tests of recsys alone, with every branch of it covered
+	$(BIN)/coverage run -m pytest -m "not soak" $$($(SCOPE) recsys)
 	$(BIN)/coverage report --fail-under=100
+
+rest: $(VENV)/.test  ## all other tests but the browser's, in two processes
+	$(BIN)/pytest -n 2 --dist loadfile -m "not soak" $$($(SCOPE) app)
+
+touched: $(VENV)/.test
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "not soak" $$($(SCOPE) recsys) $$($(SCOPE) touched)
 
 browser: $(VENV)/.test  ## the tests in a real Chromium
 	$(BIN)/python -m tests.browser.chromium
-	$(BIN)/pytest -m "browser and not soak"
+	$(BIN)/pytest -m "browser and not soak" tests/browser
 
 engines: $(VENV)/.test  ## install what other engines need: Ibis, PostgreSQL's driver, Spark (half a gigabyte)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[engines]'

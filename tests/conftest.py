@@ -14,6 +14,7 @@ from hypothesis import settings as property_settings
 from app.house import House
 from app.settings import Settings
 from tests.shops import FEW, IN_EARNEST, asking
+from tests.support.once import build_once, shared_root
 from tests.terminal import brandswipe
 
 CUSTOMERS, SEED = 1_500, 5
@@ -33,7 +34,13 @@ def few() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with a planted shop and its model, made by the real commands. Do not write."""
-    folder = tmp_path_factory.mktemp("planted")
+    shared = build_once(shared_root(tmp_path_factory), "planted", plant_and_fit)
+    own = tmp_path_factory.mktemp("planted_copy") / "ws"  # no other process reads or locks it
+    return shutil.copytree(shared / "ws", own)
+
+
+def plant_and_fit(folder: Path) -> None:
+    """Plant a shop in `folder` and fit a model on it, as a user does."""
     shop, workspace = str(folder / "shop"), folder / "ws"
     with asking(IN_EARNEST):
         made = [
@@ -42,7 +49,6 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
             brandswipe("fit", workspace=workspace),
         ]
     assert [said.code for said in made] == [0, 0, 0], made
-    return workspace
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from chromium import find
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from app.look import STATIC, streamlit_options
+from tests.support.once import build_once, shared_root
 
 HERE = Path(__file__).parent
 PATIENCE = 30_000  # ms: a busy machine is slow, and what is well costs none of it
@@ -113,10 +114,14 @@ def own_stage(tmp_path: Path) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's workspace, small, made by the real command. Do not write."""
-    folder = tmp_path_factory.mktemp("demo") / "ws"
-    say = ["demo", "--only-build", "--customers", "1500", "--workspace", str(folder)]
-    subprocess.run([PROGRAM, *say], check=True, capture_output=True, cwd=folder.parent)
-    return folder
+    return build_once(shared_root(tmp_path_factory), "demo", build_workspace) / "ws"
+
+
+def build_workspace(folder: Path) -> None:
+    """Build the demo's workspace in `folder`, as a user does."""
+    say = ["demo", "--only-build", "--customers", "1500", "--workspace", str(folder / "ws")]
+    done = subprocess.run([PROGRAM, *say], capture_output=True, text=True, check=False, cwd=folder)
+    assert done.returncode == 0, done.stderr
 
 
 def build_demo(built: Path, folder: Path, *options: str) -> Demo:
