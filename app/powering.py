@@ -17,13 +17,12 @@ from app.registry import Version
 from app.rows.records import StudyRow
 from app.simulation import Colleagues
 from app.store import Store
-from app.studies import judge
+from app.studies import judge, score_of
 from recsys.collaborative import Progress
 from recsys.colleagues import panel
 from recsys.errors import NotEnoughError
 from recsys.policy import Policy, StudyKind
 from recsys.power import Power, power
-from recsys.scores import DeckScore
 
 PLAYERS = 2_000
 
@@ -83,5 +82,5 @@ def _scores(store: Store, row: StudyRow, policy: Policy) -> "np.ndarray[Any, np.
     """The scores of those who count, shape (people, criteria of the policy)."""
     of = attrgetter(*(criterion.name for criterion in policy.criteria))
     counted = (c.score for c in store.closings(row.hash) if c.score is not None)
-    rows = [np.atleast_1d(of(DeckScore(**score))) for score in counted]
+    rows = [np.atleast_1d(of(score_of(score))) for score in counted]
     return np.array(rows, np.float64).reshape(len(rows), len(policy.criteria))

@@ -111,7 +111,20 @@ def _closed(store: Store, row: StudyRow) -> Iterator[Closed]:
         elif closing.why_not is not None:
             yield Excluded(closing.why_not)
         elif closing.score is not None:
-            yield DeckScore(**closing.score)
+            yield score_of(closing.score)
+
+
+def score_of(stored: Mapping[str, float]) -> DeckScore:
+    """The scores of a closing. Earlier versions stored some that rounding carried beyond 1.
+
+    Raises IntegrityError for a score that nothing could have computed.
+    """
+    try:
+        return DeckScore(**stored)
+    except ValueError as error:
+        raise IntegrityError(
+            "A stored score lies outside 0 to 1: restore the workspace from a backup."
+        ) from error
 
 
 def _open_since(store: Store, row: StudyRow, study: Study, earlier: Mapping[str, int]) -> list[int]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from recsys.deck import Arm, Card, Stratum
 from recsys.scores import Played
-from recsys.stats import Floats
+from recsys.stats import Floats, clip_rounding, unit_scores
 from recsys.swipes import Answer
 
 Ints = NDArray[np.int64]
@@ -144,7 +144,7 @@ def arm_shares(cards: Cards) -> Floats:
     pick, far, near = (_ones(cards.stratum == stratum) for stratum in (PICK, FAR, NEAR))
     weights = [pick, rival_weights(cards), far, near, _ones(cards.second)]
     said = [cards.said >= LIKED, cards.said == LOVED, cards.said == UNKNOWN]
-    return np.array([[_weighted_share(cards, w, what) for what in said] for w in weights])
+    return clip_rounding([[_weighted_share(cards, w, what) for what in said] for w in weights])
 
 
 def _ones(which: Bools) -> Floats:
@@ -176,7 +176,7 @@ def scores_of(cards: Cards) -> Floats:
     lift = _ahead(_share(cards, own, liked), _share(cards, theirs, liked))
     hit_rate = np.nan_to_num(_share(cards, pick, liked))
     duel = _ahead(_share(cards, cards.heard & cards.second, liked), _share(cards, pick, liked))
-    return np.array([hit_rate, _auc(cards, pick & cards.paired), lift, duel])
+    return unit_scores([hit_rate, _auc(cards, pick & cards.paired), lift, duel])
 
 
 def _ahead(one: Floats, other: Floats) -> Floats:
@@ -185,7 +185,7 @@ def _ahead(one: Floats, other: Floats) -> Floats:
 
 
 def measures_of(cards: Cards) -> Floats:
-    """Return shape (measures, decks), in the order of MEASURES."""
+    """Return shape (measures, decks), in the order of MEASURES; NaN where a deck has none."""
     pick, liked = cards.heard & (cards.stratum == PICK), cards.said >= LIKED
     paired, new = pick & cards.paired, ~cards.known
     near = cards.heard & (cards.stratum == NEAR)
@@ -204,7 +204,7 @@ def measures_of(cards: Cards) -> Floats:
         _weighted_share(cards, new_rival, liked),
         _weighted_auc(cards, new_rival),
     ]
-    return np.array(rows)
+    return clip_rounding(rows)
 
 
 def _share(cards: Cards, which: Bools, said: Bools) -> Floats:

@@ -10,7 +10,7 @@ from scipy.special import betaincinv
 
 from recsys.errors import BadInputError
 from recsys.policy import Policy
-from recsys.stats import FRACTIONS, Floats
+from recsys.stats import FRACTIONS, Floats, unit_scores
 
 RUNS = 400
 """Studies a scenario."""
@@ -148,7 +148,7 @@ def _scores(
         "lift": _lift(picks, unique, shared),
         "challenger": _duel(picks, unique, shared),
     }
-    return np.stack([found[c.name] for c in policy.criteria], axis=-1)
+    return unit_scores(np.stack([found[c.name] for c in policy.criteria], axis=-1))
 
 
 def _liked(

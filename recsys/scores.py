@@ -11,7 +11,7 @@ from statistics import median
 
 from recsys.deck import Arm, Card, Deck, Known, Origin, Stratum
 from recsys.policy import Policy, StudyKind, TooFast
-from recsys.stats import graded_auc
+from recsys.stats import graded_auc, unit_scores
 from recsys.swipes import Answer
 
 GRADE = {
@@ -37,12 +37,21 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class DeckScore:
-    """One employee's score in every criterion, each in [0, 1]: all that outlives forgetting."""
+    """One employee's score in every criterion, each in [0, 1]: all that outlives forgetting.
+
+    A score that rounding carried outside is clipped; ValueError for one that lies further outside.
+    """
 
     hit_rate: float
     discrimination: float
     lift: float
     challenger: float = 0.5  # (1 + P_B - P_A) / 2 of two versions' hit rates; .5 of one version
+
+    def __post_init__(self) -> None:
+        names = self.__slots__
+        clipped = unit_scores([getattr(self, name) for name in names]).tolist()
+        for name, value in zip(names, clipped, strict=True):
+            object.__setattr__(self, name, value)
 
 
 Heard = tuple[Card, Answer]

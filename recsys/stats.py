@@ -24,6 +24,8 @@ FRACTIONS: Floats = (np.arange(1, 33) - 0.5) / 32
 """What each gambler stakes: c_j = (j - 1/2) / 32."""
 CELL = 10
 """People behind every number shown and behind what it leaves out, where no policy says it."""
+ROUNDING = 1e-9
+"""How far outside [0, 1] floating point may carry a score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,16 @@ class Estimate:
         return replace(self, value=round(self.value, 2), low=low, high=high)
 
 
-def _checked(scores: ArrayLike) -> Floats:
-    x = np.asarray(scores, dtype=np.float64)
+def clip_rounding(values: ArrayLike) -> Floats:
+    """Return values with those that rounding carried outside [0, 1] moved to its edge."""
+    x = np.asarray(values, dtype=np.float64)
+    edge = np.clip(x, 0, 1)
+    return np.where(np.abs(x - edge) <= ROUNDING, edge, x)
+
+
+def unit_scores(scores: ArrayLike) -> Floats:
+    """Return scores clipped to [0, 1]; raise ValueError where more than rounding lies outside."""
+    x = clip_rounding(scores)
     if not np.all((x >= 0) & (x <= 1)):  # also catches NaN
         raise ValueError("Every score must lie between 0 and 1.")
     return x
@@ -70,7 +80,7 @@ def log_wealth_lower(scores: ArrayLike, bar: float) -> Floats:
     `scores` has shape (..., n), each in [0, 1]; so has the result, whose last axis runs over
     prefixes. W_lower(m) = mean_j prod_i (1 - c_j + c_j x_i / m), for a bar strictly within (0, 1).
     """
-    x = _checked(scores)
+    x = unit_scores(scores)
     if not 0 < bar < 1:
         raise ValueError(f"A bar must lie strictly between 0 and 1, not at {bar}.")
     shares = FRACTIONS.reshape(-1, *(1,) * x.ndim)
@@ -79,7 +89,7 @@ def log_wealth_lower(scores: ArrayLike, bar: float) -> Floats:
 
 def log_wealth_upper(scores: ArrayLike, bar: float) -> Floats:
     """Return the running log wealth of the bet that the mean lies below the bar."""
-    return log_wealth_lower(1 - _checked(scores), 1 - bar)
+    return log_wealth_lower(1 - unit_scores(scores), 1 - bar)
 
 
 def log_wealth(scores: ArrayLike, bar: float) -> float:
@@ -90,12 +100,12 @@ def log_wealth(scores: ArrayLike, bar: float) -> float:
 
 def lower_bound(scores: ArrayLike, alpha: float) -> float:
     """Return sup{m : W_lower(m) >= 1/alpha}: the mean lies above it in 1 - alpha of studies."""
-    return _bound(*np.unique(_checked(scores), return_counts=True), alpha)
+    return _bound(*np.unique(unit_scores(scores), return_counts=True), alpha)
 
 
 def upper_bound(scores: ArrayLike, alpha: float) -> float:
     """Return the mirror image: U(x) = 1 - L(1 - x)."""
-    return 1 - lower_bound(1 - _checked(scores), alpha)
+    return 1 - lower_bound(1 - unit_scores(scores), alpha)
 
 
 def _bound(values: Floats, counts: NDArray[np.int64], alpha: float) -> float:
@@ -128,7 +138,7 @@ _DEEPEST = -600.0  # below that, a bound is as good as 0
 
 def betting_estimate(scores: ArrayLike, alpha: float, criteria: int = 1) -> Estimate:
     """Return the mean with the bounds that decide: lower at alpha, upper at alpha / criteria."""
-    x = _checked(scores)
+    x = unit_scores(scores)
     if not x.size:
         return Estimate.unknown("nobody has played")
     values, counts = np.unique(x, return_counts=True)
@@ -225,7 +235,7 @@ class Counted:
     @classmethod
     def of(cls, scores: ArrayLike, ends: Sequence[int]) -> "Counted":
         """Count the first `ends` scores each; the ends ascend."""
-        values, index = np.unique(_checked(scores), return_inverse=True)
+        values, index = np.unique(unit_scores(scores), return_inverse=True)
         part = np.searchsorted(np.asarray(ends), np.arange(len(index)), side="right")
         size = (len(ends) + 1, len(values))
         each = np.bincount(part * len(values) + index, minlength=size[0] * size[1])

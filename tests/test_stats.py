@@ -12,6 +12,7 @@ from recsys.stats import (
     Counted,
     Estimate,
     betting_estimate,
+    clip_rounding,
     clustered_ratio,
     graded_auc,
     log_wealth,
@@ -89,10 +90,21 @@ class TestTheWealth:
         with pytest.raises(ValueError, match="strictly between 0 and 1"):
             log_wealth([0.5], bar)
 
-    @pytest.mark.parametrize("score", [-0.1, 1.1, float("nan"), inf])
+    @pytest.mark.parametrize("score", [-0.1, -2e-9, 1 + 2e-9, 1.1, float("nan"), inf])
     def test_a_score_outside_the_unit_is_refused(self, score: float) -> None:
         with pytest.raises(ValueError, match="between 0 and 1"):
             log_wealth([0.5, score], 0.5)
+
+    @pytest.mark.parametrize(("score", "edge"), [(-5e-17, 0.0), (1 + 2.3e-16, 1.0), (1 + 9e-10, 1)])
+    def test_a_score_that_rounding_carried_outside_counts_as_the_edge(
+        self, score: float, edge: float
+    ) -> None:
+        assert clip_rounding([score, 0.3]).tolist() == [edge, 0.3]
+        assert betting_estimate([0.4, score], 0.05) == betting_estimate([0.4, edge], 0.05)
+
+    def test_clipping_leaves_what_is_unknown_or_far_outside_as_it_is(self) -> None:
+        found = clip_rounding([float("nan"), 1.5, -0.2])
+        assert np.array_equal(found, [float("nan"), 1.5, -0.2], equal_nan=True)
 
 
 class TestTheBounds:
