@@ -224,7 +224,9 @@ def routes() -> list[Route]:
     # under a path prefix Streamlit moves and a route of ours would stay at the root
     homes = dict.fromkeys(("/", home()))
     return [
-        Route(start + path, call, methods=ways) for start in homes for path, call, ways in found
+        Route(start + path, call, methods=methods)
+        for start in homes
+        for path, call, methods in found
     ]
 
 

@@ -111,7 +111,8 @@ def test_the_page_forgets_at_two_presses_and_not_at_one(
     opened: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from app.identity import pseudonym
-    from app.views import my_data, play
+    from app.views import my_data
+    from app.views import play as play_page
 
     who = pseudonym(runtime.keys(), "guest somebody")
     game = game_of(opened, store=opened.store)
@@ -119,7 +120,7 @@ def test_the_page_forgets_at_two_presses_and_not_at_one(
     deck = game.start(fun, TASTER).deck
     game.swipe(deck.id, posts(deck, {1: Answer.SUPER_LIKE}))
     consent.note(opened.store, who, yes=False)
-    monkeypatch.setattr(play, "page", my_data.page)
+    monkeypatch.setattr(play_page, "page", my_data.page)
     at = arrive(monkeypatch)
     assert [box.label for box in at.expander] == [
         f"Deck 1, {day('en', opened.store.decks_by(who)[0].dealt_at // 1000)}, "

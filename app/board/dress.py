@@ -8,7 +8,7 @@ from app.palette import DARK, LIGHT, Tokens
 from app.views.report_style import RULES
 
 
-def style() -> str:
+def standalone_style() -> str:
     """Return the style element, fonts inside."""
     faces = _face(HEADING_FONT, "bricolage-latin") + _face(TEXT_FONT, "inter-latin")
     dark = f"@media screen and (prefers-color-scheme: dark) {{ {_variables(DARK)} }}"

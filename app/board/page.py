@@ -10,7 +10,7 @@ import pandas as pd
 
 from app.audience import Audience
 from app.board.drawing import lanes
-from app.board.dress import style
+from app.board.dress import standalone_style
 from app.board.run import Moment, run
 from app.studies import Judged
 from app.views import report_figures as figures
@@ -41,7 +41,7 @@ def sheet(language: str, title: str, body: str) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_RULE}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="referrer" content="no-referrer">'
-        f"<title>{escape(title)}</title>{style()}</head>"
+        f"<title>{escape(title)}</title>{standalone_style()}</head>"
         f"<body><main>{body}</main></body></html>\n"
     )
 

@@ -11,9 +11,9 @@ _AGAIN = "again"
 
 def mark(language: str, origin: Origin) -> str:
     """Return the line that says why a deck does not count; empty where it does."""
-    persona = visit.persona()
-    if origin is Origin.PERSONA and persona is not None:
-        return text(language, "personas.mark", name=persona.name)
+    borrowed = visit.persona()
+    if origin is Origin.PERSONA and borrowed is not None:
+        return text(language, "personas.mark", name=borrowed.name)
     notes = {Origin.ELICITED: "taster.mark", Origin.PRACTICE: "practice.mark"}
     return text(language, notes[origin]) if origin in notes else ""
 

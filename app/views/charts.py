@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.look import HEADING_FONT, TEXT_FONT, Tokens, altair_theme, tokens
+from app.look import HEADING_FONT, TEXT_FONT, altair_theme, tokens
+from app.palette import Tokens
 from app.views.report_numbers import reading, whole
 from app.words import text
 from recsys.policy import DIFFERENCES

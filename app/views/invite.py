@@ -14,7 +14,7 @@ LOOK = "5s"  # a code that a phone has used is replaced on the screen within thi
 _SIDE = 13  # rem
 
 
-def section(language: str) -> None:
+def phone_section(language: str) -> None:
     """Invite phones, on the computer that runs a planted demo and nowhere else."""
     settings = runtime.settings()
     if not frame.at_home() or not visit.personas():

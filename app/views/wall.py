@@ -22,7 +22,7 @@ def show(language: str, game: Game, deal: Callable[[], None]) -> None:
         st.session_state[visit.NAMED] = tuple(picked)
         deal()
     _offer_personas(language)
-    invite.section(language)
+    invite.phone_section(language)
 
 
 def _brands(game: Game) -> list[tuple[str, str]]:
