@@ -8,7 +8,8 @@ import click
 from app.backup import back_up, restore
 from app.commands.common import opened, say, workspace_option
 from app.rows.database import now_ms
-from app.settings import keys, missing_keys, read
+from app.settings import keys as workspace_keys
+from app.settings import missing_keys, read
 from recsys.errors import IntegrityError
 
 
@@ -42,7 +43,7 @@ def restore_command(file: Path, workspace: Path | None) -> None:
     Example: brandswipe restore /backups/brandswipe-20261125-020000.tar
     """
     settings = read(workspace)
-    known = None if missing_keys(settings) else keys(settings)
+    known = None if missing_keys(settings) else workspace_keys(settings)
     done = restore(settings.workspace, file, known, now_ms())
     made = datetime.fromtimestamp(done.contents.made_at / 1000, UTC)
     say(f"Restored {len(done.contents.files):,} files of {made:%d %B %Y, %H:%M} UTC.")
