@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from app.fitting import policy_catalogue
 from app.warehouse import Warehouse
-from recsys.policy import Policy
-from recsys.signals import ItemFacts, summarise
+from recsys.dataset.aggregation import ItemFacts, summarise
+from recsys.study.policy import Policy
 
 MOST = 5_000
 """Customers that are read: half a second, and shares right to 1.4 points in 19 of 20 samples."""

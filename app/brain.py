@@ -14,18 +14,18 @@ from app.house import House
 from app.importing.segments import key_of
 from app.registry import SHORT, Registry
 from app.warehouse import Warehouse
-from recsys.baseline import baseline
-from recsys.deck import Face, Lists
+from recsys.dataset.aggregation import ItemFacts, summarise
+from recsys.dataset.catalog import Catalogue, hide
+from recsys.dataset.evidence import Evidence, Sum, named
 from recsys.errors import NotEnoughHistoryError, WorkspaceError
-from recsys.events import Catalogue, hide
-from recsys.evidence import Evidence, Sum, named
-from recsys.listed import ListedModel
-from recsys.model import FavouriteModel
-from recsys.pairing import Shelf
-from recsys.policy import Policy
-from recsys.ranking import BrandScore, Ranker
-from recsys.showcase import Showcase
-from recsys.signals import ItemFacts, summarise
+from recsys.models.base import BrandScore, Ranker
+from recsys.models.baselines import baseline
+from recsys.models.hybrid import FavouriteModel
+from recsys.models.precomputed import ListedModel
+from recsys.study.card_faces import Showcase
+from recsys.study.deck import Face, Lists
+from recsys.study.decoys import Shelf
+from recsys.study.policy import Policy
 
 threadpool_limits(1, "blas")  # for good: one pass over 50,000 brands is four times slower with two
 Model = FavouriteModel | ListedModel

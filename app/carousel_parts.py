@@ -13,16 +13,16 @@ import pyarrow.parquet as pq
 from app.brain import Brain, load_brain
 from app.evidence_table import Crowd, part_of_table
 from app.house import BASELINE, House
-from recsys.arms import BASELINE as BASELINE_ARM
-from recsys.arms import MODEL, NONE, Arms
-from recsys.baseline import OwnPurchasesThenViews
+from recsys.ab_test.assignment import BASELINE as BASELINE_ARM
+from recsys.ab_test.assignment import MODEL, NONE, Arms
+from recsys.dataset.aggregation import summarise
 from recsys.errors import BadInputError
-from recsys.everybody import Batch, Lister, RivalBatch
-from recsys.many import Listed, places
-from recsys.model import FavouriteModel
-from recsys.policy import Policy
-from recsys.ranking import Reason
-from recsys.signals import summarise
+from recsys.models.base import Reason
+from recsys.models.baselines import OwnPurchasesThenViews
+from recsys.models.batch import Batch, Lister, RivalBatch
+from recsys.models.hybrid import FavouriteModel
+from recsys.models.user_batch import Listed, places
+from recsys.study.policy import Policy
 
 PART = 25_000  # customers
 _TEXTS = pa.dictionary(pa.int32(), pa.string())

@@ -21,8 +21,8 @@ from app.carousel_parts import CUT, Order, Writer, part_of, put
 from app.evidence_table import EvidenceTable
 from app.house import House
 from app.settings import Settings
-from recsys.collaborative import Progress
 from recsys.errors import BadInputError
+from recsys.models.collaborative import Progress
 
 NOTE = "carousels.json"
 

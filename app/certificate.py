@@ -22,8 +22,8 @@ from app.rows.records import study_of
 from app.settings import data_file
 from app.studies import Judged
 from recsys.errors import BadInputError, BrandswipeError, IntegrityError, NotAllowedError
-from recsys.policy import Study
-from recsys.verdict import Outcome
+from recsys.report.verdict import Outcome
+from recsys.study.policy import Study
 
 CERTIFICATE, MODEL, LISTS = "certificate.json", "model", "lists.schema.json"
 FORMAT = 1

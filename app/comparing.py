@@ -12,12 +12,12 @@ from app.holdout import Asked, Start
 from app.house import House
 from app.registry import Version
 from app.source import slice_of
-from recsys.collaborative import Progress
-from recsys.contrast import Difference, Move, differences, first_ten, moves, shared
+from recsys.dataset.evidence import Evidence
 from recsys.errors import NotEnoughHistoryError
-from recsys.evidence import Evidence
-from recsys.model import FavouriteModel, FitOptions
-from recsys.relevance import Case
+from recsys.evaluation.comparison import Difference, Move, differences, first_ten, moves, shared
+from recsys.evaluation.metrics import Case
+from recsys.models.collaborative import Progress
+from recsys.models.hybrid import FavouriteModel, FitOptions
 from recsys.stats import Estimate
 
 MOST_PEOPLE = 1_000

@@ -7,7 +7,7 @@ from app.brain import Stopwatch
 from app.deals import Player
 from app.game import Game
 from app.rows.records import DealtDeck
-from recsys.deck import DeckRecipe
+from recsys.study.deck import DeckRecipe
 
 
 @dataclass(frozen=True, slots=True)

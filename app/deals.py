@@ -8,11 +8,11 @@ from app import consent
 from app.brain import Brain, Stopwatch
 from app.rows.records import StudyRow, study_of
 from app.store import Store
-from recsys.deck import Card, Deck, DeckRecipe, Known, Lists, Origin, deal, seal
-from recsys.duel import deal_duel
+from recsys.dataset.evidence import Evidence
 from recsys.errors import NotAllowedError, NotEnoughHistoryError
-from recsys.evidence import Evidence
-from recsys.policy import Study
+from recsys.study.deck import Card, Deck, DeckRecipe, Known, Lists, Origin, deal, seal
+from recsys.study.paired_deck import deal_duel
+from recsys.study.policy import Study
 
 REMEMBERED = (Origin.OWN, Origin.ELICITED, Origin.PRACTICE)  # herself: no brand is shown twice
 ASKED = (Origin.OWN, Origin.PRACTICE)  # a real person's history: read after her yes alone

@@ -15,10 +15,10 @@ from app.rows.records import StudyRow
 from app.settings import Settings
 from app.simulation import Colleagues
 from app.studies import judge
-from recsys.colleagues import HONEST, POLITE, Behaviour
 from recsys.errors import WorkspaceError
-from recsys.model import FitOptions, Progress
-from recsys.policy import StudyKind
+from recsys.models.hybrid import FitOptions, Progress
+from recsys.simulation.raters import HONEST, POLITE, Behaviour
+from recsys.study.policy import StudyKind
 
 PLAYGROUND = "Playground"
 READY = "demo.ready"

@@ -19,8 +19,8 @@ from app.importing.aggregating import OWN, aggregation
 from app.importing.schemas.dialects import BIGQUERY, POSTGRES, SPARK, Dialect
 from app.importing.schemas.known import chosen
 from app.importing.schemas.source import Nested, Source, query
+from recsys.dataset.events import EVENT_COLUMNS, Col
 from recsys.errors import BadEventsError, BadInputError
-from recsys.events import EVENT_COLUMNS, Col
 
 Connect = Callable[[Any, SplitResult], Any]
 Typed = Callable[[pa.Schema, str], pa.Schema]

@@ -25,9 +25,11 @@ from app.importing.importroom import engine
 from app.importing.segments import KEY_SQL, KEYS, Keys, hash_of
 from app.importing.staging import literal
 from app.warehouse import CHUNK_ROWS, sampled
+from recsys.dataset.brand_names import brand_key
+from recsys.dataset.catalog import Catalogue
+from recsys.dataset.events import Col
+from recsys.dataset.evidence import Evidence, counted, no_evidence
 from recsys.errors import BadEventsError
-from recsys.events import Catalogue, Col, brand_key
-from recsys.evidence import Evidence, counted, no_evidence
 
 _KEY, _CODE, _PART = "key", "code", "part"
 _NUMBERS = (AS_OF, FIRST, LAST, *SUMS, *COUNTED)

@@ -6,7 +6,7 @@ from math import log
 
 from app.jobs import Job
 from app.registry import Version
-from recsys.model import FitOptions
+from recsys.models.hybrid import FitOptions
 
 # one customer's share of the work, measured at 20,000 customers: reading her events, and one
 # pass over her, which grows with the factors

@@ -22,11 +22,11 @@ from app.rows.records import (
 )
 from app.store import Store
 from app.studies import close_deck
-from recsys.deck import Arm, Card, Deck, DeckRecipe, Face, Known, Origin
 from recsys.errors import NotAllowedError, NotEnoughHistoryError
-from recsys.policy import Study, StudyKind
-from recsys.ranking import BrandScore
-from recsys.swipes import Answer
+from recsys.models.base import BrandScore
+from recsys.study.deck import Arm, Card, Deck, DeckRecipe, Face, Known, Origin
+from recsys.study.policy import Study, StudyKind
+from recsys.study.swipes import Answer
 
 _DOORS = tuple(threading.Lock() for _ in range(64))  # who ends twice at once gets one coffee code
 # Who comes first is dealt to first. Four milliseconds that hold the interpreter: of two at once

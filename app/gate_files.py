@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from app.studies import Judged
 from app.views.report_numbers import reading
-from recsys.verdict import CriterionVerdict, Outcome
+from recsys.report.verdict import CriterionVerdict, Outcome
 
 
 def gate_data(judged: Judged) -> dict[str, Any]:

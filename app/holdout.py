@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.warehouse import Warehouse
-from recsys.events import Catalogue, Rows
-from recsys.evidence import Evidence, persons
-from recsys.relevance import Case, Relevance, gains
-from recsys.signals import ItemFacts, summarise
+from recsys.dataset.aggregation import ItemFacts, summarise
+from recsys.dataset.catalog import Catalogue
+from recsys.dataset.events import Rows
+from recsys.dataset.evidence import Evidence, persons
+from recsys.evaluation.metrics import Case, Relevance, gains
 
 FEW_ROWS = 200_000  # read at once, where a few cases are looked for
 Numbers = NDArray[np.int64]

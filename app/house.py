@@ -16,7 +16,7 @@ from app.settings import Settings, keys
 from app.store import Store
 from app.warehouse import Warehouse
 from recsys.errors import WorkspaceError
-from recsys.policy import Policy
+from recsys.study.policy import Policy
 
 LOADED = 4  # values that `loaded` keeps in memory: each is a model version over the events
 Value = TypeVar("Value")

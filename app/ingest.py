@@ -26,8 +26,8 @@ from app.importing.schemas.source import Schema
 from app.importing.segments import read_manifest
 from app.importing.translating import Translator
 from app.warehouse import Warehouse
+from recsys.dataset.events import EVENT_COLUMNS, Col
 from recsys.errors import BadEventsError, UnknownNameError, WorkspaceError
-from recsys.events import EVENT_COLUMNS, Col
 
 
 @dataclass(frozen=True, slots=True)

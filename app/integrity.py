@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from app.rows.records import study_of
 from app.store import Store
-from recsys.deck import deck_hash
+from recsys.study.deck import deck_hash
 
 
 def what_differs(store: Store) -> list[str]:

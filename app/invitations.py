@@ -9,8 +9,8 @@ from app.inviting import Invited, in_order, papers, participants
 from app.inviting_columns import kept_columns
 from app.rows.records import StudyRow, study_of
 from recsys.errors import BadInputError
-from recsys.report import smallest_release
-from recsys.verdict import too_small
+from recsys.report.evaluate import smallest_release
+from recsys.report.verdict import too_small
 
 
 @dataclass(frozen=True, slots=True)

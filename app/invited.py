@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from app.rows.records import Closing
 from app.store import Store
-from recsys.likeness import ListRow, against
-from recsys.report import Report
-from recsys.tables import Unit
+from recsys.report.evaluate import Report
+from recsys.report.representativeness import ListRow, against
+from recsys.report.tables import Unit
 
 
 def how_far(

@@ -18,7 +18,7 @@ from app.keyring import Keys
 from app.login import participant_of
 from app.words import LANGUAGES, section, text
 from recsys.errors import BadInputError
-from recsys.policy import Study
+from recsys.study.policy import Study
 
 SUBJECT, EMAILS = "subject", ("email", "e-mail", "mail")
 """Columns that may hold whom to invite: as the login names her, else her address."""

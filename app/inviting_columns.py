@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.inviting import EMAILS, SUBJECT, Invited
 from recsys.errors import BadInputError
-from recsys.likeness import coarse
+from recsys.report.representativeness import coarse
 
 
 def kept_columns(

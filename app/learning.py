@@ -19,11 +19,11 @@ from app.registry import Version
 from app.rows.records import StudyRow
 from app.simulation import Colleagues, subject_of
 from app.whatif import learnt
-from recsys.collaborative import Progress
-from recsys.deck import Deck
 from recsys.errors import BadInputError
-from recsys.policy import StudyKind
-from recsys.tuning import tune
+from recsys.evaluation.tuning import tune
+from recsys.models.collaborative import Progress
+from recsys.study.deck import Deck
+from recsys.study.policy import StudyKind
 
 Card = tuple[tuple[float, float, float], bool]
 """The parts of one card's score, and whether it was called a favourite."""

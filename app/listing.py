@@ -15,14 +15,15 @@ from app.house import BASELINE, House
 from app.importing.segments import key_of
 from app.registry import Version
 from app.remarks import checked_tag
-from recsys.collaborative import Progress
+from recsys.dataset.brand_names import brand_key
+from recsys.dataset.catalog import Catalogue
+from recsys.dataset.interactions import Lesson
 from recsys.errors import BadInputError
-from recsys.events import Catalogue, brand_key
-from recsys.lesson import Lesson
-from recsys.listed import ListedModel, lists_of
-from recsys.model import FitOptions
-from recsys.policy import Policy
-from recsys.ranking import basis
+from recsys.models.base import basis
+from recsys.models.collaborative import Progress
+from recsys.models.hybrid import FitOptions
+from recsys.models.precomputed import ListedModel, lists_of
+from recsys.study.policy import Policy
 
 COLUMNS = ("customer", "brand", "score")
 MOST_BAD = 0.01

@@ -7,8 +7,8 @@ from typing import Any
 from app.rows.account_rows import Way
 from app.rows.records import DealtDeck, Forgotten
 from app.store import Store
-from recsys.deck import Card
-from recsys.swipes import Swipe, stand
+from recsys.study.deck import Card
+from recsys.study.swipes import Swipe, stand
 
 SCHEMA = 2
 Link = tuple[Way, int] | None

@@ -20,10 +20,10 @@ from app.source import Source, slice_of
 from app.studies import Judged, judge, newest
 from app.whatif import alike, asked, learnt, typed
 from app.work import judge_of
-from recsys.behave import Behaved, behave
-from recsys.model import FitOptions, Progress, Weights
-from recsys.ranking import BrandScore
-from recsys.refused import RefusedBrand
+from recsys.evaluation.behavioral_tests import Behaved, behave
+from recsys.models.base import BrandScore
+from recsys.models.hybrid import FitOptions, Progress, Weights
+from recsys.report.rejections import RefusedBrand
 
 
 def quiet(stage: str, fraction: float) -> None:

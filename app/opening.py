@@ -6,7 +6,7 @@ from app.policies import COMPARE
 from app.rows.records import StudyRow
 from app.store import Store
 from recsys.errors import BadInputError
-from recsys.policy import Policy, Study, StudyKind
+from recsys.study.policy import Policy, Study, StudyKind
 
 ALWAYS = (None, None)
 """Dates of a study that is played from its opening until it is closed."""

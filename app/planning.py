@@ -8,13 +8,13 @@ from math import log1p
 
 from app.brain import Brain
 from app.studies import Judged
-from recsys.collaborative import Progress
-from recsys.deck import Arm, Card, Stratum, deal
 from recsys.errors import BadInputError, NotEnoughBrandsError, NotEnoughHistoryError
-from recsys.plan import Outlook, Truth, outlook
-from recsys.policy import Policy
-from recsys.report import smallest_panel_of
+from recsys.models.collaborative import Progress
+from recsys.report.evaluate import smallest_panel_of
 from recsys.stats import standardised_difference
+from recsys.study.deck import Arm, Card, Stratum, deal
+from recsys.study.policy import Policy
+from recsys.study.power import Outlook, Truth, outlook
 
 CUSTOMERS = 1_000
 

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.settings import data_file
-from recsys.colleagues import Taste, tastes
 from recsys.errors import WorkspaceError
-from recsys.model import Progress
-from recsys.personas import Persona
-from recsys.shop import Shop, plant
+from recsys.models.hybrid import Progress
+from recsys.simulation.personas import Persona
+from recsys.simulation.raters import Taste, tastes
+from recsys.simulation.shop import Shop, plant
 
 MARKER = "shop.json"
 

@@ -4,7 +4,7 @@ import tomllib
 
 from app.settings import data_file
 from recsys.errors import BadPolicyError, UnknownNameError
-from recsys.policy import Policy
+from recsys.study.policy import Policy
 
 COMPARE = "champion-and-challenger"
 READY = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from recsys.policy import Policy
+from recsys.study.policy import Policy
 
 
 def policy_differences(usual: Policy, policy: Policy) -> list[tuple[str, str, str]]:

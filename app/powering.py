@@ -18,11 +18,11 @@ from app.rows.records import StudyRow
 from app.simulation import Colleagues
 from app.store import Store
 from app.studies import judge, score_of
-from recsys.collaborative import Progress
-from recsys.colleagues import panel
 from recsys.errors import NotEnoughError
-from recsys.policy import Policy, StudyKind
-from recsys.power import Power, power
+from recsys.models.collaborative import Progress
+from recsys.simulation.raters import panel
+from recsys.study.policy import Policy, StudyKind
+from recsys.study.power import Power, power
 
 PLAYERS = 2_000
 

@@ -15,9 +15,9 @@ from app.importing.cleaning import KIND_SQL
 from app.importing.eventfiles import Loaded
 from app.importing.importroom import engine
 from app.importing.peeking import columns_of
+from recsys.ab_test.analysis import ENGAGED, MEASURES, OURS, Foretold, Readout, foretold, read
+from recsys.dataset.events import Col
 from recsys.errors import BadEventsError, BadInputError
-from recsys.events import Col
-from recsys.readout import ENGAGED, MEASURES, OURS, Foretold, Readout, foretold, read
 
 ARM = "arm"
 _AS_CAROUSELS_SAY = "customer"

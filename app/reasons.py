@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.words import text
-from recsys.ranking import Why
+from recsys.models.base import Why
 
 MOST = 2  # reasons a card: the rest is noise
 

@@ -13,14 +13,14 @@ from app.brain import Brain, load_brain
 from app.house import House
 from app.rows.records import StudyRow, study_of
 from app.store import Store
-from recsys.deck import Arm
 from recsys.errors import NotEnoughHistoryError
-from recsys.policy import StudyKind
-from recsys.refused import Heard, RefusedBrand, most_refused, shares_of, strongest
-from recsys.relevance import AT
+from recsys.evaluation.metrics import AT
+from recsys.report.rejections import Heard, RefusedBrand, most_refused, shares_of, strongest
+from recsys.report.tables import Unit
 from recsys.stats import CELL
-from recsys.swipes import Answer
-from recsys.tables import Unit
+from recsys.study.deck import Arm
+from recsys.study.policy import StudyKind
+from recsys.study.swipes import Answer
 
 CUSTOMERS = 1_000
 """Customers whose first ten are looked at for kinds of evidence."""

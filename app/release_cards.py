@@ -17,9 +17,9 @@ from app.rows.records import study_of
 from app.studies import Judged
 from app.views.report_numbers import reading
 from app.warehouse import Warehouse
+from recsys.dataset.events import NO_PRICE
 from recsys.errors import WorkspaceError
-from recsys.events import NO_PRICE
-from recsys.policy import Policy, Study, StudyKind
+from recsys.study.policy import Policy, Study, StudyKind
 
 CARDS = "cards"
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from app.gate_files import overrides_data
 from app.studies import Judged
+from recsys.report.tables import SegmentRow
 from recsys.stats import Estimate
-from recsys.tables import SegmentRow
 
 COLUMNS = (
     "table",

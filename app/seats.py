@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from app.deals import Player
 from app.game import Game
-from recsys.deck import Origin
-from recsys.policy import StudyKind
+from recsys.study.deck import Origin
+from recsys.study.policy import StudyKind
 
 
 class WhyNot(StrEnum):

@@ -15,10 +15,10 @@ from app.keyring import Keys
 from app.planting import planted_truth
 from app.rows.records import ClosedBy, Incoming
 from app.store import Store
-from recsys.colleagues import Behaviour, Market, Reaction, Taste, answers
-from recsys.deck import Deck, Origin
 from recsys.errors import NotEnoughHistoryError
-from recsys.swipes import SwipeKind
+from recsys.simulation.raters import Behaviour, Market, Reaction, Taste, answers
+from recsys.study.deck import Deck, Origin
+from recsys.study.swipes import SwipeKind
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.warehouse import CHUNK_ROWS, Warehouse
+from recsys.dataset.events import Rows
 from recsys.errors import BadInputError, NotEnoughError, UnknownNameError
-from recsys.events import Rows
 
 SHORT = 8
 """Characters of a version of the store that a person reads."""

@@ -23,9 +23,9 @@ from app.rows.records import (
     StudyRow,
 )
 from app.rows.study_rows import StudyRows
-from recsys.deck import Deck
 from recsys.errors import IllegalSwipeError
-from recsys.swipes import Answer, Swipe, SwipeKind
+from recsys.study.deck import Deck
+from recsys.study.swipes import Answer, Swipe, SwipeKind
 
 _CLOSINGS = (
     "select s.study, s.number, s.why_not, s.score, c.deck, c.closed_at, c.by from scores s "

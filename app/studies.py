@@ -16,15 +16,15 @@ from app.rows.records import (
     study_of,
 )
 from app.store import Store
-from recsys import gate
-from recsys.counting import Closed, sorted_out
 from recsys.errors import BadInputError, IntegrityError
-from recsys.gate import Verdict
-from recsys.likeness import ListRow
-from recsys.policy import Policy, Study, StudyKind
-from recsys.report import Report, tally
-from recsys.scores import DeckScore, Excluded, Played, eligible, score
-from recsys.swipes import stand
+from recsys.report import gate
+from recsys.report.batches import Closed, sorted_out
+from recsys.report.evaluate import Report, tally
+from recsys.report.gate import Verdict
+from recsys.report.representativeness import ListRow
+from recsys.study.policy import Policy, Study, StudyKind
+from recsys.study.scoring import DeckScore, Excluded, Played, eligible, score
+from recsys.study.swipes import stand
 
 
 def _same_rule(row: StudyRow, rule: Policy) -> bool:

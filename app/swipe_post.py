@@ -16,7 +16,7 @@ from recsys.errors import (
     TokenExpiredError,
     WorkspaceError,
 )
-from recsys.swipes import Answer, Swipe, SwipeKind, check
+from recsys.study.swipes import Answer, Swipe, SwipeKind, check
 
 SCHEMA = 1
 LARGEST = 2**53 - 1  # the largest whole number that a browser counts to

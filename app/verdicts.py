@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.house import House
 from app.studies import Judged, judge
-from recsys.policy import StudyKind
+from recsys.study.policy import StudyKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from app.importing.catalogue import read_catalogue
 from app.importing.packing import added
 from app.importing.segments import KEYS, Keys, Segment, hash_of, key_of, places_of, read_manifest
+from recsys.dataset.catalog import Catalogue
+from recsys.dataset.events import ROW, Rows
 from recsys.errors import WorkspaceError
-from recsys.events import ROW, Catalogue, Rows
 
 BLOCKS = 1 << 10  # equal parts of the space of keys; a sample takes whole ones
 CHUNK_ROWS = 1_000_000

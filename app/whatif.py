@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from app.brain import Brain
+from recsys.dataset.aggregation import summarise
+from recsys.dataset.evidence import Evidence
+from recsys.dataset.history import Deed, deeds_of, rows_of
 from recsys.errors import BadInputError
-from recsys.evidence import Evidence
-from recsys.imagined import Deed, deeds_of, rows_of
-from recsys.listed import ListedModel
-from recsys.model import FavouriteModel
-from recsys.ranking import BrandScore
-from recsys.signals import summarise
-from recsys.similar import similar
+from recsys.models.base import BrandScore
+from recsys.models.hybrid import FavouriteModel
+from recsys.models.precomputed import ListedModel
+from recsys.models.similar import similar
 
 MOST = 10
 

@@ -21,8 +21,8 @@ from app.rows.job_rows import Ended
 from app.settings import Settings
 from app.source import Source, slice_of
 from app.warehouse import Warehouse
-from recsys.collaborative import Heard
-from recsys.model import FitOptions, Progress, options_from
+from recsys.models.collaborative import Heard
+from recsys.models.hybrid import FitOptions, Progress, options_from
 
 _log = logging.getLogger("brandswipe")
 

@@ -21,9 +21,9 @@ from app.evaluation import Evaluation, evaluate_offline
 from app.house import House
 from app.ingest import ingest
 from app.settings import Settings
-from recsys.model import FitOptions
-from recsys.offline import Line, best_rival
-from recsys.relevance import TASKS
+from recsys.evaluation.metrics import TASKS
+from recsys.evaluation.offline import Line, best_rival
+from recsys.models.hybrid import FitOptions
 from recsys.stats import Estimate
 
 RESULTS = Path(__file__).parent / "results"

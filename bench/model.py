@@ -24,11 +24,11 @@ from app.brain import Brain
 from app.fitting import learn
 from app.house import House
 from app.settings import Settings
-from recsys.collaborative import MOST_LINEAR, NEAREST, Alike, Factors, Linear
-from recsys.evidence import Evidence
-from recsys.love import AGES
-from recsys.model import Blend, FavouriteModel, FitOptions, Weights
-from recsys.ranking import Basis
+from recsys.dataset.event_weights import AGES
+from recsys.dataset.evidence import Evidence
+from recsys.models.base import Basis
+from recsys.models.collaborative import MOST_LINEAR, NEAREST, Alike, Factors, Linear
+from recsys.models.hybrid import Blend, FavouriteModel, FitOptions, Weights
 
 PEOPLE = 500
 BRANDS, FACTORS = 50_000, 64

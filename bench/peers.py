@@ -32,12 +32,12 @@ from app.holdout import Asked, Start
 from app.house import House
 from app.settings import Settings
 from app.warehouse import Warehouse
-from recsys.love import counted
-from recsys.model import FavouriteModel, FitOptions
-from recsys.offline import bootstrap
-from recsys.policy import Policy
-from recsys.relevance import AT, TASKS, Case, ndcg, recall
+from recsys.dataset.event_weights import counted
+from recsys.evaluation.metrics import AT, TASKS, Case, ndcg, recall
+from recsys.evaluation.offline import bootstrap
+from recsys.models.hybrid import FavouriteModel, FitOptions
 from recsys.stats import Estimate
+from recsys.study.policy import Policy
 
 PEERS = ("implicit", "lenskit", "spark")
 CASES, TIMED = 2_000, 200

@@ -17,8 +17,8 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the app sets it
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests deal the cards
 
-from recsys.book import Book, enter
-from recsys.report import report_of, tally
+from recsys.report.evaluate import report_of, tally
+from recsys.report.tally import Book, enter
 from tests.playing import STUDY, panel
 from tests.study.studies import ALPHA, CRITERIA, ever, panels
 

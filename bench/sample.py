@@ -27,8 +27,8 @@ from app.fitting import learn, policy_catalogue
 from app.holdout import Asked, Start
 from app.house import House
 from app.settings import Settings
-from recsys.model import ENOUGH_CUSTOMERS, FavouriteModel, FitOptions
-from recsys.relevance import AT, TASKS, Case, ndcg
+from recsys.evaluation.metrics import AT, TASKS, Case, ndcg
+from recsys.models.hybrid import ENOUGH_CUSTOMERS, FavouriteModel, FitOptions
 
 SIZES = (2 * ENOUGH_CUSTOMERS, ENOUGH_CUSTOMERS, ENOUGH_CUSTOMERS // 3)
 SEEDS, CASES = (1, 2, 3), 20_000

@@ -20,9 +20,9 @@ from app.carousel_parts import Order
 from app.carousels import write_all
 from app.house import House
 from app.settings import Settings
-from recsys.everybody import Batch
-from recsys.lesson import Lesson
-from recsys.signals import summarise
+from recsys.dataset.aggregation import summarise
+from recsys.dataset.interactions import Lesson
+from recsys.models.batch import Batch
 
 ASKED, TIMES = 20_000, 3
 

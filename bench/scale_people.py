@@ -23,10 +23,10 @@ from app.game import Game, load_game
 from app.house import BASELINE, House
 from app.opening import open_study
 from app.settings import Settings
-from recsys.deck import Origin
+from recsys.dataset.events import ROW
 from recsys.errors import NotEnoughHistoryError
-from recsys.events import ROW
-from recsys.policy import StudyKind
+from recsys.study.deck import Origin
+from recsys.study.policy import StudyKind
 
 PEOPLE, COLD, BUSIEST_TIMES = 1_000, 200, 20
 CACHES = Path("/proc/sys/vm/drop_caches")

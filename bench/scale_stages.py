@@ -21,8 +21,8 @@ from app.fitting import peak_megabytes, policy_catalogue, refit
 from app.house import BASELINE, House
 from app.ingest import ingest
 from app.settings import Settings
-from recsys.blend import FitOptions
-from recsys.signals import ItemFacts, summarise
+from recsys.dataset.aggregation import ItemFacts, summarise
+from recsys.models.hybrid_params import FitOptions
 
 
 def size(folder: Path) -> int:

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.importing.segments import key_of
-from recsys.events import ROW, Rows
+from recsys.dataset.events import ROW, Rows
 
 EVENTS_A_CUSTOMER = 50
 ASKED = 1_000

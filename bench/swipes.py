@@ -31,7 +31,7 @@ from app.planting import personas_of
 from app.settings import read
 from app.tokens import DeckTokens
 from app.visitor import COOKIE
-from recsys.deck import Origin
+from recsys.study.deck import Origin
 
 DEFAULT = (1, 50, 200, 200, 200)
 MOST = 4_000  # players

@@ -1,8 +1,9 @@
 """Brandswipe's functional core: values in, values out, nothing opened.
 
-The whole of it is one line, one file an arrow:
+Folders in the order of import; nothing imports to its right:
 
-    events -> signals -> model -> deck -> swipes -> report -> gate
+    dataset -> models -> evaluation -> study -> report -> ab_test, simulation
 
-and its verbs: check, summarise, fit, rank, deal, stand, tally, decide.
+`errors` and `stats` stand below them all. The verbs of one study, in the order of a datum:
+summarise events, fit a model, rank brands, deal a deck, score it, tally a report, decide a verdict.
 """

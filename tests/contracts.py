@@ -6,11 +6,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from recsys.events import Kind
-from recsys.evidence import Evidence, no_evidence
-from recsys.lesson import Lesson
-from recsys.ranking import Ranker
-from recsys.signals import ItemFacts, summarise
+from recsys.dataset.aggregation import ItemFacts, summarise
+from recsys.dataset.events import Kind
+from recsys.dataset.evidence import Evidence, no_evidence
+from recsys.dataset.interactions import Lesson
+from recsys.models.base import Ranker
 from tests.worlds import NOW, catalogue, crowd, event, rows
 
 SHOP = catalogue()

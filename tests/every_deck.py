@@ -8,13 +8,13 @@ import numpy as np
 from hypothesis import strategies as st
 
 from app.policies import READY, ready_policy
-from recsys.deck import TASTER, Card, DeckRecipe, Lists, Stratum, deal
-from recsys.duel import deal_duel
-from recsys.pairing import Shelf
-from recsys.policy import Policy, Study, StudyKind
-from recsys.ranking import Basis
-from recsys.scores import Played
-from recsys.swipes import Answer
+from recsys.models.base import Basis
+from recsys.study.deck import TASTER, Card, DeckRecipe, Lists, Stratum, deal
+from recsys.study.decoys import Shelf
+from recsys.study.paired_deck import deal_duel
+from recsys.study.policy import Policy, Study, StudyKind
+from recsys.study.scoring import Played
+from recsys.study.swipes import Answer
 from tests.playing import D, F, N, S, card, closed, deck_of
 from tests.worlds import catalogue
 

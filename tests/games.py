@@ -12,9 +12,9 @@ from app.house import BASELINE, House
 from app.opening import open_study
 from app.rows.records import Closing, DealtDeck, Incoming
 from app.store import Store
-from recsys.deck import Card, Deck, DeckRecipe, Origin, Stratum
-from recsys.policy import Policy, StudyKind
-from recsys.swipes import Answer, SwipeKind
+from recsys.study.deck import Card, Deck, DeckRecipe, Origin, Stratum
+from recsys.study.policy import Policy, StudyKind
+from recsys.study.swipes import Answer, SwipeKind
 
 WILLING = ("p", "p1", "p2", "q", "own", "practice", *(f"p-own-{n}" for n in range(60)))
 """Participants who have said that their history may be read."""

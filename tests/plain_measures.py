@@ -1,11 +1,11 @@
-"""The measures beside the criteria, card by card: the oracle of recsys.sheet."""
+"""The measures beside the criteria, card by card: the oracle of recsys.report.response_table."""
 
 from collections.abc import Callable, Mapping, Sequence
 
-from recsys.deck import Arm, Card, Stratum
-from recsys.scores import GRADE, Heard, grades, share_liked
 from recsys.stats import graded_auc
-from recsys.swipes import Answer
+from recsys.study.deck import Arm, Card, Stratum
+from recsys.study.scoring import GRADE, Heard, grades, share_liked
+from recsys.study.swipes import Answer
 
 
 def pick(card: Card) -> bool:

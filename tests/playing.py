@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from recsys.deck import Arm, Card, Deck, Known, Origin, Stratum
-from recsys.gate import Policy, Study, StudyKind
-from recsys.scores import Played
-from recsys.swipes import Answer
+from recsys.report.gate import Policy, Study, StudyKind
+from recsys.study.deck import Arm, Card, Deck, Known, Origin, Stratum
+from recsys.study.scoring import Played
+from recsys.study.swipes import Answer
 
 POLICY = Policy.from_dict(
     tomllib.loads((Path(__file__).parents[1] / "data" / "policy.toml").read_text())

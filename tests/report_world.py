@@ -9,10 +9,10 @@ from app.policies import default_policy
 from app.rows.records import ClosedBy, Incoming, StudyRow
 from app.store import Store
 from app.studies import close_deck, judge
-from recsys.deck import seal
-from recsys.policy import StudyKind
-from recsys.scores import Played
-from recsys.swipes import SwipeKind
+from recsys.study.deck import seal
+from recsys.study.policy import StudyKind
+from recsys.study.scoring import Played
+from recsys.study.swipes import SwipeKind
 from tests.playing import panel
 
 HONEST = {"pick": 0.87, "rival": 0.4, "decoy": 0.15}

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recsys.events import NO_PRICE, Kind
+from recsys.dataset.events import NO_PRICE, Kind
 
 NOW = 1_763_900_000  # seconds since 1970
 LOOKED, PUT, BOUGHT = NOW - 300, NOW - 200, NOW - 100

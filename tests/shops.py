@@ -13,7 +13,7 @@ from app.ingest import ingest
 from app.planting import plant_folder
 from app.registry import Version
 from app.settings import Login, Settings
-from recsys.model import FitOptions, Weights
+from recsys.models.hybrid import FitOptions, Weights
 
 QUICK = FitOptions(factors=8, iterations=2, weights=Weights(1.0, 0.3, 0.1))  # nothing to choose
 

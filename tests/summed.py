@@ -10,8 +10,8 @@ from app.importing.schemas.dialects import DUCKDB
 from app.importing.schemas.source import Source
 from app.policies import default_policy
 from app.warehouse import Warehouse
-from recsys.events import hide
-from recsys.signals import ItemFacts, summarise
+from recsys.dataset.aggregation import ItemFacts, summarise
+from recsys.dataset.catalog import hide
 from tests.events_on_disk import NOW
 
 HIDDEN = default_policy().sensitive

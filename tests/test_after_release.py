@@ -13,8 +13,8 @@ from app.house import House
 from app.opening import open_study
 from app.settings import Settings
 from app.studies import judge
-from recsys.deck import Origin
-from recsys.policy import StudyKind
+from recsys.study.deck import Origin
+from recsys.study.policy import StudyKind
 from tests.playing import panel
 from tests.report_world import HONEST, play
 from tests.terminal import brandswipe

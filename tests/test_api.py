@@ -31,9 +31,9 @@ from app.limits import POSTS, Limits
 from app.phones import COOKIE
 from app.rows.records import ClosedBy, StudyRow
 from app.swipe_post import parse
-from recsys.deck import Arm, Card, Deck, Known, Origin, Stratum, seal
 from recsys.errors import IllegalSwipeError, WorkspaceError
-from recsys.policy import StudyKind
+from recsys.study.deck import Arm, Card, Deck, Known, Origin, Stratum, seal
+from recsys.study.policy import StudyKind
 from tests.asgi import Answer, call
 
 ROOT = Path(__file__).parents[1]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recsys.arms import Arms
+from recsys.ab_test.assignment import Arms
 from recsys.errors import BadInputError
 
 KEYS = np.random.default_rng(1).integers(0, 1 << 63, 20_000, dtype=np.uint64)

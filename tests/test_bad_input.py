@@ -212,7 +212,7 @@ class TestHostileNames:
 
     def test_they_are_dealt_and_shown_as_they_are(self, hostile: Path) -> None:
         from app.deals import Player
-        from recsys.deck import Origin
+        from recsys.study.deck import Origin
         from tests.games import game_of, play
 
         game = game_of(House(Settings(workspace=hostile / "ws")))
@@ -319,8 +319,8 @@ class TestAFullDisk:
         house.store._rows(f"pragma max_page_count = {pages}")
 
         from app.simulation import Colleagues
-        from recsys.colleagues import HONEST
         from recsys.errors import WorkspaceError
+        from recsys.simulation.raters import HONEST
 
         game = load_game(house, house.store.studies()[0])
         with pytest.raises(WorkspaceError, match=r"disk of .* is full: make room"):

@@ -16,10 +16,10 @@ from app.rows.chain import read_head
 from app.rows.records import study_of
 from app.rows.schema import migrations
 from app.store import Store
-from recsys.deck import Arm, Stratum
-from recsys.policy import StudyKind
-from recsys.scores import Played
-from recsys.swipes import Answer
+from recsys.study.deck import Arm, Stratum
+from recsys.study.policy import StudyKind
+from recsys.study.scoring import Played
+from recsys.study.swipes import Answer
 from tests.playing import D, F, N, S, panel
 from tests.report_world import HONEST, open_one, play
 from tests.terminal import Said, brandswipe

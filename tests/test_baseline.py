@@ -2,11 +2,11 @@
 
 import pytest
 
-from recsys.baseline import BASELINES, OwnPurchasesThenViews, Popularity, baseline
+from recsys.dataset.aggregation import summarise
+from recsys.dataset.events import Kind
 from recsys.errors import UnknownNameError
-from recsys.events import Kind
-from recsys.ranking import basis
-from recsys.signals import summarise
+from recsys.models.base import basis
+from recsys.models.baselines import BASELINES, OwnPurchasesThenViews, Popularity, baseline
 from tests.contracts import EVERYBODY, FACTS, SHOP, SOMEBODY, RankerContract, taught
 from tests.worlds import NOW, event, rows
 

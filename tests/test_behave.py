@@ -5,13 +5,13 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from recsys.behave import QUESTIONS, TRIES, Behaved, behave
+from recsys.dataset.event_weights import Love
+from recsys.dataset.evidence import Evidence
 from recsys.errors import UnknownNameError
-from recsys.evidence import Evidence
-from recsys.love import Love
-from recsys.model import Blend, FavouriteModel, FitOptions, Weights, fit
-from recsys.ranking import BrandScore
-from recsys.similar import similar
+from recsys.evaluation.behavioral_tests import QUESTIONS, TRIES, Behaved, behave
+from recsys.models.base import BrandScore
+from recsys.models.hybrid import Blend, FavouriteModel, FitOptions, Weights, fit
+from recsys.models.similar import similar
 from tests.contracts import EVERYBODY, SHOP
 from tests.worlds import NOW
 

@@ -1,8 +1,8 @@
 """What a pressed brand has to offer, as the page writes it."""
 
 from app.views.carousel import shelf
-from recsys.events import NO_PRICE
-from recsys.showcase import Product
+from recsys.dataset.events import NO_PRICE
+from recsys.study.card_faces import Product
 
 
 def test_a_shelf_lists_products_with_prices_as_the_language_writes_them() -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from recsys import collaborative
-from recsys.collaborative import (
+from recsys.models import collaborative
+from recsys.models.collaborative import (
     HEAVIER,
     Alike,
     Factors,

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.colleagues import (
+from recsys.errors import BadInputError, UnknownNameError
+from recsys.simulation.raters import (
     CARELESS,
     FAME,
     HONEST,
@@ -25,10 +26,9 @@ from recsys.colleagues import (
     panel,
     tastes,
 )
-from recsys.deck import Arm, Card, Deck, Known, Origin, Stratum
-from recsys.errors import BadInputError, UnknownNameError
-from recsys.shop import plant
-from recsys.swipes import Answer
+from recsys.simulation.shop import plant
+from recsys.study.deck import Arm, Card, Deck, Known, Origin, Stratum
+from recsys.study.swipes import Answer
 
 BRANDS = pd.read_csv(Path(__file__).parents[1] / "data" / "brands.csv")
 MARKET = Market.of(BRANDS)

@@ -5,12 +5,12 @@ from itertools import product
 import numpy as np
 import pytest
 
-from recsys.baseline import OwnPurchasesThenViews, Popularity
-from recsys.contrast import METRICS, Move, differences, first_ten, moves, shared
-from recsys.evidence import Evidence, persons
-from recsys.ranking import basis
-from recsys.relevance import TASKS, Case
-from recsys.slices import BY, slices_of
+from recsys.dataset.evidence import Evidence, persons
+from recsys.evaluation.comparison import METRICS, Move, differences, first_ten, moves, shared
+from recsys.evaluation.metrics import TASKS, Case
+from recsys.evaluation.slices import BY, slices_of
+from recsys.models.base import basis
+from recsys.models.baselines import OwnPurchasesThenViews, Popularity
 from tests.contracts import EVERYBODY, SHOP, many
 from tests.worlds import DAY, NOW
 

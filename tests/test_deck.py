@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.deck import (
+from recsys.dataset.catalog import hide
+from recsys.errors import NotEnoughBrandsError
+from recsys.models.base import Basis
+from recsys.study.deck import (
     TASTER,
     Arm,
     Card,
@@ -23,10 +26,7 @@ from recsys.deck import (
     deck_hash,
     seal,
 )
-from recsys.errors import NotEnoughBrandsError
-from recsys.events import hide
-from recsys.pairing import Shelf, Step
-from recsys.ranking import Basis
+from recsys.study.decoys import Shelf, Step
 from tests.worlds import catalogue
 
 SHOP = catalogue(brands=120, categories=6)

@@ -15,9 +15,9 @@ from app.report_files import as_csv, as_json
 from app.store import Store
 from app.studies import Judged, judge
 from app.views.report_export import as_markdown
-from recsys.deck import Stratum
-from recsys.scores import Played
-from recsys.swipes import Answer
+from recsys.study.deck import Stratum
+from recsys.study.scoring import Played
+from recsys.study.swipes import Answer
 from tests.playing import panel
 from tests.report_world import open_one, play
 

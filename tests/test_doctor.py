@@ -18,7 +18,7 @@ from app.game import study_to_play
 from app.house import BASELINE, House
 from app.opening import open_study
 from app.settings import Login, Settings
-from recsys.policy import StudyKind
+from recsys.study.policy import StudyKind
 from tests.terminal import Said, brandswipe
 
 OIDC = {

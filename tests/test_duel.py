@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.columns import AGAINST_DECOYS
-from recsys.deck import Arm, DeckRecipe, Lists, Stratum
-from recsys.duel import deal_duel
 from recsys.errors import BadPolicyError, NotEnoughBrandsError
-from recsys.gate import decide
-from recsys.pairing import Shelf
-from recsys.plan import Truth, outlook
-from recsys.policy import Policy, Study
-from recsys.report import Report, tally
-from recsys.scores import Played, score
-from recsys.verdict import Outcome, Verdict
+from recsys.report.evaluate import Report, tally
+from recsys.report.gate import decide
+from recsys.report.responses import AGAINST_DECOYS
+from recsys.report.verdict import Outcome, Verdict
+from recsys.study.deck import Arm, DeckRecipe, Lists, Stratum
+from recsys.study.decoys import Shelf
+from recsys.study.paired_deck import deal_duel
+from recsys.study.policy import Policy, Study
+from recsys.study.power import Truth, outlook
+from recsys.study.scoring import Played, score
 from tests.playing import POLICY, STUDY, F, N, card, closed, deck_of, panel
 from tests.study.studies import ever
 

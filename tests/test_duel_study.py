@@ -27,11 +27,11 @@ from app.studies import Judged, judge
 from app.views import report_tables
 from app.views.report_export import as_markdown
 from app.views.reveal import headline
-from recsys.colleagues import HONEST
-from recsys.deck import TASTER, Arm, Origin
 from recsys.errors import BadInputError, NotAllowedError
-from recsys.model import FitOptions, Weights
-from recsys.policy import Policy, StudyKind
+from recsys.models.hybrid import FitOptions, Weights
+from recsys.simulation.raters import HONEST
+from recsys.study.deck import TASTER, Arm, Origin
+from recsys.study.policy import Policy, StudyKind
 from tests.games import known_customers
 from tests.shops import fitted, silent
 from tests.terminal import brandswipe

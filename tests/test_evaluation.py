@@ -10,10 +10,10 @@ from app.fitting import learn
 from app.holdout import Start
 from app.house import House
 from app.settings import Settings
-from recsys.baseline import BASELINES
 from recsys.errors import NotEnoughError
-from recsys.model import Blend, FitOptions, Weights
-from recsys.relevance import TASKS
+from recsys.evaluation.metrics import TASKS
+from recsys.models.baselines import BASELINES
+from recsys.models.hybrid import Blend, FitOptions, Weights
 from tests.events_on_disk import write
 from tests.shops import FEW, silent
 from tests.terminal import brandswipe

@@ -9,20 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from recsys.events import (
-    KIND_NAMES,
-    NAME_LENGTH,
-    NO_PRICE,
-    ROW,
-    Catalogue,
-    Kind,
-    brand_codes,
-    brand_key,
-    brand_prices,
-    hide,
-    main_categories,
-    normalise_brand,
-)
+from recsys.dataset.brand_names import NAME_LENGTH, brand_key, normalise_brand
+from recsys.dataset.catalog import Catalogue, brand_codes, brand_prices, hide, main_categories
+from recsys.dataset.events import KIND_NAMES, NO_PRICE, ROW, Kind
 
 
 def test_a_stored_event_takes_18_bytes() -> None:

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 
 from app.rows.records import ClosedBy
 from app.store import Store
-from recsys.columns import MEASURES
-from recsys.deck import Stratum, seal
-from recsys.policy import Policy
-from recsys.scores import Played
-from recsys.sheet import read
+from recsys.report.response_table import read
+from recsys.report.responses import MEASURES
+from recsys.study.deck import Stratum, seal
+from recsys.study.policy import Policy
+from recsys.study.scoring import Played
 from tests.every_deck import extreme, lengths, one, overlaps, rules, seeds
 from tests.playing import D, F, N, closed, deck_of, full_cards, panel
 from tests.report_world import open_one, play

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.baseline import OwnPurchasesThenViews
-from recsys.blend import Blend, FitOptions, Weights
-from recsys.collaborative import Linear
-from recsys.everybody import GROUP, Batch, RivalBatch
-from recsys.evidence import Evidence, no_evidence, persons
-from recsys.many import Listed
-from recsys.model import FavouriteModel, fit
-from recsys.ranking import Ranker, Reason, Why, kind_of
-from recsys.signals import ItemFacts, summarise
+from recsys.dataset.aggregation import ItemFacts, summarise
+from recsys.dataset.evidence import Evidence, no_evidence, persons
+from recsys.models.base import Ranker, Reason, Why, kind_of
+from recsys.models.baselines import OwnPurchasesThenViews
+from recsys.models.batch import GROUP, Batch, RivalBatch
+from recsys.models.collaborative import Linear
+from recsys.models.hybrid import FavouriteModel, fit
+from recsys.models.hybrid_params import Blend, FitOptions, Weights
+from recsys.models.user_batch import Listed
 from tests.contracts import taught
 from tests.worlds import NOW, catalogue, crowd
 

@@ -17,9 +17,9 @@ from app.importing.exporting import evidence_statement
 from app.importing.schemas.dialects import DIALECTS
 from app.ingest import ingest
 from app.warehouse import Warehouse
+from recsys.dataset.interactions import Lesson
 from recsys.errors import BadEventsError, BadInputError
-from recsys.lesson import Lesson
-from recsys.model import FitOptions, Weights
+from recsys.models.hybrid import FitOptions, Weights
 from tests.events_on_disk import write
 from tests.schema_logs import LOGS, NOW
 from tests.shops import silent

@@ -6,7 +6,7 @@ from app.fit_time import AROUND, expected_seconds, seconds_left
 from app.jobs import Job
 from app.registry import Version
 from app.rows.job_rows import State
-from recsys.model import ENOUGH_CUSTOMERS, FitOptions, Weights
+from recsys.models.hybrid import ENOUGH_CUSTOMERS, FitOptions, Weights
 
 
 def fit_of(customers: int, seconds: float, **options: float) -> Version:

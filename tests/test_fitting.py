@@ -14,11 +14,11 @@ from app.holdout import Numbers, Start
 from app.house import BASELINE, House
 from app.settings import Settings
 from app.warehouse import Warehouse
+from recsys.dataset.events import Rows
+from recsys.dataset.evidence import joined
 from recsys.errors import BadInputError, NotEnoughError, WorkspaceError
-from recsys.events import Rows
-from recsys.evidence import joined
-from recsys.model import FitOptions, Weights
-from recsys.weighing import LEAST_CASES
+from recsys.evaluation.tuning import LEAST_CASES
+from recsys.models.hybrid import FitOptions, Weights
 from tests.events_on_disk import write
 from tests.shops import QUICK, fitted, silent
 from tests.terminal import brandswipe
@@ -69,7 +69,7 @@ def test_by_default_no_more_customers_are_read_than_are_enough(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     customers = house.warehouse.customers
-    monkeypatch.setattr("recsys.blend.ENOUGH_CUSTOMERS", customers // 4)
+    monkeypatch.setattr("recsys.models.hybrid_params.ENOUGH_CUSTOMERS", customers // 4)
     version = fitted(house.settings)
     assert 0.2 < version.facts["customers"] / customers < 0.3
     share = customers // 4 / customers

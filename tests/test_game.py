@@ -17,20 +17,10 @@ from app.game import Game
 from app.house import House
 from app.rows.records import ClosedBy, Refusal
 from app.store import Store
-from recsys.deck import (
-    TASTER,
-    Arm,
-    Card,
-    Deck,
-    Face,
-    Known,
-    Origin,
-    Step,
-    Stratum,
-)
 from recsys.errors import NotAllowedError, NotEnoughHistoryError
-from recsys.policy import StudyKind
-from recsys.swipes import Answer
+from recsys.study.deck import TASTER, Arm, Card, Deck, Face, Known, Origin, Step, Stratum
+from recsys.study.policy import StudyKind
+from recsys.study.swipes import Answer
 from tests.games import RANDOM, Clock, game_of, known_customers, perfect, play, posts
 from tests.terminal import brandswipe
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from recsys.errors import BadPolicyError
-from recsys.forecast import BEYOND, Forecast
-from recsys.gate import (
+from recsys.report.evaluate import Report, smallest_release, tally
+from recsys.report.forecast import BEYOND, Forecast
+from recsys.report.gate import (
     Outcome,
     Policy,
     Study,
@@ -22,10 +23,9 @@ from recsys.gate import (
     too_early,
     too_small,
 )
-from recsys.report import Report, smallest_release, tally
-from recsys.scores import score
+from recsys.report.verdict import CriterionVerdict, Facts, verdict
 from recsys.stats import log_wealth
-from recsys.verdict import CriterionVerdict, Facts, verdict
+from recsys.study.scoring import score
 from tests.playing import POLICY, STUDY, N, closed, panel, small
 
 TEXT = (Path(__file__).parents[1] / "data" / "policy.toml").read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ from app.settings import Settings, data_file
 from app.store import Store
 from app.studies import judge
 from app.views.report_export import plain
-from recsys.policy import Policy, StudyKind
+from recsys.study.policy import Policy, StudyKind
 from tests.playing import panel
 from tests.report_world import HONEST, POLITE, play
 from tests.terminal import Said, brandswipe

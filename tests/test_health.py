@@ -15,7 +15,7 @@ from app.house import BASELINE, House
 from app.opening import open_study
 from app.settings import Settings
 from recsys.errors import WorkspaceError
-from recsys.policy import StudyKind
+from recsys.study.policy import StudyKind
 from tests.asgi import Answer, call
 
 

@@ -10,8 +10,8 @@ from app.fitting import policy_catalogue
 from app.holdout import Asked, Start
 from app.house import House
 from app.settings import Settings
-from recsys.events import Kind
-from recsys.relevance import Case, Relevance
+from recsys.dataset.events import Kind
+from recsys.evaluation.metrics import Case, Relevance
 from tests.events_on_disk import write
 from tests.terminal import brandswipe
 from tests.worlds import DAY, NOW, event, rows

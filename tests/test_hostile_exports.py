@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.store import Store
-from recsys.scores import Played
+from recsys.study.scoring import Played
 from tests.playing import panel
 from tests.report_world import HONEST, open_one, play
 from tests.terminal import brandswipe

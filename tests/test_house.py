@@ -12,8 +12,8 @@ from app.house import BASELINE, LOADED, House
 from app.opening import open_study
 from app.settings import Settings
 from recsys.errors import UnknownNameError, WorkspaceError
-from recsys.model import FitOptions
-from recsys.policy import StudyKind
+from recsys.models.hybrid import FitOptions
+from recsys.study.policy import StudyKind
 from tests.shops import fitted
 from tests.terminal import brandswipe
 

@@ -19,7 +19,7 @@ from app.store import Store
 from app.studies import Judged, judge
 from app.views.report_numbers import sentence, what_would_change, why_here
 from app.words import LANGUAGES, text
-from recsys.policy import Criterion
+from recsys.study.policy import Criterion
 from tests.playing import panel
 from tests.report_world import HONEST, build, open_one, play
 

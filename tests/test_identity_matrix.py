@@ -21,8 +21,8 @@ from app.login import badge
 from app.rows.records import StudyRow
 from app.settings import Login, Settings
 from app.visitor import COOKIE, Visitors
-from recsys.deck import Arm, Card, Deck, Known, Origin, Stratum, seal
-from recsys.policy import StudyKind
+from recsys.study.deck import Arm, Card, Deck, Known, Origin, Stratum, seal
+from recsys.study.policy import StudyKind
 from tests.asgi import Answer, call
 from tests.logins import HEADER, header, proxied
 

@@ -16,7 +16,7 @@ from app.identity import pseudonym
 from app.login import badge
 from app.settings import Settings
 from app.views import visit
-from recsys.deck import Origin
+from recsys.study.deck import Origin
 from tests.logins import HEADER, header, proxied
 
 MAIN = str(Path(__file__).parents[1] / "app" / "main.py")

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from recsys.dataset.aggregation import ItemFacts, summarise
+from recsys.dataset.events import Kind
+from recsys.dataset.evidence import Sum
+from recsys.dataset.history import Deed, Price, deeds_of, rows_of
 from recsys.errors import BadInputError, UnknownNameError
-from recsys.events import Kind
-from recsys.evidence import Sum
-from recsys.imagined import Deed, Price, deeds_of, rows_of
-from recsys.signals import ItemFacts, summarise
 from tests.worlds import NOW, catalogue
 
 BRANDS = ("Lego", "Stabilo", "De Bijenkorf", "Bijenkorf", "3M")

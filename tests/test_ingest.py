@@ -20,8 +20,10 @@ from PIL import Image
 from app.importing.importroom import room
 from app.ingest import Imported, ingest
 from app.warehouse import Warehouse
+from recsys.dataset.brand_names import NAME_LENGTH
+from recsys.dataset.catalog import brand_codes
+from recsys.dataset.events import NO_PRICE, Kind
 from recsys.errors import BadEventsError, BadInputError, UnknownNameError, WorkspaceError
-from recsys.events import NAME_LENGTH, NO_PRICE, Kind, brand_codes
 from tests.events_on_disk import FORMATS, LOG, NOW, Row, write
 
 REAL = Path(__file__).parents[1].parent / "shared" / "data" / "completejourney"

@@ -17,7 +17,7 @@ from app.rows.records import study_of
 from app.settings import Settings
 from app.store import Store
 from recsys.errors import BadInputError
-from recsys.policy import StudyKind
+from recsys.study.policy import StudyKind
 from tests.terminal import Said, brandswipe
 
 LINK = "https://play.example.com/game"

@@ -9,9 +9,9 @@ import pytest
 from app.evaluation import Evaluation, evaluate_offline
 from app.house import House
 from app.settings import Settings
-from recsys.model import FitOptions
-from recsys.offline import best_rival
-from recsys.relevance import TASKS
+from recsys.evaluation.metrics import TASKS
+from recsys.evaluation.offline import best_rival
+from recsys.models.hybrid import FitOptions
 from tests.events_on_disk import write
 from tests.shops import IN_EARNEST, asking, silent
 from tests.terminal import brandswipe

@@ -8,8 +8,8 @@ from app.policies import default_policy
 from app.refused import refused_brands
 from app.settings import Settings
 from app.verdicts import studies_of
-from recsys.deck import Arm
-from recsys.policy import StudyKind
+from recsys.study.deck import Arm
+from recsys.study.policy import StudyKind
 from tests.terminal import brandswipe
 
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.events import Kind
-from recsys.evidence import Evidence, no_evidence
-from recsys.lesson import Lesson
-from recsys.love import counted, love
-from recsys.signals import summarise
+from recsys.dataset.aggregation import summarise
+from recsys.dataset.event_weights import counted, love
+from recsys.dataset.events import Kind
+from recsys.dataset.evidence import Evidence, no_evidence
+from recsys.dataset.interactions import Lesson
 from tests.contracts import EVERYBODY, FACTS, many, taught
 from tests.worlds import NOW, event, rows
 

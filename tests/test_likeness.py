@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.likeness import OTHER, ListRow, against, coarse, furthest
-from recsys.tables import Unit
+from recsys.report.representativeness import OTHER, ListRow, against, coarse, furthest
+from recsys.report.tables import Unit
 
 CELL = 10
 UNIT = Unit(5, CELL)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from recsys.evidence import Evidence
-from recsys.listed import ListedModel, lists_of
-from recsys.ranking import Ranker, basis
+from recsys.dataset.evidence import Evidence
+from recsys.models.base import Ranker, basis
+from recsys.models.precomputed import ListedModel, lists_of
 from tests.contracts import EVERYBODY, SHOP, RankerContract, many
 from tests.worlds import catalogue
 

@@ -18,7 +18,7 @@ from app.look import (
 )
 from app.palette import TEXT_TOKENS, THEMES, contrast, mix, tokens
 from app.swipe_cards import tone
-from recsys.deck import Arm
+from recsys.study.deck import Arm
 
 ROOT = Path(__file__).parent.parent
 COMPONENTS = ROOT / "app" / "swipe_cards"

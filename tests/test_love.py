@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from recsys.events import Kind
-from recsys.evidence import Evidence, named, no_evidence, persons
-from recsys.love import AGES, KINDS, Love, counted, counts, left, love, popular
-from recsys.signals import summarise
+from recsys.dataset.aggregation import summarise
+from recsys.dataset.event_weights import AGES, KINDS, Love, counted, counts, left, love, popular
+from recsys.dataset.events import Kind
+from recsys.dataset.evidence import Evidence, named, no_evidence, persons
 from tests.contracts import EVERYBODY, FACTS, many, taught
 from tests.worlds import NOW, event, rows
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recsys.dataset.aggregation import ItemFacts, summarise
+from recsys.dataset.event_weights import Love
+from recsys.dataset.events import Kind
+from recsys.dataset.evidence import named, no_evidence
 from recsys.errors import BadInputError, NotEnoughError, WorkspaceError
-from recsys.events import Kind
-from recsys.evidence import named, no_evidence
-from recsys.love import Love
-from recsys.model import Blend, FavouriteModel, FitOptions, Weights, fit, options_from
-from recsys.signals import ItemFacts, summarise
+from recsys.models.hybrid import Blend, FavouriteModel, FitOptions, Weights, fit, options_from
 from tests.contracts import EVERYBODY, FACTS, SHOP, SOMEBODY, RankerContract, many, taught
 from tests.worlds import NOW, catalogue, event, rows
 

@@ -19,8 +19,8 @@ from app.settings import Login, Settings
 from app.studies import judge
 from app.views import frame
 from app.words import day
-from recsys.deck import TASTER, Origin
-from recsys.swipes import Answer
+from recsys.study.deck import TASTER, Origin
+from recsys.study.swipes import Answer
 from tests.games import game_of, known_customers, people, play, posts
 
 NOTHING = {

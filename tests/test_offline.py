@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from recsys.baseline import OwnPurchasesThenViews, Popularity
-from recsys.events import Kind
-from recsys.evidence import no_evidence
-from recsys.offline import Line, best_rival, bootstrap, evaluate
-from recsys.ranking import basis
-from recsys.relevance import Case
-from recsys.signals import summarise
+from recsys.dataset.aggregation import summarise
+from recsys.dataset.events import Kind
+from recsys.dataset.evidence import no_evidence
+from recsys.evaluation.metrics import Case
+from recsys.evaluation.offline import Line, best_rival, bootstrap, evaluate
+from recsys.models.base import basis
+from recsys.models.baselines import OwnPurchasesThenViews, Popularity
 from tests.contracts import EVERYBODY, FACTS, SHOP
 from tests.worlds import NOW, event, rows
 

@@ -15,12 +15,12 @@ from app.fitting import policy_catalogue
 from app.game import Game
 from app.house import House
 from app.warehouse import CHUNK_ROWS
-from recsys.blend import Blend, FitOptions
-from recsys.deck import Card, Origin
-from recsys.lesson import Lesson
-from recsys.model import fit
-from recsys.policy import StudyKind
-from recsys.signals import ItemFacts, summarise
+from recsys.dataset.aggregation import ItemFacts, summarise
+from recsys.dataset.interactions import Lesson
+from recsys.models.hybrid import fit
+from recsys.models.hybrid_params import Blend, FitOptions
+from recsys.study.deck import Card, Origin
+from recsys.study.policy import StudyKind
 from tests.events_on_disk import write
 from tests.games import RANDOM, game_of, known_customers
 from tests.terminal import brandswipe

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.errors import NotEnoughBrandsError
-from recsys.pairing import Shelf, Step, free_brands, paired
+from recsys.study.decoys import Shelf, Step, free_brands, paired
 
 
 def shelf(buyers: list[int], category: list[int], tier: list[int] | None = None) -> Shelf:

@@ -6,18 +6,9 @@ import numpy as np
 import pytest
 
 from recsys.errors import BadInputError
-from recsys.plan import (
-    INCOMPLETE,
-    Truth,
-    _auc,
-    _lift,
-    _liked,
-    batched,
-    decides,
-    outlook,
-)
-from recsys.report import smallest_panel_of
+from recsys.report.evaluate import smallest_panel_of
 from recsys.stats import FRACTIONS, log_wealth_lower, log_wealth_upper
+from recsys.study.power import INCOMPLETE, Truth, _auc, _lift, _liked, batched, decides, outlook
 from tests.playing import POLICY
 
 GOOD = Truth(0.85, 0.70, 0.35, drop_out=0.0)

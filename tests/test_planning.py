@@ -8,8 +8,8 @@ import app.planning
 from app.planning import assumed
 from app.studies import Judged
 from recsys.errors import BadInputError
-from recsys.plan import INCOMPLETE
-from recsys.report import tally
+from recsys.report.evaluate import tally
+from recsys.study.power import INCOMPLETE
 from tests.playing import STUDY, panel
 from tests.terminal import brandswipe
 

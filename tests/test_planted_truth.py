@@ -11,11 +11,11 @@ from app.brain import Brain
 from app.house import House
 from app.planting import planted_truth
 from app.settings import Settings
-from recsys.baseline import BASELINES
-from recsys.events import NO_PRICE, Kind
-from recsys.evidence import Evidence
-from recsys.ranking import Ranker
-from recsys.signals import summarise
+from recsys.dataset.aggregation import summarise
+from recsys.dataset.events import NO_PRICE, Kind
+from recsys.dataset.evidence import Evidence
+from recsys.models.base import Ranker
+from recsys.models.baselines import BASELINES
 from tests.shops import IN_EARNEST, asking
 from tests.terminal import brandswipe
 from tests.worlds import rows

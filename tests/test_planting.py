@@ -10,7 +10,7 @@ import pytest
 from app.ingest import ingest
 from app.planting import MARKER, personas_of, plant_folder, planted_truth
 from recsys.errors import WorkspaceError
-from recsys.shop import Truth
+from recsys.simulation.shop import Truth
 from tests.shops import silent
 
 

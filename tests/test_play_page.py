@@ -19,10 +19,10 @@ from app.opening import open_study
 from app.rows.records import Step
 from app.settings import Login, Settings
 from app.views import visit, waiting
-from recsys.deck import Origin
 from recsys.errors import WorkspaceError
-from recsys.policy import StudyKind
-from recsys.swipes import Answer
+from recsys.study.deck import Origin
+from recsys.study.policy import StudyKind
+from recsys.study.swipes import Answer
 from tests.games import known_customers, posts
 
 MAIN = str(Path(__file__).parents[1] / "app" / "main.py")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.power import LOOKS, ORDERS, power
+from recsys.study.power import LOOKS, ORDERS, power
 from tests.playing import POLICY
 
 

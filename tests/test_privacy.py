@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys.deck import Stratum
-from recsys.report import Report, tally
-from recsys.scores import Excluded, Played, score
-from recsys.swipes import Answer
+from recsys.report.evaluate import Report, tally
+from recsys.study.deck import Stratum
+from recsys.study.scoring import Excluded, Played, score
+from recsys.study.swipes import Answer
 from tests.playing import POLICY, STUDY, player
 
 BATCH, CELL = POLICY.batch, POLICY.cell

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.baseline import BASELINES
+from recsys.dataset.aggregation import ItemFacts, summarise
+from recsys.dataset.events import Kind
+from recsys.dataset.evidence import no_evidence
 from recsys.errors import WorkspaceError
-from recsys.events import Kind
-from recsys.evidence import no_evidence
-from recsys.model import FitOptions, fit
-from recsys.ranking import Basis, basis, best
-from recsys.signals import ItemFacts, summarise
+from recsys.models.base import Basis, basis, best
+from recsys.models.baselines import BASELINES
+from recsys.models.hybrid import FitOptions, fit
 from tests.contracts import EVERYBODY, SHOP, SOMEBODY, taught
 from tests.worlds import NOW, catalogue, event, rows
 

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys.errors import BadInputError, UnknownNameError
-from recsys.readout import (
+from recsys.ab_test.analysis import (
     ENGAGED,
     LEAST_CUSTOMERS,
     LEAST_ENGAGED,
@@ -19,6 +18,7 @@ from recsys.readout import (
     read,
     width,
 )
+from recsys.errors import BadInputError, UnknownNameError
 from recsys.stats import Estimate
 
 RNG = np.random.default_rng

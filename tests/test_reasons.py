@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.reasons import MOST, listed, reason
 from app.words import LANGUAGES
-from recsys.ranking import Why
+from recsys.models.base import Why
 
 counts = st.integers(0, 10**6)
 parts = st.floats(0, 10)

@@ -4,10 +4,10 @@ from collections import Counter
 
 import pytest
 
-from recsys.ranking import Why
-from recsys.refused import MOST, Heard, most_refused, shares_of, strongest
+from recsys.models.base import Why
+from recsys.report.rejections import MOST, Heard, most_refused, shares_of, strongest
+from recsys.report.tables import Unit
 from recsys.stats import CELL
-from recsys.tables import Unit
 
 FIVES = Unit(batch=5, cell=CELL)
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from recsys.dataset.events import Kind
+from recsys.dataset.evidence import no_evidence
 from recsys.errors import BadPolicyError
-from recsys.events import Kind
-from recsys.evidence import no_evidence
-from recsys.policy import Policy
-from recsys.relevance import Case, Relevance, gains, ideal, ndcg, recall, reciprocal
+from recsys.evaluation.metrics import Case, Relevance, gains, ideal, ndcg, recall, reciprocal
+from recsys.study.policy import Policy
 from tests.contracts import FACTS
 from tests.test_gate import POLICY
 from tests.worlds import event, rows

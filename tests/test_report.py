@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.counting import sorted_out
-from recsys.deck import Known, Origin, Stratum
-from recsys.gate import StudyKind
-from recsys.policy import TooFast
-from recsys.report import Report, tally
-from recsys.scores import (
+from recsys.report.batches import sorted_out
+from recsys.report.evaluate import Report, tally
+from recsys.report.gate import StudyKind
+from recsys.stats import log_wealth
+from recsys.study.deck import Known, Origin, Stratum
+from recsys.study.policy import TooFast
+from recsys.study.scoring import (
     DeckScore,
     Excluded,
     Pace,
@@ -26,7 +27,6 @@ from recsys.scores import (
     too_fast,
     whole_blocks,
 )
-from recsys.stats import log_wealth
 from tests.plain_measures import (
     auc_of_all_picks,
     binary_auc,

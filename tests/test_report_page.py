@@ -33,10 +33,10 @@ from app.views.report_numbers import (
     why_one_is_held,
 )
 from app.words import LANGUAGES, catalogue, text
-from recsys.gate import Why
-from recsys.policy import StudyKind
-from recsys.report import tally
-from recsys.scores import Excluded, score
+from recsys.report.evaluate import tally
+from recsys.report.gate import Why
+from recsys.study.policy import StudyKind
+from recsys.study.scoring import Excluded, score
 from tests.playing import STUDY, panel
 from tests.report_world import HONEST, build, open_one, play
 from tests.terminal import brandswipe

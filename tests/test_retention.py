@@ -21,7 +21,7 @@ from app.rows.records import Gone
 from app.settings import Settings
 from app.store import Store
 from app.studies import judge
-from recsys.deck import Origin
+from recsys.study.deck import Origin
 from tests.games import WILLING, Clock, game_of, known_customers, people, play
 from tests.terminal import brandswipe
 

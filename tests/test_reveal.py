@@ -24,11 +24,11 @@ from app.views import carousel, visit
 from app.views.galaxy import PARTS, story
 from app.views.reveal import counts, fooled, headline, keep_refusals
 from app.words import LANGUAGES
-from recsys.deck import Arm, Card, Face, Origin, Stratum
 from recsys.errors import NotAllowedError, UnknownNameError
-from recsys.policy import StudyKind
-from recsys.scores import Excluded
-from recsys.swipes import Answer
+from recsys.study.deck import Arm, Card, Face, Origin, Stratum
+from recsys.study.policy import StudyKind
+from recsys.study.scoring import Excluded
+from recsys.study.swipes import Answer
 from tests.games import game_of, known_customers, perfect, play
 
 MAIN = str(Path(__file__).parents[1] / "app" / "main.py")

@@ -2,12 +2,11 @@
 
 import pytest
 
-from recsys.baseline import BASELINES
-from recsys.events import Kind
-from recsys.model import FitOptions, fit
-from recsys.ranking import Ranker
-from recsys.rivals import rivals
-from recsys.signals import summarise
+from recsys.dataset.aggregation import summarise
+from recsys.dataset.events import Kind
+from recsys.models.base import Ranker
+from recsys.models.baselines import BASELINES, rivals
+from recsys.models.hybrid import FitOptions, fit
 from tests.contracts import EVERYBODY, FACTS, SHOP, RankerContract
 from tests.worlds import NOW, event, rows
 

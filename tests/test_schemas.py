@@ -9,8 +9,8 @@ import pytest
 
 from app.ingest import Imported, ingest
 from app.warehouse import Warehouse
+from recsys.dataset.events import Kind
 from recsys.errors import BadEventsError, UnknownNameError
-from recsys.events import Kind
 from tests.events_on_disk import write
 from tests.schema_logs import (
     BOUGHT,

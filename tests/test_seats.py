@@ -10,9 +10,9 @@ from app.deals import Player
 from app.game import Game
 from app.house import House
 from app.seats import Seat, WhyNot, take_seat
-from recsys.deck import TASTER, Origin
 from recsys.errors import NotAllowedError
-from recsys.policy import StudyKind
+from recsys.study.deck import TASTER, Origin
+from recsys.study.policy import StudyKind
 from tests.games import Clock, game_of, known_customers, play
 
 

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.book import Book, enter
-from recsys.deck import Arm, Stratum
-from recsys.forecast import MANY, forecast
-from recsys.policy import CRITERIA
-from recsys.report import report_of, tally
-from recsys.scores import Pace, Played, excluded, heard, score, too_fast
-from recsys.sheet import EMPTY, joined, read
-from recsys.swipes import Answer
-from recsys.tables import Unit, balances
+from recsys.report.evaluate import report_of, tally
+from recsys.report.forecast import MANY, forecast
+from recsys.report.response_table import EMPTY, joined, read
+from recsys.report.tables import Unit, balances
+from recsys.report.tally import Book, enter
+from recsys.study.deck import Arm, Stratum
+from recsys.study.policy import CRITERIA
+from recsys.study.scoring import Pace, Played, excluded, heard, score, too_fast
+from recsys.study.swipes import Answer
 from tests import plain_measures
 from tests.playing import STUDY, D, F, N, S, card, closed, deck_of, panel, player, small
 

@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys import shop_figures as figures
-from recsys.assortment import LINES
-from recsys.crowd import Wheel
+from recsys.dataset.brand_names import normalise_brand
+from recsys.dataset.events import Col, Kind, ProductCol
 from recsys.errors import BadInputError, UnknownNameError
-from recsys.events import Col, Kind, ProductCol, normalise_brand
-from recsys.personas import ROLES
-from recsys.shop import AS_OF, Shop, Truth, plant
+from recsys.simulation import parameters
+from recsys.simulation.customers import Wheel
+from recsys.simulation.personas import ROLES
+from recsys.simulation.products import LINES
+from recsys.simulation.shop import AS_OF, Shop, Truth, plant
 
 BRANDS = pd.read_csv(Path(__file__).parents[1] / "data" / "brands.csv")
 CUSTOMERS = 3_000
@@ -155,8 +156,8 @@ class TestTheLog:
     def test_only_purchases_are_of_more_than_one_unit(self, log: pd.DataFrame) -> None:
         bought = log[Col.EVENT] == "purchase"
         assert (log.loc[~bought, Col.QUANTITY] == 1).all()
-        assert abs((log.loc[bought, Col.QUANTITY] == 1).mean() - figures.UNITS[0]) < 0.02
-        assert log[Col.QUANTITY].max() == len(figures.UNITS)
+        assert abs((log.loc[bought, Col.QUANTITY] == 1).mean() - parameters.UNITS[0]) < 0.02
+        assert log[Col.QUANTITY].max() == len(parameters.UNITS)
 
     def test_every_return_follows_a_purchase_of_the_same_product(self, log: pd.DataFrame) -> None:
         key = [Col.CUSTOMER, Col.PRODUCT]
@@ -201,7 +202,7 @@ class TestTheCustomers:
     ) -> None:
         rows = truth.groupby(Col.CUSTOMER)
         assert truth[Col.CUSTOMER].nunique() == CUSTOMERS + len(ROLES)
-        assert rows.size().between(figures.LEAST, figures.MOST).all()
+        assert rows.size().between(parameters.LEAST, parameters.MOST).all()
         assert (truth[Truth.STRENGTH] == rows.cumcount() + 1).all()
         assert not truth.duplicated([Col.CUSTOMER, Col.BRAND]).any()
 
@@ -237,7 +238,7 @@ class TestTheCustomers:
     def test_only_favourites_are_followed(self, log: pd.DataFrame, truth: pd.DataFrame) -> None:
         follows = log[log[Col.EVENT] == "follow"].merge(truth, on=[Col.CUSTOMER, Col.BRAND])
         assert len(follows) == (log[Col.EVENT] == "follow").sum()
-        assert len(follows) / len(truth) == pytest.approx(0.8 * figures.FOLLOWED, abs=0.03)
+        assert len(follows) / len(truth) == pytest.approx(0.8 * parameters.FOLLOWED, abs=0.03)
 
     def test_many_favourites_were_never_bought_and_some_never_touched(
         self, log: pd.DataFrame, truth: pd.DataFrame, purchases: pd.DataFrame
@@ -263,7 +264,7 @@ class TestTheCustomers:
         rows = log.groupby(Col.CUSTOMER)[Col.TS].agg(["size", "min"])
         new = rows["min"] > pd.Timestamp(AS_OF, tz="UTC") - pd.Timedelta(days=60)
         assert 0.04 < (rows["size"] <= 6).mean() < 0.25
-        assert figures.NEW * 0.7 < new.mean() < 0.15
+        assert parameters.NEW * 0.7 < new.mean() < 0.15
         assert 50 < rows["size"].mean() < 75
 
     def test_december_is_busier_than_any_other_month(self, purchases: pd.DataFrame) -> None:

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.events import NO_PRICE, Catalogue
-from recsys.showcase import Product, Showcase
+from recsys.dataset.catalog import Catalogue
+from recsys.dataset.events import NO_PRICE
+from recsys.study.card_faces import Product, Showcase
 from tests.worlds import catalogue
 
 BUYS = np.array([1, 5, 7, 2, 0, 0], np.int64)

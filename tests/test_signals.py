@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.events import NO_PRICE, ROW, Kind, Rows
-from recsys.evidence import Mark, Sum, counted, named, no_evidence
-from recsys.signals import HALF_LIVES, ONE, ItemFacts, summarise
+from recsys.dataset.aggregation import HALF_LIVES, ONE, ItemFacts, summarise
+from recsys.dataset.events import NO_PRICE, ROW, Kind, Rows
+from recsys.dataset.evidence import Mark, Sum, counted, named, no_evidence
 from tests.worlds import DAY, NOW, catalogue, event, rows
 
 SHOP = catalogue(brands=5, categories=2)

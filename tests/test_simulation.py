@@ -10,11 +10,11 @@ from app.identity import pseudonym
 from app.keyring import Keys
 from app.simulation import Colleagues
 from app.store import Store
-from recsys.colleagues import HONEST, POLITE, Behaviour
-from recsys.deck import Origin
 from recsys.errors import WorkspaceError
-from recsys.policy import StudyKind
-from recsys.scores import DeckScore
+from recsys.simulation.raters import HONEST, POLITE, Behaviour
+from recsys.study.deck import Origin
+from recsys.study.policy import StudyKind
+from recsys.study.scoring import DeckScore
 from tests.games import game_of
 
 KEYS = Keys(b"s" * 32, b"p" * 32)

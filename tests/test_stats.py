@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.forecast import BEYOND, DECIDED, HORIZON, TOO_SOON, forecast
+from recsys.report.forecast import BEYOND, DECIDED, HORIZON, TOO_SOON, forecast
 from recsys.stats import (
     Counted,
     Estimate,

@@ -19,8 +19,8 @@ from app.rows.records import StudyRow
 from app.settings import Settings
 from app.store import Store
 from app.tokens import DeckTokens
-from recsys.deck import Arm, Card, Deck, Known, Origin, Stratum, seal
-from recsys.policy import StudyKind
+from recsys.study.deck import Arm, Card, Deck, Known, Origin, Stratum, seal
+from recsys.study.policy import StudyKind
 
 BODY = {
     "id": "s1", "position": 1, "kind": "answer", "answer": "favourite", "tab": "t", "tab_seq": 1,

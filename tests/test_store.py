@@ -20,16 +20,16 @@ from app.rows.codec import deck_from_row, deck_to_row
 from app.rows.database import now_ms
 from app.rows.records import ClosedBy, Incoming, Refusal, StudyRow
 from app.store import Store
-from recsys.deck import Arm, Card, Deck, Known, Origin, Stratum, deck_hash, seal
 from recsys.errors import (
     BadInputError,
     IllegalSwipeError,
     UnknownNameError,
     WorkspaceError,
 )
-from recsys.pairing import Step
-from recsys.policy import StudyKind
-from recsys.swipes import Answer, SwipeKind, stand
+from recsys.study.deck import Arm, Card, Deck, Known, Origin, Stratum, deck_hash, seal
+from recsys.study.decoys import Step
+from recsys.study.policy import StudyKind
+from recsys.study.swipes import Answer, SwipeKind, stand
 
 STUDY = "5" * 64
 

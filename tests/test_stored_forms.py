@@ -27,7 +27,7 @@ from app.settings import Settings
 from app.store import Store
 from app.studies import close_deck, judge
 from app.work import compare, evaluate, fit, power
-from recsys.swipes import Answer, SwipeKind
+from recsys.study.swipes import Answer, SwipeKind
 from tests.shops import silent
 from tests.test_old_workspace import EXPECTED, HERE, keys
 

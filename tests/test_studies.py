@@ -14,12 +14,12 @@ from app.policies import default_policy, parse_policy, ready_policy
 from app.rows.records import ClosedBy, StudyRow, study_of
 from app.store import Store
 from app.studies import close_overdue, judge, newest
-from recsys.deck import TASTER, Origin
 from recsys.errors import BadInputError, BadPolicyError, IntegrityError, UnknownNameError
-from recsys.gate import Outcome
-from recsys.policy import Policy, StudyKind
-from recsys.scores import Excluded
-from recsys.swipes import Answer
+from recsys.report.gate import Outcome
+from recsys.study.deck import TASTER, Origin
+from recsys.study.policy import Policy, StudyKind
+from recsys.study.scoring import Excluded
+from recsys.study.swipes import Answer
 from tests.games import Clock, game_of, known_customers, people, perfect, play, posts
 
 POLICY = default_policy()

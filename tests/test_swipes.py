@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import IllegalSwipeError
-from recsys.swipes import Answer, Swipe, SwipeKind, check, stand
+from recsys.study.swipes import Answer, Swipe, SwipeKind, check, stand
 from tests.test_deck import A_DECK
 
 ONE = Swipe(

@@ -7,10 +7,10 @@ import pytest
 from app.store import Store
 from app.studies import judge
 from app.views.team import meter
-from recsys.deck import Origin
-from recsys.forecast import BEYOND, Forecast
-from recsys.policy import StudyKind
-from recsys.report import Report
+from recsys.report.evaluate import Report
+from recsys.report.forecast import BEYOND, Forecast
+from recsys.study.deck import Origin
+from recsys.study.policy import StudyKind
 from tests.playing import panel
 from tests.report_world import open_one, play
 

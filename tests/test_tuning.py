@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from recsys.errors import NotEnoughError
-from recsys.model import Weights
-from recsys.tuning import tune
+from recsys.evaluation.tuning import tune
+from recsys.models.hybrid import Weights
 
 EVEN = Weights(1.0, 1.0, 1.0)
 

@@ -9,9 +9,9 @@ from app.house import House
 from app.model_card import model_card
 from app.refused import refused_brands
 from app.rows.records import Refusal
-from recsys.deck import Arm
-from recsys.refused import KINDS
-from recsys.swipes import Answer
+from recsys.report.rejections import KINDS
+from recsys.study.deck import Arm
+from recsys.study.swipes import Answer
 from tests.shops import QUICK, fitted
 from tests.terminal import brandswipe
 

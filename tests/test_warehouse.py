@@ -13,8 +13,8 @@ from app.importing import packing
 from app.importing.segments import KEYS, Keys, Segment, key_of, places_of
 from app.ingest import ingest
 from app.warehouse import Warehouse
+from recsys.dataset.events import ROW, Rows
 from recsys.errors import IntegrityError, WorkspaceError
-from recsys.events import ROW, Rows
 from tests.events_on_disk import LOG, NOW, write
 
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.board import board_of
-from recsys.events import Kind
-from recsys.evidence import persons
-from recsys.model import Blend, FavouriteModel, FitOptions, Weights, fit
-from recsys.relevance import TASKS, Case, ndcg
-from recsys.signals import summarise
-from recsys.weighing import LEAST_CASES, Weighed, weigh
+from recsys.dataset.aggregation import summarise
+from recsys.dataset.events import Kind
+from recsys.dataset.evidence import persons
+from recsys.evaluation.candidate_cache import board_of
+from recsys.evaluation.metrics import TASKS, Case, ndcg
+from recsys.evaluation.tuning import LEAST_CASES, Weighed, weigh
+from recsys.models.hybrid import Blend, FavouriteModel, FitOptions, Weights, fit
 from tests.contracts import EVERYBODY, FACTS, SHOP, many, taught
 from tests.worlds import NOW, catalogue, event, rows
 

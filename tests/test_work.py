@@ -16,7 +16,7 @@ from app.settings import Settings
 from app.store import Store
 from app.work import compare, evaluate, fit, power
 from recsys.errors import BadInputError, UnknownNameError, WorkspaceError
-from recsys.model import FitOptions, Weights, options_from
+from recsys.models.hybrid import FitOptions, Weights, options_from
 from tests.shops import QUICK as PLAIN
 from tests.shops import fitted, planted, silent
 

@@ -24,7 +24,7 @@ from app.rows.database import now_ms
 from app.rows.job_rows import State
 from app.settings import Settings
 from app.views.workbench_shown import interval, measured, plain
-from recsys.model import FitOptions, Weights
+from recsys.models.hybrid import FitOptions, Weights
 from tests.shops import QUICK, fitted, planted
 from tests.terminal import brandswipe
 
@@ -150,7 +150,7 @@ def test_the_sample_is_told_in_customers_and_is_as_many_as_are_enough(
     page.number_input(key="wb_sample").set_value(0.5).run()
     assert "151 of 302 customers." in words(page)
     shut()
-    monkeypatch.setattr("recsys.blend.ENOUGH_CUSTOMERS", 151)
+    monkeypatch.setattr("recsys.models.hybrid_params.ENOUGH_CUSTOMERS", 151)
     page = opened(bare, "nl").run()
     assert page.number_input(key="wb_sample").value == 0.5
     assert "151 van de 302 klanten." in words(page)

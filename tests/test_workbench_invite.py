@@ -16,7 +16,7 @@ from app.settings import Login, Settings
 from app.store import Store
 from app.views.workbench_invite import zipped
 from recsys.errors import BadInputError
-from recsys.policy import StudyKind
+from recsys.study.policy import StudyKind
 
 LINK = "https://play.example.com"
 LIST = "\n".join(["name,Email,team", *(f"N{n},n{n}@shop.example,T{n % 2}" for n in range(40))])
@@ -31,7 +31,7 @@ def script() -> None:
     from app.opening import open_study
     from app.policies import default_policy
     from app.views.workbench_invite import send, sent, usable_guests
-    from recsys.policy import StudyKind
+    from recsys.study.policy import StudyKind
 
     asked, usable = usable_guests("en")
     if st.button("Lock", key="lock", disabled=not usable):

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from recsys.events import NO_PRICE, ROW, Catalogue, Kind, Rows
+from recsys.dataset.catalog import Catalogue
+from recsys.dataset.events import NO_PRICE, ROW, Kind, Rows
 
 DAY = 86_400
 NOW = 1_700_000_000

@@ -13,16 +13,14 @@ from app.board.drawing import lanes
 from app.board.dress import standalone_style
 from app.board.run import Moment, run
 from app.studies import Judged
-from app.views import report_figures as figures
-from app.views import report_story as story
-from app.views import report_tables as tables
+from app.views import report_figures, report_story, report_tables
 from app.views.figure import Figure
 from app.views.report_numbers import reading, said_of, sentence, state, what_would_change
 from app.views.report_order import rows
 from app.words import text
-from recsys.policy import DIFFERENCES
-from recsys.report import CriterionReport
-from recsys.verdict import CriterionVerdict
+from recsys.report.evaluate import CriterionReport
+from recsys.report.verdict import CriterionVerdict
+from recsys.study.policy import DIFFERENCES
 
 _RULE = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:"
 
@@ -50,16 +48,16 @@ def _body(language: str, judged: Judged, audience: Audience | None) -> str:
     parts = [
         _eyebrow(language, judged),
         _verdict(language, judged),
-        story.overrides(language, judged),
+        report_story.overrides(language, judged),
     ]
     if judged.verdict.criteria:
         parts += [_criteria(language, judged), _runs(language, judged)]
         parts.append(_rows(language, judged, audience))
     parts += [
         _heading(language, "caveats_title"),
-        story.caveats(language, judged),
+        report_story.caveats(language, judged),
         _heading(language, "policy_title"),
-        story.policy(language, judged),
+        report_story.policy(language, judged),
         f"<footer>{escape(text(language, 'report.board_foot'))}</footer>",
     ]
     return "".join(parts)
@@ -70,7 +68,9 @@ def _heading(language: str, key: str) -> str:
 
 
 def _eyebrow(language: str, judged: Judged) -> str:
-    opened = text(language, "report.board_opened", date=tables.day(language, judged.row.opened_at))
+    opened = text(
+        language, "report.board_opened", date=report_tables.day(language, judged.row.opened_at)
+    )
     said = text(language, "report.board_title", study=judged.row.name)
     return f'<p class="eyebrow"><b>{escape(said)}</b><span>{escape(opened)}</span></p>'
 
@@ -84,7 +84,7 @@ def _verdict(language: str, judged: Judged) -> str:
         f'<p class="bs-said">{escape(sentence(language, judged))}</p>'
         f'<p class="bs-change"><b>{escape(text(language, "report.change"))}.</b> '
         f"{escape(what_would_change(language, judged))}</p>"
-        f'<div class="bs-facts">{story.facts(language, judged)}</div></section>'
+        f'<div class="bs-facts">{report_story.facts(language, judged)}</div></section>'
         f"{_tiles(language, judged)}"
     )
 
@@ -96,6 +96,7 @@ def _tiles(language: str, judged: Judged) -> str:
 
 def _tile(language: str, found: CriterionVerdict) -> str:
     key = state(found)
+    label = text(language, f"report.{key}")
     unit = "_points" if found.name in DIFFERENCES else ""
     between = text(
         language,
@@ -108,15 +109,15 @@ def _tile(language: str, found: CriterionVerdict) -> str:
         f"<div><span>{escape(text(language, f'report.{found.name}'))}</span>"
         f'<p class="bs-big">{reading(language, found.name, found.value)}'
         f"<small>{escape(between)}</small></p>"
-        f"{story.word(language, story.SIGNS[key], text(language, f'report.{key}'))}</div>"
+        f"{report_story.word(language, report_story.SIGNS[key], label)}</div>"
     )
 
 
 def _criteria(language: str, judged: Judged) -> str:
-    found = figures.criteria(language, judged)
+    found = report_figures.criteria(language, judged)
     return (
         f"<h2>{escape(found.title)}</h2>{_figure(language, found, titled=False)}"
-        f"{story.reasons(language, judged)}"
+        f"{report_story.reasons(language, judged)}"
     )
 
 
@@ -127,12 +128,12 @@ def _runs(language: str, judged: Judged) -> str:
 
 
 def _run(language: str, judged: Judged, found: CriterionReport) -> str:
-    said, outcome = figures.run_said(language, judged, found), judged.verdict.outcome.value
+    said, outcome = report_figures.run_said(language, judged, found), judged.verdict.outcome.value
     word = said_of(language, judged.report.policy, outcome)
     decided = Moment(judged.verdict.n, word, outcome)
     drawn = run(found, language, said, decided if judged.decision else None)
     title = text(language, f"report.{found.criterion.name}")
-    return framed(language, title, drawn, said, tables.run(language, found), "wide")
+    return framed(language, title, drawn, said, report_tables.run(language, found), "wide")
 
 
 def _rows(language: str, judged: Judged, audience: Audience | None) -> str:

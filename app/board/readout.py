@@ -13,7 +13,7 @@ from app.board.page import framed, sheet
 from app.readout import Told
 from app.views.figure import Lane, Part
 from app.words import shown, text
-from recsys.readout import ENGAGED, MEASURES, OURS, ArmSeen, Readout
+from recsys.ab_test.analysis import ENGAGED, MEASURES, OURS, ArmSeen, Readout
 from recsys.stats import Estimate
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from app.board.drawing import framed, written
 from app.views.report_numbers import reading, whole
 from app.words import shown, text
-from recsys.policy import DIFFERENCES
-from recsys.report import CriterionReport
+from recsys.report.evaluate import CriterionReport
+from recsys.study.policy import DIFFERENCES
 
 HIGH, TOP, FOOT = 190, 26, 26  # pixels of the plot, above it and below it
 _STEPS = (5, 10, 20, 25, 50, 100, 200, 250, 500, 1000)

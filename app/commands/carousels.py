@@ -11,7 +11,7 @@ from app.certificate import released
 from app.commands.common import opened, progress, say, workspace_option
 from app.evidence_table import EvidenceTable
 from app.house import House
-from recsys.arms import Arms
+from recsys.ab_test.assignment import Arms
 
 
 @click.command()

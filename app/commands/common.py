@@ -12,7 +12,7 @@ from app.house import House
 from app.progress import bar
 from app.settings import read
 from recsys.errors import WorkspaceError
-from recsys.model import Progress
+from recsys.models.hybrid import Progress
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

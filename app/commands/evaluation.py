@@ -10,8 +10,8 @@ import click
 from app.commands.common import format_option, opened, progress, put, say, table, workspace_option
 from app.evaluation import Evaluation, evaluate_offline, options_of, window_of
 from app.source import slice_of
-from recsys.offline import Line, best_rival
-from recsys.relevance import TASKS
+from recsys.evaluation.metrics import TASKS
+from recsys.evaluation.offline import Line, best_rival
 from recsys.stats import Estimate
 
 

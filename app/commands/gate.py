@@ -15,7 +15,7 @@ from app.house import House
 from app.integrity import parts_that_differ, what_differs
 from app.studies import Judged
 from recsys.errors import IntegrityError, UnknownNameError
-from recsys.gate import Outcome
+from recsys.report.gate import Outcome
 
 NAMED = 5  # of what differs; the rest is counted
 EXIT = {Outcome.RELEASE: 0, Outcome.HOLD: 1, Outcome.UNDECIDED: 3}

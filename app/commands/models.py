@@ -17,8 +17,8 @@ from app.registry import Version
 from app.source import Source
 from app.work import judge_of
 from recsys.errors import BadInputError, NotAllowedError
-from recsys.model import ENOUGH_CUSTOMERS, FitOptions, Weights
-from recsys.ranking import BrandScore
+from recsys.models.base import BrandScore
+from recsys.models.hybrid import ENOUGH_CUSTOMERS, FitOptions, Weights
 
 DEFAULT = FitOptions()
 FADING = (

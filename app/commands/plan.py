@@ -14,9 +14,9 @@ from app.house import BASELINE, House
 from app.opening import check_pair
 from app.planning import Assumed, Plan, Sample, assumed, plan, trial_decks
 from app.policies import COMPARE, READY
-from recsys.baseline import BASELINES
-from recsys.plan import Outlook, Truth
-from recsys.policy import Policy, StudyKind
+from recsys.models.baselines import BASELINES
+from recsys.study.policy import Policy, StudyKind
+from recsys.study.power import Outlook, Truth
 
 SHARE = click.FloatRange(0, 1)
 UNKNOWN = "unknown until colleagues have linked their accounts; give it with --linked"

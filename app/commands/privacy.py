@@ -12,7 +12,7 @@ from app.login import badge, every_participant_of
 from app.my_data import forget as forget_all
 from app.settings import turn_key
 from recsys.errors import NotAllowedError
-from recsys.policy import StudyKind
+from recsys.study.policy import StudyKind
 
 
 @click.command()

@@ -15,7 +15,7 @@ from app.views.report_export import KINDS, written
 from app.views.report_numbers import reading
 from app.words import LANGUAGES
 from recsys.errors import WorkspaceError
-from recsys.report import CriterionReport
+from recsys.report.evaluate import CriterionReport
 
 
 @click.command()

@@ -11,9 +11,9 @@ from app.house import House
 from app.rows.records import StudyRow
 from app.simulation import Colleagues
 from app.studies import judge, newest
-from recsys.colleagues import PANELS, panel
 from recsys.errors import BadInputError
-from recsys.policy import StudyKind
+from recsys.simulation.raters import PANELS, panel
+from recsys.study.policy import StudyKind
 
 
 @click.command()

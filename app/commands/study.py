@@ -14,11 +14,11 @@ from app.policies import COMPARE, READY, parse_policy, ready_policy
 from app.policy_difference import policy_differences
 from app.rows.records import StudyRow, study_of
 from app.studies import newest
-from recsys.baseline import BASELINES
 from recsys.errors import BadInputError, BadPolicyError
-from recsys.gate import Outcome
-from recsys.policy import Policy, StudyKind
-from recsys.tables import Unit
+from recsys.models.baselines import BASELINES
+from recsys.report.gate import Outcome
+from recsys.report.tables import Unit
+from recsys.study.policy import Policy, StudyKind
 
 study_option = click.option("--study", help="Name or hash; without it the newest.")
 

@@ -12,8 +12,8 @@ from app.listing import MOST_BAD, import_lists
 from app.powering import PLAYERS, played
 from app.reasons import reason
 from app.whatif import alike, asked, learnt, typed
-from recsys.behave import Behaved, behave
-from recsys.colleagues import PANELS
+from recsys.evaluation.behavioral_tests import Behaved, behave
+from recsys.simulation.raters import PANELS
 
 SENTENCES = {
     "price_blind": "a brand bought at full price beats one bought as often at half of it",

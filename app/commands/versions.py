@@ -15,7 +15,7 @@ from app.model_card import model_card
 from app.refused import refused_brands
 from app.registry import ALIASES, Version
 from app.verdicts import studies_of
-from recsys.refused import RefusedBrand
+from recsys.report.rejections import RefusedBrand
 from recsys.stats import Estimate
 
 FEWER = "under 10"

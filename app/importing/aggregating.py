@@ -1,8 +1,8 @@
 """The query that sums up a log inside the warehouse: a row for each customer and brand comes back.
 
-It says in SQL what `recsys.signals.summarise` says of events that `ingest` has cleaned: doubles
-count once, sums are whole numbers, prices are cents. Decayed weights are rounded as there; an exact
-half, which only a whole number of half-lives gives, rounds down to even in both. Days, products and
+The query states in SQL what `recsys.dataset.aggregation.summarise` does to the events that `ingest`
+has cleaned: duplicates count once, sums are whole numbers, prices are cents. Decayed weights are
+rounded as there; an exact half, which only a whole number of half-lives gives, rounds down to even in both. Days, products and
 categories come back counted, so two tables are never added up. A brand is its name in small
 letters; events of categories with a sensitive word stay in the warehouse.
 """
@@ -12,9 +12,10 @@ from collections.abc import Collection, Mapping
 from app.importing.schemas.dialects import Dialect
 from app.importing.schemas.source import Columns, Schema, Source, first, query, said
 from app.importing.staging import literal
-from recsys.events import EVENT_COLUMNS, KIND_NAMES, NO_BRAND, Col, Kind, ProductCol
-from recsys.evidence import Mark, Sum
-from recsys.signals import DAY, FULL_PRICE_PERCENT, HALF_LIVES, ONE, RELEASE_WINDOW
+from recsys.dataset.aggregation import DAY, FULL_PRICE_PERCENT, HALF_LIVES, ONE, RELEASE_WINDOW
+from recsys.dataset.brand_names import NO_BRAND
+from recsys.dataset.events import EVENT_COLUMNS, KIND_NAMES, Col, Kind, ProductCol
+from recsys.dataset.evidence import Mark, Sum
 
 AS_OF, FIRST, LAST = "as_of", "first_at", "last_at"
 COUNTED: Mapping[str, Mark] = {

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from app.importing.catalogue import NO_BOOK, BrandBook
+from recsys.dataset.brand_names import brand_key, normalise_brand
 from recsys.errors import BadInputError
-from recsys.events import brand_key, normalise_brand
 
 LARGEST = (480, 480)
 _MOST_PIXELS = 50_000_000

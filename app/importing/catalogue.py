@@ -12,14 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from recsys.events import (
-    Catalogue,
-    brand_key,
-    brand_prices,
-    main_categories,
-    normalise_brand,
-    tidy,
-)
+from recsys.dataset.brand_names import brand_key, normalise_brand, tidy
+from recsys.dataset.catalog import Catalogue, brand_prices, main_categories
 
 ITEMS = pa.schema(
     [

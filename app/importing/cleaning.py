@@ -12,8 +12,8 @@ from app.importing.customers import Customers
 from app.importing.eventfiles import FILE, RAW, ZONELESS, Loaded
 from app.importing.schemas.known import hint
 from app.importing.staging import LINE, literal, paths, suffix
+from recsys.dataset.events import KIND_NAMES, NO_PRICE, Col, Kind, ProductCol
 from recsys.errors import BadEventsError
-from recsys.events import KIND_NAMES, NO_PRICE, Col, Kind, ProductCol
 
 DAY = 86_400
 _MOST_CENTS = 2**31 - 1

@@ -10,8 +10,8 @@ import numpy as np
 
 from app.importing.importroom import locked, seal
 from app.importing.segments import KEYS, Segment, key_of, places_of, read_manifest, write_manifest
+from recsys.dataset.events import Kind
 from recsys.errors import WorkspaceError
-from recsys.events import Kind
 
 _WITH_CUSTOMERS = ("keys.npy", "starts.npy", "id_starts.npy", "ids.bin", "events.bin")
 CHUNK = 1 << 24  # bytes copied at a time

@@ -20,8 +20,8 @@ from app.importing.staging import (
     staged,
     suffix,
 )
+from recsys.dataset.events import EVENT_COLUMNS, Col, ProductCol
 from recsys.errors import BadEventsError, UnknownNameError
-from recsys.events import EVENT_COLUMNS, Col, ProductCol
 
 PRODUCT_COLUMNS = (
     Col.PRODUCT,

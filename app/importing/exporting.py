@@ -6,8 +6,8 @@ from app.importing.aggregating import SHELF, aggregation
 from app.importing.schemas.dialects import DIALECTS
 from app.importing.schemas.known import SCHEMAS
 from app.importing.schemas.source import Schema, Source, query
+from recsys.dataset.events import Col
 from recsys.errors import UnknownNameError
-from recsys.events import Col
 
 _SORTED = f"ORDER BY {Col.CUSTOMER}, {Col.TS}"
 

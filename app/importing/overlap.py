@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.importing.segments import Segment
-from recsys.events import ROW, Kind, Rows
+from recsys.dataset.events import ROW, Kind, Rows
 
 Places = NDArray[np.int64]
 Mask = NDArray[np.bool_]

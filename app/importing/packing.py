@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from app.importing.segments import KEYS, Keys, Segment, places_of
-from recsys.events import ROW, Kind, Rows
+from recsys.dataset.events import ROW, Kind, Rows
 
 BATCH_ROWS = 500_000
 BUCKET_ROWS = 4_000_000

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from recsys.dataset.events import ROW, Rows
 from recsys.errors import IntegrityError, WorkspaceError
-from recsys.events import ROW, Rows
 
 FORMAT = 1
 KEY_SQL = "md5_number_lower({}) >> 1"

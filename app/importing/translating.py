@@ -10,7 +10,7 @@ from app.importing.peeking import is_shelf
 from app.importing.schemas.dialects import DUCKDB
 from app.importing.schemas.source import Columns, Nested, Schema, Source, products, unfiltered
 from app.importing.staging import BROKEN, LINE, Staged, literal, paths
-from recsys.events import Col
+from recsys.dataset.events import Col
 
 
 @dataclass(slots=True)

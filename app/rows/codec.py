@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from recsys.deck import Deck, Known, Origin, card_from_dict, card_to_dict
+from recsys.study.deck import Deck, Known, Origin, card_from_dict, card_to_dict
 
 
 def canonical(value: object) -> str:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from recsys.deck import Deck
-from recsys.policy import Policy, Study, StudyKind
-from recsys.swipes import Answer, SwipeKind
+from recsys.study.deck import Deck
+from recsys.study.policy import Policy, Study, StudyKind
+from recsys.study.swipes import Answer, SwipeKind
 
 
 class ClosedBy(StrEnum):

@@ -11,7 +11,7 @@ from app.rows.database import Row
 from app.rows.ledger import Ledger
 from app.rows.records import Decision, Override, StudyRow
 from recsys.errors import BadInputError, UnknownNameError
-from recsys.policy import StudyKind
+from recsys.study.policy import StudyKind
 
 _DATES = {"plays_from": "study_dates", "plays_until": "study_last_days"}  # column -> its table
 LEAST_PREFIX = 6  # characters of a hash that name a study

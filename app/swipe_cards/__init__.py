@@ -17,8 +17,8 @@ from app.swipe_cards.parts import component, nothing, shown
 from app.swipe_cards.turned import Revealed as Revealed
 from app.swipe_cards.turned import reveal as reveal
 from app.swipe_cards.turned import tone as tone
-from recsys.deck import Face
-from recsys.swipes import Answer
+from recsys.study.deck import Face
+from recsys.study.swipes import Answer
 
 
 class Played(Protocol):

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from app.address import home
 from app.swipe_cards.parts import component, nothing, shown
-from recsys.deck import Face
+from recsys.study.deck import Face
 
 
 class Chosen(Protocol):

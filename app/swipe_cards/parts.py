@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app.address import home
-from recsys.deck import Face
+from recsys.study.deck import Face
 
 _HERE = Path(__file__).parent
 

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from app.rows.records import Refusal
 from app.swipe_cards.parts import component, nothing, shown
-from recsys.deck import Arm, Face
-from recsys.swipes import Answer
+from recsys.study.deck import Arm, Face
+from recsys.study.swipes import Answer
 
 TONES = ("pick", "decoy", "popular")
 _NEWS = (Answer.SUPER_LIKE, Answer.FAVOURITE, Answer.NOT_FAVOURITE, Answer.DONT_KNOW, None)

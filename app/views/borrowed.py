@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.views import visit
 from app.words import text
-from recsys.deck import Origin
+from recsys.study.deck import Origin
 
 _AGAIN = "again"
 

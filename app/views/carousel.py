@@ -12,10 +12,10 @@ from app.game import Game, load_game, study_to_play
 from app.swipe_cards import carousel
 from app.views import frame, visit
 from app.words import price, text, verbatim
-from recsys.deck import Face, Origin
+from recsys.dataset.events import NO_PRICE
 from recsys.errors import NotAllowedError, NotEnoughHistoryError
-from recsys.events import NO_PRICE
-from recsys.showcase import Product
+from recsys.study.card_faces import Product
+from recsys.study.deck import Face, Origin
 
 LENGTH = 10  # brands of a row
 SHELF = 6  # products under each heading

@@ -15,8 +15,8 @@ from app.look import HEADING_FONT, TEXT_FONT, altair_theme, tokens
 from app.palette import Tokens
 from app.views.report_numbers import reading, whole
 from app.words import text
-from recsys.policy import DIFFERENCES
-from recsys.report import CriterionReport
+from recsys.report.evaluate import CriterionReport
+from recsys.study.policy import DIFFERENCES
 
 Picture = dict[str, Any]
 """A Vega-Lite specification."""

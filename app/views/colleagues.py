@@ -16,8 +16,8 @@ from app.simulation import Colleagues
 from app.studies import Judged, judge
 from app.views import charts, frame
 from app.words import text
-from recsys.colleagues import KEEN
-from recsys.policy import StudyKind
+from recsys.simulation.raters import KEEN
+from recsys.study.policy import StudyKind
 
 PLAYERS = 40
 MORE = 20  # where 40 leave it undecided

@@ -9,8 +9,8 @@ from app.rows.records import Step
 from app.seats import Seat, WhyNot, take_seat
 from app.views import borrowed, cards, frame, notice, reveal, visit, waiting, wall, welcome
 from app.words import day, text
-from recsys.deck import TASTER, Origin
 from recsys.errors import BrandswipeError, NotEnoughHistoryError
+from recsys.study.deck import TASTER, Origin
 
 _FOR_FUN = "for_fun"  # she plays with brands she picks, though the shop knows her
 _THIN = "thin"  # her history was too short to guess from

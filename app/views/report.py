@@ -22,7 +22,7 @@ from app.views.report_style import style
 from app.warehouse import Warehouse
 from app.words import text
 from recsys.errors import WorkspaceError
-from recsys.policy import Policy, StudyKind
+from recsys.study.policy import Policy, StudyKind
 
 PLAYGROUNDS = 5
 """Playgrounds that can be chosen: every visitor may make one."""

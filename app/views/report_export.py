@@ -8,13 +8,11 @@ from app.audience import Audience
 from app.board.page import as_html
 from app.report_files import as_csv, as_json
 from app.studies import Judged
-from app.views import report_rules
-from app.views import report_tables as tables
-from app.views import report_tables_list as of_list
+from app.views import report_rules, report_tables, report_tables_list
 from app.views.report_figures_list import said as said_of_list
 from app.views.report_numbers import overridden, said_of, sentence, what_would_change
 from app.words import text
-from recsys.policy import StudyKind
+from recsys.study.policy import StudyKind
 
 KINDS = {
     "html": "text/html",
@@ -59,18 +57,18 @@ def as_markdown(language: str, judged: Judged) -> str:
     ]
     head += [f"**{plain(said)}** {plain(reason)}" for said, reason in overridden(language, judged)]
     parts = [
-        ("criteria_title", tables.criteria(language, judged)),
-        ("arms_title", tables.arms(language, report)),
-        ("rival_title", tables.rival(language, report)),
-        ("funnel_title", tables.funnel(language, judged)),
-        ("left_out_title", tables.left_out(language, report)),
-        ("halves_title", tables.halves(language, report)),
-        ("category_title", tables.shares(language, report.categories, "category")),
+        ("criteria_title", report_tables.criteria(language, judged)),
+        ("arms_title", report_tables.arms(language, report)),
+        ("rival_title", report_tables.rival(language, report)),
+        ("funnel_title", report_tables.funnel(language, judged)),
+        ("left_out_title", report_tables.left_out(language, report)),
+        ("halves_title", report_tables.halves(language, report)),
+        ("category_title", report_tables.shares(language, report.categories, "category")),
         *(
-            (f"{name}_title", tables.segment(language, name, rows))
+            (f"{name}_title", report_tables.segment(language, name, rows))
             for name, rows in report.segments.items()
         ),
-        ("loved_title", tables.shares(language, report.brands, "brand")),
+        ("loved_title", report_tables.shares(language, report.brands, "brand")),
     ]
     body = [
         f"## {text(language, f'report.{title}')}\n\n{markdown_table(table)}"
@@ -84,9 +82,9 @@ def _listed(language: str, judged: Judged) -> list[str]:
     """Players against the invited, a column each."""
     cell = judged.report.policy.cell
     return [
-        f"## {plain(of_list.title(language, name))}\n\n"
+        f"## {plain(report_tables_list.title(language, name))}\n\n"
         f"{plain(said_of_list(language, rows, cell))}\n\n"
-        f"{markdown_table(of_list.listed(language, rows))}"
+        f"{markdown_table(report_tables_list.listed(language, rows))}"
         for name, rows in judged.listed.items()
     ]
 

@@ -1,7 +1,7 @@
 """The pictures that bear the verdict: criteria, arms, the rival alone."""
 
 from app.studies import Judged
-from app.views import report_tables as tables
+from app.views import report_tables
 from app.views.figure import Figure, Lane, Part
 from app.views.report_numbers import (
     liked,
@@ -16,10 +16,10 @@ from app.views.report_numbers import (
     with_bounds,
 )
 from app.words import percent, text
-from recsys.report import CriterionReport
+from recsys.report.evaluate import CriterionReport
+from recsys.report.tables import ShareRow
+from recsys.report.verdict import CriterionVerdict
 from recsys.stats import Estimate
-from recsys.tables import ShareRow
-from recsys.verdict import CriterionVerdict
 
 TONES = {"passed": "release", "failed": "hold", "open": "undecided"}
 TINTS = {
@@ -43,7 +43,7 @@ def criteria(language: str, judged: Judged) -> Figure:
         said_of(language, judged.report.policy, "criteria_title"),
         sentence,
         [_standing(language, c) for c in judged.verdict.criteria],
-        tables.criteria(language, judged),
+        report_tables.criteria(language, judged),
         " ".join(said(language, c) for c in judged.verdict.criteria),
     )
 
@@ -80,12 +80,14 @@ def arms(language: str, judged: Judged) -> Figure:
     """Picks, baseline, decoys and near decoys side by side."""
     report = judged.report
     lanes = [
-        said_of_cards(tables.arm(language, report, row.label), row, TINTS[row.label], language)
+        said_of_cards(
+            report_tables.arm(language, report, row.label), row, TINTS[row.label], language
+        )
         for row in report.arms
     ]
     sentence = f"{_arms_said(language, judged)} {said_of(language, report.policy, 'arms_key')}"
     title = said_of(language, report.policy, "arms_title")
-    return Figure(title, sentence, lanes, tables.arms(language, report))
+    return Figure(title, sentence, lanes, report_tables.arms(language, report))
 
 
 def said_of_cards(label: str, row: ShareRow, colour: str, language: str) -> Lane:
@@ -133,7 +135,7 @@ def rival(language: str, judged: Judged) -> Figure:
         rival=percent(language, theirs.value or 0.0),
     )
     lanes = [_against(language, *pair) for pair in pairs]
-    return Figure(title, f"{lead} {sentence}", lanes, tables.rival(language, report))
+    return Figure(title, f"{lead} {sentence}", lanes, report_tables.rival(language, report))
 
 
 def _against(language: str, name: str, mine: Estimate, theirs: Estimate) -> Lane:

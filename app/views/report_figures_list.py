@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from app.studies import Judged
-from app.views import report_tables_list as tables
+from app.views import report_tables_list
 from app.views.figure import Figure, Lane, Part
 from app.views.report_numbers import whole
 from app.words import percent, text
-from recsys.likeness import ListRow, furthest
+from recsys.report.representativeness import ListRow, furthest
 
 TOP = 6
 """Values in a picture; the table behind it holds all."""
@@ -23,7 +23,12 @@ def _column(language: str, judged: Judged, name: str, rows: Sequence[ListRow]) -
     cell = judged.report.policy.cell
     lanes = [lane for row in _drawn(rows) for lane in _attribute_lanes(language, row)]
     sentence = said(language, rows, cell)
-    return Figure(tables.title(language, name), sentence, lanes, tables.listed(language, rows))
+    return Figure(
+        report_tables_list.title(language, name),
+        sentence,
+        lanes,
+        report_tables_list.listed(language, rows),
+    )
 
 
 def _drawn(rows: Sequence[ListRow]) -> Sequence[ListRow]:
@@ -48,7 +53,7 @@ def _differs(language: str, row: ListRow, players: float) -> str:
     return text(
         language,
         "report.listed_said",
-        value=tables.value(language, row),
+        value=report_tables_list.value(language, row),
         players=percent(language, players),
         invited=percent(language, row.invited),
     )
@@ -58,7 +63,7 @@ def _attribute_lanes(language: str, row: ListRow) -> Iterator[Lane]:
     for who, share in (("invited", row.invited), ("players", row.players)):
         end = 0 if share is None else whole("share", share)
         yield Lane(
-            text(language, f"report.listed_{who}", value=tables.value(language, row)),
-            tables.share(language, share),
+            text(language, f"report.listed_{who}", value=report_tables_list.value(language, row)),
+            report_tables_list.share(language, share),
             (Part(0, end, "slate" if who == "invited" else "glow"),),
         )

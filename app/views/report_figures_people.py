@@ -4,30 +4,32 @@ from collections.abc import Sequence
 
 from app.audience import Audience
 from app.studies import Judged
-from app.views import report_tables as tables
+from app.views import report_tables
 from app.views.figure import Figure, Lane, Part
 from app.views.report_figures import said_of_cards
 from app.views.report_numbers import estimate_with_bounds, said_of, whole
 from app.words import percent, shown, text
-from recsys.report import Report
+from recsys.report.evaluate import Report
+from recsys.report.tables import SegmentRow, ShareRow
 from recsys.stats import Estimate
-from recsys.tables import SegmentRow, ShareRow
 
 
 def funnel(language: str, judged: Judged) -> Figure:
     """How many decks came how far."""
-    counts = tables.funnel_counts(judged)
+    counts = report_tables.funnel_counts(judged)
     top = max(*counts.values(), 1)
     lanes = [
         Lane(
             text(language, f"report.funnel_{step}"),
-            tables.so_many(language, step, count),
+            report_tables.so_many(language, step, count),
             (Part(0, round(100 * count / top), "glow", pale=step != "counted"),),
         )
         for step, count in counts.items()
     ]
     title = text(language, "report.funnel_title")
-    return Figure(title, _funnel_said(language, judged), lanes, tables.funnel(language, judged))
+    return Figure(
+        title, _funnel_said(language, judged), lanes, report_tables.funnel(language, judged)
+    )
 
 
 def _funnel_said(language: str, judged: Judged) -> str:
@@ -63,7 +65,7 @@ def audience(language: str, found: Audience | None) -> Figure:
         return Figure(title, text(language, "report.audience_unknown"))
     lanes = [
         Lane(
-            tables.band_name(language, band),
+            report_tables.band_name(language, band),
             percent(language, band.share),
             (Part(0, whole("share", band.share), "glow", pale=band.least < found.least),),
         )
@@ -76,7 +78,7 @@ def audience(language: str, found: Audience | None) -> Figure:
         least=found.least,
         customers=found.customers,
     )
-    return Figure(title, sentence, lanes, tables.audience(language, found))
+    return Figure(title, sentence, lanes, report_tables.audience(language, found))
 
 
 def left_out(language: str, judged: Judged) -> Figure:
@@ -85,7 +87,7 @@ def left_out(language: str, judged: Judged) -> Figure:
     alike = _alike(language, judged)
     if all(found == 0 for found in report.excluded.values()):
         return Figure(title, f"{text(language, 'report.left_out_none')} {alike}".strip())
-    return Figure(title, alike, table=tables.left_out(language, report))
+    return Figure(title, alike, table=report_tables.left_out(language, report))
 
 
 def _alike(language: str, judged: Judged) -> str:
@@ -102,7 +104,7 @@ def _alike(language: str, judged: Judged) -> str:
 
 def brands(language: str, judged: Judged) -> tuple[Figure, Figure]:
     """Brands loved and brands refused, of those that enough people saw."""
-    loved, refused = tables.loved_and_refused(judged.report.brands)
+    loved, refused = report_tables.loved_and_refused(judged.report.brands)
     cell = judged.report.policy.cell
     return (
         _brands(language, "loved", loved, "glow", cell),
@@ -120,7 +122,7 @@ def _brands(language: str, name: str, rows: Sequence[ShareRow], colour: str, cel
         title,
         sentence,
         _share_lanes(language, rows, colour),
-        tables.shares(language, rows, "brand"),
+        report_tables.shares(language, rows, "brand"),
     )
 
 
@@ -143,7 +145,7 @@ def categories(language: str, judged: Judged) -> Figure:
     if not rows:
         words = text(language, "report.category_few", n=judged.report.policy.cell)
         return Figure(title, words)
-    table = tables.shares(language, rows, "category")
+    table = report_tables.shares(language, rows, "category")
     lanes = _share_lanes(language, _ends(rows), "glow")
     return Figure(title, _best_and_worst(language, rows), lanes, table)
 
@@ -160,7 +162,7 @@ def _segment(language: str, judged: Judged, name: str, rows: Sequence[SegmentRow
         return Figure(title, text(language, "report.segment_few", n=report.policy.cell))
     lanes = [said_of_cards(_part(language, name, row), row, "glow", language) for row in rows]
     sentence = text(language, "report.segment_said", seconds=round(report.seconds or 0.0, 1))
-    return Figure(title, sentence, lanes, tables.segment(language, name, rows))
+    return Figure(title, sentence, lanes, report_tables.segment(language, name, rows))
 
 
 def _part(language: str, name: str, row: SegmentRow) -> str:
@@ -175,9 +177,9 @@ def _part(language: str, name: str, row: SegmentRow) -> str:
 
 def _ends(rows: Sequence[ShareRow]) -> list[ShareRow]:
     """Return the best and the worst of many rows, so that both that are named are drawn."""
-    if len(rows) <= tables.TOP:
+    if len(rows) <= report_tables.TOP:
         return list(rows)
-    half = tables.TOP // 2
+    half = report_tables.TOP // 2
     return [*rows[:half], *rows[-half:]]
 
 
@@ -199,16 +201,16 @@ def _best_and_worst(language: str, rows: Sequence[ShareRow]) -> str:
 def halves(language: str, judged: Judged) -> Figure:
     """The early half against the late one, and what one look alone would have said."""
     title = text(language, "report.halves_title")
-    known = tables.known_halves(judged.report)
+    known = report_tables.known_halves(judged.report)
     if [who for who, _ in known[:2]] != ["early", "late"]:
         return Figure(title, text(language, "report.halves_few"))
-    name, rule = tables.halved(judged.report), judged.report.policy
+    name, rule = report_tables.halved(judged.report), judged.report.policy
     bar = next((c.bar for c in rule.criteria if c.name == name), None)
     lanes = [_half(language, name, who, each.published(), bar) for who, each in known]
     said = [said_of(language, rule, "halves_said")]
     if any(who == "once" for who, _ in known):
         said.append(text(language, "report.halves_once_said"))
-    return Figure(title, " ".join(said), lanes, tables.halves(language, judged.report))
+    return Figure(title, " ".join(said), lanes, report_tables.halves(language, judged.report))
 
 
 def _half(language: str, name: str, who: str, found: Estimate, bar: float | None) -> Lane:

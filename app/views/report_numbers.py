@@ -4,11 +4,11 @@ from math import floor
 
 from app.studies import Judged
 from app.words import day, percent, section, text
-from recsys.gate import Outcome, Why
-from recsys.policy import DIFFERENCES, Criterion, Policy
-from recsys.report import Report
+from recsys.report.evaluate import Report
+from recsys.report.gate import Outcome, Why
+from recsys.report.verdict import CriterionVerdict, Facts, Verdict, too_small, verdict
 from recsys.stats import Estimate
-from recsys.verdict import CriterionVerdict, Facts, Verdict, too_small, verdict
+from recsys.study.policy import DIFFERENCES, Criterion, Policy
 
 MEASURES = ("hit_rate", "discrimination", "new_hit_rate", "new_discrimination")
 """What the rival is compared in, in the order of the page."""

@@ -6,9 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app.studies import Judged
-from app.views import charts
-from app.views import report_figures as figures
-from app.views import report_tables as tables
+from app.views import charts, report_figures, report_tables
 from app.views.figure import Figure
 from app.views.lanes import lanes as draw
 from app.views.report_export import plain
@@ -19,7 +17,7 @@ from app.words import text
 
 def criteria(language: str, judged: Judged) -> None:
     """Three intervals against their bars, and why the bars stand there."""
-    figure = figures.criteria(language, judged)
+    figure = report_figures.criteria(language, judged)
     st.header(figure.title)
     _drawn(language, figure)
     st.html(reasons(language, judged))
@@ -42,10 +40,10 @@ def run(language: str, judged: Judged) -> None:
     )
     st.query_params["criterion"] = chosen
     found = known[chosen]
-    sentence = figures.run_said(language, judged, found)
+    sentence = report_figures.run_said(language, judged, found)
     drawn = charts.run_so_far(found, language, decided=_moment(language, judged))
     charts.show(drawn, key=f"run_{chosen}", alt_text=sentence)
-    _below(language, sentence, tables.run(language, found))
+    _below(language, sentence, report_tables.run(language, found))
 
 
 def _moment(language: str, judged: Judged) -> tuple[int, str, str] | None:

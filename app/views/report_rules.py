@@ -3,7 +3,7 @@
 from app.studies import Judged
 from app.views.report_numbers import said_of
 from app.words import percent, shown, text
-from recsys.report import Report
+from recsys.report.evaluate import Report
 
 
 def policy(language: str, judged: Judged) -> list[tuple[str, str]]:

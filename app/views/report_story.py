@@ -4,8 +4,7 @@ import re
 from html import escape
 
 from app.studies import Judged
-from app.views import report_rules
-from app.views import report_tables as tables
+from app.views import report_rules, report_tables
 from app.views.report_numbers import (
     hit_rate,
     liked,
@@ -20,8 +19,8 @@ from app.views.report_numbers import (
     why_one_is_held,
 )
 from app.words import percent, text
-from recsys.policy import StudyKind
-from recsys.verdict import CriterionVerdict
+from recsys.report.verdict import CriterionVerdict
+from recsys.study.policy import StudyKind
 
 SIGNS = {"passed": "release", "failed": "hold", "open": "undecided"}
 """Which verdict's sign a criterion's state wears."""
@@ -104,7 +103,9 @@ def facts(language: str, judged: Judged) -> str:
     if row.challenger is not None:
         facts.append(text(language, "report.fact_challenger", model=row.challenger[:12]))
     if decision is not None:
-        facts.append(text(language, "report.fact_decided", date=tables.day(language, decision.at)))
+        facts.append(
+            text(language, "report.fact_decided", date=report_tables.day(language, decision.at))
+        )
     strong = [text(language, "report.simulated")] if simulated else []
     return "".join(
         [f'<span class="bs-strong">{escape(fact)}</span>' for fact in strong]

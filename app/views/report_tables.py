@@ -20,10 +20,10 @@ from app.views.report_numbers import (
 )
 from app.words import day as words_day
 from app.words import percent, shown, text
-from recsys.policy import DUEL
-from recsys.report import CriterionReport, Report
+from recsys.report.evaluate import CriterionReport, Report
+from recsys.report.tables import SegmentRow, ShareRow
 from recsys.stats import Estimate
-from recsys.tables import SegmentRow, ShareRow
+from recsys.study.policy import DUEL
 
 FUNNEL = ("dealt", "closed", "complete", "counted")
 EXACT = ("invited", "counted")

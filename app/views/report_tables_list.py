@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from app.words import percent, text
-from recsys.likeness import OTHER, ListRow
+from recsys.report.representativeness import OTHER, ListRow
 
 
 def title(language: str, name: str) -> str:

@@ -12,11 +12,11 @@ from app.rows.records import Closing, DealtDeck, Refusal
 from app.swipe_cards import Revealed, pass_on, reveal
 from app.views import borrowed, carousel, colleagues, frame, galaxy, team, visit
 from app.words import LANGUAGES, section, text
-from recsys.deck import Arm, Origin
 from recsys.errors import UnknownNameError
-from recsys.policy import StudyKind
-from recsys.scores import Excluded
-from recsys.swipes import Answer
+from recsys.study.deck import Arm, Origin
+from recsys.study.policy import StudyKind
+from recsys.study.scoring import Excluded
+from recsys.study.swipes import Answer
 
 
 def show(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:

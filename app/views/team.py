@@ -9,8 +9,8 @@ from app.palette import DARK, LIGHT
 from app.studies import judge
 from app.words import text
 from recsys.errors import IntegrityError
-from recsys.forecast import DECIDED, HORIZON, Forecast
-from recsys.report import Report
+from recsys.report.evaluate import Report
+from recsys.report.forecast import DECIDED, HORIZON, Forecast
 
 
 @dataclass(frozen=True, slots=True)

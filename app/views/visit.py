@@ -9,8 +9,8 @@ from app.login import Person
 from app.planting import personas_of
 from app.swipe_cards import tab_memory
 from app.views import frame
-from recsys.deck import Origin
-from recsys.personas import Persona
+from recsys.simulation.personas import Persona
+from recsys.study.deck import Origin
 
 NAMED = "named"  # brands that the guest picked; her browser's tab keeps them, and nobody else
 MOST = 5  # brands that can be picked

@@ -10,7 +10,7 @@ from app.game import Game
 from app.rows.records import DealtDeck
 from app.swipe_cards import crawl
 from app.words import section, shown, text
-from recsys.deck import DeckRecipe, Origin
+from recsys.study.deck import DeckRecipe, Origin
 
 STAGES = {  # how the stopwatch calls them, and how the page does
     "reading her events": "reading",

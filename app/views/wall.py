@@ -8,7 +8,7 @@ from app.game import Game
 from app.swipe_cards import brand_wall
 from app.views import borrowed, invite, visit
 from app.words import section, text
-from recsys.personas import Persona
+from recsys.simulation.personas import Persona
 
 WALL = 420  # brands on the wall: the most bought
 

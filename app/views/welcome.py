@@ -9,7 +9,7 @@ from app.swipe_cards import practice_card
 from app.views import borrowed
 from app.views.cards import question
 from app.words import day, section, text
-from recsys.deck import Origin
+from recsys.study.deck import Origin
 
 ANSWERS = ("favourite", "not_favourite", "super_like", "dont_know", "answers_label")
 

@@ -24,7 +24,7 @@ from app.views.workbench_shown import (
     within,
 )
 from app.words import percent, shown, text
-from recsys.refused import RefusedBrand
+from recsys.report.rejections import RefusedBrand
 
 REFUSED = "workbench_refused"
 

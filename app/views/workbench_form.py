@@ -12,7 +12,7 @@ from app.jobs import Job
 from app.source import SHORT, Source, slice_of, versions_of
 from app.views.workbench_shown import say, span, when
 from recsys.errors import BrandswipeError
-from recsys.model import RANGES, FitOptions, Weights, check_options
+from recsys.models.hybrid import RANGES, FitOptions, Weights, check_options
 
 DEFAULT = FitOptions()
 STEPS = {

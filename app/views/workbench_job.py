@@ -12,7 +12,7 @@ from app.rows.database import now_ms
 from app.rows.job_rows import State
 from app.views import frame
 from app.views.workbench_shown import named, plain, say, span, stage, when
-from recsys.model import FitOptions
+from recsys.models.hybrid import FitOptions
 
 POLL = 0.5  # seconds between two looks at running work
 SHOWN = 12  # ended jobs in the table

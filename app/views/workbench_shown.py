@@ -9,7 +9,7 @@ import streamlit as st
 from app.registry import Version
 from app.rows.records import StudyRow
 from app.words import catalogue, shown, text
-from recsys.policy import StudyKind
+from recsys.study.policy import StudyKind
 
 STAGES = {
     "starting": "stage_starting",

@@ -28,9 +28,9 @@ from app.views.workbench_shown import (
     when,
 )
 from app.words import percent, text
-from recsys.baseline import BASELINES
 from recsys.errors import BrandswipeError
-from recsys.policy import Policy, StudyKind
+from recsys.models.baselines import BASELINES
+from recsys.study.policy import Policy, StudyKind
 
 INVITATIONS = 1  # seed of the invitations, as in the terminal
 LONGEST = 60  # characters of a name

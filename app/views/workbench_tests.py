@@ -15,8 +15,8 @@ from app.views.workbench_form import start
 from app.views.workbench_shown import NO_BREAK, named, plain, say
 from app.whatif import learnt
 from app.words import percent, shown
-from recsys.behave import Behaved, behave
-from recsys.colleagues import PANELS
+from recsys.evaluation.behavioral_tests import Behaved, behave
+from recsys.simulation.raters import PANELS
 
 BEHAVED = "workbench_behaved"
 SEED = 0

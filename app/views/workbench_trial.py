@@ -13,10 +13,10 @@ from app.registry import Version
 from app.views import frame
 from app.views.workbench_shown import measured, plain, say, stage, title
 from app.whatif import alike, learnt, typed
-from recsys.evidence import Evidence
-from recsys.imagined import Deed, Price
-from recsys.personas import Persona
-from recsys.ranking import BrandScore
+from recsys.dataset.evidence import Evidence
+from recsys.dataset.history import Deed, Price
+from recsys.models.base import BrandScore
+from recsys.simulation.personas import Persona
 
 TOP = 10
 RANKING = "ranking"

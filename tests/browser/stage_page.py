@@ -9,8 +9,8 @@ from app import words
 from app.look import page_css
 from app.swipe_cards import Revealed, brand_wall, crawl, farewell, reveal, swipe_cards
 from app.views import notice
-from recsys.deck import Arm, Face
-from recsys.swipes import Answer
+from recsys.study.deck import Arm, Face
+from recsys.study.swipes import Answer
 
 NAMES = (
     "Lego|Toys|Technic set;City fire station;Classic bricks,"

@@ -15,7 +15,7 @@ from app.cli import run
 from app.commands.root import cli
 from app.settings import Settings
 from app.words import text
-from recsys.policy import Policy
+from recsys.study.policy import Policy
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

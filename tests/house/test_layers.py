@@ -9,71 +9,22 @@ from statistics import quantiles
 import pytest
 
 ROOT = Path(__file__).parents[2]
-RECSYS = sorted((ROOT / "recsys").glob("*.py"))
+RECSYS = sorted((ROOT / "recsys").rglob("*.py"))
 OURS = [*RECSYS, *sorted((ROOT / "app").rglob("*.py"))]
 
-# every file of recsys, each importing only what stands before it
-LINE = [
-    "errors",
-    "stats",
-    "events",
-    "evidence",
-    "signals",
-    "love",
-    "lesson",
-    "relevance",
-    "ranking",
-    "arms",
-    "collaborative",
-    "blend",
-    "model",
-    "baseline",
-    "many",
-    "everybody",
-    "rivals",
-    "board",
-    "weighing",
-    "tuning",
-    "pairing",
-    "deck",
-    "duel",
-    "showcase",
-    "swipes",
-    "offline",
-    "slices",
-    "contrast",
-    "similar",
-    "imagined",
-    "behave",
-    "listed",
-    "written",
-    "policy",
-    "plan",
-    "power",
-    "scores",
-    "columns",
-    "sheet",
-    "tables",
-    "refused",
-    "likeness",
-    "counting",
-    "forecast",
-    "run",
-    "book",
-    "report",
-    "verdict",
-    "gate",
-]
-BESIDE = {  # the planted shop and its people, what comes after a release; what they may import
-    "readout": {"errors", "stats"},
-    "shop_figures": set(),
-    "assortment": {"errors", "events", "shop_figures"},
-    "crowd": {"errors", "events", "shop_figures", "assortment"},
-    "habits": {"errors", "events", "shop_figures", "assortment", "crowd"},
-    "personas": {"errors", "events", "shop_figures", "assortment", "crowd", "habits"},
-    "shop": {"errors", "events", "shop_figures", "assortment", "crowd", "habits", "personas"},
-    "colleagues": {"errors", "deck", "swipes", "shop"},
-}
+# the folders in the order of import: nothing imports to its right, and the last two are level
+ORDER = {
+    "recsys": (
+        ("errors",), ("stats",), ("dataset",), ("models",), ("evaluation",), ("study",),
+        ("report",), ("ab_test", "simulation"),
+    ),
+    "app": (
+        ("presentation",), ("storage",), ("workspace",), ("modeling", "auth"), ("study",),
+        ("operations",), ("reports",), ("web", "cli"),
+    ),
+}  # fmt: skip
+# a server is started by a command, and the notebook is one more shell over everything
+ABOVE_ALL = {"app.notebook"}
 FORBIDDEN_MODULES = {
     "streamlit", "app", "sqlite3", "sqlite_utils", "duckdb", "requests", "urllib", "socket",
     "pathlib", "os", "time", "random", "io", "subprocess", "shutil", "tempfile",
@@ -150,35 +101,70 @@ def test_innocent_code_passes(innocent: str) -> None:
     assert faults(innocent) == []
 
 
-def _imported_of_ours(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {name.split(".")[1] for name in imports(tree) if name.startswith("recsys.")}
+def _place(module: str) -> int | None:
+    """Return the place of a module in its package's order; None for the package itself."""
+    package, *rest = module.split(".")
+    places = [n for n, level in enumerate(ORDER[package]) if rest and rest[0] in level]
+    return places[0] if places else None
 
 
-@pytest.mark.parametrize("path", RECSYS, ids=lambda p: p.stem)
-def test_a_file_imports_only_files_to_its_left(path: Path) -> None:
-    if path.stem == "__init__":
-        assert _imported_of_ours(path) == set()
-    elif path.stem in BESIDE:
-        assert _imported_of_ours(path) <= BESIDE[path.stem]
-    else:
-        assert path.stem in LINE, f"{path.name} has no place in the line"
-        assert _imported_of_ours(path) <= set(LINE[: LINE.index(path.stem)])
+def _arrows_back(name: str, tree: ast.AST) -> list[str]:
+    """Return what a module imports, anywhere in it, of a folder beside or to the right of its own."""
+    package, folder = name.split(".")[0], name.split(".")[1]
+    mine, found = _place(name), []
+    for other in imports(tree):
+        if other.split(".")[0] == package and other.split(".")[1:2] != [folder]:
+            place = _place(other)
+            if place is None or mine is None or place >= mine:
+                found.append(f"{name} imports {other}")
+    return found
 
 
-def test_the_flow_line_names_modules_in_the_order_of_import() -> None:
+@pytest.mark.parametrize("package", sorted(ORDER))
+def test_every_folder_has_a_place(package: str) -> None:
+    inside = {
+        path.stem if path.suffix == ".py" else path.name
+        for path in (ROOT / package).iterdir()
+        if path.suffix == ".py" or (path.is_dir() and (path / "__init__.py").exists())
+    }
+    named = {name for level in ORDER[package] for name in level}
+    assert {name for name in inside - {"__init__"} if f"{package}.{name}" not in ABOVE_ALL} == named
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_folder_imports_only_folders_to_its_left(path: Path) -> None:
+    name = _module(path)
+    if "." in name and name not in ABOVE_ALL:
+        assert _arrows_back(name, ast.parse(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "planted"),
+    [
+        ("recsys.models.hybrid", "from recsys.report.gate import decide"),
+        ("recsys.ab_test.analysis", "import recsys.simulation.shop"),
+        ("app.storage.ingest.pipeline", "def f():\n    from app.web.routes import app"),
+    ],
+)
+def test_each_planted_arrow_back_is_found(name: str, planted: str) -> None:
+    assert _arrows_back(name, ast.parse(planted))
+
+
+def test_the_flow_line_names_the_folders_in_the_order_of_import() -> None:
     text = (ROOT / "recsys" / "__init__.py").read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if "->" in line)
-    words = [word.strip() for word in line.split("->")]
-    places = [LINE.index(word) for word in words]
-    assert places == sorted(places)
-    assert len(words) == 7
+    folders = [name for level in ORDER["recsys"][2:] for name in level]
+    assert re.findall(r"\w+", line) == folders
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 def test_nothing_but_recsys_and_the_shell_is_imported_in_a_circle() -> None:
     edges: dict[str, set[str]] = {}
     for path in OURS:
-        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        name = _module(path)
         edges[name] = {i for i in imports_at_top(path) if i.split(".")[0] in ("app", "recsys")}
     done: set[str] = set()
 

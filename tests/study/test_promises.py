@@ -8,12 +8,12 @@ from math import log, sqrt
 import numpy as np
 import pytest
 
-from recsys.deck import Arm, Stratum
-from recsys.gate import decide
-from recsys.report import tally
-from recsys.scores import score
+from recsys.report.evaluate import tally
+from recsys.report.gate import decide
+from recsys.report.verdict import Outcome
 from recsys.stats import log_wealth_lower, log_wealth_upper
-from recsys.verdict import Outcome
+from recsys.study.deck import Arm, Stratum
+from recsys.study.scoring import score
 from tests.playing import POLICY, STUDY, F, N, card, closed, deck_of, panel
 from tests.study.studies import (
     ALPHA,

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys.plan import RUNS, Truth, outlook
+from recsys.study.power import RUNS, Truth, outlook
 from tests.playing import POLICY
 from tests.study.studies import ALPHA, BATCH, CRITERIA, ever, panels, with_error
 from tests.study.test_promises import lift_of_equals

@@ -11,7 +11,7 @@ where there is one. The export has no price before a discount.
 """
 
 from app.importing.schemas.source import Columns, Nested, Schema, Source, first, kinds, said
-from recsys.events import Col
+from recsys.dataset.events import Col
 
 _KINDS = {
     "view_item": "view",

@@ -10,7 +10,7 @@ left out and counted (`--map visitorId=customer_id` takes visitors for customers
 """
 
 from app.importing.schemas.source import Columns, Nested, Schema, Source, first, kinds, said
-from recsys.events import Col, ProductCol
+from recsys.dataset.events import Col, ProductCol
 
 _KINDS = {"detail-page-view": "view", "add-to-cart": "cart", "purchase-complete": "purchase"}
 

@@ -10,8 +10,8 @@ from app.importing.schemas.segment import SEGMENT
 from app.importing.schemas.segment_tables import SEGMENT_TABLES
 from app.importing.schemas.snowplow import SNOWPLOW
 from app.importing.schemas.source import Schema
+from recsys.dataset.events import Col
 from recsys.errors import BadEventsError
-from recsys.events import Col
 
 AUTO = "auto"
 SCHEMAS = {

@@ -9,7 +9,7 @@ A rating of 4 or more counts as a purchase, a lower one as a view.
 """
 
 from app.importing.schemas.source import Columns, Schema, Source, said
-from recsys.events import Col, ProductCol
+from recsys.dataset.events import Col, ProductCol
 
 
 def _events(source: Source) -> Columns:

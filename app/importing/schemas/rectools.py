@@ -9,7 +9,7 @@ left out. Brands come from the features called brand, category, title and price,
 """
 
 from app.importing.schemas.source import Columns, Schema, Source, said
-from recsys.events import Col, ProductCol
+from recsys.dataset.events import Col, ProductCol
 
 
 def _events(source: Source) -> Columns:

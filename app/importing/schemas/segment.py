@@ -9,7 +9,7 @@ that was looked at stands in `properties` itself. Calls without `userId` are lef
 """
 
 from app.importing.schemas.source import Columns, Nested, Schema, Source, first, kinds, said
-from recsys.events import Col
+from recsys.dataset.events import Col
 
 _KINDS = {
     "Product Viewed": "view",

@@ -9,7 +9,7 @@ its properties: such rows say nothing of a product. Rows without `user_id` are l
 """
 
 from app.importing.schemas.source import Columns, Nested, Schema, Source, first, kinds, said
-from recsys.events import Col
+from recsys.dataset.events import Col
 
 _TABLE_KINDS = {
     "product_viewed": "view",

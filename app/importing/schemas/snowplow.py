@@ -9,7 +9,7 @@ browser's clock, else `collector_tstamp`. Rows without `user_id` are left out an
 """
 
 from app.importing.schemas.source import Columns, Nested, Schema, Source, first, kinds, said
-from recsys.events import Col
+from recsys.dataset.events import Col
 
 _ACTION = "unstruct_event_com_snowplowanalytics_snowplow_ecommerce_snowplow_ecommerce_action_1"
 _PRODUCTS = "contexts_com_snowplowanalytics_snowplow_ecommerce_product_1"

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.importing.schemas.dialects import Dialect
+from recsys.dataset.events import EVENT_COLUMNS, Col
 from recsys.errors import BadInputError
-from recsys.events import EVENT_COLUMNS, Col
 
 
 class Nested:

@@ -1,0 +1,86 @@
+"""The event: the names of its columns, its kinds, and the packed row that is stored."""
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Col:
+    """Columns of the event table. Spell them nowhere else."""
+
+    CUSTOMER = "customer_id"
+    TS = "ts"
+    EVENT = "event"
+    PRODUCT = "product_id"
+    BRAND = "brand"
+    CATEGORY = "category"
+    PRICE = "price"
+    LIST_PRICE = "list_price"
+    QUANTITY = "quantity"
+
+
+EVENT_COLUMNS = (
+    Col.CUSTOMER,
+    Col.TS,
+    Col.EVENT,
+    Col.PRODUCT,
+    Col.BRAND,
+    Col.CATEGORY,
+    Col.PRICE,
+    Col.LIST_PRICE,
+    Col.QUANTITY,
+)
+"""All of them, in the order of an event file."""
+
+
+class ProductCol:
+    """Columns of the product table beyond those it shares with events."""
+
+    TITLE = "title"
+    RELEASED = "release_date"
+    FEATURED = "featured"
+    SENSITIVE = "sensitive"
+
+
+class Kind(IntEnum):
+    """The kinds of event, as stored."""
+
+    VIEW = 0
+    WISHLIST = 1
+    FOLLOW = 2
+    CART = 3
+    PURCHASE = 4
+    RETURN = 5
+
+
+KIND_NAMES: Mapping[str, Kind] = {kind.name.lower(): kind for kind in Kind} | {
+    "click": Kind.VIEW,
+    "page_view": Kind.VIEW,
+    "add_to_wishlist": Kind.WISHLIST,
+    "addtocart": Kind.CART,
+    "add_to_cart": Kind.CART,
+    "buy": Kind.PURCHASE,
+    "order": Kind.PURCHASE,
+    "transaction": Kind.PURCHASE,
+    "refund": Kind.RETURN,
+}
+"""How shops spell the kinds, in small letters."""
+
+NO_PRICE = -1  # cents; "unknown" where a price is stored
+
+ROW = np.dtype(
+    [
+        ("item", "<u4"),  # code of the item in the Catalogue
+        ("ts", "<u4"),  # seconds since 1970, UTC
+        ("price", "<i4"),  # cents paid a unit, or NO_PRICE
+        ("list_price", "<i4"),  # cents before any discount, or NO_PRICE
+        ("kind", "u1"),  # Kind
+        ("quantity", "u1"),  # units, 255 means 255 or more
+    ]
+)
+"""One stored event: 18 bytes, so that 300 million are 5.4 GB."""
+
+Rows = NDArray[np.void]
+"""Array of ROW, shape (n,)."""

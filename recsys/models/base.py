@@ -1,0 +1,158 @@
+"""What every ranker shares: the contract, the brands it knows, a score and its reasons."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.dataset.catalog import Catalogue
+from recsys.dataset.evidence import Evidence
+from recsys.errors import WorkspaceError
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What stands behind a score, as data; turned into words elsewhere, never stored."""
+
+    purchases: int = 0
+    full_price: int = 0  # of those purchases
+    release_views: int = 0
+    follows: int = 0
+    views: int = 0
+    own: float = 0.0  # the three parts of the score; they add up to it
+    collaborative: float = 0.0
+    popularity: float = 0.0
+    neighbours: tuple[str, ...] = ()  # her own brands that speak most for this one
+
+
+class Reason(StrEnum):
+    """What stands first among the reasons of a score, the strongest of her own doings first."""
+
+    FOLLOWED = "followed"
+    FULL_PRICE = "full price"  # every purchase of the brand
+    BOUGHT = "bought"
+    NEW = "new releases"  # she looked at them
+    VIEWED = "viewed"
+    ALIKE = "others alike"  # people who love the same brands love this one
+    POPULAR = "popular"
+
+
+def kind_of(why: Why) -> Reason:
+    """Return what stands first in `why`."""
+    if why.follows:
+        return Reason.FOLLOWED
+    if why.purchases:
+        return Reason.FULL_PRICE if why.full_price >= why.purchases else Reason.BOUGHT
+    if why.release_views:
+        return Reason.NEW
+    if why.views:
+        return Reason.VIEWED
+    return Reason.ALIKE if why.collaborative > max(why.popularity, 0) else Reason.POPULAR
+
+
+@dataclass(frozen=True, slots=True)
+class BrandScore:
+    """How strongly one customer favours one brand."""
+
+    brand: str
+    score: float  # no unit; only the order within one customer means anything
+    rank: int  # 1 is the favourite
+    why: Why = field(default_factory=Why)
+
+
+class Ranker(Protocol):
+    """Whatever ranks brands for one customer: the model and its rivals."""
+
+    @property
+    def name(self) -> str:
+        """The name that a study writes down."""
+        ...
+
+    def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
+        """Return the best n brands of one person, best first, none of `without`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Basis:
+    """What every ranker knows of the brands: B names, and how many customers bought each."""
+
+    lineage: str  # of the catalogue whose codes these are
+    brands: NDArray[np.object_]  # (B,)
+    sensitive: NDArray[np.bool_]  # (B,) never ranked, nor a brand with nothing left to sell
+    buyers: NDArray[np.int64]  # (B,) customers of the sample with a purchase, or else any event
+    codes: Mapping[str, int] = field(init=False, repr=False)
+    prior: NDArray[np.float64] = field(init=False, repr=False)  # (B,) log popularity, from 0 to 1
+
+    def __post_init__(self) -> None:
+        logs = np.log1p(self.buyers.astype(np.float64))
+        object.__setattr__(self, "codes", {name: code for code, name in enumerate(self.brands)})
+        object.__setattr__(self, "prior", logs / max(float(logs.max(initial=0.0)), 1.0))
+
+    def by_fame(self) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """Codes from the most bought on, and the buyers of all before each, shape (B,) each."""
+        order = np.argsort(-self.buyers, kind="stable")
+        return order, np.cumsum(self.buyers[order]) - self.buyers[order]
+
+    def allowed(self, without: Collection[str]) -> NDArray[np.bool_]:
+        """Which brands may be ranked, shape (B,)."""
+        mask = ~self.sensitive
+        mask[[self.codes[name] for name in without if name in self.codes]] = False
+        return mask
+
+    def over(self, catalogue: Catalogue) -> Self:
+        """The same knowledge over a catalogue that may have grown since: new brands, no buyers.
+
+        Raises WorkspaceError when the catalogue's codes are not the ones learnt from.
+        """
+        if catalogue.lineage != self.lineage:
+            raise WorkspaceError(
+                "The events were started anew since this version was fitted. "
+                "Fit again with `brandswipe fit`."
+            )
+        buyers = np.zeros(len(catalogue.brands), np.int64)
+        buyers[: len(self.buyers)] = self.buyers
+        return replace(self, brands=catalogue.brands, sensitive=_never(catalogue), buyers=buyers)
+
+
+def basis(buyers: NDArray[np.int64], catalogue: Catalogue) -> Basis:
+    """What is known of a catalogue's brands, and how many customers bought each, shape (B,)."""
+    return Basis(
+        lineage=catalogue.lineage,
+        brands=catalogue.brands,
+        sensitive=_never(catalogue),
+        buyers=buyers,
+    )
+
+
+def _never(catalogue: Catalogue) -> NDArray[np.bool_]:
+    return np.asarray(catalogue.brand_sensitive | (catalogue.brand_category < 0), np.bool_)
+
+
+def best(scores: NDArray[np.float64], allowed: NDArray[np.bool_], n: int) -> NDArray[np.intp]:
+    """Codes of the n best allowed brands, ties by code, so that lists are prefixes."""
+    codes = np.flatnonzero(allowed)
+    codes = codes[scores[codes] >= edge(scores[codes], n)]  # leave the long tail unsorted
+    order = np.lexsort((codes, -scores[codes]))
+    return codes[order[:n]]
+
+
+_SLABS = 8
+
+
+def edge(scores: NDArray[np.floating], n: int) -> NDArray[np.floating]:
+    """At most the n-th best of the last axis, shape (..., 1), and close to it.
+
+    The n-th best of the maxima of eight scores each is one of n numbers that are as good or better;
+    to look for it among an eighth of the scores takes a fraction of the time.
+    """
+    width = scores.shape[-1] // _SLABS
+    if width > n:
+        scores = scores[..., : width * _SLABS].reshape(*scores.shape[:-1], _SLABS, width)
+        scores = scores.max(axis=-2)
+    if not 0 < n < scores.shape[-1]:
+        return np.full((*scores.shape[:-1], 1), -np.inf, scores.dtype)
+    return np.partition(scores, scores.shape[-1] - n, axis=-1)[..., -n, None]

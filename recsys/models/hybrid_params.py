@@ -1,0 +1,93 @@
+"""What a model is learnt with: the options that somebody may set, and the blend that is chosen."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Self
+
+from recsys.dataset.event_weights import Love
+from recsys.errors import BadInputError
+
+ENOUGH_CUSTOMERS = 150_000
+"""As many are learnt from where nobody says how many.
+
+In a trial with a million customers 10% and 5% of them lost nothing that could be measured, 2% did;
+bench/sample.py draws the curve. Three times those 5% leave room, and are read and learnt from
+within a minute however many customers there are.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How the three parts of the score are weighed. No unit; only the order matters."""
+
+    own: float = 1.0  # below 0 where nobody comes back to what she has had
+    collaborative: float = 1.0
+    popularity: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """All that is chosen on a validation slice of the log."""
+
+    weights: Weights = field(default_factory=Weights)
+    ease: float = 0.5  # share of EASE in the collaborative part
+    alike: float = 0.0  # share of the nearest brands; the rest is ALS
+    half_life: int | None = None  # days in which own evidence fades by half, one of AGES
+    drift: int | None = None  # the same for what the collaborative part is asked with
+    fashion: int | None = None  # the same for popularity
+    love: Love = field(default_factory=Love)
+
+    @property
+    def shares(self) -> tuple[float, float, float]:
+        """Of ALS, of EASE and of the nearest brands in the collaborative part."""
+        return 1.0 - self.ease - self.alike, self.ease, self.alike
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """What the data scientist may set. Ranges are checked by `check_options`."""
+
+    factors: int = 32
+    alpha: float = 5.0  # confidence a unit of evidence, c = 1 + alpha * evidence
+    regularisation: float = 1.0  # in square roots of the number of customers
+    iterations: int = 6  # it starts near the end, at the leading singular vectors
+    sample: float | None = None  # share of the customers whose events are read; None: enough
+    seed: int = 0
+    weights: Weights | None = None  # None: chosen on a slice of the log
+
+    def share_of(self, customers: int) -> float:
+        """The share to read of so many customers: the one set, else as many as are enough."""
+        if self.sample is not None:
+            return self.sample
+        return min(1.0, max(RANGES["sample"][0], ENOUGH_CUSTOMERS / max(1, customers)))
+
+    def settled(self, customers: int) -> Self:
+        """The same options with the share of so many customers as a number."""
+        return replace(self, sample=self.share_of(customers))
+
+
+def options_from(plain: Mapping[str, Any]) -> FitOptions:
+    """FitOptions from their fields as plain data."""
+    given = plain.get("weights")
+    return FitOptions(**{**plain, "weights": None if given is None else Weights(**given)})
+
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    "factors": (1, 256),
+    "alpha": (0.1, 1000.0),
+    "regularisation": (0.0, 1000.0),
+    "iterations": (1, 100),
+    "sample": (0.001, 1.0),
+    "seed": (0, 2**31 - 1),
+}
+
+
+def check_options(options: FitOptions) -> None:
+    """Raise BadInputError naming the first option outside its range."""
+    for name, (low, high) in RANGES.items():
+        value = getattr(options, name)
+        if value is not None and not low <= value <= high:
+            raise BadInputError(f"{name} is {value:g}; choose between {low:g} and {high:g}.")
+    for name, value in asdict(options.weights or Weights()).items():
+        if not 0 <= value <= 100:
+            raise BadInputError(f"The weight {name} is {value:g}; choose between 0 and 100.")

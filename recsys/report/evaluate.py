@@ -1,0 +1,230 @@
+"""decks + swipes -> Report: what may be published, and nothing else.
+
+Decks are published in batches that are fixed when full, in the order of closing. Everything here is
+computed from published batches alone, and nothing with fewer people behind it than a cell.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields, is_dataclass, replace
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from recsys.report.batches import NOBODY, Batch, Closed, Funnel, Row, left_out, tenths
+from recsys.report.forecast import Forecast, forecast
+from recsys.report.response_table import Sheet
+from recsys.report.tables import (
+    SegmentRow,
+    ShareRow,
+    Unit,
+    arm_rows,
+    beside,
+    brand_rows,
+    category_rows,
+    mean_of,
+    segment_rows,
+)
+from recsys.report.tally import Book, enter, gated
+from recsys.stats import (
+    Estimate,
+    Floats,
+    Ratio,
+    RunPoint,
+    clustered_ratio,
+    smallest_panel,
+)
+from recsys.study.policy import Criterion, Policy, Study, StudyKind
+from recsys.study.scoring import DeckScore, Excluded, Played, score
+
+SCHEMA_VERSION = 3
+"""Of the published form. It grows when a field goes or changes its meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionReport:
+    """One criterion against its bar."""
+
+    criterion: Criterion
+    estimate: Estimate  # with the bounds that decide, in whole percents
+    once: Estimate  # had this been the only look; never decides
+    run: tuple[RunPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that leaves a study. It holds no row of a person and no score of a deck."""
+
+    study: str  # hash
+    name: str
+    kind: StudyKind
+    attempt: int
+    policy: Policy
+    model: str
+    challenger: str | None  # the second version, in a duel
+    baseline: str
+    alpha: float
+    smallest_panel: int  # people with perfect scores, under which nothing can release
+    players: Funnel
+    criteria: tuple[CriterionReport, ...]
+    batches: tuple[Batch, ...]
+    arms: tuple[ShareRow, ...]
+    beside: Mapping[str, Estimate]
+    cards: Ratio | None  # the hit rate over cards, with ICC and design effect
+    early: Estimate  # hit rate of the first half of the batches; in a duel its score
+    late: Estimate
+    excluded: Mapping[Excluded, int | None]  # None: some, but fewer than a cell
+    with_careless: Estimate  # hit rate with those left out by time, once they are a cell
+    seconds: float | None  # mean over people of the median time of a card; None below a cell
+    segments: Mapping[str, tuple[SegmentRow, ...]]  # those that the policy names
+    brands: tuple[ShareRow, ...]
+    categories: tuple[ShareRow, ...]
+    forecast: Forecast
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what may leave the house, ready for JSON: whole percents, rounded wealths."""
+        plain: dict[str, Any] = _plain(self)
+        plain["schema_version"] = SCHEMA_VERSION
+        plain["policy"] = {"hash": self.policy.hash, **self.policy.to_dict()}
+        plain["alpha"] = self.alpha
+        return plain
+
+
+def _plain(value: Any) -> Any:
+    """Return plain data of a value, every number of it rounded to two digits."""
+    if isinstance(value, RunPoint):
+        return value.to_dict()
+    if isinstance(value, Batch):
+        return {"n": value.n, "completion": tenths(value.completion), **_plain_balance(value)}
+    if isinstance(value, Estimate):
+        return dict(zip(Estimate.__slots__, astuple(value.published()), strict=True))
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, float):
+        return round(value, 2) if isfinite(value) else None
+    return value
+
+
+def _plain_balance(batch: Batch) -> dict[str, Any]:
+    return {"balance": None if batch.balance is None else _plain(batch.balance)}
+
+
+def tally(
+    study: Study,
+    closed: Iterable[Closed],
+    open_dealt_at: Iterable[int] = (),
+    seed: int = 0,
+    earlier: Mapping[str, int] = NOBODY,
+) -> Report:
+    """Return the report of a study, read anew.
+
+    `closed` is in the order of closing, withdrawn scores in the places of their decks. A batch
+    out of which somebody is forgotten gives its scores to the criteria, and nothing to the tables.
+    `open_dealt_at` says when those decks were dealt that are still open and could count; `earlier`
+    is that of `sorted_out`.
+    """
+    return report_of(enter(Book(), study, closed, earlier, open_dealt_at), study, seed)
+
+
+def report_of(book: Book, study: Study, seed: int = 0) -> Report:
+    """Return the report of what was read so far."""
+    policy, sheet = study.policy, book.sheet
+    unit = Unit(policy.batch, policy.cell)
+    left = replace(unit, lost=book.lost)
+    scores = gated(book.scores, policy)
+    rates = scores[0] if policy.is_duel else book.scores[0]
+    half = len(rates) // policy.batch // 2 * policy.batch
+    published = book.rows[: book.published]
+    return Report(
+        study=study.hash,
+        name=study.name,
+        kind=study.kind,
+        attempt=study.attempt,
+        policy=policy,
+        model=study.model,
+        challenger=study.challenger,
+        baseline=study.baseline,
+        alpha=study.alpha,
+        smallest_panel=smallest_release(study),
+        players=Funnel.of(book.players, unit),
+        criteria=tuple(_criteria(scores, book, study, left)),
+        batches=book.batches,
+        arms=arm_rows(sheet, left),
+        beside=beside(sheet, study.alpha, left, decoys=policy.deck.scored > 0),
+        cards=_cards(sheet, left),
+        early=mean_of(rates[:half], study.alpha, unit),
+        late=mean_of(rates[half:], study.alpha, unit),
+        excluded=left_out(published, unit),
+        with_careless=_with_careless(published, study, unit),
+        seconds=_seconds(sheet, left),
+        segments=segment_rows(sheet, policy.segments, left),
+        brands=brand_rows(sheet, left),
+        categories=category_rows(sheet, left),
+        forecast=forecast(
+            scores, [c.bar for c in policy.criteria], study.alpha, policy.batch, seed
+        ),
+    )
+
+
+def smallest_release(study: Study) -> int:
+    """Return how many people it takes to release with perfect scores: fewer never can."""
+    return smallest_panel_of(study.policy, study.alpha)
+
+
+def smallest_panel_of(policy: Policy, alpha: float) -> int:
+    """Return the same of a policy, before there is a study."""
+    panels = [smallest_panel(criterion.bar, alpha) for criterion in policy.criteria]
+    return max(policy.least_players, *panels)
+
+
+def _criteria(scores: Floats, book: Book, study: Study, unit: Unit) -> Iterator[CriterionReport]:
+    policy, n = study.policy, scores.shape[1]
+    for criterion, x, points in zip(policy.criteria, scores, book.runs, strict=True):
+        if n < policy.cell:
+            unknown = Estimate.unknown(f"fewer than {policy.cell} people", n)
+            yield CriterionReport(criterion, unknown, unknown, ())
+            continue
+        last = points[-1]
+        estimate = Estimate(last.mean, last.low, last.high, n, "betting")
+        ratio = _cards(book.sheet, unit) if criterion.name == "hit_rate" else None
+        once = _once(ratio or clustered_ratio(x, np.ones(n)), study.alpha)
+        yield CriterionReport(criterion, estimate, once, points)
+
+
+def _once(ratio: Ratio | None, alpha: float) -> Estimate:
+    """Return the interval that would hold had this been the only look."""
+    assert ratio is not None  # a cell has at least two people
+    low, high = ratio.interval(alpha)
+    return Estimate(ratio.value, low, high, ratio.people, "cluster-robust, one look")
+
+
+def _cards(sheet: Sheet, unit: Unit) -> Ratio | None:
+    people = unit.whole(len(sheet.ids))
+    return clustered_ratio(sheet.hits[:people], sheet.picks[:people])
+
+
+def _seconds(sheet: Sheet, unit: Unit) -> float | None:
+    known = sheet.seconds[~np.isnan(sheet.seconds)]
+    people = unit.whole(len(known))
+    return float(known[:people].mean()) if people else None
+
+
+def _with_careless(published: Sequence[Row], study: Study, unit: Unit) -> Estimate:
+    """Return the mean of `early` and `late` with those left out by time, once they are a cell."""
+    both = [row for row in published if row.why in (None, Excluded.TOO_FAST)]
+    if sum(row.why is not None for row in both) < unit.cell:
+        return Estimate.unknown(f"fewer than {unit.cell} people were left out")
+    known = [row.deck for row in both if not isinstance(row.deck, Excluded)]
+    if len(known) < len(both):
+        return Estimate.unknown("somebody who was left out is forgotten")
+    scores = [_score(deck) for deck in known]
+    rates = [deck.challenger if study.policy.is_duel else deck.hit_rate for deck in scores]
+    return mean_of(np.array(rates), study.alpha, unit)
+
+
+def _score(deck: Played | DeckScore) -> DeckScore:
+    return deck if isinstance(deck, DeckScore) else score(deck)

@@ -1,0 +1,253 @@
+"""What a verdict is, and the sentence that says it in English and Dutch."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from recsys.report.forecast import HORIZON, Forecast
+from recsys.study.policy import DIFFERENCES, DUEL
+
+
+class Outcome(StrEnum):
+    """What the gate says."""
+
+    RELEASE = "release"
+    HOLD = "hold"
+    UNDECIDED = "undecided"
+
+
+class Why(StrEnum):
+    """What kind of reason a verdict has."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    OPEN = "open"  # neither a pass nor a fail is proven
+    NO_DATA = "no_data"
+    TOO_EARLY = "too_early"  # fewer people than may be shown
+    TOO_FEW = "too_few"  # fewer people than may decide
+    INCOMPLETE = "incomplete"
+    UNBALANCED = "unbalanced"
+    UNPAIRED = "unpaired"  # no pick has a decoy beside it
+    POLICY = "policy"
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionVerdict:
+    """Where one criterion stands at the batch of the verdict."""
+
+    name: str
+    bar: float
+    value: float
+    low: float  # whole percents, rounded outward
+    high: float
+    passed: bool
+    failed: bool
+
+
+NO_FORECAST = Forecast(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The numbers that a reason may need."""
+
+    n: int = 0
+    cell: int = 10
+    batch: int = 5
+    least_players: int = 20
+    completion: float | None = None
+    completion_bar: float = 0.80
+    balance: float = 0.0
+    balance_bar: float = 0.25
+    forecast: Forecast = NO_FORECAST
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate says, why, and on how many people."""
+
+    outcome: Outcome
+    why: Why
+    n: int
+    criteria: tuple[CriterionVerdict, ...]
+    reason: str
+    reason_nl: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for a row, a pipeline or a certificate; shares in whole percents."""
+        criteria = [{**asdict(c), "value": round(c.value, 2)} for c in self.criteria]
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {**plain, "outcome": self.outcome.value, "why": self.why.value, "criteria": criteria}
+
+
+def verdict(why: Why, criteria: Sequence[CriterionVerdict], facts: Facts) -> Verdict:
+    """Return the verdict for a reason, with its sentence in both languages."""
+    outcome = {Why.PASSED: Outcome.RELEASE, Why.FAILED: Outcome.HOLD}.get(why, Outcome.UNDECIDED)
+    english, dutch = (_sentence(why, criteria, facts, words) for words in (_EN, _NL))
+    return Verdict(outcome, why, facts.n, tuple(criteria), english, dutch)
+
+
+def too_early(closed: int, cell: int = 10, language: str = "en") -> str:
+    """Return the sentence for a study with fewer decks than may be shown."""
+    words = _NL if language == "nl" else _EN
+    return words[f"closed_{min(closed, 2)}"].format(closed=closed) + words["first"].format(
+        cell=cell
+    )
+
+
+def too_small(people: int, smallest: int, language: str = "en") -> str | None:
+    """Return the warning that a panel can never release; None when it is large enough."""
+    words = _NL if language == "nl" else _EN
+    return None if people >= smallest else words["small"].format(n=people, smallest=smallest)
+
+
+def _sentence(
+    why: Why, criteria: Sequence[CriterionVerdict], facts: Facts, words: dict[str, str]
+) -> str:
+    if why in (Why.PASSED, Why.FAILED) and criteria[0].name == DUEL:
+        return words[f"duel_{why.value}"] + _upper(_found(criteria[0], facts, words)) + "."
+    if why is Why.PASSED:
+        return words["release"] + "; ".join(_found(c, facts, words) for c in criteria) + "."
+    if why is Why.FAILED:
+        return words["hold"] + _failed(criteria, facts, words)
+    if why is Why.OPEN:
+        return words["undecided"] + _open(criteria, facts, words)
+    if why is Why.TOO_EARLY:
+        return words["undecided"] + too_early(facts.n, facts.cell, words["language"])
+    known = f" {_upper(_found(criteria[0], facts, words))}." if criteria else ""
+    return words["undecided"] + _limit(why, facts, words) + known
+
+
+def _failed(criteria: Sequence[CriterionVerdict], facts: Facts, words: dict[str, str]) -> str:
+    failed = [c for c in criteria if c.failed]
+    others = [c for c in criteria if not c.failed]
+    parts = [f"{_found(c, facts, words)}: {words['why_' + c.name]}" for c in failed]
+    rest = "; ".join(_found(c, facts, words) for c in others)
+    return _upper("; ".join(parts)) + "." + (f" {_upper(rest)}." if rest else "")
+
+
+def _open(criteria: Sequence[CriterionVerdict], facts: Facts, words: dict[str, str]) -> str:
+    """Lead with the first criterion; if it has passed, with what is still open as well."""
+    first, opened = criteria[0], [c for c in criteria if not c.passed]
+    text = _upper(_found(first, facts, words)) + "."
+    if first not in opened:
+        text += words["still"] + "; ".join(_found(c, facts, words) for c in opened) + "."
+    return text + _more(facts.forecast, words)
+
+
+def _more(ahead: Forecast, words: dict[str, str]) -> str:
+    if ahead.low is None:
+        return words["far"].format(horizon=HORIZON) if ahead.beyond else ""
+    if ahead.high is None:
+        return words["or_more"].format(low=ahead.low)
+    key = "range" if ahead.high > ahead.low else "about"
+    return words[key].format(low=ahead.low, high=ahead.high)
+
+
+def _limit(why: Why, facts: Facts, words: dict[str, str]) -> str:
+    key = why.value
+    if why is Why.INCOMPLETE and facts.completion is None:
+        key = "unknown_completion"
+    return words[key].format(
+        n=facts.n,
+        batch=facts.batch,
+        least=facts.least_players,
+        completion_bar=_percent(facts.completion_bar),
+        balance=f"{facts.balance:.2f}",
+        balance_bar=f"{facts.balance_bar:.2f}",
+    )
+
+
+def _found(criterion: CriterionVerdict, facts: Facts, words: dict[str, str]) -> str:
+    show = _points if criterion.name in DIFFERENCES else _percent
+    value, low, high = (show(x) for x in (criterion.value, criterion.low, criterion.high))
+    numbers = {"value": value, "low": low, "high": high, "bar": show(criterion.bar), "n": facts.n}
+    return words[criterion.name].format(**numbers) + words["between"].format(**numbers)
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _percent(share: float) -> str:
+    return f"{round(share * 100)}%"
+
+
+def _points(score: float) -> str:
+    """Return a score as what it stands for: the difference of two hit rates, in points."""
+    points = round(200 * score - 100)
+    return f"{points:+d}" if points else "0"
+
+
+_EN = {
+    "language": "en",
+    "release": "Release. All bars are passed: ",
+    "hold": "Hold. ",
+    "undecided": "Undecided. ",
+    "hit_rate": "{value} of picks were favourites",
+    "discrimination": "picks beat decoys in {value} of comparisons",
+    "lift": "the lift over the baseline is {value} points",
+    "challenger": "the challenger's hit rate less the champion's is {value} points",
+    "duel_passed": "The challenger is ahead. ",
+    "duel_failed": "The champion is ahead. ",
+    "between": " ({n} people, between {low} and {high}; the bar is {bar})",
+    "why_hit_rate": "too few picks are favourites",
+    "why_discrimination": "the decoys were liked too well beside the picks",
+    "why_lift": "the baseline does better",
+    "still": " Not yet sure: ",
+    "range": " Probably {low} to {high} more people.",
+    "about": " Probably {low} more people.",
+    "or_more": " Probably {low} more people, perhaps many more.",
+    "far": " Probably more than {horizon} more people.",
+    "closed_0": "No deck is closed yet.",
+    "closed_1": "1 deck closed.",
+    "closed_2": "{closed} decks closed.",
+    "first": " The first numbers appear at {cell} people, so that nobody can be picked out.",
+    "small": "{n} people can never release: with perfect scores it takes {smallest}.",
+    "no_data": "No batch of {batch} decks is closed yet, and no data is never a pass.",
+    "too_few": "{n} people have played; a verdict needs at least {least}.",
+    "incomplete": "Fewer than {completion_bar} of the dealt decks were finished: who stopped may"
+    " think otherwise.",
+    "unknown_completion": "How many of the dealt decks were finished is not known any more.",
+    "unpaired": "No pick has a scored decoy beside it, so how famous they are cannot be compared.",
+    "unbalanced": "The decoys are not as well known as the picks they stand beside: {balance}"
+    " standard deviations apart, where {balance_bar} is allowed.",
+    "policy": "The policy is not the one under which these decks were dealt; open a new study.",
+}
+
+_NL = {
+    "language": "nl",
+    "release": "Vrijgeven. Alle latten zijn gehaald: ",
+    "hold": "Tegenhouden. ",
+    "undecided": "Nog niet beslist. ",
+    "hit_rate": "{value} van de keuzes was favoriet",
+    "discrimination": "keuzes wonnen {value} van de vergelijkingen met lokmerken",
+    "lift": "de voorsprong op de vergelijkingslijst is {value} punten",
+    "challenger": "de trefkans van de uitdager min die van de kampioen is {value} punten",
+    "duel_passed": "De uitdager ligt voor. ",
+    "duel_failed": "De kampioen ligt voor. ",
+    "between": " ({n} mensen, tussen {low} en {high}; de lat ligt op {bar})",
+    "why_hit_rate": "te weinig keuzes zijn favoriet",
+    "why_discrimination": "de lokmerken vielen te goed in de smaak naast de keuzes",
+    "why_lift": "de vergelijkingslijst doet het beter",
+    "still": " Nog niet zeker: ",
+    "range": " Waarschijnlijk nog {low} tot {high} mensen.",
+    "about": " Waarschijnlijk nog {low} mensen.",
+    "or_more": " Waarschijnlijk nog {low} mensen, misschien veel meer.",
+    "far": " Waarschijnlijk nog meer dan {horizon} mensen.",
+    "closed_0": "Er is nog geen stapel gesloten.",
+    "closed_1": "1 stapel gesloten.",
+    "closed_2": "{closed} stapels gesloten.",
+    "first": " De eerste cijfers komen bij {cell} mensen, zodat niemand te herkennen is.",
+    "small": "{n} mensen kunnen nooit vrijgeven: met volmaakte scores zijn er {smallest} nodig.",
+    "no_data": "Er zijn nog geen {batch} stapels gesloten, en zonder gegevens slaagt niets.",
+    "too_few": "{n} mensen hebben gespeeld; voor een uitspraak zijn er minstens {least} nodig.",
+    "incomplete": "Minder dan {completion_bar} van de gedeelde stapels is afgemaakt: wie stopte,"
+    " denkt er misschien anders over.",
+    "unknown_completion": "Hoeveel van de gedeelde stapels zijn afgemaakt, is niet meer bekend.",
+    "unpaired": "Geen keuze heeft een lokmerk naast zich: hun bekendheid is niet te vergelijken.",
+    "unbalanced": "De lokmerken zijn niet zo bekend als de keuzes waar ze naast staan: {balance}"
+    " standaardafwijkingen verschil, waar {balance_bar} mag.",
+    "policy": "Het beleid is niet dat waaronder deze stapels zijn gedeeld; open een nieuwe studie.",
+}
