@@ -1,9 +1,10 @@
 """A shop of any size, fast: 300 million events in minutes, delivered as a warehouse exports them.
 
-recsys.simulation.shop tells stories and takes hours for six million customers; this one keeps
-what costs time and memory: tens of thousands of brands with a long tail, a few favourites a customer within a few
-categories, a few customers who did most, one who did 100,000 things, prices, releases, and files
-of a fortnight or so in order of time, not of customer. Nothing here is evidence of quality.
+recsys.simulation.shop tells stories and takes hours for six million customers; this one keeps what
+costs time and memory: tens of thousands of brands with a long tail, a few favourites a customer
+within a few categories, a few customers who did most, one who did 100,000 things, prices, releases,
+and files of a fortnight or so in order of time, not of customer. Nothing here is evidence of
+quality.
 """
 
 from collections.abc import Iterator

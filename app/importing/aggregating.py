@@ -2,9 +2,9 @@
 
 The query states in SQL what `recsys.dataset.aggregation.summarise` does to the events that `ingest`
 has cleaned: duplicates count once, sums are whole numbers, prices are cents. Decayed weights are
-rounded as there; an exact half, which only a whole number of half-lives gives, rounds down to even in both. Days, products and
-categories come back counted, so two tables are never added up. A brand is its name in small
-letters; events of categories with a sensitive word stay in the warehouse.
+rounded as there; an exact half, which only a whole number of half-lives gives, rounds down to even
+in both. Days, products and categories come back counted, so two tables are never added up. A brand
+is its name in small letters; events of categories with a sensitive word stay in the warehouse.
 """
 
 from collections.abc import Collection, Mapping
