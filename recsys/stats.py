@@ -9,7 +9,7 @@ arXiv 2010.09686. A mixture over fixed shares is a discretised universal portfol
 arXiv 2207.12382.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from math import ceil, exp, floor, inf, log, sqrt
@@ -274,40 +274,3 @@ class Counted:
     def upper_percents(self, alpha: float) -> NDArray[np.int64]:
         """Return the upper bounds, each lifted to a whole percent, shape (ends,)."""
         return 100 - self.mirrored.lower_percents(alpha)
-
-
-@dataclass(frozen=True, slots=True)
-class RunPoint:
-    """One criterion after one batch. The bounds are whole percents, rounded outward."""
-
-    n: int
-    mean: float
-    low: float
-    high: float
-    log_lower: float  # natural log of the wealth of the bet "above the bar"
-    log_upper: float  # and of the bet "below the bar"
-
-    def to_dict(self) -> dict[str, float]:
-        """Return what may be published: the wealths as two digits of their decimal logarithm."""
-        wealths = {"log10_lower": self.log_lower, "log10_upper": self.log_upper}
-        shares = {"mean": self.mean, "low": self.low, "high": self.high}
-        rounded = {name: round(share, 2) for name, share in shares.items()}
-        return {"n": self.n, **rounded, **{k: round(w / log(10), 2) for k, w in wealths.items()}}
-
-
-def run(
-    scores: Floats, bar: float, stops: Sequence[int], alpha: float, criteria: int
-) -> Iterator[RunPoint]:
-    """Yield a point after each of the numbers of people, which ascend."""
-    if not stops:
-        return
-    counted = Counted.of(scores, stops)
-    columns = (
-        np.cumsum(scores)[np.array(stops) - 1] / stops,
-        counted.lower_percents(alpha) / 100,
-        counted.upper_percents(alpha / criteria) / 100,
-        counted.log_wealth(bar),
-        counted.mirrored.log_wealth(1 - bar),
-    )
-    for n, *values in zip(stops, *(column.tolist() for column in columns), strict=True):
-        yield RunPoint(n, *values)

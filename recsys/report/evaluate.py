@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from recsys.report.batches import NOBODY, Batch, Closed, Funnel, Row, left_out, tenths
+from recsys.report.confidence_sequence import RunPoint
 from recsys.report.forecast import Forecast, forecast
 from recsys.report.response_table import Sheet
 from recsys.report.tables import (
@@ -26,14 +27,7 @@ from recsys.report.tables import (
     segment_rows,
 )
 from recsys.report.tally import Book, enter, gated
-from recsys.stats import (
-    Estimate,
-    Floats,
-    Ratio,
-    RunPoint,
-    clustered_ratio,
-    smallest_panel,
-)
+from recsys.stats import Estimate, Floats, Ratio, clustered_ratio, smallest_panel
 from recsys.study.policy import Criterion, Policy, Study, StudyKind
 from recsys.study.scoring import DeckScore, Excluded, Played, score
 

@@ -18,10 +18,11 @@ from recsys.report.batches import (
     players_at,
     sort_out,
 )
+from recsys.report.confidence_sequence import RunPoint, run
 from recsys.report.response_table import EMPTY, Sheet, joined, read
 from recsys.report.responses import Bools, Ints
 from recsys.report.tables import balances
-from recsys.stats import Floats, RunPoint, run
+from recsys.stats import Floats
 from recsys.study.policy import CRITERIA, Policy, Study
 from recsys.study.scoring import DeckScore, Played, score
 

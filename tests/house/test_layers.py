@@ -25,6 +25,7 @@ ORDER = {
 }  # fmt: skip
 # a server is started by a command, and the notebook is one more shell over everything
 ABOVE_ALL = {"app.notebook"}
+MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in OURS}
 FORBIDDEN_MODULES = {
     "streamlit", "app", "sqlite3", "sqlite_utils", "duckdb", "requests", "urllib", "socket",
     "pathlib", "os", "time", "random", "io", "subprocess", "shutil", "tempfile",
@@ -42,7 +43,8 @@ def imports(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
+            full = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from {name if name in MODULES else node.module or "" for name in full}
 
 
 def faults(source: str) -> list[str]:
@@ -109,7 +111,7 @@ def _place(module: str) -> int | None:
 
 
 def _arrows_back(name: str, tree: ast.AST) -> list[str]:
-    """Return what a module imports, anywhere in it, of a folder beside or to the right of its own."""
+    """Return what a module imports, anywhere in it, of folders that are not to its left."""
     package, folder = name.split(".")[0], name.split(".")[1]
     mine, found = _place(name), []
     for other in imports(tree):
