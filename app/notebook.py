@@ -4,22 +4,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from app.brain import load_brain
-from app.comparing import Compared, compare
-from app.evaluation import Evaluation, evaluate_offline, options_of, window_of
-from app.fitting import refit
-from app.house import BASELINE, House
-from app.learning import learn_from
-from app.listing import Imported, import_lists
-from app.model_card import model_card
-from app.powering import PLAYERS, Powered, played
-from app.refused import refused_brands
-from app.registry import Version
-from app.settings import read
-from app.source import Source, slice_of
-from app.studies import Judged, judge, newest
-from app.whatif import alike, asked, learnt, typed
-from app.work import judge_of
+from app.modeling.comparison import Compared, compare
+from app.modeling.evaluation import Evaluation, evaluate_offline, options_of, window_of
+from app.modeling.import_lists import Imported, import_lists
+from app.modeling.recommender import load_brain
+from app.modeling.training import refit
+from app.modeling.what_if import alike, asked, learnt, typed
+from app.operations.job_tasks import judge_of
+from app.reports.model_card import model_card
+from app.storage.event_store.window import Source, slice_of
+from app.storage.model_registry import Version
+from app.study.feedback import learn_from, refused_brands
+from app.study.power import PLAYERS, Powered, played
+from app.study.results import Judged, judge, newest
+from app.workspace.settings import read
+from app.workspace.workspace import BASELINE, House
 from recsys.evaluation.behavioral_tests import Behaved, behave
 from recsys.models.base import BrandScore
 from recsys.models.hybrid import FitOptions, Progress, Weights

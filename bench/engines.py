@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from app.engines import fetched, summed
-from app.ingest import ingest
-from app.planting import plant_folder
-from app.warehouse import Warehouse
+from app.storage.event_store.store import Warehouse
+from app.storage.ingest.pipeline import ingest
+from app.storage.warehouse.engines import fetched, summed
+from app.workspace.planted_shop import plant_folder
 from tests.postgres_server import server
 from tests.summed import HIDDEN, Pairs, by_duckdb, by_ourselves, in_file
 from tests.test_engines_soak import into_postgres, spark_view, told

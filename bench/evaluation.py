@@ -17,10 +17,10 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from app.evaluation import Evaluation, evaluate_offline
-from app.house import House
-from app.ingest import ingest
-from app.settings import Settings
+from app.modeling.evaluation import Evaluation, evaluate_offline
+from app.storage.ingest.pipeline import ingest
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from recsys.evaluation.metrics import TASKS
 from recsys.evaluation.offline import Line, best_rival
 from recsys.models.hybrid import FitOptions

@@ -17,11 +17,11 @@ from typing import Any
 from game_server import planted, record
 from swipes import numbers, trial
 
-from app.jobs import Jobs
-from app.processes import born
-from app.rows.job_rows import State
-from app.settings import read
-from app.store import Store
+from app.operations.jobs import Jobs
+from app.operations.processes import born
+from app.storage.study_db.jobs import State
+from app.storage.study_db.store import Store
+from app.workspace.settings import read
 
 PLAYERS = 50
 TURNS = 3

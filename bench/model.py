@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from app.brain import Brain
-from app.fitting import learn
-from app.house import House
-from app.settings import Settings
+from app.modeling.recommender import Brain
+from app.modeling.training import learn
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from recsys.dataset.event_weights import AGES
 from recsys.dataset.evidence import Evidence
 from recsys.models.base import Basis

@@ -27,11 +27,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from app.fitting import learn, policy_catalogue, read_evidence
-from app.holdout import Asked, Start
-from app.house import House
-from app.settings import Settings
-from app.warehouse import Warehouse
+from app.modeling.split import Asked, Start
+from app.modeling.training import learn, policy_catalogue, read_evidence
+from app.storage.event_store.store import Warehouse
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from recsys.dataset.event_weights import counted
 from recsys.evaluation.metrics import AT, TASKS, Case, ndcg, recall
 from recsys.evaluation.offline import bootstrap

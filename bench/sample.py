@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.fitting import learn, policy_catalogue
-from app.holdout import Asked, Start
-from app.house import House
-from app.settings import Settings
+from app.modeling.split import Asked, Start
+from app.modeling.training import learn, policy_catalogue
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from recsys.evaluation.metrics import AT, TASKS, Case, ndcg
 from recsys.models.hybrid import ENOUGH_CUSTOMERS, FavouriteModel, FitOptions
 

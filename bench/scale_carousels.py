@@ -15,11 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from app.brain import load_brain
-from app.carousel_parts import Order
-from app.carousels import write_all
-from app.house import House
-from app.settings import Settings
+from app.modeling.batch_export import Order, write_all
+from app.modeling.recommender import load_brain
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from recsys.dataset.aggregation import summarise
 from recsys.dataset.interactions import Lesson
 from recsys.models.batch import Batch

@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from app.deals import Player
-from app.game import Game, load_game
-from app.house import BASELINE, House
-from app.opening import open_study
-from app.settings import Settings
+from app.study.dealing import Player
+from app.study.game import Game, load_game
+from app.study.opening import open_study
+from app.workspace.settings import Settings
+from app.workspace.workspace import BASELINE, House
 from recsys.dataset.events import ROW
 from recsys.errors import NotEnoughHistoryError
 from recsys.study.deck import Origin

@@ -16,11 +16,11 @@ import planted
 from scale_carousels import carousels
 from scale_people import people
 
-from app.evaluation import evaluate_offline
-from app.fitting import peak_megabytes, policy_catalogue, refit
-from app.house import BASELINE, House
-from app.ingest import ingest
-from app.settings import Settings
+from app.modeling.evaluation import evaluate_offline
+from app.modeling.training import peak_megabytes, policy_catalogue, refit
+from app.storage.ingest.pipeline import ingest
+from app.workspace.settings import Settings
+from app.workspace.workspace import BASELINE, House
 from recsys.dataset.aggregation import ItemFacts, summarise
 from recsys.models.hybrid_params import FitOptions
 

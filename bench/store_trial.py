@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from app.importing.segments import key_of
+from app.storage.event_store.segment import key_of
 from recsys.dataset.events import ROW, Rows
 
 EVENTS_A_CUSTOMER = 50

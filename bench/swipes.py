@@ -23,14 +23,14 @@ from typing import Any
 
 from game_server import Work, ask, load, planted, record, serving, spread
 
-from app.deals import Player
-from app.game import load_game, study_to_play
-from app.house import House
-from app.identity import pseudonym
-from app.planting import personas_of
-from app.settings import read
-from app.tokens import DeckTokens
-from app.visitor import COOKIE
+from app.auth.deck_tokens import DeckTokens
+from app.auth.guest_cookie import COOKIE
+from app.auth.identity import pseudonym
+from app.study.dealing import Player
+from app.study.game import load_game, study_to_play
+from app.workspace.planted_shop import personas_of
+from app.workspace.settings import read
+from app.workspace.workspace import House
 from recsys.study.deck import Origin
 
 DEFAULT = (1, 50, 200, 200, 200)

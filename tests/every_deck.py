@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 from hypothesis import strategies as st
 
-from app.policies import READY, ready_policy
+from app.workspace.policies import READY, ready_policy
 from recsys.models.base import Basis
 from recsys.study.deck import TASTER, Card, DeckRecipe, Lists, Stratum, deal
 from recsys.study.decoys import Shelf

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import count, islice
 
-from app import consent
-from app.brain import Brain, load_brain
-from app.deals import Player
-from app.game import Game
-from app.house import BASELINE, House
-from app.opening import open_study
-from app.rows.records import Closing, DealtDeck, Incoming
-from app.store import Store
+from app.modeling.recommender import Brain, load_brain
+from app.storage.study_db.records import Closing, DealtDeck, Incoming
+from app.storage.study_db.store import Store
+from app.study import privacy
+from app.study.dealing import Player
+from app.study.game import Game
+from app.study.opening import open_study
+from app.workspace.workspace import BASELINE, House
 from recsys.study.deck import Card, Deck, DeckRecipe, Origin, Stratum
 from recsys.study.policy import Policy, StudyKind
 from recsys.study.swipes import Answer, SwipeKind
@@ -45,7 +45,7 @@ def game_of(
     row = open_study(opened, None, kind, policy, version, BASELINE, invitation_seed=1)
     numbers = count()
     for who in WILLING:
-        consent.note(opened, who, yes=True)
+        privacy.note(opened, who, yes=True)
     return Game(
         opened, load_brain(house, policy=policy), row, random_bits=lambda _: RANDOM + next(numbers)
     )

@@ -6,7 +6,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import Key, RSAKey
 
-from app.settings import Login, Settings
+from app.workspace.settings import Login, Settings
 
 ISSUER, AUDIENCE, HEADER = "https://login.shop.example", "brandswipe", "X-Login"
 NOW = 1_800_000_000.0

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from app.settings import Settings
+from app.workspace.settings import Settings
 from recsys.errors import BadInputError
 
 Progress = Callable[[str, float], None]

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from app.opening import open_study
-from app.policies import default_policy
-from app.rows.records import ClosedBy, Incoming, StudyRow
-from app.store import Store
-from app.studies import close_deck, judge
+from app.storage.study_db.records import ClosedBy, Incoming, StudyRow
+from app.storage.study_db.store import Store
+from app.study.opening import open_study
+from app.study.results import close_deck, judge
+from app.workspace.policies import default_policy
 from recsys.study.deck import seal
 from recsys.study.policy import StudyKind
 from recsys.study.scoring import Played

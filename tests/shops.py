@@ -6,22 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from app import comparing, evaluation, fitting
-from app.fitting import refit
-from app.house import BASELINE, House
-from app.ingest import ingest
-from app.planting import plant_folder
-from app.registry import Version
-from app.settings import Login, Settings
+from app.modeling import comparison, evaluation, training
+from app.modeling.training import refit
+from app.storage.ingest.pipeline import ingest
+from app.storage.model_registry import Version
+from app.workspace.planted_shop import plant_folder
+from app.workspace.settings import Login, Settings
+from app.workspace.workspace import BASELINE, House
 from recsys.models.hybrid import FitOptions, Weights
 
 QUICK = FitOptions(factors=8, iterations=2, weights=Weights(1.0, 0.3, 0.1))  # nothing to choose
 
 IN_EARNEST = {
-    "app.fitting.BALANCE_CUSTOMERS": fitting.BALANCE_CUSTOMERS,
-    "app.fitting.WEIGH_CASES": fitting.WEIGH_CASES,
-    "app.evaluation.MOST_CASES": evaluation.MOST_CASES,
-    "app.comparing.MOST_CASES": comparing.MOST_CASES,
+    "app.modeling.training.BALANCE_CUSTOMERS": training.BALANCE_CUSTOMERS,
+    "app.modeling.training.WEIGH_CASES": training.WEIGH_CASES,
+    "app.modeling.evaluation.MOST_CASES": evaluation.MOST_CASES,
+    "app.modeling.comparison.MOST_CASES": comparison.MOST_CASES,
 }
 """How many customers a fit or an evaluation asks, thousands."""
 FEW = dict.fromkeys(IN_EARNEST, 300)

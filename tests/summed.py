@@ -5,11 +5,11 @@ from typing import Any
 
 import duckdb
 
-from app.importing.aggregating import COUNTED, OWN, SUMS, aggregation
-from app.importing.schemas.dialects import DUCKDB
-from app.importing.schemas.source import Source
-from app.policies import default_policy
-from app.warehouse import Warehouse
+from app.storage.event_store.store import Warehouse
+from app.storage.warehouse.evidence_sql import COUNTED, OWN, SUMS, aggregation
+from app.storage.warehouse.schemas.base import Source
+from app.storage.warehouse.schemas.dialects import DUCKDB
+from app.workspace.policies import default_policy
 from recsys.dataset.aggregation import ItemFacts, summarise
 from recsys.dataset.catalog import hide
 from tests.events_on_disk import NOW

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.cli import run
+from app.cli.main import run
 
 
 @dataclass(frozen=True)

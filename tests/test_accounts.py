@@ -15,16 +15,16 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
-from app import runtime
-from app.accounts import Note, Notes, link, link_address, read_table
-from app.api import routes, shared
-from app.guard import Guard
-from app.keyring import Keys
-from app.login import Person, badge, employee
-from app.login import guest as a_guest
-from app.rows.account_rows import NONCE_MS, Accounts, Replaced, Way
-from app.settings import Settings
-from app.visitor import COOKIE, Visitors
+from app.auth.account_linking import Note, Notes, link, link_address, read_table
+from app.auth.guest_cookie import COOKIE, Visitors
+from app.auth.identity import Person, badge, employee
+from app.auth.identity import guest as a_guest
+from app.storage.study_db.account_links import NONCE_MS, Accounts, Replaced, Way
+from app.web import runtime
+from app.web.middleware import Guard
+from app.web.routes import routes, shared
+from app.workspace.keys import Keys
+from app.workspace.settings import Settings
 from recsys.errors import BadInputError, NotAllowedError
 from tests.asgi import Answer, call
 from tests.games import Clock
@@ -177,7 +177,7 @@ def test_a_note_that_nobody_collects_is_over_after_ten_minutes() -> None:
 
 
 def test_no_flood_of_notes_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.accounts.WAITING", 3)
+    monkeypatch.setattr("app.auth.account_linking.WAITING", 3)
     notes = Notes(KEYS.link, clock=lambda: NOW)
     handles = [notes.receive(token(sub=f"c{n}")) for n in range(5)]
     with pytest.raises(NotAllowedError):

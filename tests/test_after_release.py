@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.house import House
-from app.opening import open_study
-from app.settings import Settings
-from app.studies import judge
+from app.study.opening import open_study
+from app.study.results import judge
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from recsys.study.deck import Origin
 from recsys.study.policy import StudyKind
 from tests.playing import panel

@@ -24,13 +24,14 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 from streamlit.web.server.starlette.starlette_routes import create_host_config_routes
 
-from app import runtime, visitor
-from app.api import BODY_BYTES, Shortcut, answer_at_once, layers, leave_be, routes
-from app.guard import security_headers
-from app.limits import POSTS, Limits
-from app.phones import COOKIE
-from app.rows.records import ClosedBy, StudyRow
-from app.swipe_post import parse
+from app.auth import guest_cookie
+from app.auth.device_pairing import COOKIE
+from app.auth.rate_limits import POSTS, Limits
+from app.storage.study_db.records import ClosedBy, StudyRow
+from app.web import runtime
+from app.web.middleware import security_headers
+from app.web.routes import BODY_BYTES, Shortcut, answer_at_once, layers, leave_be, routes
+from app.web.swipe_route import parse
 from recsys.errors import IllegalSwipeError, WorkspaceError
 from recsys.study.deck import Arm, Card, Deck, Known, Origin, Stratum, seal
 from recsys.study.policy import StudyKind
@@ -82,7 +83,7 @@ def post(
 ) -> Answer:
     token = runtime.tokens().sign("p1", "deck", GUEST) if token is None else token
     body = {"token": token, "swipes": list(swipes)} | other
-    headers = {"Cookie": f"a=b; {visitor.COOKIE}={guest}"} if guest else {}
+    headers = {"Cookie": f"a=b; {guest_cookie.COOKIE}={guest}"} if guest else {}
     return call(app, "POST", "/api/swipes", json.dumps(body).encode(), headers)
 
 
@@ -196,7 +197,7 @@ def test_an_address_is_counted_for_browsers_without_a_cookie_alone(
 def test_a_deck_takes_so_many_rows_and_acknowledges_what_it_has(
     app: ASGIApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.limits.ROWS", 2)
+    monkeypatch.setattr("app.auth.rate_limits.ROWS", 2)
     assert post(app, raw(0), raw(1), raw(2)).json["acknowledged"] == ["s0", "s1"]
     answer = post(app, raw(2))
     assert (answer.status, answer.json["error"]) == (429, "too_many")
@@ -374,7 +375,7 @@ def test_a_code_lets_one_phone_in(shared_app: ASGIApp) -> None:
 def test_under_a_path_of_a_proxy_the_door_is_there_and_nowhere_else(
     shared_app: ASGIApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.visitor.home", lambda: "/shop/brands/")
+    monkeypatch.setattr("app.auth.guest_cookie.home", lambda: "/shop/brands/")
     inside = call(shared_app, "GET", "/shop/brands/pair/wrong", client="192.168.1.7")
     assert inside.status == 404  # let in: the routes of this app are at the root
     for path in ("/shop/pair/wrong", "/shop/brands/pair/", "/shop/brands/pair/a/b", "/pair/a.b"):

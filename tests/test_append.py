@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.importing import overlap
-from app.ingest import Imported, ingest
-from app.warehouse import Warehouse
+from app.storage.event_store.store import Warehouse
+from app.storage.ingest import deduplication
+from app.storage.ingest.pipeline import Imported, ingest
 from recsys.errors import BadEventsError, WorkspaceError
 from tests.events_on_disk import NOW, Row, write
 
@@ -102,7 +102,7 @@ def test_the_size_of_a_chunk_changes_nothing(
     first = [bought(n, f"c{n % 7}") for n in range(1, 60)]
     second = [bought(n, f"c{n % 7}", brand) for n in range(20, 60, 3) for brand in ("Lego", "Nike")]
     for name, rows in (("large", 1_000_000), ("small", 4)):
-        monkeypatch.setattr(overlap, "CHUNK_ROWS", rows)
+        monkeypatch.setattr(deduplication, "CHUNK_ROWS", rows)
         (tmp_path / name).mkdir()
         taken(tmp_path / name, first, "one.csv")
         done = taken(tmp_path / name, second, "two.csv")

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.audience import Audience, Band, _bands, audience_of
-from app.brain import load_brain
-from app.house import House
+from app.modeling.recommender import load_brain
+from app.modeling.user_coverage import Audience, Band, _bands, audience_of
+from app.workspace.workspace import House
 
 
 @pytest.fixture(scope="module")

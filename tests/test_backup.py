@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from app import archive
-from app.archive import LIST
-from app.backup import ASIDE, back_up, fingerprint, restore
-from app.keyring import Keys
-from app.place import Place
-from app.rows.account_rows import Accounts, Way
-from app.rows.records import StudyRow
-from app.settings import Settings, keys
-from app.store import Store
+from app.operations import archive
+from app.operations.archive import LIST
+from app.operations.backup import ASIDE, back_up, fingerprint, restore
+from app.storage.study_db.account_links import Accounts, Way
+from app.storage.study_db.records import StudyRow
+from app.storage.study_db.store import Store
+from app.workspace.keys import Keys
+from app.workspace.lock import Place
+from app.workspace.settings import Settings, keys
 from recsys.errors import DamagedError, IntegrityError, WorkspaceError
 from tests.playing import POLICY
 from tests.playing import STUDY as PLAYED

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from app.game import load_game
-from app.house import House
-from app.settings import Settings
+from app.study.game import load_game
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from tests.events_on_disk import write
 from tests.terminal import Said, brandswipe
 
@@ -211,7 +211,7 @@ class TestHostileNames:
         assert not set(said.out) & {"\x1b", "\u202e", "\t", "\x00"}
 
     def test_they_are_dealt_and_shown_as_they_are(self, hostile: Path) -> None:
-        from app.deals import Player
+        from app.study.dealing import Player
         from recsys.study.deck import Origin
         from tests.games import game_of, play
 
@@ -304,7 +304,7 @@ class TestAFullDisk:
     ) -> None:
         before = brandswipe("rank", "c0000004", "--format", "json", workspace=workspace).data
         with monkeypatch.context() as patch:
-            patch.setattr("app.registry.np.save", self.full)
+            patch.setattr("app.storage.model_registry.np.save", self.full)
             refused(brandswipe("fit", workspace=workspace), "make room")
         after = brandswipe("rank", "c0000004", "--format", "json", workspace=workspace).data
         assert after["brands"] == before["brands"]
@@ -318,7 +318,7 @@ class TestAFullDisk:
         pages = house.store._rows("pragma page_count")[0]["page_count"]
         house.store._rows(f"pragma max_page_count = {pages}")
 
-        from app.simulation import Colleagues
+        from app.study.simulation import Colleagues
         from recsys.errors import WorkspaceError
         from recsys.simulation.raters import HONEST
 
@@ -337,7 +337,7 @@ class TestAFullDisk:
         assert taken(tmp_path, [row()]).code == 0
         fitted(tmp_path)
         with monkeypatch.context() as patch:
-            patch.setattr("app.importing.catalogue.pq.write_table", self.full)
+            patch.setattr("app.storage.event_store.catalog.pq.write_table", self.full)
             refused(taken(tmp_path, crowd(), "more.jsonl"), "is full")
         assert [b["brand"] for b in ranked(tmp_path, "ann")] == ["Lego"]
         assert taken(tmp_path, crowd(), "more.jsonl").code == 0

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from app.integrity import what_differs
-from app.opening import open_study
-from app.policies import default_policy
-from app.rows.chain import read_head
-from app.rows.records import study_of
-from app.rows.schema import migrations
-from app.store import Store
+from app.storage.study_db.hash_chain import read_head
+from app.storage.study_db.migrations import migrations
+from app.storage.study_db.records import study_of
+from app.storage.study_db.store import Store, what_differs
+from app.study.opening import open_study
+from app.workspace.policies import default_policy
 from recsys.study.deck import Arm, Stratum
 from recsys.study.policy import StudyKind
 from recsys.study.scoring import Played

@@ -1,6 +1,6 @@
 """What a pressed brand has to offer, as the page writes it."""
 
-from app.views.carousel import shelf
+from app.web.pages.my_brands import shelf
 from recsys.dataset.events import NO_PRICE
 from recsys.study.card_faces import Product
 

@@ -10,11 +10,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from app.brain import load_brain
-from app.carousel_parts import Order
-from app.carousels import write_all
-from app.house import House
-from app.warehouse import Warehouse
+from app.modeling.batch_export import Order, write_all
+from app.modeling.recommender import load_brain
+from app.storage.event_store.store import Warehouse
+from app.workspace.workspace import House
 from recsys.errors import BadInputError
 from tests.shops import silent
 from tests.terminal import brandswipe

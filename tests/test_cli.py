@@ -15,10 +15,9 @@ from typing import Any
 import click
 import pytest
 
-import app.commands.models
-import app.commands.report
-from app.cli import main, run
-from app.commands.root import cli
+import app.cli.model.fit
+import app.cli.study.results
+from app.cli.main import cli, main, run
 from tests.terminal import Said, brandswipe
 
 SCRIPT = (
@@ -33,7 +32,7 @@ SCRIPT = (
 # what a shell starts with & has Ctrl-C switched off, and so have its children
 STARTED = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    "from app.cli import main; main()"
+    "from app.cli.main import main; main()"
 )
 
 
@@ -345,7 +344,7 @@ class TestExitCodes:
         def broken(*_: object, **__: object) -> None:
             raise error
 
-        monkeypatch.setattr(app.commands.report, "newest", broken)
+        monkeypatch.setattr(app.cli.study.results, "newest", broken)
         for command in ("gate", "report"):
             found = brandswipe(command)
             assert (found.code, found.out) == (70, "")
@@ -359,7 +358,7 @@ class TestExitCodes:
         def leave(*_: object, **__: object) -> None:
             raise SystemExit(code)
 
-        monkeypatch.setattr(app.commands.models, "refit", leave)
+        monkeypatch.setattr(app.cli.model.fit, "refit", leave)
         assert brandswipe("fit").code == 70
 
     def test_where_a_crash_was_is_shown_when_it_is_asked_for(
@@ -368,7 +367,7 @@ class TestExitCodes:
         def broken(*_: object, **__: object) -> None:
             raise RuntimeError("boom")
 
-        monkeypatch.setattr(app.commands.report, "newest", broken)
+        monkeypatch.setattr(app.cli.study.results, "newest", broken)
         found = brandswipe("--debug", "gate")
         assert found.code == 70
         assert "Traceback" in found.err

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from app import demo
-from app.demo import PLAYGROUND, STORIES, Story, build, build_demo, is_built
-from app.game import study_to_play
-from app.house import House
-from app.rows.records import StudyKind
-from app.settings import Settings
-from app.store import Store
+from app.storage.study_db.records import StudyKind
+from app.storage.study_db.store import Store
+from app.study import demo
+from app.study.demo import PLAYGROUND, STORIES, Story, build, build_demo, is_built
+from app.study.game import study_to_play
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from recsys.errors import WorkspaceError
 from tests.shops import silent
 from tests.terminal import brandswipe

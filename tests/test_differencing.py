@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from app.board.page import as_html
-from app.report_files import as_csv, as_json
-from app.store import Store
-from app.studies import Judged, judge
-from app.views.report_export import as_markdown
+from app.reports.exports import as_csv, as_json, as_markdown
+from app.reports.html.page import as_html
+from app.storage.study_db.store import Store
+from app.study.results import Judged, judge
 from recsys.study.deck import Stratum
 from recsys.study.scoring import Played
 from recsys.study.swipes import Answer

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from app.checkups import data, machine, service
-from app.checkups.finding import Finding, State
-from app.commands.doctor import SIGNS
-from app.doctor import CHECKS, worst
-from app.game import study_to_play
-from app.house import BASELINE, House
-from app.opening import open_study
-from app.settings import Login, Settings
+from app.cli.doctor import SIGNS
+from app.operations.doctor import data, machine, service
+from app.operations.doctor.finding import Finding, State
+from app.operations.doctor.run import CHECKS, worst
+from app.study.game import study_to_play
+from app.study.opening import open_study
+from app.workspace.settings import Login, Settings
+from app.workspace.workspace import BASELINE, House
 from recsys.study.policy import StudyKind
 from tests.terminal import Said, brandswipe
 

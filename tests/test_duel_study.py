@@ -8,25 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from app.board.page import as_html
-from app.brain import load_brain
-from app.certificate import pack
-from app.deals import Player
-from app.game import load_game
-from app.gate_files import as_junit, as_summary
-from app.house import BASELINE, House
-from app.integrity import parts_that_differ, what_differs
-from app.keyring import Keys
-from app.opening import open_study
-from app.planning import trial_decks
-from app.policies import ready_policy
-from app.rows.records import StudyRow
-from app.settings import Settings
-from app.simulation import Colleagues
-from app.studies import Judged, judge
-from app.views import report_tables
-from app.views.report_export import as_markdown
-from app.views.reveal import headline
+from app.modeling.recommender import load_brain
+from app.reports import tables
+from app.reports.ci_formats import as_junit, as_summary
+from app.reports.exports import as_markdown
+from app.reports.html.page import as_html
+from app.reports.release import pack
+from app.storage.study_db.records import StudyRow
+from app.storage.study_db.store import parts_that_differ, what_differs
+from app.study.dealing import Player
+from app.study.game import load_game
+from app.study.opening import open_study
+from app.study.power import trial_decks
+from app.study.results import Judged, judge
+from app.study.simulation import Colleagues
+from app.web.pages.play.reveal import headline
+from app.workspace.keys import Keys
+from app.workspace.policies import ready_policy
+from app.workspace.settings import Settings
+from app.workspace.workspace import BASELINE, House
 from recsys.errors import BadInputError, NotAllowedError
 from recsys.models.hybrid import FitOptions, Weights
 from recsys.simulation.raters import HONEST
@@ -106,7 +106,7 @@ class TestTheDecks:
 
 class TestTheReport:
     def test_early_against_late_is_read_in_points(self, played: Judged) -> None:
-        table = report_tables.halves("en", played.report)
+        table = tables.halves("en", played.report)
         assert len(table) >= 2
         assert table.iloc[:, 2].str.contains("points").all()
 

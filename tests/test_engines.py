@@ -9,12 +9,12 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from app.engines import checked, fetched, is_address
-from app.importing.exporting import statement
-from app.importing.schemas.dialects import DIALECTS
-from app.importing.schemas.known import SCHEMAS
-from app.ingest import ingest
-from app.warehouse import Warehouse
+from app.storage.event_store.store import Warehouse
+from app.storage.ingest.pipeline import ingest
+from app.storage.warehouse.engines import checked, fetched, is_address
+from app.storage.warehouse.export_sql import statement
+from app.storage.warehouse.schemas.dialects import DIALECTS
+from app.storage.warehouse.schemas.registry import SCHEMAS
 from recsys.errors import BadEventsError, BadInputError, UnknownNameError
 from tests.events_on_disk import write
 from tests.schema_logs import LOGS, NOW

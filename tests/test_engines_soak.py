@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.engines import fetched, spark_session, summed
-from app.evidence_table import EvidenceTable
-from app.ingest import ingest
-from app.planting import plant_folder
-from app.warehouse import Warehouse
+from app.storage.event_store.store import Warehouse
+from app.storage.evidence_table import EvidenceTable
+from app.storage.ingest.pipeline import ingest
+from app.storage.warehouse.engines import fetched, spark_session, summed
+from app.workspace.planted_shop import plant_folder
 from recsys.errors import BadEventsError, BadInputError
 from tests.events_on_disk import write
 from tests.postgres_server import server

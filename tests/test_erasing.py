@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.importing import erasing, segments
-from app.importing.customers import Customers, Ids
-from app.importing.erasing import erase
-from app.importing.rejects import erase_from_rejects
-from app.ingest import Imported, ingest
-from app.warehouse import Warehouse
+from app.storage.event_store import erasure, segment
+from app.storage.event_store.customer_ids import Customers, Ids
+from app.storage.event_store.erasure import erase
+from app.storage.event_store.store import Warehouse
+from app.storage.ingest.pipeline import Imported, ingest
+from app.storage.ingest.rejects import erase_from_rejects
 from recsys.errors import BadInputError, WorkspaceError
 from tests.events_on_disk import NOW, write
 from tests.terminal import brandswipe
@@ -103,10 +103,12 @@ def test_who_stood_behind_an_erased_customer_on_her_key_is_still_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str
 ) -> None:
     """Everybody wants one key here, so that each stands on the next free one."""
-    for module in (segments, erasing):
+    for module in (segment, erasure):
         monkeypatch.setattr(module, "key_of", lambda _: 7)
-    monkeypatch.setattr("app.warehouse.key_of", lambda _: 7)
-    monkeypatch.setattr("app.importing.customers.KEY_SQL", "least(7, length({}))::UBIGINT")
+    monkeypatch.setattr("app.storage.event_store.store.key_of", lambda _: 7)
+    monkeypatch.setattr(
+        "app.storage.event_store.customer_ids.KEY_SQL", "least(7, length({}))::UBIGINT"
+    )
     people = [name.ljust(8, "-") for name in PEOPLE]
     put(tmp_path, log(*people), "one.csv")
     put(tmp_path, log(*people[::-1], brand="Nike"), "two.csv")

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.evaluation import Evaluation, evaluate_offline
-from app.fitting import learn
-from app.holdout import Start
-from app.house import House
-from app.settings import Settings
+from app.modeling.evaluation import Evaluation, evaluate_offline
+from app.modeling.split import Start
+from app.modeling.training import learn
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from recsys.errors import NotEnoughError
 from recsys.evaluation.metrics import TASKS
 from recsys.models.baselines import BASELINES
@@ -55,7 +55,7 @@ def test_the_last_quarter_of_the_time_is_held_out(done: Evaluation, planted_hous
     held = (store.as_of - done.cut) / (store.as_of - first)
     assert held == pytest.approx(0.25, abs=1e-6)
     assert done.dated
-    assert done.customers == FEW["app.evaluation.MOST_CASES"]
+    assert done.customers == FEW["app.modeling.evaluation.MOST_CASES"]
 
 
 def test_the_same_seed_finds_the_same(done: Evaluation, planted_house: House) -> None:

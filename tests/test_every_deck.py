@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from app.rows.records import ClosedBy
-from app.store import Store
+from app.storage.study_db.records import ClosedBy
+from app.storage.study_db.store import Store
 from recsys.report.response_table import read
 from recsys.report.responses import MEASURES
 from recsys.study.deck import Stratum, seal

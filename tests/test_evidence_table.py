@@ -8,15 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.carousel_parts import CUT, Order
-from app.carousels import write_all
-from app.evidence_table import EvidenceTable
-from app.fitting import learn
-from app.house import House
-from app.importing.exporting import evidence_statement
-from app.importing.schemas.dialects import DIALECTS
-from app.ingest import ingest
-from app.warehouse import Warehouse
+from app.modeling.batch_export import CUT, Order, write_all
+from app.modeling.training import learn
+from app.storage.event_store.store import Warehouse
+from app.storage.evidence_table import EvidenceTable
+from app.storage.ingest.pipeline import ingest
+from app.storage.warehouse.export_sql import evidence_statement
+from app.storage.warehouse.schemas.dialects import DIALECTS
+from app.workspace.workspace import House
 from recsys.dataset.interactions import Lesson
 from recsys.errors import BadEventsError, BadInputError
 from recsys.models.hybrid import FitOptions, Weights
@@ -110,7 +109,7 @@ def test_a_table_is_read_in_parts_that_end_between_two_customers(
 ) -> None:
     table, catalogue = EvidenceTable.open(str(summed)), planted_house.warehouse.catalogue
     large = list(table.read(catalogue, 1.0, 0))
-    monkeypatch.setattr("app.evidence_table.CHUNK_ROWS", 200)
+    monkeypatch.setattr("app.storage.evidence_table.CHUNK_ROWS", 200)
     small = list(table.read(catalogue, 1.0, 0))
     assert len(small) > 10 * len(large)
     brands = len(catalogue.brands)
@@ -258,7 +257,7 @@ def test_a_table_is_one_whole_and_has_no_window(planted: Path, summed: Path) -> 
 
 
 def test_a_file_that_is_there_is_not_written_over(tmp_path: Path) -> None:
-    from app.engines import summed as fetch
+    from app.storage.warehouse.engines import summed as fetch
 
     (tmp_path / "evidence.parquet").write_text("mine")
     with pytest.raises(BadInputError, match="is there already"):

@@ -2,10 +2,10 @@
 
 import pytest
 
-from app.fit_time import AROUND, expected_seconds, seconds_left
-from app.jobs import Job
-from app.registry import Version
-from app.rows.job_rows import State
+from app.operations.job_eta import AROUND, expected_seconds, seconds_left
+from app.operations.jobs import Job
+from app.storage.model_registry import Version
+from app.storage.study_db.jobs import State
 from recsys.models.hybrid import ENOUGH_CUSTOMERS, FitOptions, Weights
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.brain import load_brain
-from app.fitting import FARTHEST, learn, policy_catalogue, read_evidence, refit
-from app.holdout import Numbers, Start
-from app.house import BASELINE, House
-from app.settings import Settings
-from app.warehouse import Warehouse
+from app.modeling.recommender import load_brain
+from app.modeling.split import Numbers, Start
+from app.modeling.training import FARTHEST, learn, policy_catalogue, read_evidence, refit
+from app.storage.event_store.store import Warehouse
+from app.workspace.settings import Settings
+from app.workspace.workspace import BASELINE, House
 from recsys.dataset.events import Rows
 from recsys.dataset.evidence import joined
 from recsys.errors import BadInputError, NotEnoughError, WorkspaceError
@@ -174,8 +174,8 @@ def test_where_nobody_comes_back_the_weights_are_chosen_on_each_sequence_s_end(
 def test_who_came_back_is_looked_for_beyond_the_customers_learnt_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.fitting.WEIGH_CUSTOMERS", 60)
-    monkeypatch.setattr("app.fitting.WEIGH_EVENTS", 60)
+    monkeypatch.setattr("app.modeling.training.WEIGH_CUSTOMERS", 60)
+    monkeypatch.setattr("app.modeling.training.WEIGH_EVENTS", 60)
     log = visits(lambda who: [who, who + 100, who + 200, who + 300])
     weighed = fitted(shop_of(tmp_path, log).settings, CHOOSING).facts["weighed"]
     assert weighed["customers"] > 100
@@ -246,7 +246,7 @@ def test_a_full_disk_leaves_the_earlier_versions_and_no_half_one(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("app.registry.np.save", full)
+    monkeypatch.setattr("app.storage.model_registry.np.save", full)
     with pytest.raises(WorkspaceError, match=r"No space left.*earlier versions are intact"):
         fitted(house.settings)
     assert house.registry.versions() == before

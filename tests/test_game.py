@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import consent
-from app.brain import load_brain
-from app.deals import Player
-from app.game import Game
-from app.house import House
-from app.rows.records import ClosedBy, Refusal
-from app.store import Store
+from app.modeling.recommender import load_brain
+from app.storage.study_db.records import ClosedBy, Refusal
+from app.storage.study_db.store import Store
+from app.study import privacy
+from app.study.dealing import Player
+from app.study.game import Game
+from app.workspace.workspace import House
 from recsys.errors import NotAllowedError, NotEnoughHistoryError
 from recsys.study.deck import TASTER, Arm, Card, Deck, Face, Known, Origin, Step, Stratum
 from recsys.study.policy import StudyKind
@@ -46,7 +46,7 @@ def secretive(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A shop in which `secret` bought sensitive brands alone and `mixed` many others as well."""
     import shutil
 
-    from app.settings import Settings
+    from app.workspace.settings import Settings
 
     folder = tmp_path_factory.mktemp("secretive")
     shutil.copytree(planted, folder / "ws")
@@ -77,26 +77,26 @@ class TestAYes:
     def test_her_last_word_holds(self, game: Game, her: str) -> None:
         player = Player("changes her mind", Origin.OWN, her)
         for yes in (True, False):
-            consent.note(game.store, player.participant, yes)
+            privacy.note(game.store, player.participant, yes)
         with pytest.raises(NotAllowedError):
             game.favourites(player, 10)
-        consent.note(game.store, player.participant, yes=True)
+        privacy.note(game.store, player.participant, yes=True)
         assert len(game.favourites(player, 10)) == 10
 
     def test_after_a_no_her_deck_is_still_hers_without_reasons(self, game: Game, her: str) -> None:
         player = Player("p", Origin.OWN, her)
         dealt, _ = play(game, player)
         assert any(turned.why for turned in game.reveal(dealt.deck.id, player))
-        consent.note(game.store, "p", yes=False)
+        privacy.note(game.store, "p", yes=False)
         turned = game.reveal(dealt.deck.id, player)
         assert (len(turned), [t.why for t in turned if t.why]) == (20, [])
 
     def test_another_wording_asks_again(
         self, game: Game, her: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        assert consent.said(game.store, "p") is True
-        monkeypatch.setattr(consent, "version", lambda: "another wording")
-        assert consent.said(game.store, "p") is None
+        assert privacy.said(game.store, "p") is True
+        monkeypatch.setattr(privacy, "version", lambda: "another wording")
+        assert privacy.said(game.store, "p") is None
         with pytest.raises(NotAllowedError):
             game.start(Player("p", Origin.OWN, her))
 

@@ -11,17 +11,15 @@ from xml.etree import ElementTree
 import pytest
 from jsonschema import Draft202012Validator
 
-from app.certificate import _hash
-from app.house import House
-from app.integrity import parts_that_differ, what_differs
-from app.opening import open_study
-from app.policies import default_policy, ready_policy
-from app.report_files import _safe
-from app.rows.records import StudyRow
-from app.settings import Settings, data_file
-from app.store import Store
-from app.studies import judge
-from app.views.report_export import plain
+from app.reports.exports import _safe, plain
+from app.reports.release import _hash
+from app.storage.study_db.records import StudyRow
+from app.storage.study_db.store import Store, parts_that_differ, what_differs
+from app.study.opening import open_study
+from app.study.results import judge
+from app.workspace.policies import default_policy, ready_policy
+from app.workspace.settings import Settings, data_file
+from app.workspace.workspace import House
 from recsys.study.policy import Policy, StudyKind
 from tests.playing import panel
 from tests.report_world import HONEST, POLITE, play

@@ -7,8 +7,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import Message, Receive, Scope, Send
 
-from app.guard import Guard
-from app.settings import Login, Settings
+from app.web.middleware import Guard
+from app.workspace.settings import Login, Settings
 from recsys.errors import SettingsError
 from tests.asgi import call
 from tests.logins import proxied

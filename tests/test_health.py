@@ -9,11 +9,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from app import runtime
-from app.api import routes
-from app.house import BASELINE, House
-from app.opening import open_study
-from app.settings import Settings
+from app.study.opening import open_study
+from app.web import runtime
+from app.web.routes import routes
+from app.workspace.settings import Settings
+from app.workspace.workspace import BASELINE, House
 from recsys.errors import WorkspaceError
 from recsys.study.policy import StudyKind
 from tests.asgi import Answer, call

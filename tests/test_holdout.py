@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.fitting import policy_catalogue
-from app.holdout import Asked, Start
-from app.house import House
-from app.settings import Settings
+from app.modeling.split import Asked, Start
+from app.modeling.training import policy_catalogue
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from recsys.dataset.events import Kind
 from recsys.evaluation.metrics import Case, Relevance
 from tests.events_on_disk import write

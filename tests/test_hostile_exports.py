@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.store import Store
+from app.storage.study_db.store import Store
 from recsys.study.scoring import Played
 from tests.playing import panel
 from tests.report_world import HONEST, open_one, play

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from app.brain import load_brain
-from app.game import load_game, study_to_play
-from app.house import BASELINE, LOADED, House
-from app.opening import open_study
-from app.settings import Settings
+from app.modeling.recommender import load_brain
+from app.study.game import load_game, study_to_play
+from app.study.opening import open_study
+from app.workspace.settings import Settings
+from app.workspace.workspace import BASELINE, LOADED, House
 from recsys.errors import UnknownNameError, WorkspaceError
 from recsys.models.hybrid import FitOptions
 from recsys.study.policy import StudyKind

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from app.audience import Audience, Band
-from app.board.page import as_html
-from app.board.run import Moment, run
-from app.commands.report import report
-from app.policies import READY, ready_policy
-from app.rows.records import Override
-from app.store import Store
-from app.studies import Judged, judge
-from app.views.report_numbers import sentence, what_would_change, why_here
-from app.words import LANGUAGES, text
+from app.cli.study.results import report
+from app.modeling.user_coverage import Audience, Band
+from app.presentation.i18n import LANGUAGES, text
+from app.reports.html.page import as_html
+from app.reports.html.svg import Moment, run
+from app.reports.wording import sentence, what_would_change, why_here
+from app.storage.study_db.records import Override
+from app.storage.study_db.store import Store
+from app.study.results import Judged, judge
+from app.workspace.policies import READY, ready_policy
 from recsys.study.policy import Criterion
 from tests.playing import panel
 from tests.report_world import HONEST, build, open_one, play

@@ -8,12 +8,22 @@ from typing import Any
 
 import pytest
 
-from app.identity import Role, check_address, is_loopback, pseudonym
-from app.keyring import Keys
-from app.login import Person, badge, badge_of_email, check_login, employee, guest
-from app.phones import Pairing
-from app.settings import KNOWN, Login, Settings
-from app.tokens import DeckTokens
+from app.auth.deck_tokens import DeckTokens
+from app.auth.device_pairing import Pairing
+from app.auth.identity import (
+    Person,
+    Role,
+    badge,
+    badge_of_email,
+    check_address,
+    check_login,
+    employee,
+    guest,
+    is_loopback,
+    pseudonym,
+)
+from app.workspace.keys import Keys
+from app.workspace.settings import KNOWN, Login, Settings
 from recsys.errors import LoginNeededError, NotAllowedError, SettingsError
 from tests.logins import NOW, claims, proxied
 
@@ -212,7 +222,7 @@ def test_a_login_that_is_half_set_up_does_not_start(monkeypatch: pytest.MonkeyPa
 def test_without_the_packages_of_the_login_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("app.login.find_spec", lambda _: None)
+    monkeypatch.setattr("app.auth.identity.find_spec", lambda _: None)
     for settings in (proxied(tmp_path), Settings(login=Login.OIDC)):
         with pytest.raises(SettingsError, match=r"brandswipe\[auth\]"):
             check_login(settings)

@@ -13,14 +13,13 @@ from starlette.types import ASGIApp
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from app import runtime
-from app.api import routes, shared
-from app.guard import ON_DUTY, Guard
-from app.identity import Role, pseudonym
-from app.login import badge
-from app.rows.records import StudyRow
-from app.settings import Login, Settings
-from app.visitor import COOKIE, Visitors
+from app.auth.guest_cookie import COOKIE, Visitors
+from app.auth.identity import Role, badge, pseudonym
+from app.storage.study_db.records import StudyRow
+from app.web import runtime
+from app.web.middleware import ON_DUTY, Guard
+from app.web.routes import routes, shared
+from app.workspace.settings import Login, Settings
 from recsys.study.deck import Arm, Card, Deck, Known, Origin, Stratum, seal
 from recsys.study.policy import StudyKind
 from tests.asgi import Answer, call
@@ -153,14 +152,14 @@ def _locked() -> None:
     """A page that checks for itself, as every page does, whatever the navigation says."""
     import streamlit as st
 
-    from app.identity import Role
-    from app.views import frame
+    from app.auth.identity import Role
+    from app.web.pages import layout
 
     def page() -> None:
-        frame.require(*(Role(name) for name in st.session_state["for"]))
+        layout.require(*(Role(name) for name in st.session_state["for"]))
         st.title("inside")
 
-    frame.guarded(page, "en")
+    layout.guarded(page, "en")
 
 
 def inside(allowed: tuple[Role, ...]) -> bool:

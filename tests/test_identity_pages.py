@@ -9,13 +9,12 @@ from joserfc.jwk import RSAKey
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from app import runtime
-from app.deals import Player
-from app.guard import ON_DUTY
-from app.identity import pseudonym
-from app.login import badge
-from app.settings import Settings
-from app.views import visit
+from app.auth.identity import badge, pseudonym
+from app.study.dealing import Player
+from app.web import runtime
+from app.web.middleware import ON_DUTY
+from app.web.pages import session
+from app.workspace.settings import Settings
 from recsys.study.deck import Origin
 from tests.logins import HEADER, header, proxied
 
@@ -106,13 +105,13 @@ def test_a_role_that_is_taken_away_is_gone_at_the_next_step(
 def plays(monkeypatch: pytest.MonkeyPatch, said: str) -> Player:
     """Who somebody plays as, seen from within her page."""
     found: list[Player] = []
-    settle = visit.settle
+    settle = session.settle
 
     def look(page: str) -> None:
         settle(page)
-        found.append(visit.player())
+        found.append(session.player())
 
-    monkeypatch.setattr(visit, "settle", look)
+    monkeypatch.setattr(session, "settle", look)
     at = arrive(monkeypatch, said)
     at.query_params["as"] = "noor"
     assert not at.run().exception

@@ -9,8 +9,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key, KeySet, OctKey, OKPKey, RSAKey
 
-from app.claims import of_proxy
-from app.settings import Login, Settings
+from app.auth.jwt import of_proxy
+from app.workspace.settings import Login, Settings
 from recsys.errors import LoginNeededError, NotAllowedError, SettingsError
 from tests.logins import AUDIENCE, ISSUER, NOW, PROXY_KEY, header, proxied
 

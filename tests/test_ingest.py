@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.importing.importroom import room
-from app.ingest import Imported, ingest
-from app.warehouse import Warehouse
+from app.storage.event_store.store import Warehouse
+from app.storage.event_store.transaction import room
+from app.storage.ingest.pipeline import Imported, ingest
 from recsys.dataset.brand_names import NAME_LENGTH
 from recsys.dataset.catalog import brand_codes
 from recsys.dataset.events import NO_PRICE, Kind

@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from app import consent
-from app.integrity import what_differs
-from app.my_data import about
-from app.report_files import as_data, as_json
-from app.rows.records import Step, StudyRow
-from app.settings import data_file
-from app.store import Store
-from app.studies import judge
-from app.views.report_tables import funnel, funnel_counts
+from app.reports.exports import as_data, as_json
+from app.reports.tables import funnel, funnel_counts
+from app.storage.study_db.records import Step, StudyRow
+from app.storage.study_db.store import Store, what_differs
+from app.study import privacy
+from app.study.privacy import about
+from app.study.results import judge
+from app.workspace.settings import data_file
 from recsys.errors import BadInputError
 from tests.playing import panel
 from tests.report_world import open_one, play
@@ -56,7 +55,7 @@ def test_the_report_says_how_many_are_invited(store: Store, row: StudyRow) -> No
 def test_of_the_invited_those_count_who_had_said_yes_by_then(store: Store, row: StudyRow) -> None:
     store.invite(row.hash, PEOPLE)
     for who, yes in (("ann", True), ("bea", True), ("cas", False), ("dan", True), ("bea", False)):
-        consent.note(store, who, yes=yes)
+        privacy.note(store, who, yes=yes)
     now = store.clock()
     assert store.agreed(row.hash, now) == 1
     assert store.agreed(row.hash, now - 60_000) == 0
@@ -67,7 +66,7 @@ def test_the_report_counts_them_in_cells_at_the_last_batch(store: Store, row: St
     people = [f"p{n}" for n in range(15)]
     store.invite(row.hash, people)
     for who in people:
-        consent.note(store, who, yes=True)
+        privacy.note(store, who, yes=True)
     assert judge(store, row).agreed == 0
     play(store, row, panel(10))
     judged = judge(store, row)

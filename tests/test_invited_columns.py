@@ -9,18 +9,15 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from app.board.page import as_html
-from app.integrity import what_differs
-from app.inviting import Invited
-from app.inviting_columns import kept_columns
-from app.my_data import about
-from app.report_files import as_csv, as_data, as_json
-from app.rows.records import StudyRow
-from app.settings import data_file
-from app.store import Store
-from app.studies import judge
-from app.views.report_export import as_markdown
-from app.views.report_figures_list import listed
+from app.reports.charts_people import listed
+from app.reports.exports import as_csv, as_data, as_json, as_markdown
+from app.reports.html.page import as_html
+from app.storage.study_db.records import StudyRow
+from app.storage.study_db.store import Store, what_differs
+from app.study.invitations import Invited, kept_columns
+from app.study.privacy import about
+from app.study.results import judge
+from app.workspace.settings import data_file
 from recsys.errors import BadInputError
 from tests.playing import panel
 from tests.report_world import open_one, play

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from app.house import House
-from app.inviting import in_order, letter, note, participants, poster, read_list
-from app.login import employee
-from app.opening import open_study
-from app.policies import default_policy
-from app.rows.records import study_of
-from app.settings import Settings
-from app.store import Store
+from app.auth.identity import employee
+from app.storage.study_db.records import study_of
+from app.storage.study_db.store import Store
+from app.study.invitations import in_order, letter, note, participants, poster, read_list
+from app.study.opening import open_study
+from app.workspace.policies import default_policy
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from recsys.errors import BadInputError
 from recsys.study.policy import StudyKind
 from tests.terminal import Said, brandswipe

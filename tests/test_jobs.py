@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from app.job_run import _function
-from app.jobs import FORMER, Job, Jobs, target_of
-from app.jobs import WORK as TODAY
-from app.processes import born
-from app.rows.job_rows import State
-from app.settings import Settings
-from app.store import Store
+from app.operations.job_worker import _function
+from app.operations.jobs import FORMER, Job, Jobs, target_of
+from app.operations.jobs import WORK as TODAY
+from app.operations.processes import born
+from app.storage.study_db.jobs import State
+from app.storage.study_db.store import Store
+from app.workspace.settings import Settings
 from recsys.errors import UnknownNameError, WorkspaceError
 
 WORK = {name: f"naps:{name}" for name in ("nap", "stubborn", "wrong", "broken")}

@@ -18,7 +18,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.journal import event, fault, kept, told, words
+from app.workspace.json_log import event, fault, kept, told, words
 from tests.test_stopping import until_it_answers
 
 CANARY = "canary ann@shop.example"

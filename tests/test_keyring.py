@@ -6,13 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from app.house import House
-from app.identity import former_pseudonyms, pseudonym
-from app.keyring import Keys
-from app.login import badge, every_participant_of, participant_of
-from app.phones import Pairing
-from app.settings import Settings, keys, turn_key
-from app.tokens import DeckTokens
+from app.auth.deck_tokens import DeckTokens
+from app.auth.device_pairing import Pairing
+from app.auth.identity import (
+    badge,
+    every_participant_of,
+    former_pseudonyms,
+    participant_of,
+    pseudonym,
+)
+from app.workspace.keys import Keys
+from app.workspace.settings import Settings, keys, turn_key
+from app.workspace.workspace import House
 from recsys.errors import NotAllowedError, SettingsError
 from tests.games import game_of
 from tests.terminal import brandswipe

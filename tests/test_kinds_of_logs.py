@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.evaluation import Evaluation, evaluate_offline
-from app.house import House
-from app.settings import Settings
+from app.modeling.evaluation import Evaluation, evaluate_offline
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from recsys.evaluation.metrics import TASKS
 from recsys.evaluation.offline import best_rival
 from recsys.models.hybrid import FitOptions

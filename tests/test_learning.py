@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from app.house import BASELINE, House
-from app.opening import open_study
-from app.policies import default_policy
-from app.refused import refused_brands
-from app.settings import Settings
-from app.verdicts import studies_of
+from app.study.feedback import refused_brands
+from app.study.opening import open_study
+from app.study.results import studies_of
+from app.workspace.policies import default_policy
+from app.workspace.settings import Settings
+from app.workspace.workspace import BASELINE, House
 from recsys.study.deck import Arm
 from recsys.study.policy import StudyKind
 from tests.terminal import brandswipe
@@ -23,8 +23,8 @@ def played(workspace: Path, name: str, *options: str, players: int = 25) -> None
 
 
 def customers_of(house: House, name: str) -> set[str]:
-    from app.identity import pseudonym
-    from app.simulation import Colleagues, subject_of
+    from app.auth.identity import pseudonym
+    from app.study.simulation import Colleagues, subject_of
 
     row = house.store.study(name)
     who = {dealt.deck.participant for dealt in house.store.decks_of(row.hash)}

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.limits import (
+from app.auth.rate_limits import (
     POSTS,
     POSTS_OF_AN_ADDRESS,
     ROWS,

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from app.brain import load_brain
-from app.house import House
-from app.importing.segments import key_of
-from app.settings import Settings
+from app.modeling.recommender import load_brain
+from app.storage.event_store.segment import key_of
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from recsys.errors import NotEnoughHistoryError
 from tests.terminal import Said, brandswipe
 

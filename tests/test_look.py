@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit import config
 
-from app.look import (
+from app.presentation.palette import TEXT_TOKENS, THEMES, contrast, mix, tokens
+from app.presentation.theme import (
     STATIC,
     altair_theme,
     config_toml,
@@ -16,7 +17,6 @@ from app.look import (
     streamlit_config,
     streamlit_options,
 )
-from app.palette import TEXT_TOKENS, THEMES, contrast, mix, tokens
 from app.swipe_cards import tone
 from recsys.study.deck import Arm
 
@@ -57,7 +57,9 @@ def test_words_on_a_tinted_ground_can_be_read(theme: str) -> None:
 
 def test_the_written_config_is_that_of_the_tokens() -> None:
     written = (ROOT / ".streamlit" / "config.toml").read_text("utf-8")
-    assert written == config_toml(), "run `python -m app.look > .streamlit/config.toml`"
+    assert written == config_toml(), (
+        "run `python -m app.presentation.theme > .streamlit/config.toml`"
+    )
 
 
 def test_the_config_file_and_the_flags_say_the_same() -> None:

@@ -7,10 +7,10 @@ import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from app import runtime
-from app.guard import ON_DUTY, is_here
-from app.phones import local_address
-from app.settings import Login, Settings
+from app.auth.device_pairing import local_address
+from app.web import runtime
+from app.web.middleware import ON_DUTY, is_here
+from app.workspace.settings import Login, Settings
 
 MAIN = str(Path(__file__).parents[1] / "app" / "main.py")
 FAR = "192.168.1.7"

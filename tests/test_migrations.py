@@ -8,10 +8,10 @@ import pytest
 from sqlite_utils import Database as Tables
 from sqlite_utils.migrations import Migrations
 
-from app.rows.account_rows import Accounts
-from app.rows.database import Database
-from app.rows.schema import account_migrations, migrations
-from app.store import Store
+from app.storage.study_db.account_links import Accounts
+from app.storage.study_db.database import Database
+from app.storage.study_db.migrations import account_migrations, migrations
+from app.storage.study_db.store import Store
 
 STEPS = [step.name for step in migrations._migrations]
 PLAYED_FROM = STEPS.index("answers") + 1  # from here a store can hold a whole deck
@@ -69,7 +69,7 @@ def test_a_store_of_every_earlier_version_keeps_its_rows_and_gets_todays_tables(
 
 @pytest.mark.parametrize("n", range(PLAYED_FROM, len(STEPS) + 1), ids=STEPS[PLAYED_FROM - 1 :])
 def test_the_links_of_an_earlier_store_still_hold(tmp_path: Path, n: int) -> None:
-    from app.rows.chain import Head, link, write_head
+    from app.storage.study_db.hash_chain import Head, link, write_head
 
     path = tmp_path / "study.db"
     raw = earlier(path, migrations, n)

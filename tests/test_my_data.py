@@ -7,18 +7,19 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import consent, runtime
-from app.brain import load_brain
-from app.deals import Player
-from app.game import Game
-from app.guard import ON_DUTY
-from app.house import House
-from app.integrity import what_differs
-from app.my_data import about, forget
-from app.settings import Login, Settings
-from app.studies import judge
-from app.views import frame
-from app.words import day
+from app.modeling.recommender import load_brain
+from app.presentation.i18n import day
+from app.storage.study_db.store import what_differs
+from app.study import privacy
+from app.study.dealing import Player
+from app.study.game import Game
+from app.study.privacy import about, forget
+from app.study.results import judge
+from app.web import runtime
+from app.web.middleware import ON_DUTY
+from app.web.pages import layout
+from app.workspace.settings import Login, Settings
+from app.workspace.workspace import House
 from recsys.study.deck import TASTER, Origin
 from recsys.study.swipes import Answer
 from tests.games import game_of, known_customers, people, play, posts
@@ -101,7 +102,7 @@ def opened(workspace: Path) -> Iterator[House]:
 
 
 def arrive(monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setattr(frame, "_guest", lambda: "somebody")
+    monkeypatch.setattr(layout, "_guest", lambda: "somebody")
     at = AppTest.from_file(MAIN, default_timeout=30)
     at.query_params["lang"] = "en"
     return at.run()
@@ -110,17 +111,17 @@ def arrive(monkeypatch: pytest.MonkeyPatch) -> AppTest:
 def test_the_page_forgets_at_two_presses_and_not_at_one(
     opened: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.identity import pseudonym
-    from app.views import my_data
-    from app.views import play as play_page
+    from app.auth.identity import pseudonym
+    from app.web.pages import my_data
+    from app.web.pages.play import page
 
     who = pseudonym(runtime.keys(), "guest somebody")
     game = game_of(opened, store=opened.store)
     fun = Player(who, Origin.ELICITED, named=("Lego", "Nike", "Xbox"))
     deck = game.start(fun, TASTER).deck
     game.swipe(deck.id, posts(deck, {1: Answer.SUPER_LIKE}))
-    consent.note(opened.store, who, yes=False)
-    monkeypatch.setattr(play_page, "page", my_data.page)
+    privacy.note(opened.store, who, yes=False)
+    monkeypatch.setattr(page, "page", my_data.page)
     at = arrive(monkeypatch)
     assert [box.label for box in at.expander] == [
         f"Deck 1, {day('en', opened.store.decks_by(who)[0].dealt_at // 1000)}, "

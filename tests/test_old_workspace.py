@@ -13,11 +13,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from recsys.deck import deck_hash
-from recsys.listed import ListedModel
-from recsys.model import FavouriteModel
-from recsys.policy import Policy, Study
-
 from app.archive import read as read_archive
 from app.backup import restore
 from app.carousel_parts import Order
@@ -42,6 +37,10 @@ from app.studies import judge, study_of
 from app.swipe_post import Asker, take
 from app.tokens import DeckTokens
 from app.visitor import guest_of
+from recsys.deck import deck_hash
+from recsys.listed import ListedModel
+from recsys.model import FavouriteModel
+from recsys.policy import Policy, Study
 
 HERE = Path(__file__).parent / "support" / "old_workspace"
 EXPECTED: dict[str, Any] = json.loads((HERE / "expected.json").read_text(encoding="utf-8"))

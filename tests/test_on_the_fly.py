@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.brain import Stopwatch, load_brain
-from app.deals import Player
-from app.fitting import policy_catalogue
-from app.game import Game
-from app.house import House
-from app.warehouse import CHUNK_ROWS
+from app.modeling.recommender import Stopwatch, load_brain
+from app.modeling.training import policy_catalogue
+from app.storage.event_store.store import CHUNK_ROWS
+from app.study.dealing import Player
+from app.study.game import Game
+from app.workspace.workspace import House
 from recsys.dataset.aggregation import ItemFacts, summarise
 from recsys.dataset.interactions import Lesson
 from recsys.models.hybrid import fit

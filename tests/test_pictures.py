@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.importing import brandbook
-from app.importing.brandbook import LARGEST, keep_pictures
-from app.importing.catalogue import NO_BOOK
+from app.storage.event_store.catalog import NO_BOOK
+from app.storage.ingest import brands_file
+from app.storage.ingest.brands_file import LARGEST, keep_pictures
 from recsys.errors import BadInputError
 
 
@@ -52,16 +52,16 @@ def test_what_no_card_can_show_is_refused_with_its_reason(
 ) -> None:
     (tmp_path / "x.png").write_bytes(data())
     with pytest.raises(BadInputError, match=said):
-        brandbook._small(tmp_path / "x.png")
+        brands_file._small(tmp_path / "x.png")
 
 
 def test_a_file_that_is_too_large_is_not_even_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(brandbook, "_MOST_BYTES", 50)
+    monkeypatch.setattr(brands_file, "_MOST_BYTES", 50)
     (tmp_path / "x.png").write_bytes(png())
     with pytest.raises(BadInputError, match="larger than"):
-        brandbook._small(tmp_path / "x.png")
+        brands_file._small(tmp_path / "x.png")
 
 
 def test_a_picture_keeps_its_pixels_and_nothing_else(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_picture_keeps_its_pixels_and_nothing_else(tmp_path: Path) -> None:
     out = io.BytesIO()
     Image.new("RGB", (2000, 1000), "teal").save(out, "JPEG", exif=secret, comment=b"<script>")
     (tmp_path / "x.jpg").write_bytes(out.getvalue() + b"<script>alert(1)</script>")
-    small = brandbook._small(tmp_path / "x.jpg")
+    small = brands_file._small(tmp_path / "x.jpg")
     assert b"Ann" not in small
     assert b"script" not in small
     with Image.open(io.BytesIO(small)) as drawn:

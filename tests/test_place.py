@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app import runtime
-from app.place import LOCK, Place
-from app.settings import Settings
+from app.web import runtime
+from app.workspace.lock import LOCK, Place
+from app.workspace.settings import Settings
 from recsys.errors import WorkspaceError
 from tests.terminal import brandswipe
 

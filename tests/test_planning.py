@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-import app.planning
-from app.planning import assumed
-from app.studies import Judged
+import app.study.power
+from app.study.power import assumed
+from app.study.results import Judged
 from recsys.errors import BadInputError
 from recsys.report.evaluate import tally
 from recsys.study.power import INCOMPLETE
@@ -39,7 +39,7 @@ class TestTheCommand:
     def test_it_answers_in_words_and_in_json(
         self, planted: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(app.planning, "CUSTOMERS", 60)
+        monkeypatch.setattr(app.study.power, "CUSTOMERS", 60)
         few = ("--truth", "0.85", "--rival", "0.6", "--linked", "0.5")
         said = brandswipe("study", "plan", *few, "--format", "json", workspace=planted)
         assert said.code == 0, said.err
@@ -58,7 +58,7 @@ class TestTheCommand:
     def test_what_is_not_known_is_said_to_be_unknown(
         self, planted: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(app.planning, "CUSTOMERS", 0)
+        monkeypatch.setattr(app.study.power, "CUSTOMERS", 0)
         few = ("--truth", "0.9", "--rival", "0.5", "--drop-out", "0.4")
         few = (*few, "--policy", "worth-a-quarter")
         said = brandswipe("study", "plan", *few, "--format", "json", workspace=planted).data

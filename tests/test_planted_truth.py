@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from app.brain import Brain
-from app.house import House
-from app.planting import planted_truth
-from app.settings import Settings
+from app.modeling.recommender import Brain
+from app.workspace.planted_shop import planted_truth
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from recsys.dataset.aggregation import summarise
 from recsys.dataset.events import NO_PRICE, Kind
 from recsys.dataset.evidence import Evidence

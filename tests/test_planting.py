@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from app.ingest import ingest
-from app.planting import MARKER, personas_of, plant_folder, planted_truth
+from app.storage.ingest.pipeline import ingest
+from app.workspace.planted_shop import MARKER, personas_of, plant_folder, planted_truth
 from recsys.errors import WorkspaceError
 from recsys.simulation.shop import Truth
 from tests.shops import silent
@@ -59,7 +59,7 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("app.planting.pq.ParquetWriter.write_table", full)
+    monkeypatch.setattr("app.workspace.planted_shop.pq.ParquetWriter.write_table", full)
     with pytest.raises(WorkspaceError, match=r"No space left on device.*make room"):
         plant_folder(tmp_path / "shop", 100, 1, silent)
 

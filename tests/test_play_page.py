@@ -9,16 +9,18 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import consent, runtime
-from app.brain import load_brain
-from app.deals import Player
-from app.game import Game, load_game, study_to_play
-from app.guard import ON_DUTY
-from app.house import BASELINE, House
-from app.opening import open_study
-from app.rows.records import Step
-from app.settings import Login, Settings
-from app.views import visit, waiting
+from app.modeling.recommender import load_brain
+from app.storage.study_db.records import Step
+from app.study import privacy
+from app.study.dealing import Player
+from app.study.game import Game, load_game, study_to_play
+from app.study.opening import open_study
+from app.web import runtime
+from app.web.middleware import ON_DUTY
+from app.web.pages import session
+from app.web.pages.play import loading
+from app.workspace.settings import Login, Settings
+from app.workspace.workspace import BASELINE, House
 from recsys.errors import WorkspaceError
 from recsys.study.deck import Origin
 from recsys.study.policy import StudyKind
@@ -52,8 +54,8 @@ def arrive(live: House, monkeypatch: pytest.MonkeyPatch) -> Opens:
     customer = known_customers(load_brain(live), 1)[0]
 
     def open_page(customer: str = customer, built_it: bool = False) -> AppTest:
-        monkeypatch.setattr(visit, "player", lambda: Player(HER, Origin.OWN, customer))
-        monkeypatch.setattr(visit, "built_it", lambda: built_it)
+        monkeypatch.setattr(session, "player", lambda: Player(HER, Origin.OWN, customer))
+        monkeypatch.setattr(session, "built_it", lambda: built_it)
         at = AppTest.from_file(MAIN, default_timeout=30)
         at.query_params["lang"] = "en"
         return at.run()
@@ -107,14 +109,14 @@ def test_nothing_is_read_or_dealt_before_the_yes_and_one_card_teaches_the_ways(
     words = " ".join(str(said.value) for said in [*at.markdown, *at.caption])
     assert game().study.policy.question.en in words
     assert "in the shop up to" in words
-    assert (origins(), consent.said(runtime.store(), HER)) == ([], None)
+    assert (origins(), privacy.said(runtime.store(), HER)) == ([], None)
 
 
 def test_a_yes_is_kept_and_deals_her_own_deck(arrive: Opens) -> None:
     at = press(arrive(), YES)
     assert shown(at) == {"swipe"}
     assert origins() == [Origin.OWN]
-    assert consent.said(runtime.store(), HER) is True
+    assert privacy.said(runtime.store(), HER) is True
     assert any("Found you among" in str(said.value) for said in at.caption)
 
 
@@ -133,7 +135,7 @@ def test_who_comes_back_is_greeted_with_her_answers(arrive: Opens) -> None:
 def test_a_no_is_kept_and_respected_until_she_thinks_again(arrive: Opens) -> None:
     at = press(arrive(), NO)
     assert shown(at) == {"wall"}
-    assert consent.said(runtime.store(), HER) is False
+    assert privacy.said(runtime.store(), HER) is False
     assert shown(arrive()) == {"wall"}  # at the next visit too
     at = press(arrive(), "reconsider")
     assert shown(at) == {"practice"}
@@ -194,8 +196,8 @@ def test_a_wait_that_can_be_felt_tells_a_story_and_its_stages(
         return SimpleNamespace(ended=None)
 
     monkeypatch.setattr(Game, "_start", slowly)
-    monkeypatch.setattr(waiting, "PATIENCE", 0.05)
-    monkeypatch.setattr(waiting, "crawl", tell)
+    monkeypatch.setattr(loading, "PATIENCE", 0.05)
+    monkeypatch.setattr(loading, "crawl", tell)
     at = press(arrive(), YES)
     assert told[0] == "A long, long shopping list ago"
     assert len(told) == 6

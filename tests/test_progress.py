@@ -14,7 +14,7 @@ from typing import TextIO
 
 import pytest
 
-from app.progress import bar, crawl_meanwhile, frame, star_crawl
+from app.cli.progress import bar, crawl_meanwhile, frame, star_crawl
 
 STORY = ["A SHOP, FAR AWAY", "", "Everybody once bought", "a screen protector."]
 

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.board.readout import as_html, sentences
-from app.commands.readout import planned
-from app.readout import tell
+from app.cli.release import planned
+from app.reports.ab_test import tell
+from app.reports.html.ab_test import as_html, sentences
 from recsys.errors import BadEventsError, BadInputError
 from tests.terminal import brandswipe
 

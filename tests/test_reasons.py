@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.reasons import MOST, listed, reason
-from app.words import LANGUAGES
+from app.presentation.explanations import MOST, listed, reason
+from app.presentation.i18n import LANGUAGES
 from recsys.models.base import Why
 
 counts = st.integers(0, 10**6)

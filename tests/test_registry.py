@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import registry as module
-from app.registry import Registry
+from app.storage import model_registry
+from app.storage.model_registry import Registry
 from recsys.errors import IntegrityError, UnknownNameError, WorkspaceError
 
 ARRAYS = {
@@ -60,7 +60,7 @@ def test_an_empty_registry_has_no_versions(registry: Registry) -> None:
 def test_versions_come_newest_first(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
     for time in (5, 9, 7):
-        monkeypatch.setattr(module, "now_ms", lambda time=time: time)
+        monkeypatch.setattr(model_registry, "now_ms", lambda time=time: time)
         made.append(registry.save(ARRAYS, {}))
     assert [version.made_at for version in registry.versions()] == [9, 7, 5]
     assert registry.save(ARRAYS, {}) == made[2]
@@ -115,7 +115,7 @@ def test_a_full_disk_leaves_nothing_half_written(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.np, "save", full)
+    monkeypatch.setattr(model_registry.np, "save", full)
     with pytest.raises(WorkspaceError, match=r"No space left.*make room"):
         registry.save(ARRAYS, {"other": 1})
     assert [path.name for path in registry.folder.iterdir()] == [kept.hash]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.registry import Registry
+from app.storage.model_registry import Registry
 from recsys.errors import BadInputError, IntegrityError, UnknownNameError, WorkspaceError
 
 

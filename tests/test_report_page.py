@@ -13,15 +13,11 @@ import streamlit as st
 from jsonschema import Draft202012Validator
 from streamlit.testing.v1 import AppTest
 
-from app import runtime
-from app.rows.records import StudyRow
-from app.settings import Login, Settings, data_file
-from app.store import Store
-from app.studies import Judged, judge
-from app.views import charts, report_export, report_story, report_tables
-from app.views.report import to_choose
-from app.views.report_figures_people import forgotten
-from app.views.report_numbers import (
+from app.presentation.i18n import LANGUAGES, catalogue, text
+from app.reports import exports, tables
+from app.reports.charts_people import forgotten
+from app.reports.html import blocks
+from app.reports.wording import (
     headline,
     reading,
     rival_name,
@@ -32,7 +28,13 @@ from app.views.report_numbers import (
     whole,
     why_one_is_held,
 )
-from app.words import LANGUAGES, catalogue, text
+from app.storage.study_db.records import StudyRow
+from app.storage.study_db.store import Store
+from app.study.results import Judged, judge
+from app.web import runtime
+from app.web.pages.report import charts
+from app.web.pages.report.page import to_choose
+from app.workspace.settings import Login, Settings, data_file
 from recsys.report.evaluate import tally
 from recsys.report.gate import Why
 from recsys.study.policy import StudyKind
@@ -45,9 +47,9 @@ Open = Callable[..., AppTest]
 
 
 def script() -> None:
-    from app.views import report
+    from app.web.pages.report import page
 
-    report.page()
+    page.page()
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +97,7 @@ class TestTheFirstLine:
     ) -> None:
         at = open_page(workspace)
         assert at.title[0].value == headline("en", judged["Spring"], judged["Summer"])
-        assert report_story.pair("en", judged["Spring"], judged["Summer"]) in [
+        assert blocks.pair("en", judged["Spring"], judged["Summer"]) in [
             html.proto.body for html in at.get("html")
         ]
 
@@ -170,7 +172,7 @@ class TestThePage:
         at = open_page(workspace, study=study, lang=language, criterion="lift")
         shown = judged[study]
         assert at.selectbox[0].value == study
-        assert report_story.verdict(language, shown) in [h.proto.body for h in at.get("html")]
+        assert blocks.verdict(language, shown) in [h.proto.body for h in at.get("html")]
         assert text(language, "report.simulated") in words(at)
         assert at.query_params["study"] == study
         assert at.query_params["criterion"] == "lift"
@@ -279,11 +281,11 @@ class TestTheFigures:
         assert sure(judged["Spring"].report) == 0.93
 
     def test_the_rival_is_compared_like_with_like(self, judged: dict[str, Judged]) -> None:
-        report = judged["Spring"].report
-        pairs = {name: (mine, theirs) for name, mine, theirs in rival_pairs(report)}
-        assert pairs["discrimination"][0] == report.beside["auc_of_all_picks"]
-        assert pairs["hit_rate"][0] == report.criteria[0].estimate
-        assert pairs["hit_rate"][1] == report.beside["rival_hit_rate"]
+        page = judged["Spring"].report
+        pairs = {name: (mine, theirs) for name, mine, theirs in rival_pairs(page)}
+        assert pairs["discrimination"][0] == page.beside["auc_of_all_picks"]
+        assert pairs["hit_rate"][0] == page.criteria[0].estimate
+        assert pairs["hit_rate"][1] == page.beside["rival_hit_rate"]
 
     def test_a_rival_without_words_keeps_its_name(self) -> None:
         assert rival_name("en", "popularity") == "the most popular brands"
@@ -310,15 +312,15 @@ class TestTheFigures:
     def test_fewer_than_a_cell_left_out_are_not_counted_out(
         self, judged: dict[str, Judged]
     ) -> None:
-        report = replace(judged["Spring"].report, excluded={Excluded.THIN: None})
-        report_with_more = replace(report, excluded={Excluded.THIN: 12})
-        assert report_tables.left_out("en", report).iloc[0, 1] == "fewer than 10"
-        assert report_tables.left_out("en", report_with_more).iloc[0, 1] == "12"
+        page = replace(judged["Spring"].report, excluded={Excluded.THIN: None})
+        report_with_more = replace(page, excluded={Excluded.THIN: 12})
+        assert tables.left_out("en", page).iloc[0, 1] == "fewer than 10"
+        assert tables.left_out("en", report_with_more).iloc[0, 1] == "12"
 
     def test_the_history_says_how_each_study_ended(self, judged: dict[str, Judged]) -> None:
         rows = [judged[name].row for name in ("Spring", "Autumn")]
         decisions = {judged[name].row.hash: judged[name].decision for name in judged}
-        table = report_tables.history("en", rows, decisions)
+        table = tables.history("en", rows, decisions)
         assert list(table["Verdict"]) == ["Release, 30 people", "Open"]
 
     def test_a_page_of_playgrounds_keeps_the_one_that_was_asked_for(
@@ -348,11 +350,11 @@ class TestWhatLeaves:
         self, judged: dict[str, Judged]
     ) -> None:
         shown = judged["Spring"]
-        content = json.loads(report_export.written("json", "en", shown, None))
+        content = json.loads(exports.written("json", "en", shown, None))
         assert content["verdict"]["outcome"] == "release"
         assert content["criteria"] == json.loads(json.dumps(shown.report.to_dict()["criteria"]))
-        for ending in report_export.KINDS:
-            leaving = report_export.written(ending, "en", shown, None)
+        for ending in exports.KINDS:
+            leaving = exports.written(ending, "en", shown, None)
             assert not re.search(r"\bp\d+\b|d-p\d|swipe-\d", leaving)
 
     @pytest.mark.parametrize("study", ["Spring", "Autumn", "Playground"])
@@ -378,7 +380,7 @@ class TestWhatLeaves:
     def test_the_markdown_holds_verdict_tables_and_policy(
         self, judged: dict[str, Judged], language: str
     ) -> None:
-        content = report_export.as_markdown(language, judged["Summer"])
+        content = exports.as_markdown(language, judged["Summer"])
         assert content.startswith(f"# Summer: {text(language, 'report.hold').lower()}\n")
         assert text(language, "report.simulated") in content
         assert judged["Summer"].report.policy.hash in content
@@ -388,9 +390,9 @@ class TestWhatLeaves:
     def test_a_name_is_never_markup(self, judged: dict[str, Judged], name: str) -> None:
         shown = judged["Spring"]
         evil = replace(shown, row=replace(shown.row, name=name))
-        assert "<script" not in report_story.pair("en", evil, judged["Summer"])
-        assert "<script" not in report_story.why("en", evil, judged["Summer"])
-        assert not re.search(r"(?<!\\)[<\[*|]", report_export.plain(name))
+        assert "<script" not in blocks.pair("en", evil, judged["Summer"])
+        assert "<script" not in blocks.why("en", evil, judged["Summer"])
+        assert not re.search(r"(?<!\\)[<\[*|]", exports.plain(name))
 
     @pytest.mark.parametrize(
         ("name", "file"),
@@ -401,6 +403,4 @@ class TestWhatLeaves:
         self, judged: dict[str, Judged], name: str, file: str
     ) -> None:
         shown: Any = judged["Spring"]
-        assert report_export.file_name(replace(shown, row=replace(shown.row, name=name)), "md") == (
-            file
-        )
+        assert exports.file_name(replace(shown, row=replace(shown.row, name=name)), "md") == (file)

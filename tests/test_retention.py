@@ -8,19 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from app import consent, retention
-from app.brain import load_brain
-from app.deals import Player
-from app.game import Game, load_game
-from app.house import House
-from app.integrity import what_differs
-from app.login import badge, participant_of
-from app.my_data import about
-from app.retention import DAY_MS, Purged, purge
-from app.rows.records import Gone
-from app.settings import Settings
-from app.store import Store
-from app.studies import judge
+from app.auth.identity import badge, participant_of
+from app.modeling.recommender import load_brain
+from app.storage.study_db.records import Gone
+from app.storage.study_db.store import Store, what_differs
+from app.study import privacy
+from app.study.dealing import Player
+from app.study.game import Game, load_game
+from app.study.privacy import DAY_MS, Purged, about, purge
+from app.study.results import judge
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from recsys.study.deck import Origin
 from tests.games import WILLING, Clock, game_of, known_customers, people, play
 from tests.terminal import brandswipe
@@ -44,7 +42,7 @@ def game(planted_house: House, clock: Clock) -> Game:
 
 def plays(game: Game, player: Player) -> None:
     """Say yes, and play a deck to its end."""
-    consent.note(game.store, player.participant, yes=True)
+    privacy.note(game.store, player.participant, yes=True)
     play(game, player)
 
 
@@ -99,7 +97,7 @@ def test_a_deck_that_nobody_closed_is_closed_before_it_goes(
 ) -> None:
     """Else its score would leave the study with it."""
     (player,) = people(game.brain, 1, Origin.OWN)
-    consent.note(game.store, player.participant, yes=True)
+    privacy.note(game.store, player.participant, yes=True)
     game.start(player)
     clock.now += KEPT + 1
     assert purge(house) == Purged(1, 1, 0)
@@ -110,13 +108,13 @@ def test_a_word_without_a_deck_goes_too_and_a_visit_keeps_it(
     house: Opened, game: Game, clock: Clock
 ) -> None:
     for who in ("gone", "back"):
-        consent.note(game.store, who, yes=False)
+        privacy.note(game.store, who, yes=False)
     clock.now += KEPT // 2
-    consent.note(game.store, "back", yes=True)
+    privacy.note(game.store, "back", yes=True)
     clock.now += KEPT // 2 + 1
     assert purge(house) == Purged(1, 0, 0)
-    assert consent.said(game.store, "gone") is None
-    assert consent.said(game.store, "back") is True
+    assert privacy.said(game.store, "gone") is None
+    assert privacy.said(game.store, "back") is True
 
 
 def test_the_simulated_are_nobody_and_stay(house: Opened, game: Game, clock: Clock) -> None:
@@ -146,7 +144,7 @@ def test_notes_and_rejected_rows_are_kept_no_longer(
 
 
 def test_how_long_is_a_setting(house: Opened, game: Game, clock: Clock) -> None:
-    consent.note(game.store, "p", yes=False)
+    privacy.note(game.store, "p", yes=False)
     house.settings = Settings(workspace=house.workspace, keep_days=7)
     clock.now += 8 * DAY_MS
     assert purge(house).people == 1
@@ -155,22 +153,22 @@ def test_how_long_is_a_setting(house: Opened, game: Game, clock: Clock) -> None:
 def test_a_no_is_counted_and_the_last_word_holds(game: Game) -> None:
     for who, words in (("a", (True,)), ("b", (False,)), ("c", (True, False)), ("d", (False, True))):
         for yes in words:
-            consent.note(game.store, who, yes)
+            privacy.note(game.store, who, yes)
     game.store.consent("e", "another wording", False)
-    assert game.store.consenting(consent.version()) == (2, 2)
+    assert game.store.consenting(privacy.version()) == (2, 2)
 
 
 def test_a_server_forgets_what_is_too_old_when_it_starts(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app import api, runtime
+    from app.web import routes, runtime
 
     asked: list[House] = []
-    monkeypatch.setattr(api, "purge", asked.append)
+    monkeypatch.setattr(routes, "purge", asked.append)
     runtime.use(Settings(workspace=workspace))
 
     async def start() -> None:
-        async with api.lifespan(api.app):
+        async with routes.lifespan(routes.app):
             assert asked == [runtime.house()]
 
     import asyncio
@@ -179,7 +177,7 @@ def test_a_server_forgets_what_is_too_old_when_it_starts(
         asyncio.run(start())
     finally:
         runtime.use(None)
-    assert retention.purge is purge
+    assert privacy.purge is purge
 
 
 def test_the_terminal_forgets_an_employee_and_her_link_and_leaves_the_verdict(

@@ -9,21 +9,22 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import consent, runtime
-from app.brain import load_brain
-from app.deals import Player
-from app.game import Game, Turned, load_game, study_to_play
-from app.guard import ON_DUTY
-from app.house import BASELINE, House
-from app.opening import open_study
-from app.rows.records import Closing, Refusal
-from app.settings import Login, Settings
+from app.modeling.recommender import load_brain
+from app.presentation.i18n import LANGUAGES
+from app.storage.study_db.records import Closing, Refusal
+from app.study import privacy
+from app.study.dealing import Player
+from app.study.game import Game, Turned, load_game, study_to_play
+from app.study.opening import open_study
 from app.swipe_cards import Revealed
 from app.swipe_cards.turned import TONES
-from app.views import carousel, visit
-from app.views.galaxy import PARTS, story
-from app.views.reveal import counts, fooled, headline, keep_refusals
-from app.words import LANGUAGES
+from app.web import runtime
+from app.web.middleware import ON_DUTY
+from app.web.pages import my_brands, session
+from app.web.pages.play.reveal import counts, fooled, headline, keep_refusals
+from app.web.pages.play.story_crawl import PARTS, story
+from app.workspace.settings import Login, Settings
+from app.workspace.workspace import BASELINE, House
 from recsys.errors import NotAllowedError, UnknownNameError
 from recsys.study.deck import Arm, Card, Face, Origin, Stratum
 from recsys.study.policy import StudyKind
@@ -131,29 +132,29 @@ class TestWhatIsKept:
         assert game.store.refusals_of(deck) == {}
 
     def test_the_row_waits_until_her_deck_is_closed(self, game: Game, player: Player) -> None:
-        assert carousel.would_tell(game, player)
+        assert my_brands.would_tell(game, player)
         game.start(player)
-        assert carousel.would_tell(game, player)
+        assert my_brands.would_tell(game, player)
         game.finish(game.store.decks_by("p")[-1].deck.id)
-        assert not carousel.would_tell(game, player)
+        assert not my_brands.would_tell(game, player)
         practice = replace(player, origin=Origin.PRACTICE)
         game.start(practice)
-        assert carousel.would_tell(game, player)
+        assert my_brands.would_tell(game, player)
 
     def test_who_counts_nowhere_may_look_before_she_plays(self, game: Game, player: Player) -> None:
-        assert not carousel.would_tell(game, replace(player, origin=Origin.PERSONA))
+        assert not my_brands.would_tell(game, replace(player, origin=Origin.PERSONA))
         guest = Player("guest", Origin.ELICITED, named=("Lego", "Nike"))
-        assert not carousel.would_tell(game, guest)
-        assert [face.brand for face in carousel.row(game, guest)][:2] == ["Lego", "Nike"]
-        assert carousel.row(game, replace(guest, named=())) == []
+        assert not my_brands.would_tell(game, guest)
+        assert [face.brand for face in my_brands.row(game, guest)][:2] == ["Lego", "Nike"]
+        assert my_brands.row(game, replace(guest, named=())) == []
 
     def test_no_row_is_computed_of_a_history_without_a_yes(
         self, game: Game, player: Player
     ) -> None:
         silent = replace(player, participant="not asked yet")
-        assert carousel.row(game, silent) == []
-        consent.note(game.store, silent.participant, True)
-        assert len(carousel.row(game, silent)) == carousel.LENGTH
+        assert my_brands.row(game, silent) == []
+        privacy.note(game.store, silent.participant, True)
+        assert len(my_brands.row(game, silent)) == my_brands.LENGTH
 
 
 class TestThePage:
@@ -171,7 +172,7 @@ class TestThePage:
     def opened(
         self, monkeypatch: pytest.MonkeyPatch, player: Player, language: str = "en"
     ) -> AppTest:
-        monkeypatch.setattr(visit, "player", lambda: player)
+        monkeypatch.setattr(session, "player", lambda: player)
         at = AppTest.from_file(MAIN, default_timeout=30)
         at.query_params["lang"] = language
         return at.run()
@@ -181,7 +182,7 @@ class TestThePage:
         row = study_to_play(house.store)
         assert row is not None
         player = Player(HER, Origin.OWN, known_customers(load_brain(house), 1)[0])
-        consent.note(house.store, HER, True)
+        privacy.note(house.store, HER, True)
         play(load_game(house, row), player, perfect, cards=19)
         return player
 
@@ -221,7 +222,7 @@ class TestThePage:
     ) -> None:
         at = self.opened(monkeypatch, self.played(house), "nl")
         row = self.data(at, "carousel")
-        assert (len(row["brands"]), row["chosen"]) == (carousel.LENGTH, None)
+        assert (len(row["brands"]), row["chosen"]) == (my_brands.LENGTH, None)
         names = [found.proto.component_name for found in at.get("bidi_component")]
         assert "brandswipe_crawl" not in names
         at.button(key="galaxy_button").click().run()
@@ -239,8 +240,8 @@ class TestThePage:
 
 
 def test_a_card_without_an_answer_says_so() -> None:
+    from app.presentation.i18n import section
     from app.swipe_cards.turned import _turned
-    from app.words import section
 
     plain = Revealed(Face(1, "Lego", None, "Toys", ()), {Arm.PICK}, None)
     said = _turned(plain, section("en", "reveal"))

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from app.ingest import Imported, ingest
-from app.warehouse import Warehouse
+from app.storage.event_store.store import Warehouse
+from app.storage.ingest.pipeline import Imported, ingest
 from recsys.dataset.events import Kind
 from recsys.errors import BadEventsError, UnknownNameError
 from tests.events_on_disk import write

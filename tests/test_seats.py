@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from app import consent
-from app.brain import load_brain
-from app.deals import Player
-from app.game import Game
-from app.house import House
-from app.seats import Seat, WhyNot, take_seat
+from app.modeling.recommender import load_brain
+from app.study import privacy
+from app.study.dealing import Player
+from app.study.eligibility import Seat, WhyNot, take_seat
+from app.study.game import Game
+from app.workspace.workspace import House
 from recsys.errors import NotAllowedError
 from recsys.study.deck import TASTER, Origin
 from recsys.study.policy import StudyKind
@@ -70,7 +70,7 @@ def test_after_the_last_day_of_play_nothing_new_counts_and_what_is_open_does(
     clock = Clock()
     game = game_of(planted_house, clock=clock)
     dated = replace(game, row=replace(game.row, plays_until=clock.now + 1))
-    consent.note(game.store, her.participant, True)
+    privacy.note(game.store, her.participant, True)
     deck = dated.start(her)
     clock.now += 1
     assert take_seat(dated, her, built_it=False) == Seat(her)
@@ -118,12 +118,12 @@ def test_who_is_forgotten_and_comes_back_counts_once_and_is_told_why(
     game: Game, her: Player
 ) -> None:
     her = replace(her, participant="a pseudonym of hers")
-    consent.note(game.store, her.participant, yes=True)
+    privacy.note(game.store, her.participant, yes=True)
     play(game, her)
     game.store.forget(her.participant)
     seat = take_seat(game, her, built_it=False)
     assert seat == practising(her, WhyNot.COUNTED)
-    consent.note(game.store, her.participant, yes=True)
+    privacy.note(game.store, her.participant, yes=True)
     assert play(game, seat.player, recipe=TASTER)[1].why_not == "origin"
     game.store.forget(her.participant)
     assert take_seat(game, her, built_it=False) == seat

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from streamlit import config
 
-from app import runtime, serving
-from app.address import PREFIX, home
-from app.serving import _answers, _has_display, _port, _welcome, serve_app
-from app.settings import Login, Settings
+from app.auth.urls import PREFIX, home
+from app.web import runtime
+from app.web import server as serving
+from app.web.server import _answers, _has_display, _port, _welcome, serve_app
+from app.workspace.settings import Login, Settings
 from recsys.errors import SettingsError
 
 
@@ -91,10 +92,10 @@ class TestStarting:
     def test_every_option_is_said_and_the_free_port_is_the_one_that_is_served(
         self, planted: Path, taken: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        import app.api
+        import app.web.routes
 
         said: list[dict[str, Any]] = []
-        monkeypatch.setattr(app.api.app, "run", lambda config: said.append(config))
+        monkeypatch.setattr(app.web.routes.app, "run", lambda config: said.append(config))
         monkeypatch.setattr(serving, "_welcome", lambda *_: None)
         settings = Settings(workspace=planted, port=taken, login=Login.LOCAL)
         serve_app(settings, browser=False, any_port=True)
@@ -108,15 +109,15 @@ class TestStarting:
     def test_the_path_under_which_a_proxy_shows_it_is_the_home_of_all_that_is_served(
         self, planted: Path, taken: int, monkeypatch: pytest.MonkeyPatch, path: str
     ) -> None:
-        import app.api
+        import app.web.routes
 
         homes: list[str] = []
         monkeypatch.setenv(PREFIX, path)
-        monkeypatch.setattr(app.api.app, "run", lambda **_: homes.append(home()))
+        monkeypatch.setattr(app.web.routes.app, "run", lambda **_: homes.append(home()))
         monkeypatch.setattr(serving, "_welcome", lambda *_: None)
         serve_app(Settings(workspace=planted, port=taken), browser=False, any_port=True)
         assert homes == ["/shop/brands/"]
-        assert "/shop/brands/api/swipes" in {route.path for route in app.api.routes()}
+        assert "/shop/brands/api/swipes" in {route.path for route in app.web.routes.routes()}
 
     @pytest.mark.parametrize("path", ["/a?b", "a/../b", "/a b", "/é", "//", "/<x>"])
     def test_what_is_no_path_is_refused_with_the_name_of_the_setting(
@@ -129,12 +130,12 @@ class TestStarting:
     def test_a_server_that_is_stopped_is_no_failure(
         self, planted: Path, taken: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        import app.api
+        import app.web.routes
 
         def stopped(**_: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(app.api.app, "run", stopped)
+        monkeypatch.setattr(app.web.routes.app, "run", stopped)
         monkeypatch.setattr(serving, "_welcome", lambda *_: None)
         serve_app(Settings(workspace=planted, port=taken), browser=False, any_port=True)
 

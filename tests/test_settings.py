@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import (
+from app.workspace.settings import (
     Keys,
     Login,
     Settings,
@@ -183,7 +183,7 @@ def test_a_key_file_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
 def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path) -> None:
     code = (
-        "from app.settings import *; from pathlib import Path; import sys;"
+        "from app.workspace.settings import *; from pathlib import Path; import sys;"
         "print(keys(Settings(workspace=Path(sys.argv[1])), {}).signing.decode())"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from app.deals import Player
-from app.house import House
-from app.identity import pseudonym
-from app.keyring import Keys
-from app.simulation import Colleagues
-from app.store import Store
+from app.auth.identity import pseudonym
+from app.storage.study_db.store import Store
+from app.study.dealing import Player
+from app.study.simulation import Colleagues
+from app.workspace.keys import Keys
+from app.workspace.workspace import House
 from recsys.errors import WorkspaceError
 from recsys.simulation.raters import HONEST, POLITE, Behaviour
 from recsys.study.deck import Origin

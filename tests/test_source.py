@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.fitting import refit
-from app.house import BASELINE, House
-from app.settings import Settings
-from app.source import Source, slice_of, versions_of
+from app.modeling.training import refit
+from app.storage.event_store.window import Source, slice_of, versions_of
+from app.workspace.settings import Settings
+from app.workspace.workspace import BASELINE, House
 from recsys.errors import BadInputError, NotEnoughError, UnknownNameError
 from tests.events_on_disk import write
 from tests.shops import QUICK, silent

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from app.house import House
-from app.rows.records import StudyRow
-from app.settings import Settings
-from app.store import Store
-from app.tokens import DeckTokens
+from app.auth.deck_tokens import DeckTokens
+from app.storage.study_db.records import StudyRow
+from app.storage.study_db.store import Store
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from recsys.study.deck import Arm, Card, Deck, Known, Origin, Stratum, seal
 from recsys.study.policy import StudyKind
 
@@ -48,7 +48,7 @@ def server(post: bytes, tmp_path: Path) -> Iterator[Running]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    run = [sys.executable, "-c", "from app.cli import main; main()", "serve", "--no-browser"]
+    run = [sys.executable, "-c", "from app.cli.main import main; main()", "serve", "--no-browser"]
     where = ["--workspace", str(tmp_path / "w"), "--port", str(port)]
     world = {k: v for k, v in os.environ.items() if not k.startswith("BRANDSWIPE_")}
     with subprocess.Popen(

@@ -16,10 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from app.rows.codec import deck_from_row, deck_to_row
-from app.rows.database import now_ms
-from app.rows.records import ClosedBy, Incoming, Refusal, StudyRow
-from app.store import Store
+from app.storage.study_db.database import now_ms
+from app.storage.study_db.records import (
+    ClosedBy,
+    Incoming,
+    Refusal,
+    StudyRow,
+    deck_from_row,
+    deck_to_row,
+)
+from app.storage.study_db.store import Store
 from recsys.errors import (
     BadInputError,
     IllegalSwipeError,

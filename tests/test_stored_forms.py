@@ -12,21 +12,19 @@ from typing import Any
 
 import pytest
 
-from app.backup import back_up
-from app.carousel_parts import Order
-from app.carousels import write_all
-from app.certificate import pack
-from app.house import House
-from app.learning import learn_from
-from app.planting import plant_folder
-from app.registry import Version
-from app.rows.codec import canonical
-from app.rows.job_rows import Ended
-from app.rows.records import ClosedBy, Incoming
-from app.settings import Settings
-from app.store import Store
-from app.studies import close_deck, judge
-from app.work import compare, evaluate, fit, power
+from app.modeling.batch_export import Order, write_all
+from app.operations.backup import back_up
+from app.operations.job_tasks import compare, evaluate, fit, power
+from app.reports.release import pack
+from app.storage.model_registry import Version
+from app.storage.study_db.jobs import Ended
+from app.storage.study_db.records import ClosedBy, Incoming, canonical
+from app.storage.study_db.store import Store
+from app.study.feedback import learn_from
+from app.study.results import close_deck, judge
+from app.workspace.planted_shop import plant_folder
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from recsys.study.swipes import Answer, SwipeKind
 from tests.shops import silent
 from tests.test_old_workspace import EXPECTED, HERE, keys

@@ -4,16 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from app.brain import load_brain
-from app.deals import Player
-from app.game import Game
-from app.house import BASELINE, House
-from app.integrity import what_differs
-from app.opening import open_study
-from app.policies import default_policy, parse_policy, ready_policy
-from app.rows.records import ClosedBy, StudyRow, study_of
-from app.store import Store
-from app.studies import close_overdue, judge, newest
+from app.modeling.recommender import load_brain
+from app.storage.study_db.records import ClosedBy, StudyRow, study_of
+from app.storage.study_db.store import Store, what_differs
+from app.study.dealing import Player
+from app.study.game import Game
+from app.study.opening import open_study
+from app.study.results import close_overdue, judge, newest
+from app.workspace.policies import default_policy, parse_policy, ready_policy
+from app.workspace.workspace import BASELINE, House
 from recsys.errors import BadInputError, BadPolicyError, IntegrityError, UnknownNameError
 from recsys.report.gate import Outcome
 from recsys.study.deck import TASTER, Origin

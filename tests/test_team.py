@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from app.store import Store
-from app.studies import judge
-from app.views.team import meter
+from app.storage.study_db.store import Store
+from app.study.results import judge
+from app.web.pages.play.participation import meter
 from recsys.report.evaluate import Report
 from recsys.report.forecast import BEYOND, Forecast
 from recsys.study.deck import Origin

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from itsdangerous import URLSafeTimedSerializer
 from starlette.datastructures import Headers
 
-from app.keyring import Keys
-from app.phones import Pairing
-from app.tokens import Claim, DeckTokens, binding_of
+from app.auth.deck_tokens import Claim, DeckTokens, binding_of
+from app.auth.device_pairing import Pairing
+from app.workspace.keys import Keys
 from recsys.errors import NotAllowedError, TokenExpiredError
 
 KEYS = Keys(b"s" * 32, b"p" * 32)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from app.house import House
-from app.model_card import model_card
-from app.refused import refused_brands
-from app.rows.records import Refusal
+from app.reports.model_card import model_card
+from app.storage.study_db.records import Refusal
+from app.study.feedback import refused_brands
+from app.workspace.workspace import House
 from recsys.report.rejections import KINDS
 from recsys.study.deck import Arm
 from recsys.study.swipes import Answer
@@ -21,7 +21,7 @@ def judged(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A shop with two versions, the older one judged by 60 simulated colleagues."""
     import shutil
 
-    from app.settings import Settings
+    from app.workspace.settings import Settings
 
     folder = tmp_path_factory.mktemp("judged") / "ws"
     shutil.copytree(planted, folder)
@@ -138,7 +138,7 @@ def test_after_somebody_is_forgotten_a_refused_brand_moves_by_a_batch(
 ) -> None:
     import shutil
 
-    from app.settings import Settings
+    from app.workspace.settings import Settings
 
     shutil.copytree(judged.workspace, tmp_path / "ws")
     house = House(Settings(workspace=tmp_path / "ws"))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from app.visitor import COOKIE, SECONDS, Visitors, guest_of
+from app.auth.guest_cookie import COOKIE, SECONDS, Visitors, guest_of
 from tests.asgi import Answer, call
 
 NAME = "abcdefghijklmnopqrstuv"

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from app.importing import packing
-from app.importing.segments import KEYS, Keys, Segment, key_of, places_of
-from app.ingest import ingest
-from app.warehouse import Warehouse
+from app.storage.event_store import segment_writer
+from app.storage.event_store.segment import KEYS, Keys, Segment, key_of, places_of
+from app.storage.event_store.store import Warehouse
+from app.storage.ingest.pipeline import ingest
 from recsys.dataset.events import ROW, Rows
 from recsys.errors import IntegrityError, WorkspaceError
 from tests.events_on_disk import LOG, NOW, write
@@ -178,9 +178,9 @@ def segment(folder: Path, wanted: Keys, ids: list[str], older: list[Segment]) ->
     """Write a segment in which customer n of `ids` has one event, at second n."""
     folder.mkdir()
     names = pa.array(ids, pa.large_string())
-    keys = packing.keyed(wanted, names, older)
+    keys = segment_writer.keyed(wanted, names, older)
     order = np.argsort(keys)
-    packing.write_index(folder, keys[order], names.take(pa.array(order)))
+    segment_writer.write_index(folder, keys[order], names.take(pa.array(order)))
     rows = np.zeros(len(ids), ROW)
     rows["ts"] = order
     rows.tofile(folder / "events.bin")
@@ -225,8 +225,8 @@ def test_rows_beyond_one_bucket_are_sorted_just_so(
 ) -> None:
     rows = log(200, seed=6)
     once = store_of(tmp_path, rows)
-    monkeypatch.setattr(packing, "BUCKET_ROWS", 64)
-    monkeypatch.setattr(packing, "BATCH_ROWS", 100)
+    monkeypatch.setattr(segment_writer, "BUCKET_ROWS", 64)
+    monkeypatch.setattr(segment_writer, "BATCH_ROWS", 100)
     (tmp_path / "small").mkdir()
     assert store_of(tmp_path / "small", rows).version == once.version
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.seats import WhyNot
-from app.words import (
+from app.presentation.i18n import (
     LANGUAGES,
     catalogue,
     percent,
@@ -19,6 +18,7 @@ from app.words import (
     text,
     verbatim,
 )
+from app.study.eligibility import WhyNot
 from recsys.errors import UnknownNameError
 
 APP = Path(__file__).parents[1] / "app"

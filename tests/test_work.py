@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from app.brain import load_brain
-from app.house import House
-from app.job_run import _kept
-from app.jobs import Jobs
-from app.rows.job_rows import Ended, State
-from app.settings import Settings
-from app.store import Store
-from app.work import compare, evaluate, fit, power
+from app.modeling.recommender import load_brain
+from app.operations.job_tasks import compare, evaluate, fit, power
+from app.operations.job_worker import _kept
+from app.operations.jobs import Jobs
+from app.storage.study_db.jobs import Ended, State
+from app.storage.study_db.store import Store
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from recsys.errors import BadInputError, UnknownNameError, WorkspaceError
 from recsys.models.hybrid import FitOptions, Weights, options_from
 from tests.shops import QUICK as PLAIN

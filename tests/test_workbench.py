@@ -15,15 +15,15 @@ import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import runtime
-from app.brain import load_brain
-from app.house import House
-from app.processes import born
-from app.registry import Version
-from app.rows.database import now_ms
-from app.rows.job_rows import State
-from app.settings import Settings
-from app.views.workbench_shown import interval, measured, plain
+from app.modeling.recommender import load_brain
+from app.operations.processes import born
+from app.storage.model_registry import Version
+from app.storage.study_db.database import now_ms
+from app.storage.study_db.jobs import State
+from app.web import runtime
+from app.web.pages.workbench.formatting import interval, measured, plain
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from recsys.models.hybrid import FitOptions, Weights
 from tests.shops import QUICK, fitted, planted
 from tests.terminal import brandswipe
@@ -32,7 +32,7 @@ WORK = "Work that ran here, the newest first"
 
 
 def script() -> None:
-    from app.views import workbench
+    from app.web.pages.workbench import page as workbench
 
     workbench.page()
 
@@ -534,9 +534,10 @@ def test_the_page_is_whole_in_dutch(modelled: tuple[Settings, list[Version]]) ->
 
 def test_a_workspace_without_events_gets_a_sentence(tmp_path: Path) -> None:
     def guarded() -> None:
-        from app.views import frame, workbench
+        from app.web.pages import layout
+        from app.web.pages.workbench import page as workbench
 
-        frame.guarded(workbench.page, "en")
+        layout.guarded(workbench.page, "en")
 
     runtime.use(Settings(workspace=tmp_path / "empty"))
     at = AppTest.from_function(guarded, default_timeout=30).run()

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import runtime
-from app.opening import open_study, played
-from app.policies import default_policy
-from app.settings import Login, Settings
-from app.store import Store
-from app.views.workbench_invite import zipped
+from app.storage.study_db.store import Store
+from app.study.opening import open_study, played
+from app.web import runtime
+from app.web.pages.workbench.invitation_form import zipped
+from app.workspace.policies import default_policy
+from app.workspace.settings import Login, Settings
 from recsys.errors import BadInputError
 from recsys.study.policy import StudyKind
 
@@ -27,10 +27,10 @@ DAY = 86_400_000
 def script() -> None:
     import streamlit as st
 
-    from app import runtime
-    from app.opening import open_study
-    from app.policies import default_policy
-    from app.views.workbench_invite import send, sent, usable_guests
+    from app.study.opening import open_study
+    from app.web import runtime
+    from app.web.pages.workbench.invitation_form import send, sent, usable_guests
+    from app.workspace.policies import default_policy
     from recsys.study.policy import StudyKind
 
     asked, usable = usable_guests("en")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from app.address import home
+from app.auth.urls import home
 from app.swipe_cards.parts import component, nothing, shown
 from recsys.study.deck import Face
 

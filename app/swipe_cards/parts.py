@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.address import home
+from app.auth.urls import home
 from recsys.study.deck import Face
 
 _HERE = Path(__file__).parent

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.rows.records import Refusal
+from app.storage.study_db.records import Refusal
 from app.swipe_cards.parts import component, nothing, shown
 from recsys.study.deck import Arm, Face
 from recsys.study.swipes import Answer

@@ -20,7 +20,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from app.palette import DARK
+from app.presentation.palette import DARK
 from tests.browser.chromium import find
 
 HERE = Path(__file__).parent

@@ -1,4 +1,4 @@
-"""The confidence sequence of one criterion: estimate, deciding bounds and wealths, batch by batch."""
+"""The confidence sequence of one criterion: estimate, bounds and wealths, batch by batch."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -17,7 +17,7 @@ import pytest
 from chromium import find
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from app.look import STATIC, streamlit_options
+from app.presentation.theme import STATIC, streamlit_options
 from tests.support.once import build_once, shared_root
 
 HERE = Path(__file__).parent

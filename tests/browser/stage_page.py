@@ -5,10 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import words
-from app.look import page_css
+from app.presentation import i18n
+from app.presentation.theme import page_css
 from app.swipe_cards import Revealed, brand_wall, crawl, farewell, reveal, swipe_cards
-from app.views import notice
+from app.web.pages.play import page
 from recsys.study.deck import Arm, Face
 from recsys.study.swipes import Answer
 
@@ -53,7 +53,7 @@ def swipe_scene(language: str, deck: str, count: int) -> None:
         faces(count),
         deck,
         f"{deck}#{serial}",
-        texts=words.section(language, "swipe"),
+        texts=i18n.section(language, "swipe"),
         standing=standing(deck),
         namespace=st.query_params.get("who", "me"),
         note=st.query_params.get("note", ""),
@@ -75,7 +75,7 @@ def swipe_scene(language: str, deck: str, count: int) -> None:
 
 def leave_scene(language: str) -> None:
     """Log out as the house does: clear the browser first."""
-    told = farewell(words.text(language, "swipe.leaving")).unsent
+    told = farewell(i18n.text(language, "swipe.leaving")).unsent
     if told is not None:
         st.session_state.told = told
     if "told" in st.session_state:
@@ -84,10 +84,10 @@ def leave_scene(language: str) -> None:
 
 def wall_scene(language: str) -> None:
     """Pick five."""
-    st.title(words.text(language, "wall.title"))
-    st.write(words.text(language, "wall.lead"))
+    st.title(i18n.text(language, "wall.title"))
+    st.write(i18n.text(language, "wall.lead"))
     brands = [(face.brand, face.category) for face in faces(int(st.query_params.get("n", 160)))]
-    picked = brand_wall(brands, texts=words.section(language, "wall")).picked
+    picked = brand_wall(brands, texts=i18n.section(language, "wall")).picked
     if picked:
         st.session_state.picked = picked
     if "picked" in st.session_state:
@@ -98,19 +98,19 @@ def reveal_scene(language: str, count: int) -> None:
     """Turn a deck over."""
     arms = [{Arm.PICK}, {Arm.DECOY}, {Arm.PICK, Arm.BASELINE}, {Arm.BASELINE}]
     said = [Answer.FAVOURITE, Answer.NOT_FAVOURITE, Answer.SUPER_LIKE, Answer.DONT_KNOW, None]
-    why = words.text(language, "reveal.why_full_price", n=3)
+    why = i18n.text(language, "reveal.why_full_price", n=3)
     cards = [
         Revealed(face, arms[i % 4], said[i % 5], why if i % 4 == 0 else "")
         for i, face in enumerate(faces(count))
     ]
-    headline = words.text(language, "reveal.headline", hits=8, picks=10, unmasked=4, decoys=5)
-    texts = words.section(language, "reveal")
+    headline = i18n.text(language, "reveal.headline", hits=8, picks=10, unmasked=4, decoys=5)
+    texts = i18n.section(language, "reveal")
     reveal(cards, deck_id="d", headline=headline, lead="Practice.", texts=texts)
 
 
 def crawl_scene(language: str) -> None:
     """Roll the story."""
-    texts = words.section(language, "crawl")
+    texts = i18n.section(language, "crawl")
     lines = [texts["title"], *(texts[f"line_{i}"] for i in range(1, 6))]
     if crawl(lines, texts=texts).ended:
         st.write("the story is over")
@@ -131,7 +131,7 @@ def main() -> None:
     elif scene == "reveal":
         reveal_scene(language, count)
     elif scene == "notice":
-        notice.show(language, "closed", "practise", "pick", study="autumn")
+        page.show(language, "closed", "practise", "pick", study="autumn")
     else:
         crawl_scene(language)
 

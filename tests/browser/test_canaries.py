@@ -16,9 +16,9 @@ from playwright.sync_api import BrowserContext, Request, WebSocket, expect
 from test_identity import Open, served_on
 from visits import show_result, top_card
 
-from app.house import House
-from app.login import badge, participant_of
-from app.settings import Settings
+from app.auth.identity import badge, participant_of
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from tests.logins import AUDIENCE, HEADER, ISSUER, PROXY_KEY, header
 
 pytestmark = pytest.mark.browser

@@ -25,10 +25,10 @@ from visits import (
     words_of,
 )
 
-from app.brain import load_brain
-from app.house import House
-from app.settings import Settings
-from app.words import section
+from app.modeling.recommender import load_brain
+from app.presentation.i18n import section
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., BrowserContext]

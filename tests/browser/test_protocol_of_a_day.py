@@ -12,7 +12,7 @@ from gestures import all_saved, press
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from visits import Ear, answers_of, ask, decks_of, live_as, show_result
 
-from app.visitor import COOKIE
+from app.auth.guest_cookie import COOKIE
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., BrowserContext]

@@ -23,7 +23,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     build(folder / "workspace").close()
     server = Server("unused", folder)
     server.command = [
-        *(sys.executable, "-c", "from app.cli import main; main()", "serve"),
+        *(sys.executable, "-c", "from app.cli.main import main; main()", "serve"),
         *("--login", "local", "--no-browser"),
         *("--port", str(server.port), "--workspace", str(folder / "workspace")),
     ]

@@ -13,7 +13,7 @@ from gestures import all_saved, press
 from playwright.sync_api import BrowserContext, Page, expect
 from visits import Ear, decks_of, pick_five, show_result
 
-from app.phones import local_address
+from app.auth.device_pairing import local_address
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., BrowserContext]

@@ -13,10 +13,10 @@ import pytest
 from conftest import Server, free_port
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
-from app.processes import born
-from app.rows.job_rows import JobRow
-from app.settings import Settings
-from app.store import Store
+from app.operations.processes import born
+from app.storage.study_db.jobs import JobRow
+from app.storage.study_db.store import Store
+from app.workspace.settings import Settings
 from tests.shops import fitted, planted
 
 pytestmark = pytest.mark.browser

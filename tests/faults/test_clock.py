@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.integrity import what_differs
-from app.rows.records import ClosedBy, StudyRow
-from app.store import Store
+from app.storage.study_db.records import ClosedBy, StudyRow
+from app.storage.study_db.store import Store, what_differs
 from tests.playing import POLICY
 from tests.playing import STUDY as PLAYED
 from tests.test_store import a_deck, swipe

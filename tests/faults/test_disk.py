@@ -14,12 +14,11 @@ from typing import Any
 
 import pytest
 
-from app.integrity import what_differs
-from app.keyring import Keys
-from app.limits import Limits
-from app.store import Store
-from app.swipe_post import Asker, take
-from app.tokens import DeckTokens
+from app.auth.deck_tokens import DeckTokens
+from app.auth.rate_limits import Limits
+from app.storage.study_db.store import Store, what_differs
+from app.web.swipe_route import Asker, take
+from app.workspace.keys import Keys
 from recsys.errors import WorkspaceError
 from tests.faults.test_killed import DECKS, a_store, record
 

@@ -22,9 +22,8 @@ from typing import Any
 
 import pytest
 
-from app.integrity import what_differs
-from app.rows.records import StudyRow
-from app.store import Store
+from app.storage.study_db.records import StudyRow
+from app.storage.study_db.store import Store, what_differs
 from tests.playing import POLICY
 from tests.playing import STUDY as PLAYED
 from tests.test_store import a_deck

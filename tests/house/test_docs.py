@@ -11,10 +11,9 @@ from pathlib import Path
 import click
 import pytest
 
-from app.cli import run
-from app.commands.root import cli
-from app.settings import Settings
-from app.words import text
+from app.cli.main import cli, run
+from app.presentation.i18n import text
+from app.workspace.settings import Settings
 from recsys.study.policy import Policy
 
 ROOT = Path(__file__).parents[2]

@@ -70,7 +70,7 @@ def test_recsys_opens_nothing(path: Path) -> None:
     "planted",
     [
         "import streamlit",
-        "from app.store import Store",
+        "from app.storage.study_db.store import Store",
         "import sqlite3",
         "import sqlite_utils",
         "import duckdb",

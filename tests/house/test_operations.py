@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 import pytest
 
-from app.commands.root import cli
-from app.settings import KNOWN, PREFIX
+from app.cli.main import cli
+from app.workspace.settings import KNOWN, PREFIX
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "operations"

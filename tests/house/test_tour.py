@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.cli import run
+from app.cli.main import run
 from tests.house.test_docs import write_a_test_of_arms
 
 TOUR = Path(__file__).parents[2] / "docs" / "tour"

@@ -26,13 +26,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from recsys.colleagues import panel
-from recsys.deck import Arm, Card, Origin, Stratum, deck_hash
-from recsys.model import FitOptions, Weights
-from recsys.policy import Policy, StudyKind
-from recsys.swipes import Answer, SwipeKind
-
-from app import consent, planting
 from app.backup import back_up
 from app.carousel_parts import Order
 from app.carousels import write_all
@@ -63,6 +56,13 @@ from app.store import Store
 from app.studies import judge, study_of
 from app.tokens import DeckTokens
 from app.visitor import COOKIE
+from recsys.colleagues import panel
+from recsys.deck import Arm, Card, Origin, Stratum, deck_hash
+from recsys.model import FitOptions, Weights
+from recsys.policy import Policy, StudyKind
+from recsys.swipes import Answer, SwipeKind
+
+from app import consent, planting
 
 HERE = Path(__file__).parent
 ENVIRON = {

@@ -1,0 +1,1 @@
+"""Who is there: logins, account links, cookies, tokens, paired phones, and rate limits."""

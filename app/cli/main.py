@@ -1,0 +1,126 @@
+"""The terminal: `brandswipe COMMAND`.
+
+Exit codes: 0 done, 1 held by the gate (and by nothing else), 2 a wrong argument, setting or file,
+3 undecided, 4 integrity broken, 70 a crash or an abort.
+"""
+
+import errno
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import click
+
+from app.cli import admin, data, doctor, people, release, serve
+from app.cli.model import evaluate, fit, inspect, versions
+from app.cli.study import invite, manage, plan, results
+from recsys.errors import BrandswipeError, IntegrityError
+
+USAGE, BROKEN = 2, 4
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(version("brandswipe"), prog_name="brandswipe")
+@click.option("--debug", is_flag=True, help="Show the traceback of a crash.")
+def cli(debug: bool) -> None:
+    """Brandswipe: do people love the brands that a model thinks they love?"""
+    del debug  # read in app.cli.main, where a crash ends
+
+
+for _command in (
+    serve.demo,
+    data.plant,
+    data.ingest_command,
+    data.evidence,
+    fit.fit,
+    fit.rank,
+    evaluate.evaluate,
+    versions.models,
+    inspect.import_lists_,
+    inspect.what_if,
+    inspect.similar,
+    inspect.behave_,
+    inspect.power_,
+    inspect.learn,
+    people.accounts,
+    admin.forget,
+    admin.purge,
+    admin.erase_customer,
+    admin.keys,
+    manage.study,
+    results.simulate,
+    results.report,
+    results.gate,
+    release.release,
+    release.verify,
+    release.carousels,
+    release.readout,
+    serve.serve,
+    doctor.doctor,
+    admin.backup,
+    admin.restore_command,
+):
+    cli.add_command(_command)
+manage.study.add_command(plan.plan_)
+manage.study.add_command(invite.invite)
+
+
+def obey(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; a crash is the caller's to end."""
+    try:
+        return cli.main(list(arguments), prog_name="brandswipe", standalone_mode=False) or 0
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except BrandswipeError as error:
+        click.echo(str(error), err=True)
+        return BROKEN if isinstance(error, IntegrityError) else USAGE
+    except click.Abort:
+        raise KeyboardInterrupt from None
+
+
+CRASH = 70
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    try:
+        return obey(arguments)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return CRASH
+    except SystemExit as stop:  # click's where whoever read our output has gone; the server's
+        return CRASH if stop.code else 0
+    except Exception as error:
+        return _crashed(error, "--debug" in arguments)
+
+
+def _crashed(error: Exception, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        sentence = "The disk is full: make room and try again; nothing was lost."
+    else:
+        sentence = (
+            f"Brandswipe stopped at a fault of its own ({type(error).__name__}: {error}). Nothing "
+            "that was stored is lost; `brandswipe --debug COMMAND` shows where."
+        )
+    print(sentence, file=sys.stderr)
+    return CRASH
+
+
+def main() -> None:
+    """Run the command line of this process; SIGTERM stops it as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, _stop)
+    sys.exit(run(sys.argv[1:]))
+
+
+def _stop(number: int, frame: object) -> None:
+    del number, frame
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""demo and serve: the app in the browser."""
+
+from pathlib import Path
+
+import click
+
+from app.cli.common import must_exist, say, workspace_option
+from app.cli.progress import crawl_meanwhile
+from app.presentation.i18n import section
+from app.study.demo import build_demo, is_built
+from app.web.server import serve_app
+from app.workspace.settings import Login, read
+
+
+@click.command()
+@click.option("--customers", type=click.IntRange(100), default=20_000, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), help="[default: 8501, or the next free]")
+@click.option("--share", is_flag=True, help="Let phones on the local network join, by a code.")
+@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@click.option("--only-build", is_flag=True, help="Build the demo and stop.")
+@workspace_option
+def demo(
+    customers: int,
+    seed: int,
+    port: int | None,
+    share: bool,
+    no_browser: bool,
+    only_build: bool,
+    workspace: Path | None,
+) -> None:
+    """Plant a shop, fit its model, play three studies and start the app.
+
+    Example: brandswipe demo
+    """
+    settings = read(workspace, login=Login.LOCAL.value, port=port, share=share or None)
+    if not is_built(settings):
+        story = list(section("en", "crawl").values())
+        with crawl_meanwhile(story, "planting the shop") as progress:
+            build_demo(settings, customers, seed, progress)
+    if only_build:
+        say(f"The demo is ready in {settings.workspace}.")
+        return
+    serve_app(settings, browser=not no_browser, any_port=port is None)
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535))
+@click.option("--address", help="Where to listen. [default: 127.0.0.1]")
+@click.option("--login", type=click.Choice([login.value for login in Login]))
+@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@workspace_option
+def serve(
+    port: int | None,
+    address: str | None,
+    login: str | None,
+    no_browser: bool,
+    workspace: Path | None,
+) -> None:
+    """Start the app on this workspace.
+
+    Example: brandswipe serve --login local
+    """
+    settings = read(workspace, login=login, port=port, address=address)
+    must_exist(settings.workspace)
+    serve_app(settings, browser=not no_browser, any_port=False)

@@ -1,1 +1,0 @@
-"""The terminal's commands, a file a subject. Data goes to stdout, words to stderr."""

@@ -1,1 +1,0 @@
-"""What events are called elsewhere: a small file a published schema."""

@@ -1,0 +1,1 @@
+"""Model versions at work: training, evaluation, comparison, what-if, lists for all customers."""

@@ -1,0 +1,1 @@
+"""Running the app: long jobs, backups, health, and the doctor."""

@@ -1,0 +1,1 @@
+"""The doctor: checks of data, machine and service, each with what to do."""

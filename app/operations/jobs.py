@@ -1,0 +1,201 @@
+"""Long work in a process of its own: a durable row, live progress, cancel within two seconds.
+
+A job outlives a reload of the page and a restart of the server; one whose process is gone without
+an end is *interrupted*.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from app.operations.processes import born, end_process
+from app.storage.study_db.database import now_ms
+from app.storage.study_db.jobs import JobRow, State
+from app.storage.study_db.store import Store
+from app.workspace.json_log import told
+from app.workspace.settings import Settings, environment
+from recsys.errors import UnknownNameError, WorkspaceError
+
+LEAVING = 10.0  # seconds that a process may take to go once its work is written
+
+WORK: Mapping[str, str] = {  # kind -> module:function
+    "fit": "app.operations.job_tasks:fit",
+    "evaluate": "app.operations.job_tasks:evaluate",
+    "compare": "app.operations.job_tasks:compare",
+    "power": "app.operations.job_tasks:power",
+}
+"""Where the work of each kind is today; a row of a job holds its kind alone."""
+
+FORMER: Mapping[str, str] = {  # a target of an earlier version -> kind
+    "app.work:fit": "fit",
+    "app.work:evaluate": "evaluate",
+    "app.work:compare": "compare",
+    "app.work:power": "power",
+}
+"""What an earlier server may still start a process with. A line is added when work moves."""
+
+
+def target_of(said: str) -> str:
+    """Return where the work is that this kind or this target, of today or before, stands for."""
+    return WORK.get(FORMER.get(said, said), said)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of long work, as it stands now."""
+
+    id: str
+    kind: str
+    args: Mapping[str, Any]
+    state: State
+    started_at: int  # milliseconds since 1970
+    ended_at: int | None
+    message: str  # of the end, for a person
+    stage: str
+    fraction: float  # 0 to 1, within the stage
+    heartbeat: int | None  # milliseconds since 1970
+    stage_since: int | None = None  # milliseconds since 1970
+    notes: Mapping[str, float] = field(default_factory=dict)  # what the stage says beside its share
+
+
+class Jobs:
+    """Starts, watches and cancels long work; one at a time in a workspace."""
+
+    def __init__(self, settings: Settings, store: Store, work: Mapping[str, str] = WORK) -> None:
+        self.settings = settings
+        self.store = store
+        self.work = work
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, kind: str, args: Mapping[str, Any]) -> Job:
+        """Start a job. Raises WorkspaceError while another one runs."""
+        if kind not in self.work:
+            raise UnknownNameError("work", kind, self.work)
+        self._bury()
+        row = self.store.add_job(token_hex(8), kind, dict(args))
+        if row is None:
+            busy = self.store.open_jobs()
+            raise WorkspaceError(
+                f"A {busy[0].kind if busy else kind} is running already: wait for it, or cancel it."
+            )
+        try:
+            child = self._launch(row.id, kind)
+        except OSError as error:
+            self.store.end_job(row.id, State.FAILED, f"It could not be started: {error.strerror}.")
+            raise WorkspaceError(
+                f"The process could not be started ({error.strerror}): make room and try again."
+            ) from error
+        self._children[row.id] = child
+        self.store.job_runs(row.id, child.pid, born(child.pid) or "")
+        return self.job(row.id)
+
+    def job(self, id: str) -> Job:
+        """Return a job as it stands now."""
+        row = self.store.job(id)
+        if row is None:
+            raise UnknownNameError("job", id, (row.id for row in self.store.jobs()))
+        if row.outcome is None and not self._alive(row):
+            self._end(row, State.INTERRUPTED, "Its process ended before the work was done.")
+            row = self.store.job(id) or row
+        return _job(row, _read_json(self._file(id)))
+
+    def jobs(self) -> list[Job]:
+        """Return all jobs as they stand now, the newest first."""
+        return [self.job(row.id) for row in self.store.jobs()]
+
+    def running(self) -> Job | None:
+        """Return the job that runs now, if any."""
+        found = (self.job(row.id) for row in self.store.open_jobs())
+        return next((job for job in found if job.state is State.RUNNING), None)
+
+    def cancel(self, id: str) -> Job:
+        """End a job's process, and nothing else; a job that has ended stays as it is."""
+        row = self.store.job(id)
+        if row and row.outcome is None and row.pid and self._alive(row):
+            end_process(row.pid, row.born or "", self._children.get(id))
+            self._end(row, State.CANCELLED, "Cancelled.")
+        return self.job(id)
+
+    def log(self, id: str) -> str:
+        """Return what the job wrote to its journal, in words, each after its time of day."""
+        path = self._file(id).with_suffix(".log")
+        return told(path.read_text(encoding="utf-8", errors="replace")) if path.exists() else ""
+
+    def result(self, id: str) -> dict[str, Any] | None:
+        """Return what the job found; None where it found nothing, or has not ended well."""
+        return _read_json(result_file(self.settings.workspace, id)) or None
+
+    def close(self) -> None:
+        """Let go of processes whose work has ended; one that still works outlives the server."""
+        for id, child in self._children.items():
+            if self.job(id).state is not State.RUNNING:
+                with suppress(subprocess.TimeoutExpired):  # its work is written; it only has to go
+                    child.wait(LEAVING)
+
+    def _launch(self, id: str, kind: str) -> subprocess.Popen[bytes]:
+        folder = self.settings.workspace / "jobs"
+        folder.mkdir(parents=True, exist_ok=True)
+        workspace = str(self.settings.workspace.resolve())
+        with self._file(id).with_suffix(".log").open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "app.operations.job_worker", workspace, id, self.work[kind]],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=os.environ | environment(self.settings),
+                start_new_session=True,
+            )
+
+    def _alive(self, row: JobRow) -> bool:
+        child = self._children.get(row.id)
+        if child is not None:
+            return child.poll() is None
+        if row.pid is None:  # another process is just starting it
+            return now_ms() - row.started_at < 10_000
+        return born(row.pid) == row.born
+
+    def _end(self, row: JobRow, state: State, message: str) -> None:
+        self.store.end_job(row.id, state, message)
+
+    def _bury(self) -> None:
+        for row in self.store.open_jobs():
+            self.job(row.id)
+
+    def _file(self, id: str) -> Path:
+        return self.settings.workspace / "jobs" / f"{id}.json"
+
+
+def result_file(workspace: Path, id: str) -> Path:
+    """Where what a job found is kept."""
+    return workspace / "jobs" / f"{id}.result.json"
+
+
+def _job(row: JobRow, progress: Mapping[str, Any]) -> Job:
+    return Job(
+        id=row.id,
+        kind=row.kind,
+        args=row.args,
+        state=State(row.outcome) if row.outcome else State.RUNNING,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        message=row.message or "",
+        stage=str(progress.get("stage", "starting")),
+        fraction=float(progress.get("fraction", 0.0)),
+        heartbeat=progress.get("heartbeat"),
+        stage_since=progress.get("since"),
+        notes=progress.get("notes", {}),
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}

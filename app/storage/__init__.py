@@ -1,0 +1,1 @@
+"""What is on disk: the event store, the study database, model versions, and the import of files."""

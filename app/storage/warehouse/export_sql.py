@@ -1,0 +1,77 @@
+"""The one query that a shop runs in its own warehouse, so that no credential comes to us."""
+
+from collections.abc import Collection
+
+from app.storage.warehouse.evidence_sql import SHELF, aggregation
+from app.storage.warehouse.schemas.base import Schema, Source, query
+from app.storage.warehouse.schemas.dialects import DIALECTS
+from app.storage.warehouse.schemas.registry import SCHEMAS
+from recsys.dataset.events import Col
+from recsys.errors import UnknownNameError
+
+_SORTED = f"ORDER BY {Col.CUSTOMER}, {Col.TS}"
+
+_WRAPPED = {
+    "bigquery": (
+        "EXPORT DATA OPTIONS (\n  uri = 'gs://YOUR-BUCKET/brandswipe/{what}-*.parquet',\n"
+        "  format = 'PARQUET', overwrite = true\n) AS\n{query};"
+    ),
+    "snowflake": (
+        "ALTER SESSION SET TIMEZONE = 'UTC';\nCOPY INTO @YOUR_STAGE/brandswipe/{what}\nFROM (\n"
+        "{query}\n)\nFILE_FORMAT = (TYPE = PARQUET) HEADER = TRUE OVERWRITE = TRUE;"
+    ),
+    "spark": (
+        "SET spark.sql.session.timeZone = UTC;\n"
+        "INSERT OVERWRITE DIRECTORY 'brandswipe-{what}' USING PARQUET\n{query};"
+    ),
+    "postgres": (
+        "-- PostgreSQL writes no Parquet: psql -q -f THIS.sql > {what}.csv\n"
+        "SET TimeZone = 'UTC';\nSET enable_nestloop = off;\n"
+        "COPY (\n{query}\n) TO STDOUT (FORMAT csv, HEADER);"
+    ),
+    "duckdb": ("SET TimeZone = 'UTC';\nCOPY (\n{query}\n) TO '{what}.parquet' (FORMAT parquet);"),
+}
+
+
+def statement(engine: str, schema: str, table: str | None = None) -> str:
+    """Return what exports a schema's table, customer by customer, in our columns.
+
+    `table` is written into the query as it is given, in the engine's own spelling.
+    """
+    known = _schema(schema)
+    named = table or default_table(engine, schema)
+    rows = query(known, Source(DIALECTS[engine], known.reads), named)
+    return _WRAPPED[engine].format(what="events", query=f"{rows}\n{_SORTED}")
+
+
+def evidence_statement(
+    engine: str,
+    schema: str,
+    table: str | None = None,
+    hidden: Collection[str] = (),
+    products: str | None = None,
+) -> str:
+    """Return what sums the same table up there and exports a row for each customer and brand.
+
+    `products` is a table with our columns of products. See `aggregating`.
+    """
+    known = _schema(schema)
+    named = table or default_table(engine, schema)
+    shelf = None if products is None else (products, SHELF)
+    rows = aggregation(known, Source(DIALECTS[engine], known.reads), named, hidden, shelf)
+    return _WRAPPED[engine].format(what="evidence", query=rows)
+
+
+def _schema(name: str) -> Schema:
+    if name not in SCHEMAS:
+        raise UnknownNameError("schema", name, SCHEMAS)
+    return SCHEMAS[name]
+
+
+def default_table(engine: str, schema: str) -> str:
+    """Return the table's name where nobody gave one, as the schema's own exports call it."""
+    if (engine, schema) == ("bigquery", "ga4"):
+        return "`YOUR-PROJECT.analytics_123456.events_*`"
+    return {"snowplow": "atomic.events", "movielens": "ratings", "rectools": "interactions"}.get(
+        schema, "events"
+    )

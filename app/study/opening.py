@@ -1,0 +1,93 @@
+"""Opening a study: what is locked before its first card, and when it is played."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from app.storage.study_db.records import StudyRow
+from app.storage.study_db.store import Store
+from app.workspace.policies import COMPARE
+from recsys.errors import BadInputError
+from recsys.study.policy import Policy, Study, StudyKind
+
+ALWAYS = (None, None)
+"""Dates of a study that is played from its opening until it is closed."""
+
+
+def open_study(
+    store: Store,
+    name: str | None,
+    kind: StudyKind,
+    rule: Policy,
+    model: str,
+    baseline: str,
+    invitation_seed: int,
+    challenger: str | None = None,
+    dates: tuple[int | None, int | None] = ALWAYS,
+) -> StudyRow:
+    """Lock model, policy, rival and invitations into one hash; of a comparison, both versions.
+
+    Cards that count are dealt from the first of the `dates` on and before the second (milliseconds
+    since 1970, UTC); None stands for no such limit.
+
+    Every live study of the workspace is one attempt more, under whatever policy: a person would say
+    that the same question is asked again, though a letter of the policy was changed.
+    """
+    check_pair(rule, model, challenger)
+    plays_from, plays_until = dates
+    if plays_from is not None and plays_until is not None and plays_until <= plays_from:
+        raise BadInputError("The last day of play is before the first: choose a later one.")
+    live = [row for row in store.studies() if row.kind is StudyKind.LIVE]
+    study = Study(
+        name=name or _fresh_name(store, kind),
+        kind=kind,
+        policy=rule,
+        model=model,
+        baseline=baseline,
+        invitation_seed=invitation_seed,
+        attempt=len(live) + 1 if kind is StudyKind.LIVE else 1,
+        challenger=challenger,
+    )
+    return store.open_study(
+        StudyRow(
+            hash=study.hash,
+            name=study.name,
+            kind=kind,
+            policy=rule.to_dict(),
+            model=model,
+            baseline=baseline,
+            invitation_seed=invitation_seed,
+            attempt=study.attempt,
+            challenger=challenger,
+            plays_from=plays_from,
+            plays_until=plays_until,
+        )
+    )
+
+
+def played(first: date | None, last: date | None) -> tuple[int | None, int | None]:
+    """Return the dates of `open_study` from the first and the last day of play (UTC)."""
+    after = None if last is None else last + timedelta(days=1)
+    return _midnight(first), _midnight(after)
+
+
+def _midnight(day: date | None) -> int | None:
+    if day is None:
+        return None
+    return round(datetime.combine(day, time(), UTC).timestamp() * 1000)
+
+
+def check_pair(rule: Policy, model: str, challenger: str | None) -> None:
+    """Raise BadInputError unless a policy that compares has two versions, and no other has."""
+    if rule.is_duel and challenger is None:
+        raise BadInputError("This policy compares two versions: name the second one as challenger.")
+    if challenger is not None and not rule.is_duel:
+        raise BadInputError(
+            f"This policy judges one version: a challenger needs the policy {COMPARE}."
+        )
+    if challenger == model:
+        raise BadInputError("A version cannot challenge itself: name two different ones.")
+
+
+def _fresh_name(store: Store, kind: StudyKind) -> str:
+    taken = {row.name for row in store.studies()}
+    numbers = (n for n in range(1, len(taken) + 2) if f"{kind.value} {n}" not in taken)
+    return f"{kind.value} {next(numbers)}"

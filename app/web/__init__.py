@@ -1,0 +1,1 @@
+"""The server: HTTP routes, the swipe route, middleware, and the Streamlit pages."""

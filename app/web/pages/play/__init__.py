@@ -1,0 +1,1 @@
+"""The game: consent, brand picker, deck, reveal."""

@@ -1,0 +1,1 @@
+"""The workbench: training, comparison, what-if, tests, and opening a study."""

@@ -1,0 +1,92 @@
+"""Writing a planted shop to a folder that `ingest` reads as a whole."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from app.workspace.settings import data_file
+from recsys.errors import WorkspaceError
+from recsys.models.hybrid import Progress
+from recsys.simulation.personas import Persona
+from recsys.simulation.raters import Taste, tastes
+from recsys.simulation.shop import Shop, plant
+
+MARKER = "shop.json"
+
+
+def catalogue_of_brands() -> pd.DataFrame:
+    """The demo's brands, data/brands.csv."""
+    with data_file("brands.csv").open("rb") as file:
+        return pd.read_csv(file)
+
+
+def plant_folder(out: Path, customers: int, seed: int, progress: Progress) -> int:
+    """Write a shop's events, products, brands and truth; return how many events there are.
+
+    Raises WorkspaceError where the folder cannot be written, or holds something else.
+    """
+    shop = plant(catalogue_of_brands(), customers, seed)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if any(out.iterdir()) and not (out / MARKER).is_file():
+            raise WorkspaceError(f"{out} holds other files: choose an empty folder with --out.")
+        (out / MARKER).write_text(_marker(shop), encoding="utf-8")
+        events = _write_log(out, shop, progress)
+        shop.products.to_parquet(out / "products.parquet", index=False)
+        catalogue_of_brands().to_csv(out / "brands.csv", index=False)
+    except OSError as error:
+        raise WorkspaceError(
+            f"The shop could not be written to {out} ({error.strerror or error}): make room or "
+            "choose another folder."
+        ) from error
+    return events
+
+
+def _marker(shop: Shop) -> str:
+    told = [asdict(persona) for persona in shop.personas]
+    facts = {"planted": True, "customers": shop.customers, "seed": shop.seed, "personas": told}
+    return json.dumps(facts, ensure_ascii=False, indent=1)
+
+
+def _write_log(out: Path, shop: Shop, progress: Progress) -> int:
+    files: dict[str, pq.ParquetWriter] = {}
+    written = done = 0
+    try:
+        for parts in shop.chunks():
+            for name, frame in zip(("events", "truth"), parts, strict=True):
+                rows = pa.Table.from_pandas(frame, preserve_index=False)
+                if name not in files:
+                    files[name] = pq.ParquetWriter(out / f"{name}.parquet", rows.schema)
+                files[name].write_table(rows)
+            written += len(parts[0])
+            done += parts[1]["customer_id"].nunique()
+            progress("planting the shop", min(1.0, done / (shop.customers + len(shop.personas))))
+    finally:
+        for file in files.values():
+            file.close()
+    return written
+
+
+def personas_of(workspace: Path) -> list[Persona]:
+    """The personas of a planted workspace; none in any other."""
+    marker = workspace / "planted" / MARKER
+    if not marker.is_file():
+        return []
+    told = json.loads(marker.read_text(encoding="utf-8"))["personas"]
+    return [Persona(**persona) for persona in told]
+
+
+def planted_truth(workspace: Path) -> tuple[dict[str, Taste], pd.DataFrame]:
+    """Who loves what, and the catalogue of brands. Raises WorkspaceError without a planted shop."""
+    folder = workspace / "planted"
+    if not (folder / "truth.parquet").is_file():
+        raise WorkspaceError(
+            "Colleagues can be simulated in a planted shop only, where everybody's favourites "
+            "are known. Make one with `brandswipe plant`."
+        )
+    truth = pd.read_parquet(folder / "truth.parquet")
+    return tastes(truth), pd.read_csv(folder / "brands.csv")
