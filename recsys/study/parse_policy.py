@@ -1,62 +1,195 @@
-"""Plain data -> the dataclasses of a policy, each field checked by its name and its type."""
+"""The tables of a policy <-> plain data, each field checked by its name and its type.
 
-from collections.abc import Mapping
-from dataclasses import is_dataclass
+What stands in quotes is what files and hashes say; it stays, whatever the attribute is called.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, TypeVar, get_type_hints
+from typing import Any
 
+from recsys.deck import DeckRecipe
 from recsys.errors import BadPolicyError
+from recsys.relevance import Relevance
 
-T = TypeVar("T")
+Plain = Mapping[str, Any]
+Kind = type | Callable[[Plain], Any]
+"""The type of a field, `list` for texts; or what reads a table of its own."""
 
-LISTS = ("sensitive", "segments")
-"""Fields that hold texts."""
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One bar, and why it stands there."""
+
+    name: str
+    bar: float  # of a mean over employees, in (0, 1)
+    because: str
 
 
-def table(name: str, value: object) -> Mapping[str, Any]:
+@dataclass(frozen=True, slots=True)
+class TooFast:
+    """Who did not look: judged by times alone, never by answers."""
+
+    median_ms: int = 500  # left out below this median time a card
+    card_ms: int = 300  # a card faster than this was not read
+    share: float = 0.5  # left out above this share of such cards
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The words under every card. Another wording is another study."""
+
+    en: str
+    nl: str
+
+
+def table(name: str, value: object) -> Plain:
     if not isinstance(value, Mapping):
         raise BadPolicyError(f"`{name}` must be a table of its own, like [{name}].")
     return value
 
 
-def build(cls: type[T], raw: Mapping[str, Any], where: str) -> T:
-    """Return the dataclass from plain values, its fields checked by name and type."""
-    types = get_type_hints(cls)
+def read(
+    raw: Plain, kinds: Mapping[str, Kind], where: str, needed: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the values of a table, its fields checked by name and kind."""
     for key in raw:
-        if key not in types:
-            near = get_close_matches(key, types, n=1)
+        if key not in kinds:
+            near = get_close_matches(key, kinds, n=1)
             hint = f" Did you mean `{near[0]}`?" if near else ""
             raise BadPolicyError(f"There is no field `{key}` in {where}.{hint}")
-    values = {key: _value(key, types[key], value) for key, value in raw.items()}
-    try:
-        return cls(**values)
-    except TypeError as error:
-        missing = [f for f in types if f not in raw and f"'{f}'" in str(error)]
-        raise BadPolicyError(f"Give {where} its `{'` and `'.join(missing)}`.") from error
+    values = {key: _value(key, kinds[key], value) for key, value in raw.items()}
+    missing = [key for key in needed if key not in raw]
+    if missing:
+        raise BadPolicyError(f"Give {where} its `{'` and `'.join(missing)}`.")
+    return values
 
 
-def _value(key: str, kind: Any, value: Any) -> Any:
-    if is_dataclass(kind):
-        return build(kind, table(key, value), f"[{key}]")  # type: ignore[arg-type]
-    if key == "criteria":
-        return value
-    if (
-        key in ("sensitive", "segments")
-        and isinstance(value, list)
-        and all(isinstance(w, str) for w in value)
-    ):
+def over(usual: Plain, raw: Plain, where: str) -> dict[str, Any]:
+    """Return the values of a table; a field that it does not name is as usual."""
+    return {**usual, **read(raw, {key: type(value) for key, value in usual.items()}, where)}
+
+
+def _value(key: str, kind: Kind, value: Any) -> Any:
+    if not isinstance(kind, type):
+        return kind(table(key, value))
+    if kind is list and isinstance(value, list) and all(isinstance(w, str) for w in value):
         return tuple(value)
     if kind is float and type(value) is int:
         return float(value)
-    if type(value) is not kind:
-        wanted = _WANTED.get(kind, "a list of texts")
-        raise BadPolicyError(f"`{key}` cannot be {value!r}: it needs {wanted}.")
+    if kind is list or type(value) is not kind:
+        raise BadPolicyError(f"`{key}` cannot be {value!r}: it needs {_WANTED[kind]}.")
     return value
 
 
-_WANTED: dict[Any, str] = {
+_WANTED: Mapping[type, str] = {
     int: "a whole number",
     float: "a number",
     str: "a text in quotes",
     bool: "true or false",
+    list: "a list of texts",
 }
+
+
+def recipe_to_row(recipe: DeckRecipe) -> dict[str, Any]:
+    """Return a recipe as the table [deck]."""
+    return {
+        "picks": recipe.picks,
+        "baseline": recipe.baseline,
+        "scored": recipe.scored,
+        "near": recipe.near,
+        "block": recipe.block,
+    }
+
+
+def recipe_from_row(raw: Plain) -> DeckRecipe:
+    """Return the recipe of the table [deck]."""
+    said = over(recipe_to_row(DeckRecipe()), raw, "[deck]")
+    return DeckRecipe(
+        picks=said["picks"],
+        baseline=said["baseline"],
+        scored=said["scored"],
+        near=said["near"],
+        block=said["block"],
+    )
+
+
+def relevance_to_row(rule: Relevance) -> dict[str, Any]:
+    """Return a rule as the table [relevance]."""
+    return {
+        "held_out": rule.held_out,
+        "kept": rule.kept,
+        "full_price": rule.full_price,
+        "because": rule.because,
+    }
+
+
+def relevance_from_row(raw: Plain) -> Relevance:
+    """Return the rule of the table [relevance]."""
+    said = over(relevance_to_row(Relevance()), raw, "[relevance]")
+    return Relevance(
+        held_out=said["held_out"],
+        kept=said["kept"],
+        full_price=said["full_price"],
+        because=said["because"],
+    )
+
+
+def criterion_to_row(criterion: Criterion) -> dict[str, Any]:
+    """Return a bar as its table, whose name is the criterion's."""
+    return {"bar": criterion.bar, "because": criterion.because}
+
+
+def criterion_from_row(name: str, raw: object) -> Criterion:
+    """Return the bar of the table [criteria.NAME]."""
+    said = {"name": name, **table(f"criteria.{name}", raw)}
+    kinds = {"name": str, "bar": float, "because": str}
+    said = read(said, kinds, f"[criteria.{name}]", needed=("bar", "because"))
+    return Criterion(name=said["name"], bar=said["bar"], because=said["because"])
+
+
+def question_to_row(question: Question) -> dict[str, Any]:
+    """Return the wording as the table [question]."""
+    return {"en": question.en, "nl": question.nl}
+
+
+def question_from_row(raw: Plain) -> Question:
+    """Return the wording of the table [question]."""
+    said = read(raw, {"en": str, "nl": str}, "[question]", needed=("en", "nl"))
+    return Question(en=said["en"], nl=said["nl"])
+
+
+def too_fast_to_row(rule: TooFast) -> dict[str, Any]:
+    """Return the rule as the table [too_fast]."""
+    return {"median_ms": rule.median_ms, "card_ms": rule.card_ms, "share": rule.share}
+
+
+def too_fast_from_row(raw: Plain) -> TooFast:
+    """Return the rule of the table [too_fast]."""
+    said = over(too_fast_to_row(TooFast()), raw, "[too_fast]")
+    return TooFast(median_ms=said["median_ms"], card_ms=said["card_ms"], share=said["share"])
+
+
+KINDS: Mapping[str, Kind] = {
+    "name": str,
+    "criteria": dict,
+    "question": question_from_row,
+    "deck": recipe_from_row,
+    "too_fast": too_fast_from_row,
+    "relevance": relevance_from_row,
+    "alpha": float,
+    "strict": bool,
+    "least_players": int,
+    "completion": float,
+    "balance": float,
+    "batch": int,
+    "cell": int,
+    "whole_blocks": int,
+    "open_hours": int,
+    "decoy_depth": int,
+    "least_brands": int,
+    "sensitive": list,
+    "segments": list,
+    "releases": bool,
+}
+"""The fields of a policy. One that came later is in its hash where it is not as usual."""

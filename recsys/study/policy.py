@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 from hashlib import sha256
@@ -12,6 +12,20 @@ from recsys.errors import BadPolicyError
 from recsys.evaluation.metrics import Relevance
 from recsys.study.deck import DeckRecipe
 from recsys.study.parse_policy import build, table
+from recsys.relevance import Relevance
+from recsys.written import (
+    KINDS,
+    criterion_from_row,
+    criterion_to_row,
+    question_to_row,
+    read,
+    recipe_to_row,
+    relevance_to_row,
+    too_fast_to_row,
+)
+from recsys.written import Criterion as Criterion  # those who open a study name these here
+from recsys.written import Question as Question
+from recsys.written import TooFast as TooFast
 
 DUEL = "challenger"
 """The criterion of two model versions in one deck: how far the second is ahead of the first."""
@@ -25,35 +39,8 @@ DIFFERENCES = ("lift", DUEL)
 SENSITIVE = ("intimate", "medical", "religious", "political", "weapon", "slimming")
 """Words in a category's name that keep its brands off every card and carousel."""
 
-
 SEGMENTS = ("language", "device")
 """By what a report may be split, where the policy says so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """One bar, and why it stands there."""
-
-    name: str
-    bar: float  # of a mean over employees, in (0, 1)
-    because: str
-
-
-@dataclass(frozen=True, slots=True)
-class TooFast:
-    """Who did not look: judged by times alone, never by answers."""
-
-    median_ms: int = 500  # left out below this median time a card
-    card_ms: int = 300  # a card faster than this was not read
-    share: float = 0.5  # left out above this share of such cards
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """The words under every card. Another wording is another study."""
-
-    en: str
-    nl: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +78,61 @@ class Policy:
         criteria = plain.pop("criteria", {})
         if not isinstance(criteria, Mapping):
             raise BadPolicyError("Write each criterion as a table, like [criteria.hit_rate].")
-        named = [
-            build(
-                Criterion, {"name": name, **table(f"criteria.{name}", value)}, f"[criteria.{name}]"
-            )
-            for name, value in sorted(criteria.items(), key=_place)  # as JSON forgets the order
-        ]
-        return build(cls, {"criteria": tuple(named), **plain}, "the policy")
+        ordered = sorted(criteria.items(), key=_place)  # as JSON forgets the order
+        bars = tuple(criterion_from_row(name, value) for name, value in ordered)
+        said = read(plain, KINDS, "the policy", needed=("name", "question"))
+        return cls(
+            name=said["name"],
+            criteria=bars,
+            question=said["question"],
+            deck=said.get("deck", _USUAL.deck),
+            too_fast=said.get("too_fast", _USUAL.too_fast),
+            relevance=said.get("relevance", _USUAL.relevance),
+            alpha=said.get("alpha", _USUAL.alpha),
+            strict=said.get("strict", _USUAL.strict),
+            least_players=said.get("least_players", _USUAL.least_players),
+            completion=said.get("completion", _USUAL.completion),
+            balance=said.get("balance", _USUAL.balance),
+            batch=said.get("batch", _USUAL.batch),
+            cell=said.get("cell", _USUAL.cell),
+            whole_blocks=said.get("whole_blocks", _USUAL.whole_blocks),
+            open_hours=said.get("open_hours", _USUAL.open_hours),
+            decoy_depth=said.get("decoy_depth", _USUAL.decoy_depth),
+            least_brands=said.get("least_brands", _USUAL.least_brands),
+            sensitive=said.get("sensitive", _USUAL.sensitive),
+            segments=said.get("segments", _USUAL.segments),
+            releases=said.get("releases", _USUAL.releases),
+        )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data of the same shape as the TOML."""
-        plain = asdict(self)
-        plain["criteria"] = {c.name: {"bar": c.bar, "because": c.because} for c in self.criteria}
-        plain["sensitive"], plain["segments"] = list(self.sensitive), list(self.segments)
-        for name, usual in (("segments", []), ("releases", True)):
-            if plain[name] == usual:
-                del plain[
-                    name
-                ]  # so that the hash of a policy of before the field stays what it was
-        return plain
+        """Return plain data of the same shape as the TOML.
+
+        Without what is as usual in fields that came later, so that the hash of a policy of before
+        them stays what it was.
+        """
+        later = {"segments": list(self.segments)} if self.segments else {}
+        return {
+            "name": self.name,
+            "criteria": {c.name: criterion_to_row(c) for c in self.criteria},
+            "question": question_to_row(self.question),
+            "deck": recipe_to_row(self.deck),
+            "too_fast": too_fast_to_row(self.too_fast),
+            "relevance": relevance_to_row(self.relevance),
+            "alpha": self.alpha,
+            "strict": self.strict,
+            "least_players": self.least_players,
+            "completion": self.completion,
+            "balance": self.balance,
+            "batch": self.batch,
+            "cell": self.cell,
+            "whole_blocks": self.whole_blocks,
+            "open_hours": self.open_hours,
+            "decoy_depth": self.decoy_depth,
+            "least_brands": self.least_brands,
+            "sensitive": list(self.sensitive),
+            **later,
+            **({} if self.releases else {"releases": False}),
+        }
 
     @property
     def hash(self) -> str:
@@ -162,16 +185,32 @@ class Study:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data from which `from_dict` makes the same study."""
-        plain = {f.name: getattr(self, f.name) for f in fields(self)}
-        if self.challenger is None:
-            del plain["challenger"]  # so that the hash of a study of one version stays what it was
-        return {**plain, "kind": self.kind.value, "policy": self.policy.to_dict()}
+        plain = {
+            "name": self.name,
+            "kind": self.kind.value,
+            "policy": self.policy.to_dict(),
+            "model": self.model,
+            "baseline": self.baseline,
+            "invitation_seed": self.invitation_seed,
+            "attempt": self.attempt,
+            "opened_at": self.opened_at,
+        }  # the hash of a study of one version stays what it was before there were two
+        return plain if self.challenger is None else {**plain, "challenger": self.challenger}
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:
         """Return the study of plain data."""
-        policy = Policy.from_dict(raw["policy"])
-        return cls(**{**raw, "kind": StudyKind(raw["kind"]), "policy": policy})
+        return cls(
+            name=raw["name"],
+            kind=StudyKind(raw["kind"]),
+            policy=Policy.from_dict(raw["policy"]),
+            model=raw["model"],
+            baseline=raw["baseline"],
+            invitation_seed=raw["invitation_seed"],
+            attempt=raw.get("attempt", 1),
+            opened_at=raw.get("opened_at", 0),
+            challenger=raw.get("challenger"),
+        )
 
     @property
     def alpha(self) -> float:
@@ -257,3 +296,7 @@ def _criteria(policy: Policy) -> list[tuple[bool, str]]:
             "The criterion `lift` needs baseline cards: set `baseline` in [deck].",
         ),
     ]
+
+
+_USUAL = Policy("usual", (Criterion("hit_rate", 0.5, "An example."),), Question("", ""))
+"""Whose values stand where a policy says none."""
