@@ -1,7 +1,7 @@
 """Studies: opening one, closing its decks, reading its report, taking its decision."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from math import inf
 
 from app.storage.study_db.records import (
@@ -26,6 +26,7 @@ from recsys.report.tables import Unit
 from recsys.study.policy import Policy, Study, StudyKind
 from recsys.study.scoring import DeckScore, Excluded, Played, eligible, score
 from recsys.study.swipes import stand
+from recsys.scores import score_from_row, score_to_row
 
 
 def _same_rule(row: StudyRow, rule: Policy) -> bool:
@@ -121,7 +122,7 @@ def score_of(stored: Mapping[str, float]) -> DeckScore:
     Raises IntegrityError for a score that nothing could have computed.
     """
     try:
-        return DeckScore(**stored)
+        return score_from_row(stored)
     except ValueError as error:
         raise IntegrityError(
             "A stored score lies outside 0 to 1: restore the workspace from a backup."
@@ -200,7 +201,7 @@ def close_deck(store: Store, row: StudyRow, deck: str, by: ClosedBy) -> Closing:
     hers = [*_closed_by(store, dealt), done]
     reason = sorted_out(hers, study, _earlier(store, row))[-1].why
     if done.answers and reason is None:
-        return store.close_deck(deck, by, asdict(score(done)))
+        return store.close_deck(deck, by, score_to_row(score(done)))
     return store.close_deck(deck, by, None, reason.value if reason else None)
 
 

@@ -22,6 +22,10 @@ from recsys.report.confidence_sequence import RunPoint, run
 from recsys.report.response_table import EMPTY, Sheet, joined, read
 from recsys.report.responses import Bools, Ints
 from recsys.report.tables import balances
+from recsys.policy import CRITERIA, Policy, Study
+from recsys.run import RunPoint, run
+from recsys.scores import DeckScore, Played, score, score_to_row
+from recsys.sheet import EMPTY, Sheet, joined, read
 from recsys.stats import Floats
 from recsys.study.policy import CRITERIA, Policy, Study
 from recsys.study.scoring import DeckScore, Played, score
@@ -120,8 +124,8 @@ def _scores(decks: Sequence[Closed], part: Sheet) -> Floats:
     withdrawn = np.array([isinstance(deck, DeckScore) for deck in decks], dtype=np.bool_)
     scores = np.empty((len(CRITERIA), len(decks)))
     scores[:, ~withdrawn] = part.scores
-    kept = [[getattr(d, name) for d in decks if isinstance(d, DeckScore)] for name in CRITERIA]
-    scores[:, withdrawn] = np.array(kept)
+    kept = [score_to_row(deck) for deck in decks if isinstance(deck, DeckScore)]
+    scores[:, withdrawn] = np.array([[row[name] for row in kept] for name in CRITERIA])
     return scores
 
 

@@ -253,16 +253,29 @@ def deck_hash(deck: Deck) -> str:
 
 def card_to_dict(card: Card) -> dict[str, Any]:
     """A card as plain data; `card_from_dict` reads it back."""
-    return {name: getattr(card, name) for name in card.__slots__} | {"arms": sorted(card.arms)}
+    return {
+        "position": card.position,
+        "brand": card.brand,
+        "category": card.category,
+        "arms": sorted(card.arms),
+        "stratum": card.stratum,
+        "partner": card.partner,
+        "step": card.step,
+        "known": card.known,
+        "popularity": card.popularity,
+    }
 
 
 def card_from_dict(data: Mapping[str, Any]) -> Card:
     """Read back what `card_to_dict` wrote."""
     return Card(
-        **{
-            **data,
-            "arms": frozenset(Arm(arm) for arm in data["arms"]),
-            "stratum": Stratum(data["stratum"]),
-            "step": Step(data["step"]) if data["step"] else None,
-        }
+        position=data["position"],
+        brand=data["brand"],
+        category=data["category"],
+        arms=frozenset(Arm(arm) for arm in data["arms"]),
+        stratum=Stratum(data["stratum"]),
+        partner=data["partner"],
+        step=Step(data["step"]) if data["step"] else None,
+        known=data["known"],
+        popularity=data["popularity"],
     )

@@ -54,6 +54,26 @@ class DeckScore:
             object.__setattr__(self, name, value)
 
 
+def score_to_row(score: DeckScore) -> dict[str, float]:
+    """Return a score by the names of the criteria, as it is kept."""
+    return {
+        "hit_rate": score.hit_rate,
+        "discrimination": score.discrimination,
+        "lift": score.lift,
+        "challenger": score.challenger,
+    }
+
+
+def score_from_row(row: Mapping[str, float]) -> DeckScore:
+    """Return the score of what is kept; of before there were comparisons it has no challenger."""
+    return DeckScore(
+        hit_rate=row["hit_rate"],
+        discrimination=row["discrimination"],
+        lift=row["lift"],
+        challenger=row.get("challenger", 0.5),
+    )
+
+
 Heard = tuple[Card, Answer]
 """A card with its answer."""
 
