@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from math import ceil, exp, floor, inf, log, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -50,6 +51,18 @@ class Estimate:
             return self
         low, high = floor(self.low * 100 + 1e-9) / 100, ceil(self.high * 100 - 1e-9) / 100
         return replace(self, value=round(self.value, 2), low=low, high=high)
+
+
+def estimate_to_row(estimate: Estimate) -> dict[str, Any]:
+    """Return an estimate as files, rows and answers say it."""
+    return {
+        "value": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+        "n": estimate.n,
+        "method": estimate.method,
+        "reason": estimate.reason,
+    }
 
 
 def clip_rounding(values: ArrayLike) -> Floats:

@@ -1,5 +1,6 @@
 """The model keeps the rankers' contract, learns a planted taste and can be kept and restored."""
 
+import copy
 import dataclasses
 
 import numpy as np
@@ -13,6 +14,19 @@ from recsys.dataset.events import Kind
 from recsys.dataset.evidence import named, no_evidence
 from recsys.errors import BadInputError, NotEnoughError, WorkspaceError
 from recsys.models.hybrid import Blend, FavouriteModel, FitOptions, Weights, fit, options_from
+from recsys.events import Kind
+from recsys.evidence import named, no_evidence
+from recsys.love import Love
+from recsys.model import (
+    Blend,
+    FavouriteModel,
+    FitOptions,
+    Weights,
+    fit,
+    options_from,
+    options_to_row,
+)
+from recsys.signals import ItemFacts, summarise
 from tests.contracts import EVERYBODY, FACTS, SHOP, SOMEBODY, RankerContract, many, taught
 from tests.worlds import NOW, catalogue, event, rows
 
@@ -131,9 +145,18 @@ def test_a_weight_out_of_range_is_named() -> None:
 
 
 def test_weights_that_are_set_to_the_defaults_are_given_and_not_chosen() -> None:
-    plain = dataclasses.asdict(FitOptions(weights=Weights()))
+    plain = options_to_row(FitOptions(weights=Weights()))
     assert options_from(plain).weights == Weights()
-    assert options_from(dataclasses.asdict(FitOptions())).weights is None
+    assert options_from(options_to_row(FitOptions())).weights is None
+
+
+@pytest.mark.parametrize("part", ["options", "blend", "weights", "love"])
+def test_a_model_that_says_what_is_not_known_here_is_not_restored(part: str) -> None:
+    meta = copy.deepcopy(MODEL.meta())
+    parts = {**meta, "weights": meta["blend"]["weights"], "love": meta["blend"]["love"]}
+    parts[part]["of tomorrow"] = 1.0
+    with pytest.raises(KeyError, match="of tomorrow"):
+        FavouriteModel.restore(MODEL.arrays(), meta)
 
 
 def test_a_blend_is_what_the_score_is_weighed_by() -> None:

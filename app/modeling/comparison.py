@@ -1,7 +1,7 @@
 """Two model versions side by side: parameters, figures, lists of the same people."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -19,6 +19,29 @@ from recsys.evaluation.metrics import Case
 from recsys.models.collaborative import Progress
 from recsys.models.hybrid import FavouriteModel, FitOptions
 from recsys.stats import Estimate
+from app.brain import Brain
+from app.evaluation import MOST_CASES, options_of, window_of
+from app.fitting import learn, policy_catalogue
+from app.holdout import Asked, Start
+from app.house import House
+from app.registry import Version
+from app.source import slice_of
+from recsys.collaborative import Progress
+from recsys.contrast import (
+    Difference,
+    Move,
+    difference_to_row,
+    differences,
+    first_ten,
+    move_to_row,
+    moves,
+    shared,
+)
+from recsys.errors import NotEnoughHistoryError
+from recsys.evidence import Evidence
+from recsys.model import FavouriteModel, FitOptions, options_to_row
+from recsys.relevance import Case
+from recsys.stats import Estimate, estimate_to_row
 
 MOST_PEOPLE = 1_000
 SEED = 0
@@ -41,10 +64,24 @@ class Compared:
     why_none: str | None  # why there are no differences
 
 
+def compared_to_row(found: Compared) -> dict[str, Any]:
+    """Return what was found as the result of a job says it."""
+    return {
+        "people": found.people,
+        "shared": estimate_to_row(found.shared),
+        "rising": [move_to_row(move) for move in found.rising],
+        "falling": [move_to_row(move) for move in found.falling],
+        "differences": [difference_to_row(each) for each in found.differences],
+        "why_none": found.why_none,
+    }
+
+
 def parameters(version: Version) -> dict[str, Any]:
     """Options, window and facts of a version as flat plain data; None for what it did not say."""
     facts = version.facts
-    options = {**asdict(FitOptions()), **facts.get("options", {})} if _fitted(version) else {}
+    options = (
+        {**options_to_row(FitOptions()), **facts.get("options", {})} if _fitted(version) else {}
+    )
     weights, window = options.pop("weights", None) or {}, facts.get("window", {})
     days = {name: window.get(name) or None for name in ("since", "until")}
     blend = facts.get("weighed", {}).get("blend", {})

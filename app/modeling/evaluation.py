@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 from app.modeling.split import Asked, Start
 from app.modeling.training import learn, policy_catalogue
@@ -19,6 +20,23 @@ from recsys.models.collaborative import Progress
 from recsys.models.hybrid import Blend, FitOptions, options_from
 from recsys.simulation.parameters import NEED_CATEGORIES
 from recsys.study.policy import Policy
+from app.fitting import learn, policy_catalogue
+from app.holdout import Asked, Start
+from app.planting import catalogue_of_brands, planted_truth
+from app.registry import Version
+from app.source import Source
+from app.warehouse import Warehouse
+from recsys.blend import blend_to_row
+from recsys.collaborative import Progress
+from recsys.errors import BadInputError, NotEnoughError
+from recsys.events import Catalogue
+from recsys.model import Blend, FitOptions, options_from
+from recsys.offline import Line, evaluate, line_to_row
+from recsys.policy import Policy
+from recsys.relevance import Case
+from recsys.rivals import rivals
+from recsys.shop_figures import NEED_CATEGORIES
+from recsys.slices import Slice, slice_to_row, slices_of
 
 MOST_CASES = 2_000
 
@@ -35,6 +53,18 @@ class Evaluation:
     slices: list[
         Slice
     ]  # how well the model found what groups of customers, or of brands, were about
+
+
+def evaluation_to_row(found: Evaluation) -> dict[str, Any]:
+    """Return what was found as the facts of a version and the result of a job say it."""
+    return {
+        "lines": [line_to_row(line) for line in found.lines],
+        "cut": found.cut,
+        "customers": found.customers,
+        "dated": found.dated,
+        "blend": blend_to_row(found.blend),
+        "slices": [slice_to_row(part) for part in found.slices],
+    }
 
 
 def evaluate_offline(

@@ -4,7 +4,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib.metadata import version as code_version
 from itertools import islice
 from math import log1p
@@ -30,6 +30,15 @@ from recsys.models.hybrid import Blend, FavouriteModel, FitOptions, check_option
 from recsys.stats import standardised_difference
 from recsys.study.deck import Stratum, deal
 from recsys.study.policy import Policy
+from recsys.events import Catalogue, hide
+from recsys.evidence import Evidence
+from recsys.lesson import Lesson
+from recsys.model import Blend, FavouriteModel, FitOptions, check_options, fit, options_to_row
+from recsys.policy import Policy
+from recsys.relevance import Case, Relevance
+from recsys.signals import ItemFacts, summarise
+from recsys.stats import standardised_difference
+from recsys.weighing import LEAST_CASES, Weighed, weigh, weighed_to_row
 
 BALANCE_CUSTOMERS = 1_000
 WEIGH_CUSTOMERS = 20_000  # learnt from while weights are chosen, at least
@@ -80,8 +89,8 @@ def refit(
         "customers": lesson.customers,
         "customers_in_store": there,
         "brands": len(brain.catalogue.brands),
-        "options": asdict(replace(model.options, weights=weighed.blend.weights)),
-        "weighed": asdict(weighed),
+        "options": options_to_row(replace(model.options, weights=weighed.blend.weights)),
+        "weighed": weighed_to_row(weighed),
         "fit_seconds": seconds,
         "balance": balance,
         **judged,

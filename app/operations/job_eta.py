@@ -1,12 +1,14 @@
 """How long a fit will take, told from the fits before it."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from math import log
 
 from app.operations.jobs import Job
 from app.storage.model_registry import Version
 from recsys.models.hybrid import FitOptions
+from app.jobs import Job
+from app.registry import Version
+from recsys.model import FitOptions, options_to_row
 
 # one customer's share of the work, measured at 20,000 customers: reading her events, and one
 # pass over her, which grows with the factors
@@ -64,7 +66,10 @@ def _known(version: Version, chooses: bool) -> tuple[float, float] | None:
 
     A fit whose weights are given is spared the time that an earlier one took to choose its own.
     """
-    facts, plain = version.facts, asdict(FitOptions()) | dict(version.facts.get("options", {}))
+    facts, plain = (
+        version.facts,
+        options_to_row(FitOptions()) | dict(version.facts.get("options", {})),
+    )
     work = _work(plain["factors"], plain["iterations"], facts.get("customers", 0))
     spared = 0.0 if chooses else facts.get("stages", {}).get(WEIGHING, 0.0)
     seconds = facts.get("fit_seconds", 0) - spared

@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, fields
 from typing import Any
 
 from app.modeling.comparison import compare as compared
@@ -23,6 +22,20 @@ from app.workspace.settings import Settings
 from app.workspace.workspace import BASELINE, House
 from recsys.models.collaborative import Heard
 from recsys.models.hybrid import FitOptions, Progress, options_from
+from app.comparing import compare as compared
+from app.comparing import compared_to_row
+from app.evaluation import evaluate_offline, evaluation_to_row, options_of, window_of
+from app.fitting import Judge, refit
+from app.house import BASELINE, House
+from app.journal import event
+from app.powering import played, powered_to_row
+from app.registry import Version
+from app.rows.job_rows import Ended
+from app.settings import Settings
+from app.source import slice_of, source_from_row
+from app.warehouse import Warehouse
+from recsys.collaborative import Heard
+from recsys.model import FitOptions, Progress, options_from, options_to_row
 
 _log = logging.getLogger("brandswipe")
 
@@ -32,9 +45,9 @@ def fit(settings: Settings, arguments: Mapping[str, Any], progress: Progress) ->
 
     `arguments` are the fields of FitOptions as plain data, and may have a `source` and `evaluate`.
     """
-    names = {field.name for field in fields(FitOptions)}
+    names = options_to_row(FitOptions())
     options = options_from({name: v for name, v in arguments.items() if name in names})
-    source = Source(**arguments.get("source", {}))
+    source = source_from_row(arguments.get("source", {}))
     _say(f"Fitting with {options} on {source}.")
     tell = _logged(progress)
     with _opened(settings) as house:
@@ -62,7 +75,7 @@ def judge_of(house: House, options: FitOptions) -> Judge:
 
     def judge(warehouse: Warehouse, progress: Progress) -> Mapping[str, Any]:
         done = evaluate_offline(warehouse, house.policy, options, progress)
-        return {"offline": asdict(done)}
+        return {"offline": evaluation_to_row(done)}
 
     return judge
 
@@ -76,7 +89,7 @@ def evaluate(settings: Settings, arguments: Mapping[str, Any], progress: Progres
         log = slice_of(house.warehouse, window_of(version))
         done = evaluate_offline(log, house.policy, options, _logged(progress))
     _say(f"Asked about {done.customers:,} customers.")
-    return Ended(version.hash, asdict(done))
+    return Ended(version.hash, evaluation_to_row(done))
 
 
 def compare(settings: Settings, arguments: Mapping[str, Any], progress: Progress) -> Ended:
@@ -85,7 +98,7 @@ def compare(settings: Settings, arguments: Mapping[str, Any], progress: Progress
         first, second = house.version(arguments["first"]), house.version(arguments["second"])
         _say(f"Comparing {first.name} with {second.name}.")
         done = compared(house, first, second, _logged(progress))
-    return Ended(f"{first.hash} {second.hash}", asdict(done))
+    return Ended(f"{first.hash} {second.hash}", compared_to_row(done))
 
 
 def power(settings: Settings, arguments: Mapping[str, Any], progress: Progress) -> Ended:
@@ -96,7 +109,7 @@ def power(settings: Settings, arguments: Mapping[str, Any], progress: Progress) 
         panel = str(arguments["panel"])
         _say(f"{players:,} simulated employees ({panel}) judge {version.name}.")
         done = played(house, version, panel, players, seed, _logged(progress))
-    return Ended(version.hash, asdict(done))
+    return Ended(version.hash, powered_to_row(done))
 
 
 @contextmanager

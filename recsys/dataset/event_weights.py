@@ -1,6 +1,7 @@
 """Own evidence as one number a brand: what she did herself, and how much it says of love."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,44 @@ class Love:
     follows: float = 3.0  # a follow stands until it is taken back, so it does not fade
 
 
-KINDS = tuple(field.name for field in fields(Love))
+def love_to_row(love: Love) -> dict[str, float]:
+    """Return what each kind of event says, in the order of KINDS, as a model keeps it."""
+    return {
+        "full_price": love.full_price,
+        "dear": love.dear,
+        "purchases": love.purchases,
+        "purchase_days": love.purchase_days,
+        "products": love.products,
+        "categories": love.categories,
+        "release_views": love.release_views,
+        "wishlists": love.wishlists,
+        "carts": love.carts,
+        "views": love.views,
+        "returns": love.returns,
+        "follows": love.follows,
+    }
+
+
+def love_from_row(row: Mapping[str, float]) -> Love:
+    """Return what `love_to_row` wrote; a kind that it does not name is as usual."""
+    said = {**love_to_row(Love()), **row}
+    return Love(
+        full_price=said["full_price"],
+        dear=said["dear"],
+        purchases=said["purchases"],
+        purchase_days=said["purchase_days"],
+        products=said["products"],
+        categories=said["categories"],
+        release_views=said["release_views"],
+        wishlists=said["wishlists"],
+        carts=said["carts"],
+        views=said["views"],
+        returns=said["returns"],
+        follows=said["follows"],
+    )
+
+
+KINDS = tuple(love_to_row(Love()))
 _SUMS = {
     "full_price": Sum.FULL_PRICE,
     "dear": Sum.DEAR,
@@ -66,7 +104,7 @@ def loved(
 
     The logarithm keeps the tenth purchase from counting as much as the first.
     """
-    weight = np.array([getattr(how, kind) for kind in KINDS], counts.dtype)
+    weight = np.array([*love_to_row(how).values()], counts.dtype)
     return _felt((counts[..., :-1] @ weight[:-1]) * left, counts[..., -1] * weight[-1])
 
 
@@ -85,7 +123,8 @@ def love(
     """
     how = how or Love()
     *fading, stands = (
-        count * getattr(how, kind) for kind, count in zip(KINDS, counts(evidence).T, strict=True)
+        count * weight
+        for weight, count in zip(love_to_row(how).values(), counts(evidence).T, strict=True)
     )
     total = sum(fading, np.zeros(len(evidence)))
     return np.asarray(_felt(total * left(evidence, half_life), stands), np.float64)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,11 @@ from recsys.evaluation.metrics import AT, TASKS, Case, ndcg, recall, reciprocal
 from recsys.evaluation.offline import bootstrap
 from recsys.models.base import Ranker
 from recsys.stats import CELL, Estimate
+from recsys.evidence import Evidence
+from recsys.offline import bootstrap
+from recsys.ranking import Ranker
+from recsys.relevance import AT, TASKS, Case, ndcg, recall, reciprocal
+from recsys.stats import CELL, Estimate, estimate_to_row
 
 METRICS = ("recall", "ndcg", "mrr")
 _TOO_FEW = "fewer than 10 people"
@@ -35,6 +41,16 @@ class Move:
     brand: str
     first: int | None
     second: int | None
+
+
+def difference_to_row(found: Difference) -> dict[str, Any]:
+    """Return a difference as the result of a job says it."""
+    return {"task": found.task, "metric": found.metric, "ahead": estimate_to_row(found.ahead)}
+
+
+def move_to_row(move: Move) -> dict[str, Any]:
+    """Return a move as the result of a job says it."""
+    return {"brand": move.brand, "first": move.first, "second": move.second}
 
 
 def differences(

@@ -7,6 +7,7 @@ them. Metrics are those of `relevance`; intervals by the percentile bootstrap ov
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 from recsys.evaluation.metrics import AT, TASKS, Case, ndcg, recall, reciprocal
 from recsys.models.base import Basis, Ranker
 from recsys.stats import Estimate
+from recsys.ranking import Basis, Ranker
+from recsys.relevance import AT, TASKS, Case, ndcg, recall, reciprocal
+from recsys.stats import Estimate, estimate_to_row
 
 HEAD = 0.5  # the most bought brands that make up this share of what is bought are the famous ones
 _NOBODY = "No customer bought a brand of this task in the held-out time."
@@ -37,6 +41,25 @@ class Line:
     by_place: list[float | None] = field(default_factory=list)  # share found at places 1 to 10
     favourites: Estimate | None = None  # share of her planted favourites found
     avoided: Estimate | None = None  # share of brands she only needed that are kept off her list
+
+
+def line_to_row(line: Line) -> dict[str, Any]:
+    """Return a line as the facts of a version and the result of a job say it."""
+    return {
+        "ranker": line.ranker,
+        "task": line.task,
+        "recall": estimate_to_row(line.recall),
+        "ndcg": estimate_to_row(line.ndcg),
+        "mrr": estimate_to_row(line.mrr),
+        "ndcg_ahead": estimate_to_row(line.ndcg_ahead),
+        "by_activity": dict(line.by_activity),
+        "by_fame": dict(line.by_fame),
+        "coverage": line.coverage,
+        "bias": line.bias,
+        "by_place": list(line.by_place),
+        "favourites": None if line.favourites is None else estimate_to_row(line.favourites),
+        "avoided": None if line.avoided is None else estimate_to_row(line.avoided),
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ alone. What has too few customers behind it, or leaves too few outside of it, is
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,11 @@ from recsys.evaluation.metrics import AT, Case, recall
 from recsys.evaluation.offline import HEAD, bootstrap
 from recsys.models.base import Basis, Ranker
 from recsys.stats import CELL, Estimate
+from recsys.offline import HEAD, bootstrap
+from recsys.ranking import Basis, Ranker
+from recsys.relevance import AT, Case, recall
+from recsys.signals import DAY
+from recsys.stats import CELL, Estimate, estimate_to_row
 
 BY = ("activity", "tenure", "popularity", "category")
 """Brands in her history; days since her first event; how famous a wanted brand is; its category."""
@@ -31,6 +37,11 @@ class Slice:
     by: str  # one of BY
     name: str
     found: Estimate  # share of what was wanted that the first ten found; its n counts customers
+
+
+def slice_to_row(part: Slice) -> dict[str, Any]:
+    """Return a slice as the facts of a version and the result of a job say it."""
+    return {"by": part.by, "name": part.name, "found": estimate_to_row(part.found)}
 
 
 def slices_of(

@@ -72,6 +72,11 @@ def _weighed(before: Weights, found: NDArray[np.float64]) -> Weights:
         return before
     return Weights(*(round(float(w), 4) for w in new * old.sum() / new.sum()))
 
+from recsys.blend import blend_to_row
+from recsys.board import DRIFTS, Board, board_of
+from recsys.love import AGES, KINDS, love_from_row, love_to_row
+from recsys.model import Blend, FavouriteModel, Weights
+from recsys.relevance import Case
 
 LEAST_CASES = 100  # fewer customers say too little
 OWN = (0.0, 0.3, 1.0, 3.0)
@@ -93,6 +98,17 @@ class Weighed:
     any: float | None = None  # NDCG@10 there, None where nothing was chosen
     new: float | None = None
     reason: str = ""  # why nothing was chosen
+
+
+def weighed_to_row(weighed: Weighed) -> dict[str, Any]:
+    """Return what was chosen as the facts of a version say it."""
+    return {
+        "blend": blend_to_row(weighed.blend),
+        "customers": weighed.customers,
+        "any": weighed.any,
+        "new": weighed.new,
+        "reason": weighed.reason,
+    }
 
 
 def weigh(
@@ -187,8 +203,9 @@ def _fashions(blend: Blend) -> list[Blend]:
 
 def _loves(kind: str) -> Any:
     def step(blend: Blend) -> list[Blend]:
-        now = getattr(blend.love, kind)
-        return [replace(blend, love=replace(blend.love, **{kind: now * by})) for by in TIMES]
+        said = love_to_row(blend.love)
+        tried = ({**said, kind: said[kind] * by} for by in TIMES)
+        return [replace(blend, love=love_from_row(row)) for row in tried]
 
     return step
 

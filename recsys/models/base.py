@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,21 @@ class Why:
     collaborative: float = 0.0
     popularity: float = 0.0
     neighbours: tuple[str, ...] = ()  # her own brands that speak most for this one
+
+
+def why_to_row(why: Why) -> dict[str, Any]:
+    """Return what a score rests on as answers say it."""
+    return {
+        "purchases": why.purchases,
+        "full_price": why.full_price,
+        "release_views": why.release_views,
+        "follows": why.follows,
+        "views": why.views,
+        "own": why.own,
+        "collaborative": why.collaborative,
+        "popularity": why.popularity,
+        "neighbours": list(why.neighbours),
+    }
 
 
 class Reason(StrEnum):

@@ -7,7 +7,7 @@ is a Blend, which `weighing` chooses where the log is large enough.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Self
 
@@ -20,7 +20,18 @@ from recsys.dataset.evidence import Evidence, Sum
 from recsys.dataset.interactions import Lesson
 from recsys.errors import NotEnoughError
 from recsys.models.base import Basis, BrandScore, Why, basis, best
-from recsys.models.collaborative import (
+from recsys.blend import ENOUGH_CUSTOMERS as ENOUGH_CUSTOMERS  # those who fit name these here
+from recsys.blend import RANGES as RANGES
+from recsys.blend import Blend as Blend
+from recsys.blend import FitOptions as FitOptions
+from recsys.blend import Weights as Weights
+from recsys.blend import blend_from_row, blend_to_row
+from recsys.blend import check_options as check_options
+from recsys.blend import options_from as options_from
+from recsys.blend import options_to_row as options_to_row
+from recsys.blend import weights_from_row as weights_from_row
+from recsys.blend import weights_to_row as weights_to_row
+from recsys.collaborative import (
     Alike,
     Factors,
     Heard,
@@ -204,15 +215,13 @@ class FavouriteModel:
             "lineage": self.basis.lineage,
             "unit": self.unit,
             "penalty": self.factors.penalty,
-            "options": asdict(self.options),
-            "blend": asdict(self.blend),
+            "options": options_to_row(self.options),
+            "blend": blend_to_row(self.blend),
         }
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Self:
         """Build the model again from `arrays()` and `meta()`. Raises KeyError for another's."""
-        blend = {**meta["blend"], "weights": Weights(**meta["blend"]["weights"])}
-        blend["love"] = Love(**blend["love"])
         options = options_from(meta["options"])
         known = Basis(
             lineage=meta["lineage"],
@@ -228,7 +237,7 @@ class FavouriteModel:
             linear=Linear(arrays["head"], arrays["speaks"]),
             alike=Alike.restore(arrays),
             options=options,
-            blend=Blend(**blend),
+            blend=blend_from_row(meta["blend"]),
         )
 
 

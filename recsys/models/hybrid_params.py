@@ -1,11 +1,12 @@
 """What a model is learnt with: the options that somebody may set, and the blend that is chosen."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from recsys.dataset.event_weights import Love
 from recsys.errors import BadInputError
+from recsys.love import Love, love_from_row, love_to_row
 
 ENOUGH_CUSTOMERS = 150_000
 """As many are learnt from where nobody says how many.
@@ -25,6 +26,23 @@ class Weights:
     popularity: float = 0.3
 
 
+def weights_to_row(weights: Weights) -> dict[str, float]:
+    """Return weights as a model keeps them."""
+    return {
+        "own": weights.own,
+        "collaborative": weights.collaborative,
+        "popularity": weights.popularity,
+    }
+
+
+def weights_from_row(row: Mapping[str, float]) -> Weights:
+    """Return the weights of plain data; one that it does not name is as usual."""
+    said = {**weights_to_row(Weights()), **row}
+    return Weights(
+        own=said["own"], collaborative=said["collaborative"], popularity=said["popularity"]
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Blend:
     """All that is chosen on a validation slice of the log."""
@@ -41,6 +59,43 @@ class Blend:
     def shares(self) -> tuple[float, float, float]:
         """Of ALS, of EASE and of the nearest brands in the collaborative part."""
         return 1.0 - self.ease - self.alike, self.ease, self.alike
+
+
+def blend_to_row(blend: Blend) -> dict[str, Any]:
+    """Return a blend as a model keeps it."""
+    return {
+        "weights": weights_to_row(blend.weights),
+        "ease": blend.ease,
+        "alike": blend.alike,
+        "half_life": blend.half_life,
+        "drift": blend.drift,
+        "fashion": blend.fashion,
+        "love": love_to_row(blend.love),
+    }
+
+
+def blend_from_row(row: Mapping[str, Any]) -> Blend:
+    """Return what `blend_to_row` wrote. Raises KeyError for what another version wrote."""
+    usual = blend_to_row(Blend())
+    _known_in(usual, row)
+    _known_in(usual["weights"], row["weights"])
+    _known_in(usual["love"], row["love"])
+    return Blend(
+        weights=weights_from_row(row["weights"]),
+        ease=row["ease"],
+        alike=row["alike"],
+        half_life=row["half_life"],
+        drift=row["drift"],
+        fashion=row["fashion"],
+        love=love_from_row(row["love"]),
+    )
+
+
+def _known_in(usual: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+    """Raise KeyError where a row says something of which nothing is known here."""
+    strange = sorted(row.keys() - usual.keys())
+    if strange:
+        raise KeyError(strange[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +121,38 @@ class FitOptions:
         return replace(self, sample=self.share_of(customers))
 
 
+def options_to_row(options: FitOptions) -> dict[str, Any]:
+    """Return options as a model, a job and the facts of a version keep them."""
+    weights = options.weights
+    return {
+        "factors": options.factors,
+        "alpha": options.alpha,
+        "regularisation": options.regularisation,
+        "iterations": options.iterations,
+        "sample": options.sample,
+        "seed": options.seed,
+        "weights": None if weights is None else weights_to_row(weights),
+    }
+
+
 def options_from(plain: Mapping[str, Any]) -> FitOptions:
-    """FitOptions from their fields as plain data."""
-    given = plain.get("weights")
-    return FitOptions(**{**plain, "weights": None if given is None else Weights(**given)})
+    """Return the options of plain data; one that it does not name is as usual.
+
+    Raises KeyError for a name that is no option.
+    """
+    usual = options_to_row(FitOptions())
+    _known_in(usual, plain)
+    said = {**usual, **plain}
+    weights = said["weights"]
+    return FitOptions(
+        factors=said["factors"],
+        alpha=said["alpha"],
+        regularisation=said["regularisation"],
+        iterations=said["iterations"],
+        sample=said["sample"],
+        seed=said["seed"],
+        weights=None if weights is None else weights_from_row(weights),
+    )
 
 
 RANGES: Mapping[str, tuple[float, float]] = {
@@ -84,10 +167,11 @@ RANGES: Mapping[str, tuple[float, float]] = {
 
 def check_options(options: FitOptions) -> None:
     """Raise BadInputError naming the first option outside its range."""
+    said = options_to_row(options)
     for name, (low, high) in RANGES.items():
-        value = getattr(options, name)
+        value = said[name]
         if value is not None and not low <= value <= high:
             raise BadInputError(f"{name} is {value:g}; choose between {low:g} and {high:g}.")
-    for name, value in asdict(options.weights or Weights()).items():
+    for name, value in weights_to_row(options.weights or Weights()).items():
         if not 0 <= value <= 100:
             raise BadInputError(f"The weight {name} is {value:g}; choose between 0 and 100.")

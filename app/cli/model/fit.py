@@ -1,7 +1,6 @@
 """fit and rank: a model is made, and asked about one customer."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,8 @@ from app.workspace.workspace import BASELINE, House
 from recsys.errors import BadInputError, NotAllowedError
 from recsys.models.base import BrandScore
 from recsys.models.hybrid import ENOUGH_CUSTOMERS, FitOptions, Weights
+from recsys.model import ENOUGH_CUSTOMERS, FitOptions, Weights, weights_to_row
+from recsys.ranking import BrandScore, why_to_row
 
 DEFAULT = FitOptions()
 FADING = (
@@ -129,7 +130,7 @@ def _advise(version: Version, limit: float) -> None:
 def _weighed(found: Mapping[str, Any]) -> str:
     """How the parts are weighed, and why so."""
     blend = found["blend"]
-    weights = ", ".join(f"{part.name} {blend['weights'][part.name]:g}" for part in fields(Weights))
+    weights = ", ".join(f"{name} {blend['weights'][name]:g}" for name in weights_to_row(Weights()))
     if found["reason"]:
         return f"Weights: {weights}. {found['reason']}"
     fading = [
@@ -186,11 +187,10 @@ def _must_not_be_linked(house: House, customer: str) -> None:
 
 
 def _score_data(score: BrandScore) -> dict[str, Any]:
-    why = {name: getattr(score.why, name) for name in score.why.__slots__}
     return {
         "brand": score.brand,
         "rank": score.rank,
         "score": score.score,
         "reason": reason("en", score.why),
-        "why": why,
+        "why": why_to_row(score.why),
     }

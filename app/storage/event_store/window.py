@@ -1,6 +1,6 @@
 """Which events a fit reads: a version of the store, and a window of its log."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -47,6 +47,18 @@ def _day(said: str, which: str) -> date:
 
 def _seconds(day: date) -> int:
     return int(datetime.combine(day, time(), UTC).timestamp())
+
+
+def source_to_row(source: Source) -> dict[str, str]:
+    """Return what is read as the arguments of a job say it."""
+    return {"events": source.events, "since": source.since, "until": source.until}
+
+
+def source_from_row(row: Mapping[str, str]) -> Source:
+    """Return what the arguments of a job say is read; without a word of it, all."""
+    return Source(
+        events=row.get("events", ""), since=row.get("since", ""), until=row.get("until", "")
+    )
 
 
 class Slice(Warehouse):

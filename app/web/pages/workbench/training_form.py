@@ -1,6 +1,6 @@
 """The sidebar: what the data scientist may set, how long it will take, and the start."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
 from itertools import cycle
 
@@ -13,6 +13,21 @@ from app.web import runtime
 from app.web.pages.workbench.formatting import say, span, when
 from recsys.errors import BrandswipeError
 from recsys.models.hybrid import RANGES, FitOptions, Weights, check_options
+from app import runtime
+from app.fit_time import expected_seconds
+from app.jobs import Job
+from app.source import SHORT, Source, slice_of, source_to_row, versions_of
+from app.views.workbench_shown import say, span, when
+from recsys.errors import BrandswipeError
+from recsys.model import (
+    RANGES,
+    FitOptions,
+    Weights,
+    check_options,
+    options_to_row,
+    weights_from_row,
+    weights_to_row,
+)
 
 DEFAULT = FitOptions()
 STEPS = {
@@ -55,8 +70,8 @@ def _arguments(
     options: FitOptions, source: Source, judged: bool, seconds: float | None
 ) -> dict[str, object]:
     return {
-        **asdict(options),
-        "source": asdict(source),
+        **options_to_row(options),
+        "source": source_to_row(source),
         "evaluate": judged,
         "expected": seconds,
     }
@@ -143,12 +158,12 @@ def _sample(language: str, customers: int) -> float:
 
 
 def _weights(language: str) -> Weights:
-    plain = asdict(Weights())
+    plain = weights_to_row(Weights())
     columns = cycle(st.columns(3))
     for column, (name, value) in zip(columns, list(plain.items()), strict=False):
         with column:
             plain[name] = _field(language, name, value)
-    return Weights(**plain)
+    return weights_from_row(plain)
 
 
 def _field(language: str, name: str, value: float) -> float:
