@@ -184,6 +184,17 @@ class Ratio:
         return max(0.0, self.value - reach), min(1.0, self.value + reach)
 
 
+def ratio_to_row(ratio: Ratio) -> dict[str, Any]:
+    """Return a share over cards as the report says it."""
+    return {
+        "value": ratio.value,
+        "error": ratio.error,
+        "icc": ratio.icc,
+        "design_effect": ratio.design_effect,
+        "people": ratio.people,
+    }
+
+
 def clustered_ratio(hits: ArrayLike, cards: ArrayLike) -> Ratio | None:
     """Return sum(hits) / sum(cards) with its clustered error; None under two people with a card.
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -103,6 +104,23 @@ class Batch:
     n: int
     completion: float | None  # exact, for the gate; published in tenths
     balance: float | None  # standardised difference of log popularity; None without pairs
+
+
+def funnel_to_row(funnel: Funnel) -> dict[str, Any]:
+    """Return a funnel as the report says it."""
+    return {
+        "dealt": funnel.dealt,
+        "closed": funnel.closed,
+        "complete": funnel.complete,
+        "counted": funnel.counted,
+        "withdrawn": funnel.withdrawn,
+        "completion": funnel.completion,
+    }
+
+
+def batch_to_row(batch: Batch) -> dict[str, Any]:
+    """Return a batch as the report says it."""
+    return {"n": batch.n, "completion": tenths(batch.completion), "balance": batch.balance}
 
 
 def sorted_out(

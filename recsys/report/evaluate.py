@@ -5,7 +5,7 @@ computed from published batches alone, and nothing with fewer people behind it t
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
@@ -15,7 +15,32 @@ from recsys.report.batches import NOBODY, Batch, Closed, Funnel, Row, left_out, 
 from recsys.report.confidence_sequence import RunPoint
 from recsys.report.forecast import Forecast, forecast
 from recsys.report.response_table import Sheet
-from recsys.report.tables import (
+from recsys.book import Book, enter, gated
+from recsys.counting import (
+    NOBODY,
+    Batch,
+    Closed,
+    Funnel,
+    Row,
+    batch_to_row,
+    funnel_to_row,
+    left_out,
+)
+from recsys.forecast import Forecast, forecast, forecast_to_row
+from recsys.policy import Criterion, Policy, Study, StudyKind
+from recsys.run import RunPoint
+from recsys.scores import DeckScore, Excluded, Played, score
+from recsys.sheet import Sheet
+from recsys.stats import (
+    Estimate,
+    Floats,
+    Ratio,
+    clustered_ratio,
+    estimate_to_row,
+    ratio_to_row,
+    smallest_panel,
+)
+from recsys.tables import (
     SegmentRow,
     ShareRow,
     Unit,
@@ -25,11 +50,14 @@ from recsys.report.tables import (
     category_rows,
     mean_of,
     segment_rows,
+    segment_to_row,
+    share_to_row,
 )
 from recsys.report.tally import Book, enter, gated
 from recsys.stats import Estimate, Floats, Ratio, clustered_ratio, smallest_panel
 from recsys.study.policy import Criterion, Policy, Study, StudyKind
 from recsys.study.scoring import DeckScore, Excluded, Played, score
+from recsys.written import criterion_to_row
 
 SCHEMA_VERSION = 3
 """Of the published form. It grows when a field goes or changes its meaning."""
@@ -77,34 +105,63 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what may leave the house, ready for JSON: whole percents, rounded wealths."""
-        plain: dict[str, Any] = _plain(self)
-        plain["schema_version"] = SCHEMA_VERSION
-        plain["policy"] = {"hash": self.policy.hash, **self.policy.to_dict()}
-        plain["alpha"] = self.alpha
-        return plain
+        policy = {"hash": self.policy.hash, **self.policy.to_dict()}
+        plain = {
+            "study": self.study,
+            "name": self.name,
+            "kind": self.kind.value,
+            "attempt": self.attempt,
+            "policy": policy,
+            "model": self.model,
+            "challenger": self.challenger,
+            "baseline": self.baseline,
+            "alpha": self.alpha,
+            "smallest_panel": self.smallest_panel,
+            "players": funnel_to_row(self.players),
+            "criteria": [_criterion_to_row(found) for found in self.criteria],
+            "batches": [batch_to_row(batch) for batch in self.batches],
+            "arms": [share_to_row(row) for row in self.arms],
+            "beside": {name: _published(found) for name, found in self.beside.items()},
+            "cards": None if self.cards is None else ratio_to_row(self.cards),
+            "early": _published(self.early),
+            "late": _published(self.late),
+            "excluded": {why.value: people for why, people in self.excluded.items()},
+            "with_careless": _published(self.with_careless),
+            "seconds": self.seconds,
+            "segments": {
+                name: [segment_to_row(r) for r in of] for name, of in self.segments.items()
+            },
+            "brands": [share_to_row(row) for row in self.brands],
+            "categories": [share_to_row(row) for row in self.categories],
+            "forecast": forecast_to_row(self.forecast),
+        }
+        rounded: dict[str, Any] = _rounded(plain)
+        exact = {"schema_version": SCHEMA_VERSION, "policy": policy, "alpha": self.alpha}
+        return {**rounded, **exact}
 
 
-def _plain(value: Any) -> Any:
-    """Return plain data of a value, every number of it rounded to two digits."""
-    if isinstance(value, RunPoint):
-        return value.to_dict()
-    if isinstance(value, Batch):
-        return {"n": value.n, "completion": tenths(value.completion), **_plain_balance(value)}
-    if isinstance(value, Estimate):
-        return dict(zip(Estimate.__slots__, astuple(value.published()), strict=True))
-    if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(each) for each in value]
+def _criterion_to_row(found: CriterionReport) -> dict[str, Any]:
+    return {
+        "criterion": {"name": found.criterion.name, **criterion_to_row(found.criterion)},
+        "estimate": _published(found.estimate),
+        "once": _published(found.once),
+        "run": [point.to_dict() for point in found.run],
+    }
+
+
+def _published(estimate: Estimate) -> dict[str, Any]:
+    return estimate_to_row(estimate.published())
+
+
+def _rounded(value: Any) -> Any:
+    """Return plain data with every number rounded to two digits; None for what is infinite."""
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_rounded(each) for each in value]
     if isinstance(value, float):
         return round(value, 2) if isfinite(value) else None
     return value
-
-
-def _plain_balance(batch: Batch) -> dict[str, Any]:
-    return {"balance": None if batch.balance is None else _plain(batch.balance)}
 
 
 def tally(

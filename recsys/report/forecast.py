@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,11 @@ class Forecast:
     def beyond(self) -> bool:
         """Return whether most futures are undecided at the horizon."""
         return self.reason == BEYOND
+
+
+def forecast_to_row(found: Forecast) -> dict[str, Any]:
+    """Return a forecast as the report says it."""
+    return {"low": found.low, "high": found.high, "reason": found.reason}
 
 
 def forecast(

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from recsys.report.tables import Unit
 
@@ -22,6 +23,11 @@ class ListRow:
     def apart(self) -> float:
         """How far the players are from the invited; 0 where that is not shown."""
         return 0.0 if self.players is None else abs(self.players - self.invited)
+
+
+def list_row_to_row(row: ListRow) -> dict[str, Any]:
+    """Return a value of a column as the report says it."""
+    return {"label": row.label, "invited": row.invited, "players": row.players}
 
 
 def coarse(values: Sequence[str], cell: int) -> tuple[str, ...] | None:

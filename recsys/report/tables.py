@@ -67,6 +67,22 @@ class SegmentRow(ShareRow):
     seconds: float  # mean over people of the median time of a card
 
 
+def share_to_row(row: ShareRow) -> dict[str, Any]:
+    """Return a line of a table as the report says it."""
+    return {
+        "label": row.label,
+        "people": row.people,
+        "liked": row.liked,
+        "super_liked": row.super_liked,
+        "dont_know": row.dont_know,
+    }
+
+
+def segment_to_row(row: SegmentRow) -> dict[str, Any]:
+    """Return a line of a segment as the report says it."""
+    return {**share_to_row(row), "seconds": row.seconds}
+
+
 def arm_rows(sheet: Sheet, unit: Unit) -> tuple[ShareRow, ...]:
     """Return the rows of picks, the rival's whole list, scored decoys and near decoys."""
     rows = (_row(label, shares, unit) for label, shares in zip(ARMS, sheet.shares, strict=True))

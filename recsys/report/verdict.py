@@ -1,7 +1,7 @@
 """What a verdict is, and the sentence that says it in English and Dutch."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -76,9 +76,26 @@ class Verdict:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for a row, a pipeline or a certificate; shares in whole percents."""
-        criteria = [{**asdict(c), "value": round(c.value, 2)} for c in self.criteria]
-        plain = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {**plain, "outcome": self.outcome.value, "why": self.why.value, "criteria": criteria}
+        return {
+            "outcome": self.outcome.value,
+            "why": self.why.value,
+            "n": self.n,
+            "criteria": [_criterion_to_row(found) for found in self.criteria],
+            "reason": self.reason,
+            "reason_nl": self.reason_nl,
+        }
+
+
+def _criterion_to_row(found: CriterionVerdict) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "bar": found.bar,
+        "value": round(found.value, 2),
+        "low": found.low,
+        "high": found.high,
+        "passed": found.passed,
+        "failed": found.failed,
+    }
 
 
 def verdict(why: Why, criteria: Sequence[CriterionVerdict], facts: Facts) -> Verdict:
