@@ -1,7 +1,6 @@
 """What every component is made of: its plain files, and the face of a brand."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,13 @@ def component(name: str, *scripts: str, styles: Sequence[str] = ()) -> Any:
 
 def shown(face: Face) -> dict[str, object]:
     """Return a face with the address of its picture."""
-    picture = face.picture and f"{home()}pictures/{face.picture}.webp"
-    return asdict(face) | {"picture": picture}
+    return {
+        "position": face.position,
+        "brand": face.brand,
+        "picture": face.picture and f"{home()}pictures/{face.picture}.webp",
+        "category": face.category,
+        "products": face.products,
+    }
 
 
 def nothing() -> None:

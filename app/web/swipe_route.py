@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from app.auth.deck_tokens import Claim, DeckTokens
@@ -140,13 +140,31 @@ def _sorted_out(deck: Outline, sent: list[object]) -> tuple[list[Incoming], list
     for raw in sent:
         try:
             swipe = parse(raw)
-            whole = Swipe(deck=deck.id, server_seq=0, received_at=0, **asdict(swipe))
-            check(whole, deck.id, deck.cards)
+            check(_whole_of(deck, swipe), deck.id, deck.cards)
             good.append(swipe)
         except IllegalSwipeError as error:
             id = raw.get("id") if isinstance(raw, dict) else None
             refused.append({"id": id if isinstance(id, str) else None, "why": str(error)})
     return good, refused
+
+
+def _whole_of(deck: Outline, swipe: Incoming) -> Swipe:
+    """Return a swipe as a row of its deck would say it, before it has a place there."""
+    return Swipe(
+        id=swipe.id,
+        deck=deck.id,
+        position=swipe.position,
+        kind=swipe.kind,
+        answer=swipe.answer,
+        tab=swipe.tab,
+        tab_seq=swipe.tab_seq,
+        server_seq=0,
+        shown_ms=swipe.shown_ms,
+        input=swipe.input,
+        device_class=swipe.device_class,
+        client_at=swipe.client_at,
+        received_at=0,
+    )
 
 
 def _acknowledgement(

@@ -81,7 +81,7 @@ class Ledger(Database):
     def head(self) -> Head:
         """Return the last link; it stands in a certificate."""
         row = self._one("select seq, commitment from chain order by seq desc limit 1")
-        return Head(**row) if row else Head()
+        return _head(row)
 
     def _append(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add linked rows within a transaction that the caller holds."""
@@ -134,9 +134,13 @@ class Ledger(Database):
         if noted is None:
             return [f"{self._head_file.name} is missing or unreadable"]
         kept = self._one("select seq, commitment from chain where seq = ?", noted.seq)
-        if noted == (Head(**kept) if kept else Head()):
+        if noted == _head(kept):
             return []
         return [f"the end of the chain does not agree with {self._head_file.name}"]
+
+
+def _head(row: Row | None) -> Head:
+    return Head(seq=row["seq"], commitment=row["commitment"]) if row else Head()
 
 
 def _holds(previous: Head, known: Row, row: Row) -> bool:

@@ -89,4 +89,14 @@ class JobRows(Ledger):
 
 
 def _job(row: dict[str, Any]) -> JobRow:
-    return JobRow(**row | {"args": json.loads(row["args"])})
+    return JobRow(
+        id=row["id"],
+        kind=row["kind"],
+        args=json.loads(row["args"]),
+        started_at=row["started_at"],
+        pid=row["pid"],
+        born=row["born"],
+        ended_at=row["ended_at"],
+        outcome=row["outcome"],
+        message=row["message"],
+    )

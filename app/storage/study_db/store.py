@@ -1,16 +1,28 @@
 """The only SQL of the study. Rows are added, never changed; times are milliseconds since 1970."""
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from app.storage.study_db.database import Row
 from app.storage.study_db.invitations import InvitationRows
 from app.storage.study_db.jobs import JobRows
 from app.storage.study_db.participants import PeopleRows
-from app.storage.study_db.records import (
+from app.rows.codec import (
+    canonical,
+    closing_from_row,
+    dealt_from_row,
+    deck_from_row,
+    deck_to_row,
+    outline_from_row,
+    swipe_from_row,
+    swipe_to_row,
+)
+from app.rows.database import Row
+from app.rows.invitation_rows import InvitationRows
+from app.rows.job_rows import JobRows
+from app.rows.people import PeopleRows
+from app.rows.records import (
     ClosedBy,
     Closing,
     DealtDeck,
@@ -29,6 +41,7 @@ from app.storage.study_db.studies import StudyRows
 from recsys.errors import IllegalSwipeError
 from recsys.study.deck import Deck, deck_hash
 from recsys.study.swipes import Answer, Swipe, SwipeKind
+from recsys.swipes import Answer, Swipe
 
 _CLOSINGS = (
     "select s.study, s.number, s.why_not, s.score, c.deck, c.closed_at, c.by from scores s "
@@ -60,11 +73,11 @@ class Store(StudyRows, InvitationRows, PeopleRows, JobRows):
         with self._writing():
             self._meet(deck.participant)
             self._append("decks", [row])
-        return _dealt(row)
+        return dealt_from_row(row)
 
     def deck(self, id: str) -> DealtDeck:
         """Return a deck. Raises IllegalSwipeError where it is not here, or no longer."""
-        return _dealt(self._deck_row(id))
+        return dealt_from_row(self._deck_row(id))
 
     def outline(self, deck: str) -> Outline:
         """Return what a post for a deck is checked against; its cards stay unread, which is cheap.
@@ -75,19 +88,19 @@ class Store(StudyRows, InvitationRows, PeopleRows, JobRows):
             "select id, participant, json_array_length(cards) as cards, dealt_at "
             "from decks where id = ?"
         )
-        return Outline(**_here(self._one(sql, deck)))
+        return outline_from_row(_here(self._one(sql, deck)))
 
     def decks_of(self, study: str) -> list[DealtDeck]:
         """Return the decks of a study in the order of dealing."""
         return [
-            _dealt(row)
+            dealt_from_row(row)
             for row in self._rows("select * from decks where study = ? order by seq", study)
         ]
 
     def decks_by(self, participant: str) -> list[DealtDeck]:
         """Return the decks of a participant in the order of dealing."""
         sql = "select * from decks where participant = ? order by seq"
-        return [_dealt(row) for row in self._rows(sql, participant)]
+        return [dealt_from_row(row) for row in self._rows(sql, participant)]
 
     def overdue(self, study: str) -> list[DealtDeck]:
         """Return the decks of a study whose time is over and that nobody has closed yet."""
@@ -95,7 +108,7 @@ class Store(StudyRows, InvitationRows, PeopleRows, JobRows):
             "select d.* from decks d left join closings c on c.deck = d.id "
             "where d.study = ? and d.closes_at <= ? and c.deck is null order by d.seq"
         )
-        return [_dealt(row) for row in self._rows(sql, study, self.clock())]
+        return [dealt_from_row(row) for row in self._rows(sql, study, self.clock())]
 
     def add_swipes(self, deck: str, swipes: Iterable[Incoming]) -> Receipt:
         """Store what is new in one transaction; say what of the post is safely there.
@@ -115,7 +128,7 @@ class Store(StudyRows, InvitationRows, PeopleRows, JobRows):
             self._append(
                 "swipes",
                 [
-                    asdict(swipe) | shared | {"server_seq": n}
+                    swipe_to_row(swipe) | shared | {"server_seq": n}
                     for n, swipe in enumerate(new, last + 1)
                 ],
             )
@@ -125,7 +138,7 @@ class Store(StudyRows, InvitationRows, PeopleRows, JobRows):
     def swipes_of(self, deck: str, late: bool = False) -> list[Swipe]:
         """Return the counted swipes of a deck, or those that came too late, as they came."""
         sql = "select * from swipes where deck = ? and late = ? order by server_seq"
-        return [_swipe(row) for row in self._rows(sql, deck, int(late))]
+        return [swipe_from_row(row) for row in self._rows(sql, deck, int(late))]
 
     def swipe_ids(self, deck: str) -> set[str]:
         """Return the ids of every stored swipe of a deck, late ones included."""
@@ -171,17 +184,17 @@ class Store(StudyRows, InvitationRows, PeopleRows, JobRows):
             self._append("scores", [key | said])
             own: Row = {"deck": deck, "closed_at": self.clock(), "by": by.value}
             self._insert("closings", [key | own])
-        return Closing(**key, why_not=why_not, score=score, **own | {"by": by})
+        return closing_from_row(key | said | own)
 
     def closing(self, deck: str) -> Closing | None:
         """Return how a deck was closed, or None where it is open."""
         row = self._one(_CLOSINGS + "where c.deck = ?", deck)
-        return None if row is None else _closing(row)
+        return None if row is None else closing_from_row(row)
 
     def closings(self, study: str) -> list[Closing]:
         """Return the closed decks of a study in order, withdrawn ones included."""
         rows = self._rows(_CLOSINGS + "where s.study = ? order by s.number", study)
-        return [_closing(row) for row in rows]
+        return [closing_from_row(row) for row in rows]
 
     def add_refusal(self, deck: str, position: int, reason: Refusal) -> None:
         """Keep why somebody refused a pick. Apart from the answers; no verdict reads it.
@@ -232,24 +245,6 @@ def _here(row: Row | None) -> Row:
     if row is None:
         raise IllegalSwipeError("This deck is not here, or no longer. Reload the page.")
     return row
-
-
-def _dealt(row: Row) -> DealtDeck:
-    facts = {
-        name: row[name] for name in ("event_store_version", "dealt_at", "closes_at", "language")
-    }
-    return DealtDeck(deck_from_row(row), timings=json.loads(row["timings"]), **facts)
-
-
-def _swipe(row: Row) -> Swipe:
-    said = {name: value for name, value in row.items() if name not in ("seq", "salt", "late")}
-    answer = Answer(row["answer"]) if row["answer"] else None
-    return Swipe(**said | {"kind": SwipeKind(row["kind"]), "answer": answer})
-
-
-def _closing(row: Row) -> Closing:
-    score = json.loads(row["score"]) if row["score"] else None
-    return Closing(**row | {"score": score, "by": ClosedBy(row["by"]) if row["by"] else None})
 
 
 def what_differs(store: Store) -> list[str]:

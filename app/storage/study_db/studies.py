@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
@@ -26,14 +25,8 @@ class StudyRows(Ledger):
 
     def open_study(self, study: StudyRow) -> StudyRow:
         """Write a study down, opened now. Raises BadInputError where its name is taken."""
-        row = asdict(study) | {
-            "kind": study.kind.value,
-            "policy": canonical(study.policy),
-            "invitation_seed": str(study.invitation_seed),
-            "opened_at": self.clock(),
-        }
-        dates = {column: row.pop(column) for column in _DATES}
-        del row["closed_at"], row["why_closed"]
+        row = _row(study) | {"opened_at": self.clock()}
+        dates = {"plays_from": study.plays_from, "plays_until": study.plays_until}
         with self._writing():
             if self._one(
                 "select 1 from studies where name = ?1 or hash = ?2", study.name, study.hash
@@ -74,31 +67,30 @@ class StudyRows(Ledger):
             known = self.decision(study)
             if known is not None:
                 return known
-            said: Row = {"study": study, "batch": batch, "outcome": outcome, "at": self.clock()}
-            self._append("decisions", [said | {"reason": canonical(reason)}])
-        return Decision(reason=reason, **said)
+            row: Row = {"study": study, "batch": batch, "outcome": outcome, "at": self.clock()}
+            row["reason"] = canonical(reason)
+            self._append("decisions", [row])
+        return _decision(row)
 
     def decision(self, study: str) -> Decision | None:
         """Return the decision of a study, or None where none was taken yet."""
         row = self._one(
             "select study, batch, outcome, reason, at from decisions where study = ?", study
         )
-        if row is None:
-            return None
-        return Decision(**row | {"reason": json.loads(row["reason"])})
+        return None if row is None else _decision(row)
 
     def override(self, study: str, outcome: str, role: str, reason: str) -> Override:
         """Write down what somebody decided against the verdict; it is never taken back."""
-        said: Row = {"study": study, "outcome": outcome, "role": role, "reason": reason}
-        said["at"] = self.clock()
+        row: Row = {"study": study, "outcome": outcome, "role": role, "reason": reason}
+        row["at"] = self.clock()
         with self._writing():
-            self._append("overrides", [said])
-        return Override(**said)
+            self._append("overrides", [row])
+        return _override(row)
 
     def overrides(self, study: str) -> list[Override]:
         """Return the overrides of a study, the first first; the last one is in force."""
         sql = "select study, outcome, role, reason, at from overrides where study = ? order by seq"
-        return [Override(**row) for row in self._rows(sql, study)]
+        return [_override(row) for row in self._rows(sql, study)]
 
     def teach(self, model: str, studies: Sequence[str]) -> None:
         """Write down from whose answers a version learnt; said twice it stands once."""
@@ -134,11 +126,54 @@ def _paper(row: Row) -> Row:
     }  # fmt: skip
 
 
-def _study(row: Row) -> StudyRow:
-    said = {name: value for name, value in row.items() if name not in ("seq", "salt")}
-    parsed = {
-        "kind": StudyKind(row["kind"]),
-        "policy": json.loads(row["policy"]),
-        "invitation_seed": int(row["invitation_seed"]),
+def _row(study: StudyRow) -> Row:
+    return {
+        "hash": study.hash,
+        "name": study.name,
+        "kind": study.kind.value,
+        "policy": canonical(study.policy),
+        "model": study.model,
+        "baseline": study.baseline,
+        "invitation_seed": str(study.invitation_seed),
+        "attempt": study.attempt,
+        "challenger": study.challenger,
     }
-    return StudyRow(**said | parsed)
+
+
+def _study(row: Row) -> StudyRow:
+    return StudyRow(
+        hash=row["hash"],
+        name=row["name"],
+        kind=StudyKind(row["kind"]),
+        policy=json.loads(row["policy"]),
+        model=row["model"],
+        baseline=row["baseline"],
+        invitation_seed=int(row["invitation_seed"]),
+        attempt=row["attempt"],
+        opened_at=row["opened_at"],
+        closed_at=row["closed_at"],
+        why_closed=row["why_closed"],
+        challenger=row["challenger"],
+        plays_from=row["plays_from"],
+        plays_until=row["plays_until"],
+    )
+
+
+def _decision(row: Row) -> Decision:
+    return Decision(
+        study=row["study"],
+        batch=row["batch"],
+        outcome=row["outcome"],
+        reason=json.loads(row["reason"]),
+        at=row["at"],
+    )
+
+
+def _override(row: Row) -> Override:
+    return Override(
+        study=row["study"],
+        outcome=row["outcome"],
+        role=row["role"],
+        reason=row["reason"],
+        at=row["at"],
+    )

@@ -1,0 +1,115 @@
+"""Decks, swipes and closings <-> the flat rows that the store keeps."""
+
+import json
+from typing import Any
+
+from app.rows.records import ClosedBy, Closing, DealtDeck, Incoming, Outline
+from recsys.deck import Deck, Known, Origin, card_from_dict, card_to_dict
+from recsys.swipes import Answer, Swipe, SwipeKind
+
+
+def canonical(value: object) -> str:
+    """Return the one JSON text of a value: sorted keys, no spaces, no NaN."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+
+
+def deck_to_row(deck: Deck) -> dict[str, Any]:
+    """Return a deck as flat texts and numbers; `deck_from_row` is its inverse."""
+    return {
+        "id": deck.id,
+        "study": deck.study,
+        "participant": deck.participant,
+        "origin": deck.origin.value,
+        "evidence": deck.evidence.value,
+        "model": deck.model,
+        "seed": f"{deck.seed:032x}",
+        "cards": canonical([card_to_dict(card) for card in deck.cards]),
+        "hash": deck.hash,
+    }
+
+
+def deck_from_row(row: dict[str, Any]) -> Deck:
+    """Return the deck of a stored row; columns that are no part of a deck are passed over."""
+    return Deck(
+        id=row["id"],
+        study=row["study"],
+        participant=row["participant"],
+        origin=Origin(row["origin"]),
+        evidence=Known(row["evidence"]),
+        model=row["model"],
+        seed=int(row["seed"], 16),
+        cards=tuple(card_from_dict(card) for card in json.loads(row["cards"])),
+        hash=row["hash"],
+    )
+
+
+def dealt_from_row(row: dict[str, Any]) -> DealtDeck:
+    """Return a deck with the facts of its dealing."""
+    return DealtDeck(
+        deck_from_row(row),
+        event_store_version=row["event_store_version"],
+        dealt_at=row["dealt_at"],
+        closes_at=row["closes_at"],
+        timings=json.loads(row["timings"]),
+        language=row["language"],
+    )
+
+
+def outline_from_row(row: dict[str, Any]) -> Outline:
+    """Return what a post is checked against."""
+    return Outline(
+        id=row["id"],
+        participant=row["participant"],
+        cards=row["cards"],
+        dealt_at=row["dealt_at"],
+    )
+
+
+def swipe_to_row(swipe: Incoming) -> dict[str, Any]:
+    """Return a swipe as it came; its deck, its place and its hour are put beside it."""
+    return {
+        "id": swipe.id,
+        "position": swipe.position,
+        "kind": swipe.kind,
+        "answer": swipe.answer,
+        "tab": swipe.tab,
+        "tab_seq": swipe.tab_seq,
+        "shown_ms": swipe.shown_ms,
+        "input": swipe.input,
+        "device_class": swipe.device_class,
+        "client_at": swipe.client_at,
+    }
+
+
+def swipe_from_row(row: dict[str, Any]) -> Swipe:
+    """Return the swipe of a stored row."""
+    return Swipe(
+        id=row["id"],
+        deck=row["deck"],
+        position=row["position"],
+        kind=SwipeKind(row["kind"]),
+        answer=Answer(row["answer"]) if row["answer"] else None,
+        tab=row["tab"],
+        tab_seq=row["tab_seq"],
+        server_seq=row["server_seq"],
+        shown_ms=row["shown_ms"],
+        input=row["input"],
+        device_class=row["device_class"],
+        client_at=row["client_at"],
+        received_at=row["received_at"],
+    )
+
+
+def closing_from_row(row: dict[str, Any]) -> Closing:
+    """Return a closing; of a withdrawn one deck, hour and by whom are gone."""
+    return Closing(
+        study=row["study"],
+        number=row["number"],
+        why_not=row["why_not"],
+        score=json.loads(row["score"]) if row["score"] else None,
+        deck=row["deck"],
+        closed_at=row["closed_at"],
+        by=ClosedBy(row["by"]) if row["by"] else None,
+    )
