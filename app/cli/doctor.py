@@ -3,7 +3,6 @@
 import shutil
 import textwrap
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -11,6 +10,9 @@ import click
 from app.cli.common import format_option, opened, put, workspace_option
 from app.operations.doctor.finding import Finding, State
 from app.operations.doctor.run import examine, worst
+from app.checkups.finding import Finding, State, finding_to_row
+from app.commands.common import format_option, opened, put, workspace_option
+from app.doctor import examine, worst
 
 EXIT = {State.MEND: 2, State.BROKEN: 4}
 SIGNS = {
@@ -38,7 +40,7 @@ def doctor(context: click.Context, shape: str, workspace: Path | None) -> None:
     with opened(workspace) as house:
         found = examine(house)
         where = house.workspace
-    data = {name: asdict(finding) for name, finding in found.items()}
+    data = {name: finding_to_row(finding) for name, finding in found.items()}
     put(shape, data, f"\n{_lines(found)}\n\n{_end(found, where)}")
     context.exit(EXIT.get(worst(found), 0))
 

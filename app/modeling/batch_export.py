@@ -65,6 +65,20 @@ class Order:
     evidence: str | None = None  # digest of a table that a warehouse summed up; None: the events
 
 
+def order_to_row(order: Order) -> dict[str, Any]:
+    """Return an order as the folder of its parts claims it."""
+    return {
+        "model": order.model,
+        "policy": order.policy,
+        "n": order.n,
+        "products": order.products,
+        "arms": order.arms,
+        "seed": order.seed,
+        "part": order.part,
+        "evidence": order.evidence,
+    }
+
+
 CUT = "evidence.cut"
 """Where such a table lies, cut into parts, until all of them are written."""
 

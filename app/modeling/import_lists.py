@@ -41,6 +41,17 @@ class Imported:
     short: float  # share of customers whose list is shorter than a deck's picks
 
 
+def imported_to_row(done: Imported) -> dict[str, Any]:
+    """Return what came of an import as its command prints it."""
+    return {
+        "version": done.version.hash,
+        "rows": done.rows,
+        "customers": done.customers,
+        "left_out": done.left_out,
+        "short": done.short,
+    }
+
+
 def import_lists(
     house: House, path: Path, name: str, progress: Progress, most_bad: float = MOST_BAD
 ) -> Imported:

@@ -8,9 +8,9 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import IO, Any
@@ -33,6 +33,28 @@ class Contents:
     schema: int = SCHEMA
 
 
+def contents_to_row(contents: Contents) -> dict[str, Any]:
+    """Return what backup.json says."""
+    return {
+        "made_at": contents.made_at,
+        "version": contents.version,
+        "keys": contents.keys,
+        "files": contents.files,
+        "schema": contents.schema,
+    }
+
+
+def contents_from_row(row: Mapping[str, Any]) -> Contents:
+    """Return what a backup.json said. Raises KeyError for what it must say and does not."""
+    return Contents(
+        made_at=row["made_at"],
+        version=row["version"],
+        keys=row["keys"],
+        files=row["files"],
+        schema=row["schema"],
+    )
+
+
 class Writer:
     """Adds files to an archive and remembers their hashes."""
 
@@ -52,7 +74,7 @@ class Writer:
     def close(self, made_at: int, version: str, keys: str) -> Contents:
         """Add backup.json."""
         said = Contents(made_at, version, keys, self.files)
-        text = json.dumps(asdict(said), indent=1, ensure_ascii=False).encode()
+        text = json.dumps(contents_to_row(said), indent=1, ensure_ascii=False).encode()
         head = tarfile.TarInfo(LIST)
         head.size, head.mode = len(text), 0o600
         self._tar.addfile(head, io.BytesIO(text))
@@ -159,7 +181,7 @@ def _contents(text: bytes, path: Path) -> Contents:
     try:
         said: dict[str, Any] = json.loads(text)
         newer = said["schema"] > SCHEMA
-        contents = None if newer else Contents(**said)
+        contents = None if newer else contents_from_row(said)
     except (ValueError, KeyError, TypeError):
         raise IntegrityError(f"{path} has a {LIST} that cannot be read: take another.") from None
     if contents is None:

@@ -3,8 +3,8 @@
 import json
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,21 @@ class Remark:
     kind: str  # note, tag or untag
     text: str
     at: int  # milliseconds since 1970
+
+
+def remark_to_row(remark: Remark) -> dict[str, Any]:
+    """Return a remark as its line says it."""
+    return {
+        "version": remark.version,
+        "kind": remark.kind,
+        "text": remark.text,
+        "at": remark.at,
+    }
+
+
+def remark_from_row(row: Mapping[str, Any]) -> Remark:
+    """Return the remark of a line. Raises KeyError where the line is no remark."""
+    return Remark(version=row["version"], kind=row["kind"], text=row["text"], at=row["at"])
 
 
 class Remarks:
@@ -70,7 +85,7 @@ class Remarks:
         return {name: versions for name, versions in found.items() if versions}
 
     def _add(self, remark: Remark) -> Remark:
-        line = json.dumps(asdict(remark), ensure_ascii=False) + "\n"
+        line = json.dumps(remark_to_row(remark), ensure_ascii=False) + "\n"
         try:
             handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
@@ -90,8 +105,7 @@ class Remarks:
             return
         for number, line in enumerate(self.path.read_text(encoding="utf-8").splitlines(), start=1):
             try:
-                said: dict[str, Any] = json.loads(line)
-                yield Remark(said["version"], said["kind"], said["text"], said["at"])
+                yield remark_from_row(json.loads(line))
             except (ValueError, KeyError, TypeError):
                 raise IntegrityError(
                     f"Line {number} of {self.path.name} in {self.path.parent} is no remark: "

@@ -1,7 +1,6 @@
 """Writing a planted shop to a folder that `ingest` reads as a whole."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +13,9 @@ from recsys.models.hybrid import Progress
 from recsys.simulation.personas import Persona
 from recsys.simulation.raters import Taste, tastes
 from recsys.simulation.shop import Shop, plant
+from recsys.model import Progress
+from recsys.personas import Persona, persona_from_row, persona_to_row
+from recsys.shop import Shop, plant
 
 MARKER = "shop.json"
 
@@ -47,7 +49,7 @@ def plant_folder(out: Path, customers: int, seed: int, progress: Progress) -> in
 
 
 def _marker(shop: Shop) -> str:
-    told = [asdict(persona) for persona in shop.personas]
+    told = [persona_to_row(persona) for persona in shop.personas]
     facts = {"planted": True, "customers": shop.customers, "seed": shop.seed, "personas": told}
     return json.dumps(facts, ensure_ascii=False, indent=1)
 
@@ -77,7 +79,7 @@ def personas_of(workspace: Path) -> list[Persona]:
     if not marker.is_file():
         return []
     told = json.loads(marker.read_text(encoding="utf-8"))["personas"]
-    return [Persona(**persona) for persona in told]
+    return [persona_from_row(persona) for persona in told]
 
 
 def planted_truth(workspace: Path) -> tuple[dict[str, Taste], pd.DataFrame]:

@@ -6,6 +6,7 @@ whatever its figures on a log are. Every question is asked many times; the share
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,17 @@ class Behaved:
     def passed(self) -> bool:
         """Whether it held every time."""
         return self.asked > 0 and self.held == self.asked
+
+
+def behaved_to_row(found: Behaved) -> dict[str, Any]:
+    """Return an answer as the command prints it."""
+    return {
+        "question": found.question,
+        "asked": found.asked,
+        "held": found.held,
+        "broken": list(found.broken),
+        "passed": found.passed,
+    }
 
 
 def behave(model: FavouriteModel, catalogue: Catalogue, as_of: int, seed: int) -> list[Behaved]:

@@ -6,6 +6,7 @@ No number has fewer than a cell of people behind it, and none is of one person.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from recsys.models.base import Why
 from recsys.report.tables import Unit
@@ -28,6 +29,17 @@ class RefusedBrand:
     share: float  # of them who refused it, in whole percents
     reasons: Mapping[str, int]  # reason -> people, in whole cells: at least so many
     kinds: Mapping[str, float]  # share of the customers with it in their first ten, by KINDS
+
+
+def refused_to_row(found: RefusedBrand) -> dict[str, Any]:
+    """Return a brand as the command prints it."""
+    return {
+        "brand": found.brand,
+        "people": found.people,
+        "share": found.share,
+        "reasons": dict(found.reasons),
+        "kinds": dict(found.kinds),
+    }
 
 
 @dataclass(slots=True)

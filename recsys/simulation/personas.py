@@ -1,6 +1,6 @@
 """Four customers of the planted shop with a name and a shopping life, ready to be played."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,21 @@ class Persona:
     name: str
     en: str
     nl: str
+
+
+def persona_to_row(persona: Persona) -> dict[str, str]:
+    """Return a persona as the file of a planted shop says it."""
+    return {
+        "customer_id": persona.customer_id,
+        "name": persona.name,
+        "en": persona.en,
+        "nl": persona.nl,
+    }
+
+
+def persona_from_row(row: Mapping[str, str]) -> Persona:
+    """Return what `persona_to_row` wrote."""
+    return Persona(customer_id=row["customer_id"], name=row["name"], en=row["en"], nl=row["nl"])
 
 
 @dataclass(frozen=True, slots=True)

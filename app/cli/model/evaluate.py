@@ -1,7 +1,6 @@
 """evaluate: a model's options and its rivals on the log's end, and groups of it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,12 @@ from app.modeling.evaluation import Evaluation, evaluate_offline, options_of, wi
 from app.storage.event_store.window import slice_of
 from recsys.evaluation.metrics import TASKS
 from recsys.evaluation.offline import Line, best_rival
+from app.commands.common import format_option, opened, progress, put, say, table, workspace_option
+from app.evaluation import Evaluation, evaluate_offline, options_of, window_of
+from app.source import slice_of
+from recsys.blend import blend_to_row
+from recsys.offline import Line, best_rival
+from recsys.relevance import TASKS
 from recsys.stats import Estimate
 
 
@@ -41,7 +46,7 @@ def _evaluation_data(done: Evaluation) -> dict[str, Any]:
         "cut": done.cut,
         "dated": done.dated,
         "customers": done.customers,
-        "weighed": asdict(done.blend),
+        "weighed": blend_to_row(done.blend),
         "best_rival": rivals,
         "lines": [_line_data(line) for line in done.lines],
         "slices": [

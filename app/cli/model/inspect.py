@@ -1,6 +1,5 @@
 """import-lists, what-if, similar, behave, power and learn: a version before people judge it."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -14,6 +13,14 @@ from app.study.feedback import learn_from
 from app.study.power import PLAYERS, played
 from recsys.evaluation.behavioral_tests import Behaved, behave
 from recsys.simulation.raters import PANELS
+from app.commands.common import format_option, opened, progress, put, say, table, workspace_option
+from app.learning import learn_from
+from app.listing import MOST_BAD, import_lists, imported_to_row
+from app.powering import PLAYERS, played, powered_to_row
+from app.reasons import reason
+from app.whatif import alike, asked, learnt, typed
+from recsys.behave import Behaved, behave, behaved_to_row
+from recsys.colleagues import PANELS
 
 SENTENCES = {
     "price_blind": "a brand bought at full price beats one bought as often at half of it",
@@ -41,7 +48,7 @@ def import_lists_(
     with opened(workspace) as house, progress() as tell:
         done = import_lists(house, lists, name, tell, max_bad)
     version = done.version
-    put(shape, {"version": version.hash, **asdict(done) | {"version": version.hash}}, version.name)
+    put(shape, imported_to_row(done), version.name)
     say(f"Registered {done.customers:,} lists, {done.rows:,} rows, as {version.name} ({name}).")
     for why, rows in done.left_out.items():
         if rows:
@@ -140,7 +147,7 @@ def behave_(model: str | None, seed: int, shape: str, workspace: Path | None) ->
     with opened(workspace) as house:
         brain = load_brain(house, model)
         found = behave(learnt(brain), brain.catalogue, brain.warehouse.as_of, seed)
-    put(shape, [asdict(one) | {"passed": one.passed} for one in found], _behaved(found))
+    put(shape, [behaved_to_row(one) for one in found], _behaved(found))
 
 
 def _behaved(found: list[Behaved]) -> str:
@@ -174,7 +181,7 @@ def power_(
         done = played(house, house.version(model), panel, players, seed, tell)
     looks = done.power.looks
     rows = [(look.people, f"{look.released:.0%}", f"{look.held:.0%}") for look in looks]
-    put(shape, asdict(done), table(("people", "released by then", "held by then"), rows))
+    put(shape, powered_to_row(done), table(("people", "released by then", "held by then"), rows))
     say(f"{done.players:,} simulated employees ({panel}): {done.reason}")
     say(_when(done.power.median, done.power.most, done.power.horizon))
 

@@ -1,7 +1,6 @@
 """models: the versions, what people write beside them, two of them side by side, a card."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,14 @@ from app.study.feedback import refused_brands
 from app.study.results import studies_of
 from app.workspace.workspace import House
 from recsys.report.rejections import RefusedBrand
+from app.commands.common import format_option, opened, progress, put, say, table, workspace_option
+from app.comparing import Compared, compare, compared_to_row, differing
+from app.house import House
+from app.model_card import model_card
+from app.refused import refused_brands
+from app.registry import ALIASES, Version
+from app.verdicts import studies_of
+from recsys.refused import RefusedBrand, refused_to_row
 from recsys.stats import Estimate
 
 FEWER = "under 10"
@@ -137,7 +144,7 @@ def compare_(first: str, second: str, shape: str, workspace: Path | None) -> Non
         one, two = house.version(first), house.version(second)
         done = compare(house, one, two, tell)
     changed = differing(one, two)
-    data = {"parameters": {name: [a, b] for name, a, b in changed}, **asdict(done)}
+    data = {"parameters": {name: [a, b] for name, a, b in changed}, **compared_to_row(done)}
     rows = [(name, *("-" if v is None else str(v)[:12] for v in pair)) for name, *pair in changed]
     put(shape, data, table(("differs in", one.name, two.name), rows))
     _tell(done, two)
@@ -187,7 +194,7 @@ def refused(model: str | None, shape: str, workspace: Path | None) -> None:
     with opened(workspace) as house:
         found = refused_brands(house, house.version(model).hash)
     head = ("brand", "people", "refused", "reasons given", "what stands behind it")
-    put(shape, [asdict(brand) for brand in found], table(head, list(_refused(found))))
+    put(shape, [refused_to_row(brand) for brand in found], table(head, list(_refused(found))))
     say("Of colleagues no history is kept: what stands behind a brand is of other customers.")
 
 

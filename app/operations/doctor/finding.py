@@ -23,6 +23,11 @@ class Finding:
     mend: str = ""
 
 
+def finding_to_row(finding: Finding) -> dict[str, str]:
+    """Return a finding as `doctor` prints it."""
+    return {"state": finding.state.value, "said": finding.said, "mend": finding.mend}
+
+
 def well(said: str) -> Finding:
     """All is well."""
     return Finding(State.WELL, said)
