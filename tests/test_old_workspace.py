@@ -41,6 +41,7 @@ from recsys.deck import deck_hash
 from recsys.listed import ListedModel
 from recsys.model import FavouriteModel
 from recsys.policy import Policy, Study
+from tests.test_migrations import shape
 
 HERE = Path(__file__).parent / "support" / "old_workspace"
 EXPECTED: dict[str, Any] = json.loads((HERE / "expected.json").read_text(encoding="utf-8"))
@@ -107,6 +108,16 @@ def test_the_migrations_keep_the_names_that_stand_in_old_stores(old: Path, store
     before = EXPECTED["account_migrations"]
     assert accounts.step_names()[: len(before)] == before
     accounts.close()
+
+
+@pytest.mark.parametrize(("file", "kind"), [("study.db", Store), ("accounts.db", Accounts)])
+def test_a_store_made_today_has_the_tables_of_an_old_one_and_perhaps_more(
+    old: Path, tmp_path: Path, file: str, kind: type[Store] | type[Accounts]
+) -> None:
+    before = shape(old / file)
+    kind(tmp_path / file).close()
+    today = shape(tmp_path / file)
+    assert {name: today.get(name) for name in before} == before
 
 
 @pytest.mark.parametrize("name", STUDIES)

@@ -7,13 +7,14 @@ links, so that nothing can be slipped out or in unnoticed.
 A store remembers a step by the name in its decorator: that stays, whatever the function is called.
 """
 
+from collections.abc import Collection
+
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 _FIRST = ("studies", "decks", "swipes", "scores", "decisions")
 _PAPERS = ("papers", "invitations", "overrides")
 CHAINED = (*_FIRST, *_PAPERS)
-NONE: frozenset[str] = frozenset()
 _FIXED_FIRST = (
     *_FIRST, "chain", "study_closings", "consents", "closings", "withdrawals", "job_ends",
 )  # fmt: skip
@@ -30,7 +31,7 @@ account_migrations = Migrations("brandswipe accounts")
 @migrations(name="chain")
 def chain(db: Database) -> None:
     """Link n says sha256(link n - 1, salt, row)."""
-    _create(db, "chain", "seq", NONE, seq=int, what=str, commitment=str)
+    _create(db, "chain", "seq", "seq int, what str, commitment str")
     db.create_table(
         "withdrawals",
         {"id": int, "study": str, "decks": int, "links": int},
@@ -44,24 +45,29 @@ def chain(db: Database) -> None:
 def studies(db: Database) -> None:
     """What is written down before the first card, and the verdict."""
     _create(
-        db, "studies", "seq", NONE, seq=int, salt=str, hash=str, name=str, kind=str, policy=str,
-        model=str, baseline=str, invitation_seed=str, attempt=int, opened_at=int,
-    )  # fmt: skip
+        db,
+        "studies",
+        "seq",
+        "seq int, salt str, hash str, name str, kind str, policy str, model str, "
+        "baseline str, invitation_seed str, attempt int, opened_at int",
+    )
     db.table("studies").create_index(["hash"], unique=True)
     db.table("studies").create_index(["name"], unique=True)
-    _create(db, "study_closings", "study", NONE, study=str, closed_at=int, why=str)
+    _create(db, "study_closings", "study", "study str, closed_at int, why str")
     _create(
-        db, "decisions", "seq", NONE, seq=int, salt=str, study=str, batch=int, outcome=str,
-        reason=str, at=int,
-    )  # fmt: skip
+        db,
+        "decisions",
+        "seq",
+        "seq int, salt str, study str, batch int, outcome str, reason str, at int",
+    )
     db.table("decisions").create_index(["study"], unique=True)
 
 
 @migrations(name="people")
 def people(db: Database) -> None:
     """Pseudonyms and what they agreed to. No name, address or customer id is anywhere here."""
-    _create(db, "participants", "pseudonym", NONE, pseudonym=str, first_seen=int)
-    _create(db, "consents", "id", NONE, id=int, pseudonym=str, text_version=str, yes=int, at=int)
+    _create(db, "participants", "pseudonym", "pseudonym str, first_seen int")
+    _create(db, "consents", "id", "id int, pseudonym str, text_version str, yes int, at int")
     db.table("consents").create_index(["pseudonym"])
 
 
@@ -69,14 +75,17 @@ def people(db: Database) -> None:
 def decks(db: Database) -> None:
     """Decks as dealt, and when each was closed."""
     _create(
-        db, "decks", "seq", NONE, seq=int, salt=str, id=str, study=str, participant=str, origin=str,
-        evidence=str, model=str, seed=str, cards=str, hash=str, event_store_version=str,
-        dealt_at=int, closes_at=int, timings=str,
-    )  # fmt: skip
+        db,
+        "decks",
+        "seq",
+        "seq int, salt str, id str, study str, participant str, origin str, "
+        "evidence str, model str, seed str, cards str, hash str, "
+        "event_store_version str, dealt_at int, closes_at int, timings str",
+    )
     db.table("decks").create_index(["id"], unique=True)
     db.table("decks").create_index(["study"])
     db.table("decks").create_index(["participant"])
-    _create(db, "closings", "deck", NONE, deck=str, study=str, number=int, closed_at=int, by=str)
+    _create(db, "closings", "deck", "deck str, study str, number int, closed_at int, by str")
     db.table("closings").create_index(["study", "number"], unique=True)
 
 
@@ -84,29 +93,35 @@ def decks(db: Database) -> None:
 def answers(db: Database) -> None:
     """Swipes as they came; scores without person, time or brand; reasons, never gated."""
     _create(
-        db, "swipes", "seq", frozenset({"answer", "shown_ms", "client_at"}), seq=int, salt=str,
-        id=str, deck=str, position=int, kind=str, answer=str, tab=str, tab_seq=int,
-        server_seq=int, shown_ms=int, input=str, device_class=str, client_at=int,
-        received_at=int, late=int,
-    )  # fmt: skip
+        db,
+        "swipes",
+        "seq",
+        "seq int, salt str, id str, deck str, position int, kind str, answer str, "
+        "tab str, tab_seq int, server_seq int, shown_ms int, input str, "
+        "device_class str, client_at int, received_at int, late int",
+        ("answer", "shown_ms", "client_at"),
+    )
     db.table("swipes").create_index(["deck", "id"], unique=True)
     db.table("swipes").create_index(["deck", "server_seq"], unique=True)
     _create(
-        db, "scores", "seq", frozenset({"why_not", "score"}), seq=int, salt=str, study=str,
-        number=int, why_not=str, score=str,
-    )  # fmt: skip
+        db,
+        "scores",
+        "seq",
+        "seq int, salt str, study str, number int, why_not str, score str",
+        ("why_not", "score"),
+    )
     db.table("scores").create_index(["study", "number"], unique=True)
-    _create(db, "refusals", "id", NONE, id=int, deck=str, position=int, reason=str, at=int)
+    _create(db, "refusals", "id", "id int, deck str, position int, reason str, at int")
     db.table("refusals").create_index(["deck"])
 
 
 @migrations(name="work")
 def work(db: Database) -> None:
     """Long work, and a log that holds nothing about a person."""
-    _create(db, "jobs", "id", NONE, id=str, kind=str, args=str, started_at=int)
-    _create(db, "job_ends", "job", NONE, job=str, ended_at=int, outcome=str, message=str)
-    _create(db, "job_processes", "job", NONE, job=str, pid=int, born=str)
-    _create(db, "events_log", "id", NONE, id=int, at=int, what=str, detail=str)
+    _create(db, "jobs", "id", "id str, kind str, args str, started_at int")
+    _create(db, "job_ends", "job", "job str, ended_at int, outcome str, message str")
+    _create(db, "job_processes", "job", "job str, pid int, born str")
+    _create(db, "events_log", "id", "id int, at int, what str, detail str")
 
 
 @migrations(name="fixed")
@@ -126,21 +141,24 @@ def papers(db: Database) -> None:
     are no pseudonyms; verdicts that somebody overrode; coffee codes, without a deck or a person.
     """
     _create(
-        db, "papers", "seq", NONE, seq=int, salt=str, study=str, policy=str, model=str, baseline=str
+        db,
+        "papers",
+        "seq",
+        "seq int, salt str, study str, policy str, model str, baseline str",
     )
+    _create(db, "invitations", "seq", "seq int, salt str, study str, hash str, people int, at int")
     _create(
-        db, "invitations", "seq", NONE, seq=int, salt=str, study=str, hash=str, people=int, at=int
+        db,
+        "overrides",
+        "seq",
+        "seq int, salt str, study str, outcome str, role str, reason str, at int",
     )
-    _create(
-        db, "overrides", "seq", NONE, seq=int, salt=str, study=str, outcome=str, role=str,
-        reason=str, at=int,
-    )  # fmt: skip
     for table in ("papers", "invitations"):
         db.table(table).create_index(["study"], unique=True)
     db.table("overrides").create_index(["study"])
-    _create(db, "invited", "id", NONE, id=int, study=str, mark=str)
+    _create(db, "invited", "id", "id int, study str, mark str")
     db.table("invited").create_index(["study", "mark"], unique=True)
-    _create(db, "coffee_codes", "id", NONE, id=int, study=str, code=str)
+    _create(db, "coffee_codes", "id", "id int, study str, code str")
     db.table("coffee_codes").create_index(["study", "code"], unique=True)
     for table in (*_PAPERS, "invited", "coffee_codes"):
         _fix(db, table)
@@ -149,14 +167,14 @@ def papers(db: Database) -> None:
 @migrations(name="dates")
 def dates(db: Database) -> None:
     """From when on a study may be played, where that is later than its opening."""
-    _create(db, "study_dates", "study", NONE, study=str, plays_from=int)
+    _create(db, "study_dates", "study", "study str, plays_from int")
     _fix(db, "study_dates")
 
 
 @migrations(name="lessons")
 def lessons(db: Database) -> None:
     """Which studies' answers a model version has learnt from: their people never judge it."""
-    _create(db, "lessons", "id", NONE, id=int, model=str, study=str)
+    _create(db, "lessons", "id", "id int, model str, study str")
     db.table("lessons").create_index(["model", "study"], unique=True)
     _fix(db, "lessons")
 
@@ -183,7 +201,7 @@ def retention(db: Database) -> None:
 @migrations(name="steps")
 def steps(db: Database) -> None:
     """How far an invited person came in a study, under the mark of her invitation."""
-    _create(db, "steps", "id", NONE, id=int, study=str, mark=str, step=str, at=int)
+    _create(db, "steps", "id", "id int, study str, mark str, step str, at int")
     db.table("steps").create_index(["study", "mark", "step"], unique=True)
     _fix(db, "steps")
 
@@ -194,9 +212,9 @@ def columns(db: Database) -> None:
 
     A value has a cell of invited people, so the counts name nobody and stay when a row is erased.
     """
-    _create(db, "invited_columns", "id", NONE, id=int, study=str, mark=str, name=str, value=str)
+    _create(db, "invited_columns", "id", "id int, study str, mark str, name str, value str")
     db.table("invited_columns").create_index(["study", "mark", "name"], unique=True)
-    _create(db, "invited_values", "id", NONE, id=int, study=str, name=str, value=str, people=int)
+    _create(db, "invited_values", "id", "id int, study str, name str, value str, people int")
     db.table("invited_values").create_index(["study", "name", "value"], unique=True)
     for table in ("invited_columns", "invited_values"):
         _fix(db, table)
@@ -205,7 +223,7 @@ def columns(db: Database) -> None:
 @migrations(name="counted")
 def counted(db: Database) -> None:
     """Who counts in a study that is still open and is forgotten: a mark, without time or answer."""
-    _create(db, "counted", "id", NONE, id=int, study=str, mark=str)
+    _create(db, "counted", "id", "id int, study str, mark str")
     db.table("counted").create_index(["study", "mark"], unique=True)
     _fix(db, "counted")
 
@@ -213,16 +231,16 @@ def counted(db: Database) -> None:
 @migrations(name="last_days")
 def last_days(db: Database) -> None:
     """Until when a study may be played, where a last day was set."""
-    _create(db, "study_last_days", "study", NONE, study=str, plays_until=int)
+    _create(db, "study_last_days", "study", "study str, plays_until int")
     _fix(db, "study_last_days")
 
 
 @account_migrations(name="links")
 def links(db: Database) -> None:
     """Who is which customer, in a file of its own: no pseudonym of the study is anywhere here."""
-    _create(db, "links", "badge", NONE, badge=str, customer=str, way=str, linked_at=int)
+    _create(db, "links", "badge", "badge str, customer str, way str, linked_at int")
     db.table("links").create_index(["customer"], unique=True)
-    _create(db, "nonces", "hash", NONE, hash=str, badge=str, expires_at=int)
+    _create(db, "nonces", "hash", "hash str, badge str, expires_at int")
 
 
 def _fix(db: Database, table: str) -> None:
@@ -232,7 +250,11 @@ def _fix(db: Database, table: str) -> None:
     )
 
 
-def _create(
-    db: Database, table: str, pk: str, nullable: frozenset[str], /, **columns: type
-) -> None:
-    db.create_table(table, columns, pk=pk, not_null=set(columns) - {pk} - nullable, strict=True)
+def _create(db: Database, table: str, pk: str, said: str, nullable: Collection[str] = ()) -> None:
+    """Make a table of columns that are said like "seq int, salt str"."""
+    columns = {name: _TYPES[kind] for name, kind in map(str.split, said.split(","))}
+    not_null = columns.keys() - {pk, *nullable}
+    db.create_table(table, columns, pk=pk, not_null=not_null, strict=True)
+
+
+_TYPES = {"int": int, "str": str}
