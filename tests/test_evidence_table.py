@@ -19,6 +19,20 @@ from app.workspace.workspace import House
 from recsys.dataset.interactions import Lesson
 from recsys.errors import BadEventsError, BadInputError
 from recsys.models.hybrid import FitOptions, Weights
+from app.carousel_parts import CUT, Order
+from app.carousels import write_all
+from app.evidence_table import EvidenceTable
+from app.fitting import learn
+from app.house import House
+from app.importing.aggregating import COLUMNS, SUMS
+from app.importing.exporting import evidence_statement
+from app.importing.schemas.dialects import DIALECTS
+from app.ingest import ingest
+from app.warehouse import Warehouse
+from recsys.errors import BadEventsError, BadInputError
+from recsys.evidence import Sum
+from recsys.lesson import Lesson
+from recsys.model import FitOptions, Weights
 from tests.events_on_disk import write
 from tests.schema_logs import LOGS, NOW
 from tests.shops import silent
@@ -263,3 +277,10 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="is there already"):
         fetch("postgres://shop/db", "t", "auto", (), None, tmp_path / "evidence.parquet")
     assert (tmp_path / "evidence.parquet").read_text() == "mine"
+
+
+def test_the_columns_of_a_table_are_in_the_order_of_the_sums() -> None:
+    assert list(SUMS.values()) == list(Sum)
+    assert COLUMNS[:5] == ("customer_id", "brand", "as_of", "first_at", "last_at")
+    assert COLUMNS[5:8] == ("purchases", "views", "wishlists")
+    assert COLUMNS[-4:] == ("looked_365", "purchase_days", "products", "categories")

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,13 +85,13 @@ def test_an_evaluation_of_an_unknown_version_is_refused(settings: Settings) -> N
 def test_a_fit_reads_the_window_it_was_given_and_keeps_the_offline_table(
     settings: Settings,
 ) -> None:
-    notes: list[dict[str, float]] = []
+    notes: list[Mapping[str, float]] = []
 
     class Told:
         def __call__(self, stage: str, fraction: float) -> None:
             del stage, fraction
 
-        def note(self, **facts: float) -> None:
+        def note(self, facts: Mapping[str, float]) -> None:
             notes.append(facts)
 
     window = {"events": "", "since": "2025-06-01", "until": ""}

@@ -128,7 +128,7 @@ def _heard(progress: Progress) -> Heard:
         _say(f"pass {iteration}: loss {loss:.6g}")
         note = getattr(progress, "note", None)
         if note is not None:
-            note(iteration=iteration, loss=loss)
+            note({"iteration": iteration, "loss": loss})
 
     return heard
 

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ class _Reporter:
         self._said = (stage, min(max(float(fraction), 0.0), 1.0))
         self._write()
 
-    def note(self, **facts: float) -> None:
+    def note(self, facts: Mapping[str, float]) -> None:
         """Keep numbers beside the share of this stage, such as a loss; told with the next one."""
         self._notes = {**self._notes, **facts}
 

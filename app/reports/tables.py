@@ -16,6 +16,22 @@ from app.study.results import Judged
 from recsys.report.evaluate import CriterionReport, Report
 from recsys.report.representativeness import OTHER, ListRow
 from recsys.report.tables import SegmentRow, ShareRow
+from app.audience import Audience, Band
+from app.rows.records import Decision, StudyRow
+from app.studies import Judged
+from app.views.report_numbers import (
+    estimate_with_bounds,
+    liked,
+    reading,
+    rival_pairs,
+    said_of,
+    state,
+)
+from app.words import day as words_day
+from app.words import percent, shown, text
+from recsys.counting import funnel_to_row
+from recsys.policy import DUEL
+from recsys.report import CriterionReport, Report
 from recsys.stats import Estimate
 from recsys.study.policy import DUEL
 
@@ -154,7 +170,8 @@ def funnel_counts(judged: Judged) -> dict[str, int]:
     known = {"invited": judged.invited, "agreed": judged.agreed, **judged.reached}
     found = ((step, known.get(step)) for step in INVITED)
     invited = {step: count for step, count in found if count is not None}
-    return invited | {step: getattr(judged.report.players, step) for step in FUNNEL}
+    played = funnel_to_row(judged.report.players)
+    return invited | {step: played[step] for step in FUNNEL}
 
 
 def audience(language: str, found: Audience) -> pd.DataFrame:

@@ -101,8 +101,13 @@ def read(decks: Sequence[Played]) -> Sheet:
         brands=brand_names,
         categories=category_names,
         seconds=_seconds(decks),
-        labels=tuple(tuple(getattr(d, name) or "" for d in decks) for name in SEGMENTS),
+        labels=tuple(tuple(_segment(d, name) for d in decks) for name in SEGMENTS),
     )
+
+
+def _segment(deck: Played, name: str) -> str:
+    """Return the part of the people that a deck belongs to; "" where it is not known."""
+    return {"language": deck.language, "device": deck.device}[name] or ""
 
 
 def _seconds(decks: Sequence[Played]) -> Floats:

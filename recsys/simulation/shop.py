@@ -21,6 +21,9 @@ from recsys.simulation.customers import Crowd, World, draft, settle, world
 from recsys.simulation.personas import Persona, cast, perform, persona_id, told
 from recsys.simulation.products import stock
 from recsys.simulation.shopping import Log, live
+from recsys.events import OUR_KINDS, Col
+from recsys.habits import Log, live
+from recsys.personas import Persona, cast, perform, persona_id, told
 
 AS_OF = date(2026, 11, 14)
 COLUMNS = ("name", "category", "price_tier", "taste_groups", "popularity_rank", "sensitive")
@@ -115,7 +118,7 @@ def plant(brands: pd.DataFrame, customers: int, seed: int, as_of: date = AS_OF) 
 def _events(world: World, log: Log, ids: NDArray[np.object_]) -> pd.DataFrame:
     """Return the log as a table of events."""
     product, sold = log.product, world.assortment.frame
-    kinds = np.array([kind.name.lower() for kind in Kind], dtype=object)
+    kinds = np.array([*OUR_KINDS], dtype=object)
     return pd.DataFrame(
         {
             Col.CUSTOMER: _words(ids, log.who),

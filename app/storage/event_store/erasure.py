@@ -113,8 +113,10 @@ def _take_out(segment: Segment, at: int, keys: Any, folder: Path) -> int:
     """Write the files that name customers without the one at this place; count her events."""
     rows = segment.rows_at(at)
     np.save(folder / "keys.npy", np.delete(keys, at), allow_pickle=False)
-    for index, data in (("starts", "events.bin"), ("id_starts", "ids.bin")):
-        starts = getattr(segment, index)
+    for index, starts, data in (
+        ("starts", segment.starts, "events.bin"),
+        ("id_starts", segment.id_starts, "ids.bin"),
+    ):
         first, last = int(starts[at]), int(starts[at + 1])
         after = starts[at + 2 :] - np.uint64(last - first)
         np.save(

@@ -15,6 +15,7 @@ from app.storage.ingest.staging import LINE, suffix
 from app.storage.warehouse.schemas.registry import hint
 from recsys.dataset.events import KIND_NAMES, NO_PRICE, Col, Kind, ProductCol
 from recsys.errors import BadEventsError
+from recsys.events import KIND_NAMES, NO_PRICE, OUR_KINDS, Col, Kind, ProductCol
 
 DAY = 86_400
 _MOST_CENTS = 2**31 - 1
@@ -164,7 +165,7 @@ def _judged(loaded: Loaded, now: int) -> str:
 def _whens(loaded: Loaded, now: int) -> list[str]:
     tests = [
         (f"{Col.CUSTOMER} IS NULL", "no customer"),
-        ("kind IS NULL", f"unknown event; known are {', '.join(k.name.lower() for k in Kind)}"),
+        ("kind IS NULL", f"unknown event; known are {', '.join(OUR_KINDS)}"),
     ]
     if Col.TS in loaded.columns:
         tests += [

@@ -23,7 +23,24 @@ COUNTED: Mapping[str, Mark] = {
     "products": Mark.ITEM,
     "categories": Mark.CATEGORY,
 }
-SUMS = {column.name.lower(): column for column in Sum}
+SUMS: Mapping[str, Sum] = {  # in the order of Sum
+    "purchases": Sum.PURCHASES,
+    "views": Sum.VIEWS,
+    "wishlists": Sum.WISHLISTS,
+    "follows": Sum.FOLLOWS,
+    "carts": Sum.CARTS,
+    "returns": Sum.RETURNS,
+    "release_views": Sum.RELEASE_VIEWS,
+    "spend": Sum.SPEND,
+    "full_price": Sum.FULL_PRICE,
+    "dear": Sum.DEAR,
+    "bought_30": Sum.BOUGHT_30,
+    "bought_90": Sum.BOUGHT_90,
+    "bought_365": Sum.BOUGHT_365,
+    "looked_30": Sum.LOOKED_30,
+    "looked_90": Sum.LOOKED_90,
+    "looked_365": Sum.LOOKED_365,
+}
 COLUMNS = (Col.CUSTOMER, Col.BRAND, AS_OF, FIRST, LAST, *SUMS, *COUNTED)
 """All of them, in the order of the table."""
 

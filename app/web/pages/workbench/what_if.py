@@ -17,10 +17,24 @@ from recsys.dataset.evidence import Evidence
 from recsys.dataset.history import Deed, Price
 from recsys.models.base import BrandScore
 from recsys.simulation.personas import Persona
+from app import runtime
+from app.brain import Brain, Stopwatch
+from app.planting import personas_of
+from app.reasons import reason
+from app.registry import Version
+from app.views import frame
+from app.views.workbench_shown import measured, plain, say, stage, title
+from app.whatif import alike, learnt, typed
+from recsys.events import OUR_KINDS
+from recsys.evidence import Evidence
+from recsys.imagined import Deed, Price
+from recsys.personas import Persona
+from recsys.ranking import BrandScore, why_to_row
 
 TOP = 10
 RANKING = "ranking"
 TYPED, PERSONA = "typed", "persona"
+_KINDS = {kind: name for name, kind in OUR_KINDS.items()}
 
 
 def trial(language: str, version: Version, versions: Sequence[Version]) -> None:
@@ -102,7 +116,7 @@ def _read(language: str, deeds: Sequence[Deed]) -> str:
             part
             for part in (
                 f"{deed.times} ×",
-                say(language, f"deed_{deed.kind.name.lower()}"),
+                say(language, f"deed_{_KINDS[deed.kind]}"),
                 plain(deed.brand),
                 "" if deed.price is Price.UNSAID else say(language, f"price_{deed.price.value}"),
                 say(language, "deed_fresh") if deed.fresh else "",
@@ -155,7 +169,7 @@ def _row(language: str, score: BrandScore, parts: bool) -> dict[str, str]:
     }
     if parts:
         for name in ("own", "collaborative", "popularity"):
-            row[say(language, f"option_{name}")] = measured(language, getattr(why, name))
+            row[say(language, f"option_{name}")] = measured(language, why_to_row(why)[name])
     return row
 
 
