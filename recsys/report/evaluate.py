@@ -6,6 +6,8 @@ computed from published batches alone, and nothing with fewer people behind it t
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, fields, is_dataclass, replace
+from functools import partial
 from math import isfinite
 from typing import Any
 
@@ -16,6 +18,7 @@ from recsys.report.confidence_sequence import RunPoint
 from recsys.report.forecast import Forecast, forecast
 from recsys.report.response_table import Sheet
 from recsys.book import Book, enter, gated
+from recsys.columns import MEASURES
 from recsys.counting import (
     NOBODY,
     Batch,
@@ -31,6 +34,7 @@ from recsys.policy import Criterion, Policy, Study, StudyKind
 from recsys.run import RunPoint
 from recsys.scores import DeckScore, Excluded, Played, score
 from recsys.sheet import Sheet
+from recsys.shown import NOT_COMPUTED, REASON, Failure, ShownMeasures
 from recsys.stats import (
     Estimate,
     Floats,
@@ -102,6 +106,11 @@ class Report:
     brands: tuple[ShareRow, ...]
     categories: tuple[ShareRow, ...]
     forecast: Forecast
+    failures: tuple[Failure, ...] = ()  # of what is shown and decides nothing: it reads unknown
+
+    def lacks(self, *measures: str) -> bool:
+        """Return whether one of these shown measures could not be computed."""
+        return any(failure.measure in measures for failure in self.failures)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what may leave the house, ready for JSON: whole percents, rounded wealths."""
@@ -134,6 +143,7 @@ class Report:
             "brands": [share_to_row(row) for row in self.brands],
             "categories": [share_to_row(row) for row in self.categories],
             "forecast": forecast_to_row(self.forecast),
+            "not_computed": [failure.measure for failure in self.failures],
         }
         rounded: dict[str, Any] = _rounded(plain)
         exact = {"schema_version": SCHEMA_VERSION, "policy": policy, "alpha": self.alpha}
@@ -183,9 +193,11 @@ def tally(
 
 def report_of(book: Book, study: Study, seed: int = 0) -> Report:
     """Return the report of what was read so far."""
-    policy, sheet = study.policy, book.sheet
+    policy, sheet, alpha = study.policy, book.sheet, study.alpha
     unit = Unit(policy.batch, policy.cell)
     left = replace(unit, lost=book.lost)
+    shown = ShownMeasures()
+    compute, bars = shown.compute, [c.bar for c in policy.criteria]
     scores = gated(book.scores, policy)
     rates = scores[0] if policy.is_duel else book.scores[0]
     half = len(rates) // policy.batch // 2 * policy.batch
@@ -199,25 +211,38 @@ def report_of(book: Book, study: Study, seed: int = 0) -> Report:
         model=study.model,
         challenger=study.challenger,
         baseline=study.baseline,
-        alpha=study.alpha,
+        alpha=alpha,
         smallest_panel=smallest_release(study),
         players=Funnel.of(book.players, unit),
-        criteria=tuple(_criteria(scores, book, study, left)),
+        criteria=tuple(_criteria(scores, book, study, left, shown)),
         batches=book.batches,
-        arms=arm_rows(sheet, left),
-        beside=beside(sheet, study.alpha, left, decoys=policy.deck.scored > 0),
-        cards=_cards(sheet, left),
-        early=mean_of(rates[:half], study.alpha, unit),
-        late=mean_of(rates[half:], study.alpha, unit),
-        excluded=left_out(published, unit),
-        with_careless=_with_careless(published, study, unit),
-        seconds=_seconds(sheet, left),
-        segments=segment_rows(sheet, policy.segments, left),
-        brands=brand_rows(sheet, left),
-        categories=category_rows(sheet, left),
-        forecast=forecast(
-            scores, [c.bar for c in policy.criteria], study.alpha, policy.batch, seed
+        arms=compute("arms", lambda: arm_rows(sheet, left), ()),
+        beside=compute(
+            "beside",
+            lambda: beside(sheet, alpha, left, shown, decoys=policy.deck.scored > 0),
+            dict.fromkeys(MEASURES, NOT_COMPUTED),
         ),
+        cards=compute("cards", lambda: _cards(sheet, left), None),
+        early=compute("early", lambda: mean_of(rates[:half], alpha, unit), NOT_COMPUTED),
+        late=compute("late", lambda: mean_of(rates[half:], alpha, unit), NOT_COMPUTED),
+        excluded=compute("excluded", lambda: left_out(published, unit), {}),
+        with_careless=compute(
+            "with_careless", lambda: _with_careless(published, study, unit), NOT_COMPUTED
+        ),
+        seconds=compute("seconds", lambda: _seconds(sheet, left), None),
+        segments=compute(
+            "segments",
+            lambda: segment_rows(sheet, policy.segments, left),
+            dict.fromkeys(policy.segments, ()),
+        ),
+        brands=compute("brands", lambda: brand_rows(sheet, left), ()),
+        categories=compute("categories", lambda: category_rows(sheet, left), ()),
+        forecast=compute(
+            "forecast",
+            lambda: forecast(scores, bars, alpha, policy.batch, seed),
+            Forecast(None, None, REASON),
+        ),
+        failures=tuple(shown.failures),  # the last: every measure above is computed by now
     )
 
 
@@ -232,7 +257,9 @@ def smallest_panel_of(policy: Policy, alpha: float) -> int:
     return max(policy.least_players, *panels)
 
 
-def _criteria(scores: Floats, book: Book, study: Study, unit: Unit) -> Iterator[CriterionReport]:
+def _criteria(
+    scores: Floats, book: Book, study: Study, unit: Unit, shown: ShownMeasures
+) -> Iterator[CriterionReport]:
     policy, n = study.policy, scores.shape[1]
     for criterion, x, points in zip(policy.criteria, scores, book.runs, strict=True):
         if n < policy.cell:
@@ -241,13 +268,15 @@ def _criteria(scores: Floats, book: Book, study: Study, unit: Unit) -> Iterator[
             continue
         last = points[-1]
         estimate = Estimate(last.mean, last.low, last.high, n, "betting")
-        ratio = _cards(book.sheet, unit) if criterion.name == "hit_rate" else None
-        once = _once(ratio or clustered_ratio(x, np.ones(n)), study.alpha)
+        look = partial(_once, criterion, x, book.sheet, unit, study.alpha)
+        once = shown.compute(f"once_{criterion.name}", look, NOT_COMPUTED)
         yield CriterionReport(criterion, estimate, once, points)
 
 
-def _once(ratio: Ratio | None, alpha: float) -> Estimate:
+def _once(criterion: Criterion, scores: Floats, sheet: Sheet, unit: Unit, alpha: float) -> Estimate:
     """Return the interval that would hold had this been the only look."""
+    ratio = _cards(sheet, unit) if criterion.name == "hit_rate" else None
+    ratio = ratio or clustered_ratio(scores, np.ones(len(scores)))
     assert ratio is not None  # a cell has at least two people
     low, high = ratio.interval(alpha)
     return Estimate(ratio.value, low, high, ratio.people, "cluster-robust, one look")

@@ -9,6 +9,7 @@ import numpy as np
 from recsys.report.responses import (
     LIKED,
     PICK,
+    Cards,
     Ints,
     arm_shares,
     coded,
@@ -28,8 +29,7 @@ class Sheet:
 
     ids: tuple[str, ...]  # of the decks
     scores: Floats  # shape (CRITERIA, decks)
-    shares: Floats  # shape (arms, said, decks)
-    measures: Floats  # shape (measures, decks)
+    cards: Cards
     hits: Floats  # answered picks that were liked, shape (decks,)
     picks: Floats  # answered picks
     pair_deck: Ints  # the deck of each pair of which both cards were answered
@@ -43,6 +43,16 @@ class Sheet:
     seconds: Floats  # median time of an answered card, shape (decks,)
     labels: tuple[tuple[str, ...], ...]  # of each deck in each of SEGMENTS; "" where unknown
 
+    @property
+    def shares(self) -> Floats:
+        """Return what was said of each arm's cards, shape (arms, said, decks); computed now."""
+        return arm_shares(self.cards)
+
+    @property
+    def measures(self) -> Floats:
+        """Return the measures that are shown alone, shape (measures, decks); computed now."""
+        return measures_of(self.cards)
+
 
 def joined(one: Sheet, other: Sheet) -> Sheet:
     """Return the sheet of both, the second's decks after the first's."""
@@ -52,8 +62,7 @@ def joined(one: Sheet, other: Sheet) -> Sheet:
     return Sheet(
         one.ids + other.ids,
         np.concatenate([one.scores, other.scores], axis=1),
-        np.concatenate([one.shares, other.shares], axis=2),
-        np.concatenate([one.measures, other.measures], axis=1),
+        one.cards.joined(other.cards),
         np.concatenate([one.hits, other.hits]),
         np.concatenate([one.picks, other.picks]),
         np.concatenate([one.pair_deck, other.pair_deck + decks]),
@@ -88,8 +97,7 @@ def read(decks: Sequence[Played]) -> Sheet:
     return Sheet(
         ids=tuple(d.deck.id for d in decks),
         scores=scores_of(cards),
-        shares=arm_shares(cards),
-        measures=measures_of(cards),
+        cards=cards,
         hits=cards.count(pick & (cards.said >= LIKED)),
         picks=cards.count(pick),
         pair_deck=pair_deck,

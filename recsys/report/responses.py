@@ -4,7 +4,7 @@ The same as recsys.study.scoring says of one deck, card by card; a test holds th
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -86,6 +86,14 @@ class Cards:
         """The scored decoys that she knows."""
         known: Bools = (self.said > UNKNOWN) & (self.stratum == FAR)
         return known
+
+    def joined(self, other: "Cards") -> "Cards":
+        """Return the cards of both, the other's decks after these."""
+        partner = np.where(other.partner >= 0, other.partner + len(self.deck), -1)
+        moved = replace(other, deck=other.deck + self.decks, partner=partner)
+        columns = [f.name for f in fields(self) if f.name != "decks"]
+        both = {n: np.concatenate([getattr(self, n), getattr(moved, n)]) for n in columns}
+        return Cards(self.decks + other.decks, **both)
 
     def count(self, which: Bools) -> Floats:
         """Return how many of these cards each deck has."""

@@ -6,6 +6,7 @@ two reports, however they are chosen, differ by a batch of people or by nobody.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,10 @@ from recsys.report.responses import (
     Ints,
     coded,
 )
+from recsys.columns import AGAINST_DECOYS, ARMS, LIKED, LOVED, MEASURES, UNKNOWN, Bools, Ints, coded
+from recsys.policy import SEGMENTS
+from recsys.sheet import Sheet
+from recsys.shown import NOT_COMPUTED, ShownMeasures
 from recsys.stats import Estimate, Floats, betting_estimate
 from recsys.study.policy import SEGMENTS
 
@@ -210,7 +215,9 @@ def _short(codes: Ints) -> NDArray[np.uint16] | Ints:
     return codes.astype(np.uint16) if len(codes) and codes.max() < 2**16 else codes
 
 
-def beside(sheet: Sheet, alpha: float, unit: Unit, decoys: bool = True) -> dict[str, Estimate]:
+def beside(
+    sheet: Sheet, alpha: float, unit: Unit, shown: ShownMeasures, decoys: bool = True
+) -> dict[str, Estimate]:
     """Return the measures that are shown and never gated, each a mean over those who have it.
 
     Without scored decoys in the deck, what is measured against them is unknown.
@@ -218,11 +225,15 @@ def beside(sheet: Sheet, alpha: float, unit: Unit, decoys: bool = True) -> dict[
     rows = dict(zip(MEASURES, sheet.measures, strict=True))
     none = Estimate.unknown("the deck has no scored decoys")
     return {
-        name: mean_of(values[~np.isnan(values)], alpha, unit)
+        name: shown.compute(name, partial(_mean_of_known, values, alpha, unit), NOT_COMPUTED)
         if decoys or name not in AGAINST_DECOYS
         else none
         for name, values in rows.items()
     }
+
+
+def _mean_of_known(values: Floats, alpha: float, unit: Unit) -> Estimate:
+    return mean_of(values[~np.isnan(values)], alpha, unit)
 
 
 def mean_of(values: Floats, alpha: float, unit: Unit) -> Estimate:
