@@ -75,6 +75,9 @@ def rows(judged: Judged) -> Iterator[dict[str, object]]:
                 said["seconds"] = round(row.seconds, 1)
             yield {"table": name, "label": row.label, "people": row.people, **said}
 
+    for failure in report.failures:
+        yield {"table": "not_computed", "label": failure.measure}
+
     for name, listed in judged.listed.items():
         for each in listed:
             label = f"{name}: {each.label}"

@@ -106,7 +106,7 @@ def _funnel_said(language: str, judged: Judged) -> str:
 def forgotten(language: str, report: Report) -> str:
     """Say of how many people the tables still tell, once somebody is forgotten; else nothing."""
     counted, read = report.players.counted, report.cards.people if report.cards else 0
-    if counted < report.policy.cell or read == counted:
+    if counted < report.policy.cell or read == counted or report.lacks("cards"):
         return ""
     return text(language, "report.funnel_forgotten", counted=counted, read=read)
 
@@ -169,14 +169,16 @@ def _alike(language: str, judged: Judged) -> str:
     )
 
 
-def brands(language: str, judged: Judged) -> tuple[Figure, Figure]:
-    """Brands loved and brands refused, of those that enough people saw."""
-    loved, refused = tables.loved_and_refused(judged.report.brands)
-    cell = judged.report.policy.cell
-    return (
-        _brands(language, "loved", loved, "glow", cell),
-        _brands(language, "refused", refused, "slate", cell),
-    )
+def loved(language: str, judged: Judged) -> Figure:
+    """The best liked of the brands that enough people saw."""
+    rows, _ = tables.loved_and_refused(judged.report.brands)
+    return _brands(language, "loved", rows, "glow", judged.report.policy.cell)
+
+
+def refused(language: str, judged: Judged) -> Figure:
+    """The least liked of them."""
+    _, rows = tables.loved_and_refused(judged.report.brands)
+    return _brands(language, "refused", rows, "slate", judged.report.policy.cell)
 
 
 def _brands(language: str, name: str, rows: Sequence[ShareRow], colour: str, cell: int) -> Figure:
@@ -217,18 +219,15 @@ def categories(language: str, judged: Judged) -> Figure:
     return Figure(title, _best_and_worst(language, rows), lanes, table)
 
 
-def segments(language: str, judged: Judged) -> list[Figure]:
+def segment(language: str, judged: Judged, name: str, rows: Sequence[SegmentRow]) -> Figure:
     """How each part of the people liked its picks, and how long they looked."""
-    found = judged.report.segments
-    return [_segment(language, judged, name, rows) for name, rows in found.items()]
-
-
-def _segment(language: str, judged: Judged, name: str, rows: Sequence[SegmentRow]) -> Figure:
     title, report = text(language, f"report.{name}_title"), judged.report
     if not rows:
         return Figure(title, text(language, "report.segment_few", n=report.policy.cell))
     lanes = [said_of_cards(_part(language, name, row), row, "glow", language) for row in rows]
-    sentence = text(language, "report.segment_said", seconds=round(report.seconds or 0.0, 1))
+    sentence = text(language, "report.not_computed")
+    if report.seconds is not None:
+        sentence = text(language, "report.segment_said", seconds=round(report.seconds, 1))
     return Figure(title, sentence, lanes, tables.segment(language, name, rows))
 
 

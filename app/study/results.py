@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from app.storage.study_db.records import (
+from app import journal
+from app.invited import how_far, on_the_list
+from app.rows.records import (
     ClosedBy,
     Closing,
     DealtDeck,
@@ -67,6 +69,7 @@ def judge(store: Store, row: StudyRow) -> Judged:
     earlier = _earlier(store, row)
     opened = _open_since(store, row, study, earlier)
     report = tally(study, list(_closed(store, row)), opened, earlier=earlier)
+    journal.not_computed(report.failures)
     decision = store.decision(row.hash)
     withdrawn = any(closing.deck is None for closing in store.closings(row.hash))
     verdict = _verdict(report, study.policy, decision if withdrawn else None)

@@ -13,11 +13,13 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
+
+from recsys.shown import Failure
 
 OURS = "brandswipe"
 PLACES = 4  # of an error, the innermost first
@@ -39,6 +41,17 @@ def fault(error: BaseException) -> str:
     places = reversed(traceback.extract_tb(error.__traceback__)[-PLACES:])
     where = " < ".join(f"{Path(at.filename).name}:{at.lineno} {at.name}" for at in places)
     return f"{type(error).__name__} at {where}" if where else type(error).__name__
+
+
+def not_computed(failures: Iterable[Failure]) -> None:
+    """Write a line for each shown measure that could not be computed and now reads unknown."""
+    for failure in failures:
+        _log.error(
+            "a measure reads unknown, %s: %s",
+            failure.measure,
+            failure.error,
+            extra=event("measure_failed"),
+        )
 
 
 class Lines(logging.Formatter):

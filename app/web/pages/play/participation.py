@@ -1,6 +1,7 @@
 """How many have played and how many it takes: whole batches, no names, no ranks."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -11,6 +12,15 @@ from app.study.results import judge
 from recsys.errors import IntegrityError
 from recsys.report.evaluate import Report
 from recsys.report.forecast import DECIDED, HORIZON, Forecast
+from app.game import Game
+from app.palette import DARK, LIGHT
+from app.studies import judge
+from app.views.report_unknown import shown as known
+from app.words import text
+from recsys.errors import IntegrityError
+from recsys.forecast import DECIDED, HORIZON, Forecast
+from recsys.report import Report
+from recsys.shown import REASON
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +36,21 @@ class Meter:
 def section(language: str, game: Game) -> None:
     """The bar of a live study, and its words."""
     full = sum(closing.why_not is None for closing in game.store.closings(game.row.hash))
-    try:
-        report = _published(game.row.hash, full // game.study.policy.batch, game)
-    except IntegrityError:  # the report says so to those who can mend it
+    report = known("participation", partial(_sound, game, full // game.study.policy.batch), None)
+    if report is None:
         return
     st.header(text(language, "team.title"), anchor=False)
     shown = meter(language, report)
     st.html(_bar(language, shown))
     st.write(shown.words)
+
+
+def _sound(game: Game, batches: int) -> Report | None:
+    """The report; None where what is stored is damaged: the report says so to who can mend it."""
+    try:
+        return _published(game.row.hash, batches, game)
+    except IntegrityError:
+        return None
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -53,7 +70,7 @@ def meter(language: str, report: Report) -> Meter:
     said = [text(language, "team.played", n=played)]
     said += [least if played < smallest else _more(language, report.forecast)]
     said += [text(language, "team.fives", n=policy.batch)]
-    return Meter(played, low, high, " ".join(said))
+    return Meter(played, low, high, " ".join(filter(None, said)))
 
 
 def _needed(report: Report) -> tuple[int, int]:
@@ -66,6 +83,8 @@ def _needed(report: Report) -> tuple[int, int]:
 
 
 def _more(language: str, ahead: Forecast) -> str:
+    if ahead.reason == REASON:
+        return ""
     if ahead.reason == DECIDED:
         return text(language, "team.decided")
     if ahead.low is None or ahead.high is None:

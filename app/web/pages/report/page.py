@@ -1,5 +1,7 @@
 """The product manager's page: what the study says, on whom, and how sure that is."""
 
+from functools import partial
+
 import streamlit as st
 
 from app.modeling.user_coverage import Audience, audience_of
@@ -16,6 +18,26 @@ from app.study.results import Judged, close_overdue, judge
 from app.web import runtime
 from app.web.pages import layout
 from app.web.pages.report import sections
+from app import runtime
+from app.audience import Audience, audience_of
+from app.demo import is_built
+from app.rows.records import StudyRow
+from app.store import Store
+from app.studies import Judged, close_overdue, judge
+from app.views import (
+    frame,
+    report_export,
+    report_numbers,
+    report_order,
+    report_parts,
+    report_story,
+    report_tables,
+)
+from app.views.report_export import plain
+from app.views.report_style import style
+from app.views.report_unknown import shown
+from app.warehouse import Warehouse
+from app.words import text
 from recsys.errors import WorkspaceError
 from recsys.study.policy import Policy, StudyKind
 
@@ -142,7 +164,8 @@ def _audience(judged: Judged) -> Audience | None:
     except WorkspaceError:
         return None
     rule = judged.report.policy
-    return _counted(warehouse, rule, (warehouse.version, rule.hash))
+    state = (warehouse.version, rule.hash)
+    return shown("audience", partial(_counted, warehouse, rule, state), None)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

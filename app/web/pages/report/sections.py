@@ -1,6 +1,7 @@
 """How the page draws what a report shows: each picture with its sentence and its table."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -15,6 +16,17 @@ from app.reports.wording import said_of
 from app.study.results import Judged
 from app.web.pages.report import charts
 from app.web.pages.report.charts import lanes as draw
+from app.studies import Judged
+from app.views import charts
+from app.views import report_figures as figures
+from app.views import report_tables as tables
+from app.views.figure import Figure
+from app.views.lanes import lanes as draw
+from app.views.report_export import plain
+from app.views.report_numbers import said_of
+from app.views.report_story import reasons
+from app.views.report_unknown import shown
+from app.words import text
 
 
 def criteria(language: str, judged: Judged) -> None:
@@ -61,10 +73,12 @@ def beside(language: str, pair: Sequence[Figure]) -> None:
     for place, figure in zip(st.columns(len(pair), gap="large"), pair, strict=True):
         with place:
             st.subheader(figure.title)
-            _drawn(language, figure)
+            if not shown("drawing", partial(_drawn, language, figure), unknown=False):
+                st.caption(text(language, "report.not_computed"))
 
 
-def _drawn(language: str, figure: Figure) -> None:
+def _drawn(language: str, figure: Figure) -> bool:
+    """Draw a picture, its sentence and its table; return True when all of it is there."""
     if figure.lanes:
         charts.show(draw(figure.lanes), alt_text=figure.alternative)
     elif figure.table is not None:
@@ -73,6 +87,7 @@ def _drawn(language: str, figure: Figure) -> None:
         _below(language, figure.sentence, figure.table)
     elif figure.sentence:
         st.caption(plain(figure.sentence))
+    return True
 
 
 def _below(language: str, sentence: str, table: pd.DataFrame) -> None:

@@ -1,0 +1,61 @@
+"""What a page or a file shows of a measure that could not be computed: that it is unknown.
+
+The journal gets a line; the verdict and everything else stand.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+import pandas as pd
+
+from app import journal
+from app.studies import Judged
+from app.views.figure import Figure
+from app.words import text
+from recsys.columns import MEASURES
+from recsys.shown import ShownMeasures
+
+Value = TypeVar("Value")
+
+NEEDED = {
+    "arms": ("arms",),
+    "rival": MEASURES,
+    "left_out": ("excluded",),
+    "halves": ("early", "late"),
+    "loved": ("brands",),
+    "refused": ("brands",),
+    "category": ("categories",),
+    "language": ("segments",),
+    "device": ("segments",),
+}
+"""The measures of the report behind a picture or table, by the start of its title's key."""
+
+
+def shown(name: str, compute: Callable[[], Value], unknown: Value) -> Value:
+    """Return what `compute` returns; where it raises, write a journal line and return `unknown`."""
+    measures = ShownMeasures()
+    found = measures.compute(name, compute, unknown)
+    journal.not_computed(measures.failures)
+    return found
+
+
+def figure(language: str, judged: Judged, name: str, build: Callable[[], Figure]) -> Figure:
+    """Return a picture; where nothing of it could be computed, a sentence that says so."""
+    unknown = text(language, "report.not_computed")
+    failed = Figure(text(language, f"report.{name}_title"), unknown)
+    found = shown(f"picture, {name}", build, failed)
+    return replace(found, sentence=unknown) if _is_lacking(judged, name, found) else found
+
+
+def _is_lacking(judged: Judged, name: str, found: Figure) -> bool:
+    """Return whether a picture shows nothing, and that because a measure failed."""
+    return not found.lanes and found.table is None and judged.report.lacks(*NEEDED.get(name, ()))
+
+
+def table(judged: Judged, name: str, build: Callable[[], pd.DataFrame]) -> pd.DataFrame | None:
+    """Return a table; None where nothing of it could be computed."""
+    found = shown(f"table, {name}", build, None)
+    if found is None or (found.empty and judged.report.lacks(*NEEDED.get(name, ()))):
+        return None
+    return found
