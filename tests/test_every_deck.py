@@ -1,11 +1,16 @@
 """No deck that can be played takes a verdict, a file or the reveal down."""
 
-from dataclasses import replace
+import json
+from collections.abc import Iterator
+from dataclasses import astuple, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from app.storage.study_db.records import ClosedBy
 from app.storage.study_db.store import Store
@@ -15,10 +20,33 @@ from recsys.study.deck import Stratum, seal
 from recsys.study.policy import Policy
 from recsys.study.scoring import Played
 from tests.every_deck import extreme, lengths, one, overlaps, rules, seeds
+from app.commands.report import _report_text
+from app.game import Turned
+from app.gate_files import as_junit, as_summary, gate_data
+from app.opening import open_study
+from app.report_files import as_data
+from app.rows.records import ClosedBy, StudyRow
+from app.settings import data_file
+from app.store import Store
+from app.studies import Judged, judge
+from app.swipe_cards.turned import TONES, _group
+from app.views.report_export import KINDS, written
+from app.views.reveal import _shown, counts, fooled, headline
+from app.views.team import meter
+from app.words import LANGUAGES, section
+from recsys.columns import MEASURES
+from recsys.deck import Face, Stratum, seal
+from recsys.gate import decide
+from recsys.policy import Policy, StudyKind
+from recsys.report import Report, tally
+from recsys.scores import Played, score
+from recsys.sheet import read
+from tests.every_deck import extreme, lengths, one, overlaps, rules, seeds, several, study
 from tests.playing import D, F, N, closed, deck_of, full_cards, panel
 from tests.report_world import open_one, play
 from tests.terminal import brandswipe
 
+SCHEMA = Draft202012Validator(json.loads(data_file("report.schema.json").read_text()))
 PEOPLE, UNDECIDED, BROKEN = 25, 3, 4
 BEYOND = 1.0000000000000002
 FILES = [("report", "--format", kind) for kind in ("text", "html", "md", "json", "csv")]
@@ -91,8 +119,9 @@ class TestAScoreOfAnEarlierVersion:
 def test_no_score_or_measure_of_a_deck_leaves_its_range(
     rule: Policy, overlap: int, length: int, seed: int
 ) -> None:
-    sheet = read([one(rule, overlap, length, seed)])
-    in_range(sheet.scores, sheet.measures, sheet.shares)
+    played = one(rule, overlap, length, seed)
+    sheet = read([played])
+    in_range(sheet.scores, sheet.measures, sheet.shares, np.array(astuple(score(played))))
 
 
 def test_no_score_or_measure_of_an_extreme_deck_leaves_its_range() -> None:
@@ -103,3 +132,71 @@ def test_no_score_or_measure_of_an_extreme_deck_leaves_its_range() -> None:
 def in_range(*found: np.ndarray) -> None:
     for values in found:
         assert np.all(np.isnan(values) | ((values >= 0) & (values <= 1)))
+
+
+@given(rules, overlaps, lengths, seeds, st.integers(10, 40))
+@settings(max_examples=50)
+def test_every_report_is_whole_and_has_a_verdict(
+    rule: Policy, overlap: int, length: int, seed: int, people: int
+) -> None:
+    report = tally(study(rule), several(rule, overlap, length, seed, people))
+    assert report.failures == ()
+    for found in estimates(report):
+        assert found.value is None or 0 <= found.low <= found.value <= found.high <= 1
+    said = decide(report, rule)
+    assert {c.name for c in said.criteria} in (set(), {c.name for c in rule.criteria})
+    json.dumps(report.to_dict() | said.to_dict(), allow_nan=False)
+
+
+def estimates(report: Report) -> Iterator[Any]:
+    """Every estimate of a report, with bounds that are numbers or unknown with its value."""
+    yield from (report.early, report.late, report.with_careless, *report.beside.values())
+    for found in report.criteria:
+        yield from (found.estimate, found.once)
+
+
+class TestInAStore:
+    @given(rules, overlaps, lengths, seeds)
+    @settings(max_examples=8)
+    def test_every_file_and_the_reveal_are_written_of_any_decks(
+        self, rule: Policy, overlap: int, length: int, seed: int
+    ) -> None:
+        store = Store()
+        row = opened(store, rule)
+        decks = several(rule, overlap, length, seed, people=15)
+        play(store, row, decks)
+        judged = judge(store, row)
+        assert judged.report.failures == ()
+        for language in LANGUAGES:
+            assert all(written_in_all_formats(language, judged))
+            assert meter(language, judged.report).words
+            closings = (store.closing(closing.deck or "") for closing in store.closings(row.hash))
+            assert all(counts(language, closing) for closing in closings)
+            assert all(turned_over(language, played) for played in decks)
+        store.close()
+
+
+def opened(store: Store, rule: Policy) -> StudyRow:
+    second = "n" * 64 if rule.is_duel else None
+    kind = StudyKind.SIMULATED
+    return open_study(store, "Any", kind, rule, "m" * 64, "popularity", 1, challenger=second)
+
+
+def written_in_all_formats(language: str, judged: Judged) -> Iterator[str]:
+    """The report in each of its formats, that of the terminal included, and the gate's files."""
+    yield from (written(kind, language, judged, None) for kind in KINDS)
+    yield from (_report_text(judged), as_summary(judged), as_junit(judged))
+    yield json.dumps(gate_data(judged), allow_nan=False)
+    assert [e.message for e in SCHEMA.iter_errors(as_data(judged))] == []
+
+
+def turned_over(language: str, played: Played) -> list[object]:
+    """What the reveal says of a deck: its headline, and its cards by group."""
+    faces = [Face(c.position, c.brand, None, c.category, ()) for c in played.deck.cards]
+    turned = [
+        Turned(c, face, played.answers.get(c.position), None)
+        for c, face in zip(played.deck.cards, faces, strict=True)
+    ]
+    cards, texts = [_shown(language, each, False) for each in turned], section(language, "reveal")
+    groups = [_group(name, cards, texts) for name in TONES]
+    return [headline(language, turned), fooled(language, turned) or "-", any(groups)]
