@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import get_type_hints
 
 import numpy as np
@@ -72,6 +72,9 @@ class TestTheColumns:
         whole, parts = read(decks), joined(read(decks[:5]), read(decks[5:]))
         for name in ("scores", "hits", "card_deck", "card_said", "pair_gap"):
             assert np.array_equal(getattr(whole, name), getattr(parts, name))
+        for column in fields(whole.cards):
+            one, other = (getattr(each.cards, column.name) for each in (whole, parts))
+            assert np.array_equal(one, other), column.name
         named = [[s.brands[b] for b in s.card_brand] for s in (whole, parts)]
         assert named[0] == named[1]
         of = [[s.categories[c] for c in s.card_category if c >= 0] for s in (whole, parts)]

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from streamlit.testing.v1 import AppTest
 
 from app import journal, runtime
-from app.board.page import as_html
+from app.board.page import _figure, as_html
 from app.commands.report import _report_text
 from app.gate_files import as_junit, as_summary, gate_data
 from app.report_files import as_csv, as_data
@@ -20,6 +20,7 @@ from app.rows.records import StudyRow
 from app.settings import Login, Settings, data_file
 from app.store import Store
 from app.studies import Judged
+from app.views.figure import Figure
 from app.views.report_export import as_markdown
 from app.views.report_figures_people import forgotten
 from app.views.report_order import rows
@@ -161,6 +162,13 @@ class TestTheFiles:
         assert forgotten("en", report) == ""
 
 
+def broken_picture() -> None:
+    from app.views.figure import Figure
+    from app.views.report_parts import beside
+
+    beside("en", [Figure("One", "Said.", lanes=["no lane"]), Figure("Two", "Said.")])
+
+
 def script(found: object) -> None:
     from app.views.report import _whole
 
@@ -175,6 +183,13 @@ class TestThePages:
         assert not at.exception
         headers = [header.value for header in at.header]
         assert headers[-1] == text("en", "report.policy_title")
+
+    def test_a_picture_that_cannot_be_drawn_leaves_the_next_one_alone(self) -> None:
+        at = AppTest.from_function(broken_picture).run()
+        assert not at.exception
+        said = [caption.value for caption in at.caption]
+        assert said == [text("en", "report.not_computed"), "Said."]
+        assert "Said." in _figure("en", Figure("One", "Said.", lanes=["no lane"]))
 
     def test_the_reveal_says_nothing_of_a_forecast_that_failed(self) -> None:
         said = meter("en", report_of(BOOK, STUDY, seed=-1)).words
