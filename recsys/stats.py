@@ -127,10 +127,10 @@ def _bound(values: Floats, counts: NDArray[np.int64], alpha: float) -> float:
     The log wealth falls and is convex in log m, so from below Newton's steps never pass the bound,
     and from above the first lands below it.
     """
-    if not values.any():
-        return 0.0
     people = int(counts.sum())
     mean = float(values @ counts) / people
+    if not mean:  # of scores that are 0, or too small for their mean to be a number above it
+        return 0.0
     ratios, stakes = values / mean, FRACTIONS[:, None]
     spread = sqrt(float((ratios - 1) ** 2 @ counts) / people)
     at = -min(1.0, 3 * spread / sqrt(people))  # log of the bound over the mean: a first guess
