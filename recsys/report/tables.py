@@ -137,10 +137,10 @@ def segment_rows(
     sheet: Sheet, segments: Sequence[str], unit: Unit
 ) -> dict[str, tuple[SegmentRow, ...]]:
     """Return how each part of the people liked its picks, by the rule of the categories."""
-    found = {}
+    found, values = {}, np.vstack([sheet.shares[0], sheet.seconds])
     for name, labels in zip(SEGMENTS, sheet.labels, strict=True):
         if name in segments:
-            groups = _Groups.by(labels, np.vstack([sheet.shares[0], sheet.seconds]))
+            groups = _Groups.by(labels, values)
             rows = _shown(groups, len(sheet.ids), unit)
             found[name] = tuple(SegmentRow(*row) for row in rows)
     return found
