@@ -1,5 +1,6 @@
 """What every component is made of: its plain files, and the face of a brand."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -41,4 +42,10 @@ def _text(kind: str, *names: str) -> str:
     """Return files as one, without what only their readers need: indentation, lines of comment."""
     whole = "\n".join((_HERE / f"{name}.{kind}").read_text("utf-8") for name in names)
     lines = (line.strip() for line in whole.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
+    kept = "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
+    return _tight_css(kept) if kind == "css" else kept.replace(" => ", "=>")
+
+
+def _tight_css(css: str) -> str:
+    """Drop spaces, line breaks and semicolons that a browser does not need."""
+    return re.sub(r"[ ;\n]+(?=})|([:;,{])\s+|(})\s+(?!@)| +(?={)", r"\1\2", css)
