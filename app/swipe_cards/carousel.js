@@ -1,13 +1,13 @@
 // The row of favourite brands that a customer would see; a press chooses one.
 
 class Carousel {
-  constructor(root) {
-    this.row = root.querySelector(".row")
+  constructor(page) {
+    this.row = page.querySelector(".row")
   }
 
-  update(data, choose) {
+  update(data, { state }) {
     this.row.setAttribute("aria-label", data.label)
-    this.choose = choose
+    this.choose = (brand) => state("chosen", brand)
     const seen = JSON.stringify(data.brands)
     if (seen !== this.seen) this.row.replaceChildren(...data.brands.map((brand) => this.card(brand)))
     this.seen = seen
@@ -24,11 +24,4 @@ class Carousel {
   }
 }
 
-const carousels = new WeakMap()
-
-export default function ({ data, parentElement, setStateValue }) {
-  const carousel = carousels.get(parentElement) ?? new Carousel(parentElement)
-  carousels.set(parentElement, carousel)
-  carousel.update(data, (brand) => setStateValue("chosen", brand))
-  return () => carousels.delete(parentElement)
-}
+export default component(".carousel", Carousel)

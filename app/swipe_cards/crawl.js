@@ -1,15 +1,15 @@
 // A story that rolls away. It can be skipped, and without motion it is read.
 
 class Crawl {
-  constructor(root) {
-    this.root = root
-    this.part = (name) => root.querySelector("." + name)
+  constructor(page) {
+    this.page = page
+    this.part = (name) => page.querySelector("." + name)
     this.part("skip").onclick = () => this.end()
-    this.part("crawl").onkeydown = ({ key }) => key === "Escape" && this.end()
+    page.onkeydown = ({ key }) => key === "Escape" && this.end()
     this.part("sky").append(...Array.from({ length: 70 }, (_, i) => star(i)))
   }
 
-  update(data, trigger) {
+  update(data, { trigger }) {
     this.trigger = trigger
     const told = JSON.stringify(data.lines)
     this.part("skip").textContent = data.texts.skip
@@ -26,13 +26,13 @@ class Crawl {
   // She pressed for it: the keyboard comes along, and the sky into view.
   meet() {
     takeFocus(this.part("skip"))
-    this.root.querySelector(".crawl").scrollIntoView({ block: "center", behavior: stillness.matches ? "instant" : "smooth" })
+    this.page.scrollIntoView({ block: "center", behavior: stillness.matches ? "instant" : "smooth" })
   }
 
   end() {
     if (this.ended) return
     this.ended = true
-    this.root.querySelector(".crawl").classList.add("over")
+    this.page.classList.add("over")
     this.trigger("ended", true)
   }
 }
@@ -59,11 +59,4 @@ function star(i) {
   return dot
 }
 
-const crawls = new WeakMap()
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  const crawl = crawls.get(parentElement) ?? new Crawl(parentElement)
-  crawls.set(parentElement, crawl)
-  crawl.update(data, setTriggerValue)
-  return () => crawls.delete(parentElement)
-}
+export default component(".crawl", Crawl)

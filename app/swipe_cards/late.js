@@ -1,19 +1,25 @@
 // A closed deck: what this browser still keeps for it is sent all the same, and she is told.
 
-const outboxes = new WeakMap()
-
-export default function ({ data, parentElement }) {
-  const told = parentElement.querySelector(".late")
-  const say = () => {
-    const n = outboxes.get(parentElement)?.late.size
-    told.textContent = n ? fill(data.words, { n }) : ""
+class Late {
+  constructor(page, life, { deck, namespace }) {
+    this.page = page
+    this.outbox = new Outbox(deck, namespace, () => this.say())
   }
-  if (!outboxes.has(parentElement)) outboxes.set(parentElement, new Outbox(data.deck, data.namespace, say))
-  const outbox = outboxes.get(parentElement)
-  outbox.onChange = say
-  outbox.connect(data.api, data.token)
-  return () => {
-    outbox.stop()
-    outboxes.delete(parentElement)
+
+  update({ words, api, token }) {
+    this.words = words
+    this.outbox.connect(api, token)
+    this.say()
+  }
+
+  say() {
+    const n = this.outbox.late.size
+    this.page.textContent = n ? fill(this.words, { n }) : ""
+  }
+
+  stop() {
+    this.outbox.stop()
   }
 }
+
+export default component(".late", Late)

@@ -22,8 +22,12 @@ function keep(owner, brands) {
   }
 }
 
-export default function ({ data, setStateValue }) {
-  if (data.brands.length) return keep(data.owner, data.brands)
-  const kept = recall(data.owner)
-  if (kept.length) setStateValue("brands", kept)
+class Memory {
+  update({ owner, brands }, { state }) {
+    if (brands.length) return keep(owner, brands)
+    const kept = recall(owner)
+    if (kept.length) state("brands", kept)
+  }
 }
+
+export default component(".memory", Memory)

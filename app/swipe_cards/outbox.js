@@ -7,7 +7,7 @@ const DAY = 86_400_000
 
 // One tab id a page load, also when the component is mounted again: (tab, tab_seq) stays unique.
 // A page counts on from the highest number it adopts, so that order needs no clock.
-const page = (globalThis[Symbol.for("brandswipe.page")] ??= {
+const load = (globalThis[Symbol.for("brandswipe.page")] ??= {
   tab: randomId(), seq: 0, said: {}, kept: {}, unsent: 0, open: new Set(),
 })
 
@@ -49,12 +49,12 @@ class Outbox {
     // Rows, and ids: of rows that only this page holds, of those that came late, of those that were
     // refused. They are the page's, so that a component that is mounted again loses none.
     const fresh = { rows: new Map(), loose: new Set(), late: new Set(), rejected: new Set() }
-    Object.assign(this, (page.kept[this.prefix] ??= fresh))
+    Object.assign(this, (load.kept[this.prefix] ??= fresh))
     this.failures = 0
     this.offline = this.expired = this.refused = this.closed = false
     // A shared computer: what an earlier player left here is not ours to keep, or to send.
-    page.unsent += forget(storageKeys(ROOT).filter((key) => !key.startsWith(this.person)))
-    page.open.add(this)
+    load.unsent += forget(storageKeys(ROOT).filter((key) => !key.startsWith(this.person)))
+    load.open.add(this)
     this.adopt()
   }
 
@@ -76,7 +76,7 @@ class Outbox {
       try {
         const row = JSON.parse(localStorage.getItem(key))
         if (row && !this.rows.has(row.id)) this.rows.set(row.id, row)
-        if (row?.tab_seq > page.seq) page.seq = row.tab_seq
+        if (row?.tab_seq > load.seq) load.seq = row.tab_seq
       } catch {
         // Not a row of ours: half written, or edited by hand.
         localStorage.removeItem(key)
@@ -97,8 +97,8 @@ class Outbox {
 
   add(swipe) {
     if (this.gone) return
-    const seq = ++page.seq
-    const row = { id: `${page.tab}-${seq}`, ...swipe, tab: page.tab, tab_seq: seq, client_at: Date.now() }
+    const seq = ++load.seq
+    const row = { id: `${load.tab}-${seq}`, ...swipe, tab: load.tab, tab_seq: seq, client_at: Date.now() }
     this.rows.set(row.id, row)
     // Full or forbidden: the row still travels from memory.
     if (!keep(this.prefix + row.id, JSON.stringify(row))) this.loose.add(row.id)
@@ -219,7 +219,9 @@ class Outbox {
     this.onChange = this.onStanding = () => {}
     clearTimeout(this.timer)
     if (this.sendable) await this.exchange()
-    page.open.delete(this)
+    load.open.delete(this)
+    // Another one's rows may have been among these.
+    for (const outbox of load.open) outbox.onChange()
   }
 
   // Who logs out posts once more; return how many rows only this page held and could not send.

@@ -14,12 +14,12 @@ _HERE = Path(__file__).parent
 
 
 def component(name: str, *scripts: str, styles: Sequence[str] = ()) -> Any:
-    """Register the component of these files; each starts with what `tile` gives to all."""
+    """Register the component of these files; `base` and `tile` are in front of each."""
     return st.components.v2.component(
         f"brandswipe_{name}",
         html=_text("html", name),
         css=_text("css", "tile", *styles, name),
-        js=_text("js", "tile", *scripts, name),
+        js=_text("js", "base", "tile", *scripts, name),
     )
 
 

@@ -4,9 +4,9 @@ const LOOPBACK = /^(localhost|127\.|\[::1\]$)/
 const AGAIN = 2500 // ms that a button says it copied
 
 class PassOn {
-  constructor(root) {
-    this.root = root
-    this.part = (name) => root.querySelector("." + name)
+  constructor(page, life) {
+    this.life = life
+    this.part = (name) => page.querySelector("." + name)
   }
 
   update({ home, sentences, texts }) {
@@ -35,12 +35,11 @@ class PassOn {
     this.part("told").textContent = done
     button.textContent = done
     button.classList.toggle("done", done === this.texts.copied)
-    clearTimeout(button.later)
-    button.later = setTimeout(() => {
+    this.life.later(button, AGAIN, () => {
       button.textContent = this.texts.copy
       button.classList.remove("done")
       this.part("told").textContent = ""
-    }, AGAIN)
+    })
   }
 }
 
@@ -58,11 +57,4 @@ async function toClipboard(field) {
   }
 }
 
-const links = new WeakMap()
-
-export default function ({ data, parentElement }) {
-  const link = links.get(parentElement) ?? new PassOn(parentElement)
-  links.set(parentElement, link)
-  link.update(data)
-  return () => links.delete(parentElement)
-}
+export default component(".pass_on", PassOn)

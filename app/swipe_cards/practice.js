@@ -3,14 +3,13 @@
 const BACK = 320 // ms until the card is there again
 
 class Practice {
-  constructor(root) {
-    this.root = root
-    this.part = (name) => root.querySelector("." + name)
+  constructor(page, life) {
+    this.life = life
+    this.part = (name) => page.querySelector("." + name)
     this.tried = new Set()
     this.position = 0
     this.stack = new Stack(this.part("stage"), (face, answer, pull) => this.answer(answer, pull))
-    this.listening = new AbortController()
-    window.addEventListener("keydown", (event) => this.key(event), { signal: this.listening.signal })
+    life.on("keydown", (event) => this.key(event))
   }
 
   update({ texts }) {
@@ -37,7 +36,7 @@ class Practice {
     this.tried.add(answer)
     this.stack.send(this.position, answer, pull)
     this.tell(answer)
-    setTimeout(() => this.lay(answer), stillness.matches ? 0 : BACK)
+    this.life.later("lay", stillness.matches ? 0 : BACK, () => this.lay(answer))
     return true
   }
 
@@ -59,14 +58,4 @@ class Practice {
   }
 }
 
-const practices = new WeakMap()
-
-export default function ({ data, parentElement }) {
-  const practice = practices.get(parentElement) ?? new Practice(parentElement)
-  practices.set(parentElement, practice)
-  practice.update(data)
-  return () => {
-    practices.get(parentElement)?.listening.abort()
-    practices.delete(parentElement)
-  }
-}
+export default component(".practice", Practice)

@@ -6,15 +6,16 @@ const BEFORE = 420 // the faces are seen for a moment first
 const NONE = "taken_back"
 
 class Reveal {
-  constructor(root) {
-    this.root = root
-    this.part = (name) => root.querySelector("." + name)
+  constructor(page, life) {
+    Object.assign(this, { page, life })
+    this.part = (name) => page.querySelector("." + name)
+    this.refused = {}
     this.mine = {} // position -> the reason tapped on this page
-    toTop(root)
+    toTop(page)
   }
 
-  update(data, say) {
-    this.say = say
+  update(data, { state }) {
+    this.say = (reasons) => state("refusals", reasons)
     const { refused, ...rest } = data
     this.announce(refused)
     this.refused = refused
@@ -33,16 +34,17 @@ class Reveal {
     this.part("lead").textContent = data.lead
     this.part("news").textContent = data.news
     this.part("tally").replaceChildren(...data.groups.flatMap(score))
-    const marks = this.root.querySelectorAll(".tally i")
+    const marks = this.page.querySelectorAll(".tally i")
     this.part("groups").replaceChildren(...data.groups.map((group) => this.group(group)))
-    const cards = [...this.root.querySelectorAll(".table > li"), ...marks]
+    const cards = [...this.page.querySelectorAll(".table > li"), ...marks]
     if (turned || stillness.matches) for (const card of cards) card.classList.add("turned")
     else this.turn(data.groups.flatMap((group) => group.cards).length, cards)
   }
 
   // A card and its mark in the tally turn together.
   turn(count, cards) {
-    cards.forEach((card, i) => setTimeout(() => card.classList.add("turned"), BEFORE + (i % count) * STAGGER))
+    const turn = (card, i) => this.life.later(card, BEFORE + (i % count) * STAGGER, () => card.classList.add("turned"))
+    cards.forEach(turn)
   }
 
   group({ title, about, cards }) {
@@ -94,7 +96,7 @@ class Reveal {
   }
 
   mark() {
-    for (const ask of this.root.querySelectorAll(".ask")) {
+    for (const ask of this.page.querySelectorAll(".ask")) {
       const position = ask.dataset.position
       const reason = this.reason(position)
       const stands = reason !== NONE && this.refused[position] === reason
@@ -107,7 +109,7 @@ class Reveal {
 
   // What the server now says stands, or no longer stands.
   announce(refused) {
-    for (const ask of this.root.querySelectorAll(".ask")) {
+    for (const ask of this.page.querySelectorAll(".ask")) {
       const { position, brand } = ask.dataset
       const reason = refused[position]
       if (reason === this.refused[position]) continue
@@ -131,11 +133,4 @@ function score({ tone, cards }) {
   return [el("span", { class: tone }, ...marks)]
 }
 
-const reveals = new WeakMap()
-
-export default function ({ data, parentElement, setStateValue }) {
-  const reveal = reveals.get(parentElement) ?? new Reveal(parentElement)
-  reveals.set(parentElement, reveal)
-  reveal.update(data, (reasons) => setStateValue("refusals", reasons))
-  return () => reveals.delete(parentElement)
-}
+export default component(".reveal", Reveal)

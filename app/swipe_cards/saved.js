@@ -1,8 +1,8 @@
 // The mark that is always there: saved, or how many are not, and why.
 
 class SavedMark {
-  constructor(mark, word, alarm) {
-    Object.assign(this, { mark, word, alarm, spoken: "saved" })
+  constructor(life, mark, word, alarm) {
+    Object.assign(this, { life, mark, word, alarm, spoken: "saved" })
   }
 
   show(outbox, texts) {
@@ -15,11 +15,9 @@ class SavedMark {
 
   // Aloud only when it lasts: "1 waiting" after every card would drown the names.
   announce(state) {
-    clearTimeout(this.speaking)
-    if (state === this.spoken) return
-    this.speaking = setTimeout(() => {
+    this.life.later("alarm", 900, () => {
+      if (state !== this.spoken) this.alarm.textContent = this.word.textContent
       this.spoken = state
-      this.alarm.textContent = this.word.textContent
-    }, 900)
+    })
   }
 }

@@ -6,36 +6,31 @@ function deviceClass() {
 }
 
 class Deck {
-  constructor(root, data) {
-    this.root = root
+  constructor(page, life, data) {
+    this.life = life
     this.id = data.deck
-    this.part = (name) => root.querySelector("." + name)
+    this.part = (name) => page.querySelector("." + name)
     this.stack = new Stack(this.part("stage"), (...flick) => this.flick(...flick))
     this.history = []
     this.standing = new Map()
-    this.said = page.said[this.id] ??= {}
-    this.server = (page.server ??= {})[this.id] ??= {}
+    this.said = load.said[this.id] ??= {}
+    this.server = (load.server ??= {})[this.id] ??= {}
     this.outbox = new Outbox(this.id, data.namespace, () => this.kept())
-    this.mark = new SavedMark(this.part("saved"), this.part("word"), this.part("alarm"))
+    this.mark = new SavedMark(life, this.part("saved"), this.part("word"), this.part("alarm"))
     this.outbox.onStanding = (standing) => this.agree(standing)
     this.outbox.onExpired = () => this.trigger("renew", `${this.id}:${Date.now()}`)
     this.overview = new Overview(this.part("overview"), {
       change: (position, answer) => this.change(position, answer),
       finish: () => this.finish(),
     })
-    this.listen()
-  }
-
-  listen() {
-    const { signal } = (this.listening = new AbortController())
-    const on = (kind, act, where = window) => where.addEventListener(kind, act, { signal })
-    on("keydown", (event) => this.key(event))
-    on("pagehide", () => this.outbox.beacon())
-    on("online", () => this.outbox.soon(0))
-    on("visibilitychange", () => this.seen(), document)
-    on("resize", () => this.fit())
+    life.on("keydown", (event) => this.key(event))
+    life.on("pagehide", () => this.outbox.beacon())
+    life.on("online", () => this.outbox.soon(0))
+    life.on("visibilitychange", () => this.seen(), document)
+    life.on("resize", () => this.fit())
     this.part("undo").onclick = () => this.undo("button")
     this.part("asker").onclick = () => this.ask()
+    toTop(page)
   }
 
   say(name, words) {
@@ -43,11 +38,10 @@ class Deck {
   }
 
   stop() {
-    this.listening.abort()
     this.outbox.stop()
   }
 
-  update(data, trigger) {
+  update(data, { trigger }) {
     this.trigger = trigger
     this.data = data
     this.texts = data.texts
@@ -65,14 +59,13 @@ class Deck {
 
   // Nothing moves, so there is time for what comes next: a fourth card, and all answers so far.
   rest() {
-    if (this.listening.signal.aborted) return
     this.fit()
     this.review()
     this.deal(4)
   }
 
   deal(count) {
-    this.stack.show(this.data.faces.filter((face) => !this.standing.has(face.position)).slice(0, count))
+    this.stack.show(this.open.slice(0, count))
   }
 
   // What the server has, then what this page said since, then what still waits to be saved.
@@ -102,8 +95,12 @@ class Deck {
     else this.standing.delete(position)
   }
 
+  get open() {
+    return this.data.faces.filter((face) => !this.standing.has(face.position))
+  }
+
   get current() {
-    if (!this.outbox.closed) return this.data.faces.find((face) => !this.standing.has(face.position))
+    if (!this.outbox.closed) return this.open[0]
   }
 
   // What she says ------------------------------------------------------------------------------
@@ -125,7 +122,7 @@ class Deck {
     if (input === "touch" && !stillness.matches) navigator.vibrate?.(answer === "super_like" ? [12, 40, 12] : 12)
     this.render()
     // Once it is painted.
-    if (!this.current) setTimeout(() => this.part("title").focus({ preventScroll: true }))
+    if (!this.current) this.life.later("title", 0, () => this.part("title").focus({ preventScroll: true }))
   }
 
   change(position, answer) {
@@ -185,7 +182,7 @@ class Deck {
     for (const name of ["undo", "keys", "question"]) this.say(name, texts[name])
     this.say("asker", texts.question_label)
     this.say("note", this.data.note ?? "")
-    this.say("unsent", page.unsent ? fill(texts.unsent, { n: page.unsent }) : "")
+    this.say("unsent", load.unsent ? fill(texts.unsent, { n: load.unsent }) : "")
     const press = (answer) => this.answer(answer, "button")
     if (reworded) this.part("answers").replaceChildren(...answerButtons(texts, press))
   }
@@ -198,8 +195,7 @@ class Deck {
     this.part("overview").hidden = Boolean(current)
     if (!current) this.review()
     this.deal(3)
-    clearTimeout(this.resting)
-    this.resting = setTimeout(() => this.rest(), 280)
+    this.life.later("rest", 280, () => this.rest())
     if (current?.position !== this.shownPosition) this.present(current)
   }
 
@@ -239,21 +235,22 @@ class Deck {
   }
 
   get done() {
-    return this.data.faces.filter((face) => this.standing.has(face.position)).length
+    return this.data.faces.length - this.open.length
   }
 
   progress() {
+    const { current } = this
     const { faces } = this.data
     const track = this.part("track")
     while (track.childElementCount < faces.length) track.append(el("i"))
     faces.forEach((face, i) => {
       track.children[i].className = this.standing.get(face.position) ?? ""
-      track.children[i].toggleAttribute("data-now", face === this.current)
+      track.children[i].toggleAttribute("data-now", face === current)
     })
     const values = { n: Math.min(this.done + 1, faces.length), total: faces.length }
     track.setAttribute("aria-valuemax", faces.length)
     track.setAttribute("aria-valuenow", this.done)
-    this.say("count", fill(this.current ? this.texts.count : this.texts.count_done, values))
+    this.say("count", fill(current ? this.texts.count : this.texts.count_done, values))
   }
 
   ask(open = this.part("question").hidden) {
@@ -285,26 +282,8 @@ class Deck {
     this.finished = true
     this.trigger("finished", this.id)
     // A trigger may be lost between two runs of the page; to finish twice is to finish once.
-    setTimeout(() => (this.finished = this.finishing = false), 6000)
+    this.life.later("finish", 6000, () => (this.finished = this.finishing = false))
   }
 }
 
-const decks = new WeakMap()
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  let deck = decks.get(parentElement)
-  if (deck && deck.id !== data.deck) {
-    deck.stop()
-    for (const name of ["stage", "rows", "track"]) deck.part(name).replaceChildren()
-    deck = undefined
-  }
-  if (!deck) {
-    decks.set(parentElement, (deck = new Deck(parentElement, data)))
-    toTop(parentElement)
-  }
-  deck.update(data, setTriggerValue)
-  return () => {
-    decks.get(parentElement)?.stop()
-    decks.delete(parentElement)
-  }
-}
+export default component(".game", Deck)

@@ -3,11 +3,11 @@
 const SHOWN = 60 // tiles of a search; more than anybody reads
 
 class Wall {
-  constructor(root) {
-    this.root = root
-    this.part = (name) => root.querySelector("." + name)
+  constructor(page, life) {
+    Object.assign(this, { page, life })
+    this.part = (name) => page.querySelector("." + name)
     this.picked = []
-    this.input = root.querySelector("input")
+    this.input = page.querySelector("input")
     this.input.oninput = () => this.search()
     this.input.onkeydown = (event) => {
       if (event.key === "Escape") this.clear() // to return false here would swallow every other key
@@ -15,10 +15,10 @@ class Wall {
     this.part("drift").onkeydown = (event) => this.roam(event)
     this.part("deal").onclick = () => this.deal()
     this.part("enough").onclick = () => this.deal()
-    toTop(root)
+    toTop(page)
   }
 
-  update(data, trigger) {
+  update(data, { trigger }) {
     this.trigger = trigger
     const same = JSON.stringify(data) === this.seen
     if (same) return
@@ -34,7 +34,7 @@ class Wall {
 
   label() {
     const { texts } = this.data
-    this.root.querySelector("label span").textContent = texts.search
+    this.page.querySelector("label span").textContent = texts.search
     this.input.placeholder = texts.search
     this.part("drift").setAttribute("aria-label", texts.wall_label)
     this.part("found").setAttribute("aria-label", texts.found_label)
@@ -133,7 +133,7 @@ class Wall {
 
   show() {
     const chosen = new Set(this.picked)
-    for (const brick of this.root.querySelectorAll(".brick")) {
+    for (const brick of this.page.querySelectorAll(".brick")) {
       brick.setAttribute("aria-pressed", String(chosen.has(brick.dataset.brand)))
     }
     this.shelf()
@@ -166,7 +166,7 @@ class Wall {
     this.dealt = true
     this.part("deal").textContent = this.data.texts.dealing
     this.trigger("picked", [...this.picked])
-    setTimeout(() => (this.dealt = false), 4000) // a trigger may be lost: she may press again
+    this.life.later("dealt", 4000, () => (this.dealt = false)) // a trigger may be lost: she may press again
   }
 }
 
@@ -174,11 +174,4 @@ function plain(text) {
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().trim()
 }
 
-const walls = new WeakMap()
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  const wall = walls.get(parentElement) ?? new Wall(parentElement)
-  walls.set(parentElement, wall)
-  wall.update(data, setTriggerValue)
-  return () => walls.delete(parentElement)
-}
+export default component(".wall", Wall)
