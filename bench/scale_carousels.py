@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from app.modeling.batch_export import Order, write_all
+from app.modeling.batch_export import write_all
+from app.modeling.batch_part import Order
 from app.modeling.recommender import load_brain
 from app.workspace.settings import Settings
 from app.workspace.workspace import House

@@ -10,7 +10,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from app.modeling.batch_export import Order, write_all
+from app.modeling.batch_export import write_all
+from app.modeling.batch_part import Order
 from app.modeling.recommender import load_brain
 from app.storage.event_store.store import Warehouse
 from app.workspace.workspace import House

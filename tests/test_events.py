@@ -11,22 +11,7 @@ from numpy.typing import NDArray
 
 from recsys.dataset.brand_names import NAME_LENGTH, brand_key, normalise_brand
 from recsys.dataset.catalog import Catalogue, brand_codes, brand_prices, hide, main_categories
-from recsys.dataset.events import KIND_NAMES, NO_PRICE, ROW, Kind
-from recsys.events import (
-    KIND_NAMES,
-    NAME_LENGTH,
-    NO_PRICE,
-    OUR_KINDS,
-    ROW,
-    Catalogue,
-    Kind,
-    brand_codes,
-    brand_key,
-    brand_prices,
-    hide,
-    main_categories,
-    normalise_brand,
-)
+from recsys.dataset.events import KIND_NAMES, NO_PRICE, OUR_KINDS, ROW, Kind
 
 
 def test_the_kinds_of_our_own_files_are_in_the_order_of_what_is_stored() -> None:

@@ -12,35 +12,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from app.storage.study_db.records import ClosedBy
+from app.cli.study.results import _report_text
+from app.presentation.i18n import LANGUAGES, section
+from app.reports.ci_formats import as_junit, as_summary, gate_data
+from app.reports.exports import KINDS, as_data, written
+from app.storage.study_db.records import ClosedBy, StudyRow
 from app.storage.study_db.store import Store
+from app.study.game import Turned
+from app.study.opening import open_study
+from app.study.results import Judged, judge
+from app.swipe_cards.turned import TONES, _group
+from app.web.pages.play.participation import meter
+from app.web.pages.play.reveal import _shown, counts, fooled, headline
+from app.workspace.settings import data_file
+from recsys.report import tally
+from recsys.report.evaluate import Report
+from recsys.report.gate import decide
 from recsys.report.response_table import read
 from recsys.report.responses import MEASURES
-from recsys.study.deck import Stratum, seal
-from recsys.study.policy import Policy
-from recsys.study.scoring import Played
-from tests.every_deck import extreme, lengths, one, overlaps, rules, seeds
-from app.commands.report import _report_text
-from app.game import Turned
-from app.gate_files import as_junit, as_summary, gate_data
-from app.opening import open_study
-from app.report_files import as_data
-from app.rows.records import ClosedBy, StudyRow
-from app.settings import data_file
-from app.store import Store
-from app.studies import Judged, judge
-from app.swipe_cards.turned import TONES, _group
-from app.views.report_export import KINDS, written
-from app.views.reveal import _shown, counts, fooled, headline
-from app.views.team import meter
-from app.words import LANGUAGES, section
-from recsys.columns import MEASURES
-from recsys.deck import Face, Stratum, seal
-from recsys.gate import decide
-from recsys.policy import Policy, StudyKind
-from recsys.report import Report, tally
-from recsys.scores import Played, score
-from recsys.sheet import read
+from recsys.study.deck import Face, Stratum, seal
+from recsys.study.policy import Policy, StudyKind
+from recsys.study.scoring import Played, score
 from tests.every_deck import extreme, lengths, one, overlaps, rules, seeds, several, study
 from tests.playing import D, F, N, closed, deck_of, full_cards, panel
 from tests.report_world import open_one, play

@@ -8,31 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.modeling.batch_export import CUT, Order, write_all
+from app.modeling.batch_export import write_all
+from app.modeling.batch_part import CUT, Order
 from app.modeling.training import learn
 from app.storage.event_store.store import Warehouse
 from app.storage.evidence_table import EvidenceTable
 from app.storage.ingest.pipeline import ingest
+from app.storage.warehouse.evidence_sql import COLUMNS, SUMS
 from app.storage.warehouse.export_sql import evidence_statement
 from app.storage.warehouse.schemas.dialects import DIALECTS
 from app.workspace.workspace import House
+from recsys.dataset.evidence import Sum
 from recsys.dataset.interactions import Lesson
 from recsys.errors import BadEventsError, BadInputError
 from recsys.models.hybrid import FitOptions, Weights
-from app.carousel_parts import CUT, Order
-from app.carousels import write_all
-from app.evidence_table import EvidenceTable
-from app.fitting import learn
-from app.house import House
-from app.importing.aggregating import COLUMNS, SUMS
-from app.importing.exporting import evidence_statement
-from app.importing.schemas.dialects import DIALECTS
-from app.ingest import ingest
-from app.warehouse import Warehouse
-from recsys.errors import BadEventsError, BadInputError
-from recsys.evidence import Sum
-from recsys.lesson import Lesson
-from recsys.model import FitOptions, Weights
 from tests.events_on_disk import write
 from tests.schema_logs import LOGS, NOW
 from tests.shops import silent

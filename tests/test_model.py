@@ -13,11 +13,7 @@ from recsys.dataset.event_weights import Love
 from recsys.dataset.events import Kind
 from recsys.dataset.evidence import named, no_evidence
 from recsys.errors import BadInputError, NotEnoughError, WorkspaceError
-from recsys.models.hybrid import Blend, FavouriteModel, FitOptions, Weights, fit, options_from
-from recsys.events import Kind
-from recsys.evidence import named, no_evidence
-from recsys.love import Love
-from recsys.model import (
+from recsys.models.hybrid import (
     Blend,
     FavouriteModel,
     FitOptions,
@@ -26,7 +22,6 @@ from recsys.model import (
     options_from,
     options_to_row,
 )
-from recsys.signals import ItemFacts, summarise
 from tests.contracts import EVERYBODY, FACTS, SHOP, SOMEBODY, RankerContract, many, taught
 from tests.worlds import NOW, catalogue, event, rows
 

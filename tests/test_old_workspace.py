@@ -41,6 +41,7 @@ from recsys.deck import deck_hash
 from recsys.listed import ListedModel
 from recsys.model import FavouriteModel
 from recsys.policy import Policy, Study
+
 from tests.test_migrations import shape
 
 HERE = Path(__file__).parent / "support" / "old_workspace"

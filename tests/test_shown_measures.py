@@ -11,28 +11,28 @@ import pytest
 from jsonschema import Draft202012Validator
 from streamlit.testing.v1 import AppTest
 
-from app import journal, runtime
-from app.board.page import _figure, as_html
-from app.commands.report import _report_text
-from app.gate_files import as_junit, as_summary, gate_data
-from app.report_files import as_csv, as_data
-from app.rows.records import StudyRow
-from app.settings import Login, Settings, data_file
-from app.store import Store
-from app.studies import Judged
-from app.views.figure import Figure
-from app.views.report_export import as_markdown
-from app.views.report_figures_people import forgotten
-from app.views.report_order import rows
-from app.views.report_unknown import shown
-from app.views.team import meter
-from app.words import LANGUAGES, text
-from recsys.book import Book, enter
-from recsys.columns import MEASURES
-from recsys.gate import decide
-from recsys.report import Report, report_of
-from recsys.shown import NOT_COMPUTED, Failure, ShownMeasures
-from recsys.tables import Unit, beside
+from app.cli.study.results import _report_text
+from app.presentation.i18n import LANGUAGES, text
+from app.reports.chart_order import rows
+from app.reports.charts import Figure
+from app.reports.charts_people import forgotten
+from app.reports.ci_formats import as_junit, as_summary, gate_data
+from app.reports.exports import as_csv, as_data, as_markdown
+from app.reports.html.page import _figure, as_html
+from app.reports.unknown_charts import value_or_unknown
+from app.storage.study_db.records import StudyRow
+from app.storage.study_db.store import Store
+from app.study.results import Judged
+from app.web import runtime
+from app.web.pages.play.participation import meter
+from app.workspace import json_log
+from app.workspace.settings import Login, Settings, data_file
+from recsys.report.evaluate import Report, report_of
+from recsys.report.gate import decide
+from recsys.report.responses import MEASURES
+from recsys.report.shown_measures import NOT_COMPUTED, Failure, ShownMeasures
+from recsys.report.tables import Unit, beside
+from recsys.report.tally import Book, enter
 from tests.playing import POLICY, STUDY, panel
 from tests.report_world import open_one, play
 from tests.terminal import brandswipe
@@ -163,14 +163,14 @@ class TestTheFiles:
 
 
 def broken_picture() -> None:
-    from app.views.figure import Figure
-    from app.views.report_parts import beside
+    from app.reports.charts import Figure
+    from app.web.pages.report.sections import beside
 
     beside("en", [Figure("One", "Said.", lanes=["no lane"]), Figure("Two", "Said.")])
 
 
 def script(found: object) -> None:
-    from app.views.report import _whole
+    from app.web.pages.report.page import _whole
 
     _whole("en", found)
 
@@ -200,23 +200,25 @@ class TestThePages:
 class TestTheJournal:
     @pytest.fixture
     def lines(self, caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
-        caplog.set_level(logging.INFO, journal.OURS)
-        return lambda: [journal.Lines().format(record) for record in caplog.records]
+        caplog.set_level(logging.INFO, json_log.OURS)
+        return lambda: [json_log.Lines().format(record) for record in caplog.records]
 
     def test_a_failure_is_one_line_with_measure_and_error(
         self, lines: Callable[[], list[str]]
     ) -> None:
-        journal.not_computed([Failure("seconds", "TypeError at recsys.report:7 _seconds")])
+        json_log.not_computed(
+            [Failure("seconds", "TypeError at recsys.report.evaluate:7 _seconds")]
+        )
         (line,) = map(json.loads, lines())
         assert (line["level"], line["event"]) == ("error", "measure_failed")
         assert line["words"] == (
-            "a measure reads unknown, seconds: TypeError at recsys.report:7 _seconds"
+            "a measure reads unknown, seconds: TypeError at recsys.report.evaluate:7 _seconds"
         )
 
     def test_a_picture_that_cannot_be_drawn_is_one_as_well(
         self, lines: Callable[[], list[str]]
     ) -> None:
-        assert shown("picture, arms", lambda: 1 // 0, 3) == 3
+        assert value_or_unknown("picture, arms", lambda: 1 // 0, 3) == 3
         assert "picture, arms: ZeroDivisionError at" in json.loads(lines()[0])["words"]
 
     def test_a_study_with_categories_of_mixed_kinds_has_its_verdict(
@@ -234,7 +236,7 @@ class TestTheJournal:
         assert "Unknown, as it could not be computed: categories." in said[0].out
         assert text("en", "report.not_computed") in said[1].out
         assert len(lines()) == 3  # one for each time that the study was judged
-        assert "unknown, categories: TypeError at recsys.tables" in lines()[0]
+        assert "unknown, categories: TypeError at recsys.report.tables" in lines()[0]
 
 
 def mixed() -> Iterator[object]:

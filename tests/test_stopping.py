@@ -48,7 +48,13 @@ def server(post: bytes, tmp_path: Path) -> Iterator[Running]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    run = [sys.executable, "-c", "from app.cli.main import main; main()", "serve", "--no-browser"]
+    run = [
+        sys.executable,
+        "-c",
+        "from app.cli.main import main; main()",
+        "serve",
+        "--no-browser",
+    ]
     where = ["--workspace", str(tmp_path / "w"), "--port", str(port)]
     world = {k: v for k, v in os.environ.items() if not k.startswith("BRANDSWIPE_")}
     with subprocess.Popen(

@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 
-from app.modeling.batch_export import Order, write_all
+from app.modeling.batch_export import write_all
+from app.modeling.batch_part import Order
 from app.operations.backup import back_up
 from app.operations.job_tasks import compare, evaluate, fit, power
 from app.reports.release import pack
 from app.storage.model_registry import Version
 from app.storage.study_db.jobs import Ended
-from app.storage.study_db.records import ClosedBy, Incoming, canonical
+from app.storage.study_db.records import ClosedBy, Incoming
+from app.storage.study_db.row_codec import canonical
 from app.storage.study_db.store import Store
 from app.study.feedback import learn_from
 from app.study.results import close_deck, judge

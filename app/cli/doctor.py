@@ -8,11 +8,8 @@ from pathlib import Path
 import click
 
 from app.cli.common import format_option, opened, put, workspace_option
-from app.operations.doctor.finding import Finding, State
+from app.operations.doctor.finding import Finding, State, finding_to_row
 from app.operations.doctor.run import examine, worst
-from app.checkups.finding import Finding, State, finding_to_row
-from app.commands.common import format_option, opened, put, workspace_option
-from app.doctor import examine, worst
 
 EXIT = {State.MEND: 2, State.BROKEN: 4}
 SIGNS = {

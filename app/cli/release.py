@@ -10,7 +10,8 @@ import click
 from app.cli.common import format_option, opened, progress, put, say, table, workspace_option
 from app.cli.study.manage import study_option
 from app.cli.study.results import check_integrity, judged_now
-from app.modeling.batch_export import Order, write_all
+from app.modeling.batch_export import write_all
+from app.modeling.batch_part import Order
 from app.presentation.i18n import LANGUAGES
 from app.reports.ab_test import Told, tell
 from app.reports.html.ab_test import arm_table, as_html, difference_table, sentences

@@ -14,20 +14,7 @@ from app.storage.model_registry import Version
 from app.workspace.workspace import House
 from recsys.dataset.evidence import Evidence
 from recsys.errors import NotEnoughHistoryError
-from recsys.evaluation.comparison import Difference, Move, differences, first_ten, moves, shared
-from recsys.evaluation.metrics import Case
-from recsys.models.collaborative import Progress
-from recsys.models.hybrid import FavouriteModel, FitOptions
-from recsys.stats import Estimate
-from app.brain import Brain
-from app.evaluation import MOST_CASES, options_of, window_of
-from app.fitting import learn, policy_catalogue
-from app.holdout import Asked, Start
-from app.house import House
-from app.registry import Version
-from app.source import slice_of
-from recsys.collaborative import Progress
-from recsys.contrast import (
+from recsys.evaluation.comparison import (
     Difference,
     Move,
     difference_to_row,
@@ -37,10 +24,9 @@ from recsys.contrast import (
     moves,
     shared,
 )
-from recsys.errors import NotEnoughHistoryError
-from recsys.evidence import Evidence
-from recsys.model import FavouriteModel, FitOptions, options_to_row
-from recsys.relevance import Case
+from recsys.evaluation.metrics import Case
+from recsys.models.collaborative import Progress
+from recsys.models.hybrid import FavouriteModel, FitOptions, options_to_row
 from recsys.stats import Estimate, estimate_to_row
 
 MOST_PEOPLE = 1_000

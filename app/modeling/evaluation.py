@@ -13,30 +13,14 @@ from app.workspace.planted_shop import catalogue_of_brands, planted_truth
 from recsys.dataset.catalog import Catalogue
 from recsys.errors import BadInputError, NotEnoughError
 from recsys.evaluation.metrics import Case
-from recsys.evaluation.offline import Line, evaluate
-from recsys.evaluation.slices import Slice, slices_of
+from recsys.evaluation.offline import Line, evaluate, line_to_row
+from recsys.evaluation.slices import Slice, slice_to_row, slices_of
 from recsys.models.baselines import rivals
 from recsys.models.collaborative import Progress
 from recsys.models.hybrid import Blend, FitOptions, options_from
+from recsys.models.hybrid_params import blend_to_row
 from recsys.simulation.parameters import NEED_CATEGORIES
 from recsys.study.policy import Policy
-from app.fitting import learn, policy_catalogue
-from app.holdout import Asked, Start
-from app.planting import catalogue_of_brands, planted_truth
-from app.registry import Version
-from app.source import Source
-from app.warehouse import Warehouse
-from recsys.blend import blend_to_row
-from recsys.collaborative import Progress
-from recsys.errors import BadInputError, NotEnoughError
-from recsys.events import Catalogue
-from recsys.model import Blend, FitOptions, options_from
-from recsys.offline import Line, evaluate, line_to_row
-from recsys.policy import Policy
-from recsys.relevance import Case
-from recsys.rivals import rivals
-from recsys.shop_figures import NEED_CATEGORIES
-from recsys.slices import Slice, slice_to_row, slices_of
 
 MOST_CASES = 2_000
 

@@ -24,21 +24,19 @@ from recsys.dataset.evidence import Evidence
 from recsys.dataset.interactions import Lesson
 from recsys.errors import NotEnoughBrandsError, NotEnoughHistoryError
 from recsys.evaluation.metrics import Case, Relevance
-from recsys.evaluation.tuning import LEAST_CASES, Weighed, weigh
+from recsys.evaluation.tuning import LEAST_CASES, Weighed, weigh, weighed_to_row
 from recsys.models.collaborative import Heard, Progress
-from recsys.models.hybrid import Blend, FavouriteModel, FitOptions, check_options, fit
+from recsys.models.hybrid import (
+    Blend,
+    FavouriteModel,
+    FitOptions,
+    check_options,
+    fit,
+    options_to_row,
+)
 from recsys.stats import standardised_difference
 from recsys.study.deck import Stratum, deal
 from recsys.study.policy import Policy
-from recsys.events import Catalogue, hide
-from recsys.evidence import Evidence
-from recsys.lesson import Lesson
-from recsys.model import Blend, FavouriteModel, FitOptions, check_options, fit, options_to_row
-from recsys.policy import Policy
-from recsys.relevance import Case, Relevance
-from recsys.signals import ItemFacts, summarise
-from recsys.stats import standardised_difference
-from recsys.weighing import LEAST_CASES, Weighed, weigh, weighed_to_row
 
 BALANCE_CUSTOMERS = 1_000
 WEIGH_CUSTOMERS = 20_000  # learnt from while weights are chosen, at least

@@ -5,10 +5,7 @@ from math import log
 
 from app.operations.jobs import Job
 from app.storage.model_registry import Version
-from recsys.models.hybrid import FitOptions
-from app.jobs import Job
-from app.registry import Version
-from recsys.model import FitOptions, options_to_row
+from recsys.models.hybrid import FitOptions, options_to_row
 
 # one customer's share of the work, measured at 20,000 customers: reading her events, and one
 # pass over her, which grows with the factors

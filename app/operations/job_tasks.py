@@ -10,32 +10,19 @@ from contextlib import contextmanager
 from typing import Any
 
 from app.modeling.comparison import compare as compared
-from app.modeling.evaluation import evaluate_offline, options_of, window_of
+from app.modeling.comparison import compared_to_row
+from app.modeling.evaluation import evaluate_offline, evaluation_to_row, options_of, window_of
 from app.modeling.training import Judge, refit
 from app.storage.event_store.store import Warehouse
-from app.storage.event_store.window import Source, slice_of
+from app.storage.event_store.window import slice_of, source_from_row
 from app.storage.model_registry import Version
 from app.storage.study_db.jobs import Ended
-from app.study.power import played
+from app.study.power import played, powered_to_row
 from app.workspace.json_log import event
 from app.workspace.settings import Settings
 from app.workspace.workspace import BASELINE, House
 from recsys.models.collaborative import Heard
-from recsys.models.hybrid import FitOptions, Progress, options_from
-from app.comparing import compare as compared
-from app.comparing import compared_to_row
-from app.evaluation import evaluate_offline, evaluation_to_row, options_of, window_of
-from app.fitting import Judge, refit
-from app.house import BASELINE, House
-from app.journal import event
-from app.powering import played, powered_to_row
-from app.registry import Version
-from app.rows.job_rows import Ended
-from app.settings import Settings
-from app.source import slice_of, source_from_row
-from app.warehouse import Warehouse
-from recsys.collaborative import Heard
-from recsys.model import FitOptions, Progress, options_from, options_to_row
+from recsys.models.hybrid import FitOptions, Progress, options_from, options_to_row
 
 _log = logging.getLogger("brandswipe")
 

@@ -1,11 +1,13 @@
 """The pictures on whom a report speaks for: decks, brands, categories, time."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from app.modeling.user_coverage import Audience
 from app.presentation.i18n import percent, shown, text
-from app.reports import charts, tables
+from app.reports import tables
 from app.reports.charts import Figure, Lane, Part, said_of_cards
+from app.reports.unknown_charts import value_or_unknown
 from app.reports.wording import estimate_with_bounds, said_of, whole
 from app.study.results import Judged
 from recsys.report.evaluate import Report
@@ -13,29 +15,21 @@ from recsys.report.representativeness import ListRow, furthest
 from recsys.report.tables import SegmentRow, ShareRow
 from recsys.stats import Estimate
 
-
-def rows(language: str, judged: Judged, reach: Audience | None) -> list[Sequence[Figure]]:
-    """Return the pictures, those beside each other together."""
-    arms, duel = charts.arms(language, judged), judged.report.policy.is_duel
-    return [
-        (arms,) if duel else (arms, charts.rival(language, judged)),  # its rival is in the arms
-        (funnel(language, judged), audience(language, reach)),
-        *listed(language, judged),
-        (left_out(language, judged), halves(language, judged)),
-        brands(language, judged),
-        (categories(language, judged),),
-        *([parts] if (parts := segments(language, judged)) else []),
-    ]
-
-
 TOP = 6
 """Values in a picture; the table behind it holds all."""
 
 
 def listed(language: str, judged: Judged) -> list[Sequence[Figure]]:
     """Return a picture for each column of the list, two beside each other."""
-    found = [_column(language, judged, *column) for column in judged.listed.items()]
+    found = [_known(language, judged, *column) for column in judged.listed.items()]
     return [found[n : n + 2] for n in range(0, len(found), 2)]
+
+
+def _known(language: str, judged: Judged, name: str, rows: Sequence[ListRow]) -> Figure:
+    unknown = Figure(tables.title(language, name), text(language, "report.not_computed"))
+    return value_or_unknown(
+        "picture, listed", partial(_column, language, judged, name, rows), unknown
+    )
 
 
 def _column(language: str, judged: Judged, name: str, rows: Sequence[ListRow]) -> Figure:
@@ -53,6 +47,8 @@ def _drawn(rows: Sequence[ListRow]) -> Sequence[ListRow]:
 
 def said(language: str, rows: Sequence[ListRow], cell: int) -> str:
     """Say where players differ most from the invited."""
+    if not rows:
+        return text(language, "report.not_computed")
     row = furthest(rows)
     if row is None or row.players is None:
         return text(language, "report.listed_few", n=cell)

@@ -5,7 +5,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -16,8 +16,10 @@ from app.reports import policy_wording, tables
 from app.reports.charts_people import said as said_of_list
 from app.reports.ci_formats import overrides_data
 from app.reports.html.page import as_html
+from app.reports.unknown_charts import table_or_unknown
 from app.reports.wording import overridden, said_of, sentence, what_would_change
 from app.study.results import Judged
+from recsys.report.representativeness import list_row_to_row
 from recsys.report.tables import SegmentRow
 from recsys.stats import Estimate
 from recsys.study.policy import StudyKind
@@ -42,7 +44,9 @@ def as_data(judged: Judged) -> dict[str, Any]:
     verdict = judged.verdict.to_dict()
     beside = {"verdict": verdict, "overrides": overrides_data(judged), "invited": judged.invited}
     beside |= {"agreed": judged.agreed, "reached": dict(judged.reached)}
-    beside |= {"listed": {name: [asdict(row) for row in of] for name, of in judged.listed.items()}}
+    beside |= {
+        "listed": {name: [list_row_to_row(row) for row in of] for name, of in judged.listed.items()}
+    }
     return judged.report.to_dict() | beside
 
 
@@ -82,6 +86,9 @@ def rows(judged: Judged) -> Iterator[dict[str, object]]:
             if isinstance(row, SegmentRow):
                 said["seconds"] = round(row.seconds, 1)
             yield {"table": name, "label": row.label, "people": row.people, **said}
+
+    for failure in report.failures:
+        yield {"table": "not_computed", "label": failure.measure}
 
     for name, listed in judged.listed.items():
         for each in listed:
@@ -147,25 +154,28 @@ def as_markdown(language: str, judged: Judged) -> str:
     ]
     head += [f"**{plain(said)}** {plain(reason)}" for said, reason in overridden(language, judged)]
     parts = [
-        ("criteria_title", tables.criteria(language, judged)),
-        ("arms_title", tables.arms(language, report)),
-        ("rival_title", tables.rival(language, report)),
-        ("funnel_title", tables.funnel(language, judged)),
-        ("left_out_title", tables.left_out(language, report)),
-        ("halves_title", tables.halves(language, report)),
-        ("category_title", tables.shares(language, report.categories, "category")),
+        ("criteria", partial(tables.criteria, language, judged)),
+        ("arms", partial(tables.arms, language, report)),
+        ("rival", partial(tables.rival, language, report)),
+        ("funnel", partial(tables.funnel, language, judged)),
+        ("left_out", partial(tables.left_out, language, report)),
+        ("halves", partial(tables.halves, language, report)),
+        ("category", partial(tables.shares, language, report.categories, "category")),
         *(
-            (f"{name}_title", tables.segment(language, name, rows))
+            (name, partial(tables.segment, language, name, rows))
             for name, rows in report.segments.items()
         ),
-        ("loved_title", tables.shares(language, report.brands, "brand")),
+        ("loved", partial(tables.shares, language, report.brands, "brand")),
     ]
-    body = [
-        f"## {text(language, f'report.{title}')}\n\n{markdown_table(table)}"
-        for title, table in parts
-        if len(table)
-    ]
+    found = [(name, table_or_unknown(judged, name, build)) for name, build in parts]
+    body = [_section(language, name, each) for name, each in found if each is None or len(each)]
     return "\n\n".join([*head, *body, *_listed(language, judged), *_foot(language, judged)]) + "\n"
+
+
+def _section(language: str, name: str, table: pd.DataFrame | None) -> str:
+    """A table under its title; without one, that it is unknown."""
+    said = text(language, "report.not_computed") if table is None else markdown_table(table)
+    return f"## {text(language, f'report.{name}_title')}\n\n{said}"
 
 
 def _listed(language: str, judged: Judged) -> list[str]:

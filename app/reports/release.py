@@ -16,7 +16,8 @@ from typing import Any
 from app.reports.ci_formats import gate_data
 from app.reports.release_cards import CARDS, scope, write_cards
 from app.storage.model_registry import folder_hash
-from app.storage.study_db.records import canonical, study_of
+from app.storage.study_db.records import study_of
+from app.storage.study_db.row_codec import canonical
 from app.study.results import Judged
 from app.workspace.settings import data_file
 from app.workspace.workspace import House

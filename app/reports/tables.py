@@ -13,25 +13,10 @@ from app.presentation.i18n import percent, shown, text
 from app.reports.wording import estimate_with_bounds, liked, reading, rival_pairs, said_of, state
 from app.storage.study_db.records import Decision, StudyRow
 from app.study.results import Judged
+from recsys.report.batches import funnel_to_row
 from recsys.report.evaluate import CriterionReport, Report
 from recsys.report.representativeness import OTHER, ListRow
 from recsys.report.tables import SegmentRow, ShareRow
-from app.audience import Audience, Band
-from app.rows.records import Decision, StudyRow
-from app.studies import Judged
-from app.views.report_numbers import (
-    estimate_with_bounds,
-    liked,
-    reading,
-    rival_pairs,
-    said_of,
-    state,
-)
-from app.words import day as words_day
-from app.words import percent, shown, text
-from recsys.counting import funnel_to_row
-from recsys.policy import DUEL
-from recsys.report import CriterionReport, Report
 from recsys.stats import Estimate
 from recsys.study.policy import DUEL
 

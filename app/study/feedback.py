@@ -7,7 +7,7 @@ the shop, drawn by chance, in whose first ten the brand stands.
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from recsys.errors import BadInputError, NotEnoughHistoryError
 from recsys.evaluation.metrics import AT
 from recsys.evaluation.tuning import tune
 from recsys.models.collaborative import Progress
+from recsys.models.hybrid import weights_to_row
 from recsys.report.rejections import Heard, RefusedBrand, most_refused, shares_of, strongest
 from recsys.report.tables import Unit
 from recsys.stats import CELL
@@ -54,7 +55,7 @@ def learn_from(house: House, version: Version, row: StudyRow, progress: Progress
     found = tune(parts, liked, len(decks), model.blend.weights)
     taught = replace(model, blend=replace(model.blend, weights=found.weights))
     learnt_from = [*version.facts.get("learnt_from", []), row.hash]
-    options = {**version.facts["options"], "weights": asdict(found.weights)}
+    options = {**version.facts["options"], "weights": weights_to_row(found.weights)}
     facts: dict[str, Any] = {
         name: value for name, value in version.facts.items() if name not in ("offline", "balance")
     }

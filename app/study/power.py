@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import log1p
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -16,10 +15,11 @@ import numpy as np
 from app.modeling.recommender import Brain, load_brain
 from app.storage.model_registry import Version
 from app.storage.study_db.records import StudyRow
+from app.storage.study_db.row_codec import score_of
 from app.storage.study_db.store import Store
 from app.study.game import Game
 from app.study.opening import open_study
-from app.study.results import Judged, judge, score_of
+from app.study.results import Judged, judge
 from app.study.simulation import Colleagues
 from app.workspace.workspace import BASELINE, House
 from recsys.errors import BadInputError, NotEnoughBrandsError, NotEnoughError, NotEnoughHistoryError
@@ -29,7 +29,8 @@ from recsys.simulation.raters import panel
 from recsys.stats import standardised_difference
 from recsys.study.deck import Arm, Card, Stratum, deal
 from recsys.study.policy import Policy, StudyKind
-from recsys.study.power import Outlook, Power, Truth, outlook, power
+from recsys.study.power import Outlook, Power, Truth, outlook, power, power_to_row
+from recsys.study.scoring import score_to_row
 
 CUSTOMERS = 1_000
 
@@ -177,6 +178,19 @@ class Powered:
     power: Power
 
 
+def powered_to_row(found: Powered) -> dict[str, Any]:
+    """Return what was made of a version as the result of a job says it."""
+    return {
+        "panel": found.panel,
+        "players": found.players,
+        "hit_rate": found.hit_rate,
+        "outcome": found.outcome,
+        "decided_after": found.decided_after,
+        "reason": found.reason,
+        "power": power_to_row(found.power),
+    }
+
+
 def played(
     house: House, version: Version, honesty: str, players: int, seed: int, progress: Progress
 ) -> Powered:
@@ -217,7 +231,7 @@ def _opened(store: Store, policy: Policy, version: Version) -> StudyRow:
 
 def _scores(store: Store, row: StudyRow, policy: Policy) -> "np.ndarray[Any, np.dtype[np.float64]]":
     """The scores of those who count, shape (people, criteria of the policy)."""
-    of = attrgetter(*(criterion.name for criterion in policy.criteria))
-    counted = (c.score for c in store.closings(row.hash) if c.score is not None)
-    rows = [np.atleast_1d(of(score_of(score))) for score in counted]
-    return np.array(rows, np.float64).reshape(len(rows), len(policy.criteria))
+    names = [criterion.name for criterion in policy.criteria]
+    stored = [closing.score for closing in store.closings(row.hash) if closing.score is not None]
+    rows = [[score_to_row(score_of(score))[name] for name in names] for score in stored]
+    return np.array(rows, np.float64).reshape(len(rows), len(names))

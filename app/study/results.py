@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import inf
 
-from app import journal
-from app.invited import how_far, on_the_list
-from app.rows.records import (
+from app.storage.study_db.records import (
     ClosedBy,
     Closing,
     DealtDeck,
@@ -16,7 +15,9 @@ from app.rows.records import (
     StudyRow,
     study_of,
 )
+from app.storage.study_db.row_codec import score_of
 from app.storage.study_db.store import Store
+from app.workspace import json_log
 from app.workspace.workspace import House
 from recsys.errors import BadInputError, IntegrityError
 from recsys.report import gate
@@ -24,11 +25,17 @@ from recsys.report.batches import Closed, sorted_out
 from recsys.report.evaluate import Report, tally
 from recsys.report.gate import Verdict
 from recsys.report.representativeness import ListRow, against
+from recsys.report.shown_measures import ShownMeasures
 from recsys.report.tables import Unit
 from recsys.study.policy import Policy, Study, StudyKind
-from recsys.study.scoring import DeckScore, Excluded, Played, eligible, score
+from recsys.study.scoring import (
+    Excluded,
+    Played,
+    eligible,
+    score,
+    score_to_row,
+)
 from recsys.study.swipes import stand
-from recsys.scores import score_from_row, score_to_row
 
 
 def _same_rule(row: StudyRow, rule: Policy) -> bool:
@@ -69,7 +76,7 @@ def judge(store: Store, row: StudyRow) -> Judged:
     earlier = _earlier(store, row)
     opened = _open_since(store, row, study, earlier)
     report = tally(study, list(_closed(store, row)), opened, earlier=earlier)
-    journal.not_computed(report.failures)
+    json_log.not_computed(report.failures)
     decision = store.decision(row.hash)
     withdrawn = any(closing.deck is None for closing in store.closings(row.hash))
     verdict = _verdict(report, study.policy, decision if withdrawn else None)
@@ -117,19 +124,6 @@ def _closed(store: Store, row: StudyRow) -> Iterator[Closed]:
             yield Excluded(closing.why_not)
         elif closing.score is not None:
             yield score_of(closing.score)
-
-
-def score_of(stored: Mapping[str, float]) -> DeckScore:
-    """The scores of a closing. Earlier versions stored some that rounding carried beyond 1.
-
-    Raises IntegrityError for a score that nothing could have computed.
-    """
-    try:
-        return score_from_row(stored)
-    except ValueError as error:
-        raise IntegrityError(
-            "A stored score lies outside 0 to 1: restore the workspace from a backup."
-        ) from error
 
 
 def _open_since(store: Store, row: StudyRow, study: Study, earlier: Mapping[str, int]) -> list[int]:
@@ -272,18 +266,25 @@ def how_far(
 
 
 def on_the_list(store: Store, study: str, report: Report) -> dict[str, tuple[ListRow, ...]]:
-    """Return players against the invited by column of the list, as of the last published batch."""
+    """Return players against the invited by column of the list, as of the last published batch.
+
+    A column that could not be compared has no rows.
+    """
     columns, rule = store.listed(study), report.policy
     if not columns:
         return {}
     dealt = {each.deck.id: each.deck.participant for each in store.decks_of(study)}
     people = [dealt.get(one.deck or "") for one in _published(store, study, report)]
     said = [{} if who is None else store.values_of(study, who) for who in people]
-    unit = Unit(rule.batch, rule.cell)
-    return {
-        name: against(invited, [values.get(name) for values in said], unit)
+    unit, shown, none = Unit(rule.batch, rule.cell), ShownMeasures(), tuple[ListRow, ...]()
+    found = {
+        name: shown.compute(
+            "listed", partial(against, invited, [values.get(name) for values in said], unit), none
+        )
         for name, invited in columns.items()
     }
+    json_log.not_computed(shown.failures)
+    return found
 
 
 def _published(store: Store, study: str, report: Report) -> list[Closing]:

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from recsys.shown import Failure
+from recsys.report.shown_measures import Failure
 
 OURS = "brandswipe"
 PLACES = 4  # of an error, the innermost first

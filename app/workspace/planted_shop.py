@@ -10,12 +10,9 @@ import pyarrow.parquet as pq
 from app.workspace.settings import data_file
 from recsys.errors import WorkspaceError
 from recsys.models.hybrid import Progress
-from recsys.simulation.personas import Persona
+from recsys.simulation.personas import Persona, persona_from_row, persona_to_row
 from recsys.simulation.raters import Taste, tastes
 from recsys.simulation.shop import Shop, plant
-from recsys.model import Progress
-from recsys.personas import Persona, persona_from_row, persona_to_row
-from recsys.shop import Shop, plant
 
 MARKER = "shop.json"
 

@@ -55,7 +55,18 @@ class Kind(IntEnum):
     RETURN = 5
 
 
-KIND_NAMES: Mapping[str, Kind] = {kind.name.lower(): kind for kind in Kind} | {
+OUR_KINDS: Mapping[str, Kind] = {
+    "view": Kind.VIEW,
+    "wishlist": Kind.WISHLIST,
+    "follow": Kind.FOLLOW,
+    "cart": Kind.CART,
+    "purchase": Kind.PURCHASE,
+    "return": Kind.RETURN,
+}
+"""How event files of ours spell the kinds, in the order of what is stored."""
+
+KIND_NAMES: Mapping[str, Kind] = {
+    **OUR_KINDS,
     "click": Kind.VIEW,
     "page_view": Kind.VIEW,
     "add_to_wishlist": Kind.WISHLIST,

@@ -11,11 +11,6 @@ from recsys.dataset.evidence import Evidence
 from recsys.evaluation.metrics import AT, TASKS, Case, ndcg, recall, reciprocal
 from recsys.evaluation.offline import bootstrap
 from recsys.models.base import Ranker
-from recsys.stats import CELL, Estimate
-from recsys.evidence import Evidence
-from recsys.offline import bootstrap
-from recsys.ranking import Ranker
-from recsys.relevance import AT, TASKS, Case, ndcg, recall, reciprocal
 from recsys.stats import CELL, Estimate, estimate_to_row
 
 METRICS = ("recall", "ndcg", "mrr")

@@ -14,9 +14,6 @@ from numpy.typing import NDArray
 
 from recsys.evaluation.metrics import AT, TASKS, Case, ndcg, recall, reciprocal
 from recsys.models.base import Basis, Ranker
-from recsys.stats import Estimate
-from recsys.ranking import Basis, Ranker
-from recsys.relevance import AT, TASKS, Case, ndcg, recall, reciprocal
 from recsys.stats import Estimate, estimate_to_row
 
 HEAD = 0.5  # the most bought brands that make up this share of what is bought are the famous ones

@@ -14,11 +14,6 @@ from recsys.dataset.aggregation import DAY
 from recsys.evaluation.metrics import AT, Case, recall
 from recsys.evaluation.offline import HEAD, bootstrap
 from recsys.models.base import Basis, Ranker
-from recsys.stats import CELL, Estimate
-from recsys.offline import HEAD, bootstrap
-from recsys.ranking import Basis, Ranker
-from recsys.relevance import AT, Case, recall
-from recsys.signals import DAY
 from recsys.stats import CELL, Estimate, estimate_to_row
 
 BY = ("activity", "tenure", "popularity", "category")

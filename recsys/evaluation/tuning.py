@@ -16,15 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from recsys.dataset.event_weights import AGES, KINDS
+from recsys.dataset.event_weights import AGES, KINDS, love_from_row, love_to_row
 from recsys.errors import NotEnoughError
 from recsys.evaluation.candidate_cache import DRIFTS, Board, board_of
 from recsys.evaluation.metrics import Case
 from recsys.models.hybrid import Blend, FavouriteModel, Weights
+from recsys.models.hybrid_params import blend_to_row
 
 LEAST_PEOPLE = 20
 PENALTY = 25.0  # about what a dozen people say outweighs it
-_NAMES = ("own", "collaborative", "popularity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +66,12 @@ def tune(
 
 def _weighed(before: Weights, found: NDArray[np.float64]) -> Weights:
     """Scale each weight; their sum stays, as only the order of scores means anything."""
-    old = np.array([getattr(before, name) for name in _NAMES])
+    old = np.array([before.own, before.collaborative, before.popularity])
     new = old * found
     if new.sum() <= 0:  # nothing of the score speaks for what was liked: nothing is learnt
         return before
     return Weights(*(round(float(w), 4) for w in new * old.sum() / new.sum()))
 
-from recsys.blend import blend_to_row
-from recsys.board import DRIFTS, Board, board_of
-from recsys.love import AGES, KINDS, love_from_row, love_to_row
-from recsys.model import Blend, FavouriteModel, Weights
-from recsys.relevance import Case
 
 LEAST_CASES = 100  # fewer customers say too little
 OWN = (0.0, 0.3, 1.0, 3.0)

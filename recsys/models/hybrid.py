@@ -20,18 +20,7 @@ from recsys.dataset.evidence import Evidence, Sum
 from recsys.dataset.interactions import Lesson
 from recsys.errors import NotEnoughError
 from recsys.models.base import Basis, BrandScore, Why, basis, best
-from recsys.blend import ENOUGH_CUSTOMERS as ENOUGH_CUSTOMERS  # those who fit name these here
-from recsys.blend import RANGES as RANGES
-from recsys.blend import Blend as Blend
-from recsys.blend import FitOptions as FitOptions
-from recsys.blend import Weights as Weights
-from recsys.blend import blend_from_row, blend_to_row
-from recsys.blend import check_options as check_options
-from recsys.blend import options_from as options_from
-from recsys.blend import options_to_row as options_to_row
-from recsys.blend import weights_from_row as weights_from_row
-from recsys.blend import weights_to_row as weights_to_row
-from recsys.collaborative import (
+from recsys.models.collaborative import (
     Alike,
     Factors,
     Heard,
@@ -48,8 +37,12 @@ from recsys.models.hybrid_params import RANGES as RANGES
 from recsys.models.hybrid_params import Blend as Blend
 from recsys.models.hybrid_params import FitOptions as FitOptions
 from recsys.models.hybrid_params import Weights as Weights
+from recsys.models.hybrid_params import blend_from_row, blend_to_row
 from recsys.models.hybrid_params import check_options as check_options
 from recsys.models.hybrid_params import options_from as options_from
+from recsys.models.hybrid_params import options_to_row as options_to_row
+from recsys.models.hybrid_params import weights_from_row as weights_from_row
+from recsys.models.hybrid_params import weights_to_row as weights_to_row
 
 MOST_NEIGHBOURS = 2
 Parts = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]

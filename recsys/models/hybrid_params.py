@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from recsys.dataset.event_weights import Love
+from recsys.dataset.event_weights import Love, love_from_row, love_to_row
 from recsys.errors import BadInputError
-from recsys.love import Love, love_from_row, love_to_row
 
 ENOUGH_CUSTOMERS = 150_000
 """As many are learnt from where nobody says how many.

@@ -6,20 +6,13 @@ computed from published batches alone, and nothing with fewer people behind it t
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from dataclasses import astuple, dataclass, fields, is_dataclass, replace
 from functools import partial
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
-from recsys.report.batches import NOBODY, Batch, Closed, Funnel, Row, left_out, tenths
-from recsys.report.confidence_sequence import RunPoint
-from recsys.report.forecast import Forecast, forecast
-from recsys.report.response_table import Sheet
-from recsys.book import Book, enter, gated
-from recsys.columns import MEASURES
-from recsys.counting import (
+from recsys.report.batches import (
     NOBODY,
     Batch,
     Closed,
@@ -29,22 +22,12 @@ from recsys.counting import (
     funnel_to_row,
     left_out,
 )
-from recsys.forecast import Forecast, forecast, forecast_to_row
-from recsys.policy import Criterion, Policy, Study, StudyKind
-from recsys.run import RunPoint
-from recsys.scores import DeckScore, Excluded, Played, score
-from recsys.sheet import Sheet
-from recsys.shown import NOT_COMPUTED, REASON, Failure, ShownMeasures
-from recsys.stats import (
-    Estimate,
-    Floats,
-    Ratio,
-    clustered_ratio,
-    estimate_to_row,
-    ratio_to_row,
-    smallest_panel,
-)
-from recsys.tables import (
+from recsys.report.confidence_sequence import RunPoint
+from recsys.report.forecast import Forecast, forecast, forecast_to_row
+from recsys.report.response_table import Sheet
+from recsys.report.responses import MEASURES
+from recsys.report.shown_measures import NOT_COMPUTED, REASON, Failure, ShownMeasures
+from recsys.report.tables import (
     SegmentRow,
     ShareRow,
     Unit,
@@ -58,13 +41,20 @@ from recsys.tables import (
     share_to_row,
 )
 from recsys.report.tally import Book, enter, gated
-from recsys.stats import Estimate, Floats, Ratio, clustered_ratio, smallest_panel
+from recsys.stats import (
+    Estimate,
+    Floats,
+    Ratio,
+    clustered_ratio,
+    estimate_to_row,
+    ratio_to_row,
+    smallest_panel,
+)
+from recsys.study.parse_policy import criterion_to_row
 from recsys.study.policy import Criterion, Policy, Study, StudyKind
 from recsys.study.scoring import DeckScore, Excluded, Played, score
-from recsys.written import criterion_to_row
 
-SCHEMA_VERSION = 3
-"""Of the published form. It grows when a field goes or changes its meaning."""
+SCHEMA_VERSION = 3  # of the published form: it grows when a field goes or changes its meaning
 
 
 @dataclass(frozen=True, slots=True)

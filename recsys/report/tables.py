@@ -24,10 +24,7 @@ from recsys.report.responses import (
     Ints,
     coded,
 )
-from recsys.columns import AGAINST_DECOYS, ARMS, LIKED, LOVED, MEASURES, UNKNOWN, Bools, Ints, coded
-from recsys.policy import SEGMENTS
-from recsys.sheet import Sheet
-from recsys.shown import NOT_COMPUTED, ShownMeasures
+from recsys.report.shown_measures import NOT_COMPUTED, ShownMeasures
 from recsys.stats import Estimate, Floats, betting_estimate
 from recsys.study.policy import SEGMENTS
 

@@ -22,13 +22,9 @@ from recsys.report.confidence_sequence import RunPoint, run
 from recsys.report.response_table import EMPTY, Sheet, joined, read
 from recsys.report.responses import Bools, Ints
 from recsys.report.tables import balances
-from recsys.policy import CRITERIA, Policy, Study
-from recsys.run import RunPoint, run
-from recsys.scores import DeckScore, Played, score, score_to_row
-from recsys.sheet import EMPTY, Sheet, joined, read
 from recsys.stats import Floats
 from recsys.study.policy import CRITERIA, Policy, Study
-from recsys.study.scoring import DeckScore, Played, score
+from recsys.study.scoring import DeckScore, Played, score, score_to_row
 
 Runs = tuple[tuple[RunPoint, ...], ...]
 

@@ -14,16 +14,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.dataset.events import Col, Kind
+from recsys.dataset.events import OUR_KINDS, Col
 from recsys.errors import BadInputError
 from recsys.simulation import parameters
 from recsys.simulation.customers import Crowd, World, draft, settle, world
 from recsys.simulation.personas import Persona, cast, perform, persona_id, told
 from recsys.simulation.products import stock
 from recsys.simulation.shopping import Log, live
-from recsys.events import OUR_KINDS, Col
-from recsys.habits import Log, live
-from recsys.personas import Persona, cast, perform, persona_id, told
 
 AS_OF = date(2026, 11, 14)
 COLUMNS = ("name", "category", "price_tier", "taste_groups", "popularity_rank", "sensitive")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from recsys.deck import DeckRecipe
 from recsys.errors import BadPolicyError
-from recsys.relevance import Relevance
+from recsys.evaluation.metrics import Relevance
+from recsys.study.deck import DeckRecipe
 
 Plain = Mapping[str, Any]
 Kind = type | Callable[[Plain], Any]

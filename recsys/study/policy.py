@@ -11,9 +11,7 @@ from typing import Any, Self
 from recsys.errors import BadPolicyError
 from recsys.evaluation.metrics import Relevance
 from recsys.study.deck import DeckRecipe
-from recsys.study.parse_policy import build, table
-from recsys.relevance import Relevance
-from recsys.written import (
+from recsys.study.parse_policy import (
     KINDS,
     criterion_from_row,
     criterion_to_row,
@@ -23,9 +21,9 @@ from recsys.written import (
     relevance_to_row,
     too_fast_to_row,
 )
-from recsys.written import Criterion as Criterion  # those who open a study name these here
-from recsys.written import Question as Question
-from recsys.written import TooFast as TooFast
+from recsys.study.parse_policy import Criterion as Criterion
+from recsys.study.parse_policy import Question as Question
+from recsys.study.parse_policy import TooFast as TooFast
 
 DUEL = "challenger"
 """The criterion of two model versions in one deck: how far the second is ahead of the first."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,22 @@ class Power:
     looks: tuple[Look, ...]
     median: int | None  # people until half of the studies have decided; None beyond the horizon
     most: int | None  # until nine of ten have
+
+
+def look_to_row(look: Look) -> dict[str, Any]:
+    """Return a look as the result of a job says it."""
+    return {"people": look.people, "released": look.released, "held": look.held}
+
+
+def power_to_row(power: Power) -> dict[str, Any]:
+    """Return what was drawn as the result of a job says it."""
+    return {
+        "people": power.people,
+        "horizon": power.horizon,
+        "looks": [look_to_row(look) for look in power.looks],
+        "median": power.median,
+        "most": power.most,
+    }
 
 
 def power(scores: Floats, policy: Policy, alpha: float, seed: int) -> Power:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import words
-from app.rows.records import Refusal
+from app.presentation import i18n
+from app.storage.study_db.records import Refusal
 from app.swipe_cards import (
     Revealed,
     brand_wall,
@@ -20,8 +20,8 @@ from app.swipe_cards import (
     swipe_cards,
     tab_memory,
 )
-from recsys.deck import Arm, Face
-from recsys.swipes import Answer
+from recsys.study.deck import Arm, Face
+from recsys.study.swipes import Answer
 
 BRANDS = ("Lego", "999 Games", "Nike", "Bose")
 CARDS = 120
@@ -43,25 +43,25 @@ def turned(refused: Refusal | None) -> Sequence[Revealed]:
 
 def cards(language: str) -> None:
     """Show the deck, a closed deck's late answers, and a turned deck."""
-    texts = words.section(language, "swipe")
+    texts = i18n.section(language, "swipe")
     known = {"api": "/api/swipes", "namespace": "me"}
     swipe_cards(faces(CARDS), "mounted", "mounted#0", texts=texts, **known)
     latecomers("closed", "closed#0", words=texts["saved_late"], **known)
     refused = Refusal.GIFT if language == "nl" else None
-    headline = words.text(language, "reveal.headline", hits=8, picks=10, unmasked=4, decoys=5)
-    told = words.section(language, "reveal")
+    headline = i18n.text(language, "reveal.headline", hits=8, picks=10, unmasked=4, decoys=5)
+    told = i18n.section(language, "reveal")
     reveal(turned(refused), deck_id="d", headline=headline, texts=told)
 
 
 def others(language: str) -> None:
     """Show what stands beside the cards."""
-    section = words.section
+    section = i18n.section
     brand_wall([(face.brand, face.category) for face in faces(30)], texts=section(language, "wall"))
     practice_card(texts=section(language, "practice") | section(language, "swipe"))
     carousel(faces(4), label=language)
     texts = section(language, "crawl")
     crawl([texts["title"], texts["line_1"]], texts=texts)
-    farewell(words.text(language, "swipe.leaving"))
+    farewell(i18n.text(language, "swipe.leaving"))
     sentences = {"en": ("English", "Look: {link}"), "nl": ("Nederlands", "Kijk: {link}")}
     pass_on(sentences, texts=section(language, "pass_on"))
     tab_memory("me", ["Lego"] if language == "nl" else [])

@@ -15,22 +15,34 @@ BY_ITSELF = {"asdict", "astuple", "fields", "vars", "attrgetter"}
 OF_A_CLASS = {"__slots__", "__dict__", "__dataclass_fields__", "__qualname__"}
 
 ALLOWED = {
-    "app/board/dress.py": {"asdict"},  # colours, as variables of CSS
-    "app/views/report_style.py": {"asdict"},  # the same
-    "app/views/lanes.py": {"getattr"},  # a colour by its name
-    "app/views/report_parts.py": {"getattr"},  # the same
-    "app/views/team.py": {"getattr"},  # the same
-    "app/settings.py": {"asdict", "fields", "getattr", "replace", "Settings"},  # a setting is
-    "app/login.py": {"getattr"},  # named by its field: README has them all, and a test says so
+    "app/reports/html/style.py": {"asdict"},  # colours, as variables of CSS
+    "app/web/pages/report/charts.py": {"getattr"},  # a colour by its name
+    "app/web/pages/report/sections.py": {"getattr"},  # the same
+    "app/web/pages/play/participation.py": {"getattr"},  # the same
+    "app/workspace/settings.py": {
+        "asdict",
+        "fields",
+        "getattr",
+        "replace",
+        "Settings",
+    },  # a setting is
+    "app/auth/identity.py": {
+        "getattr"
+    },  # named by its field: README has them all, and a test says so
     "app/notebook.py": {"FitOptions"},  # options as a data scientist names them
-    "app/job_run.py": {"getattr"},  # the function of a target, which app.jobs maps
-    "recsys/colleagues.py": {"__slots__", "getattr"},  # each share is checked
-    "recsys/plan.py": {"getattr"},  # the same
-    "recsys/evidence.py": {"__slots__", "getattr"},  # two sums are held together
-    "recsys/habits.py": {"__slots__", "getattr"},  # columns of a log that lives in memory
-    "recsys/shop_figures.py": {"getattr"},  # a row of figures
-    "recsys/offline.py": {"getattr"},  # a metric of answers that are not kept
-    "recsys/columns.py": {"attrgetter"},  # a column of cards
+    "app/operations/job_worker.py": {
+        "getattr"
+    },  # the function of a target, which app.operations.jobs maps
+    "recsys/simulation/raters.py": {"__slots__", "getattr"},  # each share is checked
+    "recsys/study/power.py": {"getattr"},  # the same
+    "recsys/dataset/evidence.py": {"__slots__", "getattr"},  # two sums are held together
+    "recsys/simulation/shopping.py": {
+        "__slots__",
+        "getattr",
+    },  # columns of a log that lives in memory
+    "recsys/simulation/parameters.py": {"getattr"},  # a row of figures
+    "recsys/evaluation/offline.py": {"getattr"},  # a metric of answers that are not kept
+    "recsys/report/responses.py": {"attrgetter"},  # a column of cards
 }
 
 

@@ -11,12 +11,7 @@ from app.modeling.evaluation import Evaluation, evaluate_offline, options_of, wi
 from app.storage.event_store.window import slice_of
 from recsys.evaluation.metrics import TASKS
 from recsys.evaluation.offline import Line, best_rival
-from app.commands.common import format_option, opened, progress, put, say, table, workspace_option
-from app.evaluation import Evaluation, evaluate_offline, options_of, window_of
-from app.source import slice_of
-from recsys.blend import blend_to_row
-from recsys.offline import Line, best_rival
-from recsys.relevance import TASKS
+from recsys.models.hybrid_params import blend_to_row
 from recsys.stats import Estimate
 
 

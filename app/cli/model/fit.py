@@ -16,10 +16,8 @@ from app.storage.evidence_table import EvidenceTable
 from app.storage.model_registry import Version
 from app.workspace.workspace import BASELINE, House
 from recsys.errors import BadInputError, NotAllowedError
-from recsys.models.base import BrandScore
-from recsys.models.hybrid import ENOUGH_CUSTOMERS, FitOptions, Weights
-from recsys.model import ENOUGH_CUSTOMERS, FitOptions, Weights, weights_to_row
-from recsys.ranking import BrandScore, why_to_row
+from recsys.models.base import BrandScore, why_to_row
+from recsys.models.hybrid import ENOUGH_CUSTOMERS, FitOptions, Weights, weights_to_row
 
 DEFAULT = FitOptions()
 FADING = (

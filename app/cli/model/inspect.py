@@ -5,22 +5,14 @@ from pathlib import Path
 import click
 
 from app.cli.common import format_option, opened, progress, put, say, table, workspace_option
-from app.modeling.import_lists import MOST_BAD, import_lists
+from app.modeling.import_lists import MOST_BAD, import_lists, imported_to_row
 from app.modeling.recommender import load_brain
 from app.modeling.what_if import alike, asked, learnt, typed
 from app.presentation.explanations import reason
 from app.study.feedback import learn_from
-from app.study.power import PLAYERS, played
-from recsys.evaluation.behavioral_tests import Behaved, behave
+from app.study.power import PLAYERS, played, powered_to_row
+from recsys.evaluation.behavioral_tests import Behaved, behave, behaved_to_row
 from recsys.simulation.raters import PANELS
-from app.commands.common import format_option, opened, progress, put, say, table, workspace_option
-from app.learning import learn_from
-from app.listing import MOST_BAD, import_lists, imported_to_row
-from app.powering import PLAYERS, played, powered_to_row
-from app.reasons import reason
-from app.whatif import alike, asked, learnt, typed
-from recsys.behave import Behaved, behave, behaved_to_row
-from recsys.colleagues import PANELS
 
 SENTENCES = {
     "price_blind": "a brand bought at full price beats one bought as often at half of it",

@@ -8,21 +8,13 @@ from typing import Any
 import click
 
 from app.cli.common import format_option, opened, progress, put, say, table, workspace_option
-from app.modeling.comparison import Compared, compare, differing
+from app.modeling.comparison import Compared, compare, compared_to_row, differing
 from app.reports.model_card import model_card
 from app.storage.model_registry import ALIASES, Version
 from app.study.feedback import refused_brands
 from app.study.results import studies_of
 from app.workspace.workspace import House
-from recsys.report.rejections import RefusedBrand
-from app.commands.common import format_option, opened, progress, put, say, table, workspace_option
-from app.comparing import Compared, compare, compared_to_row, differing
-from app.house import House
-from app.model_card import model_card
-from app.refused import refused_brands
-from app.registry import ALIASES, Version
-from app.verdicts import studies_of
-from recsys.refused import RefusedBrand, refused_to_row
+from recsys.report.rejections import RefusedBrand, refused_to_row
 from recsys.stats import Estimate
 
 FEWER = "under 10"

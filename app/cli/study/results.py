@@ -14,6 +14,7 @@ from app.modeling.user_coverage import Audience, audience_of
 from app.presentation.i18n import LANGUAGES
 from app.reports.ci_formats import as_junit, as_summary, gate_data
 from app.reports.exports import KINDS, written
+from app.reports.unknown_charts import value_or_unknown
 from app.reports.wording import reading
 from app.storage.study_db.records import StudyRow
 from app.storage.study_db.store import parts_that_differ, what_differs
@@ -185,7 +186,8 @@ def report(study: str | None, shape: str, language: str, workspace: Path | None)
 def _audience(house: House, judged: Judged) -> Audience | None:
     """For whom the model speaks; None where the shop's events are not here."""
     with suppress(WorkspaceError):
-        return audience_of(house.warehouse, judged.report.policy)
+        warehouse, rule = house.warehouse, judged.report.policy
+        return value_or_unknown("audience", partial(audience_of, warehouse, rule), None)
     return None
 
 
@@ -216,9 +218,15 @@ def _report_text(judged: Judged) -> str:
             table(["arm", "people", "liked", "super-liked", "don't know"], arms),
             f"{players.counted} decks counted, of {players.dealt} dealt or a few more"
             + ("." if judged.invited is None else f"; {judged.invited} people are invited."),
+            *_not_computed(judged),
             *(f"Overridden by {o.role}: {o.outcome}. {o.reason}" for o in judged.overrides),
         ]
     )
+
+
+def _not_computed(judged: Judged) -> list[str]:
+    names = [failure.measure for failure in judged.report.failures]
+    return [f"Unknown, as it could not be computed: {', '.join(names)}."] if names else []
 
 
 def _criterion_row(found: CriterionReport) -> list[object]:

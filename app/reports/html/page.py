@@ -12,32 +12,17 @@ import pandas as pd
 from app.modeling.user_coverage import Audience
 from app.presentation.i18n import text
 from app.reports import charts, tables
+from app.reports.chart_order import rows
 from app.reports.charts import Figure
-from app.reports.charts_people import rows
 from app.reports.html import blocks
 from app.reports.html.style import standalone_style
 from app.reports.html.svg import Moment, lanes, run
+from app.reports.unknown_charts import value_or_unknown
 from app.reports.wording import reading, said_of, sentence, state, what_would_change
 from app.study.results import Judged
 from recsys.report.evaluate import CriterionReport
 from recsys.report.verdict import CriterionVerdict
 from recsys.study.policy import DIFFERENCES
-from app.audience import Audience
-from app.board.drawing import lanes
-from app.board.dress import style
-from app.board.run import Moment, run
-from app.studies import Judged
-from app.views import report_figures as figures
-from app.views import report_story as story
-from app.views import report_tables as tables
-from app.views.figure import Figure
-from app.views.report_numbers import reading, said_of, sentence, state, what_would_change
-from app.views.report_order import rows
-from app.views.report_unknown import shown
-from app.words import text
-from recsys.policy import DIFFERENCES
-from recsys.report import CriterionReport
-from recsys.verdict import CriterionVerdict
 
 _RULE = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:"
 
@@ -161,7 +146,7 @@ def _rows(language: str, judged: Judged, audience: Audience | None) -> str:
 def _figure(language: str, figure: Figure, titled: bool = True) -> str:
     title = figure.title if titled else ""
     if figure.lanes:
-        drawn = shown("drawing", partial(lanes, figure.lanes, figure.alternative), "")
+        drawn = value_or_unknown("drawing", partial(lanes, figure.lanes, figure.alternative), "")
         return framed(language, title, drawn, figure.sentence, figure.table)
     drawn = "" if figure.table is None else _table(figure.table)
     return framed(language, title, drawn, figure.sentence, None)

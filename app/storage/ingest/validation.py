@@ -13,9 +13,8 @@ from app.storage.event_store.duckdb_sql import literal, paths
 from app.storage.ingest.readers import FILE, RAW, ZONELESS, Loaded
 from app.storage.ingest.staging import LINE, suffix
 from app.storage.warehouse.schemas.registry import hint
-from recsys.dataset.events import KIND_NAMES, NO_PRICE, Col, Kind, ProductCol
+from recsys.dataset.events import KIND_NAMES, NO_PRICE, OUR_KINDS, Col, Kind, ProductCol
 from recsys.errors import BadEventsError
-from recsys.events import KIND_NAMES, NO_PRICE, OUR_KINDS, Col, Kind, ProductCol
 
 DAY = 86_400
 _MOST_CENTS = 2**31 - 1

@@ -11,7 +11,7 @@ from typing import Any
 
 from app.storage.study_db.database import Database, Row, now_ms
 from app.storage.study_db.migrations import CHAINED
-from app.storage.study_db.records import canonical
+from app.storage.study_db.row_codec import canonical
 
 START = "0" * 64
 UNCOMMITTED = ("seq", "salt")

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.storage.study_db.hash_chain import Ledger
-from app.storage.study_db.records import canonical
+from app.storage.study_db.row_codec import canonical
 
 
 class State(StrEnum):

@@ -1,7 +1,8 @@
 """Participants by pseudonym: what they agreed to, and forgetting them."""
 
 from app.storage.study_db.hash_chain import Ledger
-from app.storage.study_db.records import Consent, Forgotten, Gone, canonical, mark
+from app.storage.study_db.records import Consent, Forgotten, Gone, mark
+from app.storage.study_db.row_codec import canonical
 
 _HER_SWIPES = "deck in (select id from decks where participant = ?)"
 _TO_GO = """

@@ -1,13 +1,12 @@
 """The rows of the study as values. Times are milliseconds since 1970 by the server's clock."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from recsys.study.deck import Deck, Known, Origin, card_from_dict, card_to_dict
+from recsys.study.deck import Deck
 from recsys.study.policy import Policy, Study, StudyKind
 from recsys.study.swipes import Answer, SwipeKind
 
@@ -20,43 +19,6 @@ def mark(study: str, pseudonym: str) -> str:
 def list_hash(marks: Iterable[str]) -> str:
     """Return the hash of an invitation list, whatever its order."""
     return sha256("\n".join(sorted(marks)).encode()).hexdigest()
-
-
-def canonical(value: object) -> str:
-    """Return the one JSON text of a value: sorted keys, no spaces, no NaN."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-
-
-def deck_to_row(deck: Deck) -> dict[str, Any]:
-    """Return a deck as flat texts and numbers; `deck_from_row` is its inverse."""
-    return {
-        "id": deck.id,
-        "study": deck.study,
-        "participant": deck.participant,
-        "origin": deck.origin.value,
-        "evidence": deck.evidence.value,
-        "model": deck.model,
-        "seed": f"{deck.seed:032x}",
-        "cards": canonical([card_to_dict(card) for card in deck.cards]),
-        "hash": deck.hash,
-    }
-
-
-def deck_from_row(row: dict[str, Any]) -> Deck:
-    """Return the deck of a stored row; columns that are no part of a deck are passed over."""
-    return Deck(
-        id=row["id"],
-        study=row["study"],
-        participant=row["participant"],
-        origin=Origin(row["origin"]),
-        evidence=Known(row["evidence"]),
-        model=row["model"],
-        seed=int(row["seed"], 16),
-        cards=tuple(card_from_dict(card) for card in json.loads(row["cards"])),
-        hash=row["hash"],
-    )
 
 
 class ClosedBy(StrEnum):

@@ -8,21 +8,7 @@ from app.storage.study_db.database import Row
 from app.storage.study_db.invitations import InvitationRows
 from app.storage.study_db.jobs import JobRows
 from app.storage.study_db.participants import PeopleRows
-from app.rows.codec import (
-    canonical,
-    closing_from_row,
-    dealt_from_row,
-    deck_from_row,
-    deck_to_row,
-    outline_from_row,
-    swipe_from_row,
-    swipe_to_row,
-)
-from app.rows.database import Row
-from app.rows.invitation_rows import InvitationRows
-from app.rows.job_rows import JobRows
-from app.rows.people import PeopleRows
-from app.rows.records import (
+from app.storage.study_db.records import (
     ClosedBy,
     Closing,
     DealtDeck,
@@ -32,16 +18,22 @@ from app.rows.records import (
     Refusal,
     Standing,
     StudyRow,
+    study_of,
+)
+from app.storage.study_db.row_codec import (
     canonical,
+    closing_from_row,
+    dealt_from_row,
     deck_from_row,
     deck_to_row,
-    study_of,
+    outline_from_row,
+    swipe_from_row,
+    swipe_to_row,
 )
 from app.storage.study_db.studies import StudyRows
 from recsys.errors import IllegalSwipeError
 from recsys.study.deck import Deck, deck_hash
-from recsys.study.swipes import Answer, Swipe, SwipeKind
-from recsys.swipes import Answer, Swipe
+from recsys.study.swipes import Answer, Swipe
 
 _CLOSINGS = (
     "select s.study, s.number, s.why_not, s.score, c.deck, c.closed_at, c.by from scores s "

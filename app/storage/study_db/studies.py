@@ -7,7 +7,8 @@ from typing import Any
 
 from app.storage.study_db.database import Row
 from app.storage.study_db.hash_chain import Ledger
-from app.storage.study_db.records import Decision, Override, StudyRow, canonical
+from app.storage.study_db.records import Decision, Override, StudyRow
+from app.storage.study_db.row_codec import canonical
 from recsys.errors import BadInputError, UnknownNameError
 from recsys.study.policy import StudyKind
 

@@ -7,20 +7,13 @@ import streamlit as st
 
 from app.presentation.i18n import text
 from app.presentation.palette import DARK, LIGHT
+from app.reports.unknown_charts import value_or_unknown
 from app.study.game import Game
 from app.study.results import judge
 from recsys.errors import IntegrityError
 from recsys.report.evaluate import Report
 from recsys.report.forecast import DECIDED, HORIZON, Forecast
-from app.game import Game
-from app.palette import DARK, LIGHT
-from app.studies import judge
-from app.views.report_unknown import shown as known
-from app.words import text
-from recsys.errors import IntegrityError
-from recsys.forecast import DECIDED, HORIZON, Forecast
-from recsys.report import Report
-from recsys.shown import REASON
+from recsys.report.shown_measures import REASON
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +29,9 @@ class Meter:
 def section(language: str, game: Game) -> None:
     """The bar of a live study, and its words."""
     full = sum(closing.why_not is None for closing in game.store.closings(game.row.hash))
-    report = known("participation", partial(_sound, game, full // game.study.policy.batch), None)
+    report = value_or_unknown(
+        "participation", partial(_sound, game, full // game.study.policy.batch), None
+    )
     if report is None:
         return
     st.header(text(language, "team.title"), anchor=False)

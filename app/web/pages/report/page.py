@@ -6,10 +6,11 @@ import streamlit as st
 
 from app.modeling.user_coverage import Audience, audience_of
 from app.presentation.i18n import text
-from app.reports import charts_people, exports, tables, wording
+from app.reports import chart_order, exports, tables, wording
 from app.reports.exports import plain
 from app.reports.html import blocks
 from app.reports.html.style import style
+from app.reports.unknown_charts import value_or_unknown
 from app.storage.event_store.store import Warehouse
 from app.storage.study_db.records import StudyRow
 from app.storage.study_db.store import Store
@@ -18,26 +19,6 @@ from app.study.results import Judged, close_overdue, judge
 from app.web import runtime
 from app.web.pages import layout
 from app.web.pages.report import sections
-from app import runtime
-from app.audience import Audience, audience_of
-from app.demo import is_built
-from app.rows.records import StudyRow
-from app.store import Store
-from app.studies import Judged, close_overdue, judge
-from app.views import (
-    frame,
-    report_export,
-    report_numbers,
-    report_order,
-    report_parts,
-    report_story,
-    report_tables,
-)
-from app.views.report_export import plain
-from app.views.report_style import style
-from app.views.report_unknown import shown
-from app.warehouse import Warehouse
-from app.words import text
 from recsys.errors import WorkspaceError
 from recsys.study.policy import Policy, StudyKind
 
@@ -149,7 +130,7 @@ def _whole(language: str, judged: Judged) -> None:
     if judged.verdict.criteria:
         sections.criteria(language, judged)
         sections.run(language, judged)
-        for row in charts_people.rows(language, judged, audience):
+        for row in chart_order.rows(language, judged, audience):
             sections.beside(language, row)
     st.header(text(language, "report.caveats_title"))
     st.html(blocks.caveats(language, judged))
@@ -165,7 +146,7 @@ def _audience(judged: Judged) -> Audience | None:
         return None
     rule = judged.report.policy
     state = (warehouse.version, rule.hash)
-    return shown("audience", partial(_counted, warehouse, rule, state), None)
+    return value_or_unknown("audience", partial(_counted, warehouse, rule, state), None)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -12,21 +12,11 @@ from app.reports import tables
 from app.reports.charts import Figure
 from app.reports.exports import plain
 from app.reports.html.blocks import reasons
+from app.reports.unknown_charts import value_or_unknown
 from app.reports.wording import said_of
 from app.study.results import Judged
 from app.web.pages.report import charts
 from app.web.pages.report.charts import lanes as draw
-from app.studies import Judged
-from app.views import charts
-from app.views import report_figures as figures
-from app.views import report_tables as tables
-from app.views.figure import Figure
-from app.views.lanes import lanes as draw
-from app.views.report_export import plain
-from app.views.report_numbers import said_of
-from app.views.report_story import reasons
-from app.views.report_unknown import shown
-from app.words import text
 
 
 def criteria(language: str, judged: Judged) -> None:
@@ -73,7 +63,7 @@ def beside(language: str, pair: Sequence[Figure]) -> None:
     for place, figure in zip(st.columns(len(pair), gap="large"), pair, strict=True):
         with place:
             st.subheader(figure.title)
-            if not shown("drawing", partial(_drawn, language, figure), unknown=False):
+            if not value_or_unknown("drawing", partial(_drawn, language, figure), unknown=False):
                 st.caption(text(language, "report.not_computed"))
 
 

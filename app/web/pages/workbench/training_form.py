@@ -8,18 +8,11 @@ import streamlit as st
 
 from app.operations.job_eta import expected_seconds
 from app.operations.jobs import Job
-from app.storage.event_store.window import SHORT, Source, slice_of, versions_of
+from app.storage.event_store.window import SHORT, Source, slice_of, source_to_row, versions_of
 from app.web import runtime
 from app.web.pages.workbench.formatting import say, span, when
 from recsys.errors import BrandswipeError
-from recsys.models.hybrid import RANGES, FitOptions, Weights, check_options
-from app import runtime
-from app.fit_time import expected_seconds
-from app.jobs import Job
-from app.source import SHORT, Source, slice_of, source_to_row, versions_of
-from app.views.workbench_shown import say, span, when
-from recsys.errors import BrandswipeError
-from recsys.model import (
+from recsys.models.hybrid import (
     RANGES,
     FitOptions,
     Weights,

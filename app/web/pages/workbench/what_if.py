@@ -13,23 +13,11 @@ from app.web import runtime
 from app.web.pages import layout
 from app.web.pages.workbench.formatting import measured, plain, say, stage, title
 from app.workspace.planted_shop import personas_of
+from recsys.dataset.events import OUR_KINDS
 from recsys.dataset.evidence import Evidence
 from recsys.dataset.history import Deed, Price
-from recsys.models.base import BrandScore
+from recsys.models.base import BrandScore, why_to_row
 from recsys.simulation.personas import Persona
-from app import runtime
-from app.brain import Brain, Stopwatch
-from app.planting import personas_of
-from app.reasons import reason
-from app.registry import Version
-from app.views import frame
-from app.views.workbench_shown import measured, plain, say, stage, title
-from app.whatif import alike, learnt, typed
-from recsys.events import OUR_KINDS
-from recsys.evidence import Evidence
-from recsys.imagined import Deed, Price
-from recsys.personas import Persona
-from recsys.ranking import BrandScore, why_to_row
 
 TOP = 10
 RANKING = "ranking"

@@ -1,11 +1,14 @@
 """Decks, swipes and closings <-> the flat rows that the store keeps."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from app.rows.records import ClosedBy, Closing, DealtDeck, Incoming, Outline
-from recsys.deck import Deck, Known, Origin, card_from_dict, card_to_dict
-from recsys.swipes import Answer, Swipe, SwipeKind
+from app.storage.study_db.records import ClosedBy, Closing, DealtDeck, Incoming, Outline
+from recsys.errors import IntegrityError
+from recsys.study.deck import Deck, Known, Origin, card_from_dict, card_to_dict
+from recsys.study.scoring import DeckScore, score_from_row
+from recsys.study.swipes import Answer, Swipe, SwipeKind
 
 
 def canonical(value: object) -> str:
@@ -113,3 +116,16 @@ def closing_from_row(row: dict[str, Any]) -> Closing:
         closed_at=row["closed_at"],
         by=ClosedBy(row["by"]) if row["by"] else None,
     )
+
+
+def score_of(stored: Mapping[str, float]) -> DeckScore:
+    """The scores of a closing. Earlier versions stored some that rounding carried beyond 1.
+
+    Raises IntegrityError for a score that nothing could have computed.
+    """
+    try:
+        return score_from_row(stored)
+    except ValueError as error:
+        raise IntegrityError(
+            "A stored score lies outside 0 to 1: restore the workspace from a backup."
+        ) from error

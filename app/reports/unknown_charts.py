@@ -9,12 +9,12 @@ from typing import TypeVar
 
 import pandas as pd
 
-from app import journal
-from app.studies import Judged
-from app.views.figure import Figure
-from app.words import text
-from recsys.columns import MEASURES
-from recsys.shown import ShownMeasures
+from app.presentation.i18n import text
+from app.reports.charts import Figure
+from app.study.results import Judged
+from app.workspace import json_log
+from recsys.report.responses import MEASURES
+from recsys.report.shown_measures import ShownMeasures
 
 Value = TypeVar("Value")
 
@@ -32,19 +32,21 @@ NEEDED = {
 """The measures of the report behind a picture or table, by the start of its title's key."""
 
 
-def shown(name: str, compute: Callable[[], Value], unknown: Value) -> Value:
+def value_or_unknown(name: str, compute: Callable[[], Value], unknown: Value) -> Value:
     """Return what `compute` returns; where it raises, write a journal line and return `unknown`."""
     measures = ShownMeasures()
     found = measures.compute(name, compute, unknown)
-    journal.not_computed(measures.failures)
+    json_log.not_computed(measures.failures)
     return found
 
 
-def figure(language: str, judged: Judged, name: str, build: Callable[[], Figure]) -> Figure:
+def chart_or_unknown(
+    language: str, judged: Judged, name: str, build: Callable[[], Figure]
+) -> Figure:
     """Return a picture; where nothing of it could be computed, a sentence that says so."""
     unknown = text(language, "report.not_computed")
     failed = Figure(text(language, f"report.{name}_title"), unknown)
-    found = shown(f"picture, {name}", build, failed)
+    found = value_or_unknown(f"picture, {name}", build, failed)
     return replace(found, sentence=unknown) if _is_lacking(judged, name, found) else found
 
 
@@ -53,9 +55,11 @@ def _is_lacking(judged: Judged, name: str, found: Figure) -> bool:
     return not found.lanes and found.table is None and judged.report.lacks(*NEEDED.get(name, ()))
 
 
-def table(judged: Judged, name: str, build: Callable[[], pd.DataFrame]) -> pd.DataFrame | None:
+def table_or_unknown(
+    judged: Judged, name: str, build: Callable[[], pd.DataFrame]
+) -> pd.DataFrame | None:
     """Return a table; None where nothing of it could be computed."""
-    found = shown(f"table, {name}", build, None)
+    found = value_or_unknown(f"table, {name}", build, None)
     if found is None or (found.empty and judged.report.lacks(*NEEDED.get(name, ()))):
         return None
     return found

@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from functools import partial
 
-from app.audience import Audience
-from app.studies import Judged
-from app.views import report_figures as figures
-from app.views import report_figures_list as of_list
-from app.views import report_figures_people as people
-from app.views.figure import Figure
-from app.views.report_unknown import figure as known
+from app.modeling.user_coverage import Audience
+from app.reports import charts, charts_people
+from app.reports.charts import Figure
+from app.reports.unknown_charts import chart_or_unknown
+from app.study.results import Judged
 
 
-def rows(language: str, judged: Judged, audience: Audience | None) -> list[Sequence[Figure]]:
+def rows(language: str, judged: Judged, reach: Audience | None) -> list[Sequence[Figure]]:
     """Return the pictures, those beside each other together."""
     arms = _one(language, judged, "arms")
     return [
@@ -20,9 +18,11 @@ def rows(language: str, judged: Judged, audience: Audience | None) -> list[Seque
         (arms,) if judged.report.policy.is_duel else (arms, _one(language, judged, "rival")),
         (
             _one(language, judged, "funnel"),
-            known(language, judged, "audience", partial(people.audience, language, audience)),
+            chart_or_unknown(
+                language, judged, "audience", partial(charts_people.audience, language, reach)
+            ),
         ),
-        *of_list.listed(language, judged),
+        *charts_people.listed(language, judged),
         (_one(language, judged, "left_out"), _one(language, judged, "halves")),
         (_one(language, judged, "loved"), _one(language, judged, "refused")),
         (_one(language, judged, "category"),),
@@ -31,25 +31,27 @@ def rows(language: str, judged: Judged, audience: Audience | None) -> list[Seque
 
 
 def _one(language: str, judged: Judged, name: str) -> Figure:
-    return known(language, judged, name, partial(_BY_NAME[name], language, judged))
+    return chart_or_unknown(language, judged, name, partial(_BY_NAME[name], language, judged))
 
 
 _BY_NAME = {
-    "arms": figures.arms,
-    "rival": figures.rival,
-    "funnel": people.funnel,
-    "left_out": people.left_out,
-    "halves": people.halves,
-    "loved": people.loved,
-    "refused": people.refused,
-    "category": people.categories,
+    "arms": charts.arms,
+    "rival": charts.rival,
+    "funnel": charts_people.funnel,
+    "left_out": charts_people.left_out,
+    "halves": charts_people.halves,
+    "loved": charts_people.loved,
+    "refused": charts_people.refused,
+    "category": charts_people.categories,
 }
 
 
 def _segments(language: str, judged: Judged) -> list[Sequence[Figure]]:
     """Return the parts of the people beside each other, where the policy names any."""
     found = [
-        known(language, judged, name, partial(people.segment, language, judged, name, rows))
+        chart_or_unknown(
+            language, judged, name, partial(charts_people.segment, language, judged, name, rows)
+        )
         for name, rows in judged.report.segments.items()
     ]
     return [found] if found else []
