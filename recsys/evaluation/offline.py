@@ -134,7 +134,8 @@ class Judged:
 
     def values(self, metric: str) -> NDArray[np.float64]:
         """One number a customer, shape (n,)."""
-        return np.array([getattr(answer, metric) for answer in self.answers], np.float64)
+        found = ({"recall": a.recall, "ndcg": a.ndcg, "mrr": a.mrr} for a in self.answers)
+        return np.array([each[metric] for each in found], np.float64)
 
     def by_activity(self) -> dict[str, float | None]:
         """Mean NDCG@10 of the third who knew the fewest brands, of the middle, of the rest."""

@@ -6,8 +6,6 @@ The same as recsys.study.scoring says of one deck, card by card; a test holds th
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import chain
-from operator import attrgetter
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +14,10 @@ from recsys.stats import Floats, clip_rounding, unit_scores
 from recsys.study.deck import Arm, Card, Stratum
 from recsys.study.scoring import Played
 from recsys.study.swipes import Answer
+from recsys.deck import Arm, Stratum
+from recsys.scores import Played
+from recsys.stats import Floats
+from recsys.swipes import Answer
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -110,25 +112,21 @@ def laid_out(decks: Sequence[Played]) -> tuple[Cards, list[str], list[str]]:
     sizes = _ints(len(d.deck.cards) for d in decks)
     said = chain.from_iterable(map(d.answers.get, range(1, len(d.deck.cards) + 1)) for d in decks)
     starts = np.cumsum(sizes) - sizes
-    stratum = _ints(map(_PLACE.__getitem__, _column(cards, "stratum")))
-    partner = _ints(place or 0 for place in _column(cards, "partner"))
-    rival, second = ([arm in arms for arms in _column(cards, "arms")] for arm in _OTHERS)
+    stratum = _ints(_PLACE[card.stratum] for card in cards)
+    partner = _ints(card.partner or 0 for card in cards)
+    rival, second = ([arm in card.arms for card in cards] for arm in _OTHERS)
     columns = Cards(
         decks=len(decks),
         deck=np.repeat(np.arange(len(decks)), sizes),
         said=_ints(map(_SAID.__getitem__, said)),
         stratum=stratum,
         partner=np.where(partner > 0, np.repeat(starts, sizes) + partner - 1, -1),
-        known=np.array(list(_column(cards, "known")), dtype=np.bool_),
+        known=np.array([card.known for card in cards], dtype=np.bool_),
         shared=np.array(rival, dtype=np.bool_) & (stratum == PICK),
         second=np.array(second, dtype=np.bool_),
-        popularity=np.log1p(_ints(_column(cards, "popularity"))),
+        popularity=np.log1p(_ints(card.popularity for card in cards)),
     )
-    return columns, list(_column(cards, "brand")), list(_column(cards, "category"))
-
-
-def _column(cards: Iterable[Card], name: str) -> Iterable[Any]:
-    return map(attrgetter(name), cards)
+    return columns, [card.brand for card in cards], [card.category for card in cards]
 
 
 def _ints(values: Iterable[int]) -> Ints:

@@ -41,8 +41,6 @@ ALLOWED = {
         "getattr",
     },  # columns of a log that lives in memory
     "recsys/simulation/parameters.py": {"getattr"},  # a row of figures
-    "recsys/evaluation/offline.py": {"getattr"},  # a metric of answers that are not kept
-    "recsys/report/responses.py": {"attrgetter"},  # a column of cards
 }
 
 
