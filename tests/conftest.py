@@ -13,6 +13,9 @@ from hypothesis import settings as property_settings
 
 from app.workspace.settings import Settings
 from app.workspace.workspace import House
+from app import runtime
+from app.house import House
+from app.settings import Settings
 from tests.shops import FEW, IN_EARNEST, asking
 from tests.support.once import build_once, shared_root
 from tests.terminal import brandswipe
@@ -31,12 +34,19 @@ def few() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def own_runtime() -> Iterator[None]:
+    """Leave no settings and nothing open to the next test, whichever that is."""
+    yield
+    runtime.use(None)
+
+
 @pytest.fixture(scope="session")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with a planted shop and its model, made by the real commands. Do not write."""
     shared = build_once(shared_root(tmp_path_factory), "planted", plant_and_fit)
-    own = tmp_path_factory.mktemp("planted_copy") / "ws"  # no other process reads or locks it
-    return shutil.copytree(shared / "ws", own)
+    own = tmp_path_factory.mktemp("planted") / "copy"  # no other process reads or locks it
+    return shutil.copytree(shared, own) / "ws"
 
 
 def plant_and_fit(folder: Path) -> None:

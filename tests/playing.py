@@ -16,6 +16,7 @@ POLICY = Policy.from_dict(
     tomllib.loads((Path(__file__).parents[1] / "data" / "policy.toml").read_text())
 )
 STUDY = Study("test", StudyKind.SIMULATED, POLICY, "model-1", "popularity", 7)
+HASH = STUDY.hash  # worked out once for the thousands of decks of a simulation
 N, F, S, D = Answer.NOT_FAVOURITE, Answer.FAVOURITE, Answer.SUPER_LIKE, Answer.DONT_KNOW
 GRADED = (N, F, S)
 
@@ -33,7 +34,7 @@ def card(position: int, stratum: Stratum, *, shared: bool = False, **rest: objec
 def deck_of(cards: Sequence[Card], who: str = "p1", **rest: object) -> Deck:
     """Return a simulated deck."""
     plain = Deck(
-        f"d-{who}", STUDY.hash, who, Origin.SIMULATED, Known.ENOUGH, "model-1", 1, tuple(cards), "h"
+        f"d-{who}", HASH, who, Origin.SIMULATED, Known.ENOUGH, "model-1", 1, tuple(cards), "h"
     )
     return replace(plain, **rest)
 
