@@ -13,9 +13,9 @@ from hypothesis import settings as property_settings
 
 from app.workspace.settings import Settings
 from app.workspace.workspace import House
-from app import runtime
-from app.house import House
-from app.settings import Settings
+from app.web import runtime
+from app.workspace.workspace import House
+from app.workspace.settings import Settings
 from tests.shops import FEW, IN_EARNEST, asking
 from tests.support.once import build_once, shared_root
 from tests.terminal import brandswipe

@@ -14,10 +14,10 @@ from recsys.stats import Floats, clip_rounding, unit_scores
 from recsys.study.deck import Arm, Card, Stratum
 from recsys.study.scoring import Played
 from recsys.study.swipes import Answer
-from recsys.deck import Arm, Stratum
-from recsys.scores import Played
+from recsys.study.deck import Arm, Stratum
+from recsys.study.scoring import Played
 from recsys.stats import Floats
-from recsys.swipes import Answer
+from recsys.study.swipes import Answer
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
