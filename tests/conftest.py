@@ -11,11 +11,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import pytest
 from hypothesis import settings as property_settings
 
-from app.workspace.settings import Settings
-from app.workspace.workspace import House
 from app.web import runtime
-from app.workspace.workspace import House
 from app.workspace.settings import Settings
+from app.workspace.workspace import House
 from tests.shops import FEW, IN_EARNEST, asking
 from tests.support.once import build_once, shared_root
 from tests.terminal import brandswipe

@@ -21,7 +21,7 @@ from app.storage.study_db.store import Store
 from app.study.game import Turned
 from app.study.opening import open_study
 from app.study.results import Judged, judge
-from app.swipe_cards.turned import TONES, _group
+from app.web.components.reveal import TONES, _group
 from app.web.pages.play.participation import meter
 from app.web.pages.play.reveal import _shown, counts, fooled, headline
 from app.workspace.settings import data_file

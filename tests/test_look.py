@@ -17,7 +17,7 @@ from app.presentation.theme import (
     streamlit_config,
     streamlit_options,
 )
-from app.swipe_cards import tone
+from app.web.components.reveal import tone
 from recsys.study.deck import Arm
 
 ROOT = Path(__file__).parent.parent

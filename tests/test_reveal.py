@@ -16,9 +16,8 @@ from app.study import privacy
 from app.study.dealing import Player
 from app.study.game import Game, Turned, load_game, study_to_play
 from app.study.opening import open_study
-from app.swipe_cards import Revealed
-from app.swipe_cards.turned import TONES
 from app.web import runtime
+from app.web.components.reveal import TONES, Revealed
 from app.web.middleware import ON_DUTY
 from app.web.pages import my_brands, session
 from app.web.pages.play.reveal import counts, fooled, headline, keep_refusals
@@ -241,7 +240,7 @@ class TestThePage:
 
 def test_a_card_without_an_answer_says_so() -> None:
     from app.presentation.i18n import section
-    from app.swipe_cards.turned import _turned
+    from app.web.components.reveal import _turned
 
     plain = Revealed(Face(1, "Lego", None, "Toys", ()), {Arm.PICK}, None)
     said = _turned(plain, section("en", "reveal"))

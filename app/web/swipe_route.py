@@ -1,4 +1,4 @@
-"""What the browser posts, and what it hears back. The shape is swipe_cards/swipes.schema.json."""
+"""What the browser posts, and what it hears back. The shape is swipe_route.schema.json."""
 
 import json
 import re

@@ -11,12 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.stats import Floats, clip_rounding, unit_scores
-from recsys.study.deck import Arm, Card, Stratum
-from recsys.study.scoring import Played
-from recsys.study.swipes import Answer
 from recsys.study.deck import Arm, Stratum
 from recsys.study.scoring import Played
-from recsys.stats import Floats
 from recsys.study.swipes import Answer
 
 Ints = NDArray[np.int64]

@@ -6,20 +6,9 @@ import streamlit as st
 
 from app.presentation import i18n
 from app.storage.study_db.records import Refusal
-from app.swipe_cards import (
-    Revealed,
-    brand_wall,
-    carousel,
-    crawl,
-    farewell,
-    latecomers,
-    pass_on,
-    practice_card,
-    reveal,
-    save_file,
-    swipe_cards,
-    tab_memory,
-)
+from app.web.components.game import brand_wall, farewell, latecomers, practice_card, swipe_cards
+from app.web.components.reveal import Revealed, reveal
+from app.web.components.widgets import carousel, crawl, pass_on, save_file, tab_memory
 from recsys.study.deck import Arm, Face
 from recsys.study.swipes import Answer
 

@@ -7,7 +7,9 @@ import streamlit as st
 
 from app.presentation import i18n
 from app.presentation.theme import page_css
-from app.swipe_cards import Revealed, brand_wall, crawl, farewell, reveal, swipe_cards
+from app.web.components.game import brand_wall, farewell, swipe_cards
+from app.web.components.reveal import Revealed, reveal
+from app.web.components.widgets import crawl
 from app.web.pages.play import page
 from recsys.study.deck import Arm, Face
 from recsys.study.swipes import Answer

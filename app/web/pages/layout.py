@@ -14,8 +14,8 @@ from app.auth.guest_cookie import guest_of
 from app.auth.identity import Claims, Person, Role, pseudonym
 from app.auth.urls import home
 from app.presentation.i18n import LANGUAGES, preferred, text
-from app.swipe_cards import farewell
 from app.web import runtime
+from app.web.components.game import farewell
 from app.web.middleware import is_here
 from app.web.routes import LINKED
 from app.workspace.json_log import event, fault

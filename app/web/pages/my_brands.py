@@ -10,8 +10,8 @@ from app.presentation.i18n import price, text, verbatim
 from app.study import privacy
 from app.study.dealing import Player
 from app.study.game import Game, load_game, study_to_play
-from app.swipe_cards import carousel
 from app.web import runtime
+from app.web.components.widgets import carousel
 from app.web.pages import layout, session
 from recsys.dataset.events import NO_PRICE
 from recsys.errors import NotAllowedError, NotEnoughHistoryError

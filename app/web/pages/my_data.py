@@ -9,8 +9,8 @@ import streamlit as st
 
 from app.presentation.i18n import day, text
 from app.study.privacy import Link, about, forget
-from app.swipe_cards import save_file
 from app.web import runtime
+from app.web.components.widgets import save_file
 from app.web.pages import layout
 from app.workspace.planted_shop import personas_of
 

@@ -5,8 +5,8 @@ import streamlit as st
 from app.auth.identity import Person, Role
 from app.presentation.i18n import text
 from app.study.dealing import Player
-from app.swipe_cards import tab_memory
 from app.web import runtime
+from app.web.components.widgets import tab_memory
 from app.web.pages import layout
 from app.workspace.planted_shop import personas_of
 from recsys.simulation.personas import Persona

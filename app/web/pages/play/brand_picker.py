@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.presentation.i18n import section, text
 from app.study.game import Game
-from app.swipe_cards import brand_wall
+from app.web.components.game import brand_wall
 from app.web.pages import session
 from app.web.pages.play import phone_invitation
 from recsys.simulation.personas import Persona

@@ -6,7 +6,7 @@ from app.presentation.i18n import day, section, text
 from app.study import privacy
 from app.study.dealing import Player
 from app.study.game import Game
-from app.swipe_cards import practice_card
+from app.web.components.game import practice_card
 from app.web.pages import session
 from app.web.pages.play.deck import question
 from recsys.study.deck import Origin

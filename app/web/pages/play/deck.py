@@ -8,8 +8,8 @@ from app.presentation.i18n import section, text
 from app.storage.study_db.records import DealtDeck
 from app.study.dealing import Player
 from app.study.game import Game
-from app.swipe_cards import latecomers, swipe_cards
 from app.web import runtime
+from app.web.components.game import latecomers, swipe_cards
 from app.web.pages import layout, session
 from app.web.pages.play import loading
 

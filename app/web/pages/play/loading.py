@@ -11,7 +11,7 @@ from app.presentation.i18n import section, shown, text
 from app.storage.study_db.records import DealtDeck
 from app.study.dealing import Player
 from app.study.game import Game
-from app.swipe_cards import crawl
+from app.web.components.widgets import crawl
 from recsys.study.deck import DeckRecipe, Origin
 
 

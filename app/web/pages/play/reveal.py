@@ -9,8 +9,9 @@ from app.presentation.i18n import LANGUAGES, section, text
 from app.storage.study_db.records import Closing, DealtDeck, Refusal
 from app.study.dealing import Player
 from app.study.game import Game, Turned
-from app.swipe_cards import Revealed, pass_on, reveal
 from app.web import runtime
+from app.web.components.reveal import Revealed, reveal
+from app.web.components.widgets import pass_on
 from app.web.pages import layout, my_brands, session
 from app.web.pages.play import participation, simulated_play, story_crawl
 from recsys.errors import UnknownNameError

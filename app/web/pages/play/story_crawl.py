@@ -7,7 +7,7 @@ import streamlit as st
 from app.presentation.explanations import listed
 from app.presentation.i18n import section as texts_of
 from app.presentation.i18n import text
-from app.swipe_cards import crawl
+from app.web.components.widgets import crawl
 
 SECONDS = 36  # for some ninety words: slow enough to read
 PARTS = (("first", 1), ("next", 2), ("middle", 4), ("last", 3))  # how many brands each line names

@@ -13,13 +13,20 @@ from recsys.study.deck import Face
 _HERE = Path(__file__).parent
 
 
-def component(name: str, *scripts: str, styles: Sequence[str] = ()) -> Any:
-    """Register the component of these files; `base` and `tile` are in front of each."""
+def component(name: str, file: str, *scripts: str, styles: Sequence[str] = ()) -> Any:
+    """Register a component.
+
+    Parameters
+    ----------
+    name : what Streamlit calls it, after `brandswipe_`; it never changes, as browsers know it
+    file : folder and stem of its own html, css and js
+    scripts, styles : stems of what goes in front, after `shared/base` and `shared/brand_tile`
+    """
     return st.components.v2.component(
         f"brandswipe_{name}",
-        html=_text("html", name),
-        css=_text("css", "tile", *styles, name),
-        js=_text("js", "base", "tile", *scripts, name),
+        html=_text("html", file),
+        css=_text("css", "shared/brand_tile", *styles, file),
+        js=_text("js", "shared/base", "shared/brand_tile", *scripts, file),
     )
 
 

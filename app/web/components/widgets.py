@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from app.auth.urls import home
-from app.swipe_cards.parts import component, nothing, shown
+from app.web.components.base import component, nothing, shown
 from recsys.study.deck import Face
 
 
@@ -85,8 +85,8 @@ def save_file(words: str, *, name: str, label: str, key: str = "save") -> None:
     _SAVE(key=key, data={"text": words, "name": name, "label": label})
 
 
-_CAROUSEL = component("carousel")
-_CRAWL = component("crawl")
-_PASS_ON = component("pass_on")
-_MEMORY = component("memory")
-_SAVE = component("save")
+_CAROUSEL = component("carousel", "carousel/carousel")
+_CRAWL = component("crawl", "story_crawl/story_crawl")
+_PASS_ON = component("pass_on", "small/share_link")
+_MEMORY = component("memory", "small/tab_storage")
+_SAVE = component("save", "small/file_download")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.storage.study_db.records import Refusal
-from app.swipe_cards.parts import component, nothing, shown
+from app.web.components.base import component, nothing, shown
 from recsys.study.deck import Arm, Face
 from recsys.study.swipes import Answer
 
@@ -109,4 +109,4 @@ def _right(colour: str, answer: Answer | None) -> bool:
     return _outcome(colour, answer) in ("pick_liked", "decoy_not")
 
 
-_REVEAL = component("reveal")
+_REVEAL = component("reveal", "reveal/reveal")

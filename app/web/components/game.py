@@ -1,4 +1,4 @@
-"""What the browser shows of the game: the deck, the wall, the reveal, the carousel, the crawl.
+"""Components of the game: the deck, the brand picker, practice, and what sends late answers.
 
 Each is a thin wrapper beside plain html, css and js. A swipe never travels through Streamlit: the
 deck posts it to a route of ours and a rerun happens once, when the deck is done.
@@ -7,16 +7,7 @@ deck posts it to a route of ours and a rerun happens once, when the deck is done
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from app.swipe_cards.beside import Chosen as Chosen
-from app.swipe_cards.beside import carousel as carousel
-from app.swipe_cards.beside import crawl as crawl
-from app.swipe_cards.beside import pass_on as pass_on
-from app.swipe_cards.beside import save_file as save_file
-from app.swipe_cards.beside import tab_memory as tab_memory
-from app.swipe_cards.parts import component, nothing, shown
-from app.swipe_cards.turned import Revealed as Revealed
-from app.swipe_cards.turned import reveal as reveal
-from app.swipe_cards.turned import tone as tone
+from app.web.components.base import component, nothing, shown
 from recsys.study.deck import Face
 from recsys.study.swipes import Answer
 
@@ -116,8 +107,23 @@ def practice_card(*, texts: Mapping[str, str], key: str = "practice") -> None:
     _PRACTICE(key=key, data={"texts": dict(texts)})
 
 
-_SWIPE = component("swipe", "outbox", "saved", "gesture", "cards", "overview", styles=["card"])
-_LATE = component("late", "outbox")
-_FAREWELL = component("farewell", "outbox")
-_WALL = component("wall")
-_PRACTICE = component("practice", "gesture", "cards", styles=["card"])
+_SWIPE = component(
+    "swipe",
+    "deck/deck",
+    "shared/outbox",
+    "deck/save_indicator",
+    "shared/gestures",
+    "shared/cards",
+    "deck/overview",
+    styles=["shared/card"],
+)
+_LATE = component("late", "small/late_answers", "shared/outbox")
+_FAREWELL = component("farewell", "small/logout_flush", "shared/outbox")
+_WALL = component("wall", "brand_picker/brand_picker")
+_PRACTICE = component(
+    "practice",
+    "practice/practice",
+    "shared/gestures",
+    "shared/cards",
+    styles=["shared/card"],
+)
