@@ -41,7 +41,7 @@ touched: $(VENV)/.test
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "not soak" $$($(SCOPE) recsys) $$($(SCOPE) touched)
 
 browser: $(VENV)/.test  ## the tests in a real Chromium
-	$(BIN)/python -m tests.browser.chromium
+	$(BIN)/python -m tests.browser.support.chromium
 	$(BIN)/pytest -m "browser and not soak" tests/browser
 
 engines: $(VENV)/.test  ## install what other engines need: Ibis, PostgreSQL's driver, Spark (half a gigabyte)

@@ -22,9 +22,9 @@ from app.storage.event_store.store import Warehouse
 from app.storage.ingest.pipeline import ingest
 from app.storage.warehouse.engines import fetched, summed
 from app.workspace.planted_shop import plant_folder
-from tests.postgres_server import server
-from tests.summed import HIDDEN, Pairs, by_duckdb, by_ourselves, in_file
-from tests.test_engines_soak import into_postgres, spark_view, told
+from tests.app.storage.test_warehouse_engines_soak import into_postgres, spark_view, told
+from tests.support.postgres_server import server
+from tests.support.reference_aggregation import HIDDEN, Pairs, by_duckdb, by_ourselves, in_file
 
 ROWS = 20_000
 CUSTOMERS = 2_000

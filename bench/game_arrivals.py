@@ -20,7 +20,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.browser.chromium import find
+from tests.browser.support.chromium import find
 
 PLAYERS = 50
 WITHIN = 10  # seconds

@@ -8,7 +8,7 @@ from typing import Any
 from game_server import ask, spread
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.chromium import find
+from tests.browser.support.chromium import find
 
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

@@ -19,8 +19,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests deal the cards
 
 from recsys.report.evaluate import report_of, tally
 from recsys.report.tally import Book, enter
-from tests.playing import STUDY, panel
-from tests.study.studies import ALPHA, CRITERIA, ever, panels
+from tests.statistical.simulated_studies import ALPHA, CRITERIA, ever, panels
+from tests.support.closed_decks import STUDY, panel
 
 PLAYERS, RUNS = 3_000, 15
 KINDS = {"decided": {}, "undecided": {"pick": 0.75, "rival": 0.73, "decoy": 0.45}}

@@ -14,9 +14,9 @@ from hypothesis import settings as property_settings
 from app.web import runtime
 from app.workspace.settings import Settings
 from app.workspace.workspace import House
-from tests.shops import FEW, IN_EARNEST, asking
+from tests.support.cli_runner import brandswipe
 from tests.support.once import build_once, shared_root
-from tests.terminal import brandswipe
+from tests.support.planted_shops import FEW, IN_EARNEST, asking
 
 CUSTOMERS, SEED = 1_500, 5
 

@@ -21,7 +21,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.presentation.palette import DARK
-from tests.browser.chromium import find
+from tests.browser.support.chromium import find
 
 HERE = Path(__file__).parent
 PROGRAM = str(Path(sys.executable).parent / "brandswipe")

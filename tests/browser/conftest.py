@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import find
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from app.presentation.theme import STATIC, streamlit_options
+from tests.browser.support.chromium import find
 from tests.support.once import build_once, shared_root
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "support"
 PATIENCE = 30_000  # ms: a busy machine is slow, and what is well costs none of it
 expect.set_options(timeout=PATIENCE)
 PROGRAM = str(Path(sys.executable).parent / "brandswipe")
@@ -90,10 +90,10 @@ def free_port() -> int:
 
 def build_stage(folder: Path) -> Server:
     """Return a server of the stage in `folder`, not yet started."""
-    for script in ("stage.py", "stage_page.py"):
+    for script in ("component_server.py", "component_page.py"):
         shutil.copy(HERE / script, folder)
     shutil.copytree(STATIC, folder / "static")
-    return Server("stage.py", folder)
+    return Server("component_server.py", folder)
 
 
 @pytest.fixture(scope="session")

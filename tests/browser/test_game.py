@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Demo
-from gestures import all_saved, press, touch
 from playwright.sync_api import BrowserContext, Page, expect
-from visits import (
+
+from app.modeling.recommender import load_brain
+from app.presentation.i18n import section
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
+from tests.browser.conftest import Demo
+from tests.browser.support.gestures import all_saved, press, touch
+from tests.browser.support.visits import (
     FACE,
     Ear,
     answers_of,
@@ -24,11 +29,6 @@ from visits import (
     values,
     words_of,
 )
-
-from app.modeling.recommender import load_brain
-from app.presentation.i18n import section
-from app.workspace.settings import Settings
-from app.workspace.workspace import House
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., BrowserContext]

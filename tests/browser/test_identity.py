@@ -19,14 +19,15 @@ from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
 
 import pytest
-from conftest import PROGRAM, Demo, build_demo, free_port
-from front import COOKIE, front
-from gestures import press
 from playwright.sync_api import BrowserContext, Page, expect
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
-from visits import Ear, answers_of, decks_of, pick_five
 
-from tests.logins import AUDIENCE, HEADER, ISSUER, PROXY_KEY, header
+from tests.browser.conftest import PROGRAM, Demo, build_demo, free_port
+from tests.browser.support.gestures import press
+from tests.browser.support.identity_proxy import COOKIE, front
+from tests.browser.support.visits import Ear, answers_of, decks_of, pick_five
+from tests.support.paths import ROOT
+from tests.support.signed_logins import AUDIENCE, HEADER, ISSUER, PROXY_KEY, header
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., BrowserContext]
@@ -34,7 +35,7 @@ SECRET = "a secret of the tests, and long enough"
 PEOPLE: dict[str, list[str]] = {"ann": [], "bob": [], "paul": ["pm"], "dora": ["ds"]}
 OTHERS = "cdn.jsdelivr.net"  # where the provider's own pages have their style; never asked here
 LOGIN = "First, who are you?"
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

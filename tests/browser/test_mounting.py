@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Server
-from gestures import mood, rows, until
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 from streamlit.testing.v1 import AppTest
 
+from tests.browser.conftest import Server
+from tests.browser.support.gestures import mood, rows, until
+
 pytestmark = pytest.mark.browser
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "support"
 MOUNTS = 50
 NAMES = (
     "swipe", "late", "reveal", "wall", "practice", "carousel", "crawl", "farewell", "pass_on",

@@ -4,10 +4,11 @@ import json
 from collections.abc import Callable
 
 import pytest
-from conftest import Demo
-from gestures import all_saved, press
 from playwright.sync_api import BrowserContext, expect
-from visits import Ear, ask, pick_five
+
+from tests.browser.conftest import Demo
+from tests.browser.support.gestures import all_saved, press
+from tests.browser.support.visits import Ear, ask, pick_five
 
 pytestmark = pytest.mark.browser
 

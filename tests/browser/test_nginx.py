@@ -13,14 +13,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import PROGRAM, Demo, build_demo, free_port
-from gestures import all_saved, press
 from playwright.sync_api import BrowserContext
-from visits import Ear, answers_of, ask, decks_of, live_as, show_result
+
+from tests.browser.conftest import PROGRAM, Demo, build_demo, free_port
+from tests.browser.support.gestures import all_saved, press
+from tests.browser.support.visits import Ear, answers_of, ask, decks_of, live_as, show_result
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.soak
 Open = Callable[..., BrowserContext]
-EXAMPLES = Path(__file__).parents[2] / "docs" / "operations"
+EXAMPLES = ROOT / "docs" / "operations"
 ROUND = """
 daemon off;
 user {user};

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Demo
-from other_browsers import Browser, firefox, webkit
-from visits import answers_of, decks_of
+
+from tests.browser.conftest import Demo
+from tests.browser.support.visits import answers_of, decks_of
+from tests.browser.support.webdriver import Browser, firefox, webkit
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.soak
-RESULTS = Path(__file__).parents[2] / "bench" / "results" / "browsers.json"
+RESULTS = ROOT / "bench" / "results" / "browsers.json"
 RIGHT, LEFT, UP, DOWN = "\ue014", "\ue012", "\ue013", "\ue015"
 FOUR = ["favourite", "not_favourite", "super_like", "dont_know"]
 YES = "Yes, read it and deal my cards"

@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Server
 from playwright.sync_api import BrowserContext, Page, expect
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-from tests.report_world import build
+from tests.browser.conftest import Server
+from tests.support.report_workspace import build
 
 pytestmark = pytest.mark.browser
 PICTURES = "[data-testid=stVegaLiteChart]"

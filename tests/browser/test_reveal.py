@@ -3,11 +3,21 @@
 from collections.abc import Callable
 
 import pytest
-from conftest import Demo
-from gestures import all_saved, press, until
 from playwright.sync_api import BrowserContext, Page, expect
-from test_access import in_both_themes
-from visits import BRANDS, ask, cards_of, decks_of, live_as, pick_five, show_result, top_card
+
+from tests.browser.conftest import Demo
+from tests.browser.support.gestures import all_saved, press, until
+from tests.browser.support.visits import (
+    BRANDS,
+    ask,
+    cards_of,
+    decks_of,
+    live_as,
+    pick_five,
+    show_result,
+    top_card,
+)
+from tests.browser.test_accessibility import in_both_themes
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., BrowserContext]

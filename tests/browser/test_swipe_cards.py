@@ -3,9 +3,19 @@
 from collections.abc import Callable
 
 import pytest
-from conftest import Server
-from gestures import PRESS_AT_ONCE, all_saved, mood, open_deck, press, rows, touch, until
 from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import Server
+from tests.browser.support.gestures import (
+    PRESS_AT_ONCE,
+    all_saved,
+    mood,
+    open_deck,
+    press,
+    rows,
+    touch,
+    until,
+)
 
 pytestmark = pytest.mark.browser
 ARROWS = ["ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown"]

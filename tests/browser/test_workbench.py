@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from conftest import Server, free_port
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from app.operations.processes import born
 from app.storage.study_db.jobs import JobRow
 from app.storage.study_db.store import Store
 from app.workspace.settings import Settings
-from tests.shops import fitted, planted
+from tests.browser.conftest import Server, free_port
+from tests.support.planted_shops import fitted, planted
 
 pytestmark = pytest.mark.browser
 PATIENCE = 60_000  # ms: other tests may fit models at the same time

@@ -8,9 +8,9 @@ import pytest
 
 from app.storage.study_db.records import ClosedBy, StudyRow
 from app.storage.study_db.store import Store, what_differs
-from tests.playing import POLICY
-from tests.playing import STUDY as PLAYED
-from tests.test_store import a_deck, swipe
+from tests.app.storage.test_study_db import a_deck, swipe
+from tests.support.closed_decks import POLICY
+from tests.support.closed_decks import STUDY as PLAYED
 
 DAY = 24 * 3_600_000  # milliseconds
 NOON = 1_760_000_000_000

@@ -24,11 +24,12 @@ import pytest
 
 from app.storage.study_db.records import StudyRow
 from app.storage.study_db.store import Store, what_differs
-from tests.playing import POLICY
-from tests.playing import STUDY as PLAYED
-from tests.test_store import a_deck
+from tests.app.storage.test_study_db import a_deck
+from tests.support.closed_decks import POLICY
+from tests.support.closed_decks import STUDY as PLAYED
+from tests.support.paths import ROOT
 
-RESULTS = Path(__file__).parents[2] / "bench" / "results" / "faults.json"
+RESULTS = ROOT / "bench" / "results" / "faults.json"
 RUNS, DECKS = 200, 4
 
 SERVER = """

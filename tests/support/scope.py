@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 PACKAGES = ("app", "recsys", "tests")
 Graph = Mapping[str, frozenset[str]]
 

@@ -1,0 +1,317 @@
+"""A workspace that was made before the names moved is read as it was written.
+
+tests/support/old_workspace/make.py made it at commit ffbca3e. Every hash is computed anew from the
+values that today's code reads, so that a renamed field cannot change what is stored unnoticed.
+"""
+
+import json
+import tarfile
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from app.archive import read as read_archive
+from app.backup import restore
+from app.carousel_parts import Order
+from app.carousels import write_all
+from app.certificate import check
+from app.comparing import parameters
+from app.gate_files import gate_data
+from app.house import House
+from app.integrity import what_differs
+from app.jobs import Jobs
+from app.keyring import Keys, read_keys
+from app.limits import Limits
+from app.login import guest
+from app.planting import personas_of, planted_truth
+from app.registry import Registry, folder_hash
+from app.report_files import as_data
+from app.rows.account_rows import Accounts
+from app.rows.codec import canonical, deck_from_row, deck_to_row
+from app.settings import Settings
+from app.store import Store
+from app.studies import judge, study_of
+from app.swipe_post import Asker, take
+from app.tokens import DeckTokens
+from app.visitor import guest_of
+from recsys.deck import deck_hash
+from recsys.listed import ListedModel
+from recsys.model import FavouriteModel
+from recsys.policy import Policy, Study
+
+from tests.support.paths import ROOT
+from tests.test_migrations import shape
+
+HERE = ROOT / "tests" / "support" / "old_workspace"
+EXPECTED: dict[str, Any] = json.loads((HERE / "expected.json").read_text(encoding="utf-8"))
+STUDIES: list[str] = sorted(EXPECTED["studies"])
+MODELS: list[str] = sorted(EXPECTED["models"])
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A copy of the old workspace, to write in."""
+    with tarfile.open(HERE / "workspace.tar.xz") as tar:
+        tar.extractall(tmp_path / "old", filter="data")
+    return tmp_path / "old"
+
+
+@pytest.fixture
+def store(old: Path) -> Iterator[Store]:
+    """Its studies, at the moment when what is expected was noted."""
+    opened = Store(old / "study.db", clock=lambda: int(EXPECTED["now"]))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def house(old: Path) -> Iterator[House]:
+    """The whole of it."""
+    opened = House(Settings(workspace=old))
+    yield opened
+    opened.close()
+
+
+def keys() -> Keys:
+    """The keys that it was made with."""
+    return read_keys(Path("no folder"), EXPECTED["environ"])
+
+
+def silent(_stage: str, _fraction: float) -> None:
+    """Nobody watches."""
+
+
+def plain(value: object) -> Any:
+    """A value as JSON gives it back."""
+    return json.loads(json.dumps(value))
+
+
+def test_the_fixture_is_small_and_holds_no_key() -> None:
+    assert (HERE / "workspace.tar.xz").stat().st_size <= 200_000
+    with tarfile.open(HERE / "workspace.tar.xz") as tar:
+        assert not [name for name in tar.getnames() if "secrets" in name]
+
+
+def test_everything_in_the_old_store_is_what_was_written(store: Store) -> None:
+    head = store.head()
+    assert {"seq": head.seq, "commitment": head.commitment} == EXPECTED["head"]
+    assert store.broken_links() == []
+    assert what_differs(store) == []
+    store.examine(thorough=True)
+
+
+def test_the_migrations_keep_the_names_that_stand_in_old_stores(old: Path, store: Store) -> None:
+    before: list[str] = EXPECTED["migrations"]
+    assert store.step_names()[: len(before)] == before
+    accounts = Accounts(old / "accounts.db")
+    before = EXPECTED["account_migrations"]
+    assert accounts.step_names()[: len(before)] == before
+    accounts.close()
+
+
+@pytest.mark.parametrize(("file", "kind"), [("study.db", Store), ("accounts.db", Accounts)])
+def test_a_store_made_today_has_the_tables_of_an_old_one_and_perhaps_more(
+    old: Path, tmp_path: Path, file: str, kind: type[Store] | type[Accounts]
+) -> None:
+    before = shape(old / file)
+    kind(tmp_path / file).close()
+    today = shape(tmp_path / file)
+    assert {name: today.get(name) for name in before} == before
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_and_its_policy_have_the_hashes_of_before(store: Store, name: str) -> None:
+    said, row = EXPECTED["studies"][name], store.study(name)
+    study = study_of(row)
+    assert row.hash == study.hash == said["hash"]
+    assert study.policy.hash == said["policy_hash"]
+    assert plain(study.policy.to_dict()) == said["policy"]
+    assert Policy.from_dict(said["policy"]).hash == said["policy_hash"]
+    assert Study.from_dict(study.to_dict()) == study
+    assert (row.kind.value, row.plays_from, row.plays_until) == (
+        said["kind"], said["plays_from"], said["plays_until"],
+    )  # fmt: skip
+    assert store.invitations_hash(row.hash) == said["invitations"]
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_gate_and_the_report_of_an_old_study_are_what_they_were(
+    store: Store, name: str
+) -> None:
+    said = EXPECTED["studies"][name]
+    judged = judge(store, store.study(name))
+    assert plain(gate_data(judged)) == said["gate"]
+    assert plain(as_data(judged)) == said["report"]
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_scores_of_an_old_study_are_read_back(store: Store, name: str) -> None:
+    said = EXPECTED["studies"][name]
+    found = store.closings(said["hash"])
+    assert [[c.number, c.why_not, c.score] for c in found] == said["scores"]
+
+
+def test_every_old_deck_has_its_hash_and_is_written_as_it_was(store: Store) -> None:
+    stored = {row["id"]: row for row in store._rows("select * from decks")}
+    assert stored.keys() == EXPECTED["decks"].keys()
+    for id, said in EXPECTED["decks"].items():
+        deck = store.deck(id).deck
+        assert deck_hash(deck) == deck.hash == said["hash"]
+        assert (deck.origin.value, deck.participant) == (said["origin"], said["participant"])
+        assert [swipe.id for swipe in store.swipes_of(id, late=True)] == said["late"]
+        again = deck_to_row(deck)
+        assert again == {name: stored[id][name] for name in again}
+        assert deck_from_row(again) == deck
+
+
+def test_an_old_deck_is_read_back_card_by_card(store: Store) -> None:
+    whole = {id: said for id, said in EXPECTED["decks"].items() if "cards" in said}
+    assert len(whole) == len(STUDIES)
+    for id, said in whole.items():
+        dealt = store.deck(id)
+        cards = json.loads(deck_to_row(dealt.deck)["cards"])
+        assert cards == said["cards"]
+        assert [card.brand for card in dealt.deck.cards] == [card["brand"] for card in cards]
+        answers = {str(place): answer.value for place, answer in store.answers_of(id).items()}
+        refusals = {str(place): why.value for place, why in store.refusals_of(id).items()}
+        assert (answers, refusals) == (said["answers"], said["refusals"])
+        assert dealt.event_store_version == said["event_store_version"]
+        assert (dealt.closes_at, dealt.language) == (said["closes_at"], said["language"])
+
+
+@pytest.mark.parametrize("version", MODELS)
+def test_an_old_model_has_its_hash_and_is_restored_whole(old: Path, version: str) -> None:
+    registry, said = Registry(old / "models"), EXPECTED["models"][version]
+    assert folder_hash(old / "models" / version) == said["files"] == version
+    arrays, meta = registry.load(version)
+    model: FavouriteModel | ListedModel
+    if meta.get("kind") == "lists":
+        model = ListedModel.restore(arrays, meta)
+    else:
+        model = FavouriteModel.restore(arrays, meta)
+    assert plain(model.meta()) == meta
+    again = model.arrays()
+    assert again.keys() == arrays.keys()
+    for name, array in arrays.items():
+        assert again[name].dtype == array.dtype, name
+        np.testing.assert_array_equal(again[name], array)
+    assert parameters(registry.version(version)) == said["parameters"]
+    assert registry.version(version).made_at == said["made_at"]
+
+
+@pytest.mark.parametrize("version", MODELS)
+def test_an_old_model_ranks_as_it_did(house: House, version: str) -> None:
+    brain = house.brain(version)
+    for customer, brands in EXPECTED["models"][version]["ranks"].items():
+        ranked = brain.rank(brain.evidence_of(customer), len(brands))
+        assert [score.brand for score in ranked] == brands
+
+
+def test_aliases_tags_and_notes_of_old_versions_still_name_them(old: Path) -> None:
+    registry = Registry(old / "models")
+    assert registry.aliases() == EXPECTED["aliases"]
+    first = EXPECTED["aliases"]["champion"]
+    assert registry.remarks.tags(first) == ["spring"]
+    assert [note.text for note in registry.remarks.notes(first)] == ["The first one, from a test."]
+    assert registry.remarks.tags(EXPECTED["lists"]) == ["theirs"]
+
+
+def test_the_old_events_have_their_version_and_the_planted_truth_is_there(house: House) -> None:
+    assert house.warehouse.version == EXPECTED["event_store"]
+    tastes, brands = planted_truth(house.workspace)
+    assert len(tastes) >= house.warehouse.customers
+    assert len(brands) >= len(house.warehouse.catalogue.brands) - 1
+    names = [persona.name for persona in personas_of(house.workspace)]
+    assert names == ["Noor", "Daan", "Samira", "Henk"]
+
+
+def test_jobs_that_ended_are_read_and_one_without_an_end_is_interrupted(
+    old: Path, store: Store
+) -> None:
+    jobs = Jobs(Settings(workspace=old), store)
+    found = {job.id: job for job in jobs.jobs()}
+    assert found.keys() == EXPECTED["jobs"].keys()
+    for id, said in EXPECTED["jobs"].items():
+        job = found[id]
+        assert job.kind == said["kind"]
+        assert job.state.value == said["outcome"] or (
+            said["outcome"] is None and job.state.value == "interrupted"
+        )
+        result = jobs.result(id)
+        assert sha256(canonical(result).encode()).hexdigest() == said["result"]
+    unfinished = found["feedfacefeedface"]
+    assert (unfinished.stage, unfinished.fraction) == ("learning the brands", 0.5)
+    assert unfinished.notes == {"iteration": 1, "loss": 0.5}
+    assert {job.kind for job in found.values()} == {"fit", "evaluate", "compare", "power"}
+
+
+def test_an_old_deck_token_is_read_and_what_an_old_tab_holds_is_stored(store: Store) -> None:
+    said = EXPECTED["pass"]
+    tokens = DeckTokens(keys(), clock=lambda: EXPECTED["now"] / 1000)
+    claim = tokens.read(said["token"], said["binding"])
+    assert (claim.participant, claim.deck) == (said["participant"], said["deck"])
+    assert claim.bound == said["bound"]
+    body = json.dumps(said["body"]).encode()
+    status, reply = take(store, tokens, Limits(), body, Asker("127.0.0.1", said["binding"]))
+    assert (status, reply) == (
+        200,
+        {
+            "schema": 1,
+            "deck": said["deck"],
+            "acknowledged": ["unsent-1", "unsent-2"],
+            "late": [],
+            "closed": False,
+            "standing": {"1": "favourite", "2": "favourite"},
+            "refused": [],
+        },
+    )
+    assert store.broken_links() == []
+
+
+def test_an_old_guest_is_known_by_the_cookie(store: Store) -> None:
+    said = EXPECTED["guest"]
+    name = guest_of(said["cookie"])
+    assert name is not None
+    assert guest(keys(), name).participant == said["participant"]
+    assert [dealt.deck.id for dealt in store.decks_by(said["participant"])] == [said["deck"]]
+
+
+def test_old_links_of_employees_and_customers_are_read(old: Path) -> None:
+    accounts = Accounts(old / "accounts.db")
+    found = {badge: accounts.customer_of([badge]) for badge in EXPECTED["accounts"]}
+    accounts.close()
+    assert found == EXPECTED["accounts"]
+
+
+def test_an_old_release_is_still_what_was_certified(old: Path) -> None:
+    assert check(old / "release") == EXPECTED["certificate"]
+
+
+def test_carousels_of_before_are_gone_on_with(house: House) -> None:
+    out = house.workspace / "carousels"
+    said = json.loads((out / "carousels.json").read_text(encoding="utf-8"))
+    assert said == EXPECTED["carousels"]
+    fields = ("model", "policy", "n", "products", "arms", "seed", "part", "evidence")
+    assert said.keys() == {*fields, "events", "customers"}
+    order = Order(*(said[name] for name in fields))
+    assert write_all(house, order, out, 1, silent) == said["customers"]
+
+
+def test_an_old_backup_is_restored_and_verified(old: Path, tmp_path: Path) -> None:
+    said = EXPECTED["backup"]
+    contents = read_archive(old / "backup.tar")
+    assert (contents.made_at, contents.version, contents.keys, contents.files, contents.schema) == (
+        said["made_at"], said["version"], said["keys"], said["files"], said["schema"],
+    )  # fmt: skip
+    new = tmp_path / "new"
+    new.mkdir()
+    restored = restore(new, old / "backup.tar", keys(), EXPECTED["now"])
+    assert restored.same_keys
+    assert restored.differs == ()
+    opened = Store(new / "study.db")
+    head = opened.head()
+    opened.close()
+    assert {"seq": head.seq, "commitment": head.commitment} == EXPECTED["head"]

@@ -1,0 +1,93 @@
+"""The demo is built whole, gone on with where it was stopped, and replaces nobody's shop."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.storage.study_db.records import StudyKind
+from app.storage.study_db.store import Store
+from app.study import demo
+from app.study.demo import PLAYGROUND, STORIES, Story, build, build_demo, is_built
+from app.study.game import study_to_play
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
+from recsys.errors import WorkspaceError
+from tests.support.cli_runner import brandswipe
+from tests.support.planted_shops import silent
+
+CUSTOMERS = 400
+SHORT = tuple(replace(story, players=7) for story in STORIES[:2])
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "STORIES", SHORT)
+
+
+def told(store: Store, story: Story) -> list[tuple[object, ...]]:
+    """The decks and answers of a story, without the ids that are random."""
+    row = store.study(story.name)
+    standing = store.standing(row.hash)
+    return [
+        (tuple(c.brand for c in dealt.deck.cards), dict(standing[dealt.deck.id].answers))
+        for dealt in store.decks_of(row.hash)
+        if dealt.deck.id in standing
+    ]
+
+
+def test_it_holds_a_model_finished_stories_and_an_open_playground(tmp_path: Path) -> None:
+    settings = Settings(workspace=tmp_path / "ws")
+    assert not is_built(settings)
+    build_demo(settings, CUSTOMERS, 1, silent)
+    assert is_built(settings)
+    house = House(settings)
+    rows = {row.name: row for row in house.store.studies()}
+    for story in SHORT:
+        row = rows[story.name]
+        assert row.kind is StudyKind.SIMULATED
+        assert row.closed_at is not None
+        assert len(house.store.decks_of(row.hash)) == 7
+    assert rows[PLAYGROUND].closed_at is None
+    assert study_to_play(house.store) == rows[PLAYGROUND]
+    assert house.registry.aliases()["champion"] == house.version().hash
+    assert not (settings.workspace / "shop").exists()
+
+
+@pytest.mark.parametrize("where", ["learning the brands", f"{SHORT[1].name}: colleagues play"])
+def test_one_that_was_stopped_is_gone_on_with_to_the_same_end(tmp_path: Path, where: str) -> None:
+    def stop(stage: str, share: float) -> None:
+        if stage == where and share > 0.5:
+            raise KeyboardInterrupt
+
+    whole, stopped = (Settings(workspace=tmp_path / name) for name in ("whole", "stopped"))
+    build(whole, CUSTOMERS, 1, silent)
+    with pytest.raises(KeyboardInterrupt):
+        build(stopped, CUSTOMERS, 1, stop)
+    assert not is_built(stopped)
+    build(stopped, CUSTOMERS, 1, silent)
+    assert is_built(stopped)
+    stores = [House(settings).store for settings in (whole, stopped)]
+    for story in SHORT:
+        assert told(stores[0], story) == told(stores[1], story)
+
+
+def test_a_shops_own_events_are_never_replaced(tmp_path: Path) -> None:
+    settings = Settings(workspace=tmp_path / "ws")
+    (tmp_path / "own.csv").write_text("customer_id,brand\nann,Lego\n")
+    said = brandswipe("ingest", str(tmp_path / "own.csv"), workspace=settings.workspace)
+    assert said.code == 0
+    before = House(settings).warehouse.version
+    with pytest.raises(WorkspaceError, match="own events, which the demo would replace"):
+        build_demo(settings, CUSTOMERS, 1, silent)
+    assert House(settings).warehouse.version == before
+
+
+def test_the_command_builds_once(tmp_path: Path) -> None:
+    command = ("demo", "--only-build", "--customers", str(CUSTOMERS))
+    first = brandswipe(*command, workspace=tmp_path / "ws")
+    before = House(Settings(workspace=tmp_path / "ws")).version().hash
+    again = brandswipe(*command, workspace=tmp_path / "ws")
+    assert (first.code, again.code) == (0, 0)
+    assert "The demo is ready" in again.err
+    assert House(Settings(workspace=tmp_path / "ws")).version().hash == before

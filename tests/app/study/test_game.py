@@ -1,0 +1,512 @@
+"""The game deals what it may, remembers what it must, and keeps nothing else."""
+
+import json
+import random
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.modeling.recommender import load_brain
+from app.storage.study_db.records import ClosedBy, Refusal
+from app.storage.study_db.store import Store
+from app.study import privacy
+from app.study.dealing import Player
+from app.study.game import Game
+from app.workspace.workspace import House
+from recsys.errors import NotAllowedError, NotEnoughHistoryError
+from recsys.study.deck import TASTER, Arm, Card, Deck, Face, Known, Origin, Step, Stratum
+from recsys.study.policy import StudyKind
+from recsys.study.swipes import Answer
+from tests.support.cli_runner import brandswipe
+from tests.support.games import RANDOM, Clock, game_of, known_customers, perfect, play, posts
+
+
+@pytest.fixture
+def game(planted_house: House) -> Game:
+    return game_of(planted_house)
+
+
+@pytest.fixture(scope="module")
+def her(planted_house: House) -> str:
+    return known_customers(load_brain(planted_house), 1)[0]
+
+
+@pytest.fixture(scope="module")
+def wall(planted_house: House) -> list[str]:
+    shelf = load_brain(planted_house).shelf
+    return [str(name) for name in shelf.names[shelf.allowed]]
+
+
+@pytest.fixture(scope="module")
+def secretive(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A shop in which `secret` bought sensitive brands alone and `mixed` many others as well."""
+    import shutil
+
+    from app.workspace.settings import Settings
+
+    folder = tmp_path_factory.mktemp("secretive")
+    shutil.copytree(planted, folder / "ws")
+    house = House(Settings(workspace=folder / "ws"))
+    names, hidden = house.warehouse.catalogue.brands, house.warehouse.catalogue.brand_sensitive
+    few = [str(name) for name in names[~hidden][::60]][:9]
+    secret = [str(name) for name in names[hidden]]
+    rows = [("secret", brand) for brand in secret] + [("mixed", brand) for brand in secret + few]
+    lines = [f"{who},{1_760_000_000 + n},follow,{brand}" for n, (who, brand) in enumerate(rows)]
+    (folder / "more.csv").write_text("customer_id,ts,event,brand\n" + "\n".join(lines) + "\n")
+    assert brandswipe("ingest", str(folder / "more.csv"), workspace=folder / "ws").code == 0
+    return house
+
+
+class TestAYes:
+    """Nothing of a person's history is read before she said yes to the wording of today."""
+
+    @pytest.mark.parametrize("origin", [Origin.OWN, Origin.PRACTICE])
+    def test_without_it_nothing_is_dealt_listed_or_explained(
+        self, game: Game, her: str, origin: Origin
+    ) -> None:
+        player = Player("asked by nobody", origin, her)
+        for wanted in (lambda: game.start(player), lambda: game.favourites(player, 10)):
+            with pytest.raises(NotAllowedError, match="before you say yes"):
+                wanted()
+        assert game.store.decks_by(player.participant) == []
+
+    def test_her_last_word_holds(self, game: Game, her: str) -> None:
+        player = Player("changes her mind", Origin.OWN, her)
+        for yes in (True, False):
+            privacy.note(game.store, player.participant, yes)
+        with pytest.raises(NotAllowedError):
+            game.favourites(player, 10)
+        privacy.note(game.store, player.participant, yes=True)
+        assert len(game.favourites(player, 10)) == 10
+
+    def test_after_a_no_her_deck_is_still_hers_without_reasons(self, game: Game, her: str) -> None:
+        player = Player("p", Origin.OWN, her)
+        dealt, _ = play(game, player)
+        assert any(turned.why for turned in game.reveal(dealt.deck.id, player))
+        privacy.note(game.store, "p", yes=False)
+        turned = game.reveal(dealt.deck.id, player)
+        assert (len(turned), [t.why for t in turned if t.why]) == (20, [])
+
+    def test_another_wording_asks_again(
+        self, game: Game, her: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert privacy.said(game.store, "p") is True
+        monkeypatch.setattr(privacy, "version", lambda: "another wording")
+        assert privacy.said(game.store, "p") is None
+        with pytest.raises(NotAllowedError):
+            game.start(Player("p", Origin.OWN, her))
+
+
+class TestCoffee:
+    """One code a finished deck, the same for every answer, and nothing says who got it."""
+
+    def codes(self, game: Game) -> list[str]:
+        game.store.invite(game.row.hash, ["p", "p1"], ["MILK", "SUGAR"])
+        return ["MILK", "SUGAR"]
+
+    def test_an_ended_deck_gets_one_code_however_often_it_is_ended(
+        self, game: Game, her: str
+    ) -> None:
+        codes = self.codes(game)
+        deck = game.start(Player("p", Origin.OWN, her)).deck
+        with ThreadPoolExecutor(8) as crowd:
+            given = [code for code in crowd.map(lambda _: game.end(deck.id), range(8)) if code]
+        assert len(given) == 1
+        assert given[0] in codes
+        assert game.store.closing(deck.id) is not None
+
+    def test_practice_gets_none_and_an_empty_pool_says_nothing(self, game: Game, her: str) -> None:
+        self.codes(game)
+        fun = game.start(Player("p", Origin.PRACTICE, her), TASTER).deck
+        assert game.end(fun.id) is None
+        for who in ("p", "p1", "p2"):
+            given = game.end(game.start(Player(who, Origin.OWN, her)).deck.id)
+            assert (given is None) == (who == "p2")
+
+
+class TestDealing:
+    def test_the_same_seed_deals_the_same_deck_and_another_one_another(
+        self, planted_house: House, her: str
+    ) -> None:
+        games = [
+            replace(game_of(planted_house), random_bits=lambda _, seed=seed: seed)
+            for seed in (RANDOM, RANDOM, RANDOM + 1)
+        ]
+        first, again, other = (g.start(Player("p", Origin.OWN, her)).deck for g in games)
+        assert first.cards == again.cards
+        assert first.seed == RANDOM
+        assert [c.brand for c in first.cards] != [c.brand for c in other.cards]
+
+    def test_a_deck_id_says_nothing_of_the_seed(self, planted_house: House, her: str) -> None:
+        games = [replace(game_of(planted_house), random_bits=lambda _: RANDOM) for _ in range(2)]
+        first, second = (g.start(Player("p", Origin.OWN, her)).deck for g in games)
+        assert first.id != second.id
+        assert f"{RANDOM:x}" not in first.id
+
+    def test_a_study_deck_has_twenty_cards_and_a_taster_eight(self, game: Game, her: str) -> None:
+        own = game.start(Player("p1", Origin.OWN, her)).deck
+        taster = game.start(Player("p2", Origin.ELICITED, named=("Lego", "Nike")), TASTER).deck
+        assert (len(own.cards), len(taster.cards)) == (20, 8)
+        strata = [card.stratum for card in taster.cards]
+        assert strata.count(Stratum.PICK) == 4
+        assert sum(Arm.DECOY in card.arms for card in taster.cards) == 2
+        assert strata.count(Stratum.UNIQUE) == 2
+
+    def test_a_brand_she_named_is_never_dealt(self, game: Game, wall: list[str]) -> None:
+        draw = random.Random(4)
+        for n in range(40):
+            named = tuple(draw.sample(wall, draw.randint(1, 5)))
+            deck = game.start(Player(f"p{n}", Origin.ELICITED, named=named), TASTER).deck
+            assert not {card.brand for card in deck.cards} & set(named)
+
+    def test_names_that_the_shop_does_not_know_are_passed_over(self, game: Game) -> None:
+        player = Player("p", Origin.ELICITED, named=("no such brand", "<script>"))
+        assert len(game.start(player, TASTER).deck.cards) == 8
+
+    @pytest.mark.parametrize("origin", [Origin.OWN, Origin.ELICITED])
+    def test_a_brand_once_revealed_is_never_dealt_to_her_again(
+        self, game: Game, her: str, origin: Origin
+    ) -> None:
+        seen: set[str] = set()
+        for _ in range(4):
+            named = ("Lego",) if origin is Origin.ELICITED else ()
+            customer = her if origin is Origin.OWN else None
+            deck = play(game, Player("p", origin, customer, named))[0].deck
+            dealt = {card.brand for card in deck.cards}
+            assert not dealt & seen
+            seen |= dealt
+        assert len(seen) == 80
+
+    def test_what_she_saw_in_a_taster_is_not_dealt_from_her_history_either(
+        self, game: Game, her: str
+    ) -> None:
+        taster = play(game, Player("p", Origin.ELICITED, named=("Lego",)), recipe=TASTER)[0].deck
+        own = game.start(Player("p", Origin.OWN, her)).deck
+        assert not {c.brand for c in own.cards} & {c.brand for c in taster.cards}
+
+    def test_a_borrowed_life_is_the_same_however_often_it_is_played(
+        self, game: Game, her: str
+    ) -> None:
+        decks = [play(game, Player("p", Origin.PERSONA, her))[0].deck for _ in range(2)]
+        picks = [{c.brand for c in deck.cards if Arm.PICK in c.arms} for deck in decks]
+        assert picks[0] == picks[1]
+
+    def test_an_open_deck_is_dealt_once(self, game: Game, her: str) -> None:
+        player = Player("p", Origin.OWN, her)
+        first = game.start(player)
+        game.swipe(first.deck.id, posts(first.deck, {1: Answer.FAVOURITE}))
+        assert game.start(player) == first
+        game.finish(first.deck.id)
+        assert game.start(player).deck.id != first.deck.id
+
+    def test_who_presses_twice_at_once_is_dealt_one_deck(self, game: Game, her: str) -> None:
+        player = Player("p", Origin.OWN, her)
+        with ThreadPoolExecutor(8) as crowd:
+            dealt = list(crowd.map(lambda _: game.start(player).deck.id, range(8)))
+        assert len(set(dealt)) == len(game.store.decks_by("p")) == 1
+
+    def test_somebody_elses_open_deck_is_not_hers(self, game: Game, her: str) -> None:
+        first = game.start(Player("p1", Origin.OWN, her))
+        assert game.start(Player("p2", Origin.OWN, her)).deck.id != first.deck.id
+
+    def test_a_deck_whose_time_is_over_is_closed_and_another_one_dealt(
+        self, planted_house: House, her: str
+    ) -> None:
+        clock = Clock()
+        game, player = game_of(planted_house, clock=clock), Player("p", Origin.OWN, her)
+        first = game.start(player).deck
+        game.swipe(first.id, posts(first, {c.position: perfect(c) for c in first.cards}))
+        clock.now += 25 * 3_600_000
+        second = game.start(player).deck
+        closing = game.store.closing(first.id)
+        assert second.id != first.id
+        assert closing is not None
+        assert closing.by is ClosedBy.TIME
+        assert closing.score is not None
+
+    def test_the_true_time_of_every_stage_is_kept(self, game: Game, her: str) -> None:
+        dealt = game.start(Player("p", Origin.OWN, her))
+        assert set(dealt.timings) == {
+            "reading her events",
+            "summing up",
+            f"ranking {len(game.brain.catalogue.brands)} brands",
+            "choosing decoys",
+        }
+        assert all(ms >= 0 for ms in dealt.timings.values())
+
+
+class TestWhoMayPlay:
+    @pytest.mark.parametrize("origin", [Origin.OWN, Origin.SIMULATED, Origin.PERSONA])
+    def test_a_thin_history_is_said_to_be_thin(
+        self, planted_house: House, game: Game, origin: Origin
+    ) -> None:
+        brain = load_brain(planted_house)
+        thin = next(c for c in brain.warehouse.customer_ids() if len(brain.evidence_of(c)) < 5)
+        with pytest.raises(NotEnoughHistoryError, match=r"need 5 to guess.*brands you love"):
+            game.start(Player("p", origin, thin))
+        assert game.store.decks_by("p") == []
+
+    def test_an_unknown_customer_is_told_what_to_do(self, game: Game) -> None:
+        with pytest.raises(NotEnoughHistoryError, match="Pick brands you love"):
+            game.start(Player("p", Origin.OWN, "nobody"))
+
+    @pytest.mark.parametrize("origin", [Origin.OWN, Origin.SIMULATED])
+    def test_a_closed_study_deals_to_nobody_who_would_count(
+        self, game: Game, her: str, origin: Origin
+    ) -> None:
+        game.store.close_study(game.row.hash, "decided after 40 people")
+        closed = replace(game, row=game.store.study(game.row.hash))
+        with pytest.raises(NotAllowedError, match=r"is closed: decided after 40 people"):
+            closed.start(Player("p", origin, her))
+        fun = closed.start(Player("p", Origin.ELICITED, named=("Lego",)), TASTER)
+        assert fun.deck.evidence is Known.THIN
+
+    def test_a_deck_that_was_open_when_its_study_closed_may_be_finished(
+        self, game: Game, her: str
+    ) -> None:
+        player = Player("p", Origin.OWN, her)
+        first = game.start(player)
+        game.store.close_study(game.row.hash, "enough")
+        assert replace(game, row=game.store.study(game.row.hash)).start(player) == first
+
+
+class TestSensitiveBrands:
+    def test_who_bought_nothing_else_is_not_known_enough(self, secretive: House) -> None:
+        with pytest.raises(NotEnoughHistoryError, match="We know 0 of your brands"):
+            game_of(secretive).start(Player("p", Origin.OWN, "secret"))
+
+    def test_they_are_never_dealt_nor_do_they_speak_for_another_brand(
+        self, secretive: House
+    ) -> None:
+        game, catalogue = game_of(secretive), secretive.warehouse.catalogue
+        hidden = {str(name) for name in catalogue.brands[catalogue.brand_sensitive]}
+        assert len(hidden) > 5
+        for _ in range(5):
+            player = Player("p", Origin.OWN, "mixed")
+            deck = play(game, player)[0].deck
+            assert not {card.brand for card in deck.cards} & hidden
+            for turned in game.reveal(deck.id, player):
+                assert turned.why is None or not set(turned.why.why.neighbours) & hidden
+
+    def test_naming_one_says_nothing(self, secretive: House) -> None:
+        brain = load_brain(secretive)
+        hidden = [str(n) for n in brain.catalogue.brands[brain.catalogue.brand_sensitive]]
+        assert len(brain.evidence_for(tuple(hidden))) == 0
+        deck = game_of(secretive).start(
+            Player("p", Origin.ELICITED, named=tuple(hidden[:5])), TASTER
+        )
+        assert not {card.brand for card in deck.deck.cards} & set(hidden)
+
+
+class TestTheReveal:
+    def test_it_waits_until_the_deck_is_closed(self, game: Game, her: str) -> None:
+        player = Player("p", Origin.OWN, her)
+        deck = game.start(player).deck
+        with pytest.raises(NotAllowedError, match="still open"):
+            game.reveal(deck.id, player)
+
+    def test_it_is_hers_alone(self, game: Game, her: str) -> None:
+        deck = play(game, Player("p", Origin.OWN, her))[0].deck
+        with pytest.raises(NotAllowedError, match="somebody else's"):
+            game.reveal(deck.id, Player("q", Origin.OWN, her))
+
+    def test_it_turns_every_card_with_its_answer_and_the_reason_of_each_pick(
+        self, game: Game, her: str
+    ) -> None:
+        player = Player("p", Origin.OWN, her)
+        deck = play(game, player, cards=19)[0].deck
+        turned = game.reveal(deck.id, player)
+        assert [t.card for t in turned] == list(deck.cards)
+        assert [t.answer for t in turned] == [*map(perfect, deck.cards[:19]), None]
+        for t in turned:
+            if t.card.stratum is Stratum.PICK:
+                assert t.why is not None
+                assert t.why.brand == t.card.brand == t.face.brand
+
+    def test_it_still_turns_the_cards_when_her_history_has_gone(self, game: Game, her: str) -> None:
+        deck = play(game, Player("p", Origin.OWN, her))[0].deck
+        turned = game.reveal(deck.id, Player("p", Origin.OWN, "gone"))
+        assert len(turned) == 20
+        assert all(t.why is None for t in turned)
+
+
+class TestWhyAPickWasRefused:
+    @pytest.fixture
+    def player(self, her: str) -> Player:
+        return Player("p", Origin.OWN, her)
+
+    @pytest.fixture
+    def deck(self, game: Game, player: Player) -> Deck:
+        """Picks on even places are refused, all other cards liked."""
+
+        def say(card: Card) -> Answer:
+            refused = card.stratum is Stratum.PICK and card.position % 2 == 0
+            return Answer.NOT_FAVOURITE if refused else Answer.FAVOURITE
+
+        return play(game, player, say)[0].deck
+
+    @pytest.fixture
+    def refused(self, deck: Deck) -> int:
+        picks = [card.position for card in deck.cards if card.stratum is Stratum.PICK]
+        return next(place for place in picks if place % 2 == 0)
+
+    def test_the_latest_word_counts_and_may_be_taken_back(
+        self, game: Game, player: Player, deck: Deck, refused: int
+    ) -> None:
+        standing = []
+        for why in (Refusal.GIFT, Refusal.BAD, Refusal.TAKEN_BACK, Refusal.ONCE):
+            game.refuse(deck.id, player, refused, why)
+            (turned,) = (t for t in game.reveal(deck.id, player) if t.card.position == refused)
+            standing.append(turned.refused)
+        assert standing == [Refusal.GIFT, Refusal.BAD, None, Refusal.ONCE]
+        assert len(game.store._rows("select * from refusals")) == 4
+
+    def test_the_same_word_twice_is_stored_once(
+        self, game: Game, player: Player, deck: Deck, refused: int
+    ) -> None:
+        game.refuse(deck.id, player, refused, Refusal.TAKEN_BACK)
+        for _ in range(3):
+            game.refuse(deck.id, player, refused, Refusal.SHARED)
+        rows = game.store._rows("select deck, position, reason from refusals")
+        assert rows == [{"deck": deck.id, "position": refused, "reason": "shared"}]
+
+    def test_only_a_refused_pick_is_asked_for(self, game: Game, player: Player, deck: Deck) -> None:
+        asking = {t.card.position for t in game.reveal(deck.id, player) if t.asks}
+        picks = {card.position for card in deck.cards if card.stratum is Stratum.PICK}
+        assert asking == {place for place in picks if place % 2 == 0} != set()
+        for place in {*range(22)} - asking:
+            with pytest.raises(NotAllowedError, match="not your favourite"):
+                game.refuse(deck.id, player, place, Refusal.GIFT)
+        assert game.store.refusals_of(deck.id) == {}
+
+    def test_only_she_says_it_and_only_after_the_close(
+        self, game: Game, player: Player, deck: Deck, refused: int
+    ) -> None:
+        with pytest.raises(NotAllowedError, match="somebody else's"):
+            game.refuse(deck.id, replace(player, participant="q"), refused, Refusal.GIFT)
+        opened = game.start(player).deck
+        with pytest.raises(NotAllowedError, match="still open"):
+            game.refuse(opened.id, player, 1, Refusal.GIFT)
+
+    def test_it_changes_no_answer_and_no_score_and_goes_when_she_is_forgotten(
+        self, game: Game, player: Player, deck: Deck, refused: int
+    ) -> None:
+        before = game.store.closings(game.row.hash), game.store.swipes_of(deck.id)
+        game.refuse(deck.id, player, refused, Refusal.USED_TO)
+        assert (game.store.closings(game.row.hash), game.store.swipes_of(deck.id)) == before
+        assert game.store.refusals_of(deck.id) == {refused: Refusal.USED_TO}
+        game.store.forget("p")
+        assert game.store.refusals_of(deck.id) == {}
+
+
+class TestWhatIsKept:
+    def test_no_history_reason_name_or_customer_is_anywhere_in_the_database(
+        self, house: House, wall: list[str]
+    ) -> None:
+        game = game_of(house, store=house.store)
+        customers = known_customers(game.brain, 5, least=12)
+        for customer in customers:
+            player = Player(f"p-own-{customers.index(customer)}", Origin.OWN, customer)
+            game.reveal(play(game, player)[0].deck.id, player)
+        dealt = {c.brand for deck in house.store.decks_of(game.row.hash) for c in deck.deck.cards}
+        named = tuple(name for name in wall if len(name) > 9 and name not in dealt)[-3:]
+        guest = Player("guest", Origin.ELICITED, named=named)
+        game.reveal(play(game, guest, recipe=TASTER)[0].deck.id, guest)
+        house.close()
+        kept = b"".join(file.read_bytes() for file in house.workspace.glob("study.db*"))
+        for customer in customers:
+            assert customer.encode() not in kept
+        for word in ("release_views", "follows", "neighbours", *named):
+            assert word.encode() not in kept
+
+    def test_a_stored_card_is_brand_arm_stratum_known_and_what_the_catalogue_says(
+        self, game: Game, her: str
+    ) -> None:
+        game.start(Player("p", Origin.OWN, her))
+        (row,) = game.store._rows("select * from decks")
+        ours = {"brand", "arms", "stratum", "known"}
+        place = {"position", "partner", "step", "category", "popularity"}
+        for card in json.loads(row["cards"]):
+            assert set(card) == ours | place
+            assert isinstance(card["known"], bool)
+        shelf = game.brain.shelf
+        for card in json.loads(row["cards"]):
+            code = shelf.codes[card["brand"]]
+            assert card["popularity"] == shelf.buyers[code]
+            assert card["category"] == shelf.category_names[shelf.category[code]]
+
+    def test_known_says_whether_she_viewed_or_bought_it_and_no_more(
+        self, game: Game, her: str
+    ) -> None:
+        deck = game.start(Player("p", Origin.OWN, her)).deck
+        rows = game.brain.warehouse.events_of(her)
+        catalogue = game.brain.catalogue
+        touched = catalogue.item_brand[rows["item"][(rows["kind"] == 0) | (rows["kind"] == 4)]]
+        mine = {str(catalogue.brands[code]) for code in touched if code >= 0}
+        assert {c.brand for c in deck.cards if c.known} == mine & {c.brand for c in deck.cards}
+
+
+anything = st.builds(
+    Card,
+    position=st.just(1),
+    brand=st.just("Lego"),
+    category=st.just("Toys"),
+    arms=st.frozensets(st.sampled_from(Arm), min_size=1),
+    stratum=st.sampled_from(Stratum),
+    partner=st.none() | st.integers(1, 20),
+    step=st.none() | st.sampled_from(Step),
+    known=st.booleans(),
+    popularity=st.integers(0, 10**9),
+)
+
+
+NOBODYS = Deck("d", "s", "p", Origin.OWN, Known.ENOUGH, "m", 1, (), "")
+
+
+class TestTheFace:
+    @given(card=anything, other=anything)
+    def test_it_is_the_same_for_every_person_and_arm(
+        self, planted_house: House, card: Card, other: Card
+    ) -> None:
+        game, deck = game_of(planted_house), replace(NOBODYS, cards=(card,))
+        assert game.faces(deck) == game.faces(replace(deck, cards=(other,), participant="q"))
+
+    def test_it_has_no_field_that_could_tell(self) -> None:
+        names = {field.name for field in fields(Face)}
+        assert names == {"position", "brand", "picture", "category", "products"}
+
+    def test_a_brand_dealt_to_two_people_in_two_arms_shows_the_same(
+        self, planted_house: House
+    ) -> None:
+        game = game_of(planted_house, StudyKind.SIMULATED)
+        shown: dict[str, set[Face]] = {}
+        arms: dict[str, set[frozenset[Arm]]] = {}
+        for customer in known_customers(game.brain, 30):
+            deck = game.start(Player(customer, Origin.SIMULATED, customer)).deck
+            for card, face in zip(deck.cards, game.faces(deck), strict=True):
+                shown.setdefault(card.brand, set()).add(replace(face, position=0))
+                arms.setdefault(card.brand, set()).add(card.arms)
+        assert any(len(found) > 1 for found in arms.values())
+        assert all(len(found) == 1 for found in shown.values())
+
+
+def test_a_deck_of_another_study_is_neither_read_nor_closed(planted_house: House, her: str) -> None:
+    """Not even by whoever plays it: another study's game would score it by another policy."""
+    store = Store()
+    first, second = game_of(planted_house, store=store), game_of(planted_house, store=store)
+    player = Player("p", Origin.OWN, her)
+    dealt, _ = play(first, player)
+    position = dealt.deck.cards[0].position
+    other = second.start(Player("q", Origin.OWN, her)).deck
+    with pytest.raises(NotAllowedError, match="somebody else's"):
+        second.reveal(dealt.deck.id, player)
+    with pytest.raises(NotAllowedError, match="somebody else's"):
+        second.refuse(dealt.deck.id, player, position, Refusal.GIFT)
+    with pytest.raises(NotAllowedError, match="another study"):
+        first.finish(other.id)
+    assert store.closing(other.id) is None
+    assert store.refusals_of(dealt.deck.id) == {}

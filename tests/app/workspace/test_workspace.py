@@ -1,0 +1,102 @@
+"""The rooms of a workspace open when they are needed, and say what is missing."""
+
+import dataclasses
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.modeling.recommender import load_brain
+from app.study.game import load_game, study_to_play
+from app.study.opening import open_study
+from app.workspace.settings import Settings
+from app.workspace.workspace import BASELINE, LOADED, House
+from recsys.errors import UnknownNameError, WorkspaceError
+from recsys.models.hybrid import FitOptions
+from recsys.study.policy import StudyKind
+from tests.support.cli_runner import brandswipe
+from tests.support.planted_shops import fitted
+
+
+def study(house: House, name: str, kind: StudyKind) -> str:
+    model = house.version().hash
+    return open_study(house.store, name, kind, house.policy, model, BASELINE, 1).hash
+
+
+def test_an_empty_workspace_says_what_to_do_first(tmp_path: Path) -> None:
+    house = House(Settings(workspace=tmp_path / "none"))
+    with pytest.raises(WorkspaceError, match="run brandswipe ingest"):
+        _ = house.warehouse
+    with pytest.raises(WorkspaceError, match="Fit one with `brandswipe fit`"):
+        house.version()
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_store_is_made_when_it_is_first_needed_and_closed_once(tmp_path: Path) -> None:
+    house = House(Settings(workspace=tmp_path / "deep" / "ws"))
+    house.close()
+    assert house.store is house.store
+    house.close()
+    house.close()
+    assert (tmp_path / "deep" / "ws" / "study.db").is_file()
+
+
+def test_the_newest_version_answers_unless_a_candidate_is_named(house: House) -> None:
+    first = house.version().hash
+    second = fitted(house.settings, FitOptions(factors=4, iterations=1)).hash
+    assert house.version().hash == second
+    assert house.version(first[:8]).hash == first
+    house.registry.point("candidate", first)
+    assert house.version().hash == first
+    with pytest.raises(UnknownNameError, match="model version is called 'bogus'"):
+        house.version("bogus")
+
+
+def test_a_brain_is_woken_once_for_a_model_policy_and_import(house: House) -> None:
+    brain = load_brain(house)
+    assert load_brain(house) is brain
+    stricter = replace(house.policy, sensitive=(*house.policy.sensitive, "toys"))
+    assert load_brain(house, policy=stricter) is not brain
+
+
+def test_new_events_are_seen_without_a_restart(house: House, tmp_path: Path) -> None:
+    before, brain = house.warehouse, load_brain(house)
+    (tmp_path / "more.csv").write_text(
+        "customer_id,brand,event\nnew customer,Brand New,follow\nnew customer,Lego,follow\n"
+    )
+    assert brandswipe("ingest", str(tmp_path / "more.csv"), workspace=house.workspace).code == 0
+    assert house.warehouse is not before
+    wider = load_brain(house)
+    assert wider is not brain
+    ranked = wider.rank(wider.evidence_of("new customer"), 2)
+    assert {score.brand for score in ranked} == {"Brand New", "Lego"}
+
+
+def test_a_visitor_plays_in_the_newest_live_study_open_before_closed_else_in_the_playground(
+    house: House,
+) -> None:
+    assert study_to_play(house.store) is None
+    study(house, "simulated", StudyKind.SIMULATED)
+    assert study_to_play(house.store) is None
+    fun = study(house, "fun", StudyKind.PLAYGROUND)
+    assert study_to_play(house.store) == house.store.study(fun)
+    old, new = study(house, "old", StudyKind.LIVE), study(house, "new", StudyKind.LIVE)
+    assert study_to_play(house.store) == house.store.study(new)
+    house.store.close_study(new, "enough")
+    assert study_to_play(house.store) == house.store.study(old)
+    house.store.close_study(old, "enough")
+    assert study_to_play(house.store) == house.store.study(new)
+
+
+def test_a_game_plays_by_the_model_and_policy_of_its_study(house: House) -> None:
+    first = study(house, "first", StudyKind.LIVE)
+    fitted(house.settings, FitOptions(factors=4, iterations=1))
+    game = load_game(house, house.store.study(first))
+    assert game.brain.version == game.row.model != house.version().hash
+
+
+def test_only_the_models_asked_last_stay_in_memory(house: House) -> None:
+    for number in range(LOADED + 2):
+        load_brain(house, policy=dataclasses.replace(house.policy, name=f"policy {number}"))
+    assert len(house._loaded) == LOADED
+    assert load_brain(house) is load_brain(house)
