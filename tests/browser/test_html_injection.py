@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
-from test_security import hears, look_at_numbers
 
 from tests.browser.conftest import PROGRAM, Demo
 from tests.browser.support.gestures import all_saved, press
 from tests.browser.support.visits import Ear, show_result, top_card
 from tests.browser.test_accessibility import go_to
+from tests.browser.test_content_security_policy import hears, look_at_numbers
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., BrowserContext]

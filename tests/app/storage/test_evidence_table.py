@@ -36,7 +36,7 @@ from tests.support.reference_aggregation import (
 )
 from tests.support.schema_logs import LOGS, NOW
 
-SNAPSHOTS = Path(__file__).parent / "schema_sql"
+SNAPSHOTS = Path(__file__).parent / "expected_sql"
 QUICK = {"factors": 8, "iterations": 2, "weights": Weights(1.0, 0.3, 0.1)}
 
 

@@ -13,37 +13,35 @@ from typing import Any
 
 import numpy as np
 import pytest
-from app.archive import read as read_archive
-from app.backup import restore
-from app.carousel_parts import Order
-from app.carousels import write_all
-from app.certificate import check
-from app.comparing import parameters
-from app.gate_files import gate_data
-from app.house import House
-from app.integrity import what_differs
-from app.jobs import Jobs
-from app.keyring import Keys, read_keys
-from app.limits import Limits
-from app.login import guest
-from app.planting import personas_of, planted_truth
-from app.registry import Registry, folder_hash
-from app.report_files import as_data
-from app.rows.account_rows import Accounts
-from app.rows.codec import canonical, deck_from_row, deck_to_row
-from app.settings import Settings
-from app.store import Store
-from app.studies import judge, study_of
-from app.swipe_post import Asker, take
-from app.tokens import DeckTokens
-from app.visitor import guest_of
-from recsys.deck import deck_hash
-from recsys.listed import ListedModel
-from recsys.model import FavouriteModel
-from recsys.policy import Policy, Study
 
+from app.auth.deck_tokens import DeckTokens
+from app.auth.guest_cookie import guest_of
+from app.auth.identity import guest
+from app.auth.rate_limits import Limits
+from app.modeling.batch_export import Order, write_all
+from app.modeling.comparison import parameters
+from app.operations.archive import read as read_archive
+from app.operations.backup import restore
+from app.operations.jobs import Jobs
+from app.reports.ci_formats import gate_data
+from app.reports.exports import as_data
+from app.reports.release import check
+from app.storage.model_registry import Registry, folder_hash
+from app.storage.study_db.account_links import Accounts
+from app.storage.study_db.row_codec import canonical, deck_from_row, deck_to_row
+from app.storage.study_db.store import Store, what_differs
+from app.study.results import judge, study_of
+from app.web.swipe_route import Asker, take
+from app.workspace.keys import Keys, read_keys
+from app.workspace.planted_shop import personas_of, planted_truth
+from app.workspace.settings import Settings
+from app.workspace.workspace import House
+from recsys.models.hybrid import FavouriteModel
+from recsys.models.precomputed import ListedModel
+from recsys.study.deck import deck_hash
+from recsys.study.policy import Policy, Study
+from tests.app.storage.test_migrations import shape
 from tests.support.paths import ROOT
-from tests.test_migrations import shape
 
 HERE = ROOT / "tests" / "support" / "old_workspace"
 EXPECTED: dict[str, Any] = json.loads((HERE / "expected.json").read_text(encoding="utf-8"))

@@ -17,14 +17,8 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from app.storage.study_db.database import now_ms
-from app.storage.study_db.records import (
-    ClosedBy,
-    Incoming,
-    Refusal,
-    StudyRow,
-    deck_from_row,
-    deck_to_row,
-)
+from app.storage.study_db.records import ClosedBy, Incoming, Refusal, StudyRow
+from app.storage.study_db.row_codec import deck_from_row, deck_to_row
 from app.storage.study_db.store import Store
 from recsys.errors import (
     BadInputError,

@@ -20,7 +20,7 @@ from tests.support.cli_runner import brandswipe
 from tests.support.event_files import write
 from tests.support.schema_logs import LOGS, NOW
 
-SNAPSHOTS = Path(__file__).parent / "schema_sql"
+SNAPSHOTS = Path(__file__).parent / "expected_sql"
 
 
 @pytest.mark.parametrize("engine", DIALECTS)

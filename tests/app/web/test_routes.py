@@ -38,7 +38,7 @@ from recsys.study.policy import StudyKind
 from tests.support.asgi_client import Answer, call
 from tests.support.paths import ROOT
 
-SCHEMA = json.loads((ROOT / "app" / "swipe_cards" / "swipes.schema.json").read_text())
+SCHEMA = json.loads((ROOT / "app" / "web" / "swipe_route.schema.json").read_text())
 STUDY = "5" * 64
 GUEST = "abcdefghijklmnopqrstuv"  # the cookie of the browser that posts
 
