@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.modeling import comparison, evaluation, training
+from app.study import feedback, power
 from app.modeling.training import refit
 from app.storage.ingest.pipeline import ingest
 from app.storage.model_registry import Version
@@ -22,9 +23,12 @@ IN_EARNEST = {
     "app.modeling.training.WEIGH_CASES": training.WEIGH_CASES,
     "app.modeling.evaluation.MOST_CASES": evaluation.MOST_CASES,
     "app.modeling.comparison.MOST_CASES": comparison.MOST_CASES,
+    "app.modeling.comparison.MOST_PEOPLE": comparison.MOST_PEOPLE,
+    "app.study.power.CUSTOMERS": power.CUSTOMERS,
+    "app.study.feedback.CUSTOMERS": feedback.CUSTOMERS,
 }
-"""How many customers a fit or an evaluation asks, thousands."""
-FEW = dict.fromkeys(IN_EARNEST, 300)
+"""How many customers a fit, an evaluation, a comparison or a plan asks, thousands."""
+FEW = dict.fromkeys(IN_EARNEST, 120)
 
 
 @contextmanager

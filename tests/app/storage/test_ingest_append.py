@@ -78,7 +78,7 @@ events = st.builds(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.lists(events, min_size=1, max_size=20), st.lists(events, min_size=1, max_size=20))
 def test_two_deliveries_leave_what_one_of_both_would(
     tmp_path_factory: pytest.TempPathFactory, first: list[Row], second: list[Row]

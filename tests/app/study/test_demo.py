@@ -1,5 +1,6 @@
 """The demo is built whole, gone on with where it was stopped, and replaces nobody's shop."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,9 +21,20 @@ CUSTOMERS = 400
 SHORT = tuple(replace(story, players=7) for story in STORIES[:2])
 
 
-@pytest.fixture(autouse=True)
-def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "STORIES", SHORT)
+@pytest.fixture(scope="module", autouse=True)
+def _short() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo, "STORIES", SHORT)
+        yield
+
+
+@pytest.fixture(scope="module")
+def whole(_short: None, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A demo that was built without a stop. Do not write."""
+    settings = Settings(workspace=tmp_path_factory.mktemp("whole") / "ws")
+    assert not is_built(settings)
+    build_demo(settings, CUSTOMERS, 1)
+    return settings
 
 
 def told(store: Store, story: Story) -> list[tuple[object, ...]]:
@@ -36,12 +48,9 @@ def told(store: Store, story: Story) -> list[tuple[object, ...]]:
     ]
 
 
-def test_it_holds_a_model_finished_stories_and_an_open_playground(tmp_path: Path) -> None:
-    settings = Settings(workspace=tmp_path / "ws")
-    assert not is_built(settings)
-    build_demo(settings, CUSTOMERS, 1, silent)
-    assert is_built(settings)
-    house = House(settings)
+def test_it_holds_a_model_finished_stories_and_an_open_playground(whole: Settings) -> None:
+    assert is_built(whole)
+    house = House(whole)
     rows = {row.name: row for row in house.store.studies()}
     for story in SHORT:
         row = rows[story.name]
@@ -51,17 +60,18 @@ def test_it_holds_a_model_finished_stories_and_an_open_playground(tmp_path: Path
     assert rows[PLAYGROUND].closed_at is None
     assert study_to_play(house.store) == rows[PLAYGROUND]
     assert house.registry.aliases()["champion"] == house.version().hash
-    assert not (settings.workspace / "shop").exists()
+    assert not (whole.workspace / "shop").exists()
 
 
 @pytest.mark.parametrize("where", ["learning the brands", f"{SHORT[1].name}: colleagues play"])
-def test_one_that_was_stopped_is_gone_on_with_to_the_same_end(tmp_path: Path, where: str) -> None:
+def test_one_that_was_stopped_is_gone_on_with_to_the_same_end(
+    whole: Settings, tmp_path: Path, where: str
+) -> None:
     def stop(stage: str, share: float) -> None:
         if stage == where and share > 0.5:
             raise KeyboardInterrupt
 
-    whole, stopped = (Settings(workspace=tmp_path / name) for name in ("whole", "stopped"))
-    build(whole, CUSTOMERS, 1, silent)
+    stopped = Settings(workspace=tmp_path / "stopped")
     with pytest.raises(KeyboardInterrupt):
         build(stopped, CUSTOMERS, 1, stop)
     assert not is_built(stopped)

@@ -12,6 +12,14 @@ from recsys.report.evaluate import tally
 from recsys.study.power import INCOMPLETE
 from tests.support.cli_runner import brandswipe
 from tests.support.closed_decks import STUDY, panel
+from app.planning import assumed
+from app.studies import Judged
+from recsys.errors import BadInputError
+from recsys.plan import INCOMPLETE
+from recsys.report import tally
+from tests.playing import STUDY, panel
+from tests.shops import FEW, asking
+from tests.terminal import brandswipe
 
 
 class TestWhatIsAssumed:
@@ -36,17 +44,14 @@ class TestWhatIsAssumed:
 
 
 class TestTheCommand:
-    def test_it_answers_in_words_and_in_json(
-        self, planted: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(app.study.power, "CUSTOMERS", 60)
+    def test_it_answers_in_words_and_in_json(self, planted: Path) -> None:
         few = ("--truth", "0.85", "--rival", "0.6", "--linked", "0.5")
         said = brandswipe("study", "plan", *few, "--format", "json", workspace=planted)
         assert said.code == 0, said.err
         plan = said.data
         assert plan["smallest_panel"] == 20
         assert 0 <= plan["shop"]["overlap"] <= 10
-        assert 30 < plan["shop"]["customers"] <= 60
+        assert 60 < plan["shop"]["customers"] <= FEW["app.study.power.CUSTOMERS"]
         (scenario,) = plan["scenarios"]
         people, invited = scenario["colleagues"], scenario["invitations"]
         assert invited["median"] == 2 * people["median"]
@@ -55,19 +60,17 @@ class TestTheCommand:
         assert f"{people['median']} people" in words
         assert "50%" in words
 
-    def test_what_is_not_known_is_said_to_be_unknown(
-        self, planted: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(app.study.power, "CUSTOMERS", 0)
+    def test_what_is_not_known_is_said_to_be_unknown(self, planted: Path) -> None:
         few = ("--truth", "0.9", "--rival", "0.5", "--drop-out", "0.4")
         few = (*few, "--policy", "worth-a-quarter")
-        said = brandswipe("study", "plan", *few, "--format", "json", workspace=planted).data
+        with asking({"app.study.power.CUSTOMERS": 0}):
+            said = brandswipe("study", "plan", *few, "--format", "json", workspace=planted).data
+            words = brandswipe("study", "plan", *few, workspace=planted).out
         assert said["shop"]["overlap"] is said["shop"]["balance"] is None
         assert said["linked"]["share"] is None
         assert said["linked"]["reason"]
         assert said["alpha"] == 0.025
         assert said["scenarios"][0]["invitations"] == {"median": None, "nine_in_ten": None}
         assert said["scenarios"][0]["reason"] == INCOMPLETE
-        words = brandswipe("study", "plan", *few, workspace=planted).out
         assert "share unknown brands" in words
         assert "Never: fewer decks would be finished" in words

@@ -20,7 +20,8 @@ from tests.support.cli_runner import brandswipe
 from tests.support.planted_shops import IN_EARNEST, asking
 from tests.support.toy_catalogs import rows
 
-SEEDS, CUSTOMERS, ASKED = (5, 6, 7), 1_500, 400
+SEEDS = (5, 6, pytest.param(7, marks=pytest.mark.soak))  # each is a shop and a fit of its own
+CUSTOMERS, ASKED = 1_500, 400
 PLAIN = ("Phone accessories", "Batteries and cables", "Car accessories", "Cleaning and laundry")
 Person = tuple[Evidence, set[str], set[str]]
 """Her evidence, her true favourites, the brands that she had anything to do with."""
