@@ -51,7 +51,7 @@ def demo(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    words = ["demo", "--customers", "1000", "--port", str(port), "--no-browser"]
+    words = ["demo", "--customers", "400", "--port", str(port), "--no-browser"]
     log = (empty / "log").open("wb")
     process = subprocess.Popen(
         [str(installed / "bin" / "brandswipe"), *words],

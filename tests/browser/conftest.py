@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from app.presentation.theme import STATIC, streamlit_options
 from tests.browser.support.chromium import find
 from tests.support.once import build_once, shared_root
+from tests.terminal import brandswipe
 
 HERE = Path(__file__).parent / "support"
 PATIENCE = 30_000  # ms: a busy machine is slow, and what is well costs none of it
@@ -119,9 +120,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def build_workspace(folder: Path) -> None:
     """Build the demo's workspace in `folder`, as a user does."""
-    say = ["demo", "--only-build", "--customers", "1500", "--workspace", str(folder / "ws")]
-    done = subprocess.run([PROGRAM, *say], capture_output=True, text=True, check=False, cwd=folder)
-    assert done.returncode == 0, done.stderr
+    said = brandswipe("demo", "--only-build", "--customers", "1500", workspace=folder / "ws")
+    assert said.code == 0, said.err
 
 
 def build_demo(built: Path, folder: Path, *options: str) -> Demo:

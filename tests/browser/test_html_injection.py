@@ -1,7 +1,6 @@
 """No name of a brand, a category or a product is ever markup or a script."""
 
 import json
-import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,6 +11,8 @@ from tests.browser.support.gestures import all_saved, press
 from tests.browser.support.visits import Ear, show_result, top_card
 from tests.browser.test_accessibility import go_to
 from tests.browser.test_content_security_policy import hears, look_at_numbers
+
+from tests.terminal import brandswipe
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., BrowserContext]
@@ -52,12 +53,12 @@ def evil_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     for name, said in (("events", rows), ("products", products)):
         lines = "\n".join(map(json.dumps, said))
         (folder / f"{name}.jsonl").write_text(lines + "\n", encoding="utf-8")
-    where = ["--workspace", str(folder / "ws")]
-    asked = ["events.jsonl", "--products", "products.jsonl"]
+    asked = [str(folder / "events.jsonl"), "--products", str(folder / "products.jsonl")]
     for command in (["ingest", *asked], ["fit", "--factors", "8"], ["study", "open"]):
-        done = subprocess.run([PROGRAM, *command, *where], cwd=folder, capture_output=True)
-        assert done.returncode == 0, done.stderr.decode()
+        done = brandswipe(*command, workspace=folder / "ws")
+        assert done.code == 0, done.err
     server = Demo(folder)
+    where = ["--workspace", str(server.workspace)]
     server.command = [
         PROGRAM, "serve", "--login", "local", "--no-browser", "--port", str(server.port), *where,
     ]  # fmt: skip

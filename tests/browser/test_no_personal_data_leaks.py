@@ -1,7 +1,6 @@
 """Canaries in an account and its history: after play, fit, report and a crash they are nowhere."""
 
 import os
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from conftest import Demo
+from front import COOKIE, front
+from gestures import all_saved, press
 from playwright.sync_api import BrowserContext, Request, WebSocket, expect
 
 from app.auth.identity import badge, participant_of
@@ -20,6 +22,11 @@ from tests.browser.support.identity_proxy import COOKIE, front
 from tests.browser.support.visits import show_result, top_card
 from tests.browser.test_identity import Open, served_on
 from tests.support.signed_logins import AUDIENCE, HEADER, ISSUER, PROXY_KEY, header
+from app.house import House
+from app.login import badge, participant_of
+from app.settings import Settings
+from tests import terminal
+from tests.logins import AUDIENCE, HEADER, ISSUER, PROXY_KEY, header
 
 pytestmark = pytest.mark.browser
 HER = "canary-subject-4711"
@@ -40,17 +47,16 @@ def signed(name: str, now: float) -> str:
 
 
 def brandswipe(folder: Path, *words: str, code: int = 0) -> bytes:
-    """Run a command; return everything that it said."""
-    line = [PROGRAM, *words, "--workspace", "ws"]
-    done = subprocess.run(line, cwd=folder, capture_output=True, check=False)
-    assert done.returncode == code, done.stderr.decode()
-    return done.stdout + done.stderr
+    """Run a command on the workspace in a folder; return everything that it said."""
+    done = terminal.brandswipe(*words, workspace=folder / "ws")
+    assert done.code == code, done.err
+    return (done.out + done.err).encode()
 
 
 def plant_her(folder: Path) -> None:
     """A shop with hashed ids in which a life is hers, and one thing that she alone bought."""
-    line = [PROGRAM, "plant", "--customers", "400", "--out", str(folder / "shop")]
-    subprocess.run(line, check=True, capture_output=True)
+    planted = terminal.brandswipe("plant", "--customers", "400", "--out", str(folder / "shop"))
+    assert planted.code == 0, planted.err
     events = pd.read_parquet(folder / "shop" / "events.parquet")
     hers = events[events["customer_id"] == "persona-noor"].assign(customer_id=CUSTOMER)
     secret = hers.tail(1).assign(product_id=PRODUCT)

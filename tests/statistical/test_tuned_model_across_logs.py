@@ -112,7 +112,9 @@ def test_a_log_of_purchases(kind: str, tmp_path: Path) -> None:
     assert ahead.low > LEAST[kind]
 
 
-@pytest.mark.parametrize("kind", ["comes_back", "never_again"])
+@pytest.mark.parametrize(
+    "kind", ["comes_back", pytest.param("never_again", marks=pytest.mark.soak)]
+)
 def test_a_log_of_views_without_times(kind: str, tmp_path: Path) -> None:
     log = [{name: row[name] for name in ("customer_id", "brand")} for row in events(kind)]
     done = judged(tmp_path, [{**row, "event": "view"} for row in log])

@@ -29,6 +29,7 @@ SCRIPT = (
     "report --format json",
     "gate --format json",
 )
+QUICK = "fit --factors 4 --iterations 1 --weights 1,0.3,0.1"  # nothing to choose
 # what a shell starts with & has Ctrl-C switched off, and so have its children
 STARTED = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
@@ -99,7 +100,7 @@ class TestTheContractForScripts:
         assert [s.err for s in (report, gate)] == ["", ""]
 
     def test_words_go_to_stderr_and_what_a_script_needs_to_stdout(self) -> None:
-        model = brandswipe("fit", "--factors", "4", "--iterations", "1")
+        model = brandswipe(*QUICK.split())
         study = brandswipe("study", "open", "--model", model.out.strip())
         assert study.out == "simulated 1\n"
         assert "Next: brandswipe" in model.err
@@ -109,9 +110,8 @@ class TestTheContractForScripts:
     @pytest.mark.parametrize(
         ("line", "keys"),
         [
-            ("fit --factors 4 --iterations 1", {"version", "customers", "balance"}),
+            (QUICK, {"version", "customers", "balance"}),
             ("study show", {"name", "hash", "policy", "attempt"}),
-            ("evaluate", {"cut", "customers", "lines"}),
             ("report", {"study", "criteria", "arms", "players", "schema_version"}),
             ("gate", {"study", "outcome", "reason", "people", "decided"}),
             ("rank c0000004", {"model", "brands", "milliseconds"}),
@@ -133,8 +133,14 @@ class TestTheContractForScripts:
         given = brandswipe(*quick, "--weights", "1,0.5,0.25")
         assert "own 1, collaborative 0.5, popularity 0.25. The weights were given." in given.err
 
-    def test_an_evaluation_names_the_best_rival_and_what_only_a_planted_shop_knows(self) -> None:
+    def test_an_evaluation_is_json_or_names_the_best_rival_and_what_a_planted_shop_knows(
+        self,
+    ) -> None:
+        as_json = brandswipe("evaluate", "--format", "json")
+        assert {"cut", "customers", "lines"} <= set(as_json.data)
         said = brandswipe("evaluate")
+        with pytest.raises(json.JSONDecodeError):
+            _ = said.data
         head, _, first, *_ = said.out.splitlines()
         assert head.split()[-2:] == ["favourites", "avoided"]
         assert first.split()[:2] == ["any", "favourite"]
@@ -178,7 +184,7 @@ class TestRanking:
 
     def test_an_older_version_can_be_asked(self) -> None:
         first = brandswipe("rank", "c0000004", "--format", "json").data
-        brandswipe("fit", "--factors", "2", "--iterations", "1")
+        brandswipe(*QUICK.split())
         second = brandswipe("rank", "c0000004", "--format", "json").data
         old = brandswipe("rank", "c0000004", "--format", "json", "--model", first["model"][:8])
         assert old.data["brands"] == first["brands"]
