@@ -8,6 +8,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from app.house import House
+from app.login import badge, participant_of
+from app.settings import Settings
 from conftest import Demo
 from front import COOKIE, front
 from gestures import all_saved, press
@@ -16,17 +19,14 @@ from playwright.sync_api import BrowserContext, Request, WebSocket, expect
 from app.auth.identity import badge, participant_of
 from app.workspace.settings import Settings
 from app.workspace.workspace import House
-from tests.browser.conftest import PROGRAM, Demo
+from tests import terminal
+from tests.browser.conftest import Demo
 from tests.browser.support.gestures import all_saved, press
 from tests.browser.support.identity_proxy import COOKIE, front
 from tests.browser.support.visits import show_result, top_card
 from tests.browser.test_identity import Open, served_on
-from tests.support.signed_logins import AUDIENCE, HEADER, ISSUER, PROXY_KEY, header
-from app.house import House
-from app.login import badge, participant_of
-from app.settings import Settings
-from tests import terminal
 from tests.logins import AUDIENCE, HEADER, ISSUER, PROXY_KEY, header
+from tests.support.signed_logins import AUDIENCE, HEADER, ISSUER, PROXY_KEY, header
 
 pytestmark = pytest.mark.browser
 HER = "canary-subject-4711"

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from app.modeling import comparison, evaluation, training
-from app.study import feedback, power
 from app.modeling.training import refit
 from app.storage.ingest.pipeline import ingest
 from app.storage.model_registry import Version
+from app.study import feedback, power
 from app.workspace.planted_shop import plant_folder
 from app.workspace.settings import Login, Settings
 from app.workspace.workspace import BASELINE, House

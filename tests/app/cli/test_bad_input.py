@@ -19,11 +19,7 @@ from app.workspace.workspace import House
 from tests.support.cli_runner import Said, brandswipe
 from tests.support.event_files import write
 from tests.support.paths import SHARED_DATA
-from app.workspace.workspace import House
-from app.workspace.settings import Settings
-from tests.support.event_files import write
 from tests.support.planted_shops import FEW
-from tests.support.cli_runner import Said, brandswipe
 
 JOURNEY = SHARED_DATA / "completejourney"
 T = 1_760_000_000

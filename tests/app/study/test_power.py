@@ -3,22 +3,20 @@
 from pathlib import Path
 
 import pytest
+from app.planning import assumed
+from app.studies import Judged
+from recsys.plan import INCOMPLETE
 
-import app.study.power
 from app.study.power import assumed
 from app.study.results import Judged
 from recsys.errors import BadInputError
+from recsys.report import tally
 from recsys.report.evaluate import tally
 from recsys.study.power import INCOMPLETE
-from tests.support.cli_runner import brandswipe
-from tests.support.closed_decks import STUDY, panel
-from app.planning import assumed
-from app.studies import Judged
-from recsys.errors import BadInputError
-from recsys.plan import INCOMPLETE
-from recsys.report import tally
 from tests.playing import STUDY, panel
 from tests.shops import FEW, asking
+from tests.support.cli_runner import brandswipe
+from tests.support.closed_decks import STUDY, panel
 from tests.terminal import brandswipe
 
 
