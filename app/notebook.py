@@ -4,28 +4,29 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from app.modeling.comparison import Compared, compare
-from app.modeling.evaluation import Evaluation, evaluate_offline, options_of, window_of
-from app.modeling.import_lists import Imported, import_lists
-from app.modeling.recommender import load_brain
-from app.modeling.training import refit
-from app.modeling.what_if import alike, asked, learnt, typed
-from app.operations.job_tasks import judge_of
+from app.modeling.comparison import VersionComparison, compare_versions
+from app.modeling.evaluation import OfflineEvaluation, evaluate_offline, fit_options_of, window_of
+from app.modeling.import_lists import ImportedLists, import_lists
+from app.modeling.recommender import load_recommender
+from app.modeling.training import fit_version
+from app.modeling.what_if import rank_history, read_typed_history, similar_to, trained_model
+from app.operations.job_tasks import offline_evaluator
 from app.reports.model_card import model_card
-from app.storage.event_store.window import Source, slice_of
-from app.storage.model_registry import Version
-from app.study.feedback import learn_from, refused_brands
-from app.study.power import PLAYERS, Powered, played
-from app.study.results import Judged, judge, newest
-from app.workspace.settings import read
-from app.workspace.workspace import BASELINE, House
-from recsys.evaluation.behavioral_tests import Behaved, behave
+from app.storage.event_store.window import TrainingWindow, open_window
+from app.storage.model_registry import ModelVersion
+from app.study.feedback import learn_from_study, rejected_brands
+from app.study.power import DEFAULT_PLAYERS, SimulatedStudyPower, simulate_power
+from app.study.results import StudyResult, evaluate_study, latest_study
+from app.workspace.settings import read_settings
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
+from recsys.evaluation.behavioral_tests import BehaviorResult
+from recsys.evaluation.behavioral_tests import run_behavioral_tests as behave
 from recsys.models.base import BrandScore
-from recsys.models.hybrid import FitOptions, Progress, Weights
-from recsys.report.rejections import RefusedBrand
+from recsys.models.hybrid import FitOptions, ProgressCallback, ScoreWeights
+from recsys.report.rejections import RejectedBrand
 
 
-def quiet(stage: str, fraction: float) -> None:
+def no_progress(stage: str, fraction: float) -> None:
     """Progress that nobody watches."""
     del stage, fraction
 
@@ -33,8 +34,8 @@ def quiet(stage: str, fraction: float) -> None:
 class Notebook:
     """One workspace. Without a version, the candidate is meant, else the newest."""
 
-    def __init__(self, workspace: str | Path, progress: Progress = quiet) -> None:
-        self.house = House(read(Path(workspace)))
+    def __init__(self, workspace: str | Path, progress: ProgressCallback = no_progress) -> None:
+        self.workspace = Workspace(read_settings(Path(workspace)))
         self.progress = progress
 
     def __enter__(self) -> Self:
@@ -51,77 +52,88 @@ class Notebook:
     def fit(
         self,
         weights: tuple[float, float, float] | None = None,
-        source: Source | None = None,
+        window: TrainingWindow | None = None,
         evaluate: bool = False,
         **options: Any,
-    ) -> Version:
+    ) -> ModelVersion:
         """Fit and save a version; `options` are the fields of FitOptions, `weights` its Weights."""
-        given = None if weights is None else Weights(*weights)
-        wanted = FitOptions(weights=given, **options)
-        house = self.house
-        return refit(
-            house.registry,
-            house.warehouse,
-            house.policy,
-            wanted,
-            BASELINE,
+        chosen_weights = None if weights is None else ScoreWeights(*weights)
+        fit_options = FitOptions(weights=chosen_weights, **options)
+        workspace = self.workspace
+        return fit_version(
+            workspace.registry,
+            workspace.event_store,
+            workspace.policy,
+            fit_options,
+            DEFAULT_BASELINE,
             self.progress,
-            source,
-            judge_of(house, wanted) if evaluate else None,
+            window,
+            offline_evaluator(workspace, fit_options) if evaluate else None,
         )
 
     def rank(self, history: str, version: str | None = None, n: int = 10) -> list[BrandScore]:
         """Rank brands for a typed history."""
-        brain = load_brain(self.house, version)
-        return asked(brain, typed(brain, history)[1], n).ranked
+        recommender = load_recommender(self.workspace, version)
+        return rank_history(recommender, read_typed_history(recommender, history)[1], n).ranked
 
     def similar(self, brand: str, version: str | None = None) -> list[tuple[str, float]]:
         """The brands most alike to one, and how much so."""
-        return alike(load_brain(self.house, version), brand)
+        return similar_to(load_recommender(self.workspace, version), brand)
 
-    def evaluate(self, version: str | None = None) -> Evaluation:
+    def evaluate(self, version: str | None = None) -> OfflineEvaluation:
         """Judge a version's parameters on the held-out end of the log, beside its rivals."""
-        found, house = self.house.version(version), self.house
-        log = slice_of(house.warehouse, window_of(found))
-        return evaluate_offline(log, house.policy, options_of(found), self.progress)
+        model_version, workspace = self.workspace.version(version), self.workspace
+        log = open_window(workspace.event_store, window_of(model_version))
+        return evaluate_offline(log, workspace.policy, fit_options_of(model_version), self.progress)
 
-    def compare(self, first: str, second: str) -> Compared:
+    def compare(self, first: str, second: str) -> VersionComparison:
         """Set a second version against a first one."""
-        one, two = self.house.version(first), self.house.version(second)
-        return compare(self.house, one, two, self.progress)
+        first_version, second_version = (
+            self.workspace.version(first),
+            self.workspace.version(second),
+        )
+        return compare_versions(self.workspace, first_version, second_version, self.progress)
 
-    def behave(self, version: str | None = None, seed: int = 0) -> list[Behaved]:
+    def run_behavioral_tests(
+        self, version: str | None = None, seed: int = 0
+    ) -> list[BehaviorResult]:
         """Ask a version what a favourite is."""
-        brain = load_brain(self.house, version)
-        return behave(learnt(brain), brain.catalogue, brain.warehouse.as_of, seed)
+        recommender = load_recommender(self.workspace, version)
+        return behave(
+            trained_model(recommender), recommender.catalog, recommender.event_store.as_of, seed
+        )
 
     def power(
-        self, version: str | None = None, panel: str = "honest", players: int = PLAYERS
-    ) -> Powered:
+        self, version: str | None = None, panel: str = "honest", players: int = DEFAULT_PLAYERS
+    ) -> SimulatedStudyPower:
         """Let simulated employees judge a version, apart from all studies."""
-        return played(self.house, self.house.version(version), panel, players, 1, self.progress)
+        return simulate_power(
+            self.workspace, self.workspace.version(version), panel, players, 1, self.progress
+        )
 
-    def import_lists(self, path: str | Path, name: str) -> Imported:
+    def import_lists(self, path: str | Path, name: str) -> ImportedLists:
         """Register any system's lists as a version."""
-        return import_lists(self.house, Path(path), name, self.progress)
+        return import_lists(self.workspace, Path(path), name, self.progress)
 
-    def learn(self, study: str, version: str | None = None) -> Version:
+    def learn(self, study: str, version: str | None = None) -> ModelVersion:
         """Tune a version's weights on a simulated study; its people never judge the result."""
-        house = self.house
-        return learn_from(house, house.version(version), house.store.study(study), self.progress)
+        workspace = self.workspace
+        return learn_from_study(
+            workspace, workspace.version(version), workspace.store.study(study), self.progress
+        )
 
-    def refused(self, version: str | None = None) -> list[RefusedBrand]:
+    def rejected(self, version: str | None = None) -> list[RejectedBrand]:
         """The picks of a version that people refused most."""
-        return refused_brands(self.house, self.house.version(version).hash)
+        return rejected_brands(self.workspace, self.workspace.version(version).hash)
 
-    def report(self, study: str | None = None) -> Judged:
+    def report(self, study: str | None = None) -> StudyResult:
         """What a study, else the newest, says now: `report`, `verdict` and the decision."""
-        return judge(self.house.store, newest(self.house.store, study))
+        return evaluate_study(self.workspace.store, latest_study(self.workspace.store, study))
 
     def card(self, version: str | None = None) -> str:
         """The model card of a version in Markdown."""
-        return model_card(self.house, self.house.version(version))
+        return model_card(self.workspace, self.workspace.version(version))
 
     def close(self) -> None:
         """Close what was opened."""
-        self.house.close()
+        self.workspace.close()

@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from app.storage.event_store.store import Warehouse
+from app.storage.event_store.store import EventStore
 from app.storage.ingest.pipeline import ingest
-from app.storage.warehouse.engines import fetched, summed
-from app.workspace.planted_shop import plant_folder
+from app.storage.warehouse.engines import export_evidence, fetched_events
+from app.workspace.planted_shop import write_planted_shop
 from tests.app.storage.test_warehouse_engines_soak import into_postgres, spark_view, told
 from tests.support.postgres_server import server
 from tests.support.reference_aggregation import HIDDEN, Pairs, by_duckdb, by_ourselves, in_file
@@ -65,9 +65,9 @@ def main() -> None:
             ),
         }
         found = {name: _timed(way, home / name) for name, way in ways.items()}
-        wanted = told(Warehouse.open(home / "files"))
+        wanted = told(EventStore.open(home / "files"))
         for name, said in found.items():
-            said["equal_to_files"] = told(Warehouse.open(home / name)) == wanted
+            said["equal_to_files"] = told(EventStore.open(home / name)) == wanted
     result = {
         "rows": ROWS,
         "python": platform.python_version(),
@@ -84,10 +84,10 @@ def evidence() -> dict[str, Any]:
     """Let each engine sum a planted shop up; whether every row is ours, and the seconds it took."""
     with tempfile.TemporaryDirectory() as folder, server() as address:
         home = Path(folder)
-        plant_folder(home / "shop", CUSTOMERS, 1, lambda *_: None)
+        write_planted_shop(home / "shop", CUSTOMERS, 1, lambda *_: None)
         begun = time.perf_counter()
         ingest(home / "ws", str(home / "shop"))
-        wanted = by_ourselves(store := Warehouse.open(home / "ws"))
+        wanted = by_ourselves(store := EventStore.open(home / "ws"))
         ours = round(time.perf_counter() - begun, 1)
         files = {name: home / "shop" / f"{name}.parquet" for name in ("events", "products")}
         for name, file in files.items():
@@ -96,8 +96,12 @@ def evidence() -> dict[str, Any]:
             spark_view(file, name)
         ways: dict[str, Callable[[Path], object]] = {
             "duckdb": lambda out: by_duckdb(out, files["events"], files["products"]),
-            "postgres": lambda out: summed(address, "events", "auto", HIDDEN, "products", out),
-            "spark": lambda out: summed("spark://local", "events", "auto", HIDDEN, "products", out),
+            "postgres": lambda out: export_evidence(
+                address, "events", "auto", HIDDEN, "products", out
+            ),
+            "spark": lambda out: export_evidence(
+                "spark://local", "events", "auto", HIDDEN, "products", out
+            ),
         }
         found = {
             name: _summed_up(way, home / f"{name}.parquet", wanted) for name, way in ways.items()
@@ -118,14 +122,14 @@ def _take(workspace: Path, file: Path, shelf: Path) -> None:
 
 
 def _through(workspace: Path, address: str, table: str, shelf: Path) -> None:
-    with fetched(workspace, address, table, "auto") as file:
+    with fetched_events(workspace, address, table, "auto") as file:
         _take(workspace, file, shelf)
 
 
 def _timed(way: Callable[[Path], None], workspace: Path) -> dict[str, Any]:
     begun = time.perf_counter()
     way(workspace)
-    store = Warehouse.open(workspace)
+    store = EventStore.open(workspace)
     return {"seconds": round(time.perf_counter() - begun, 1), "events": store.events}
 
 

@@ -17,23 +17,25 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from app.modeling.evaluation import Evaluation, evaluate_offline
+from app.modeling.evaluation import OfflineEvaluation, evaluate_offline
 from app.storage.ingest.pipeline import ingest
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
+from app.workspace.workspace import Workspace
 from recsys.evaluation.metrics import TASKS
-from recsys.evaluation.offline import Line, best_rival
+from recsys.evaluation.offline import RankerMetrics, best_baseline
 from recsys.models.hybrid import FitOptions
 from recsys.stats import Estimate
 
 RESULTS = Path(__file__).parent / "results"
 
 
-def evaluated(workspace: Path, events: str, products: str | None) -> tuple[Evaluation, House]:
+def evaluated(
+    workspace: Path, events: str, products: str | None
+) -> tuple[OfflineEvaluation, Workspace]:
     """Import the log and judge everybody."""
     ingest(workspace, events, products=products)
-    house = House(Settings(workspace=workspace))
-    return evaluate_offline(house.warehouse, house.policy, FitOptions(), lambda *_: None), house
+    house = Workspace(Settings(workspace=workspace))
+    return evaluate_offline(house.event_store, house.policy, FitOptions(), lambda *_: None), house
 
 
 def told(found: Estimate) -> str:
@@ -43,13 +45,13 @@ def told(found: Estimate) -> str:
     return f"{found.value:.4f} ({found.low:.4f} to {found.high:.4f})"
 
 
-def row(line: Line) -> str:
+def row(line: RankerMetrics) -> str:
     """One line of the table."""
     parts = line.task, line.ranker, told(line.recall), told(line.ndcg), told(line.ndcg_ahead)
     return f"| {' | '.join(parts)} |"
 
 
-def table(lines: Sequence[Line]) -> str:
+def table(lines: Sequence[RankerMetrics]) -> str:
     """Everybody at both tasks."""
     head = [
         "| task | ranker | recall@10 | NDCG@10 | the model is ahead by |",
@@ -69,13 +71,13 @@ def main(name: str, events: str, products: str | None = None) -> None:
             "load": round(os.getloadavg()[0], 1),
             "versions": {each: version(each) for each in ("brandswipe", "implicit", "numpy")},
             "seconds": round(time.perf_counter() - began, 1),
-            "customers": house.warehouse.customers,
-            "events": house.warehouse.events,
-            "brands": len(house.warehouse.catalogue.brands),
+            "customers": house.event_store.customers,
+            "events": house.event_store.events,
+            "brands": len(house.event_store.catalog.brands),
             "asked": done.customers,
             "dated": done.dated,
             "blend": asdict(done.blend),
-            "best_rival": {task: best_rival(done.lines, task).ranker for task in TASKS},
+            "best_rival": {task: best_baseline(done.lines, task).ranker for task in TASKS},
             "lines": [asdict(line) for line in done.lines],
         }
         house.close()

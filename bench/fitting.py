@@ -18,10 +18,10 @@ from game_server import planted, record
 from swipes import numbers, trial
 
 from app.operations.jobs import Jobs
-from app.operations.processes import born
-from app.storage.study_db.jobs import State
-from app.storage.study_db.store import Store
-from app.workspace.settings import read
+from app.operations.processes import start_time
+from app.storage.study_db.jobs import JobState
+from app.storage.study_db.store import StudyStore
+from app.workspace.settings import read_settings
 
 PLAYERS = 50
 TURNS = 3
@@ -31,8 +31,8 @@ LONG = {"factors": 256, "iterations": 100, "evaluate": True}
 @contextmanager
 def fitting(workspace: Path, cancels: list[float]) -> Iterator[None]:
     """Fit while the block runs; note the milliseconds until the cancelled process is gone."""
-    with closing(Store(read(workspace).store_path)) as store:
-        jobs = Jobs(read(workspace), store)
+    with closing(StudyStore(read_settings(workspace).store_path)) as store:
+        jobs = Jobs(read_settings(workspace), store)
         job = jobs.start("fit", LONG)
         while jobs.job(job.id).stage == "starting":
             time.sleep(0.05)
@@ -40,11 +40,11 @@ def fitting(workspace: Path, cancels: list[float]) -> Iterator[None]:
         row = store.job(job.id)
         assert row is not None
         assert row.pid is not None
-        if jobs.job(job.id).state is not State.RUNNING:
+        if jobs.job(job.id).state is not JobState.RUNNING:
             raise SystemExit("The fit ended before the players did: ask for more passes.")
         pressed = time.perf_counter()
         jobs.cancel(job.id)
-        while born(row.pid) == row.born:
+        while start_time(row.pid) == row.born:
             time.sleep(0.005)
         cancels.append(round((time.perf_counter() - pressed) * 1000))
 

@@ -20,15 +20,15 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from app.modeling.recommender import Brain
-from app.modeling.training import learn
+from app.modeling.recommender import Recommender
+from app.modeling.training import tune_and_fit
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
-from recsys.dataset.event_weights import AGES
+from app.workspace.workspace import Workspace
+from recsys.dataset.event_weights import HALF_LIFE_OPTIONS
 from recsys.dataset.evidence import Evidence
-from recsys.models.base import Basis
-from recsys.models.collaborative import MOST_LINEAR, NEAREST, Alike, Factors, Linear
-from recsys.models.hybrid import Blend, FavouriteModel, FitOptions, Weights
+from recsys.models.base import BrandIndex
+from recsys.models.collaborative import MAX_EASE_BRANDS, MAX_NEIGHBORS, ALSModel, EASEModel, ItemKNN
+from recsys.models.hybrid import FitOptions, HybridModel, HybridParams, ScoreWeights
 
 PEOPLE = 500
 BRANDS, FACTORS = 50_000, 64
@@ -36,20 +36,22 @@ RESULT = Path(__file__).parent / "results" / "model.json"
 WAYS = {
     "everybody": FitOptions(sample=1.0),
     "halves of the customers": FitOptions(sample=0.5),
-    "halves, weights given": FitOptions(sample=0.5, weights=Weights(1.0, 0.3, 0.1)),
+    "halves, weights given": FitOptions(sample=0.5, weights=ScoreWeights(1.0, 0.3, 0.1)),
 }
 
 
-def people(house: House, model: FavouriteModel) -> list[Evidence]:
+def people(house: Workspace, model: HybridModel) -> list[Evidence]:
     """Evidence of customers, summed up anew."""
-    brain = Brain.over(model, "", house.warehouse, house.policy)
-    return [brain.evidence_of(who) for who in islice(house.warehouse.customer_ids(), PEOPLE)]
+    brain = Recommender.bind(model, "", house.event_store, house.policy)
+    return [brain.evidence_of(who) for who in islice(house.event_store.customer_ids(), PEOPLE)]
 
 
-def steady(house: House, options: FitOptions) -> float:
+def steady(house: Workspace, options: FitOptions) -> float:
     """Mean share of a top 10 that another seed lists too."""
     one, two = (
-        learn(house.warehouse, house.policy, replace(options, seed=seed), lambda *_: None)[0]
+        tune_and_fit(house.event_store, house.policy, replace(options, seed=seed), lambda *_: None)[
+            0
+        ]
         for seed in (1, 2)
     )
     shares = []
@@ -59,7 +61,7 @@ def steady(house: House, options: FitOptions) -> float:
     return round(float(np.mean(shares)), 4)
 
 
-def milliseconds(model: FavouriteModel, asked: Iterable[Evidence]) -> dict[str, float]:
+def milliseconds(model: HybridModel, asked: Iterable[Evidence]) -> dict[str, float]:
     """Median and 99th percentile of ranking one person's top 30 with its reasons."""
     taken = []
     for evidence in asked:
@@ -71,43 +73,45 @@ def milliseconds(model: FavouriteModel, asked: Iterable[Evidence]) -> dict[str, 
     }
 
 
-def wide(known: int) -> FavouriteModel:
+def wide(known: int) -> HybridModel:
     """A model of 50,000 brands made up for its size; people know `known` of them or fewer."""
     rng = np.random.default_rng(1)
     names = np.array([f"brand {n}" for n in range(BRANDS)], object)
-    speaks = rng.standard_normal((MOST_LINEAR, MOST_LINEAR)).astype(np.float32) / 100
-    head = np.sort(rng.choice(np.arange(known, BRANDS), MOST_LINEAR - known, replace=False))
-    near = rng.integers(0, BRANDS, BRANDS * NEAREST)
-    rows = np.arange(BRANDS + 1) * NEAREST
+    speaks = rng.standard_normal((MAX_EASE_BRANDS, MAX_EASE_BRANDS)).astype(np.float32) / 100
+    head = np.sort(rng.choice(np.arange(known, BRANDS), MAX_EASE_BRANDS - known, replace=False))
+    near = rng.integers(0, BRANDS, BRANDS * MAX_NEIGHBORS)
+    rows = np.arange(BRANDS + 1) * MAX_NEIGHBORS
     alike = csr_matrix((rng.random(len(near), np.float32), near, rows), shape=(BRANDS, BRANDS))
-    return FavouriteModel(
-        basis=Basis("bench", names, np.zeros(BRANDS, bool), rng.integers(0, 1000, BRANDS)),
-        popular=rng.random((len(AGES), BRANDS)),
-        unit=1.0,
-        factors=Factors(rng.standard_normal((BRANDS, FACTORS)).astype(np.float32) / 10, 5.0, 50.0),
-        linear=Linear(np.append(np.arange(known), head).astype(np.int32), speaks),
-        alike=Alike(alike),
+    return HybridModel(
+        brand_index=BrandIndex(
+            "bench", names, np.zeros(BRANDS, bool), rng.integers(0, 1000, BRANDS)
+        ),
+        popularity=rng.random((len(HALF_LIFE_OPTIONS), BRANDS)),
+        mean_preference=1.0,
+        als=ALSModel(rng.standard_normal((BRANDS, FACTORS)).astype(np.float32) / 10, 5.0, 50.0),
+        ease=EASEModel(np.append(np.arange(known), head).astype(np.int32), speaks),
+        item_knn=ItemKNN(alike),
         options=FitOptions(),
-        blend=Blend(ease=0.3, alike=0.3),
+        params=HybridParams(ease=0.3, item_knn=0.3),
     )
 
 
 def main(workspace: Path) -> None:
     """Measure, print and write down."""
-    house = House(Settings(workspace=workspace))
-    model = learn(house.warehouse, house.policy, FitOptions(), lambda *_: None)[0]
+    house = Workspace(Settings(workspace=workspace))
+    model = tune_and_fit(house.event_store, house.policy, FitOptions(), lambda *_: None)[0]
     asked = people(house, model)
-    brands = len(model.basis.brands)
+    brands = len(model.brand_index.brands)
     result = {
         "date": date.today().isoformat(),
         "machine": f"{os.cpu_count()} processors, {platform.machine()}",
         "load": round(os.getloadavg()[0], 1),
-        "customers": house.warehouse.customers,
-        "events": house.warehouse.events,
+        "customers": house.event_store.customers,
+        "events": house.event_store.events,
         "top_10_that_stays": {name: steady(house, options) for name, options in WAYS.items()},
         "rank_ms": {
             f"{brands:,} brands": milliseconds(model, asked),
-            f"{BRANDS:,} brands": milliseconds(wide(min(brands, MOST_LINEAR - 1)), asked),
+            f"{BRANDS:,} brands": milliseconds(wide(min(brands, MAX_EASE_BRANDS - 1)), asked),
         },
     }
     house.close()

@@ -27,15 +27,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from app.modeling.split import Asked, Start
-from app.modeling.training import learn, policy_catalogue, read_evidence
-from app.storage.event_store.store import Warehouse
+from app.modeling.split import HoldoutTask, TemporalSplit
+from app.modeling.training import policy_catalog, read_evidence, tune_and_fit
+from app.storage.event_store.store import EventStore
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
-from recsys.dataset.event_weights import counted
-from recsys.evaluation.metrics import AT, TASKS, Case, ndcg, recall
+from app.workspace.workspace import Workspace
+from recsys.dataset.event_weights import baseline_strength
+from recsys.evaluation.metrics import TASKS, EvalUser, K, ndcg, recall
 from recsys.evaluation.offline import bootstrap
-from recsys.models.hybrid import FavouriteModel, FitOptions
+from recsys.models.hybrid import FitOptions, HybridModel
 from recsys.stats import Estimate
 from recsys.study.policy import Policy
 
@@ -46,33 +46,33 @@ Lists = dict[str, list[list[str]]]
 """Task -> the first ten of each case."""
 
 
-def ours(model: FavouriteModel, cases: Sequence[Case]) -> Lists:
+def ours(model: HybridModel, cases: Sequence[EvalUser]) -> Lists:
     """What the model lists."""
-    without = {"any": [frozenset[str]()] * len(cases), "new": [case.known for case in cases]}
+    without = {"any": [frozenset[str]()] * len(cases), "new": [case.known_brands for case in cases]}
     return {
         task: [
-            [score.brand for score in model.rank(case.before, AT, known)]
+            [score.brand for score in model.rank(case.evidence, K, known)]
             for case, known in zip(cases, without[task], strict=True)
         ]
         for task in TASKS
     }
 
 
-def one_by_one(model: FavouriteModel, cases: Sequence[Case]) -> list[float]:
+def one_by_one(model: HybridModel, cases: Sequence[EvalUser]) -> list[float]:
     """Milliseconds for each of some customers who were never computed before."""
     taken = []
     for case in cases[:TIMED]:
         began = time.perf_counter()
-        model.rank(case.before, AT)
+        model.rank(case.evidence, K)
         taken.append(1000 * (time.perf_counter() - began))
     return taken
 
 
-def judged(lists: Lists, cases: Sequence[Case]) -> dict[str, Any]:
+def judged(lists: Lists, cases: Sequence[EvalUser]) -> dict[str, Any]:
     """Recall and NDCG of the first ten with their intervals, over customers who were asked."""
     rng, found = np.random.default_rng(0), {}
     for task in TASKS:
-        asked = [(ten, case.wanted(task)) for ten, case in zip(lists[task], cases, strict=True)]
+        asked = [(ten, case.relevant(task)) for ten, case in zip(lists[task], cases, strict=True)]
         scores = [(recall(ten, want), ndcg(ten, want)) for ten, want in asked if want]
         hits, gained = np.array(scores).T
         found[task] = {"recall@10": _told(bootstrap(hits, rng))}
@@ -85,12 +85,14 @@ def _told(found: Estimate) -> dict[str, Any]:
     return {name: plain[name] for name in ("value", "low", "high", "n")}
 
 
-def what_they_did(store: Warehouse, policy: Policy, start: Start) -> pd.DataFrame:
+def what_they_did(store: EventStore, policy: Policy, start: TemporalSplit) -> pd.DataFrame:
     """Customer, brand and value above 0 of the pairs of a start of the log."""
-    catalogue = policy_catalogue(store, policy)
+    catalogue = policy_catalog(store, policy)
     chunks = read_evidence(store, catalogue, FitOptions(), silent, start)
     parts = [
-        pd.DataFrame({"customer": part.customer, "brand": part.brand, "value": counted(part)})
+        pd.DataFrame(
+            {"customer": part.customer, "brand": part.brand, "value": baseline_strength(part)}
+        )
         for part in chunks
     ]
     pairs = pd.concat(parts, ignore_index=True)
@@ -102,7 +104,7 @@ def silent(stage: str, share: float) -> None:
     del stage, share
 
 
-def hand_over(folder: Path, cases: Sequence[Case], pairs: pd.DataFrame) -> None:
+def hand_over(folder: Path, cases: Sequence[EvalUser], pairs: pd.DataFrame) -> None:
     """Write what the peers learn from and whom they are asked about."""
     pairs.to_parquet(folder / "pairs.parquet", index=False)
     asked = pd.DataFrame({"customer": [case.customer for case in cases]})
@@ -118,7 +120,7 @@ def peer(name: str, python: str, folder: Path) -> dict[str, Any]:
 
 
 def summary(
-    seconds: float, milliseconds: Sequence[float], lists: Lists, cases: Sequence[Case]
+    seconds: float, milliseconds: Sequence[float], lists: Lists, cases: Sequence[EvalUser]
 ) -> dict[str, Any]:
     """One line of the table."""
     return {
@@ -138,15 +140,15 @@ def named(codes: Sequence[Sequence[int]], names: NDArray[np.object_]) -> list[li
 
 def main(workspace: Path, python: str) -> None:
     """Measure, print and write down after every peer."""
-    house = House(Settings(workspace=workspace))
-    store, policy = house.warehouse, house.policy
-    whole = Start.of(store, policy.relevance.held_out, 1.0, 0)
-    asked = Asked.about(store, policy_catalogue(store, policy), policy.relevance, whole)
-    pairs = what_they_did(store, policy, whole.earlier())
+    house = Workspace(Settings(workspace=workspace))
+    store, policy = house.event_store, house.policy
+    whole = TemporalSplit.of(store, policy.relevance.held_out, 1.0, 0)
+    asked = HoldoutTask.of(store, policy_catalog(store, policy), policy.relevance, whole)
+    pairs = what_they_did(store, policy, whole.training_part())
     taught = set(pairs["customer"])  # peers answer for nobody else
-    cases = list(islice((c for c in asked.everybody(store) if c.customer in taught), CASES))
+    cases = list(islice((c for c in asked.all_eval_users(store) if c.customer in taught), CASES))
     began = time.perf_counter()
-    model, _, _ = learn(store, policy, FitOptions(), silent, whole.earlier())
+    model, _, _ = tune_and_fit(store, policy, FitOptions(), silent, whole.training_part())
     seconds = time.perf_counter() - began
     times, lists = one_by_one(model, cases), ours(model, cases)
     result: dict[str, Any] = {
@@ -155,11 +157,11 @@ def main(workspace: Path, python: str) -> None:
         "load": round(os.getloadavg()[0], 1),
         "customers": store.customers,
         "events": store.events,
-        "brands": len(store.catalogue.brands),
+        "brands": len(store.catalog.brands),
         "cases": len(cases),
         "found": {"brandswipe": summary(seconds, times, lists, cases)},
     }
-    names = store.catalogue.brands
+    names = store.catalog.brands
     with tempfile.TemporaryDirectory() as scratch:
         hand_over(Path(scratch), cases, pairs)
         for name in PEERS:

@@ -17,8 +17,8 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the app sets it
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests deal the cards
 
-from recsys.report.evaluate import report_of, tally
-from recsys.report.tally import Book, enter
+from recsys.report.evaluate import build_report, report_from_state
+from recsys.report.tally import StudyState, add_closed_decks
 from tests.statistical.simulated_studies import ALPHA, CRITERIA, ever, panels
 from tests.support.closed_decks import STUDY, panel
 
@@ -39,14 +39,14 @@ def best(work: Callable[[], object], runs: int = RUNS) -> float:
 def reports(chances: dict[str, float]) -> dict[str, float]:
     """Return the times of a whole report, and of reading and reporting one batch more."""
     decks = panel(PLAYERS + 5, 1, **chances)
-    book = enter(Book(), STUDY, decks[:PLAYERS])
-    report_of(book, STUDY)
+    book = add_closed_decks(StudyState(), STUDY, decks[:PLAYERS])
+    report_from_state(book, STUDY)
 
     def one_more() -> object:
-        return report_of(enter(book, STUDY, decks[PLAYERS:]), STUDY)
+        return report_from_state(add_closed_decks(book, STUDY, decks[PLAYERS:]), STUDY)
 
     return {
-        "whole_ms": best(lambda: tally(STUDY, decks[:PLAYERS])),
+        "whole_ms": best(lambda: build_report(STUDY, decks[:PLAYERS])),
         "one_batch_more_ms": best(one_more),
     }
 

@@ -23,27 +23,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.modeling.split import Asked, Start
-from app.modeling.training import learn, policy_catalogue
+from app.modeling.split import HoldoutTask, TemporalSplit
+from app.modeling.training import policy_catalog, tune_and_fit
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
-from recsys.evaluation.metrics import AT, TASKS, Case, ndcg
-from recsys.models.hybrid import ENOUGH_CUSTOMERS, FavouriteModel, FitOptions
+from app.workspace.workspace import Workspace
+from recsys.evaluation.metrics import TASKS, EvalUser, K, ndcg
+from recsys.models.hybrid import DEFAULT_SAMPLE_SIZE, FitOptions, HybridModel
 
-SIZES = (2 * ENOUGH_CUSTOMERS, ENOUGH_CUSTOMERS, ENOUGH_CUSTOMERS // 3)
+SIZES = (2 * DEFAULT_SAMPLE_SIZE, DEFAULT_SAMPLE_SIZE, DEFAULT_SAMPLE_SIZE // 3)
 SEEDS, CASES = (1, 2, 3), 20_000
 RESULT = Path(__file__).parent / "results" / "sample.json"
 Found = dict[str, NDArray[np.float64]]
 """Task -> NDCG@10 of each customer who was asked."""
 
 
-def found(model: FavouriteModel, cases: Sequence[Case]) -> Found:
+def found(model: HybridModel, cases: Sequence[EvalUser]) -> Found:
     """Ask a model about everybody."""
     values: dict[str, list[float]] = {task: [] for task in TASKS}
     for case in cases:
         for task in TASKS:
-            if wanted := case.wanted(task):
-                ten = model.names(case.before, AT, case.known if task == "new" else ())
+            if wanted := case.relevant(task):
+                ten = model.names(case.evidence, K, case.known_brands if task == "new" else ())
                 values[task].append(ndcg(ten, wanted))
     return {task: np.array(each) for task, each in values.items()}
 
@@ -59,20 +59,24 @@ def loss(some: NDArray[np.float64], everybody: NDArray[np.float64]) -> dict[str,
 
 
 def learnt(
-    house: House, start: Start, share: float, seed: int, cases: Sequence[Case]
+    house: Workspace, start: TemporalSplit, share: float, seed: int, cases: Sequence[EvalUser]
 ) -> tuple[Found, float]:
     """What a model of this sample finds, and in how many seconds it was learnt."""
     options = FitOptions(sample=share, seed=seed)
     began = time.perf_counter()
-    model, _, _ = learn(house.warehouse, house.policy, options, lambda *_: None, start)
+    model, _, _ = tune_and_fit(house.event_store, house.policy, options, lambda *_: None, start)
     return found(model, cases), time.perf_counter() - began
 
 
 def point(
-    house: House, start: Start, customers: int, everybody: Found, cases: Sequence[Case]
+    house: Workspace,
+    start: TemporalSplit,
+    customers: int,
+    everybody: Found,
+    cases: Sequence[EvalUser],
 ) -> dict[str, Any]:
     """One point of the curve."""
-    share = customers / house.warehouse.customers
+    share = customers / house.event_store.customers
     each = [learnt(house, start, share, seed, cases) for seed in SEEDS]
     mean = {task: np.mean([one[task] for one, _ in each], axis=0) for task in TASKS}
     return {
@@ -86,12 +90,12 @@ def point(
 
 def main(workspace: Path, sizes: Sequence[int]) -> None:
     """Measure, print and write down after every point."""
-    house = House(Settings(workspace=workspace))
-    store, policy = house.warehouse, house.policy
-    whole = Start.of(store, policy.relevance.held_out, 1.0, 0)
-    asked = Asked.about(store, policy_catalogue(store, policy), policy.relevance, whole)
-    cases = list(islice(asked.everybody(store), CASES))
-    start = whole.earlier()
+    house = Workspace(Settings(workspace=workspace))
+    store, policy = house.event_store, house.policy
+    whole = TemporalSplit.of(store, policy.relevance.held_out, 1.0, 0)
+    asked = HoldoutTask.of(store, policy_catalog(store, policy), policy.relevance, whole)
+    cases = list(islice(asked.all_eval_users(store), CASES))
+    start = whole.training_part()
     everybody, seconds = learnt(house, start, 1.0, 0, cases)
     result: dict[str, Any] = {
         "date": date.today().isoformat(),
@@ -100,7 +104,7 @@ def main(workspace: Path, sizes: Sequence[int]) -> None:
         "versions": {name: version(name) for name in ("brandswipe", "implicit", "numpy")},
         "customers": store.customers,
         "events": store.events,
-        "brands": len(store.catalogue.brands),
+        "brands": len(store.catalog.brands),
         "asked": {task: len(values) for task, values in everybody.items()},
         "everybody": {task: round(float(values.mean()), 4) for task, values in everybody.items()},
         "seconds": round(seconds, 1),

@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from app.modeling.batch_export import write_all
-from app.modeling.batch_part import Order
-from app.modeling.recommender import load_brain
+from app.modeling.batch_export import export_lists
+from app.modeling.batch_part import ExportSpec
+from app.modeling.recommender import load_recommender
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
-from recsys.dataset.aggregation import summarise
-from recsys.dataset.interactions import Lesson
-from recsys.models.batch import Batch
+from app.workspace.workspace import Workspace
+from recsys.dataset.aggregation import aggregate_events
+from recsys.dataset.interactions import Interactions
+from recsys.models.batch import HybridBatchRanker
 
 ASKED, TIMES = 20_000, 3
 
@@ -31,11 +31,11 @@ def carousels(folder: Path, _: int) -> dict[str, Any]:
     """Write everybody's lists, then compare the ranking alone."""
     out = folder / "carousels"
     shutil.rmtree(out, ignore_errors=True)
-    with closing(House(Settings(workspace=folder / "ws"))) as house:
+    with closing(Workspace(Settings(workspace=folder / "ws"))) as house:
         alone = _ranking(house)
-        order = Order(house.version().hash, house.policy.to_dict(), 10)
+        order = ExportSpec(house.version().hash, house.policy.to_dict(), 10)
         started = time.perf_counter()
-        customers = write_all(house, order, out, os.cpu_count() or 1, lambda *_: None)
+        customers = export_lists(house, order, out, os.cpu_count() or 1, lambda *_: None)
         seconds = time.perf_counter() - started
     size = sum(file.stat().st_size for file in out.iterdir())
     shutil.rmtree(out)
@@ -47,20 +47,20 @@ def carousels(folder: Path, _: int) -> dict[str, Any]:
     }
 
 
-def _ranking(house: House) -> dict[str, Any]:
+def _ranking(house: Workspace) -> dict[str, Any]:
     """Customers a second by one thread, ours and implicit's, in turns."""
-    brain = load_brain(house)
-    model, last = brain.model, min(ASKED, house.warehouse.customers)
-    numbers, rows = house.warehouse.stretch(0, last)
-    evidence = summarise(rows, brain.facts, house.warehouse.as_of, numbers)
+    brain = load_recommender(house)
+    model, last = brain.model, min(ASKED, house.event_store.customers)
+    numbers, rows = house.event_store.events_between(0, last)
+    evidence = aggregate_events(rows, brain.item_facts, house.event_store.as_of, numbers)
     whose = np.unique(evidence.customer)
-    lesson = Lesson.of([evidence], len(model.basis.brands))
-    liked = lesson.matrix(lesson.loved / model.unit)
-    batch, als, asked = Batch(model), model.factors.als, np.arange(liked.shape[0])
+    lesson = Interactions.from_evidence([evidence], len(model.brand_index.brands))
+    liked = lesson.matrix(lesson.preference / model.mean_preference)
+    batch, als, asked = HybridBatchRanker(model), model.als.als, np.arange(liked.shape[0])
     ours, theirs = [], []
     for _ in range(TIMES):
         started = time.process_time()
-        batch.lists(whose, evidence, 10)
+        batch.rank_many(whose, evidence, 10)
         ours.append(time.process_time() - started)
         started = time.process_time()
         als.recommend(asked, liked, N=10, filter_already_liked_items=False, recalculate_user=True)

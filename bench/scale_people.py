@@ -22,8 +22,8 @@ from app.study.dealing import Player
 from app.study.game import Game, load_game
 from app.study.opening import open_study
 from app.workspace.settings import Settings
-from app.workspace.workspace import BASELINE, House
-from recsys.dataset.events import ROW
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
+from recsys.dataset.events import EVENT_DTYPE
 from recsys.errors import NotEnoughHistoryError
 from recsys.study.deck import Origin
 from recsys.study.policy import StudyKind
@@ -35,7 +35,7 @@ CACHES = Path("/proc/sys/vm/drop_caches")
 def people(folder: Path, customers: int) -> dict[str, Any]:
     """Deal decks in every way there is."""
     rng = np.random.default_rng()
-    with closing(House(Settings(workspace=folder / "ws"))) as house:
+    with closing(Workspace(Settings(workspace=folder / "ws"))) as house:
         started = time.perf_counter()
         game = _game(house)
         woken = round(time.perf_counter() - started, 2)
@@ -62,10 +62,10 @@ def people(folder: Path, customers: int) -> dict[str, Any]:
         }
 
 
-def _game(house: House) -> Game:
+def _game(house: Workspace) -> Game:
     version = house.version().hash
     kind = StudyKind.SIMULATED
-    row = open_study(house.store, None, kind, house.policy, version, BASELINE, 1)
+    row = open_study(house.store, None, kind, house.policy, version, DEFAULT_BASELINE, 1)
     return load_game(house, row)
 
 
@@ -92,7 +92,7 @@ def drop(game: Game, who: str) -> None:
     os.sync()
     if _may_drop():
         CACHES.write_text("3")
-    for folder in game.brain.warehouse.folders:
+    for folder in game.recommender.event_store.folders:
         for file in folder.glob("*.*"):
             with file.open("rb") as held:
                 os.posix_fadvise(held.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
@@ -103,9 +103,9 @@ def _may_drop() -> bool:
 
 
 def _named(game: Game, rng: np.random.Generator) -> Dealt:
-    names = game.brain.catalogue.brands
+    names = game.recommender.catalog.brands
     named = tuple(str(names[code]) for code in rng.choice(len(names), 5, replace=False))
-    player = Player(secrets.token_hex(8), Origin.ELICITED, named=named)
+    player = Player(secrets.token_hex(8), Origin.ELICITED, picked_brands=named)
     started = time.perf_counter()
     stages = dict(game.start(player).timings)
     return 1000 * (time.perf_counter() - started), stages
@@ -116,8 +116,8 @@ def _at_once(game: Game, ids: Sequence[str], number: int) -> list[Dealt]:
         return list(pool.map(lambda who: deal(game, who), ids))
 
 
-def _events(house: House, who: str) -> int:
-    return len(house.warehouse.events_of(who))
+def _events(house: Workspace, who: str) -> int:
+    return len(house.event_store.events_of(who))
 
 
 def spread(dealt: Sequence[Dealt]) -> dict[str, float | int]:
@@ -137,14 +137,14 @@ def _stages(dealt: Sequence[Dealt]) -> dict[str, float]:
     return {name: round(float(np.median(found)), 3) for name, found in times.items()}
 
 
-def _floors(house: House, game: Game, ids: Sequence[str]) -> dict[str, float]:
-    reads, factors = [], game.brain.model.factors.of_brands
+def _floors(house: Workspace, game: Game, ids: Sequence[str]) -> dict[str, float]:
+    reads, factors = [], game.recommender.model.als.item_factors
     person = np.ones(factors.shape[1], np.float32)
     passes = [_timed(lambda: factors @ person) for _ in range(50)]
     for who in ids:
-        for segment, place in house.warehouse._places(who):
+        for segment, place in house.event_store._locate(who):
             start, stop = map(int, segment.starts[place : place + 2])
-            length, offset = (stop - start) * ROW.itemsize, start * ROW.itemsize
+            length, offset = (stop - start) * EVENT_DTYPE.itemsize, start * EVENT_DTYPE.itemsize
             handle = os.open(segment.folder / "events.bin", os.O_RDONLY)
             reads.append(_timed(lambda h=handle, n=length, o=offset: os.pread(h, n, o)))
             os.close(handle)

@@ -17,11 +17,11 @@ from scale_carousels import carousels
 from scale_people import people
 
 from app.modeling.evaluation import evaluate_offline
-from app.modeling.training import peak_megabytes, policy_catalogue, refit
+from app.modeling.training import fit_version, peak_megabytes, policy_catalog
 from app.storage.ingest.pipeline import ingest
 from app.workspace.settings import Settings
-from app.workspace.workspace import BASELINE, House
-from recsys.dataset.aggregation import ItemFacts, summarise
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
+from recsys.dataset.aggregation import ItemFacts, aggregate_events
 from recsys.models.hybrid_params import FitOptions
 
 
@@ -59,18 +59,18 @@ def take_in(folder: Path, _: int) -> dict[str, Any]:
     }
 
 
-def house(folder: Path) -> House:
+def house(folder: Path) -> Workspace:
     """Open the workspace."""
-    return House(Settings(workspace=folder / "ws"))
+    return Workspace(Settings(workspace=folder / "ws"))
 
 
 def aggregate(folder: Path, _: int) -> dict[str, Any]:
     """Sum up everybody's events, chunk by chunk, and keep nothing."""
     with closing(house(folder)) as here:
-        warehouse = here.warehouse
-        facts, pairs = ItemFacts.of(policy_catalogue(warehouse, here.policy)), 0
+        warehouse = here.event_store
+        facts, pairs = ItemFacts.from_catalog(policy_catalog(warehouse, here.policy)), 0
         for numbers, rows in warehouse.scan():
-            pairs += len(summarise(rows, facts, warehouse.as_of, numbers))
+            pairs += len(aggregate_events(rows, facts, warehouse.as_of, numbers))
         return {"events": warehouse.events, "pairs": pairs}
 
 
@@ -94,7 +94,9 @@ def _refit(folder: Path, options: FitOptions) -> dict[str, Any]:
 
     with closing(house(folder)) as here:
         started = time.perf_counter()
-        made = refit(here.registry, here.warehouse, here.policy, options, BASELINE, tell)
+        made = fit_version(
+            here.registry, here.event_store, here.policy, options, DEFAULT_BASELINE, tell
+        )
         seconds = round(time.perf_counter() - started, 1)
     facts = {name: made.facts[name] for name in ("customers", "brands", "weighed", "balance")}
     ended = {"refit_seconds": seconds, "ends": ends, "peaks_mib": peaks}
@@ -104,7 +106,7 @@ def _refit(folder: Path, options: FitOptions) -> dict[str, Any]:
 def evaluate(folder: Path, _: int) -> dict[str, Any]:
     """Judge the model on the end of the log, which it has not seen."""
     with closing(house(folder)) as here:
-        done = evaluate_offline(here.warehouse, here.policy, FitOptions(), lambda *_: None)
+        done = evaluate_offline(here.event_store, here.policy, FitOptions(), lambda *_: None)
     lines = {f"{line.task}, {line.ranker}": line.ndcg.value for line in done.lines}
     return {"asked": done.customers, "ndcg": {k: v and round(v, 4) for k, v in lines.items()}}
 

@@ -23,22 +23,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from app.storage.event_store.segment import key_of
-from recsys.dataset.events import ROW, Rows
+from app.storage.event_store.segment import customer_key
+from recsys.dataset.events import EVENT_DTYPE, EventRows
 
 EVENTS_A_CUSTOMER = 50
 ASKED = 1_000
 FILES = 64  # ranges of customers in the Parquet store
-FIELDS = ROW.names or ()
+FIELDS = EVENT_DTYPE.names or ()
 
 Ask = Callable[[int], int]  # customer -> number of events read
 
 
-def world(events: int, seed: int) -> tuple[np.ndarray[Any, Any], Rows]:
+def world(events: int, seed: int) -> tuple[np.ndarray[Any, Any], EventRows]:
     """Return the customer of each event, ascending, and the events."""
     rng = np.random.default_rng(seed)
     customers = np.sort(rng.integers(0, events // EVENTS_A_CUSTOMER, events))
-    rows = np.zeros(events, ROW)
+    rows = np.zeros(events, EVENT_DTYPE)
     rows["item"] = np.minimum(rng.pareto(0.8, events) * 50, 99_999)
     rows["ts"] = 1_700_000_000 + rng.integers(0, 30_000_000, events)
     rows["price"] = rows["item"] % 10_000 + 100
@@ -48,7 +48,7 @@ def world(events: int, seed: int) -> tuple[np.ndarray[Any, Any], Rows]:
     return customers, rows
 
 
-def sqlite_table(folder: Path, customers: np.ndarray[Any, Any], rows: Rows) -> Ask:
+def sqlite_table(folder: Path, customers: np.ndarray[Any, Any], rows: EventRows) -> Ask:
     """An ordered table: WITHOUT ROWID, its key is customer, time and place."""
     con = sqlite3.connect(folder / "events.sqlite")
     con.execute("PRAGMA journal_mode=OFF")
@@ -67,13 +67,13 @@ def sqlite_table(folder: Path, customers: np.ndarray[Any, Any], rows: Rows) -> A
         )
     con.commit()
     sql = "SELECT item, ts, price, list_price, kind, quantity FROM events WHERE customer = ?"
-    return lambda customer: len(np.array(con.execute(sql, (customer,)).fetchall(), ROW))
+    return lambda customer: len(np.array(con.execute(sql, (customer,)).fetchall(), EVENT_DTYPE))
 
 
-def packed_bytes(folder: Path, customers: np.ndarray[Any, Any], rows: Rows) -> Ask:
+def packed_bytes(folder: Path, customers: np.ndarray[Any, Any], rows: EventRows) -> Ask:
     """Rows of 18 bytes by key of the customer, beside an index that is searched in place."""
     ids = np.unique(customers)
-    keys = np.array([key_of(str(c)) for c in ids.tolist()], dtype=np.uint64)
+    keys = np.array([customer_key(str(c)) for c in ids.tolist()], dtype=np.uint64)
     mine = keys[np.searchsorted(ids, customers)]
     order = np.lexsort((rows["ts"], mine))
     rows[order].tofile(folder / "events.bin")
@@ -82,16 +82,16 @@ def packed_bytes(folder: Path, customers: np.ndarray[Any, Any], rows: Rows) -> A
     np.save(folder / "starts.npy", np.concatenate([[0], np.cumsum(counts)]).astype(np.uint64))
     index = np.load(folder / "keys.npy", mmap_mode="r")
     starts = np.load(folder / "starts.npy", mmap_mode="r")
-    stored = np.memmap(folder / "events.bin", ROW, mode="r")
+    stored = np.memmap(folder / "events.bin", EVENT_DTYPE, mode="r")
 
     def ask(customer: int) -> int:
-        at = int(np.searchsorted(index, np.uint64(key_of(str(customer)))))
+        at = int(np.searchsorted(index, np.uint64(customer_key(str(customer)))))
         return len(np.array(stored[int(starts[at]) : int(starts[at + 1])]))
 
     return ask
 
 
-def range_files(folder: Path, customers: np.ndarray[Any, Any], rows: Rows) -> Ask:
+def range_files(folder: Path, customers: np.ndarray[Any, Any], rows: EventRows) -> Ask:
     """Parquet files, one a range of customers; DuckDB reads the one that can hold her."""
     order = np.lexsort((rows["ts"], customers))
     width = int(customers.max()) // FILES + 1

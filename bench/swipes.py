@@ -24,13 +24,13 @@ from typing import Any
 from game_server import Work, ask, load, planted, record, serving, spread
 
 from app.auth.deck_tokens import DeckTokens
-from app.auth.guest_cookie import COOKIE
+from app.auth.guest_cookie import GUEST_COOKIE
 from app.auth.identity import pseudonym
 from app.study.dealing import Player
 from app.study.game import load_game, study_to_play
-from app.workspace.planted_shop import personas_of
-from app.workspace.settings import read
-from app.workspace.workspace import House
+from app.workspace.planted_shop import planted_personas
+from app.workspace.settings import read_settings
+from app.workspace.workspace import Workspace
 from recsys.study.deck import Origin
 
 DEFAULT = (1, 50, 200, 200, 200)
@@ -94,7 +94,7 @@ class Phone:
         body = json.dumps({"token": self.token, "swipes": self.waiting}).encode()
         head = (
             f"POST /api/swipes HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
-            f"Cookie: {COOKIE}={self.guest}\r\n"
+            f"Cookie: {GUEST_COOKIE}={self.guest}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         writer.write(head.encode() + body)
@@ -116,11 +116,11 @@ def swipe(player: str, n: int) -> dict[str, Any]:
 
 def deal(workspace: Path, players: int, port: int) -> list[Phone]:
     """Deal a deck to each player; all of them have a persona's life."""
-    with closing(House(read(workspace))) as house:
+    with closing(Workspace(read_settings(workspace))) as house:
         study = study_to_play(house.store)
         assert study is not None
         game, tokens = load_game(house, study), DeckTokens(house.keys)
-        customer = personas_of(workspace)[0].customer_id
+        customer = planted_personas(workspace)[0].customer_id
         phones, trial = [], next(TRIAL)
         for n in range(players):
             who = pseudonym(house.keys, f"bench {trial} {n}")

@@ -42,10 +42,10 @@ class UnknownNameError(BadInputError):
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
         self.what, self.name, self.known = what, name, sorted(known)
-        near = get_close_matches(name, self.known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        listed = ", ".join(self.known[:12]) or "none yet"
-        super().__init__(f"No {what} is called {name!r}.{hint} Known: {listed}.")
+        close_matches = get_close_matches(name, self.known, n=1)
+        hint = f" Did you mean {close_matches[0]!r}?" if close_matches else ""
+        known_names = ", ".join(self.known[:12]) or "none yet"
+        super().__init__(f"No {what} is called {name!r}.{hint} Known: {known_names}.")
 
 
 class SettingsError(BadInputError):
@@ -59,10 +59,10 @@ class NotEnoughError(BrandswipeError):
 class NotEnoughBrandsError(NotEnoughError):
     """The shop, or what is left of it, has too few brands for the deck."""
 
-    def __init__(self, wanted: int, found: int, what: str) -> None:
-        self.wanted, self.found, self.what = wanted, found, what
+    def __init__(self, wanted: int, available: int, what: str) -> None:
+        self.wanted, self.available, self.what = wanted, available, what
         super().__init__(
-            f"A deck needs {wanted} {what}, but only {found} brands are left for them. "
+            f"A deck needs {wanted} {what}, but only {available} brands are left for them. "
             f"Deal a smaller deck, or import more brands."
         )
 

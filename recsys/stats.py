@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 FRACTIONS: Floats = (np.arange(1, 33) - 0.5) / 32
 """What each gambler stakes: c_j = (j - 1/2) / 32."""
-CELL = 10
+MIN_GROUP_SIZE = 10
 """People behind every number shown and behind what it leaves out, where no policy says it."""
 ROUNDING = 1e-9
 """How far outside [0, 1] floating point may carry a score."""
@@ -113,7 +113,7 @@ def log_wealth(scores: ArrayLike, bar: float) -> float:
 
 def lower_bound(scores: ArrayLike, alpha: float) -> float:
     """Return sup{m : W_lower(m) >= 1/alpha}: the mean lies above it in 1 - alpha of studies."""
-    return _bound(*np.unique(unit_scores(scores), return_counts=True), alpha)
+    return _lower_bound(*np.unique(unit_scores(scores), return_counts=True), alpha)
 
 
 def upper_bound(scores: ArrayLike, alpha: float) -> float:
@@ -121,7 +121,7 @@ def upper_bound(scores: ArrayLike, alpha: float) -> float:
     return 1 - lower_bound(1 - unit_scores(scores), alpha)
 
 
-def _bound(values: Floats, counts: NDArray[np.int64], alpha: float) -> float:
+def _lower_bound(values: Floats, counts: NDArray[np.int64], alpha: float) -> float:
     """Return the lower bound of scores that came so often each.
 
     The log wealth falls and is convex in log m, so from below Newton's steps never pass the bound,
@@ -133,17 +133,21 @@ def _bound(values: Floats, counts: NDArray[np.int64], alpha: float) -> float:
         return 0.0
     ratios, stakes = values / mean, FRACTIONS[:, None]
     spread = sqrt(float((ratios - 1) ** 2 @ counts) / people)
-    at = -min(1.0, 3 * spread / sqrt(people))  # log of the bound over the mean: a first guess
+    log_bound = -min(
+        1.0, 3 * spread / sqrt(people)
+    )  # log of the bound over the mean: a first guess
     step = inf
-    while abs(step) >= 1e-8 and at > _DEEPEST:  # the square of the last step is all that is left
-        won = stakes * ratios * exp(-at)
-        money = 1 - stakes + won
+    while (
+        abs(step) >= 1e-8 and log_bound > _DEEPEST
+    ):  # the square of the last step is all that is left
+        winnings = stakes * ratios * exp(-log_bound)
+        money = 1 - stakes + winnings
         logs: Floats = np.log(money) @ counts
         share = np.exp(logs - logs.max())
-        slope = -float(share @ ((won / money) @ counts)) / float(share.sum())
+        slope = -float(share @ ((winnings / money) @ counts)) / float(share.sum())
         step = (float(_log_mean_exp(logs)) + log(alpha)) / slope
-        at -= step
-    return mean * exp(max(at, _DEEPEST))
+        log_bound -= step
+    return mean * exp(max(log_bound, _DEEPEST))
 
 
 _DEEPEST = -600.0  # below that, a bound is as good as 0
@@ -155,7 +159,10 @@ def betting_estimate(scores: ArrayLike, alpha: float, criteria: int = 1) -> Esti
     if not x.size:
         return Estimate.unknown("nobody has played")
     values, counts = np.unique(x, return_counts=True)
-    low, high = _bound(values, counts, alpha), 1 - _bound(1 - values, counts, alpha / criteria)
+    low, high = (
+        _lower_bound(values, counts, alpha),
+        1 - _lower_bound(1 - values, counts, alpha / criteria),
+    )
     return Estimate(float(x.mean()), low, high, x.size, "betting")
 
 
@@ -169,7 +176,7 @@ def smallest_panel(bar: float, alpha: float) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
+class ClusteredProportion:
     """A share over cards that come in clusters, one cluster a person."""
 
     value: float
@@ -180,11 +187,11 @@ class Ratio:
 
     def interval(self, alpha: float) -> tuple[float, float]:
         """Return the two-sided interval by Student's t with people - 1 degrees of freedom."""
-        reach = float(stdtrit(self.people - 1, 1 - alpha / 2)) * self.error
-        return max(0.0, self.value - reach), min(1.0, self.value + reach)
+        margin = float(stdtrit(self.people - 1, 1 - alpha / 2)) * self.error
+        return max(0.0, self.value - margin), min(1.0, self.value + margin)
 
 
-def ratio_to_row(ratio: Ratio) -> dict[str, Any]:
+def ratio_to_row(ratio: ClusteredProportion) -> dict[str, Any]:
     """Return a share over cards as the report says it."""
     return {
         "value": ratio.value,
@@ -195,7 +202,7 @@ def ratio_to_row(ratio: Ratio) -> dict[str, Any]:
     }
 
 
-def clustered_ratio(hits: ArrayLike, cards: ArrayLike) -> Ratio | None:
+def clustered_proportion(hits: ArrayLike, cards: ArrayLike) -> ClusteredProportion | None:
     """Return sum(hits) / sum(cards) with its clustered error; None under two people with a card.
 
     Taylor linearisation of the ratio estimator: Cochran, Sampling Techniques, 1977, ch. 6. ICC by
@@ -211,16 +218,16 @@ def clustered_ratio(hits: ArrayLike, cards: ArrayLike) -> Ratio | None:
     error = sqrt(people / (people - 1) * float(((k - share * n) ** 2).sum())) / total
     size = (total - float((n**2).sum()) / total) / (people - 1)
     icc = _icc(k, n, share, size)
-    return Ratio(share, error, icc, 1 + (size - 1) * icc, people)
+    return ClusteredProportion(share, error, icc, 1 + (size - 1) * icc, people)
 
 
 def _icc(k: Floats, n: Floats, share: float, size: float) -> float:
     """Return the ANOVA intra-class correlation of binary cards; 0 when nothing varies."""
-    people, total = len(n), float(n.sum())
-    between = float((n * (k / n - share) ** 2).sum()) / (people - 1)
-    within = float((k * (1 - k / n)).sum()) / max(total - people, 1.0)
-    whole = between + (size - 1) * within
-    return (between - within) / whole if whole else 0.0
+    n_people, total = len(n), float(n.sum())
+    between = float((n * (k / n - share) ** 2).sum()) / (n_people - 1)
+    within = float((k * (1 - k / n)).sum()) / max(total - n_people, 1.0)
+    total_variance = between + (size - 1) * within
+    return (between - within) / total_variance if total_variance else 0.0
 
 
 def graded_auc(picks: Sequence[int], decoys: Sequence[int]) -> float:
@@ -234,12 +241,12 @@ def graded_auc(picks: Sequence[int], decoys: Sequence[int]) -> float:
     return points / (len(picks) * len(decoys))
 
 
-def standardised_difference(left: ArrayLike, right: ArrayLike) -> float | None:
+def standardized_difference(first: ArrayLike, second: ArrayLike) -> float | None:
     """Return (mean left - mean right) / sqrt((var left + var right) / 2); None under two of each.
 
     Austin, Statistics in Medicine 2009. Means that differ without any spread are infinitely apart.
     """
-    a, b = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
+    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if min(a.size, b.size) < 2:
         return None
     gap = float(a.mean() - b.mean())
@@ -250,14 +257,14 @@ def standardised_difference(left: ArrayLike, right: ArrayLike) -> float | None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Counted:
+class ScoreCounts:
     """How often each score came among the first people, for several numbers of people."""
 
     values: Floats  # different scores, shape (V,)
     counts: Floats  # shape (ends, V)
 
     @classmethod
-    def of(cls, scores: ArrayLike, ends: Sequence[int]) -> "Counted":
+    def from_scores(cls, scores: ArrayLike, ends: Sequence[int]) -> "ScoreCounts":
         """Count the first `ends` scores each; the ends ascend."""
         values, index = np.unique(unit_scores(scores), return_inverse=True)
         part = np.searchsorted(np.asarray(ends), np.arange(len(index)), side="right")
@@ -266,9 +273,9 @@ class Counted:
         return cls(values, each.reshape(size)[:-1].cumsum(axis=0).astype(np.float64))
 
     @property
-    def mirrored(self) -> "Counted":
+    def mirrored(self) -> "ScoreCounts":
         """Return the same for 1 - score."""
-        return Counted(1 - self.values, self.counts)
+        return ScoreCounts(1 - self.values, self.counts)
 
     def log_wealth(self, bar: float) -> Floats:
         """Return the log wealth of the bet that the mean lies above the bar, shape (ends,)."""
@@ -282,17 +289,17 @@ class Counted:
         a bar at a whole percent is passed on the page if and only if it is passed in the test.
         """
         bounds = np.zeros(len(self.counts), dtype=np.int64)
-        open_ = [(0, 100, np.arange(len(bounds)))]  # each passes at the first, not at the second
-        while open_:
-            low, high, which = open_.pop()
+        pending = [(0, 100, np.arange(len(bounds)))]  # each passes at the first, not at the second
+        while pending:
+            low, high, which = pending.pop()
             if high - low == 1:
                 bounds[which] = low
                 continue
             middle = (low + high) // 2
-            wealth = Counted(self.values, self.counts[which]).log_wealth(middle / 100)
+            wealth = ScoreCounts(self.values, self.counts[which]).log_wealth(middle / 100)
             passed = wealth >= -log(alpha)
             halves = ((middle, high, which[passed]), (low, middle, which[~passed]))
-            open_ += [half for half in halves if half[2].size]
+            pending += [half for half in halves if half[2].size]
         return bounds
 
     def upper_percents(self, alpha: float) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ from hypothesis import settings as property_settings
 
 from app.web import runtime
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
+from app.workspace.workspace import Workspace
 from tests.support.cli_runner import brandswipe
 from tests.support.once import build_once, shared_root
 from tests.support.planted_shops import FEW, IN_EARNEST, asking
@@ -36,7 +36,7 @@ def few() -> Iterator[None]:
 def own_runtime() -> Iterator[None]:
     """Leave no settings and nothing open to the next test, whichever that is."""
     yield
-    runtime.use(None)
+    runtime.use_settings(None)
 
 
 @pytest.fixture(scope="session")
@@ -60,9 +60,9 @@ def plant_and_fit(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def planted_house(planted: Path) -> Iterator[House]:
+def planted_house(planted: Path) -> Iterator[Workspace]:
     """The house of the planted workspace, for tests that only read."""
-    house = House(Settings(workspace=planted))
+    house = Workspace(Settings(workspace=planted))
     yield house
     house.close()
 
@@ -75,8 +75,8 @@ def workspace(planted: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def house(workspace: Path) -> Iterator[House]:
+def house(workspace: Path) -> Iterator[Workspace]:
     """The house of that copy."""
-    opened = House(Settings(workspace=workspace))
+    opened = Workspace(Settings(workspace=workspace))
     yield opened
     opened.close()

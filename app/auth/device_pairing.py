@@ -8,18 +8,18 @@ from hashlib import sha256
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from app.workspace.keys import Keys
+from app.workspace.keys import SecretKeys
 
-COOKIE = "brandswipe_pair"
-SECONDS = 12 * 3600
-_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is mistaken for another
-_LENGTH = 10  # about 50 bits: not to be guessed while a demo lasts
+PAIRING_COOKIE = "brandswipe_pair"
+PAIRING_SECONDS = 12 * 3600
+_CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is mistaken for another
+_CODE_LENGTH = 10  # about 50 bits: not to be guessed while a demo lasts
 
 
-class Pairing:
+class DevicePairing:
     """One code at a time; a code is worth one phone."""
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: SecretKeys) -> None:
         self._signer = URLSafeTimedSerializer(
             [*reversed(keys.former_signing), keys.signing],  # the last one signs
             salt="brandswipe.pair",
@@ -41,10 +41,10 @@ class Pairing:
             self._code = _new_code()
         return str(self._signer.dumps(secrets.token_hex(8)))
 
-    def admits(self, cookie: str) -> bool:
+    def accepts(self, cookie: str) -> bool:
         """Return whether a cookie is one of ours, and not older than twelve hours."""
         try:
-            self._signer.loads(cookie, max_age=SECONDS)
+            self._signer.loads(cookie, max_age=PAIRING_SECONDS)
         except BadData:
             return False
         return True
@@ -55,14 +55,14 @@ def local_address() -> str | None:
 
     A datagram socket that is connected sends nothing: the system only chooses the road.
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as road:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            road.connect(("192.0.2.1", 9))  # an address that nobody has (RFC 5737)
-            found = str(road.getsockname()[0])
+            probe.connect(("192.0.2.1", 9))  # an address that nobody has (RFC 5737)
+            address = str(probe.getsockname()[0])
         except OSError:
             return None
-    return None if found.startswith(("127.", "0.")) else found
+    return None if address.startswith(("127.", "0.")) else address
 
 
 def _new_code() -> str:
-    return "".join(secrets.choice(_SIGNS) for _ in range(_LENGTH))
+    return "".join(secrets.choice(_CODE_ALPHABET) for _ in range(_CODE_LENGTH))

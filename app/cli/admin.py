@@ -5,16 +5,16 @@ from pathlib import Path
 
 import click
 
-from app.auth.identity import badge, every_participant_of
-from app.cli.common import opened, say, workspace_option
+from app.auth.identity import all_employee_pseudonyms, badge
+from app.cli.common import open_workspace, print_message, workspace_option
 from app.operations.backup import back_up, restore
-from app.storage.event_store.erasure import erase
+from app.storage.event_store.erasure import erase_from_event_store
 from app.storage.ingest.rejects import erase_from_rejects
 from app.storage.study_db.database import now_ms
 from app.study import privacy
-from app.study.privacy import forget as forget_all
-from app.workspace.settings import keys as workspace_keys
-from app.workspace.settings import missing_keys, read, turn_key
+from app.study.privacy import forget_person as forget_all
+from app.workspace.settings import missing_keys, read_settings, rotate_key
+from app.workspace.settings import workspace_keys as workspace_keys
 from recsys.errors import IntegrityError, NotAllowedError
 from recsys.study.policy import StudyKind
 
@@ -30,12 +30,12 @@ def backup(to: Path, without_events: bool, workspace: Path | None) -> None:
 
     Example: brandswipe backup /backups
     """
-    with opened(workspace) as house:
-        path, said = back_up(house.workspace, to, house.keys, now_ms(), not without_events)
-        where = house.workspace / "secrets"
+    with open_workspace(workspace) as ws:
+        path, contents = back_up(ws.folder, to, ws.keys, now_ms(), not without_events)
+        secrets_folder = ws.folder / "secrets"
     click.echo(str(path))
-    say(f"Backed up {len(said.files):,} files and read each again: all hashes agree.")
-    say(f"The keys are not in it: keep {where} in another place.")
+    print_message(f"Backed up {len(contents.files):,} files and read each again: all hashes agree.")
+    print_message(f"The keys are not in it: keep {secrets_folder} in another place.")
 
 
 @click.command(name="restore")
@@ -48,22 +48,25 @@ def restore_command(file: Path, workspace: Path | None) -> None:
 
     Example: brandswipe restore /backups/brandswipe-20261125-020000.tar
     """
-    settings = read(workspace)
-    known = None if missing_keys(settings) else workspace_keys(settings)
-    done = restore(settings.workspace, file, known, now_ms())
-    made = datetime.fromtimestamp(done.contents.made_at / 1000, UTC)
-    say(f"Restored {len(done.contents.files):,} files of {made:%d %B %Y, %H:%M} UTC.")
-    if done.set_aside:
-        say(f"What was here is in {done.set_aside}: delete it once all is well.")
-    if not done.same_keys:
-        say(
+    settings = read_settings(workspace)
+    own_keys = None if missing_keys(settings) else workspace_keys(settings)
+    restored = restore(settings.workspace, file, own_keys, now_ms())
+    made_at = datetime.fromtimestamp(restored.contents.made_at / 1000, UTC)
+    print_message(
+        f"Restored {len(restored.contents.files):,} files of {made_at:%d %B %Y, %H:%M} UTC."
+    )
+    if restored.set_aside:
+        print_message(f"What was here is in {restored.set_aside}: delete it once all is well.")
+    if not restored.same_keys:
+        print_message(
             "The keys here are not those of the backup: nobody is known again until "
             f"{settings.workspace / 'secrets'} is put back too."
         )
-    say("Whoever was forgotten since then is back: forget them again.")
-    if done.differs:
+    print_message("Whoever was forgotten since then is back: forget them again.")
+    if restored.mismatches:
         raise IntegrityError(
-            f"It was not what was written when it was backed up: {'; '.join(done.differs[:5])}."
+            "It was not what was written when it was backed up: "
+            f"{'; '.join(restored.mismatches[:5])}."
         )
 
 
@@ -77,11 +80,13 @@ def forget(subject: str, workspace: Path | None) -> None:
 
     Example: brandswipe forget 00u1a2b3
     """
-    with opened(workspace) as house:
-        gone = forget_all(house.store, every_participant_of(house.keys, subject))
-        unlinked = house.accounts.unlink(badge(house.keys, subject))
-        house.store.log("somebody was forgotten", decks=gone.decks, unlinked=unlinked)
-    say(f"Erased {gone.decks} decks with {gone.swipes} answers{', and a link' * unlinked}.")
+    with open_workspace(workspace) as ws:
+        erased = forget_all(ws.store, all_employee_pseudonyms(ws.keys, subject))
+        unlinked = ws.account_links.unlink(badge(ws.keys, subject))
+        ws.store.log_event("somebody was forgotten", decks=erased.decks, unlinked=unlinked)
+    print_message(
+        f"Erased {erased.decks} decks with {erased.swipes} answers{', and a link' * unlinked}."
+    )
 
 
 @click.command()
@@ -91,12 +96,12 @@ def purge(workspace: Path | None) -> None:
 
     Example: brandswipe purge
     """
-    with opened(workspace) as house:
-        done = privacy.purge(house)
-        days = house.settings.keep_days
-    say(
-        f"Of {done.people} people whose last visit is {days} days ago, {done.decks} decks are "
-        f"erased; so are {done.files} files of rows that no import could use."
+    with open_workspace(workspace) as ws:
+        result = privacy.purge_expired(ws)
+        days = ws.settings.keep_days
+    print_message(
+        f"Of {result.people} people whose last visit is {days} days ago, {result.decks} decks are "
+        f"erased; so are {result.files} files of rows that no import could use."
     )
 
 
@@ -111,13 +116,16 @@ def erase_customer(customer: str, workspace: Path | None) -> None:
 
     Example: brandswipe erase-customer c0000042
     """
-    with opened(workspace) as house:
-        tombstone = house.customers.tombstone(customer)
-        gone = erase(house.workspace, house.stored_id(customer), tombstone)
-        erase_from_rejects(house.workspace, customer)
-        house.accounts.unlink_customer(customer)
-        house.store.log("a customer was erased", events=gone)
-    say(f"Erased {gone:,} events. An import of files that name this customer leaves them out.")
+    with open_workspace(workspace) as ws:
+        tombstone = ws.customer_ids.tombstone(customer)
+        erased_events = erase_from_event_store(ws.folder, ws.stored_id(customer), tombstone)
+        erase_from_rejects(ws.folder, customer)
+        ws.account_links.unlink_customer(customer)
+        ws.store.log_event("a customer was erased", events=erased_events)
+    print_message(
+        f"Erased {erased_events:,} events. An import of files that name this customer leaves "
+        "them out."
+    )
 
 
 @click.group()
@@ -125,14 +133,14 @@ def keys() -> None:
     """The keys of a workspace."""
 
 
-TOLD = {
+ROTATION_ADVICE = {
     "signing": "Start the server again: open decks go on with the passes that they have.",
     "pseudonym": "Start the server again. Everybody is somebody new to the studies; My data and "
     "`brandswipe forget` still find what is older.",
     "link": "Start the server again, give the shop the new key, and import its new table: every "
     "link is gone.",
 }
-AT_ONCE = TOLD | {
+ROTATION_ADVICE_AT_ONCE = ROTATION_ADVICE | {
     "signing": "Start the server again: open pages ask to be reloaded, and no answer is lost.",
     "pseudonym": "Start the server again. Everybody is somebody new to the studies, and nobody "
     "can find her older rows: they go when their time is over.",
@@ -140,7 +148,7 @@ AT_ONCE = TOLD | {
 
 
 @keys.command()
-@click.argument("name", type=click.Choice(list(TOLD)))
+@click.argument("name", type=click.Choice(list(ROTATION_ADVICE)))
 @click.option("--at-once", is_flag=True, help="The earlier key is worth nothing from now on.")
 @workspace_option
 def rotate(name: str, at_once: bool, workspace: Path | None) -> None:
@@ -151,15 +159,17 @@ def rotate(name: str, at_once: bool, workspace: Path | None) -> None:
 
     Example: brandswipe keys rotate signing
     """
-    with opened(workspace) as house:
-        live = [row for row in house.store.studies() if row.kind is StudyKind.LIVE]
-        if name == "pseudonym" and any(row.closed_at is None for row in live):
+    with open_workspace(workspace) as ws:
+        live_studies = [row for row in ws.store.studies() if row.kind is StudyKind.LIVE]
+        if name == "pseudonym" and any(row.closed_at is None for row in live_studies):
             raise NotAllowedError(
                 "A live study is open, and whoever played in it could play once more under "
                 "another name: close it first with `brandswipe study close`."
             )
-        turn_key(house.settings, name, kept=0 if at_once or name == "link" else 1)
+        rotate_key(ws.settings, name, keep=0 if at_once or name == "link" else 1)
         if name == "link":
-            house.accounts.unlink_all()
-        house.store.log("a key was rotated", key=name, at_once=at_once)
-    say(f"A new key is in place. {(AT_ONCE if at_once else TOLD)[name]}")
+            ws.account_links.unlink_all()
+        ws.store.log_event("a key was rotated", key=name, at_once=at_once)
+    print_message(
+        f"A new key is in place. {(ROTATION_ADVICE_AT_ONCE if at_once else ROTATION_ADVICE)[name]}"
+    )

@@ -8,17 +8,17 @@ from typing import Any, TypeVar
 
 import click
 
-from app.cli.progress import bar
-from app.workspace.settings import read
-from app.workspace.workspace import House
+from app.cli.progress import progress_bar
+from app.workspace.settings import read_settings
+from app.workspace.workspace import Workspace
 from recsys.errors import WorkspaceError
-from recsys.models.hybrid import Progress
+from recsys.models.hybrid import ProgressCallback
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def workspace_option(command: Command) -> Command:
-    """Add --workspace; the command gets it as `workspace`."""
+    """Add --workspace; the command gets it as `path`."""
     return click.option(
         "--workspace",
         type=click.Path(path_type=Path, file_okay=False),
@@ -27,7 +27,7 @@ def workspace_option(command: Command) -> Command:
 
 
 def format_option(command: Command) -> Command:
-    """Add --format text|json; the command gets it as `shape`."""
+    """Add --format text|json; the command gets it as `output_format`."""
     return click.option(
         "--format",
         "shape",
@@ -39,53 +39,53 @@ def format_option(command: Command) -> Command:
 
 
 @contextmanager
-def opened(workspace: Path | None, new: bool = False) -> Iterator[House]:
+def open_workspace(path: Path | None, create: bool = False) -> Iterator[Workspace]:
     """Open a workspace for one command and close it again.
 
-    Raises WorkspaceError where there is none, unless the command may make a `new` one.
+    Raises WorkspaceError where there is none, unless the command may make a `create` one.
     """
-    house = House(read(workspace))
-    if not new:
-        must_exist(house.workspace)
+    workspace = Workspace(read_settings(path))
+    if not create:
+        require_workspace(workspace.folder)
     try:
-        yield house
+        yield workspace
     finally:
-        house.close()
+        workspace.close()
 
 
-def must_exist(workspace: Path) -> None:
+def require_workspace(path: Path) -> None:
     """Raise WorkspaceError where there is no workspace: a mistyped name is not made."""
-    if not workspace.is_dir():
+    if not path.is_dir():
         raise WorkspaceError(
-            f"There is no workspace at {workspace}. Make one with `brandswipe ingest EVENTS`, "
+            f"There is no workspace at {path}. Make one with `brandswipe ingest EVENTS`, "
             "or name another with --workspace."
         )
 
 
 @contextmanager
-def progress() -> Iterator[Progress]:
+def progress_reporter() -> Iterator[ProgressCallback]:
     """A bar on the terminal; nothing where nobody watches."""
-    with bar("") as tell:
-        yield tell
+    with progress_bar("") as report_progress:
+        yield report_progress
 
 
-def say(text: str) -> None:
+def print_message(text: str) -> None:
     """Words for a person."""
     click.echo(text, err=True)
 
 
-def put(shape: str, data: Any, text: str) -> None:
+def print_output(output_format: str, data: Any, text: str) -> None:
     """Data for whoever asked: JSON, or its text."""
-    if shape == "json":
+    if output_format == "json":
         click.echo(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False))
     else:
         click.echo(text)
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def text_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Rows as aligned text; numbers are to be formatted by the caller."""
-    cells = [[str(cell) for cell in row] for row in [head, *rows]]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    cells = [[str(cell) for cell in row] for row in [header, *rows]]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in cells]
-    rule = "  ".join("-" * width for width in widths)
-    return "\n".join(line.rstrip() for line in [lines[0], rule, *lines[1:]])
+    separator = "  ".join("-" * width for width in widths)
+    return "\n".join(line.rstrip() for line in [lines[0], separator, *lines[1:]])

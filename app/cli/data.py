@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from app.cli.common import opened, progress, say, workspace_option
-from app.storage.event_store.customer_ids import Ids
-from app.storage.ingest.pipeline import Imported, ingest
-from app.storage.warehouse.engines import fetched, is_address, summed
-from app.storage.warehouse.export_sql import evidence_statement, statement
+from app.cli.common import open_workspace, print_message, progress_reporter, workspace_option
+from app.storage.event_store.customer_ids import IdStorage
+from app.storage.ingest.pipeline import IngestResult, ingest
+from app.storage.warehouse.engines import export_evidence, fetched_events, is_address
+from app.storage.warehouse.export_sql import evidence_statement, export_statement
 from app.storage.warehouse.schemas.dialects import DIALECTS
 from app.storage.warehouse.schemas.registry import AUTO, SCHEMAS
-from app.workspace.planted_shop import plant_folder
+from app.workspace.planted_shop import write_planted_shop
 from app.workspace.policies import default_policy
 from recsys.errors import BadInputError
 
@@ -50,17 +50,17 @@ def evidence(
 
     Example: brandswipe evidence --print-sql bigquery --schema ga4
     """
-    hidden = default_policy().sensitive
+    sensitive = default_policy().sensitive
     if engine is not None:
-        click.echo(evidence_statement(engine, named(schema), table, hidden, products))
+        click.echo(evidence_statement(engine, require_schema(schema), table, sensitive, products))
         return
     if address is None or not is_address(address):
         raise BadInputError(
             "Which warehouse? Give an address like postgres://USER@HOST/DATABASE, or --print-sql."
         )
-    summed(address, table, schema, hidden, products, out)
+    export_evidence(address, table, schema, sensitive, products, out)
     click.echo(str(out))
-    say(f"Next: brandswipe fit --evidence {out}")
+    print_message(f"Next: brandswipe fit --evidence {out}")
 
 
 @click.command()
@@ -78,10 +78,10 @@ def plant(customers: int, seed: int, out: Path) -> None:
 
     Example: brandswipe plant --customers 20000 --seed 1 --out planted
     """
-    with progress() as tell:
-        events = plant_folder(out, customers, seed, tell)
-    say(f"Planted {customers:,} customers with {events:,} events in {out}.")
-    say(f"Next: brandswipe ingest {out}")
+    with progress_reporter() as report_progress:
+        events = write_planted_shop(out, customers, seed, report_progress)
+    print_message(f"Planted {customers:,} customers with {events:,} events in {out}.")
+    print_message(f"Next: brandswipe ingest {out}")
 
 
 @click.command(name="ingest")
@@ -111,7 +111,7 @@ def plant(customers: int, seed: int, out: Path) -> None:
 @click.option("--append", is_flag=True, help="Add to the event store, which must be there.")
 @click.option(
     "--ids",
-    type=click.Choice([ids.value for ids in Ids]),
+    type=click.Choice([ids.value for ids in IdStorage]),
     help="Customer ids as they are, or hashed under the customer key. [default: keep]",
 )
 @workspace_option
@@ -135,67 +135,77 @@ def ingest_command(
     Example: brandswipe ingest events.parquet --products products.parquet
     """
     if engine is not None:
-        click.echo(statement(engine, named(schema), table))
+        click.echo(export_statement(engine, require_schema(schema), table))
         return
     if events is None:
         raise BadInputError("Which events? Give a file, a folder, a glob or an engine's address.")
     if replace and append:
         raise BadInputError("--append adds to the store and --replace starts it anew; give one.")
-    with opened(workspace, new=True) as house, progress() as tell, ExitStack() as stack:
+    with (
+        open_workspace(workspace, create=True) as ws,
+        progress_reporter() as report_progress,
+        ExitStack() as stack,
+    ):
         if is_address(events):
-            events = str(stack.enter_context(fetched(house.workspace, events, table, schema)))
+            events = str(stack.enter_context(fetched_events(ws.folder, events, table, schema)))
             schema = AUTO
-        done = ingest(
-            house.workspace,
+        result = ingest(
+            ws.folder,
             events,
             products=products,
             brands=brands,
             pictures=pictures,
-            rename=dict(_pair(text) for text in renames),
+            rename=dict(_parse_column_mapping(text) for text in renames),
             max_bad=max_bad,
             replace=replace,
             append=append,
             schema=schema,
-            progress=tell,
-            ids=None if ids is None else Ids(ids),
-            customers=house.customers,
+            progress=report_progress,
+            id_storage=None if ids is None else IdStorage(ids),
+            customer_ids=ws.customer_ids,
         )
-    _tell(done)
+    _print_import(result)
 
 
-def named(schema: str) -> str:
+def require_schema(schema: str) -> str:
     """Return a schema that was named: a query is printed before anybody looks at a table."""
     if schema == AUTO:
         raise BadInputError(f"--print-sql needs --schema, one of: {', '.join(SCHEMAS)}.")
     return schema
 
 
-def _pair(text: str) -> tuple[str, str]:
-    theirs, sign, ours = text.partition("=")
-    if not (sign and theirs and ours):
+def _parse_column_mapping(text: str) -> tuple[str, str]:
+    source_column, separator, target_column = text.partition("=")
+    if not (separator and source_column and target_column):
         raise BadInputError(f"--map {text} is no pair; write it as --map THEIRS=OURS.")
-    return theirs, ours
+    return source_column, target_column
 
 
-def _tell(done: Imported) -> None:
-    say(
-        f"Imported {done.events:,} events of {done.customers:,} customers; the store knows "
-        f"{done.brands:,} brands. {done.without_brand:.1%} of the events have no brand."
+def _print_import(result: IngestResult) -> None:
+    print_message(
+        f"Imported {result.events:,} events of {result.customers:,} customers; the store knows "
+        f"{result.brands:,} brands. {result.without_brand:.1%} of the events have no brand."
     )
-    if done.erased:
-        say(f"{done.erased:,} customers were erased from this shop before, and are left out.")
-    if done.doubles:
-        say(f"{done.doubles:,} rows repeated another one and were left out.")
-    if done.repeated:
-        say(f"{done.repeated:,} rows were in the store already and were left out.")
-    if done.late:
-        say(f"{done.late:,} events came late: older than the newest of the store, put in place.")
-    for reason, count in done.bad.items():
-        say(f"Kept out, {reason}: {count:,} rows.")
-    for example in done.examples:
-        say(f"  {example}")
-    if done.rejects is not None and done.bad:
-        say(f"All rows that were kept out are in {done.rejects}.")
-    for note in done.notes:
-        say(note)
-    say("Next: brandswipe fit")
+    if result.erased:
+        print_message(
+            f"{result.erased:,} customers were erased from this shop before, and are left out."
+        )
+    if result.duplicates:
+        print_message(f"{result.duplicates:,} rows repeated another one and were left out.")
+    if result.already_stored:
+        print_message(
+            f"{result.already_stored:,} rows were in the store already and were left out."
+        )
+    if result.late:
+        print_message(
+            f"{result.late:,} events came late: older than the newest of the store, put in place."
+        )
+    for reason, count in result.bad.items():
+        print_message(f"Kept out, {reason}: {count:,} rows.")
+    for example in result.examples:
+        print_message(f"  {example}")
+    if result.rejects is not None and result.bad:
+        print_message(f"All rows that were kept out are in {result.rejects}.")
+    for note in result.notes:
+        print_message(note)
+    print_message("Next: brandswipe fit")

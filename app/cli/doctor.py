@@ -7,63 +7,65 @@ from pathlib import Path
 
 import click
 
-from app.cli.common import format_option, opened, put, workspace_option
-from app.operations.doctor.finding import Finding, State, finding_to_row
-from app.operations.doctor.run import examine, worst
+from app.cli.common import format_option, open_workspace, print_output, workspace_option
+from app.operations.doctor.finding import CheckState, Finding, finding_to_row
+from app.operations.doctor.run import run_checks, worst_state
 
-EXIT = {State.MEND: 2, State.BROKEN: 4}
-SIGNS = {
-    State.WELL: ("✓", "green"),
-    State.IDLE: ("·", "bright_black"),
-    State.ADVICE: ("!", "yellow"),
-    State.MEND: ("✗", "red"),
-    State.BROKEN: ("✗", "red"),
+EXIT_CODES = {CheckState.MEND: 2, CheckState.BROKEN: 4}
+STATE_MARKS = {
+    CheckState.WELL: ("✓", "green"),
+    CheckState.IDLE: ("·", "bright_black"),
+    CheckState.ADVICE: ("!", "yellow"),
+    CheckState.MEND: ("✗", "red"),
+    CheckState.BROKEN: ("✗", "red"),
 }
-NAME = 13  # columns of a check's name
-WIDEST = 96
+NAME_WIDTH = 13  # columns of a check's name
+MAX_WIDTH = 96
 
 
 @click.command()
 @format_option
 @workspace_option
 @click.pass_context
-def doctor(context: click.Context, shape: str, workspace: Path | None) -> None:
+def doctor(context: click.Context, output_format: str, workspace: Path | None) -> None:
     """Check the workspace and its surroundings: exit 0 well, 2 something to mend, 4 broken.
 
     Every line that is not well says what mends it.
 
     Example: brandswipe doctor
     """
-    with opened(workspace) as house:
-        found = examine(house)
-        where = house.workspace
-    data = {name: finding_to_row(finding) for name, finding in found.items()}
-    put(shape, data, f"\n{_lines(found)}\n\n{_end(found, where)}")
-    context.exit(EXIT.get(worst(found), 0))
+    with open_workspace(workspace) as ws:
+        findings = run_checks(ws)
+        path = ws.folder
+    data = {name: finding_to_row(finding) for name, finding in findings.items()}
+    print_output(output_format, data, f"\n{_findings_text(findings)}\n\n{_summary(findings, path)}")
+    context.exit(EXIT_CODES.get(worst_state(findings), 0))
 
 
-def _lines(found: Mapping[str, Finding]) -> str:
-    width = min(shutil.get_terminal_size((WIDEST, 0)).columns, WIDEST)
-    return "\n".join(_line(name, finding, width) for name, finding in found.items())
+def _findings_text(findings: Mapping[str, Finding]) -> str:
+    width = min(shutil.get_terminal_size((MAX_WIDTH, 0)).columns, MAX_WIDTH)
+    return "\n".join(_finding_text(name, finding, width) for name, finding in findings.items())
 
 
-def _line(name: str, finding: Finding, width: int) -> str:
-    sign, colour = SIGNS[finding.state]
-    indent = " " * (NAME + 5)
-    said = textwrap.fill(finding.said, width, initial_indent=indent, subsequent_indent=indent)
-    head = f"  {click.style(sign, fg=colour, bold=True)}  {name:<{NAME}}"
-    lines = [head + said[len(indent) :]]
-    if finding.mend:
-        arrow = indent + "→ "
-        room = max(width, len(arrow) + 20)
-        more = textwrap.fill(finding.mend, room, initial_indent=arrow, subsequent_indent=indent)
-        lines.append(click.style(more, fg=colour))
+def _finding_text(name: str, finding: Finding, width: int) -> str:
+    mark, color = STATE_MARKS[finding.state]
+    indent = " " * (NAME_WIDTH + 5)
+    message = textwrap.fill(finding.message, width, initial_indent=indent, subsequent_indent=indent)
+    heading = f"  {click.style(mark, fg=color, bold=True)}  {name:<{NAME_WIDTH}}"
+    lines = [heading + message[len(indent) :]]
+    if finding.remedy:
+        remedy_indent = indent + "→ "
+        remedy_width = max(width, len(remedy_indent) + 20)
+        remedy = textwrap.fill(
+            finding.remedy, remedy_width, initial_indent=remedy_indent, subsequent_indent=indent
+        )
+        lines.append(click.style(remedy, fg=color))
     return "\n".join(lines)
 
 
-def _end(found: Mapping[str, Finding], where: Path) -> str:
-    bad = [name for name, finding in found.items() if finding.state in EXIT]
-    if not bad:
-        return f"{where} is well."
-    few = "One thing needs" if len(bad) == 1 else f"{len(bad)} things need"
-    return f"{few} mending in {where}: {', '.join(bad)}."
+def _summary(findings: Mapping[str, Finding], path: Path) -> str:
+    failing = [name for name, finding in findings.items() if finding.state in EXIT_CODES]
+    if not failing:
+        return f"{path} is well."
+    how_many = "One thing needs" if len(failing) == 1 else f"{len(failing)} things need"
+    return f"{how_many} mending in {path}: {', '.join(failing)}."

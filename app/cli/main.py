@@ -18,7 +18,7 @@ from app.cli.model import evaluate, fit, inspect, versions
 from app.cli.study import invite, manage, plan, results
 from recsys.errors import BrandswipeError, IntegrityError
 
-USAGE, BROKEN = 2, 4
+EXIT_USAGE, EXIT_INTEGRITY = 2, 4
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -38,11 +38,11 @@ for _command in (
     fit.rank,
     evaluate.evaluate,
     versions.models,
-    inspect.import_lists_,
+    inspect.import_lists_command,
     inspect.what_if,
     inspect.similar,
-    inspect.behave_,
-    inspect.power_,
+    inspect.behavioral_tests_command,
+    inspect.power_command,
     inspect.learn,
     people.accounts,
     admin.forget,
@@ -63,62 +63,64 @@ for _command in (
     admin.restore_command,
 ):
     cli.add_command(_command)
-manage.study.add_command(plan.plan_)
+manage.study.add_command(plan.plan_command)
 manage.study.add_command(invite.invite)
 
 
-def obey(arguments: Sequence[str]) -> int:
+def invoke_command(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; a crash is the caller's to end."""
     try:
         return cli.main(list(arguments), prog_name="brandswipe", standalone_mode=False) or 0
     except click.ClickException as error:
         error.show()
-        return USAGE
+        return EXIT_USAGE
     except BrandswipeError as error:
         click.echo(str(error), err=True)
-        return BROKEN if isinstance(error, IntegrityError) else USAGE
+        return EXIT_INTEGRITY if isinstance(error, IntegrityError) else EXIT_USAGE
     except click.Abort:
         raise KeyboardInterrupt from None
 
 
-CRASH = 70
+EXIT_CRASH = 70
 
 
-def run(arguments: Sequence[str]) -> int:
+def run_cli(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     try:
-        return obey(arguments)
+        return invoke_command(arguments)
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
-        return CRASH
-    except SystemExit as stop:  # click's where whoever read our output has gone; the server's
-        return CRASH if stop.code else 0
+        return EXIT_CRASH
+    except (
+        SystemExit
+    ) as system_exit:  # click's where whoever read our output has gone; the server's
+        return EXIT_CRASH if system_exit.code else 0
     except Exception as error:
-        return _crashed(error, "--debug" in arguments)
+        return _report_crash(error, "--debug" in arguments)
 
 
-def _crashed(error: Exception, debug: bool) -> int:
+def _report_crash(error: Exception, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        sentence = "The disk is full: make room and try again; nothing was lost."
+        message = "The disk is full: make room and try again; nothing was lost."
     else:
-        sentence = (
+        message = (
             f"Brandswipe stopped at a fault of its own ({type(error).__name__}: {error}). Nothing "
             "that was stored is lost; `brandswipe --debug COMMAND` shows where."
         )
-    print(sentence, file=sys.stderr)
-    return CRASH
+    print(message, file=sys.stderr)
+    return EXIT_CRASH
 
 
 def main() -> None:
     """Run the command line of this process; SIGTERM stops it as Ctrl-C does."""
-    signal.signal(signal.SIGTERM, _stop)
-    sys.exit(run(sys.argv[1:]))
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(run_cli(sys.argv[1:]))
 
 
-def _stop(number: int, frame: object) -> None:
-    del number, frame
+def _interrupt(signum: int, frame: object) -> None:
+    del signum, frame
     raise KeyboardInterrupt
 
 

@@ -4,10 +4,16 @@ from pathlib import Path
 
 import click
 
-from app.auth.account_linking import read_table
+from app.auth.account_linking import read_link_table
 from app.auth.identity import badge
-from app.cli.common import format_option, opened, put, say, workspace_option
-from app.storage.study_db.account_links import Way
+from app.cli.common import (
+    format_option,
+    open_workspace,
+    print_message,
+    print_output,
+    workspace_option,
+)
+from app.storage.study_db.account_links import LinkMethod
 
 
 @click.group()
@@ -23,14 +29,14 @@ def import_table(table: Path, workspace: Path | None) -> None:
 
     Example: brandswipe accounts import staff.csv
     """
-    links = read_table(table)
-    with opened(workspace) as house:
-        done = house.accounts.replace_table(links)
-        house.store.log("accounts imported", linked=done.linked, left_out=done.left_out)
-    say(f"Linked {done.linked:,} employees.")
-    if done.left_out:
-        say(
-            f"Left out {done.left_out:,}: the employee or the customer is linked already, by the "
+    links = read_link_table(table)
+    with open_workspace(workspace) as ws:
+        result = ws.account_links.replace_table(links)
+        ws.store.log_event("accounts imported", linked=result.linked, left_out=result.skipped)
+    print_message(f"Linked {result.linked:,} employees.")
+    if result.skipped:
+        print_message(
+            f"Left out {result.skipped:,}: the employee or the customer is linked already, by the "
             "shop's account page."
         )
 
@@ -38,15 +44,19 @@ def import_table(table: Path, workspace: Path | None) -> None:
 @accounts.command()
 @format_option
 @workspace_option
-def count(shape: str, workspace: Path | None) -> None:
+def count(output_format: str, workspace: Path | None) -> None:
     """Say how many employees are linked, and how.
 
     Example: brandswipe accounts count
     """
-    with opened(workspace) as house:
-        found = house.accounts.counts()
-    said = {way.value: found.get(way, 0) for way in Way}
-    put(shape, said, "\n".join(f"{way}: {n:,}" for way, n in said.items()))
+    with open_workspace(workspace) as ws:
+        counts = ws.account_links.counts_by_method()
+    counts_by_method = {way.value: counts.get(way, 0) for way in LinkMethod}
+    print_output(
+        output_format,
+        counts_by_method,
+        "\n".join(f"{way}: {n:,}" for way, n in counts_by_method.items()),
+    )
 
 
 @accounts.command()
@@ -57,8 +67,8 @@ def unlink(subject: str, workspace: Path | None) -> None:
 
     Example: brandswipe accounts unlink 00u1a2b3
     """
-    with opened(workspace) as house:
-        gone = house.accounts.unlink(badge(house.keys, subject))
-        if gone:
-            house.store.log("an account was unlinked")
-    say("The link is gone." if gone else "Nobody is linked by this subject.")
+    with open_workspace(workspace) as ws:
+        was_linked = ws.account_links.unlink(badge(ws.keys, subject))
+        if was_linked:
+            ws.store.log_event("an account was unlinked")
+    print_message("The link is gone." if was_linked else "Nobody is linked by this subject.")

@@ -7,18 +7,31 @@ from typing import Any
 
 import click
 
-from app.cli.common import format_option, opened, progress, put, say, table, workspace_option
+from app.cli.common import (
+    format_option,
+    open_workspace,
+    print_message,
+    print_output,
+    progress_reporter,
+    text_table,
+    workspace_option,
+)
 from app.cli.study.manage import study_option
-from app.cli.study.results import check_integrity, judged_now
-from app.modeling.batch_export import write_all
-from app.modeling.batch_part import Order
+from app.cli.study.results import check_integrity, current_result
+from app.modeling.batch_export import export_lists
+from app.modeling.batch_part import ExportSpec
 from app.presentation.i18n import LANGUAGES
-from app.reports.ab_test import Told, tell
-from app.reports.html.ab_test import arm_table, as_html, difference_table, sentences
-from app.reports.release import CERTIFICATE, check, pack, released
+from app.reports.ab_test import ABTestResult, read_ab_test
+from app.reports.html.ab_test import (
+    ab_test_html,
+    ab_test_sentences,
+    difference_table,
+    variant_table,
+)
+from app.reports.release import CERTIFICATE_FILE, adopt_release, check_release, pack_release
 from app.storage.evidence_table import EvidenceTable
-from app.workspace.workspace import House
-from recsys.ab_test.assignment import Arms
+from app.workspace.workspace import Workspace
+from recsys.ab_test.assignment import Variants
 from recsys.errors import BadInputError
 
 
@@ -41,7 +54,12 @@ from recsys.errors import BadInputError
 )
 @click.option("--lang", "language", type=click.Choice(list(LANGUAGES)), default="en")
 def readout(
-    exposures: str, outcomes: str, arms: str | None, release: Path | None, shape: str, language: str
+    exposures: str,
+    outcomes: str,
+    arms: str | None,
+    release: Path | None,
+    output_format: str,
+    language: str,
 ) -> None:
     """Read the A/B test of a carousel: who was shown what, and what they did with those brands.
 
@@ -50,35 +68,43 @@ def readout(
 
     Example: brandswipe readout exposures.csv outcomes.csv --arms model:45,baseline:45,none:10
     """
-    told = tell(exposures, outcomes, None if arms is None else planned(arms), release)
-    if shape == "html":
-        click.echo(as_html(language, told))
+    result = read_ab_test(
+        exposures, outcomes, None if arms is None else parse_variant_shares(arms), release
+    )
+    if output_format == "html":
+        click.echo(ab_test_html(language, result))
     else:
-        put(shape, _data(told), _text(language, told))
+        print_output(output_format, _ab_test_data(result), _ab_test_text(language, result))
 
 
-def planned(arms: str) -> dict[str, float]:
+def parse_variant_shares(shares_text: str) -> dict[str, float]:
     """Return the shares of arms that are written as name:share,name:share."""
-    pairs = [part.rpartition(":") for part in arms.split(",")]
+    pairs = [part.rpartition(":") for part in shares_text.split(",")]
     try:
         shares = {name.strip(): float(share) for name, _, share in pairs}
     except ValueError:
         shares = {}
     if "" in shares or len(shares) < len(pairs) or not all(0 < s < 1e9 for s in shares.values()):
-        raise BadInputError(f"--arms {arms} is no plan; write it as --arms model:45,baseline:55.")
+        raise BadInputError(
+            f"--arms {shares_text} is no plan; write it as --arms model:45,baseline:55."
+        )
     return shares
 
 
-def _text(language: str, told: Told) -> str:
-    tables = [arm_table(language, told.readout), difference_table(language, told.readout)]
-    said = [table(list(frame.columns), frame.to_numpy().tolist()) for frame in tables]
-    return "\n\n".join([*sentences(language, told), *said])
+def _ab_test_text(language: str, result: ABTestResult) -> str:
+    frames = [variant_table(language, result.analysis), difference_table(language, result.analysis)]
+    table_texts = [text_table(list(frame.columns), frame.to_numpy().tolist()) for frame in frames]
+    return "\n\n".join([*ab_test_sentences(language, result), *table_texts])
 
 
-def _data(told: Told) -> dict[str, Any]:
-    said, ratio, before = told.readout, told.readout.ratio, told.foretold
+def _ab_test_data(result: ABTestResult) -> dict[str, Any]:
+    analysis, ratio_check, study_agreement = (
+        result.analysis,
+        result.analysis.ratio,
+        result.study_agreement,
+    )
     return {
-        "arms": [{"name": a.name, "customers": a.customers, **a.shares} for a in said.arms],
+        "arms": [{"name": a.name, "customers": a.customers, **a.shares} for a in analysis.variants],
         "differences": [
             {
                 "arm": name,
@@ -88,15 +114,19 @@ def _data(told: Told) -> dict[str, Any]:
                 "high": found.high,
                 "reason": found.reason,
             }
-            for name, measures in said.differences.items()
+            for name, measures in analysis.differences.items()
             for measure, found in measures.items()
         ],
-        "alpha": said.alpha,
-        "ratio": None if ratio is None else {"planned": dict(ratio.planned), "off": ratio.off},
-        "twice": told.twice,
-        "others": told.others,
-        "study": told.study,
-        "foretold": None if before is None else {"lift": before.lift, "agrees": before.agrees},
+        "alpha": analysis.alpha,
+        "ratio": None
+        if ratio_check is None
+        else {"planned": dict(ratio_check.planned), "off": ratio_check.mismatch},
+        "twice": result.in_two_variants,
+        "others": result.unmatched_outcomes,
+        "study": result.study,
+        "foretold": None
+        if study_agreement is None
+        else {"lift": study_agreement.lift, "agrees": study_agreement.agrees},
     }
 
 
@@ -138,22 +168,22 @@ def carousels(
 
     Example: brandswipe carousels --model release --out carousels
     """
-    shares = None if arms is None else dict(Arms.read(arms, seed).shares)
-    with opened(workspace) as house, progress() as tell:
-        version, policy = _asked(house, model)
-        table = None if evidence is None else EvidenceTable.open(evidence, house.erased)
-        digest = None if table is None else table.digest
-        order = Order(version, policy, n, arms=shares, seed=seed, evidence=digest)
-        customers = write_all(house, order, out, workers, tell, table)
+    variant_shares = None if arms is None else dict(Variants.parse(arms, seed).shares)
+    with open_workspace(workspace) as ws, progress_reporter() as report_progress:
+        version, policy = _version_and_policy(ws, model)
+        evidence_table = None if evidence is None else EvidenceTable.open(evidence, ws.is_erased)
+        digest = None if evidence_table is None else evidence_table.digest
+        spec = ExportSpec(version, policy, n, arms=variant_shares, seed=seed, evidence=digest)
+        customers = export_lists(ws, spec, out, workers, report_progress, evidence_table)
     click.echo(str(out))
-    say(f"{customers:,} customers. Load {out}/part-*.parquet into the shop's own store.")
+    print_message(f"{customers:,} customers. Load {out}/part-*.parquet into the shop's own store.")
 
 
-def _asked(house: House, model: str | None) -> tuple[str, dict[str, object]]:
+def _version_and_policy(workspace: Workspace, model: str | None) -> tuple[str, dict[str, object]]:
     """The version and the policy under which it is shown."""
     if model is not None and Path(model).is_dir():
-        return released(house, Path(model))
-    return house.version(model).hash, house.policy.to_dict()
+        return adopt_release(workspace, Path(model))
+    return workspace.version(model).hash, workspace.policy.to_dict()
 
 
 @click.command()
@@ -173,32 +203,35 @@ def release(study: str | None, out: Path, workspace: Path | None) -> None:
 
     Example: brandswipe release --study autumn --out release
     """
-    with opened(workspace) as house:
-        check_integrity(house)
-        judged = judged_now(house, study)
-        folder = pack(house, judged, out)
+    with open_workspace(workspace) as ws:
+        check_integrity(ws)
+        result = current_result(ws, study)
+        folder = pack_release(ws, result, out)
     click.echo(str(folder))
-    say(f"Packed the model of {judged.row.name!r}. Check it with `brandswipe verify {folder}`.")
+    print_message(
+        f"Packed the model of {result.row.name!r}. Check it with `brandswipe verify {folder}`."
+    )
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @format_option
-def verify(folder: Path, shape: str) -> None:
+def verify(folder: Path, output_format: str) -> None:
     """Check a release folder by itself: exit 0 where it is what was certified, 4 where not.
 
     Example: brandswipe verify release
     """
-    said = check(folder)
-    verdict = said["verdict"]
+    certificate = check_release(folder)
+    verdict = certificate["verdict"]
     lines = [
-        f"{folder / CERTIFICATE} is whole, and so is the model {said['study']['model'][:8]}.",
+        f"{folder / CERTIFICATE_FILE} is whole, and so is the model "
+        f"{certificate['study']['model'][:8]}.",
         verdict["reason"],
         *(
             f"Overridden by {o['role']}: {o['outcome']}. {o['reason']}"
             for o in verdict["overrides"]
         ),
-        said["scope"],
-        said["check"],
+        certificate["scope"],
+        certificate["check"],
     ]
-    put(shape, json.loads(json.dumps(said)), "\n".join(lines))
+    print_output(output_format, json.loads(json.dumps(certificate)), "\n".join(lines))

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from app.cli.common import must_exist, say, workspace_option
-from app.cli.progress import crawl_meanwhile
-from app.presentation.i18n import section
+from app.cli.common import print_message, require_workspace, workspace_option
+from app.cli.progress import star_crawl_progress
+from app.presentation.i18n import section_texts
 from app.study.demo import build_demo, is_built
 from app.web.server import serve_app
-from app.workspace.settings import Login, read
+from app.workspace.settings import Login, read_settings
 
 
 @click.command()
@@ -33,15 +33,15 @@ def demo(
 
     Example: brandswipe demo
     """
-    settings = read(workspace, login=Login.LOCAL.value, port=port, share=share or None)
+    settings = read_settings(workspace, login=Login.LOCAL.value, port=port, share=share or None)
     if not is_built(settings):
-        story = list(section("en", "crawl").values())
-        with crawl_meanwhile(story, "planting the shop") as progress:
-            build_demo(settings, customers, seed, progress)
+        story = list(section_texts("en", "crawl").values())
+        with star_crawl_progress(story, "planting the shop") as report_progress:
+            build_demo(settings, customers, seed, report_progress)
     if only_build:
-        say(f"The demo is ready in {settings.workspace}.")
+        print_message(f"The demo is ready in {settings.workspace}.")
         return
-    serve_app(settings, browser=not no_browser, any_port=port is None)
+    serve_app(settings, open_browser=not no_browser, any_port=port is None)
 
 
 @click.command()
@@ -61,6 +61,6 @@ def serve(
 
     Example: brandswipe serve --login local
     """
-    settings = read(workspace, login=login, port=port, address=address)
-    must_exist(settings.workspace)
-    serve_app(settings, browser=not no_browser, any_port=False)
+    settings = read_settings(workspace, login=login, port=port, address=address)
+    require_workspace(settings.workspace)
+    serve_app(settings, open_browser=not no_browser, any_port=False)

@@ -16,53 +16,64 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
-from app.modeling.batch_part import CUT, Order, Writer, order_to_row, part_of, put
+from app.modeling.batch_part import (
+    EVIDENCE_PARTS,
+    ExportSpec,
+    PartWriter,
+    order_to_row,
+    part_path,
+    write_atomically,
+)
 from app.storage.evidence_table import EvidenceTable
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
+from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError
-from recsys.models.collaborative import Progress
+from recsys.models.collaborative import ProgressCallback
 
-NOTE = "carousels.json"
+EXPORT_INFO_FILE = "carousels.json"
 
 
-def write_all(
-    house: House,
-    order: Order,
+def export_lists(
+    workspace: Workspace,
+    spec: ExportSpec,
     out: Path,
     workers: int,
-    progress: Progress,
-    table: EvidenceTable | None = None,
+    progress: ProgressCallback,
+    evidence_table: EvidenceTable | None = None,
 ) -> int:
     """Write what is not there yet; return how many customers have lists or an arm.
 
-    They are those of the events, or of a `table` that the order names. Raises BadInputError where
-    `out` holds something else.
+    They are those of the events, or of a `evidence_table` that the order names. Raises
+    BadInputError where `out` holds something else.
     """
-    customers = house.warehouse.customers if table is None else table.customers
-    parts = -(-customers // order.part)
-    _claim(out, order_to_row(order) | {"events": house.warehouse.version, "customers": customers})
-    left = [number for number in range(parts) if not part_of(out, number).exists()]
-    if left and table is not None and not (out / CUT).exists():
-        progress("cutting the table of evidence", 0.0)
-        table.cut(out / CUT, house.warehouse.catalogue, parts)
-    written = (
-        _alone(house, order, out, left)
-        if workers == 1 or len(left) < 2
-        else _together(house.settings, order, out, left, workers)
+    customers = (
+        workspace.event_store.customers if evidence_table is None else evidence_table.customers
     )
-    for done, _ in enumerate(written, start=1):
-        progress("listing everybody's brands", (parts - len(left) + done) / parts)
-    shutil.rmtree(out / CUT, ignore_errors=True)
+    n_parts = -(-customers // spec.part)
+    _claim_folder(
+        out, order_to_row(spec) | {"events": workspace.event_store.version, "customers": customers}
+    )
+    missing = [number for number in range(n_parts) if not part_path(out, number).exists()]
+    if missing and evidence_table is not None and not (out / EVIDENCE_PARTS).exists():
+        progress("cutting the table of evidence", 0.0)
+        evidence_table.write_parts(out / EVIDENCE_PARTS, workspace.event_store.catalog, n_parts)
+    finished = (
+        _write_here(workspace, spec, out, missing)
+        if workers == 1 or len(missing) < 2
+        else _write_in_processes(workspace.settings, spec, out, missing, workers)
+    )
+    for count, _ in enumerate(finished, start=1):
+        progress("listing everybody's brands", (n_parts - len(missing) + count) / n_parts)
+    shutil.rmtree(out / EVIDENCE_PARTS, ignore_errors=True)
     return customers
 
 
-def _claim(out: Path, said: Mapping[str, Any]) -> None:
+def _claim_folder(out: Path, info: Mapping[str, Any]) -> None:
     """Make the folder ours, or see that it is: parts of two orders must never lie together."""
-    note = out / NOTE
-    text = json.dumps(said, indent=1, sort_keys=True, ensure_ascii=False)
-    if note.is_file():
-        if note.read_text(encoding="utf-8") != text:
+    info_file = out / EXPORT_INFO_FILE
+    text = json.dumps(info, indent=1, sort_keys=True, ensure_ascii=False)
+    if info_file.is_file():
+        if info_file.read_text(encoding="utf-8") != text:
             raise BadInputError(
                 f"{out} holds carousels of other events, another model or other arms: "
                 "name another folder with --out."
@@ -71,24 +82,26 @@ def _claim(out: Path, said: Mapping[str, Any]) -> None:
         raise BadInputError(f"{out} is there already: name another folder with --out.")
     else:
         out.mkdir(parents=True, exist_ok=True)
-        put(note, lambda aside: aside.write_text(text, encoding="utf-8"))
+        write_atomically(info_file, lambda aside: aside.write_text(text, encoding="utf-8"))
     for aside in out.glob(".*.new"):
         aside.unlink()
 
 
-def _alone(house: House, order: Order, out: Path, left: list[int]) -> Iterator[int]:
+def _write_here(
+    workspace: Workspace, spec: ExportSpec, out: Path, numbers: list[int]
+) -> Iterator[int]:
     """Yield each part's number when it is there; this process writes it."""
-    if left:
-        yield from map(Writer.of(house, order, out).write, left)
+    if numbers:
+        yield from map(PartWriter.of(workspace, spec, out).write, numbers)
 
 
-def _together(
-    settings: Settings, order: Order, out: Path, left: list[int], workers: int
+def _write_in_processes(
+    settings: Settings, spec: ExportSpec, out: Path, numbers: list[int], workers: int
 ) -> Iterator[int]:
     """The same by processes side by side."""
-    told = (settings, order, out)
-    with ProcessPoolExecutor(workers, get_context("spawn"), _wake, told) as pool:
-        tasks = [pool.submit(_write, part) for part in left]
+    init_args = (settings, spec, out)
+    with ProcessPoolExecutor(workers, get_context("spawn"), _init_worker, init_args) as pool:
+        tasks = [pool.submit(_write_part, part) for part in numbers]
         try:
             for task in as_completed(tasks):
                 yield task.result()
@@ -96,16 +109,16 @@ def _together(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-_AWAKE: "list[Writer]" = []  # of a worker process: one
+_WORKER_WRITERS: "list[PartWriter]" = []  # of a worker process: one
 
 
-def _wake(settings: Settings, order: Order, out: Path) -> None:
-    threading.Thread(target=_follow, daemon=True).start()
+def _init_worker(settings: Settings, spec: ExportSpec, out: Path) -> None:
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
     Finalize(None, os._exit, (0,), exitpriority=0)  # else DuckDB lists what it leaves behind
-    _AWAKE.append(Writer.of(House(settings), order, out))
+    _WORKER_WRITERS.append(PartWriter.of(Workspace(settings), spec, out))
 
 
-def _follow() -> None:
+def _exit_with_parent() -> None:
     """Go where whoever started this process has gone, however she went."""
     parent = parent_process()
     if parent is not None:
@@ -113,5 +126,5 @@ def _follow() -> None:
         os._exit(1)
 
 
-def _write(number: int) -> int:
-    return _AWAKE[0].write(number)
+def _write_part(number: int) -> int:
+    return _WORKER_WRITERS[0].write(number)

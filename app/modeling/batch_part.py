@@ -10,33 +10,33 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from app.modeling.recommender import Brain, load_brain
-from app.storage.evidence_table import Crowd, part_of_table
-from app.workspace.workspace import BASELINE, House
+from app.modeling.recommender import Recommender, load_recommender
+from app.storage.evidence_table import CustomerEvidence, read_part
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.ab_test.assignment import BASELINE as BASELINE_ARM
-from recsys.ab_test.assignment import MODEL, NONE, Arms
-from recsys.dataset.aggregation import summarise
+from recsys.ab_test.assignment import MODEL, NONE, Variants
+from recsys.dataset.aggregation import aggregate_events
 from recsys.errors import BadInputError
-from recsys.models.base import Reason
+from recsys.models.base import ExplanationReason
 from recsys.models.baselines import OwnPurchasesThenViews
-from recsys.models.batch import Batch, Lister, RivalBatch
-from recsys.models.hybrid import FavouriteModel
-from recsys.models.user_batch import Listed, places
+from recsys.models.batch import BaselineBatchRanker, BatchRanker, HybridBatchRanker
+from recsys.models.hybrid import HybridModel
+from recsys.models.user_batch import Recommendations, ranks_in_runs
 from recsys.study.policy import Policy
 
-PART = 25_000  # customers
+PART_SIZE = 25_000  # customers
 
 
-_TEXTS = pa.dictionary(pa.int32(), pa.string())
+_TEXT_TYPE = pa.dictionary(pa.int32(), pa.string())
 
 
-SCHEMA = pa.schema(
+LIST_SCHEMA = pa.schema(
     [
         ("customer", pa.large_string()),
-        ("arm", _TEXTS),
-        ("brand", _TEXTS),
+        ("arm", _TEXT_TYPE),
+        ("brand", _TEXT_TYPE),
         ("rank", pa.int32()),  # 1 is the favourite
-        ("reason", _TEXTS),  # a Reason
+        ("reason", _TEXT_TYPE),  # a Reason
         ("featured", pa.list_(pa.string())),  # product ids, the most bought first
         ("popular", pa.list_(pa.string())),
     ]
@@ -45,7 +45,7 @@ SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ExportSpec:
     """What is to be written: together with the events it decides every byte of the lists."""
 
     model: str  # hash of a version
@@ -54,11 +54,11 @@ class Order:
     products: int = 3  # featured and popular ones of each brand
     arms: Mapping[str, int] | None = None  # percent; None: the model's lists for everybody
     seed: int = 0
-    part: int = PART
+    part: int = PART_SIZE
     evidence: str | None = None  # digest of a table that a warehouse summed up; None: the events
 
 
-def order_to_row(order: Order) -> dict[str, Any]:
+def order_to_row(order: ExportSpec) -> dict[str, Any]:
     """Return an order as the folder of its parts claims it."""
     return {
         "model": order.model,
@@ -72,135 +72,152 @@ def order_to_row(order: Order) -> dict[str, Any]:
     }
 
 
-CUT = "evidence.cut"
+EVIDENCE_PARTS = "evidence.cut"
 """Where such a table lies, cut into parts, until all of them are written."""
 
 
-def part_of(out: Path, number: int) -> Path:
+def part_path(out: Path, number: int) -> Path:
     return out / f"part-{number:05d}.parquet"
 
 
-def put(file: Path, write: Callable[[Path], object]) -> None:
+def write_atomically(file: Path, write: Callable[[Path], object]) -> None:
     """Write aside, then give it its name: who sees the name sees all of it."""
-    aside = file.with_name(f".{file.name}.new")
-    write(aside)
-    with aside.open("rb") as whole:
-        os.fsync(whole.fileno())
-    aside.rename(file)
+    temp_path = file.with_name(f".{file.name}.new")
+    write(temp_path)
+    with temp_path.open("rb") as written_file:
+        os.fsync(written_file.fileno())
+    temp_path.rename(file)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Writer:
+class PartWriter:
     """Writes one part after another."""
 
-    order: Order
+    spec: ExportSpec
     out: Path
-    brain: Brain
-    arms: Arms
-    listers: Mapping[str, Lister]  # of every arm that gets lists
+    recommender: Recommender
+    variants: Variants
+    rankers: Mapping[str, BatchRanker]  # of every arm that gets lists
     featured: pa.Array  # (B,) lists of product ids
     popular: pa.Array
 
     @classmethod
-    def of(cls, house: House, order: Order, out: Path) -> "Writer":
+    def of(cls, workspace: Workspace, spec: ExportSpec, out: Path) -> "PartWriter":
         """Load the model and sort what its brands sell."""
-        brain = load_brain(house, order.model, Policy.from_dict(order.policy))
-        if not isinstance(brain.model, FavouriteModel):
+        recommender = load_recommender(workspace, spec.model, Policy.from_dict(spec.policy))
+        if not isinstance(recommender.model, HybridModel):
             raise BadInputError(
-                f"Version {order.model[:8]} holds lists that another system made, and they are "
+                f"Version {spec.model[:8]} holds lists that another system made, and they are "
                 "carousels already: load them into the shop's store as they are."
             )
-        rival = brain.rival(BASELINE)
-        assert isinstance(rival, OwnPurchasesThenViews)
-        arms = Arms(order.arms or {MODEL: 100}, order.seed)
-        every: Mapping[str, Lister] = {MODEL: Batch(brain.model), BASELINE_ARM: RivalBatch(rival)}
+        baseline_ranker = recommender.baseline(DEFAULT_BASELINE)
+        assert isinstance(baseline_ranker, OwnPurchasesThenViews)
+        variants = Variants(spec.arms or {MODEL: 100}, spec.seed)
+        all_rankers: Mapping[str, BatchRanker] = {
+            MODEL: HybridBatchRanker(recommender.model),
+            BASELINE_ARM: BaselineBatchRanker(baseline_ranker),
+        }
         return cls(
-            order=order,
+            spec=spec,
             out=out,
-            brain=brain,
-            arms=arms,
-            listers={name: every[name] for name in arms.shares if name != NONE},
-            featured=_products(brain, order.products, featured=True),
-            popular=_products(brain, order.products, featured=False),
+            recommender=recommender,
+            variants=variants,
+            rankers={name: all_rankers[name] for name in variants.shares if name != NONE},
+            featured=_top_products(recommender, spec.products, featured=True),
+            popular=_top_products(recommender, spec.products, featured=False),
         )
 
     def write(self, number: int) -> int:
         """Write one part and return its number."""
         table = pa.concat_tables(self._tables(number))
-        put(part_of(self.out, number), lambda aside: pq.write_table(table, aside))
+        write_atomically(part_path(self.out, number), lambda aside: pq.write_table(table, aside))
         return number
 
     def _tables(self, number: int) -> Iterator[pa.Table]:
-        crowd = self._crowd(number)
-        dealt = self.arms.of(crowd.keys)
-        for place, arm in enumerate(self.arms.shares):
-            mine = dealt == place
-            ids = crowd.ids.filter(pa.array(mine))
-            if arm == NONE:
-                yield self._unlisted(ids)
+        customers = self._customers_of_part(number)
+        variant_of_customer = self.variants.assign(customers.keys)
+        for index, variant in enumerate(self.variants.shares):
+            in_variant = variant_of_customer == index
+            ids = customers.ids.filter(pa.array(in_variant))
+            if variant == NONE:
+                yield self._table_without_lists(ids)
             else:
-                whose, all_of = crowd.whose[mine], crowd.evidence
-                hers = all_of.among(whose) if not mine.all() else all_of
-                yield self._table(arm, ids, self.listers[arm].lists(whose, hers, self.order.n))
+                customer_numbers, evidence = customers.numbers[in_variant], customers.evidence
+                variant_evidence = (
+                    evidence.for_customers(customer_numbers) if not in_variant.all() else evidence
+                )
+                yield self._table(
+                    variant,
+                    ids,
+                    self.rankers[variant].rank_many(
+                        customer_numbers, variant_evidence, self.spec.n
+                    ),
+                )
 
-    def _crowd(self, number: int) -> Crowd:
+    def _customers_of_part(self, number: int) -> CustomerEvidence:
         """The customers of a part."""
-        if self.order.evidence is not None:
-            return part_of_table(self.out / CUT, number, self.brain.catalogue)
-        warehouse = self.brain.warehouse
-        first, last = number * self.order.part, (number + 1) * self.order.part
-        numbers, rows = warehouse.stretch(first, last)
-        whose = np.arange(first, min(last, warehouse.customers))
-        return Crowd(
-            ids=warehouse.ids_between(first, last),
-            keys=warehouse.keys[whose],
-            whose=whose,
-            evidence=summarise(rows, self.brain.facts, warehouse.as_of, numbers),
+        if self.spec.evidence is not None:
+            return read_part(self.out / EVIDENCE_PARTS, number, self.recommender.catalog)
+        event_store = self.recommender.event_store
+        first, last = number * self.spec.part, (number + 1) * self.spec.part
+        numbers, rows = event_store.events_between(first, last)
+        customer_numbers = np.arange(first, min(last, event_store.customers))
+        return CustomerEvidence(
+            ids=event_store.ids_between(first, last),
+            keys=event_store.keys[customer_numbers],
+            numbers=customer_numbers,
+            evidence=aggregate_events(
+                rows, self.recommender.item_facts, event_store.as_of, numbers
+            ),
         )
 
-    def _table(self, arm: str, ids: pa.Array, listed: Listed) -> pa.Table:
-        row, brand = pa.array(listed.row), pa.array(listed.brand)
+    def _table(self, variant: str, ids: pa.Array, recommendations: Recommendations) -> pa.Table:
+        row, brand = pa.array(recommendations.row), pa.array(recommendations.brand)
         columns = {
             "customer": ids.take(row),
-            "arm": _said(np.zeros(len(row), np.int32), [arm]),
-            "brand": _said(listed.brand.astype(np.int32), self.brain.catalogue.brands),
-            "rank": pa.array(listed.rank.astype(np.int32)),
-            "reason": _said(listed.reason.astype(np.int32), [kind.value for kind in Reason]),
+            "arm": _dictionary_array(np.zeros(len(row), np.int32), [variant]),
+            "brand": _dictionary_array(
+                recommendations.brand.astype(np.int32), self.recommender.catalog.brands
+            ),
+            "rank": pa.array(recommendations.rank.astype(np.int32)),
+            "reason": _dictionary_array(
+                recommendations.reason.astype(np.int32), [kind.value for kind in ExplanationReason]
+            ),
             "featured": self.featured.take(brand),
             "popular": self.popular.take(brand),
         }
-        return self._shaped(columns)
+        return self._to_schema(columns)
 
-    def _unlisted(self, ids: pa.Array) -> pa.Table:
+    def _table_without_lists(self, ids: pa.Array) -> pa.Table:
         """Customers without a carousel: their arm alone."""
-        columns = {"customer": ids, "arm": _said(np.zeros(len(ids), np.int32), [NONE])}
-        return self._shaped(columns)
+        columns = {"customer": ids, "arm": _dictionary_array(np.zeros(len(ids), np.int32), [NONE])}
+        return self._to_schema(columns)
 
-    def _shaped(self, columns: dict[str, pa.Array]) -> pa.Table:
+    def _to_schema(self, columns: dict[str, pa.Array]) -> pa.Table:
         """A table of SCHEMA; the arm is left out where everybody has the model's."""
         rows = len(columns["customer"])
-        fields = [field for field in SCHEMA if self.order.arms or field.name != "arm"]
-        found = [columns.get(field.name, pa.nulls(rows, field.type)) for field in fields]
+        fields = [field for field in LIST_SCHEMA if self.spec.arms or field.name != "arm"]
+        arrays = [columns.get(field.name, pa.nulls(rows, field.type)) for field in fields]
         return pa.table(
-            [pa.array(part).cast(field.type) for part, field in zip(found, fields, strict=True)],
+            [pa.array(part).cast(field.type) for part, field in zip(arrays, fields, strict=True)],
             schema=pa.schema(fields),
         )
 
 
-def _said(codes: Any, words: Any) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(list(words), pa.string()))
+def _dictionary_array(codes: Any, values: Any) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(list(values), pa.string()))
 
 
-def _products(brain: Brain, n: int, featured: bool) -> pa.Array:
+def _top_products(recommender: Recommender, n: int, featured: bool) -> pa.Array:
     """The n most bought products of each brand that may be shown, as lists of their ids, (B,)."""
-    catalogue = brain.catalogue
-    brand = catalogue.item_brand
-    shown = (brand >= 0) & ~catalogue.item_sensitive & (catalogue.item_product != "")
+    catalog = recommender.catalog
+    brand = catalog.item_brand
+    shown = (brand >= 0) & ~catalog.item_sensitive & (catalog.item_product != "")
     if featured:
-        shown &= catalogue.item_featured
+        shown &= catalog.item_featured
     items = np.flatnonzero(shown)
-    items = items[np.lexsort((-brain.warehouse.item_buys[items], brand[items]))]
-    items = items[places(brand[items]) <= n]
-    starts = np.searchsorted(brand[items], np.arange(len(catalogue.brands) + 1))
-    ids = pa.array(catalogue.item_product[items], pa.string())
+    items = items[np.lexsort((-recommender.event_store.item_purchases[items], brand[items]))]
+    items = items[ranks_in_runs(brand[items]) <= n]
+    starts = np.searchsorted(brand[items], np.arange(len(catalog.brands) + 1))
+    ids = pa.array(catalog.item_product[items], pa.string())
     return pa.ListArray.from_arrays(pa.array(starts.astype(np.int32)), ids)

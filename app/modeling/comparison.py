@@ -5,52 +5,52 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from app.modeling.evaluation import MOST_CASES, options_of, window_of
-from app.modeling.recommender import Brain, load_brain
-from app.modeling.split import Asked, Start
-from app.modeling.training import learn, policy_catalogue
-from app.storage.event_store.window import slice_of
-from app.storage.model_registry import Version
-from app.workspace.workspace import House
+from app.modeling.evaluation import MAX_EVAL_USERS, fit_options_of, window_of
+from app.modeling.recommender import Recommender, load_recommender
+from app.modeling.split import HoldoutTask, TemporalSplit
+from app.modeling.training import policy_catalog, tune_and_fit
+from app.storage.event_store.window import open_window
+from app.storage.model_registry import ModelVersion
+from app.workspace.workspace import Workspace
 from recsys.dataset.evidence import Evidence
 from recsys.errors import NotEnoughHistoryError
 from recsys.evaluation.comparison import (
-    Difference,
-    Move,
+    MetricDifference,
+    RankChange,
     difference_to_row,
-    differences,
-    first_ten,
+    list_overlap,
+    metric_differences,
     move_to_row,
-    moves,
-    shared,
+    rank_changes,
+    top_lists,
 )
-from recsys.evaluation.metrics import Case
-from recsys.models.collaborative import Progress
-from recsys.models.hybrid import FavouriteModel, FitOptions, options_to_row
+from recsys.evaluation.metrics import EvalUser
+from recsys.models.collaborative import ProgressCallback
+from recsys.models.hybrid import FitOptions, HybridModel, options_to_row
 from recsys.stats import Estimate, estimate_to_row
 
-MOST_PEOPLE = 1_000
+MAX_CUSTOMERS = 1_000
 SEED = 0
 FACTS = (
     "customers", "brands", "data_version", "code_version", "fit_seconds", "peak_megabytes",
     "balance",
 )  # fmt: skip
-BLENDED = ("ease", "alike", "half_life", "drift", "fashion")  # chosen beside the weights
+TUNED_FIELDS = ("ease", "alike", "half_life", "drift", "fashion")  # chosen beside the weights
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class VersionComparison:
     """What was found of two versions, the second against the first."""
 
     people: int  # whose lists were set side by side
     shared: Estimate  # share of a person's first ten that both have
-    rising: list[Move]
-    falling: list[Move]
-    differences: list[Difference]  # of the second less the first, on the log's held-out end
+    rising: list[RankChange]
+    falling: list[RankChange]
+    differences: list[MetricDifference]  # of the second less the first, on the log's held-out end
     why_none: str | None  # why there are no differences
 
 
-def compared_to_row(found: Compared) -> dict[str, Any]:
+def compared_to_row(found: VersionComparison) -> dict[str, Any]:
     """Return what was found as the result of a job says it."""
     return {
         "people": found.people,
@@ -62,85 +62,96 @@ def compared_to_row(found: Compared) -> dict[str, Any]:
     }
 
 
-def parameters(version: Version) -> dict[str, Any]:
+def version_parameters(version: ModelVersion) -> dict[str, Any]:
     """Options, window and facts of a version as flat plain data; None for what it did not say."""
     facts = version.facts
     options = (
-        {**options_to_row(FitOptions()), **facts.get("options", {})} if _fitted(version) else {}
+        {**options_to_row(FitOptions()), **facts.get("options", {})} if _is_fitted(version) else {}
     )
     weights, window = options.pop("weights", None) or {}, facts.get("window", {})
     days = {name: window.get(name) or None for name in ("since", "until")}
-    blend = facts.get("weighed", {}).get("blend", {})
-    chosen = {name: blend.get(name) for name in BLENDED}
-    return {**options, **weights, **chosen, **days, **{name: facts.get(name) for name in FACTS}}
+    hybrid_params = facts.get("weighed", {}).get("blend", {})
+    tuned = {name: hybrid_params.get(name) for name in TUNED_FIELDS}
+    return {**options, **weights, **tuned, **days, **{name: facts.get(name) for name in FACTS}}
 
 
-def _fitted(version: Version) -> bool:
+def _is_fitted(version: ModelVersion) -> bool:
     return "options" in version.meta
 
 
-def differing(first: Version, second: Version) -> list[tuple[str, Any, Any]]:
+def parameter_differences(first: ModelVersion, second: ModelVersion) -> list[tuple[str, Any, Any]]:
     """Return the parameters and facts in which two versions differ."""
-    left, right = parameters(first), parameters(second)
-    names = list(dict.fromkeys([*left, *right]))
-    pairs = ((name, left.get(name), right.get(name)) for name in names)
+    first_values, second_values = version_parameters(first), version_parameters(second)
+    names = list(dict.fromkeys([*first_values, *second_values]))
+    pairs = ((name, first_values.get(name), second_values.get(name)) for name in names)
     return [(name, one, two) for name, one, two in pairs if one != two]
 
 
-def compare(house: House, first: Version, second: Version, progress: Progress) -> Compared:
+def compare_versions(
+    workspace: Workspace, first: ModelVersion, second: ModelVersion, progress: ProgressCallback
+) -> VersionComparison:
     """Set two versions side by side. Imported lists are compared by what they list alone."""
-    brains = [load_brain(house, version.hash) for version in (first, second)]
-    people = list(islice(_people(house, brains, progress), MOST_PEOPLE))
-    ours, theirs = (
-        first_ten(brain.model, (pair[place] for pair in people))
-        for place, brain in enumerate(brains)
+    recommenders = [load_recommender(workspace, version.hash) for version in (first, second)]
+    pairs = list(islice(_evidence_pairs(workspace, recommenders, progress), MAX_CUSTOMERS))
+    first_lists, second_lists = (
+        top_lists(brain.model, (pair[place] for pair in pairs))
+        for place, brain in enumerate(recommenders)
     )
-    rising, falling = moves(ours, theirs)
-    why = _why_none(first, second)
-    found = [] if why else _differences(house, first, second, progress)
-    return Compared(len(people), shared(ours, theirs, SEED), rising, falling, found, why)
+    rising, falling = rank_changes(first_lists, second_lists)
+    reason = _no_differences_reason(first, second)
+    figures = [] if reason else _metric_differences(workspace, first, second, progress)
+    return VersionComparison(
+        len(pairs), list_overlap(first_lists, second_lists, SEED), rising, falling, figures, reason
+    )
 
 
-def _why_none(first: Version, second: Version) -> str | None:
-    listed = [version.name for version in (first, second) if not _fitted(version)]
-    if not listed:
+def _no_differences_reason(first: ModelVersion, second: ModelVersion) -> str | None:
+    imported_names = [version.name for version in (first, second) if not _is_fitted(version)]
+    if not imported_names:
         return None
     return (
-        f"Version {listed[0]} is lists of another system: what they had seen of the log is not "
+        f"Version {imported_names[0]} is lists of another system: what they had seen of the "
+        "log is not "
         "known, so there is no fair figure on it."
     )
 
 
-def _people(
-    house: House, brains: list[Brain], progress: Progress
+def _evidence_pairs(
+    workspace: Workspace, recommenders: list[Recommender], progress: ProgressCallback
 ) -> Iterator[tuple[Evidence, Evidence]]:
     """Yield what each version reads of the same customers, those that both can rank."""
-    warehouse = house.warehouse
-    share = min(1.0, 2 * MOST_PEOPLE / max(1, warehouse.customers))
-    for done, customer in enumerate(warehouse.customer_ids(share, SEED), start=1):
-        progress("asking both versions", min(1.0, done / MOST_PEOPLE))
+    event_store = workspace.event_store
+    share = min(1.0, 2 * MAX_CUSTOMERS / max(1, event_store.customers))
+    for count, customer in enumerate(event_store.customer_ids(share, SEED), start=1):
+        progress("asking both versions", min(1.0, count / MAX_CUSTOMERS))
         try:
-            first, second = (brain.evidence_of(customer) for brain in brains)
+            first, second = (brain.evidence_of(customer) for brain in recommenders)
         except NotEnoughHistoryError:
             continue
-        if len(first) >= house.policy.least_brands:
+        if len(first) >= workspace.policy.least_brands:
             yield first, second
 
 
-def _differences(
-    house: House, first: Version, second: Version, progress: Progress
-) -> list[Difference]:
-    whole = Start.of(house.warehouse, house.policy.relevance.held_out, 1.0, SEED)
-    models = [_early(house, version, whole, progress) for version in (first, second)]
-    catalogue = policy_catalogue(house.warehouse, house.policy)
-    asked = Asked.about(house.warehouse, catalogue, house.policy.relevance, whole)
-    cases: list[Case] = list(islice(asked.everybody(house.warehouse), MOST_CASES))
+def _metric_differences(
+    workspace: Workspace, first: ModelVersion, second: ModelVersion, progress: ProgressCallback
+) -> list[MetricDifference]:
+    split = TemporalSplit.of(workspace.event_store, workspace.policy.relevance.held_out, 1.0, SEED)
+    models = [
+        _fit_training_part(workspace, version, split, progress) for version in (first, second)
+    ]
+    catalog = policy_catalog(workspace.event_store, workspace.policy)
+    task = HoldoutTask.of(workspace.event_store, catalog, workspace.policy.relevance, split)
+    eval_users: list[EvalUser] = list(
+        islice(task.all_eval_users(workspace.event_store), MAX_EVAL_USERS)
+    )
     progress("asking both versions", 1.0)
-    return differences(models[1], models[0], cases, SEED)
+    return metric_differences(models[1], models[0], eval_users, SEED)
 
 
-def _early(house: House, version: Version, whole: Start, progress: Progress) -> FavouriteModel:
+def _fit_training_part(
+    workspace: Workspace, version: ModelVersion, split: TemporalSplit, progress: ProgressCallback
+) -> HybridModel:
     """A version's parameters, learnt on the start of the log."""
-    log = slice_of(house.warehouse, window_of(version))
-    options = options_of(version)
-    return learn(log, house.policy, options, progress, whole.earlier())[0]
+    log = open_window(workspace.event_store, window_of(version))
+    options = fit_options_of(version)
+    return tune_and_fit(log, workspace.policy, options, progress, split.training_part())[0]

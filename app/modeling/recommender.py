@@ -10,27 +10,27 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from app.storage.event_store.segment import key_of
-from app.storage.event_store.store import Warehouse
-from app.storage.model_registry import SHORT, Registry
-from app.workspace.workspace import House
-from recsys.dataset.aggregation import ItemFacts, summarise
-from recsys.dataset.catalog import Catalogue, hide
-from recsys.dataset.evidence import Evidence, Sum, named
+from app.storage.event_store.segment import customer_key
+from app.storage.event_store.store import EventStore
+from app.storage.model_registry import SHORT_HASH, ModelRegistry
+from app.workspace.workspace import Workspace
+from recsys.dataset.aggregation import ItemFacts, aggregate_events
+from recsys.dataset.catalog import Catalog, flag_sensitive
+from recsys.dataset.evidence import Evidence, Feature, evidence_of_named_brands
 from recsys.errors import NotEnoughHistoryError, WorkspaceError
 from recsys.models.base import BrandScore, Ranker
-from recsys.models.baselines import baseline
-from recsys.models.hybrid import FavouriteModel
-from recsys.models.precomputed import ListedModel
-from recsys.study.card_faces import Showcase
-from recsys.study.deck import Face, Lists
-from recsys.study.decoys import Shelf
+from recsys.models.baselines import make_baseline
+from recsys.models.hybrid import HybridModel
+from recsys.models.precomputed import PrecomputedModel
+from recsys.study.card_faces import BrandProducts
+from recsys.study.deck import Face, RankedProposals
+from recsys.study.decoys import BrandPool
 from recsys.study.policy import Policy
 
 threadpool_limits(1, "blas")  # for good: one pass over 50,000 brands is four times slower with two
-Model = FavouriteModel | ListedModel
+Model = HybridModel | PrecomputedModel
 """Our own model, or lists that another system made."""
-_FOLDING = threading.Semaphore(2)  # more at once than cores makes everybody wait longer
+_FOLD_IN_SLOTS = threading.Semaphore(2)  # more at once than cores makes everybody wait longer
 
 
 @dataclass(slots=True)
@@ -48,133 +48,145 @@ class Stopwatch:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Brain:
+class Recommender:
     """What answers for one person. Nothing in it was computed for anybody."""
 
     version: str  # hash of the model version
     model: Model
-    warehouse: Warehouse
-    catalogue: Catalogue  # with the policy's sensitive categories hidden
-    facts: ItemFacts
-    shelf: Shelf
-    showcase: Showcase
+    event_store: EventStore
+    catalog: Catalog  # with the policy's sensitive categories hidden
+    item_facts: ItemFacts
+    brand_pool: BrandPool
+    brand_products: BrandProducts
     pictures: Mapping[str, str]
 
     @classmethod
-    def wake(cls, registry: Registry, name: str, warehouse: Warehouse, policy: Policy) -> "Brain":
+    def load(
+        cls, registry: ModelRegistry, name: str, event_store: EventStore, policy: Policy
+    ) -> "Recommender":
         """Load a model version over the events of today. Raises WorkspaceError where they part."""
         arrays, meta = registry.load(name)
         try:
-            model = _restored(arrays, meta)
+            model = _restore_model(arrays, meta)
         except (KeyError, TypeError) as error:
             raise WorkspaceError(
                 f"Model version {name[:8]} was written by another brandswipe: install that one, "
                 "or fit again with `brandswipe fit`."
             ) from error
-        return cls.over(model, registry.resolve(name), warehouse, policy)
+        return cls.bind(model, registry.resolve(name), event_store, policy)
 
     @classmethod
-    def over(cls, model: Model, version: str, warehouse: Warehouse, policy: Policy) -> "Brain":
+    def bind(
+        cls, model: Model, version: str, event_store: EventStore, policy: Policy
+    ) -> "Recommender":
         """Set a model over the events of today."""
-        catalogue = hide(warehouse.catalogue, policy.is_sensitive)
-        wider = model.over(catalogue)
+        catalog = flag_sensitive(event_store.catalog, policy.is_sensitive)
+        bound_model = model.rebase_on(catalog)
         return cls(
             version=version,
-            model=wider,
-            warehouse=warehouse,
-            catalogue=catalogue,
-            facts=ItemFacts.of(catalogue),
-            shelf=Shelf.of(catalogue, wider.basis),
-            showcase=Showcase.of(catalogue, warehouse.item_buys),
-            pictures=warehouse.pictures,
+            model=bound_model,
+            event_store=event_store,
+            catalog=catalog,
+            item_facts=ItemFacts.from_catalog(catalog),
+            brand_pool=BrandPool.from_catalog(catalog, bound_model.brand_index),
+            brand_products=BrandProducts.from_catalog(catalog, event_store.item_purchases),
+            pictures=event_store.pictures,
         )
 
-    def rival(self, name: str) -> Ranker:
+    def baseline(self, name: str) -> Ranker:
         """The baseline of that name over the same brands."""
-        return baseline(name, self.model.basis)
+        return make_baseline(name, self.model.brand_index)
 
-    def evidence_of(self, customer: str, watch: Stopwatch | None = None) -> Evidence:
+    def evidence_of(self, customer: str, stopwatch: Stopwatch | None = None) -> Evidence:
         """Read and sum up one customer's events.
 
         Raises NotEnoughHistoryError without any, and where the version has no list of hers.
         """
-        number = self._number(customer)
-        watch = watch or Stopwatch()
-        with watch.stage("reading her events"):
-            rows = self.warehouse.events_of(customer)
+        number = self._customer_number(customer)
+        stopwatch = stopwatch or Stopwatch()
+        with stopwatch.stage("reading her events"):
+            rows = self.event_store.events_of(customer)
         if not len(rows):
             raise NotEnoughHistoryError(
                 "The shop has no events of this customer. Pick brands you love instead."
             )
-        with watch.stage("summing up"):
-            whose = np.full(len(rows), number, np.int64)
-            return summarise(rows, self.facts, self.warehouse.as_of, whose)
+        with stopwatch.stage("summing up"):
+            customer_numbers = np.full(len(rows), number, np.int64)
+            return aggregate_events(rows, self.item_facts, self.event_store.as_of, customer_numbers)
 
     def numbered(self, evidence: Evidence, customer: str) -> Evidence:
         """What another version read of a customer, as this one names her.
 
         Raises NotEnoughHistoryError where this version has no list of hers.
         """
-        whose = np.full(len(evidence), self._number(customer), np.int64)
-        return replace(evidence, customer=whose)
+        customer_numbers = np.full(len(evidence), self._customer_number(customer), np.int64)
+        return replace(evidence, customer=customer_numbers)
 
-    def _number(self, customer: str) -> int:
+    def _customer_number(self, customer: str) -> int:
         """How the evidence of a customer names her: lists are found by it, our model needs none."""
-        if isinstance(self.model, FavouriteModel):
+        if isinstance(self.model, HybridModel):
             return 0
-        number = self.model.number(key_of(customer))
+        number = self.model.customer_number(customer_key(customer))
         if not number:
             raise NotEnoughHistoryError(
-                f"Version {self.version[:SHORT]} has no list of this customer. "
+                f"Version {self.version[:SHORT_HASH]} has no list of this customer. "
                 "Pick brands you love instead."
             )
         return number
 
-    def evidence_for(self, brands: tuple[str, ...]) -> Evidence:
+    def evidence_from_brands(self, brands: tuple[str, ...]) -> Evidence:
         """What naming these brands says; unknown and sensitive ones are passed over."""
-        codes = [self.shelf.codes[name] for name in brands if name in self.shelf.codes]
-        return named([code for code in codes if self.shelf.allowed[code]])
+        codes = [self.brand_pool.codes[name] for name in brands if name in self.brand_pool.codes]
+        return evidence_of_named_brands([code for code in codes if self.brand_pool.allowed[code]])
 
-    def rank(self, evidence: Evidence, n: int, without: tuple[str, ...] = ()) -> list[BrandScore]:
+    def rank(self, evidence: Evidence, n: int, exclude: tuple[str, ...] = ()) -> list[BrandScore]:
         """The model's best n brands of one person."""
-        with _FOLDING:
-            return self.model.rank(evidence, n, without)
+        with _FOLD_IN_SLOTS:
+            return self.model.rank(evidence, n, exclude)
 
-    def lists(
-        self, evidence: Evidence, rival: Ranker, lengths: tuple[int, int], without: tuple[str, ...]
-    ) -> Lists:
+    def candidate_lists(
+        self,
+        evidence: Evidence,
+        baseline_ranker: Ranker,
+        lengths: tuple[int, int],
+        exclude: tuple[str, ...],
+    ) -> RankedProposals:
         """What model and rival propose, in lists of these lengths."""
-        seen = (evidence.of(Sum.PURCHASES) > 0) | (evidence.of(Sum.VIEWS) > 0)
-        theirs = rival.rank(evidence, lengths[1], without)
-        return Lists(
-            picks=self.model.names(evidence, lengths[0], without),
-            baseline=[score.brand for score in theirs],
-            known=frozenset(self.shelf.names[evidence.brand[seen]].tolist()),
-            revealed=without,
+        has_history = (evidence.feature(Feature.PURCHASES) > 0) | (
+            evidence.feature(Feature.VIEWS) > 0
+        )
+        baseline_scores = baseline_ranker.rank(evidence, lengths[1], exclude)
+        return RankedProposals(
+            picks=self.model.names(evidence, lengths[0], exclude),
+            baseline=[score.brand for score in baseline_scores],
+            known_brands=frozenset(self.brand_pool.names[evidence.brand[has_history]].tolist()),
+            revealed=exclude,
         )
 
     def faces(self, brands: Sequence[str]) -> list[Face]:
         """What the browser may see of these brands, numbered from 1."""
         return [
-            self.showcase.face(place, brand, self.pictures)
+            self.brand_products.face(place, brand, self.pictures)
             for place, brand in enumerate(brands, start=1)
         ]
 
 
-def load_brain(house: House, model: str | None = None, policy: Policy | None = None) -> Brain:
+def load_recommender(
+    workspace: Workspace, model: str | None = None, policy: Policy | None = None
+) -> Recommender:
     """Return a model version over today's events; it stays in memory for the next question.
 
     `model` is a version's name; None is the candidate, else the newest version.
     """
-    rule, warehouse = policy or house.policy, house.warehouse
-    hash = house.version(model).hash
-    return house.loaded(
-        (hash, warehouse.version, rule.hash),
-        lambda: Brain.wake(house.registry, hash, warehouse, rule),
+    active_policy, event_store = policy or workspace.policy, workspace.event_store
+    hash = workspace.version(model).hash
+    return workspace.cached(
+        (hash, event_store.version, active_policy.hash),
+        lambda: Recommender.load(workspace.registry, hash, event_store, active_policy),
     )
 
 
-def _restored(arrays: Mapping[str, Any], meta: Mapping[str, Any]) -> Model:
+def _restore_model(arrays: Mapping[str, Any], meta: Mapping[str, Any]) -> Model:
     if meta.get("kind") == "lists":
-        return ListedModel.restore(arrays, meta)
-    return FavouriteModel.restore(arrays, meta)
+        return PrecomputedModel.restore(arrays, meta)
+    return HybridModel.restore(arrays, meta)

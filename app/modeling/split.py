@@ -7,20 +7,20 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from app.storage.event_store.store import Warehouse
-from recsys.dataset.aggregation import ItemFacts, summarise
-from recsys.dataset.catalog import Catalogue
-from recsys.dataset.events import Rows
-from recsys.dataset.evidence import Evidence, persons
-from recsys.evaluation.metrics import Case, Relevance, gains
+from app.storage.event_store.store import EventStore
+from recsys.dataset.aggregation import ItemFacts, aggregate_events
+from recsys.dataset.catalog import Catalog
+from recsys.dataset.events import EventRows
+from recsys.dataset.evidence import Evidence, split_by_customer
+from recsys.evaluation.metrics import EvalUser, Relevance, relevance_gains
 
-FEW_ROWS = 200_000  # read at once, where a few cases are looked for
-Numbers = NDArray[np.int64]
+SMALL_CHUNK_ROWS = 200_000  # read at once, where a few cases are looked for
+RowCustomers = NDArray[np.int64]
 """Customer of each row, shape (n,)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class TemporalSplit:
     """The start of a log: all but its held-out end, and at `depth` 2 all but that one's end again.
 
     The end is a share of the time; where the log has no times, of each customer's sequence.
@@ -30,100 +30,113 @@ class Start:
     last: int
     held_out: float  # share
     depth: int = 0  # 0 is the whole log
-    own_end: bool = False  # in time; each customer's own sequence lacks its end as well
+    cuts_sequences: bool = False  # in time; each customer's own sequence lacks its end as well
 
     @classmethod
-    def of(cls, warehouse: Warehouse, held_out: float, sample: float, seed: int) -> Self:
+    def of(cls, event_store: EventStore, held_out: float, sample: float, seed: int) -> Self:
         """The whole log of a warehouse; its first event is looked for in a sample."""
-        chunks = (int(rows["ts"].min()) for _, rows in warehouse.scan(sample, seed))
-        return cls(min(chunks, default=warehouse.as_of), warehouse.as_of, held_out)
+        chunks = (int(rows["ts"].min()) for _, rows in event_store.scan(sample, seed))
+        return cls(min(chunks, default=event_store.as_of), event_store.as_of, held_out)
 
     @property
-    def dated(self) -> bool:
+    def has_times(self) -> bool:
         """Whether there are times to split at."""
         return self.first < self.last
 
     @property
     def as_of(self) -> int:
         """The day that what is known looks back from, seconds since 1970."""
-        if not self.dated:
+        if not self.has_times:
             return self.last
         return self.first + round((self.last - self.first) * (1 - self.held_out) ** self.depth)
 
-    def earlier(self) -> "Start":
+    def training_part(self) -> "TemporalSplit":
         """This start without its own end."""
         return replace(self, depth=self.depth + 1)
 
-    def holds(self, numbers: Numbers, rows: Rows) -> NDArray[np.bool_]:
+    def contains(self, numbers: RowCustomers, rows: EventRows) -> NDArray[np.bool_]:
         """Which rows of whole customers, ordered by customer, belong to it, shape (n,)."""
-        if not self.dated:
-            return self._begins(numbers, self.depth)
-        held = np.asarray(rows["ts"] <= self.as_of, np.bool_)
-        if self.own_end:
-            held[held] = self._begins(numbers[held], 1)
-        return held
+        if not self.has_times:
+            return self._sequence_start(numbers, self.depth)
+        contained = np.asarray(rows["ts"] <= self.as_of, np.bool_)
+        if self.cuts_sequences:
+            contained[contained] = self._sequence_start(numbers[contained], 1)
+        return contained
 
-    def _begins(self, numbers: Numbers, depth: int) -> NDArray[np.bool_]:
+    def _sequence_start(self, numbers: RowCustomers, depth: int) -> NDArray[np.bool_]:
         """Which rows are left of each customer's sequence when its end is cut so many times."""
         starts = np.flatnonzero(np.diff(numbers, prepend=-1))
         counts = np.diff(np.append(starts, len(numbers)))
-        kept = counts
+        lengths = counts
         for _ in range(depth):
-            end = np.maximum(1, np.floor(kept * self.held_out + 0.5)).astype(kept.dtype)
-            kept = np.where(kept > 1, kept - end, kept)
-        place = np.arange(len(numbers)) - np.repeat(starts, counts)
-        return np.asarray(place < np.repeat(kept, counts), np.bool_)
+            cut = np.maximum(1, np.floor(lengths * self.held_out + 0.5)).astype(lengths.dtype)
+            lengths = np.where(lengths > 1, lengths - cut, lengths)
+        position = np.arange(len(numbers)) - np.repeat(starts, counts)
+        return np.asarray(position < np.repeat(lengths, counts), np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class HoldoutTask:
     """How customers are asked about the end of a start of the log."""
 
-    catalogue: Catalogue
-    facts: ItemFacts
-    rule: Relevance
-    start: Start
-    before: Start  # what `start` holds beyond it is asked about
-    bought: bool  # whether the log knows purchases
+    catalog: Catalog
+    item_facts: ItemFacts
+    relevance: Relevance
+    split: TemporalSplit
+    history_split: TemporalSplit  # what `split` holds beyond it is asked about
+    has_purchases: bool  # whether the log knows purchases
 
     @classmethod
-    def about(
-        cls, warehouse: Warehouse, catalogue: Catalogue, rule: Relevance, start: Start
+    def of(
+        cls, event_store: EventStore, catalog: Catalog, relevance: Relevance, split: TemporalSplit
     ) -> Self:
         """About the held-out end of a start of a warehouse's log."""
-        bought = bool(warehouse.item_buys.any())
-        return cls(catalogue, ItemFacts.of(catalogue), rule, start, start.earlier(), bought)
+        has_purchases = bool(event_store.item_purchases.any())
+        return cls(
+            catalog,
+            ItemFacts.from_catalog(catalog),
+            relevance,
+            split,
+            split.training_part(),
+            has_purchases,
+        )
 
-    def of_own_ends(self) -> "Asked":
+    def with_sequence_ends(self) -> "HoldoutTask":
         """In a log with times, about the end of each customer's own sequence, whenever that is."""
-        return replace(self, before=replace(self.start, own_end=True))
+        return replace(self, history_split=replace(self.split, cuts_sequences=True))
 
-    def known(self, numbers: Numbers, rows: Rows) -> Evidence:
+    def history(self, numbers: RowCustomers, rows: EventRows) -> Evidence:
         """Evidence of what came before."""
-        held = self.before.holds(numbers, rows)
-        return summarise(rows[held], self.facts, self.before.as_of, numbers[held])
+        in_history = self.history_split.contains(numbers, rows)
+        return aggregate_events(
+            rows[in_history], self.item_facts, self.history_split.as_of, numbers[in_history]
+        )
 
-    def everybody(self, warehouse: Warehouse) -> Iterator[Case]:
+    def all_eval_users(self, event_store: EventStore) -> Iterator[EvalUser]:
         """All cases of the log, by customers' keys, which fall as chance would have it."""
-        for numbers, rows in warehouse.scan(chunk=FEW_ROWS):
-            yield from self.cases(numbers, rows, self.known(numbers, rows))
+        for numbers, rows in event_store.scan(chunk=SMALL_CHUNK_ROWS):
+            yield from self.eval_users(numbers, rows, self.history(numbers, rows))
 
-    def cases(self, numbers: Numbers, rows: Rows, known: Evidence) -> Iterator[Case]:
+    def eval_users(
+        self, numbers: RowCustomers, rows: EventRows, history: Evidence
+    ) -> Iterator[EvalUser]:
         """Customers of a chunk who did something before and something that counts after."""
-        after = self.start.holds(numbers, rows) & ~self.before.holds(numbers, rows)
-        who, brand, gain = gains(numbers[after], rows[after], self.facts, self.rule, self.bought)
-        allowed = ~self.catalogue.brand_sensitive & (self.catalogue.brand_category >= 0)
-        kept = allowed[brand]
-        who, brand, gain = who[kept], brand[kept], gain[kept]
-        names = self.catalogue.brands
-        for customer, before in persons(known, set(who.tolist())):
-            mine = slice(*np.searchsorted(who, [customer, customer + 1]))
-            yield Case(
-                before=before,
+        held_out = self.split.contains(numbers, rows) & ~self.history_split.contains(numbers, rows)
+        customers, brand, gain = relevance_gains(
+            numbers[held_out], rows[held_out], self.item_facts, self.relevance, self.has_purchases
+        )
+        allowed = ~self.catalog.brand_sensitive & (self.catalog.brand_category >= 0)
+        is_allowed = allowed[brand]
+        customers, brand, gain = customers[is_allowed], brand[is_allowed], gain[is_allowed]
+        names = self.catalog.brands
+        for customer, user_history in split_by_customer(history, set(customers.tolist())):
+            customer_rows = slice(*np.searchsorted(customers, [customer, customer + 1]))
+            yield EvalUser(
+                evidence=user_history,
                 gains={
                     str(names[code]): float(g)
-                    for code, g in zip(brand[mine], gain[mine], strict=True)
+                    for code, g in zip(brand[customer_rows], gain[customer_rows], strict=True)
                 },
-                known=frozenset(str(names[code]) for code in before.brand),
+                known_brands=frozenset(str(names[code]) for code in user_history.brand),
                 customer=customer,
             )

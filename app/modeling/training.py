@@ -12,114 +12,129 @@ from typing import Any
 
 import numpy as np
 
-from app.modeling.recommender import Brain
-from app.modeling.split import Asked, Start
-from app.storage.event_store.store import Warehouse
-from app.storage.event_store.window import Source, slice_of
+from app.modeling.recommender import Recommender
+from app.modeling.split import HoldoutTask, TemporalSplit
+from app.storage.event_store.store import EventStore
+from app.storage.event_store.window import TrainingWindow, open_window
 from app.storage.evidence_table import EvidenceTable
-from app.storage.model_registry import Registry, Version
-from recsys.dataset.aggregation import ItemFacts, summarise
-from recsys.dataset.catalog import Catalogue, hide
+from app.storage.model_registry import ModelRegistry, ModelVersion
+from recsys.dataset.aggregation import ItemFacts, aggregate_events
+from recsys.dataset.catalog import Catalog, flag_sensitive
 from recsys.dataset.evidence import Evidence
-from recsys.dataset.interactions import Lesson
+from recsys.dataset.interactions import Interactions
 from recsys.errors import NotEnoughBrandsError, NotEnoughHistoryError
-from recsys.evaluation.metrics import Case, Relevance
-from recsys.evaluation.tuning import LEAST_CASES, Weighed, weigh, weighed_to_row
-from recsys.models.collaborative import Heard, Progress
+from recsys.evaluation.metrics import EvalUser, Relevance
+from recsys.evaluation.tuning import MIN_USERS, TuningResult, tune_hybrid_params, weighed_to_row
+from recsys.models.collaborative import LossCallback, ProgressCallback
 from recsys.models.hybrid import (
-    Blend,
-    FavouriteModel,
     FitOptions,
+    HybridModel,
+    HybridParams,
     check_options,
-    fit,
+    fit_hybrid,
     options_to_row,
 )
-from recsys.stats import standardised_difference
-from recsys.study.deck import Stratum, deal
+from recsys.stats import standardized_difference
+from recsys.study.deck import CardRole, deal_deck
 from recsys.study.policy import Policy
 
-BALANCE_CUSTOMERS = 1_000
-WEIGH_CUSTOMERS = 20_000  # learnt from while weights are chosen, at least
-WEIGH_EVENTS = 1_000_000  # so that customers of few events say enough together
-WEIGH_CASES = 2_000
-WEIGHING, READING = "weighing the parts", 0.3  # the stage, and its share before the search
-FARTHEST = 99.0  # means that differ without any spread are infinitely apart; JSON has no infinity
+TRIAL_DECK_CUSTOMERS = 1_000
+TUNING_CUSTOMERS = 20_000  # learnt from while weights are chosen, at least
+TUNING_EVENTS = 1_000_000  # so that customers of few events say enough together
+TUNING_USERS = 2_000
+TUNING_STAGE, TUNING_READ_SHARE = (
+    "weighing the parts",
+    0.3,
+)  # the stage, and its share before the search
+MAX_DIFFERENCE = (
+    99.0  # means that differ without any spread are infinitely apart; JSON has no infinity
+)
 
 
-Judge = Callable[[Warehouse, Progress], Mapping[str, Any]]
+OfflineEvaluator = Callable[[EventStore, ProgressCallback], Mapping[str, Any]]
 """What is found out of a model's options before it is saved, as facts."""
 
 
-def refit(
-    registry: Registry,
-    warehouse: Warehouse,
+def fit_version(
+    registry: ModelRegistry,
+    event_store: EventStore,
     policy: Policy,
     options: FitOptions,
     baseline: str,
-    progress: Progress,
-    source: Source | None = None,
-    judge: Judge | None = None,
-    heard: Heard | None = None,
-    table: EvidenceTable | None = None,
-) -> Version:
+    progress: ProgressCallback,
+    window: TrainingWindow | None = None,
+    evaluator: OfflineEvaluator | None = None,
+    on_loss: LossCallback | None = None,
+    evidence_table: EvidenceTable | None = None,
+) -> ModelVersion:
     """Fit a model on a sample of the events and save it as a new version.
 
-    With a `table` that a warehouse summed up it learns from the customers of that; how to weigh is
-    chosen on the events as ever. What `judge` finds is saved with it; `heard` hears the loss of
-    each pass. Raises BadInputError for options out of range and NotEnoughError without usable
-    events.
+    With a `evidence_table` that a warehouse summed up it learns from the customers of that; how to
+    weigh is chosen on the events as ever. What `evaluator` finds is saved with it; `on_loss` hears
+    the loss of each pass. Raises BadInputError for options out of range and NotEnoughError without
+    usable events.
     """
     check_options(options)
-    source, laps = source or Source(), Laps(progress)
-    read = slice_of(warehouse, source)
-    there = read.customers if table is None else table.customers
+    window, stage_timer = window or TrainingWindow(), StageTimer(progress)
+    windowed_store = open_window(event_store, window)
+    customers_in_store = (
+        windowed_store.customers if evidence_table is None else evidence_table.customers
+    )
     started = time.perf_counter()
-    model, lesson, weighed = learn(read, policy, options, laps, heard=heard, table=table)
+    model, interactions, tuning_result = tune_and_fit(
+        windowed_store, policy, options, stage_timer, on_loss=on_loss, evidence_table=evidence_table
+    )
     seconds = round(time.perf_counter() - started, 2)
-    brain = Brain.over(model, "", warehouse, policy)
-    balance = expected_balance(brain, policy, baseline, options.seed, laps)
-    judged = {} if judge is None else dict(judge(read, laps))
+    recommender = Recommender.bind(model, "", event_store, policy)
+    balance = expected_balance(recommender, policy, baseline, options.seed, stage_timer)
+    offline_facts = {} if evaluator is None else dict(evaluator(windowed_store, stage_timer))
     facts: dict[str, Any] = {
-        "data_version": read.version,
-        "data_as_of": read.as_of,
-        "window": {"since": source.since, "until": source.until},
+        "data_version": windowed_store.version,
+        "data_as_of": windowed_store.as_of,
+        "window": {"since": window.since, "until": window.until},
         "code_version": code_version("brandswipe"),
-        "customers": lesson.customers,
-        "customers_in_store": there,
-        "brands": len(brain.catalogue.brands),
-        "options": options_to_row(replace(model.options, weights=weighed.blend.weights)),
-        "weighed": weighed_to_row(weighed),
+        "customers": interactions.n_customers,
+        "customers_in_store": customers_in_store,
+        "brands": len(recommender.catalog.brands),
+        "options": options_to_row(replace(model.options, weights=tuning_result.blend.weights)),
+        "weighed": weighed_to_row(tuning_result),
         "fit_seconds": seconds,
         "balance": balance,
-        **judged,
-        **({} if table is None else {"evidence": table.facts(read.catalogue)}),
-        "stages": laps.ended(),
+        **offline_facts,
+        **(
+            {}
+            if evidence_table is None
+            else {"evidence": evidence_table.facts(windowed_store.catalog)}
+        ),
+        "stages": stage_timer.seconds_by_stage(),
         "peak_megabytes": peak_megabytes(),
     }
     return registry.save(model.arrays(), model.meta(), facts)
 
 
-class Laps:
+class StageTimer:
     """The same progress, and how many seconds each stage took."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: ProgressCallback) -> None:
         self._progress = progress
         self._seconds: dict[str, float] = {}
         self._stage, self._since = "", time.perf_counter()
 
     def __call__(self, stage: str, fraction: float) -> None:
-        self._lap(stage)
+        self._close_stage(stage)
         self._progress(stage, fraction)
 
-    def ended(self) -> dict[str, float]:
+    def seconds_by_stage(self) -> dict[str, float]:
         """Return the seconds of each stage so far, to two digits."""
-        self._lap(self._stage)
+        self._close_stage(self._stage)
         return {stage: round(spent, 2) for stage, spent in self._seconds.items()}
 
-    def _lap(self, stage: str) -> None:
+    def _close_stage(self, stage: str) -> None:
         now = time.perf_counter()
-        spent = self._stage or stage  # what came before the first word belongs to the first stage
-        self._seconds[spent] = self._seconds.get(spent, 0.0) + now - self._since
+        finished_stage = (
+            self._stage or stage
+        )  # what came before the first word belongs to the first stage
+        self._seconds[finished_stage] = self._seconds.get(finished_stage, 0.0) + now - self._since
         self._stage, self._since = stage, now
 
 
@@ -129,141 +144,171 @@ def peak_megabytes() -> int:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
 
 
-def learn(
-    warehouse: Warehouse,
+def tune_and_fit(
+    event_store: EventStore,
     policy: Policy,
     options: FitOptions,
-    progress: Progress,
-    start: Start | None = None,
-    heard: Heard | None = None,
-    table: EvidenceTable | None = None,
-) -> tuple[FavouriteModel, Lesson, Weighed]:
+    progress: ProgressCallback,
+    split: TemporalSplit | None = None,
+    on_loss: LossCallback | None = None,
+    evidence_table: EvidenceTable | None = None,
+) -> tuple[HybridModel, Interactions, TuningResult]:
     """Choose how to weigh on the end of a start of the log, then learn from all of that start.
 
-    Without a start from the whole log, or from a `table` that a warehouse summed up. Weights that
-    somebody set are taken as they are. Raises NotEnoughError without usable events.
+    Without a start from the whole log, or from a `evidence_table` that a warehouse summed up.
+    Weights that somebody set are taken as they are. Raises NotEnoughError without usable events.
     """
-    catalogue = policy_catalogue(warehouse, policy)
+    catalog = policy_catalog(event_store, policy)
     if options.weights is None:
-        weighed = choose(warehouse, catalogue, policy.relevance, options, progress, start)
+        tuning_result = tune_params(
+            event_store, catalog, policy.relevance, options, progress, split
+        )
     else:
-        weighed = Weighed(Blend(options.weights), 0, reason="The weights were given.")
-    options = options.settled(warehouse.customers if table is None else table.customers)
-    if table is None:
-        chunks = read_evidence(warehouse, catalogue, options, progress, start)
+        tuning_result = TuningResult(
+            HybridParams(options.weights), 0, reason="The weights were given."
+        )
+    options = options.with_sample_share(
+        event_store.customers if evidence_table is None else evidence_table.customers
+    )
+    if evidence_table is None:
+        chunks = read_evidence(event_store, catalog, options, progress, split)
     else:
         progress("reading the sample", 0.0)
-        chunks = table.read(catalogue, options.share_of(table.customers), options.seed)
-    lesson = Lesson.of(chunks, len(catalogue.brands))
-    model = fit(lesson, catalogue, options, progress, blend=weighed.blend, heard=heard)
-    return model, lesson, weighed
+        chunks = evidence_table.read_sample(
+            catalog, options.sample_share(evidence_table.customers), options.seed
+        )
+    interactions = Interactions.from_evidence(chunks, len(catalog.brands))
+    model = fit_hybrid(
+        interactions, catalog, options, progress, params=tuning_result.blend, on_loss=on_loss
+    )
+    return model, interactions, tuning_result
 
 
-def choose(
-    warehouse: Warehouse,
-    catalogue: Catalogue,
-    rule: Relevance,
+def tune_params(
+    event_store: EventStore,
+    catalog: Catalog,
+    relevance: Relevance,
     options: FitOptions,
-    progress: Progress,
-    start: Start | None = None,
-) -> Weighed:
+    progress: ProgressCallback,
+    split: TemporalSplit | None = None,
+) -> TuningResult:
     """Choose the blend on the last part of a start of the log, learning from what comes before."""
-    share = options.share_of(warehouse.customers)
-    sample = min(share, _weighing_sample(warehouse))
+    share = options.sample_share(event_store.customers)
+    sample = min(share, _tuning_sample(event_store))
     seed = options.seed if share < 1 else 0  # of everybody, chance is to decide nothing
-    whole = start or Start.of(warehouse, rule.held_out, sample, seed)
-    asked = Asked.about(warehouse, catalogue, rule, whole)
-    known, cases = _known_and_asked(warehouse, asked, (sample, seed), progress)
-    if whole.dated and len(cases) < LEAST_CASES:  # hardly anybody comes back: ask about own ends
-        asked = asked.of_own_ends()
-        known, cases = _known_and_asked(warehouse, asked, (sample, seed), progress)
-    lesson = Lesson.of(known, len(catalogue.brands))
-    if not len(lesson):
-        return Weighed(Blend(), 0, reason="The log is too short to hold a part of it out.")
-    model = fit(lesson, catalogue, options)
-    return weigh(model, cases, lambda share: progress(WEIGHING, READING + (1 - READING) * share))
+    tuning_split = split or TemporalSplit.of(event_store, relevance.held_out, sample, seed)
+    task = HoldoutTask.of(event_store, catalog, relevance, tuning_split)
+    histories, eval_users = _tuning_data(event_store, task, (sample, seed), progress)
+    if (
+        tuning_split.has_times and len(eval_users) < MIN_USERS
+    ):  # hardly anybody comes back: ask about own ends
+        task = task.with_sequence_ends()
+        histories, eval_users = _tuning_data(event_store, task, (sample, seed), progress)
+    interactions = Interactions.from_evidence(histories, len(catalog.brands))
+    if not len(interactions):
+        return TuningResult(
+            HybridParams(), 0, reason="The log is too short to hold a part of it out."
+        )
+    model = fit_hybrid(interactions, catalog, options)
+    return tune_hybrid_params(
+        model,
+        eval_users,
+        lambda share: progress(TUNING_STAGE, TUNING_READ_SHARE + (1 - TUNING_READ_SHARE) * share),
+    )
 
 
-def _known_and_asked(
-    warehouse: Warehouse, asked: Asked, drawn: tuple[float, int], progress: Progress
-) -> tuple[list[Evidence], list[Case]]:
+def _tuning_data(
+    event_store: EventStore,
+    task: HoldoutTask,
+    sample_and_seed: tuple[float, int],
+    progress: ProgressCallback,
+) -> tuple[list[Evidence], list[EvalUser]]:
     """What the customers of a sample (share, seed) did before, and who is asked what came after."""
-    wanted = max(1.0, warehouse.customers * drawn[0])
-    parts, cases, read = list[Evidence](), list[Case](), 0
-    for numbers, rows in warehouse.scan(*drawn):
-        parts.append(asked.known(numbers, rows))
-        cases += islice(asked.cases(numbers, rows, parts[-1]), WEIGH_CASES - len(cases))
-        read += len(np.unique(numbers))
-        progress(WEIGHING, READING * min(1.0, read / wanted))
-    if len(cases) < WEIGH_CASES and drawn[0] < 1:  # look further
-        cases = list(islice(asked.everybody(warehouse), WEIGH_CASES))
-    return parts, cases
+    expected_customers = max(1.0, event_store.customers * sample_and_seed[0])
+    histories, eval_users, customers_read = list[Evidence](), list[EvalUser](), 0
+    for numbers, rows in event_store.scan(*sample_and_seed):
+        histories.append(task.history(numbers, rows))
+        eval_users += islice(
+            task.eval_users(numbers, rows, histories[-1]), TUNING_USERS - len(eval_users)
+        )
+        customers_read += len(np.unique(numbers))
+        progress(TUNING_STAGE, TUNING_READ_SHARE * min(1.0, customers_read / expected_customers))
+    if len(eval_users) < TUNING_USERS and sample_and_seed[0] < 1:  # look further
+        eval_users = list(islice(task.all_eval_users(event_store), TUNING_USERS))
+    return histories, eval_users
 
 
-def _weighing_sample(warehouse: Warehouse) -> float:
+def _tuning_sample(event_store: EventStore) -> float:
     """The share of the customers that is learnt from while weights are chosen."""
-    by_customers = WEIGH_CUSTOMERS / max(1, warehouse.customers)
-    return max(by_customers, WEIGH_EVENTS / max(1, warehouse.events))
+    by_customers = TUNING_CUSTOMERS / max(1, event_store.customers)
+    return max(by_customers, TUNING_EVENTS / max(1, event_store.events))
 
 
 def expected_balance(
-    brain: Brain, policy: Policy, baseline: str, seed: int, progress: Progress
+    recommender: Recommender, policy: Policy, baseline: str, seed: int, progress: ProgressCallback
 ) -> float | None:
     """Standardised difference of log popularity between picks and decoys, before anybody plays.
 
     Decks are dealt to customers drawn from the store and thrown away. None where nobody's history
     is enough, or the shop has too few brands for a deck.
     """
-    share = min(1.0, 2 * BALANCE_CUSTOMERS / max(1, brain.warehouse.customers))
+    share = min(1.0, 2 * TRIAL_DECK_CUSTOMERS / max(1, recommender.event_store.customers))
     pairs: list[tuple[float, float]] = []
-    asked = list(islice(brain.warehouse.customer_ids(share, seed), BALANCE_CUSTOMERS))
-    for done, customer in enumerate(asked, start=1):
-        pairs += _dealt_pairs(brain, customer, policy, baseline, done)
-        if done % 25 == 0 or done == len(asked):
-            progress("dealing trial decks", done / len(asked))
+    customers = list(
+        islice(recommender.event_store.customer_ids(share, seed), TRIAL_DECK_CUSTOMERS)
+    )
+    for count, customer in enumerate(customers, start=1):
+        pairs += _trial_pairs(recommender, customer, policy, baseline, count)
+        if count % 25 == 0 or count == len(customers):
+            progress("dealing trial decks", count / len(customers))
     picks, decoys = [pick for pick, _ in pairs], [decoy for _, decoy in pairs]
-    found = standardised_difference(picks, decoys)
-    return None if found is None else min(max(found, -FARTHEST), FARTHEST)
+    difference = standardized_difference(picks, decoys)
+    return None if difference is None else min(max(difference, -MAX_DIFFERENCE), MAX_DIFFERENCE)
 
 
-def _dealt_pairs(
-    brain: Brain, customer: str, policy: Policy, baseline: str, seed: int
+def _trial_pairs(
+    recommender: Recommender, customer: str, policy: Policy, baseline: str, seed: int
 ) -> list[tuple[float, float]]:
     lengths = (policy.decoy_depth * policy.deck.picks, policy.deck.picks)
     try:
-        evidence = brain.evidence_of(customer)
+        evidence = recommender.evidence_of(customer)
         if len(evidence) < policy.least_brands:
             return []
-        lists = brain.lists(evidence, brain.rival(baseline), lengths, ())
-        cards = deal(lists, brain.shelf, policy.deck, seed)
+        candidate_lists = recommender.candidate_lists(
+            evidence, recommender.baseline(baseline), lengths, ()
+        )
+        cards = deal_deck(candidate_lists, recommender.brand_pool, policy.deck, seed)
     except (NotEnoughBrandsError, NotEnoughHistoryError):
         return []
-    at = {card.position: card for card in cards}
+    by_position = {card.position: card for card in cards}
     return [
-        (log1p(at[card.partner].popularity), log1p(card.popularity))
+        (log1p(by_position[card.partner].popularity), log1p(card.popularity))
         for card in cards
-        if card.stratum is Stratum.FAR and card.partner is not None
+        if card.role is CardRole.MATCHED_DECOY and card.partner is not None
     ]
 
 
-def policy_catalogue(warehouse: Warehouse, policy: Policy) -> Catalogue:
+def policy_catalog(event_store: EventStore, policy: Policy) -> Catalog:
     """The catalogue as a policy allows it to be seen."""
-    return hide(warehouse.catalogue, policy.is_sensitive)
+    return flag_sensitive(event_store.catalog, policy.is_sensitive)
 
 
 def read_evidence(
-    warehouse: Warehouse,
-    catalogue: Catalogue,
+    event_store: EventStore,
+    catalog: Catalog,
     options: FitOptions,
-    progress: Progress,
-    start: Start | None = None,
+    progress: ProgressCallback,
+    split: TemporalSplit | None = None,
 ) -> Iterator[Evidence]:
     """Sum up the sample's events, all of them or those of a start of the log, chunk by chunk."""
-    facts, as_of = ItemFacts.of(catalogue), warehouse.as_of if start is None else start.as_of
-    share = options.share_of(warehouse.customers)
-    read, wanted = 0, max(1.0, warehouse.customers * share)
-    for numbers, rows in warehouse.scan(share, options.seed):
-        held = slice(None) if start is None else start.holds(numbers, rows)
-        yield summarise(rows[held], facts, as_of, numbers[held])
-        read += len(np.unique(numbers))
-        progress("reading the sample", min(1.0, read / wanted))
+    facts, as_of = (
+        ItemFacts.from_catalog(catalog),
+        event_store.as_of if split is None else split.as_of,
+    )
+    share = options.sample_share(event_store.customers)
+    customers_read, expected_customers = 0, max(1.0, event_store.customers * share)
+    for numbers, rows in event_store.scan(share, options.seed):
+        in_split = slice(None) if split is None else split.contains(numbers, rows)
+        yield aggregate_events(rows[in_split], facts, as_of, numbers[in_split])
+        customers_read += len(np.unique(numbers))
+        progress("reading the sample", min(1.0, customers_read / expected_customers))

@@ -6,61 +6,65 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.modeling.training import policy_catalogue
-from app.storage.event_store.store import Warehouse
-from recsys.dataset.aggregation import ItemFacts, summarise
+from app.modeling.training import policy_catalog
+from app.storage.event_store.store import EventStore
+from recsys.dataset.aggregation import ItemFacts, aggregate_events
 from recsys.study.policy import Policy
 
-MOST = 5_000
+SAMPLE_CUSTOMERS = 5_000
 """Customers that are read: half a second, and shares right to 1.4 points in 19 of 20 samples."""
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class HistoryBand:
     """Customers by how many brands they have in their history."""
 
-    least: int
-    most: int | None  # None: or more
+    min_brands: int
+    max_brands: int | None  # None: or more
     share: float
 
 
 @dataclass(frozen=True, slots=True)
-class Audience:
+class UserCoverage:
     """How much is known of customers, in a sample of them."""
 
     customers: int  # read
-    least: int  # brands from which a history is enough
-    enough: float  # share of customers with so many
-    bands: tuple[Band, ...]
+    min_brands: int  # brands from which a history is enough
+    enough_share: float  # share of customers with so many
+    bands: tuple[HistoryBand, ...]
 
 
-def audience_of(warehouse: Warehouse, policy: Policy) -> Audience | None:
+def measure_user_coverage(event_store: EventStore, policy: Policy) -> UserCoverage | None:
     """Count the brands of a sample of customers; None where they are fewer than a cell."""
-    counts = np.concatenate([np.zeros(0, np.int64), *_brands(warehouse, policy)])
+    counts = np.concatenate([np.zeros(0, np.int64), *_brand_counts(event_store, policy)])
     if len(counts) < policy.cell:
         return None
-    least = policy.least_brands
-    bands = tuple(_bands(counts, (0, least, 2 * least, 4 * least), policy.cell))
-    return Audience(len(counts), least, float((counts >= least).mean()), bands)
+    min_brands = policy.least_brands
+    bands = tuple(_bands(counts, (0, min_brands, 2 * min_brands, 4 * min_brands), policy.cell))
+    return UserCoverage(len(counts), min_brands, float((counts >= min_brands).mean()), bands)
 
 
-def _brands(warehouse: Warehouse, policy: Policy) -> Iterator[NDArray[np.int64]]:
+def _brand_counts(event_store: EventStore, policy: Policy) -> Iterator[NDArray[np.int64]]:
     """Yield how many brands each customer of the sample has, as a deck would be dealt from them."""
-    facts = ItemFacts.of(policy_catalogue(warehouse, policy))
-    share = min(1.0, MOST / max(1, warehouse.customers))
-    for numbers, rows in warehouse.scan(share):
-        known = summarise(rows, facts, warehouse.as_of, numbers)
+    facts = ItemFacts.from_catalog(policy_catalog(event_store, policy))
+    share = min(1.0, SAMPLE_CUSTOMERS / max(1, event_store.customers))
+    for numbers, rows in event_store.scan(share):
+        evidence = aggregate_events(rows, facts, event_store.as_of, numbers)
         first = int(numbers.min())
-        held = np.bincount(known.customer - first, minlength=int(numbers.max()) - first + 1)
-        yield held[np.unique(numbers) - first]
+        brand_counts = np.bincount(
+            evidence.customer - first, minlength=int(numbers.max()) - first + 1
+        )
+        yield brand_counts[np.unique(numbers) - first]
 
 
-def _bands(counts: NDArray[np.int64], edges: tuple[int, ...], cell: int) -> Iterator[Band]:
+def _bands(
+    counts: NDArray[np.int64], edges: tuple[int, ...], min_group_size: int
+) -> Iterator[HistoryBand]:
     """Yield bands, each with a cell of customers at least: a smaller one joins the next."""
-    low, behind = edges[0], len(counts)
+    low, remaining = edges[0], len(counts)
     for high in edges[1:]:
-        people = int(((counts >= low) & (counts < high)).sum())
-        if people >= cell and behind - people >= cell:
-            yield Band(low, high - 1, people / len(counts))
-            low, behind = high, behind - people
-    yield Band(low, None, behind / len(counts))
+        count = int(((counts >= low) & (counts < high)).sum())
+        if count >= min_group_size and remaining - count >= min_group_size:
+            yield HistoryBand(low, high - 1, count / len(counts))
+            low, remaining = high, remaining - count
+    yield HistoryBand(low, None, remaining / len(counts))

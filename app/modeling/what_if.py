@@ -2,54 +2,60 @@
 
 from dataclasses import dataclass
 
-from app.modeling.recommender import Brain
-from recsys.dataset.aggregation import summarise
+from app.modeling.recommender import Recommender
+from recsys.dataset.aggregation import aggregate_events
 from recsys.dataset.evidence import Evidence
-from recsys.dataset.history import Deed, deeds_of, rows_of
+from recsys.dataset.history import HistoryItem, history_rows, parse_history
 from recsys.errors import BadInputError
 from recsys.models.base import BrandScore
-from recsys.models.hybrid import FavouriteModel
-from recsys.models.precomputed import ListedModel
-from recsys.models.similar import similar
+from recsys.models.hybrid import HybridModel
+from recsys.models.precomputed import PrecomputedModel
+from recsys.models.similar import similar_brands
 
-MOST = 10
+DEFAULT_LENGTH = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class WhatIfResult:
     """What one version makes of a history."""
 
     version: str  # hash
     ranked: list[BrandScore]
 
 
-def typed(brain: Brain, text: str) -> tuple[list[Deed], Evidence]:
+def read_typed_history(recommender: Recommender, text: str) -> tuple[list[HistoryItem], Evidence]:
     """Return what a typed history says, and the evidence that it gives.
 
     Raises BadInputError, or UnknownNameError for a brand that is not there.
     """
-    allowed = brain.model.basis.allowed(())
-    deeds = deeds_of(text, [str(name) for name in brain.catalogue.brands[allowed]])
-    rows = rows_of(deeds, brain.catalogue, brain.warehouse.as_of)
-    return deeds, summarise(rows, brain.facts, brain.warehouse.as_of)
+    allowed = recommender.model.brand_index.allowed(())
+    history_items = parse_history(text, [str(name) for name in recommender.catalog.brands[allowed]])
+    rows = history_rows(history_items, recommender.catalog, recommender.event_store.as_of)
+    return history_items, aggregate_events(
+        rows, recommender.item_facts, recommender.event_store.as_of
+    )
 
 
-def asked(brain: Brain, evidence: Evidence, n: int = MOST) -> Asked:
+def rank_history(
+    recommender: Recommender, evidence: Evidence, n: int = DEFAULT_LENGTH
+) -> WhatIfResult:
     """Return a version's list for a history that nobody lived. Raises BadInputError for lists."""
-    learnt(brain)
-    return Asked(brain.version, brain.rank(evidence, n))
+    trained_model(recommender)
+    return WhatIfResult(recommender.version, recommender.rank(evidence, n))
 
 
-def alike(brain: Brain, brand: str, n: int = MOST) -> list[tuple[str, float]]:
+def similar_to(
+    recommender: Recommender, brand: str, n: int = DEFAULT_LENGTH
+) -> list[tuple[str, float]]:
     """Return the brands most alike to one. Raises BadInputError for lists, or an unknown brand."""
-    return similar(learnt(brain), brand, n)
+    return similar_brands(trained_model(recommender), brand, n)
 
 
-def learnt(brain: Brain) -> FavouriteModel:
+def trained_model(recommender: Recommender) -> HybridModel:
     """The model of a version that has learnt something. Raises BadInputError for lists."""
-    if isinstance(brain.model, ListedModel):
+    if isinstance(recommender.model, PrecomputedModel):
         raise BadInputError(
             "This version is lists of another system: it knows customers by their lists and can be "
             "asked about no history. Studies and comparisons are open to it."
         )
-    return brain.model
+    return recommender.model

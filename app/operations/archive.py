@@ -17,23 +17,23 @@ from typing import IO, Any
 
 from recsys.errors import IntegrityError, WorkspaceError
 
-LIST = "backup.json"
-SCHEMA = 1
-BLOCK = 1 << 20
+CONTENTS_FILE = "backup.json"
+SCHEMA_VERSION = 1
+BLOCK_SIZE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class BackupContents:
     """What backup.json says."""
 
     made_at: int  # milliseconds since 1970
     version: str  # of the brandswipe that made it
     keys: str  # a digest of the keys that its pseudonyms and links were made with
     files: dict[str, str]  # name -> SHA-256
-    schema: int = SCHEMA
+    schema: int = SCHEMA_VERSION
 
 
-def contents_to_row(contents: Contents) -> dict[str, Any]:
+def contents_to_row(contents: BackupContents) -> dict[str, Any]:
     """Return what backup.json says."""
     return {
         "made_at": contents.made_at,
@@ -44,9 +44,9 @@ def contents_to_row(contents: Contents) -> dict[str, Any]:
     }
 
 
-def contents_from_row(row: Mapping[str, Any]) -> Contents:
+def contents_from_row(row: Mapping[str, Any]) -> BackupContents:
     """Return what a backup.json said. Raises KeyError for what it must say and does not."""
-    return Contents(
+    return BackupContents(
         made_at=row["made_at"],
         version=row["version"],
         keys=row["keys"],
@@ -55,7 +55,7 @@ def contents_from_row(row: Mapping[str, Any]) -> Contents:
     )
 
 
-class Writer:
+class ArchiveWriter:
     """Adds files to an archive and remembers their hashes."""
 
     def __init__(self, tar: tarfile.TarFile) -> None:
@@ -65,23 +65,23 @@ class Writer:
     def add(self, name: str, path: Path) -> None:
         """Add a file as it is now."""
         with path.open("rb") as file:
-            head = tarfile.TarInfo(name)
-            head.size, head.mode = os.fstat(file.fileno()).st_size, 0o600
-            read = _Hashing(file)
-            self._tar.addfile(head, read)
-        self.files[name] = read.digest.hexdigest()
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = os.fstat(file.fileno()).st_size, 0o600
+            reader = _HashingReader(file)
+            self._tar.addfile(info, reader)
+        self.files[name] = reader.digest.hexdigest()
 
-    def close(self, made_at: int, version: str, keys: str) -> Contents:
+    def close(self, made_at: int, version: str, keys: str) -> BackupContents:
         """Add backup.json."""
-        said = Contents(made_at, version, keys, self.files)
-        text = json.dumps(contents_to_row(said), indent=1, ensure_ascii=False).encode()
-        head = tarfile.TarInfo(LIST)
-        head.size, head.mode = len(text), 0o600
-        self._tar.addfile(head, io.BytesIO(text))
-        return said
+        contents = BackupContents(made_at, version, keys, self.files)
+        text = json.dumps(contents_to_row(contents), indent=1, ensure_ascii=False).encode()
+        info = tarfile.TarInfo(CONTENTS_FILE)
+        info.size, info.mode = len(text), 0o600
+        self._tar.addfile(info, io.BytesIO(text))
+        return contents
 
 
-class _Hashing(io.RawIOBase):
+class _HashingReader(io.RawIOBase):
     """A file that is hashed while it is read."""
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -94,22 +94,24 @@ class _Hashing(io.RawIOBase):
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[Writer]:
+def new_archive(path: Path) -> Iterator[ArchiveWriter]:
     """Write an archive aside and put it in its place whole; mode 0600. Nothing is overwritten.
 
     Raises WorkspaceError where there is one already, and where the disk says no.
     """
-    aside = path.with_name(f".{path.name}.{token_hex(8)}")
+    temp_path = path.with_name(f".{path.name}.{token_hex(8)}")
     try:
         with (
-            os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,
+            os.fdopen(
+                os.open(temp_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+            ) as file,
             tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar,
         ):
-            yield Writer(tar)
+            yield ArchiveWriter(tar)
             tar.close()
             file.flush()
             os.fsync(file.fileno())
-        os.link(aside, path)  # unlike a rename it never takes the place of another backup
+        os.link(temp_path, path)  # unlike a rename it never takes the place of another backup
     except FileExistsError:
         raise WorkspaceError(f"{path} is there already: name another file.") from None
     except OSError as error:
@@ -118,18 +120,18 @@ def writing(path: Path) -> Iterator[Writer]:
             "rights, then try again; the workspace is as it was."
         ) from error
     finally:
-        aside.unlink(missing_ok=True)
+        temp_path.unlink(missing_ok=True)
 
 
-def read(path: Path, into: Path | None = None) -> Contents:
-    """Check every hash of an archive, and unpack it `into` a folder if one is given.
+def read_archive(path: Path, target: Path | None = None) -> BackupContents:
+    """Check every hash of an archive, and unpack it `target` a folder if one is given.
 
     Raises WorkspaceError for a file that is no backup, IntegrityError for one that is not what was
     written.
     """
     try:
         with tarfile.open(path, "r:") as tar:
-            return _read(tar, path, into)
+            return _read_members(tar, path, target)
     except (tarfile.TarError, EOFError) as error:
         raise IntegrityError(f"{path} is no whole backup ({error}): take another one.") from None
     except OSError as error:
@@ -139,21 +141,21 @@ def read(path: Path, into: Path | None = None) -> Contents:
         ) from error
 
 
-def _read(tar: tarfile.TarFile, path: Path, into: Path | None) -> Contents:
-    found: dict[str, str] = {}
-    said: Contents | None = None
+def _read_members(tar: tarfile.TarFile, path: Path, target: Path | None) -> BackupContents:
+    digests: dict[str, str] = {}
+    contents: BackupContents | None = None
     for member in tar:
         source = tar.extractfile(member) if member.isfile() and _is_inside(member.name) else None
-        if source is None or member.name in found or said is not None:
+        if source is None or member.name in digests or contents is not None:
             raise IntegrityError(f"{path} holds {member.name!r}, which no backup holds: not ours.")
-        if member.name == LIST:
-            said = _contents(source.read(BLOCK * 64), path)
+        if member.name == CONTENTS_FILE:
+            contents = _parse_contents(source.read(BLOCK_SIZE * 64), path)
         else:
-            found[member.name] = _copied(source, into and into / member.name)
-    if said is None:
+            digests[member.name] = _hash_and_copy(source, target and target / member.name)
+    if contents is None:
         raise IntegrityError(f"{path} is cut off: take another backup.")
-    _must_agree(found, said.files, path)
-    return said
+    _check_digests(digests, contents.files, path)
+    return contents
 
 
 def _is_inside(name: str) -> bool:
@@ -161,15 +163,15 @@ def _is_inside(name: str) -> bool:
     return bool(parts) and not Path(name).is_absolute() and ".." not in parts
 
 
-def _copied(source: IO[bytes], to: Path | None) -> str:
+def _hash_and_copy(source: IO[bytes], target: Path | None) -> str:
     digest = hashlib.sha256()
-    if to is None:
-        while block := source.read(BLOCK):
+    if target is None:
+        while block := source.read(BLOCK_SIZE):
             digest.update(block)
         return digest.hexdigest()
-    to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        while block := source.read(BLOCK):
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        while block := source.read(BLOCK_SIZE):
             digest.update(block)
             file.write(block)
         file.flush()
@@ -177,21 +179,23 @@ def _copied(source: IO[bytes], to: Path | None) -> str:
     return digest.hexdigest()
 
 
-def _contents(text: bytes, path: Path) -> Contents:
+def _parse_contents(text: bytes, path: Path) -> BackupContents:
     try:
-        said: dict[str, Any] = json.loads(text)
-        newer = said["schema"] > SCHEMA
-        contents = None if newer else contents_from_row(said)
+        parsed: dict[str, Any] = json.loads(text)
+        newer = parsed["schema"] > SCHEMA_VERSION
+        contents = None if newer else contents_from_row(parsed)
     except (ValueError, KeyError, TypeError):
-        raise IntegrityError(f"{path} has a {LIST} that cannot be read: take another.") from None
+        raise IntegrityError(
+            f"{path} has a {CONTENTS_FILE} that cannot be read: take another."
+        ) from None
     if contents is None:
         raise WorkspaceError(f"{path} was made by a newer brandswipe: install that one.")
     return contents
 
 
-def _must_agree(found: dict[str, str], said: dict[str, str], path: Path) -> None:
-    names = sorted(found.keys() | said.keys())
-    differs = [name for name in names if found.get(name) != said.get(name)]
+def _check_digests(actual: dict[str, str], expected: dict[str, str], path: Path) -> None:
+    names = sorted(actual.keys() | expected.keys())
+    differs = [name for name in names if actual.get(name) != expected.get(name)]
     if differs:
         raise IntegrityError(
             f"{path} is not what was written: {', '.join(differs[:5])} "

@@ -14,56 +14,56 @@ from pathlib import Path
 from secrets import token_hex
 
 from app.operations import archive
-from app.operations.archive import Contents, Writer
-from app.storage.study_db.database import damage
-from app.storage.study_db.store import Store, what_differs
-from app.workspace.keys import Keys
-from app.workspace.lock import LOCK, Place
+from app.operations.archive import ArchiveWriter, BackupContents
+from app.storage.study_db.database import find_damage
+from app.storage.study_db.store import StudyStore, what_differs
+from app.workspace.keys import SecretKeys
+from app.workspace.lock import LOCK_FILE, WorkspaceLock
 from recsys.errors import BadPolicyError, IntegrityError, WorkspaceError
 
-KEYS = "secrets"  # are kept apart from every backup
-EVENTS = "events"  # the shop's log, which the shop still has
-ASIDE = "before-restore-"
-_BESIDE = ("-wal", "-shm", "-journal")  # of a database: what they hold is in its copy
+KEYS_DIR = "secrets"  # are kept apart from every backup
+EVENTS_DIR = "events"  # the shop's log, which the shop still has
+SET_ASIDE_PREFIX = "before-restore-"
+_SQLITE_SIDE_FILES = ("-wal", "-shm", "-journal")  # of a database: what they hold is in its copy
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoreResult:
     """What a restore did."""
 
-    contents: Contents
+    contents: BackupContents
     set_aside: Path | None  # the folder that now holds what was there before
     same_keys: bool  # the pseudonyms in it are those that the keys here make
-    differs: tuple[str, ...]  # what was not as it was written before it was backed up
+    mismatches: tuple[str, ...]  # what was not as it was written before it was backed up
 
 
-def fingerprint(keys: Keys) -> str:
+def keys_fingerprint(keys: SecretKeys) -> str:
     """Return a digest of the keys that last as long as a store does; it betrays none."""
-    lasting = (keys.pseudonym, keys.link, keys.customer)
-    said = (hmac.new(key, b"brandswipe.backup", sha256).digest() for key in lasting)
-    return sha256(b"".join(said)).hexdigest()[:16]
+    lasting_keys = (keys.pseudonym, keys.link, keys.customer)
+    digests = (hmac.new(key, b"brandswipe.backup", sha256).digest() for key in lasting_keys)
+    return sha256(b"".join(digests)).hexdigest()[:16]
 
 
 def back_up(
-    workspace: Path, to: Path, keys: Keys, now_ms: int, events: bool = True
-) -> tuple[Path, Contents]:
+    workspace: Path, target: Path, keys: SecretKeys, now_ms: int, events: bool = True
+) -> tuple[Path, BackupContents]:
     """Write a backup to a file, or to a new file in a folder; then read it again and compare.
 
     The server may go on: databases are copied by SQLite's online backup, and all else is written
     once. Raises IntegrityError for a damaged store, which would only replace a good backup.
     """
-    path = _named(workspace, to, now_ms)
-    with archive.writing(path) as writer:
-        _fill(writer, workspace, path.parent, events)
-        said = writer.close(now_ms, version("brandswipe"), fingerprint(keys))
-    if archive.read(path) != said:
+    path = _backup_path(workspace, target, now_ms)
+    with archive.new_archive(path) as writer:
+        _add_files(writer, workspace, path.parent, events)
+        contents = writer.close(now_ms, version("brandswipe"), keys_fingerprint(keys))
+    if archive.read_archive(path) != contents:
         raise IntegrityError(f"{path} does not hold what was written: do not trust its disk.")
-    return path, said
+    return path, contents
 
 
-def _named(workspace: Path, to: Path, now_ms: int) -> Path:
+def _backup_path(workspace: Path, target: Path, now_ms: int) -> Path:
     day = datetime.fromtimestamp(now_ms / 1000, UTC)
-    path = to / f"brandswipe-{day:%Y%m%d-%H%M%S}.tar" if to.is_dir() else to
+    path = target / f"brandswipe-{day:%Y%m%d-%H%M%S}.tar" if target.is_dir() else target
     if not path.parent.is_dir():
         raise WorkspaceError(f"There is no folder {path.parent}: make it, or name another file.")
     if path.resolve().is_relative_to(workspace.resolve()):
@@ -73,14 +73,14 @@ def _named(workspace: Path, to: Path, now_ms: int) -> Path:
     return path
 
 
-def _fill(writer: Writer, workspace: Path, room: Path, events: bool) -> None:
-    left_out = {KEYS} if events else {KEYS, EVENTS}
-    for path in _files(workspace, left_out):
+def _add_files(writer: ArchiveWriter, workspace: Path, temp_parent: Path, events: bool) -> None:
+    excluded = {KEYS_DIR} if events else {KEYS_DIR, EVENTS_DIR}
+    for path in _files(workspace, excluded):
         name = path.relative_to(workspace).as_posix()
         try:
             if path.suffix == ".db":
-                with _copy_of(path, room) as copy:
-                    writer.add(name, copy)
+                with _database_copy(path, temp_parent) as copied:
+                    writer.add(name, copied)
             else:
                 writer.add(name, path)
         except FileNotFoundError:
@@ -89,74 +89,81 @@ def _fill(writer: Writer, workspace: Path, room: Path, events: bool) -> None:
             ) from None
 
 
-def _files(folder: Path, left_out: set[str]) -> Iterator[Path]:
+def _files(folder: Path, excluded: set[str]) -> Iterator[Path]:
     """All files, those of a folder before its folders: what is named is copied after its name.
 
     So chain.head may lag behind study.db, as it may at any time, and every model that a study, an
     alias or a manifest names is there.
     """
     for path in sorted(folder.iterdir()):
-        if path.is_file() and not _passes_by(path):
+        if path.is_file() and not _is_transient(path):
             yield path
     for path in sorted(folder.iterdir()):
-        if path.is_dir() and path.name not in left_out and not _passes_by(path):
+        if path.is_dir() and path.name not in excluded and not _is_transient(path):
             yield from _files(path, set())
 
 
-def _passes_by(path: Path) -> bool:
+def _is_transient(path: Path) -> bool:
     """Whether a file is of the moment: locks, halves, and what was set aside by a restore."""
     name = path.name
-    return name.startswith((".", ASIDE)) or name == LOCK or name.endswith(_BESIDE)
+    return (
+        name.startswith((".", SET_ASIDE_PREFIX))
+        or name == LOCK_FILE
+        or name.endswith(_SQLITE_SIDE_FILES)
+    )
 
 
 @contextmanager
-def _copy_of(path: Path, room: Path) -> Iterator[Path]:
+def _database_copy(path: Path, temp_parent: Path) -> Iterator[Path]:
     """Make a whole copy of a database that others write to."""
-    with tempfile.TemporaryDirectory(dir=room, prefix=".brandswipe-") as aside:
-        copy = Path(aside) / path.name
+    with tempfile.TemporaryDirectory(dir=temp_parent, prefix=".brandswipe-") as temp_dir:
+        copied = Path(temp_dir) / path.name
         try:
-            with closing(sqlite3.connect(path)) as live, closing(sqlite3.connect(copy)) as still:
-                live.backup(still)
-                found = damage(still)
+            with (
+                closing(sqlite3.connect(path)) as source,
+                closing(sqlite3.connect(copied)) as target,
+            ):
+                source.backup(target)
+                problems = find_damage(target)
         except sqlite3.DatabaseError as error:
-            found = [str(error)]
-        if found:
+            problems = [str(error)]
+        if problems:
             raise IntegrityError(
-                f"The store {path} is damaged ({'; '.join(found)}) and was not backed up: stop "
+                f"The store {path} is damaged ({'; '.join(problems)}) and was not backed up: stop "
                 "the server and restore an earlier backup with `brandswipe restore BACKUP`."
             )
-        yield copy
+        yield copied
 
 
-def restore(workspace: Path, path: Path, keys: Keys | None, now_ms: int) -> Restored:
+def restore(workspace: Path, path: Path, keys: SecretKeys | None, now_ms: int) -> RestoreResult:
     """Put a backup in place of what is here, once all of it is proven; no key is touched.
 
     What was here is set aside, never deleted. Raises WorkspaceError while a server runs.
     """
-    place, coming = Place(workspace), workspace / f".restore-{token_hex(8)}"
+    lock, incoming = WorkspaceLock(workspace), workspace / f".restore-{token_hex(8)}"
     try:
-        contents = archive.read(path, coming)
-        differs = _differs(coming)
-        set_aside = _change_places(workspace, coming, workspace / f"{ASIDE}{now_ms}")
+        contents = archive.read_archive(path, incoming)
+        mismatches = _mismatches(incoming)
+        set_aside = _swap_in(workspace, incoming, workspace / f"{SET_ASIDE_PREFIX}{now_ms}")
     except OSError as error:
         raise WorkspaceError(
             f"The backup could not be put into {workspace} ({error.strerror}): make room or mend "
             "its rights, then try again."
         ) from error
     finally:
-        shutil.rmtree(coming, ignore_errors=True)
-        place.close()
-    same = keys is not None and contents.keys == fingerprint(keys)
-    return Restored(contents, set_aside, same, tuple(differs))
+        shutil.rmtree(incoming, ignore_errors=True)
+        lock.close()
+    same_keys = keys is not None and contents.keys == keys_fingerprint(keys)
+    return RestoreResult(contents, set_aside, same_keys, tuple(mismatches))
 
 
-def _differs(folder: Path) -> list[str]:
+def _mismatches(folder: Path) -> list[str]:
     """Bring a store to today's tables, and name what in it is not what was written."""
     if not (folder / "study.db").is_file():
         return []  # nobody had opened a study
-    store = Store(folder / "study.db")
+    store = StudyStore(folder / "study.db")
     try:
-        store.examine()
+        store.check_pages()
         return what_differs(store)
     except BadPolicyError as error:
         return [str(error)]
@@ -164,14 +171,14 @@ def _differs(folder: Path) -> list[str]:
         store.close()
 
 
-def _change_places(workspace: Path, coming: Path, aside: Path) -> Path | None:
+def _swap_in(workspace: Path, incoming: Path, set_aside: Path) -> Path | None:
     """Move what the backup brings into the workspace, and what stood there aside."""
-    names = [path.name for path in coming.iterdir()]
-    names += [name + end for name in names if name.endswith(".db") for end in _BESIDE]
+    names = [path.name for path in incoming.iterdir()]
+    names += [name + end for name in names if name.endswith(".db") for end in _SQLITE_SIDE_FILES]
     for name in names:
         if (workspace / name).exists():
-            aside.mkdir(mode=0o700, exist_ok=True)
-            (workspace / name).rename(aside / name)
-        if (coming / name).exists():
-            (coming / name).rename(workspace / name)
-    return aside if aside.exists() else None
+            set_aside.mkdir(mode=0o700, exist_ok=True)
+            (workspace / name).rename(set_aside / name)
+        if (incoming / name).exists():
+            (incoming / name).rename(workspace / name)
+    return set_aside if set_aside.exists() else None

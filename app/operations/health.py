@@ -9,18 +9,18 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, TypeVar
 
-from app.storage.study_db.store import Store
+from app.storage.study_db.store import StudyStore
 from app.study.game import load_game, study_to_play
-from app.workspace.json_log import event
-from app.workspace.workspace import House
+from app.workspace.json_log import log_extra
+from app.workspace.workspace import Workspace
 from recsys.errors import BrandswipeError, WorkspaceError
 
-Found = TypeVar("Found")
-PROBE = 64 * 1024  # bytes: as much as a post may hold
+Result = TypeVar("Result")
+PROBE_BYTES = 64 * 1024  # bytes: as much as a post may hold
 _log = logging.getLogger("brandswipe")
 
 
-class UnwellError(BrandswipeError):
+class UnhealthyError(BrandswipeError):
     """A part of the server cannot do its work; says nothing that only the operator may know."""
 
     def __init__(self, part: str) -> None:
@@ -28,27 +28,30 @@ class UnwellError(BrandswipeError):
         super().__init__(f"The {part} cannot do its work: see the log, or run `brandswipe doctor`.")
 
 
-def health(house: House) -> dict[str, Any]:
+def check_health(workspace: Workspace) -> dict[str, Any]:
     """Return what is well, with the versions. Raises UnwellError for a part that is not.
 
     A model is loaded by being asked for, so that the first visitor does not wait for it.
     """
-    _tried("store", lambda: house.store.check())
-    _tried("disk", lambda: must_have_room(house.workspace))
-    model = _tried("model", lambda: model_state(house))
+    _check_part("store", lambda: workspace.store.check_writable())
+    _check_part("disk", lambda: check_disk_writable(workspace.folder))
+    model = _check_part("model", lambda: model_state(workspace))
     return {
         "store": "writable",
         "model": model,
-        "versions": {"brandswipe": version("brandswipe"), "store": len(Store.step_names())},
+        "versions": {
+            "brandswipe": version("brandswipe"),
+            "store": len(StudyStore.migration_names()),
+        },
     }
 
 
-def must_have_room(workspace: Path) -> None:
+def check_disk_writable(workspace: Path) -> None:
     """Raise WorkspaceError unless a file of a post's size can be written here."""
     probe = workspace / f".room-{token_hex(8)}"
     try:
         with probe.open("wb") as file:
-            file.write(b"\0" * PROBE)
+            file.write(b"\0" * PROBE_BYTES)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
@@ -60,19 +63,19 @@ def must_have_room(workspace: Path) -> None:
             probe.unlink(missing_ok=True)
 
 
-def model_state(house: House) -> str:
+def model_state(workspace: Workspace) -> str:
     """Return `loaded`, or `none` where there is nothing to play. Raises BrandswipeError."""
-    row = study_to_play(house.store)
+    row = study_to_play(workspace.store)
     if row is None:
         return "none"  # nothing to play yet; the pages say so
-    load_game(house, row)
+    load_game(workspace, row)
     return "loaded"
 
 
-def _tried(part: str, work: Callable[[], Found]) -> Found:
+def _check_part(part: str, check: Callable[[], Result]) -> Result:
     try:
-        return work()
+        return check()
     except Exception as error:
-        said = str(error) if isinstance(error, BrandswipeError) else type(error).__name__
-        _log.error("unwell, the %s: %s", part, said, extra=event("unwell"))
-        raise UnwellError(part) from error
+        message = str(error) if isinstance(error, BrandswipeError) else type(error).__name__
+        _log.error("unwell, the %s: %s", part, message, extra=log_extra("unwell"))
+        raise UnhealthyError(part) from error

@@ -9,47 +9,47 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from app.modeling.comparison import compare as compared
+from app.modeling.comparison import compare_versions as compared
 from app.modeling.comparison import compared_to_row
-from app.modeling.evaluation import evaluate_offline, evaluation_to_row, options_of, window_of
-from app.modeling.training import Judge, refit
-from app.storage.event_store.store import Warehouse
-from app.storage.event_store.window import slice_of, source_from_row
-from app.storage.model_registry import Version
-from app.storage.study_db.jobs import Ended
-from app.study.power import played, powered_to_row
-from app.workspace.json_log import event
+from app.modeling.evaluation import evaluate_offline, evaluation_to_row, fit_options_of, window_of
+from app.modeling.training import OfflineEvaluator, fit_version
+from app.storage.event_store.store import EventStore
+from app.storage.event_store.window import open_window, source_from_row
+from app.storage.model_registry import ModelVersion
+from app.storage.study_db.jobs import JobResult
+from app.study.power import powered_to_row, simulate_power
+from app.workspace.json_log import log_extra
 from app.workspace.settings import Settings
-from app.workspace.workspace import BASELINE, House
-from recsys.models.collaborative import Heard
-from recsys.models.hybrid import FitOptions, Progress, options_from, options_to_row
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
+from recsys.models.collaborative import LossCallback
+from recsys.models.hybrid import FitOptions, ProgressCallback, options_from_dict, options_to_row
 
 _log = logging.getLogger("brandswipe")
 
 
-def fit(settings: Settings, arguments: Mapping[str, Any], progress: Progress) -> str:
+def fit(settings: Settings, arguments: Mapping[str, Any], progress: ProgressCallback) -> str:
     """Fit a model and return its hash.
 
-    `arguments` are the fields of FitOptions as plain data, and may have a `source` and `evaluate`.
+    `arguments` are the fields of FitOptions as plain data, and may have a `window` and `evaluate`.
     """
     names = options_to_row(FitOptions())
-    options = options_from({name: v for name, v in arguments.items() if name in names})
-    source = source_from_row(arguments.get("source", {}))
-    _say(f"Fitting with {options} on {source}.")
-    tell = _logged(progress)
-    with _opened(settings) as house:
-        version = refit(
-            house.registry,
-            house.warehouse,
-            house.policy,
+    options = options_from_dict({name: v for name, v in arguments.items() if name in names})
+    window = source_from_row(arguments.get("source", {}))
+    _log_message(f"Fitting with {options} on {window}.")
+    logged_progress = _log_stages(progress)
+    with _open_workspace(settings) as workspace:
+        version = fit_version(
+            workspace.registry,
+            workspace.event_store,
+            workspace.policy,
             options,
-            BASELINE,
-            tell,
-            source,
-            judge_of(house, options) if arguments.get("evaluate") else None,
-            _heard(progress),
+            DEFAULT_BASELINE,
+            logged_progress,
+            window,
+            offline_evaluator(workspace, options) if arguments.get("evaluate") else None,
+            _loss_logger(progress),
         )
-    _say(
+    _log_message(
         f"Saved version {version.name}: {version.facts['customers']:,} customers, "
         f"{version.facts['brands']:,} brands, {version.facts['fit_seconds']:g} s, "
         f"{version.facts['peak_megabytes']:,} MB."
@@ -57,62 +57,71 @@ def fit(settings: Settings, arguments: Mapping[str, Any], progress: Progress) ->
     return version.hash
 
 
-def judge_of(house: House, options: FitOptions) -> Judge:
+def offline_evaluator(workspace: Workspace, options: FitOptions) -> OfflineEvaluator:
     """Evaluation on the log's end, as facts of the version that is being made."""
 
-    def judge(warehouse: Warehouse, progress: Progress) -> Mapping[str, Any]:
-        done = evaluate_offline(warehouse, house.policy, options, progress)
-        return {"offline": evaluation_to_row(done)}
+    def judge(event_store: EventStore, progress: ProgressCallback) -> Mapping[str, Any]:
+        evaluation = evaluate_offline(event_store, workspace.policy, options, progress)
+        return {"offline": evaluation_to_row(evaluation)}
 
     return judge
 
 
-def evaluate(settings: Settings, arguments: Mapping[str, Any], progress: Progress) -> Ended:
+def evaluate(
+    settings: Settings, arguments: Mapping[str, Any], progress: ProgressCallback
+) -> JobResult:
     """Judge the parameters of a version (`arguments["model"]`) on the held-out end of the log."""
-    with _opened(settings) as house:
-        version = house.version(arguments["model"])
-        options = options_of(version)
-        _say(f"Evaluating version {version.name} with {options}.")
-        log = slice_of(house.warehouse, window_of(version))
-        done = evaluate_offline(log, house.policy, options, _logged(progress))
-    _say(f"Asked about {done.customers:,} customers.")
-    return Ended(version.hash, evaluation_to_row(done))
+    with _open_workspace(settings) as workspace:
+        version = workspace.version(arguments["model"])
+        options = fit_options_of(version)
+        _log_message(f"Evaluating version {version.name} with {options}.")
+        log = open_window(workspace.event_store, window_of(version))
+        evaluation = evaluate_offline(log, workspace.policy, options, _log_stages(progress))
+    _log_message(f"Asked about {evaluation.customers:,} customers.")
+    return JobResult(version.hash, evaluation_to_row(evaluation))
 
 
-def compare(settings: Settings, arguments: Mapping[str, Any], progress: Progress) -> Ended:
+def compare(
+    settings: Settings, arguments: Mapping[str, Any], progress: ProgressCallback
+) -> JobResult:
     """Compare two versions (`arguments["first"]` and `["second"]`)."""
-    with _opened(settings) as house:
-        first, second = house.version(arguments["first"]), house.version(arguments["second"])
-        _say(f"Comparing {first.name} with {second.name}.")
-        done = compared(house, first, second, _logged(progress))
-    return Ended(f"{first.hash} {second.hash}", compared_to_row(done))
+    with _open_workspace(settings) as workspace:
+        first, second = (
+            workspace.version(arguments["first"]),
+            workspace.version(arguments["second"]),
+        )
+        _log_message(f"Comparing {first.name} with {second.name}.")
+        comparison = compared(workspace, first, second, _log_stages(progress))
+    return JobResult(f"{first.hash} {second.hash}", compared_to_row(comparison))
 
 
-def power(settings: Settings, arguments: Mapping[str, Any], progress: Progress) -> Ended:
+def power(
+    settings: Settings, arguments: Mapping[str, Any], progress: ProgressCallback
+) -> JobResult:
     """Let simulated employees judge a version, and say when the gate would decide."""
-    with _opened(settings) as house:
-        version: Version = house.version(arguments["model"])
+    with _open_workspace(settings) as workspace:
+        version: ModelVersion = workspace.version(arguments["model"])
         players, seed = int(arguments["players"]), int(arguments["seed"])
         panel = str(arguments["panel"])
-        _say(f"{players:,} simulated employees ({panel}) judge {version.name}.")
-        done = played(house, version, panel, players, seed, _logged(progress))
-    return Ended(version.hash, powered_to_row(done))
+        _log_message(f"{players:,} simulated employees ({panel}) judge {version.name}.")
+        result = simulate_power(workspace, version, panel, players, seed, _log_stages(progress))
+    return JobResult(version.hash, powered_to_row(result))
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[House]:
-    house = House(settings)
+def _open_workspace(settings: Settings) -> Iterator[Workspace]:
+    workspace = Workspace(settings)
     try:
-        yield house
+        yield workspace
     finally:
-        house.close()
+        workspace.close()
 
 
-def _heard(progress: Progress) -> Heard:
+def _loss_logger(progress: ProgressCallback) -> LossCallback:
     """Hear the loss: into the log, and to whoever follows where the progress takes notes."""
 
     def heard(iteration: int, loss: float) -> None:
-        _say(f"pass {iteration}: loss {loss:.6g}")
+        _log_message(f"pass {iteration}: loss {loss:.6g}")
         note = getattr(progress, "note", None)
         if note is not None:
             note({"iteration": iteration, "loss": loss})
@@ -120,18 +129,18 @@ def _heard(progress: Progress) -> Heard:
     return heard
 
 
-def _logged(progress: Progress) -> Progress:
+def _log_stages(progress: ProgressCallback) -> ProgressCallback:
     """The same progress; the log gets a line when a stage begins."""
     start, last = time.monotonic(), [""]
 
     def tell(stage: str, fraction: float) -> None:
         if stage != last[0]:
             last[0] = stage
-            _say(f"{stage}, after {time.monotonic() - start:.2f} s")
+            _log_message(f"{stage}, after {time.monotonic() - start:.2f} s")
         progress(stage, fraction)
 
     return tell
 
 
-def _say(words: str) -> None:
-    _log.info("%s", words, extra=event("job"))
+def _log_message(message: str) -> None:
+    _log.info("%s", message, extra=log_extra("job"))

@@ -17,114 +17,114 @@ from typing import Any
 
 from app.operations.jobs import target_of
 from app.storage.study_db.database import now_ms
-from app.storage.study_db.jobs import Ended, State
-from app.storage.study_db.store import Store
+from app.storage.study_db.jobs import JobResult, JobState
+from app.storage.study_db.store import StudyStore
 from app.workspace import json_log
-from app.workspace.json_log import event, fault
-from app.workspace.settings import Settings, read
+from app.workspace.json_log import describe_error, log_extra
+from app.workspace.settings import Settings, read_settings
 from recsys.errors import BrandswipeError, UnknownNameError, WorkspaceError
 
-Progress = Callable[[str, float], None]
-Work = Callable[[Settings, dict[str, Any], Progress], object]
+JobProgress = Callable[[str, float], None]
+JobTask = Callable[[Settings, dict[str, Any], JobProgress], object]
 NICENESS = 10
 HEARTBEAT = 1.0  # seconds
 _log = logging.getLogger("brandswipe")
 
 
-def run(settings: Settings, id: str, target: str) -> State:
+def run_job(settings: Settings, id: str, target: str) -> JobState:
     """Do the work of one job in this process and write its end."""
-    store = Store(settings.store_path)
+    store = StudyStore(settings.store_path)
     row = store.job(id)
     if row is None:
         raise UnknownNameError("job", id, ())
-    state, message = State.DONE, ""
-    with _Reporter(settings.workspace / "jobs" / f"{id}.json") as progress:
+    state, message = JobState.DONE, ""
+    with _ProgressReporter(settings.workspace / "jobs" / f"{id}.json") as progress:
         try:
-            message = _kept(_function(target)(settings, row.args, progress), settings, id)
+            message = _save_result(_load_task(target)(settings, row.args, progress), settings, id)
         except BrandswipeError as error:
-            state, message = State.FAILED, str(error)
+            state, message = JobState.FAILED, str(error)
         except Exception as error:
-            _log.error("the work failed: %s", fault(error), extra=event("job_failed"))
-            state = State.FAILED
+            _log.error("the work failed: %s", describe_error(error), extra=log_extra("job_failed"))
+            state = JobState.FAILED
             message = f"It stopped with an error of ours ({type(error).__name__}): see its log."
     # before the row: whoever sees that the work has ended finds its journal whole
-    _log.info("The work is %s.", state.value, extra=event("job_ended"))
+    _log.info("The work is %s.", state.value, extra=log_extra("job_ended"))
     store.end_job(id, state, message)
     store.close()
     return state
 
 
-def _kept(ended: object, settings: Settings, id: str) -> str:
+def _save_result(outcome: object, settings: Settings, id: str) -> str:
     """Keep the result of work, if it has one, whole or not at all; return its message."""
-    if not isinstance(ended, Ended):
-        return str(ended or "")
+    if not isinstance(outcome, JobResult):
+        return str(outcome or "")
     path = settings.workspace / "jobs" / f"{id}.result.json"
-    aside = path.with_suffix(".new")
+    temp_path = path.with_suffix(".new")
     try:
-        aside.write_text(json.dumps(ended.result, allow_nan=False), encoding="utf-8")
-        aside.replace(path)
+        temp_path.write_text(json.dumps(outcome.result, allow_nan=False), encoding="utf-8")
+        temp_path.replace(path)
     except OSError as error:
         raise WorkspaceError(
             f"The result could not be kept in {path.parent} ({error.strerror}): make room and "
             "start it again."
         ) from error
-    return ended.message
+    return outcome.message
 
 
-class _Reporter:
+class _ProgressReporter:
     """Writes progress beside the store, whole each time; beats while the work is silent."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._said = ("starting", 0.0)
+        self._latest = ("starting", 0.0)
         self._since = now_ms()
         self._notes: dict[str, float] = {}
         self._lock = threading.Lock()
-        self._over = threading.Event()
-        self._beat = threading.Thread(target=self._beats, daemon=True)
+        self._stopping = threading.Event()
+        self._heartbeat = threading.Thread(target=self._keep_beating, daemon=True)
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> JobProgress:
         self._write()
-        self._beat.start()
+        self._heartbeat.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._beat.join()
+        self._stopping.set()
+        self._heartbeat.join()
 
     def __call__(self, stage: str, fraction: float) -> None:
-        if stage != self._said[0]:
+        if stage != self._latest[0]:
             self._since, self._notes = now_ms(), {}
-        self._said = (stage, min(max(float(fraction), 0.0), 1.0))
+        self._latest = (stage, min(max(float(fraction), 0.0), 1.0))
         self._write()
 
     def note(self, facts: Mapping[str, float]) -> None:
         """Keep numbers beside the share of this stage, such as a loss; told with the next one."""
         self._notes = {**self._notes, **facts}
 
-    def _beats(self) -> None:
-        while not self._over.wait(HEARTBEAT):
+    def _keep_beating(self) -> None:
+        while not self._stopping.wait(HEARTBEAT):
             self._write()
 
     def _write(self) -> None:
         with self._lock:
-            stage, fraction = self._said
-            said = {
+            stage, fraction = self._latest
+            record = {
                 "stage": stage,
                 "fraction": fraction,
                 "since": self._since,
                 "notes": self._notes,
                 "heartbeat": now_ms(),
             }
-            aside = self._path.with_suffix(".new")
-            aside.write_text(json.dumps(said), encoding="utf-8")
-            aside.replace(self._path)
+            temp_path = self._path.with_suffix(".new")
+            temp_path.write_text(json.dumps(record), encoding="utf-8")
+            temp_path.replace(self._path)
 
 
-def _function(target: str) -> Work:
+def _load_task(target: str) -> JobTask:
     module, _, name = target_of(target).partition(":")
-    work: Work = getattr(import_module(module), name)
-    return work
+    task: JobTask = getattr(import_module(module), name)
+    return task
 
 
 def main() -> None:
@@ -132,9 +132,9 @@ def main() -> None:
     workspace, id, target = sys.argv[1:]
     os.nice(NICENESS)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that half-written files are removed
-    with json_log.kept():
-        ended = run(read(workspace), id, target)
-    sys.exit(ended is not State.DONE)
+    with json_log.json_logging():
+        state = run_job(read_settings(workspace), id, target)
+    sys.exit(state is not JobState.DONE)
 
 
 if __name__ == "__main__":

@@ -15,17 +15,17 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from app.operations.processes import born, end_process
+from app.operations.processes import end_process, start_time
 from app.storage.study_db.database import now_ms
-from app.storage.study_db.jobs import JobRow, State
-from app.storage.study_db.store import Store
-from app.workspace.json_log import told
-from app.workspace.settings import Settings, environment
+from app.storage.study_db.jobs import JobRow, JobState
+from app.storage.study_db.store import StudyStore
+from app.workspace.json_log import readable_log
+from app.workspace.settings import Settings, to_environment
 from recsys.errors import UnknownNameError, WorkspaceError
 
-LEAVING = 10.0  # seconds that a process may take to go once its work is written
+EXIT_SECONDS = 10.0  # seconds that a process may take to go once its work is written
 
-WORK: Mapping[str, str] = {  # kind -> module:function
+TASKS: Mapping[str, str] = {  # kind -> module:function
     "fit": "app.operations.job_tasks:fit",
     "evaluate": "app.operations.job_tasks:evaluate",
     "compare": "app.operations.job_tasks:compare",
@@ -44,7 +44,7 @@ FORMER: Mapping[str, str] = {  # a target of an earlier version -> kind
 
 def target_of(said: str) -> str:
     """Return where the work is that this kind or this target, of today or before, stands for."""
-    return WORK.get(FORMER.get(said, said), said)
+    return TASKS.get(FORMER.get(said, said), said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Job:
     id: str
     kind: str
     args: Mapping[str, Any]
-    state: State
+    state: JobState
     started_at: int  # milliseconds since 1970
     ended_at: int | None
     message: str  # of the end, for a person
@@ -68,17 +68,19 @@ class Job:
 class Jobs:
     """Starts, watches and cancels long work; one at a time in a workspace."""
 
-    def __init__(self, settings: Settings, store: Store, work: Mapping[str, str] = WORK) -> None:
+    def __init__(
+        self, settings: Settings, store: StudyStore, tasks: Mapping[str, str] = TASKS
+    ) -> None:
         self.settings = settings
         self.store = store
-        self.work = work
+        self.tasks = tasks
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, kind: str, args: Mapping[str, Any]) -> Job:
         """Start a job. Raises WorkspaceError while another one runs."""
-        if kind not in self.work:
-            raise UnknownNameError("work", kind, self.work)
-        self._bury()
+        if kind not in self.tasks:
+            raise UnknownNameError("work", kind, self.tasks)
+        self._end_dead_jobs()
         row = self.store.add_job(token_hex(8), kind, dict(args))
         if row is None:
             busy = self.store.open_jobs()
@@ -88,12 +90,14 @@ class Jobs:
         try:
             child = self._launch(row.id, kind)
         except OSError as error:
-            self.store.end_job(row.id, State.FAILED, f"It could not be started: {error.strerror}.")
+            self.store.end_job(
+                row.id, JobState.FAILED, f"It could not be started: {error.strerror}."
+            )
             raise WorkspaceError(
                 f"The process could not be started ({error.strerror}): make room and try again."
             ) from error
         self._children[row.id] = child
-        self.store.job_runs(row.id, child.pid, born(child.pid) or "")
+        self.store.record_process(row.id, child.pid, start_time(child.pid) or "")
         return self.job(row.id)
 
     def job(self, id: str) -> Job:
@@ -101,10 +105,10 @@ class Jobs:
         row = self.store.job(id)
         if row is None:
             raise UnknownNameError("job", id, (row.id for row in self.store.jobs()))
-        if row.outcome is None and not self._alive(row):
-            self._end(row, State.INTERRUPTED, "Its process ended before the work was done.")
+        if row.outcome is None and not self._is_alive(row):
+            self._end(row, JobState.INTERRUPTED, "Its process ended before the work was done.")
             row = self.store.job(id) or row
-        return _job(row, _read_json(self._file(id)))
+        return _to_job(row, _read_json(self._file(id)))
 
     def jobs(self) -> list[Job]:
         """Return all jobs as they stand now, the newest first."""
@@ -112,21 +116,25 @@ class Jobs:
 
     def running(self) -> Job | None:
         """Return the job that runs now, if any."""
-        found = (self.job(row.id) for row in self.store.open_jobs())
-        return next((job for job in found if job.state is State.RUNNING), None)
+        jobs = (self.job(row.id) for row in self.store.open_jobs())
+        return next((job for job in jobs if job.state is JobState.RUNNING), None)
 
     def cancel(self, id: str) -> Job:
         """End a job's process, and nothing else; a job that has ended stays as it is."""
         row = self.store.job(id)
-        if row and row.outcome is None and row.pid and self._alive(row):
+        if row and row.outcome is None and row.pid and self._is_alive(row):
             end_process(row.pid, row.born or "", self._children.get(id))
-            self._end(row, State.CANCELLED, "Cancelled.")
+            self._end(row, JobState.CANCELLED, "Cancelled.")
         return self.job(id)
 
     def log(self, id: str) -> str:
         """Return what the job wrote to its journal, in words, each after its time of day."""
         path = self._file(id).with_suffix(".log")
-        return told(path.read_text(encoding="utf-8", errors="replace")) if path.exists() else ""
+        return (
+            readable_log(path.read_text(encoding="utf-8", errors="replace"))
+            if path.exists()
+            else ""
+        )
 
     def result(self, id: str) -> dict[str, Any] | None:
         """Return what the job found; None where it found nothing, or has not ended well."""
@@ -135,9 +143,9 @@ class Jobs:
     def close(self) -> None:
         """Let go of processes whose work has ended; one that still works outlives the server."""
         for id, child in self._children.items():
-            if self.job(id).state is not State.RUNNING:
+            if self.job(id).state is not JobState.RUNNING:
                 with suppress(subprocess.TimeoutExpired):  # its work is written; it only has to go
-                    child.wait(LEAVING)
+                    child.wait(EXIT_SECONDS)
 
     def _launch(self, id: str, kind: str) -> subprocess.Popen[bytes]:
         folder = self.settings.workspace / "jobs"
@@ -145,26 +153,33 @@ class Jobs:
         workspace = str(self.settings.workspace.resolve())
         with self._file(id).with_suffix(".log").open("wb") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "app.operations.job_worker", workspace, id, self.work[kind]],
+                [
+                    sys.executable,
+                    "-m",
+                    "app.operations.job_worker",
+                    workspace,
+                    id,
+                    self.tasks[kind],
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=os.environ | environment(self.settings),
+                env=os.environ | to_environment(self.settings),
                 start_new_session=True,
             )
 
-    def _alive(self, row: JobRow) -> bool:
+    def _is_alive(self, row: JobRow) -> bool:
         child = self._children.get(row.id)
         if child is not None:
             return child.poll() is None
         if row.pid is None:  # another process is just starting it
             return now_ms() - row.started_at < 10_000
-        return born(row.pid) == row.born
+        return start_time(row.pid) == row.born
 
-    def _end(self, row: JobRow, state: State, message: str) -> None:
+    def _end(self, row: JobRow, state: JobState, message: str) -> None:
         self.store.end_job(row.id, state, message)
 
-    def _bury(self) -> None:
+    def _end_dead_jobs(self) -> None:
         for row in self.store.open_jobs():
             self.job(row.id)
 
@@ -177,12 +192,12 @@ def result_file(workspace: Path, id: str) -> Path:
     return workspace / "jobs" / f"{id}.result.json"
 
 
-def _job(row: JobRow, progress: Mapping[str, Any]) -> Job:
+def _to_job(row: JobRow, progress: Mapping[str, Any]) -> Job:
     return Job(
         id=row.id,
         kind=row.kind,
         args=row.args,
-        state=State(row.outcome) if row.outcome else State.RUNNING,
+        state=JobState(row.outcome) if row.outcome else JobState.RUNNING,
         started_at=row.started_at,
         ended_at=row.ended_at,
         message=row.message or "",

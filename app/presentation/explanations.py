@@ -2,54 +2,54 @@
 
 from collections.abc import Sequence
 
-from app.presentation.i18n import text
-from recsys.models.base import Why
+from app.presentation.i18n import translate
+from recsys.models.base import Explanation
 
-MOST = 2  # reasons a card: the rest is noise
-
-
-def reason(language: str, why: Why, named: bool = False) -> str:
-    """Return the strongest reasons in her language; `named` when she only named brands."""
-    return " ".join(_sentences(language, why, named)[:MOST])
+MAX_REASONS = 2  # reasons a card: the rest is noise
 
 
-def listed(language: str, names: Sequence[str]) -> str:
+def explanation_text(language: str, explanation: Explanation, picks_only: bool = False) -> str:
+    """Return the strongest reasons in her language; `picks_only` when she only named brands."""
+    return " ".join(_reason_sentences(language, explanation, picks_only)[:MAX_REASONS])
+
+
+def list_in_words(language: str, names: Sequence[str]) -> str:
     """Return names as a list in words: Lego, Nike and Stabilo."""
     *first, last = names
-    return f"{', '.join(first)} {text(language, 'reveal.and')} {last}" if first else last
+    return f"{', '.join(first)} {translate(language, 'reveal.and')} {last}" if first else last
 
 
-def _sentences(language: str, why: Why, named: bool) -> list[str]:
+def _reason_sentences(language: str, explanation: Explanation, picks_only: bool) -> list[str]:
     """What she did, the strongest first; then what others do, or that alone."""
-    own = [] if named else _own(language, why)
-    others = _others(language, why, named)
-    if why.collaborative > max(why.popularity, 0):
-        return [*own, others]
-    return own or [text(language, "reveal.why_popular")]
+    own_reasons = [] if picks_only else _own_activity_reasons(language, explanation)
+    others_reason = _others_reason(language, explanation, picks_only)
+    if explanation.collaborative > max(explanation.popularity, 0):
+        return [*own_reasons, others_reason]
+    return own_reasons or [translate(language, "reveal.why_popular")]
 
 
-def _own(language: str, why: Why) -> list[str]:
-    said = [text(language, "reveal.why_followed")] if why.follows else []
-    if why.purchases:
-        said.append(_bought(language, why))
-    if why.release_views:
-        said.append(text(language, "reveal.why_new", n=why.release_views))
-    elif why.views:
-        said.append(text(language, "reveal.why_viewed", n=why.views))
-    return said
+def _own_activity_reasons(language: str, explanation: Explanation) -> list[str]:
+    reasons = [translate(language, "reveal.why_followed")] if explanation.follows else []
+    if explanation.purchases:
+        reasons.append(_purchase_reason(language, explanation))
+    if explanation.release_views:
+        reasons.append(translate(language, "reveal.why_new", n=explanation.release_views))
+    elif explanation.views:
+        reasons.append(translate(language, "reveal.why_viewed", n=explanation.views))
+    return reasons
 
 
-def _bought(language: str, why: Why) -> str:
-    if why.full_price >= why.purchases:
-        return text(language, "reveal.why_full_price", n=why.purchases)
-    if why.full_price:
-        values = {"n": why.purchases, "full": why.full_price}
-        return text(language, "reveal.why_bought_full", **values)
-    return text(language, "reveal.why_bought", n=why.purchases)
+def _purchase_reason(language: str, explanation: Explanation) -> str:
+    if explanation.full_price >= explanation.purchases:
+        return translate(language, "reveal.why_full_price", n=explanation.purchases)
+    if explanation.full_price:
+        values = {"n": explanation.purchases, "full": explanation.full_price}
+        return translate(language, "reveal.why_bought_full", **values)
+    return translate(language, "reveal.why_bought", n=explanation.purchases)
 
 
-def _others(language: str, why: Why, named: bool) -> str:
-    if why.neighbours:
-        brands = listed(language, why.neighbours[:MOST])
-        return text(language, "reveal.why_with", brands=brands)
-    return text(language, "reveal.why_picked" if named else "reveal.why_like_others")
+def _others_reason(language: str, explanation: Explanation, picks_only: bool) -> str:
+    if explanation.neighbours:
+        brands = list_in_words(language, explanation.neighbours[:MAX_REASONS])
+        return translate(language, "reveal.why_with", brands=brands)
+    return translate(language, "reveal.why_picked" if picks_only else "reveal.why_like_others")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class ColorTokens:
     """The colours of one theme, as #RRGGBB."""
 
     paper: str  # page
@@ -23,7 +23,7 @@ class Tokens:
     line: str  # borders and grids; never carries meaning
 
 
-LIGHT = Tokens(
+LIGHT = ColorTokens(
     paper="#FBF7F0",
     surface="#FFFFFF",
     ink="#1E1B2E",
@@ -38,7 +38,7 @@ LIGHT = Tokens(
     undecided="#8A5A00",
     line="#E7DED0",
 )
-DARK = Tokens(
+DARK = ColorTokens(
     paper="#15131F",
     surface="#211E2E",
     ink="#F3EFE7",
@@ -53,33 +53,33 @@ DARK = Tokens(
     undecided="#F2B84B",
     line="#3A3550",
 )
-THEMES: Mapping[str, Tokens] = {"light": LIGHT, "dark": DARK}
+THEMES: Mapping[str, ColorTokens] = {"light": LIGHT, "dark": DARK}
 # Each is used for words on paper and on surface, so each has contrast 4.5:1 there.
 TEXT_TOKENS = ("ink", "quiet", "glow", "violet", "slate", "sand", "release", "hold", "undecided")
 
 
-def tokens(theme: str | None) -> Tokens:
+def color_tokens(theme: str | None) -> ColorTokens:
     """Return the colours of "light" or "dark"; light for anything else."""
     return THEMES.get(theme or "light", LIGHT)
 
 
-def mix(first: str, second: str, share: float) -> str:
+def mix_colors(first: str, second: str, share: float) -> str:
     """Return the colour that lies `share` (0 to 1) of the way from `first` to `second`."""
     pairs = zip(_channels(first), _channels(second), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in pairs)
 
 
-def contrast(first: str, second: str) -> float:
+def contrast_ratio(first: str, second: str) -> float:
     """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
     low, high = sorted((_luminance(first), _luminance(second)))
     return (high + 0.05) / (low + 0.05)
 
 
-def _channels(colour: str) -> list[int]:
-    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+def _channels(color: str) -> list[int]:
+    return [int(color[i : i + 2], 16) for i in (1, 3, 5)]
 
 
-def _luminance(colour: str) -> float:
-    shares = [c / 255 for c in _channels(colour)]
+def _luminance(color: str) -> float:
+    shares = [c / 255 for c in _channels(color)]
     linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
     return sum(w * v for w, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

@@ -7,11 +7,13 @@ installed wheel has no such file, so `brandswipe serve` hands over `streamlit_op
 import json
 from pathlib import Path
 
-from app.presentation.palette import DARK, LIGHT, THEMES, mix
-from app.presentation.palette import Tokens as Tokens
-from app.presentation.palette import tokens as tokens
+from app.presentation.palette import DARK, LIGHT, THEMES, mix_colors
+from app.presentation.palette import ColorTokens as ColorTokens
+from app.presentation.palette import color_tokens as color_tokens
 
-STATIC = Path(__file__).parents[1] / "web" / "static"  # Streamlit serves what lies beside main
+STATIC_FOLDER = (
+    Path(__file__).parents[1] / "web" / "static"
+)  # Streamlit serves what lies beside main
 HEADING_FONT = "Bricolage Grotesque"
 TEXT_FONT = "Inter"
 _LATIN = "U+0000-00FF,U+0131,U+0152-0153,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122,U+2212"
@@ -20,54 +22,59 @@ _LATIN_EXT = "U+0100-0130,U+0132-0151,U+0154-02BA,U+1E00-1E9F,U+1EF2-1EFF"
 
 def streamlit_config() -> dict[str, object]:
     """Return every Streamlit option that the house sets, by dotted name."""
-    return {**_server(), **_type(), **_colours("light"), **_colours("dark")}
+    return {
+        **_server_options(),
+        **_font_options(),
+        **_color_options("light"),
+        **_color_options("dark"),
+    }
 
 
 def streamlit_options() -> list[str]:
     """Return `streamlit_config` as flags of `streamlit run`; lists travel as JSON."""
-    return [f"--{name}={_flag(value)}" for name, value in streamlit_config().items()]
+    return [f"--{name}={_flag_value(value)}" for name, value in streamlit_config().items()]
 
 
 def config_toml() -> str:
     """Return `streamlit_config` as the text of a config.toml."""
     config = streamlit_config()
-    faces = config.pop("theme.fontFaces")
+    font_faces = config.pop("theme.fontFaces")
     sections: dict[str, list[str]] = {}
     for name, value in config.items():
         section, option = name.rsplit(".", 1)
         sections.setdefault(section, []).append(f"{option} = {json.dumps(value)}")
     blocks = [f"[{section}]\n" + "\n".join(lines) for section, lines in sections.items()]
-    return "\n\n".join([_HEAD, *blocks, *_face_blocks(faces)]) + "\n"
+    return "\n\n".join([_CONFIG_HEADER, *blocks, *_font_face_blocks(font_faces)]) + "\n"
 
 
 def page_css() -> str:
     """Return the style element of every page: what the theme's options cannot say."""
-    return f"<style>{_CSS}</style>"
+    return f"<style>{_PAGE_CSS}</style>"
 
 
 def altair_theme(theme: str | None) -> dict[str, object]:
     """Return an Altair configuration in the tokens of a theme."""
-    t = tokens(theme)
+    colors = color_tokens(theme)
     axis = {
-        "labelColor": t.quiet,
-        "titleColor": t.quiet,
-        "gridColor": t.line,
-        "domainColor": t.line,
+        "labelColor": colors.quiet,
+        "titleColor": colors.quiet,
+        "gridColor": colors.line,
+        "domainColor": colors.line,
     }
     text = {"labelFont": TEXT_FONT, "titleFont": TEXT_FONT, "labelFontSize": 13}
     return {
         "background": "transparent",
         "font": TEXT_FONT,
-        "axis": {**axis, **text, "tickColor": t.line, "titleFontWeight": 500},
-        "legend": {"labelColor": t.ink, "titleColor": t.quiet, **text},
-        "title": {"color": t.ink, "font": HEADING_FONT, "fontSize": 18, "anchor": "start"},
+        "axis": {**axis, **text, "tickColor": colors.line, "titleFontWeight": 500},
+        "legend": {"labelColor": colors.ink, "titleColor": colors.quiet, **text},
+        "title": {"color": colors.ink, "font": HEADING_FONT, "fontSize": 18, "anchor": "start"},
         "view": {"stroke": None},
         "mark": {"aria": False},  # a picture is said as a whole: nobody listens to 80 dots
-        "range": {"category": _categorical(t)},
+        "range": {"category": _categorical_colors(colors)},
     }
 
 
-def _server() -> dict[str, object]:
+def _server_options() -> dict[str, object]:
     return {
         "server.address": "127.0.0.1",
         "server.enableStaticServing": True,
@@ -84,7 +91,7 @@ def _server() -> dict[str, object]:
     }
 
 
-def _type() -> dict[str, object]:
+def _font_options() -> dict[str, object]:
     return {
         "theme.font": f"{TEXT_FONT}, system-ui, sans-serif",
         "theme.headingFont": f"'{HEADING_FONT}', {TEXT_FONT}, system-ui, sans-serif",
@@ -94,87 +101,90 @@ def _type() -> dict[str, object]:
         "theme.baseRadius": "14px",
         "theme.buttonRadius": "999px",
         "theme.paddingTop": "1.25rem",
-        "theme.fontFaces": _faces(),
+        "theme.fontFaces": _font_faces(),
     }
 
 
-def _faces() -> list[dict[str, str]]:
+def _font_faces() -> list[dict[str, str]]:
     return [
-        _face(HEADING_FONT, "bricolage-latin", "200 800", _LATIN),
-        _face(HEADING_FONT, "bricolage-latin-ext", "200 800", _LATIN_EXT),
-        _face(TEXT_FONT, "inter-latin", "100 900", _LATIN),
+        _font_face(HEADING_FONT, "bricolage-latin", "200 800", _LATIN),
+        _font_face(HEADING_FONT, "bricolage-latin-ext", "200 800", _LATIN_EXT),
+        _font_face(TEXT_FONT, "inter-latin", "100 900", _LATIN),
     ]
 
 
-def _face(family: str, file: str, weight: str, letters: str) -> dict[str, str]:
+def _font_face(family: str, file: str, weight: str, unicode_range: str) -> dict[str, str]:
     url = f"app/static/{file}.woff2"
-    return {"family": family, "url": url, "weight": weight, "unicodeRange": letters}
+    return {"family": family, "url": url, "weight": weight, "unicodeRange": unicode_range}
 
 
-def _colours(theme: str) -> dict[str, object]:
-    t = THEMES[theme]
-    named = {
-        "primaryColor": t.glow,
-        "backgroundColor": t.paper,
-        "secondaryBackgroundColor": t.surface,
-        "textColor": t.ink,
-        "linkColor": t.glow,
-        "borderColor": t.line,
-        "dataframeBorderColor": t.line,
-        "codeBackgroundColor": mix(t.paper, t.line, 0.5),
-        "codeTextColor": t.ink,
+def _color_options(theme: str) -> dict[str, object]:
+    colors = THEMES[theme]
+    core_colors = {
+        "primaryColor": colors.glow,
+        "backgroundColor": colors.paper,
+        "secondaryBackgroundColor": colors.surface,
+        "textColor": colors.ink,
+        "linkColor": colors.glow,
+        "borderColor": colors.line,
+        "dataframeBorderColor": colors.line,
+        "codeBackgroundColor": mix_colors(colors.paper, colors.line, 0.5),
+        "codeTextColor": colors.ink,
     }
-    charts = {
-        "chartCategoricalColors": _categorical(t),
-        "chartSequentialColors": [mix(t.line, t.glow, i / 9) for i in range(10)],
-        "chartDivergingColors": _diverging(t),
+    chart_colors = {
+        "chartCategoricalColors": _categorical_colors(colors),
+        "chartSequentialColors": [mix_colors(colors.line, colors.glow, i / 9) for i in range(10)],
+        "chartDivergingColors": _diverging_colors(colors),
     }
-    return {f"theme.{theme}.{k}": v for k, v in {**named, **_palette(t), **charts}.items()}
+    return {
+        f"theme.{theme}.{k}": v
+        for k, v in {**core_colors, **_color_families(colors), **chart_colors}.items()
+    }
 
 
-def _palette(t: Tokens) -> dict[str, object]:
+def _color_families(colors: ColorTokens) -> dict[str, object]:
     """Return Streamlit's seven colour families; the components read them as --st-*-color."""
     families = {
-        "red": t.hold,
-        "orange": t.undecided,
-        "yellow": t.sand,
-        "green": t.release,
-        "blue": t.slate,
-        "violet": t.violet,
-        "gray": t.quiet,
+        "red": colors.hold,
+        "orange": colors.undecided,
+        "yellow": colors.sand,
+        "green": colors.release,
+        "blue": colors.slate,
+        "violet": colors.violet,
+        "gray": colors.quiet,
     }
     shades: dict[str, object] = {}
-    for name, colour in families.items():
-        shades[f"{name}Color"] = shades[f"{name}TextColor"] = colour
-        shades[f"{name}BackgroundColor"] = mix(t.surface, colour, 0.06)
+    for name, color in families.items():
+        shades[f"{name}Color"] = shades[f"{name}TextColor"] = color
+        shades[f"{name}BackgroundColor"] = mix_colors(colors.surface, color, 0.06)
     return shades
 
 
-def _categorical(t: Tokens) -> list[str]:
-    return [t.glow, t.slate, t.sand, t.violet, t.release, t.quiet]
+def _categorical_colors(colors: ColorTokens) -> list[str]:
+    return [colors.glow, colors.slate, colors.sand, colors.violet, colors.release, colors.quiet]
 
 
-def _diverging(t: Tokens) -> list[str]:
-    cold = [mix(t.slate, t.line, i / 5) for i in range(5)]
-    return [*cold, *(mix(t.line, t.glow, i / 5) for i in range(1, 6))]
+def _diverging_colors(colors: ColorTokens) -> list[str]:
+    cold = [mix_colors(colors.slate, colors.line, i / 5) for i in range(5)]
+    return [*cold, *(mix_colors(colors.line, colors.glow, i / 5) for i in range(1, 6))]
 
 
-def _flag(value: object) -> str:
+def _flag_value(value: object) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value)
 
 
-def _face_blocks(faces: object) -> list[str]:
-    assert isinstance(faces, list)
-    lines = [[f"{k} = {json.dumps(v)}" for k, v in face.items()] for face in faces]
+def _font_face_blocks(font_faces: object) -> list[str]:
+    assert isinstance(font_faces, list)
+    lines = [[f"{k} = {json.dumps(v)}" for k, v in face.items()] for face in font_faces]
     return ["[[theme.fontFaces]]\n" + "\n".join(face) for face in lines]
 
 
-_HEAD = """\
+_CONFIG_HEADER = """\
 # Made by `python -m app.presentation.theme > .streamlit/config.toml`; a test compares both."""
 
-_CSS = f"""
+_PAGE_CSS = f"""
 html, body, .stApp [data-testid="stMain"] {{ overscroll-behavior: none; }}
 .stApp {{ font-variant-numeric: tabular-nums; }}
 .stApp h1, .stApp h2, .stApp h3 {{ letter-spacing: -0.015em; text-wrap-style: balance; }}
@@ -192,7 +202,7 @@ html, body, .stApp [data-testid="stMain"] {{ overscroll-behavior: none; }}
 }}
 .stApp [data-testid="stCaptionContainer"] p {{ color: inherit; }}
 .stApp [role="radio"][data-selected] p {{
-  color: light-dark({mix(LIGHT.glow, LIGHT.ink, 0.2)}, {DARK.glow});
+  color: light-dark({mix_colors(LIGHT.glow, LIGHT.ink, 0.2)}, {DARK.glow});
 }}
 @media (forced-colors: active) {{
   .stApp [role="radio"][data-selected] {{ background: Highlight; forced-color-adjust: none; }}

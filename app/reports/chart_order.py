@@ -3,50 +3,57 @@
 from collections.abc import Sequence
 from functools import partial
 
-from app.modeling.user_coverage import Audience
+from app.modeling.user_coverage import UserCoverage
 from app.reports import charts, charts_people
-from app.reports.charts import Figure
+from app.reports.charts import Chart
 from app.reports.unknown_charts import chart_or_unknown
-from app.study.results import Judged
+from app.study.results import StudyResult
 
 
-def rows(language: str, judged: Judged, reach: Audience | None) -> list[Sequence[Figure]]:
+def charts_in_order(
+    language: str, result: StudyResult, reach: UserCoverage | None
+) -> list[Sequence[Chart]]:
     """Return the pictures, those beside each other together."""
-    arms = _one(language, judged, "arms")
+    sources = _one(language, result, "arms")
     return [
         # in a comparison of two versions the second one is among the arms
-        (arms,) if judged.report.policy.is_duel else (arms, _one(language, judged, "rival")),
+        (sources,)
+        if result.report.policy.is_paired_comparison
+        else (sources, _one(language, result, "rival")),
         (
-            _one(language, judged, "funnel"),
+            _one(language, result, "funnel"),
             chart_or_unknown(
-                language, judged, "audience", partial(charts_people.audience, language, reach)
+                language,
+                result,
+                "audience",
+                partial(charts_people.user_coverage_chart, language, reach),
             ),
         ),
-        *charts_people.listed(language, judged),
-        (_one(language, judged, "left_out"), _one(language, judged, "halves")),
-        (_one(language, judged, "loved"), _one(language, judged, "refused")),
-        (_one(language, judged, "category"),),
-        *_segments(language, judged),
+        *charts_people.representativeness_charts(language, result),
+        (_one(language, result, "left_out"), _one(language, result, "halves")),
+        (_one(language, result, "loved"), _one(language, result, "refused")),
+        (_one(language, result, "category"),),
+        *_segments(language, result),
     ]
 
 
-def _one(language: str, judged: Judged, name: str) -> Figure:
+def _one(language: str, judged: StudyResult, name: str) -> Chart:
     return chart_or_unknown(language, judged, name, partial(_BY_NAME[name], language, judged))
 
 
 _BY_NAME = {
-    "arms": charts.arms,
-    "rival": charts.rival,
-    "funnel": charts_people.funnel,
-    "left_out": charts_people.left_out,
-    "halves": charts_people.halves,
+    "arms": charts.sources_chart,
+    "rival": charts.baseline_chart,
+    "funnel": charts_people.funnel_chart,
+    "left_out": charts_people.exclusions_chart,
+    "halves": charts_people.halves_chart,
     "loved": charts_people.loved,
     "refused": charts_people.refused,
-    "category": charts_people.categories,
+    "category": charts_people.category_chart,
 }
 
 
-def _segments(language: str, judged: Judged) -> list[Sequence[Figure]]:
+def _segments(language: str, judged: StudyResult) -> list[Sequence[Chart]]:
     """Return the parts of the people beside each other, where the policy names any."""
     found = [
         chart_or_unknown(

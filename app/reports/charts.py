@@ -5,21 +5,21 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from app.presentation.i18n import percent, text
+from app.presentation.i18n import format_percent, translate
 from app.reports import tables
 from app.reports.wording import (
-    liked,
-    reading,
-    rival_name,
-    rival_pairs,
-    said,
-    said_of,
-    state,
-    sure,
-    whole,
-    with_bounds,
+    baseline_name,
+    baseline_pairs,
+    bounds_confidence,
+    criterion_sentence,
+    criterion_state,
+    format_criterion_value,
+    format_with_bounds,
+    percent_or_points,
+    report_text,
+    source_liked_share,
 )
-from app.study.results import Judged
+from app.study.results import StudyResult
 from recsys.report.evaluate import CriterionReport
 from recsys.report.tables import ShareRow
 from recsys.report.verdict import CriterionVerdict
@@ -27,49 +27,49 @@ from recsys.stats import Estimate
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ChartSpan:
     """A stretch of a track, or a dot at its start."""
 
     start: float
     end: float
-    colour: str  # name of a token
+    color: str  # name of a token
     pale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class ChartRow:
     """One line of a picture, on a track from 0 to 100."""
 
     label: str
-    shown: str  # the figure at the right
-    parts: tuple[Part, ...] = ()
-    dots: tuple[Part, ...] = ()  # at their `start`
+    value_text: str  # the figure at the right
+    spans: tuple[ChartSpan, ...] = ()
+    dots: tuple[ChartSpan, ...] = ()  # at their `start`
     bar: float | None = None
     bar_label: str = ""
-    tone: str = "ink"  # the figure's colour
+    value_color: str = "ink"  # the figure's colour
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Figure:
+class Chart:
     """Lanes with the sentence that says what they show and the table behind them.
 
     Without lanes there is the sentence alone, or it and a table.
     """
 
     title: str
-    sentence: str
-    lanes: Sequence[Lane] = ()
+    caption: str
+    rows: Sequence[ChartRow] = ()
     table: pd.DataFrame | None = None
-    spoken: str | None = None  # for who cannot see it, where it is not the sentence
+    spoken_text: str | None = None  # for who cannot see it, where it is not the sentence
 
     @property
-    def alternative(self) -> str:
+    def alt_text(self) -> str:
         """What is said to who cannot see the lanes."""
-        return self.spoken or self.sentence
+        return self.spoken_text or self.caption
 
 
-TONES = {"passed": "release", "failed": "hold", "open": "undecided"}
-TINTS = {
+STATE_COLORS = {"passed": "release", "failed": "hold", "open": "undecided"}
+SOURCE_COLORS = {
     "pick": "glow",
     "challenger": "sand",
     "baseline": "sand",
@@ -78,116 +78,169 @@ TINTS = {
 }
 
 
-def criteria(language: str, judged: Judged) -> Figure:
+def criteria_chart(language: str, result: StudyResult) -> Chart:
     """Each criterion's interval against its bar."""
-    sentence = text(
+    caption = translate(
         language,
         "report.criteria_said",
-        n=judged.verdict.n,
-        sure=percent(language, sure(judged.report)),
+        n=result.verdict.n,
+        sure=format_percent(language, bounds_confidence(result.report)),
     )
-    return Figure(
-        said_of(language, judged.report.policy, "criteria_title"),
-        sentence,
-        [_standing(language, c) for c in judged.verdict.criteria],
-        tables.criteria(language, judged),
-        " ".join(said(language, c) for c in judged.verdict.criteria),
-    )
-
-
-def _standing(language: str, found: CriterionVerdict) -> Lane:
-    return Lane(
-        text(language, f"report.{found.name}"),
-        with_bounds(language, found.name, found.value, found.low, found.high),
-        (Part(whole("share", found.low), whole("share", found.high), "glow", pale=True),),
-        (Part(whole("share", found.value), 0, "glow"),),
-        whole("share", found.bar),
-        text(language, "report.bar_at", bar=reading(language, found.name, found.bar)),
-        TONES[state(found)],
+    return Chart(
+        report_text(language, result.report.policy, "criteria_title"),
+        caption,
+        [_criterion_chart_row(language, c) for c in result.verdict.criteria],
+        tables.criteria_table(language, result),
+        " ".join(criterion_sentence(language, c) for c in result.verdict.criteria),
     )
 
 
-def run_said(language: str, judged: Judged, found: CriterionReport) -> str:
+def _criterion_chart_row(language: str, criterion: CriterionVerdict) -> ChartRow:
+    return ChartRow(
+        translate(language, f"report.{criterion.name}"),
+        format_with_bounds(
+            language, criterion.name, criterion.value, criterion.low, criterion.high
+        ),
+        (
+            ChartSpan(
+                percent_or_points("share", criterion.low),
+                percent_or_points("share", criterion.high),
+                "glow",
+                pale=True,
+            ),
+        ),
+        (ChartSpan(percent_or_points("share", criterion.value), 0, "glow"),),
+        percent_or_points("share", criterion.bar),
+        translate(
+            language,
+            "report.bar_at",
+            bar=format_criterion_value(language, criterion.name, criterion.bar),
+        ),
+        STATE_COLORS[criterion_state(criterion)],
+    )
+
+
+def confidence_sequence_text(
+    language: str, result: StudyResult, criterion_report: CriterionReport
+) -> str:
     """Say where the run of a criterion has come to, and whether the study is decided."""
-    last, name = found.run[-1], found.criterion.name
-    shares = {"value": last.mean, "low": last.low, "high": last.high, "bar": found.criterion.bar}
-    read = {key: reading(language, name, share) for key, share in shares.items()}
-    said_so_far = text(language, "report.run_said", n=last.n, **read)
-    return f"{said_so_far} {_moment_said(language, judged)}"
+    last_point, name = criterion_report.run[-1], criterion_report.criterion.name
+    shares = {
+        "value": last_point.mean,
+        "low": last_point.low,
+        "high": last_point.high,
+        "bar": criterion_report.criterion.bar,
+    }
+    formatted = {
+        key: format_criterion_value(language, name, share) for key, share in shares.items()
+    }
+    progress_text = translate(language, "report.run_said", n=last_point.n, **formatted)
+    return f"{progress_text} {_decision_text(language, result)}"
 
 
-def _moment_said(language: str, judged: Judged) -> str:
-    if judged.decision is None:
-        return text(language, "report.run_open")
-    word = said_of(language, judged.report.policy, judged.verdict.outcome.value).lower()
-    return text(language, "report.run_decided", n=judged.verdict.n, word=word)
+def _decision_text(language: str, result: StudyResult) -> str:
+    if result.decision is None:
+        return translate(language, "report.run_open")
+    word = report_text(language, result.report.policy, result.verdict.outcome.value).lower()
+    return translate(language, "report.run_decided", n=result.verdict.n, word=word)
 
 
-def arms(language: str, judged: Judged) -> Figure:
+def sources_chart(language: str, result: StudyResult) -> Chart:
     """Picks, baseline, decoys and near decoys side by side."""
-    report = judged.report
-    lanes = [
-        said_of_cards(tables.arm(language, report, row.label), row, TINTS[row.label], language)
+    report = result.report
+    rows = [
+        answer_shares_row(
+            tables.source_name(language, report, row.label), row, SOURCE_COLORS[row.label], language
+        )
         for row in report.arms
     ]
-    sentence = f"{_arms_said(language, judged)} {said_of(language, report.policy, 'arms_key')}"
-    title = said_of(language, report.policy, "arms_title")
-    return Figure(title, sentence, lanes, tables.arms(language, report))
+    caption = (
+        f"{_sources_text(language, result)} {report_text(language, report.policy, 'arms_key')}"
+    )
+    title = report_text(language, report.policy, "arms_title")
+    return Chart(title, caption, rows, tables.sources_table(language, report))
 
 
-def said_of_cards(label: str, row: ShareRow, colour: str, language: str) -> Lane:
+def answer_shares_row(label: str, row: ShareRow, color: str, language: str) -> ChartRow:
     """Super likes, then favourites, then a gap, and at the end the names that said nothing."""
-    up_to = whole("share", row.liked)
-    loved, unknown = whole("share", row.super_liked), whole("share", row.dont_know)
-    parts = [
-        Part(0, up_to, colour),
-        Part(0, loved, "violet"),
-        Part(100 - unknown, 100, "quiet", pale=True),
+    liked = percent_or_points("share", row.liked)
+    super_liked, unknown = (
+        percent_or_points("share", row.super_liked),
+        percent_or_points("share", row.dont_know),
+    )
+    spans = [
+        ChartSpan(0, liked, color),
+        ChartSpan(0, super_liked, "violet"),
+        ChartSpan(100 - unknown, 100, "quiet", pale=True),
     ]
-    drawn = tuple(part for part in parts if part.end > part.start)
-    return Lane(label, percent(language, row.liked), drawn)
+    visible_spans = tuple(part for part in spans if part.end > part.start)
+    return ChartRow(label, format_percent(language, row.liked), visible_spans)
 
 
-def _arms_said(language: str, judged: Judged) -> str:
-    picks, second, decoys = (liked(judged.report, arm) for arm in ("pick", "challenger", "decoy"))
-    if second is not None:
-        both = {"picks": reading(language, "pick", picks), "second": percent(language, second)}
-        return text(language, "report.arms_said_duel", **both)
+def _sources_text(language: str, result: StudyResult) -> str:
+    picks, challenger, decoys = (
+        source_liked_share(result.report, arm) for arm in ("pick", "challenger", "decoy")
+    )
+    if challenger is not None:
+        challenger_values = {
+            "picks": format_criterion_value(language, "pick", picks),
+            "second": format_percent(language, challenger),
+        }
+        return translate(language, "report.arms_said_duel", **challenger_values)
     if picks is None or decoys is None:
-        return text(language, "report.arms_said_picks", picks=reading(language, "pick", picks))
-    return text(
+        return translate(
+            language,
+            "report.arms_said_picks",
+            picks=format_criterion_value(language, "pick", picks),
+        )
+    return translate(
         language,
         "report.arms_said",
-        picks=percent(language, picks),
-        decoys=percent(language, decoys),
-        gap=whole("pick", picks) - whole("decoy", decoys),
+        picks=format_percent(language, picks),
+        decoys=format_percent(language, decoys),
+        gap=percent_or_points("pick", picks) - percent_or_points("decoy", decoys),
     )
 
 
-def rival(language: str, judged: Judged) -> Figure:
+def baseline_chart(language: str, result: StudyResult) -> Chart:
     """What the rival alone would have scored."""
-    report, pairs = judged.report, rival_pairs(judged.report)
-    title = text(language, "report.rival_title")
-    lead = text(language, "report.rival_lead", rival=rival_name(language, report.baseline))
+    report, pairs = result.report, baseline_pairs(result.report)
+    title = translate(language, "report.rival_title")
+    lead = translate(language, "report.rival_lead", rival=baseline_name(language, report.baseline))
     if not pairs:
-        return Figure(title, f"{lead} {text(language, 'report.rival_none', n=report.policy.cell)}")
-    name, mine, theirs = pairs[0]
-    sentence = text(
+        return Chart(
+            title, f"{lead} {translate(language, 'report.rival_none', n=report.policy.cell)}"
+        )
+    name, model_estimate, baseline_estimate = pairs[0]
+    caption = translate(
         language,
         "report.rival_said",
-        name=text(language, f"report.rival_{name}"),
-        model=percent(language, mine.value or 0.0),
-        rival=percent(language, theirs.value or 0.0),
+        name=translate(language, f"report.rival_{name}"),
+        model=format_percent(language, model_estimate.value or 0.0),
+        rival=format_percent(language, baseline_estimate.value or 0.0),
     )
-    lanes = [_against(language, *pair) for pair in pairs]
-    return Figure(title, f"{lead} {sentence}", lanes, tables.rival(language, report))
+    rows = [_baseline_row(language, *pair) for pair in pairs]
+    return Chart(title, f"{lead} {caption}", rows, tables.baseline_table(language, report))
 
 
-def _against(language: str, name: str, mine: Estimate, theirs: Estimate) -> Lane:
-    ours, other = whole("share", mine.value or 0.0), whole("share", theirs.value or 0.0)
-    return Lane(
-        text(language, f"report.rival_{name}"),
-        f"{percent(language, mine.value or 0.0)} / {percent(language, theirs.value or 0.0)}",
-        (Part(min(ours, other), max(ours, other), "quiet", pale=True),),
-        (Part(other, 0, "sand"), Part(ours, 0, "glow")),
+def _baseline_row(
+    language: str, name: str, model_estimate: Estimate, baseline_estimate: Estimate
+) -> ChartRow:
+    model_percent, baseline_percent = (
+        percent_or_points("share", model_estimate.value or 0.0),
+        percent_or_points("share", baseline_estimate.value or 0.0),
+    )
+    return ChartRow(
+        translate(language, f"report.rival_{name}"),
+        f"{format_percent(language, model_estimate.value or 0.0)} / "
+        f"{format_percent(language, baseline_estimate.value or 0.0)}",
+        (
+            ChartSpan(
+                min(model_percent, baseline_percent),
+                max(model_percent, baseline_percent),
+                "quiet",
+                pale=True,
+            ),
+        ),
+        (ChartSpan(baseline_percent, 0, "sand"), ChartSpan(model_percent, 0, "glow")),
     )

@@ -3,286 +3,325 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from app.modeling.user_coverage import Audience
-from app.presentation.i18n import percent, shown, text
+from app.modeling.user_coverage import UserCoverage
+from app.presentation.i18n import format_percent, format_value, translate
 from app.reports import tables
-from app.reports.charts import Figure, Lane, Part, said_of_cards
+from app.reports.charts import Chart, ChartRow, ChartSpan, answer_shares_row
 from app.reports.unknown_charts import value_or_unknown
-from app.reports.wording import estimate_with_bounds, said_of, whole
-from app.study.results import Judged
+from app.reports.wording import format_estimate, percent_or_points, report_text
+from app.study.results import StudyResult
 from recsys.report.evaluate import Report
-from recsys.report.representativeness import ListRow, furthest
+from recsys.report.representativeness import FrameShare, largest_difference
 from recsys.report.tables import SegmentRow, ShareRow
 from recsys.stats import Estimate
 
-TOP = 6
+MAX_VALUES = 6
 """Values in a picture; the table behind it holds all."""
 
 
-def listed(language: str, judged: Judged) -> list[Sequence[Figure]]:
+def representativeness_charts(language: str, result: StudyResult) -> list[Sequence[Chart]]:
     """Return a picture for each column of the list, two beside each other."""
-    found = [_known(language, judged, *column) for column in judged.listed.items()]
-    return [found[n : n + 2] for n in range(0, len(found), 2)]
+    columns = [_known(language, result, *column) for column in result.frame_shares.items()]
+    return [columns[n : n + 2] for n in range(0, len(columns), 2)]
 
 
-def _known(language: str, judged: Judged, name: str, rows: Sequence[ListRow]) -> Figure:
-    unknown = Figure(tables.title(language, name), text(language, "report.not_computed"))
+def _known(language: str, judged: StudyResult, name: str, rows: Sequence[FrameShare]) -> Chart:
+    unknown = Chart(
+        tables.representativeness_title(language, name), translate(language, "report.not_computed")
+    )
     return value_or_unknown(
-        "picture, listed", partial(_column, language, judged, name, rows), unknown
+        "picture, listed", partial(_representativeness_chart, language, judged, name, rows), unknown
     )
 
 
-def _column(language: str, judged: Judged, name: str, rows: Sequence[ListRow]) -> Figure:
-    cell = judged.report.policy.cell
-    lanes = [lane for row in _drawn(rows) for lane in _attribute_lanes(language, row)]
-    sentence = said(language, rows, cell)
-    return Figure(tables.title(language, name), sentence, lanes, tables.listed(language, rows))
+def _representativeness_chart(
+    language: str, result: StudyResult, name: str, rows: Sequence[FrameShare]
+) -> Chart:
+    min_group_size = result.report.policy.cell
+    chart_rows = [lane for row in _charted_rows(rows) for lane in _frame_share_rows(language, row)]
+    caption = representativeness_text(language, rows, min_group_size)
+    return Chart(
+        tables.representativeness_title(language, name),
+        caption,
+        chart_rows,
+        tables.representativeness_table(language, rows),
+    )
 
 
-def _drawn(rows: Sequence[ListRow]) -> Sequence[ListRow]:
+def _charted_rows(rows: Sequence[FrameShare]) -> Sequence[FrameShare]:
     """The values with most invited, and the one that the sentence names."""
-    named = furthest(rows)
-    return [row for n, row in enumerate(rows) if n < TOP or row is named]
+    furthest_row = largest_difference(rows)
+    return [row for n, row in enumerate(rows) if n < MAX_VALUES or row is furthest_row]
 
 
-def said(language: str, rows: Sequence[ListRow], cell: int) -> str:
+def representativeness_text(language: str, rows: Sequence[FrameShare], min_group_size: int) -> str:
     """Say where players differ most from the invited."""
     if not rows:
-        return text(language, "report.not_computed")
-    row = furthest(rows)
-    if row is None or row.players is None:
-        return text(language, "report.listed_few", n=cell)
-    dash = text(language, "report.listed_dash", n=cell)
+        return translate(language, "report.not_computed")
+    furthest_row = largest_difference(rows)
+    if furthest_row is None or furthest_row.players is None:
+        return translate(language, "report.listed_few", n=min_group_size)
+    dash = translate(language, "report.listed_dash", n=min_group_size)
     hidden = any(each.players is None for each in rows)
-    return f"{_differs(language, row, row.players)} {dash if hidden else ''}".strip()
+    return (
+        f"{_furthest_text(language, furthest_row, furthest_row.players)} {dash if hidden else ''}"
+    ).strip()
 
 
-def _differs(language: str, row: ListRow, players: float) -> str:
-    if not row.apart:
-        return text(language, "report.listed_alike")
-    return text(
+def _furthest_text(language: str, row: FrameShare, players: float) -> str:
+    if not row.difference:
+        return translate(language, "report.listed_alike")
+    return translate(
         language,
         "report.listed_said",
-        value=tables.value(language, row),
-        players=percent(language, players),
-        invited=percent(language, row.invited),
+        value=tables.frame_value_name(language, row),
+        players=format_percent(language, players),
+        invited=format_percent(language, row.invited),
     )
 
 
-def _attribute_lanes(language: str, row: ListRow) -> Iterator[Lane]:
-    for who, share in (("invited", row.invited), ("players", row.players)):
-        end = 0 if share is None else whole("share", share)
-        yield Lane(
-            text(language, f"report.listed_{who}", value=tables.value(language, row)),
-            tables.share(language, share),
-            (Part(0, end, "slate" if who == "invited" else "glow"),),
+def _frame_share_rows(language: str, row: FrameShare) -> Iterator[ChartRow]:
+    for group, share in (("invited", row.invited), ("players", row.players)):
+        end = 0 if share is None else percent_or_points("share", share)
+        yield ChartRow(
+            translate(
+                language, f"report.listed_{group}", value=tables.frame_value_name(language, row)
+            ),
+            tables.format_optional_share(language, share),
+            (ChartSpan(0, end, "slate" if group == "invited" else "glow"),),
         )
 
 
-def funnel(language: str, judged: Judged) -> Figure:
+def funnel_chart(language: str, result: StudyResult) -> Chart:
     """How many decks came how far."""
-    counts = tables.funnel_counts(judged)
+    counts = tables.funnel_counts(result)
     top = max(*counts.values(), 1)
-    lanes = [
-        Lane(
-            text(language, f"report.funnel_{step}"),
-            tables.so_many(language, step, count),
-            (Part(0, round(100 * count / top), "glow", pale=step != "counted"),),
+    rows = [
+        ChartRow(
+            translate(language, f"report.funnel_{step}"),
+            tables.funnel_count_text(language, step, count),
+            (ChartSpan(0, round(100 * count / top), "glow", pale=step != "counted"),),
         )
         for step, count in counts.items()
     ]
-    title = text(language, "report.funnel_title")
-    return Figure(title, _funnel_said(language, judged), lanes, tables.funnel(language, judged))
+    title = translate(language, "report.funnel_title")
+    return Chart(title, _funnel_text(language, result), rows, tables.funnel_table(language, result))
 
 
-def _funnel_said(language: str, judged: Judged) -> str:
-    return " ".join(filter(None, (_counted(language, judged), forgotten(language, judged.report))))
+def _funnel_text(language: str, result: StudyResult) -> str:
+    return " ".join(
+        filter(None, (_counted_text(language, result), forgotten_text(language, result.report)))
+    )
 
 
-def forgotten(language: str, report: Report) -> str:
+def forgotten_text(language: str, report: Report) -> str:
     """Say of how many people the tables still tell, once somebody is forgotten; else nothing."""
-    counted, read = report.players.counted, report.cards.people if report.cards else 0
-    if counted < report.policy.cell or read == counted or report.lacks("cards"):
+    counted, reported = report.players.counted, report.cards.people if report.cards else 0
+    if counted < report.policy.cell or reported == counted or report.lacks("cards"):
         return ""
-    return text(language, "report.funnel_forgotten", counted=counted, read=read)
+    return translate(language, "report.funnel_forgotten", counted=counted, read=reported)
 
 
-def _counted(language: str, judged: Judged) -> str:
-    players = judged.report.players
+def _counted_text(language: str, result: StudyResult) -> str:
+    players = result.report.players
     if players.completion is None:
-        return text(language, "report.funnel_unknown", counted=players.counted)
-    return text(
+        return translate(language, "report.funnel_unknown", counted=players.counted)
+    return translate(
         language,
         "report.funnel_said",
         counted=players.counted,
         dealt=players.dealt,
-        completion=percent(language, players.completion),
-        bar=percent(language, judged.report.policy.completion),
+        completion=format_percent(language, players.completion),
+        bar=format_percent(language, result.report.policy.completion),
     )
 
 
-def audience(language: str, found: Audience | None) -> Figure:
+def user_coverage_chart(language: str, user_coverage: UserCoverage | None) -> Chart:
     """Of how many customers enough is known to guess from."""
-    title = text(language, "report.audience_title")
-    if found is None:
-        return Figure(title, text(language, "report.audience_unknown"))
-    lanes = [
-        Lane(
+    title = translate(language, "report.audience_title")
+    if user_coverage is None:
+        return Chart(title, translate(language, "report.audience_unknown"))
+    rows = [
+        ChartRow(
             tables.band_name(language, band),
-            percent(language, band.share),
-            (Part(0, whole("share", band.share), "glow", pale=band.least < found.least),),
+            format_percent(language, band.share),
+            (
+                ChartSpan(
+                    0,
+                    percent_or_points("share", band.share),
+                    "glow",
+                    pale=band.min_brands < user_coverage.min_brands,
+                ),
+            ),
         )
-        for band in found.bands
+        for band in user_coverage.bands
     ]
-    sentence = text(
+    caption = translate(
         language,
         "report.audience_said",
-        share=percent(language, found.enough),
-        least=found.least,
-        customers=found.customers,
+        share=format_percent(language, user_coverage.enough_share),
+        least=user_coverage.min_brands,
+        customers=user_coverage.customers,
     )
-    return Figure(title, sentence, lanes, tables.audience(language, found))
+    return Chart(title, caption, rows, tables.user_coverage_table(language, user_coverage))
 
 
-def left_out(language: str, judged: Judged) -> Figure:
+def exclusions_chart(language: str, result: StudyResult) -> Chart:
     """Why closed decks do not count, and how answers of one person hang together."""
-    report, title = judged.report, text(language, "report.left_out_title")
-    alike = _alike(language, judged)
+    report, title = result.report, translate(language, "report.left_out_title")
+    clustering = _clustering_text(language, result)
     if all(found == 0 for found in report.excluded.values()):
-        return Figure(title, f"{text(language, 'report.left_out_none')} {alike}".strip())
-    return Figure(title, alike, table=tables.left_out(language, report))
+        return Chart(title, f"{translate(language, 'report.left_out_none')} {clustering}".strip())
+    return Chart(title, clustering, table=tables.exclusions_table(language, report))
 
 
-def _alike(language: str, judged: Judged) -> str:
-    cards = judged.report.cards
+def _clustering_text(language: str, result: StudyResult) -> str:
+    cards = result.report.cards
     if cards is None:
         return ""
-    return text(
+    return translate(
         language,
         "report.unclean_said",
-        icc=shown(language, round(max(cards.icc, 0.0), 2)),
-        effect=shown(language, round(max(cards.design_effect, 1.0), 1)),
+        icc=format_value(language, round(max(cards.icc, 0.0), 2)),
+        effect=format_value(language, round(max(cards.design_effect, 1.0), 1)),
     )
 
 
-def loved(language: str, judged: Judged) -> Figure:
+def loved(language: str, judged: StudyResult) -> Chart:
     """The best liked of the brands that enough people saw."""
-    rows, _ = tables.loved_and_refused(judged.report.brands)
-    return _brands(language, "loved", rows, "glow", judged.report.policy.cell)
+    rows, _ = tables.best_and_worst_liked(judged.report.brands)
+    return _brand_chart(language, "loved", rows, "glow", judged.report.policy.cell)
 
 
-def refused(language: str, judged: Judged) -> Figure:
+def refused(language: str, judged: StudyResult) -> Chart:
     """The least liked of them."""
-    _, rows = tables.loved_and_refused(judged.report.brands)
-    return _brands(language, "refused", rows, "slate", judged.report.policy.cell)
+    _, rows = tables.best_and_worst_liked(judged.report.brands)
+    return _brand_chart(language, "refused", rows, "slate", judged.report.policy.cell)
 
 
-def _brands(language: str, name: str, rows: Sequence[ShareRow], colour: str, cell: int) -> Figure:
-    title = text(language, f"report.{name}_title")
+def _brand_chart(
+    language: str, name: str, rows: Sequence[ShareRow], color: str, min_group_size: int
+) -> Chart:
+    title = translate(language, f"report.{name}_title")
     if not rows:
-        return Figure(title, text(language, "report.brands_few", n=cell))
-    share = percent(language, rows[0].liked)
-    sentence = text(language, "report.brands_said", brand=rows[0].label, share=share, n=cell)
-    return Figure(
+        return Chart(title, translate(language, "report.brands_few", n=min_group_size))
+    share = format_percent(language, rows[0].liked)
+    caption = translate(
+        language, "report.brands_said", brand=rows[0].label, share=share, n=min_group_size
+    )
+    return Chart(
         title,
-        sentence,
-        _share_lanes(language, rows, colour),
-        tables.shares(language, rows, "brand"),
+        caption,
+        _answer_shares_rows(language, rows, color),
+        tables.shares_table(language, rows, "brand"),
     )
 
 
-def _share_lanes(language: str, rows: Sequence[ShareRow], colour: str) -> list[Lane]:
+def _answer_shares_rows(language: str, rows: Sequence[ShareRow], color: str) -> list[ChartRow]:
     return [
-        said_of_cards(
-            f"{row.label} · {text(language, 'report.fact_people', n=row.people)}",
+        answer_shares_row(
+            f"{row.label} · {translate(language, 'report.fact_people', n=row.people)}",
             row,
-            colour,
+            color,
             language,
         )
         for row in rows
     ]
 
 
-def categories(language: str, judged: Judged) -> Figure:
+def category_chart(language: str, result: StudyResult) -> Chart:
     """How the picks of each category were liked, the best first."""
-    title = text(language, "report.category_title")
-    rows = sorted(judged.report.categories, key=lambda row: (-row.liked, row.label))
+    title = translate(language, "report.category_title")
+    rows = sorted(result.report.categories, key=lambda row: (-row.liked, row.label))
     if not rows:
-        words = text(language, "report.category_few", n=judged.report.policy.cell)
-        return Figure(title, words)
-    table = tables.shares(language, rows, "category")
-    lanes = _share_lanes(language, _ends(rows), "glow")
-    return Figure(title, _best_and_worst(language, rows), lanes, table)
+        few_text = translate(language, "report.category_few", n=result.report.policy.cell)
+        return Chart(title, few_text)
+    table = tables.shares_table(language, rows, "category")
+    chart_rows = _answer_shares_rows(language, _best_and_worst_rows(rows), "glow")
+    return Chart(title, _best_and_worst_text(language, rows), chart_rows, table)
 
 
-def segment(language: str, judged: Judged, name: str, rows: Sequence[SegmentRow]) -> Figure:
+def segment(language: str, judged: StudyResult, name: str, rows: Sequence[SegmentRow]) -> Chart:
     """How each part of the people liked its picks, and how long they looked."""
-    title, report = text(language, f"report.{name}_title"), judged.report
+    title, report = translate(language, f"report.{name}_title"), judged.report
     if not rows:
-        return Figure(title, text(language, "report.segment_few", n=report.policy.cell))
-    lanes = [said_of_cards(_part(language, name, row), row, "glow", language) for row in rows]
-    sentence = text(language, "report.not_computed")
+        return Chart(title, translate(language, "report.segment_few", n=report.policy.cell))
+    lanes = [
+        answer_shares_row(_segment_label(language, name, row), row, "glow", language)
+        for row in rows
+    ]
+    sentence = translate(language, "report.not_computed")
     if report.seconds is not None:
-        sentence = text(language, "report.segment_said", seconds=round(report.seconds, 1))
-    return Figure(title, sentence, lanes, tables.segment(language, name, rows))
+        sentence = translate(language, "report.segment_said", seconds=round(report.seconds, 1))
+    return Chart(title, sentence, lanes, tables.segment_table(language, name, rows))
 
 
-def _part(language: str, name: str, row: SegmentRow) -> str:
-    return text(
+def _segment_label(language: str, name: str, row: SegmentRow) -> str:
+    return translate(
         language,
         "report.segment_lane",
-        name=text(language, f"report.{name}_{row.label}"),
+        name=translate(language, f"report.{name}_{row.label}"),
         n=row.people,
         seconds=round(row.seconds, 1),
     )
 
 
-def _ends(rows: Sequence[ShareRow]) -> list[ShareRow]:
+def _best_and_worst_rows(rows: Sequence[ShareRow]) -> list[ShareRow]:
     """Return the best and the worst of many rows, so that both that are named are drawn."""
-    if len(rows) <= tables.TOP:
+    if len(rows) <= tables.MAX_CHART_ROWS:
         return list(rows)
-    half = tables.TOP // 2
+    half = tables.MAX_CHART_ROWS // 2
     return [*rows[:half], *rows[-half:]]
 
 
-def _best_and_worst(language: str, rows: Sequence[ShareRow]) -> str:
+def _best_and_worst_text(language: str, rows: Sequence[ShareRow]) -> str:
     best, worst = rows[0], rows[-1]
     if len(rows) == 1:
-        share = percent(language, best.liked)
-        return text(language, "report.category_alone", name=best.label, share=share)
-    return text(
+        share = format_percent(language, best.liked)
+        return translate(language, "report.category_alone", name=best.label, share=share)
+    return translate(
         language,
         "report.category_said",
         best=best.label,
-        best_share=percent(language, best.liked),
+        best_share=format_percent(language, best.liked),
         worst=worst.label,
-        worst_share=percent(language, worst.liked),
+        worst_share=format_percent(language, worst.liked),
     )
 
 
-def halves(language: str, judged: Judged) -> Figure:
+def halves_chart(language: str, result: StudyResult) -> Chart:
     """The early half against the late one, and what one look alone would have said."""
-    title = text(language, "report.halves_title")
-    known = tables.known_halves(judged.report)
-    if [who for who, _ in known[:2]] != ["early", "late"]:
-        return Figure(title, text(language, "report.halves_few"))
-    name, rule = tables.halved(judged.report), judged.report.policy
-    bar = next((c.bar for c in rule.criteria if c.name == name), None)
-    lanes = [_half(language, name, who, each.published(), bar) for who, each in known]
-    said = [said_of(language, rule, "halves_said")]
-    if any(who == "once" for who, _ in known):
-        said.append(text(language, "report.halves_once_said"))
-    return Figure(title, " ".join(said), lanes, tables.halves(language, judged.report))
+    title = translate(language, "report.halves_title")
+    known_estimates = tables.known_half_estimates(result.report)
+    if [who for who, _ in known_estimates[:2]] != ["early", "late"]:
+        return Chart(title, translate(language, "report.halves_few"))
+    criterion_name, policy = tables.halves_criterion(result.report), result.report.policy
+    bar = next((c.bar for c in policy.criteria if c.name == criterion_name), None)
+    rows = [
+        _half_row(language, criterion_name, who, each.published(), bar)
+        for who, each in known_estimates
+    ]
+    sentences = [report_text(language, policy, "halves_said")]
+    if any(who == "once" for who, _ in known_estimates):
+        sentences.append(translate(language, "report.halves_once_said"))
+    return Chart(title, " ".join(sentences), rows, tables.halves_table(language, result.report))
 
 
-def _half(language: str, name: str, who: str, found: Estimate, bar: float | None) -> Lane:
-    tint = "quiet" if who in ("once", "careless") else "glow"
-    low, high = whole("share", found.low or 0.0), whole("share", found.high or 0.0)
-    return Lane(
-        text(language, f"report.halves_{who}"),
-        estimate_with_bounds(language, found, name),
-        (Part(low, high, tint, pale=True),),
-        (Part(whole("share", found.value or 0.0), 0, tint),),
-        None if bar is None else whole("share", bar),
-        "" if bar is None else text(language, "report.bar_at", bar=percent(language, bar)),
+def _half_row(
+    language: str, name: str, subset: str, estimate: Estimate, bar: float | None
+) -> ChartRow:
+    color = "quiet" if subset in ("once", "careless") else "glow"
+    low, high = (
+        percent_or_points("share", estimate.low or 0.0),
+        percent_or_points("share", estimate.high or 0.0),
+    )
+    return ChartRow(
+        translate(language, f"report.halves_{subset}"),
+        format_estimate(language, estimate, name),
+        (ChartSpan(low, high, color, pale=True),),
+        (ChartSpan(percent_or_points("share", estimate.value or 0.0), 0, color),),
+        None if bar is None else percent_or_points("share", bar),
+        ""
+        if bar is None
+        else translate(language, "report.bar_at", bar=format_percent(language, bar)),
     )

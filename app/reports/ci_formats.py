@@ -4,100 +4,103 @@ from functools import partial
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from app.reports.wording import reading
-from app.study.results import Judged
+from app.reports.wording import format_criterion_value
+from app.study.results import StudyResult
 from recsys.report.verdict import CriterionVerdict, Outcome
 
 
-def gate_data(judged: Judged) -> dict[str, Any]:
+def gate_data(result: StudyResult) -> dict[str, Any]:
     """The verdict as plain data."""
-    verdict = judged.verdict
+    verdict = result.verdict
     return {
-        "study": judged.row.name,
-        "hash": judged.row.hash,
-        "kind": judged.row.kind.value,
-        "attempt": judged.report.attempt,
+        "study": result.row.name,
+        "hash": result.row.hash,
+        "kind": result.row.kind.value,
+        "attempt": result.report.attempt,
         "outcome": verdict.outcome.value,
         "why": verdict.why.value,
         "reason": verdict.reason,
         "people": verdict.n,
-        "decided": judged.decision is not None,
+        "decided": result.decision is not None,
         "criteria": verdict.to_dict()["criteria"],
-        "overrides": overrides_data(judged),
+        "overrides": overrides_data(result),
     }
 
 
-def outcome_word(judged: Judged) -> str:
+def outcome_word(result: StudyResult) -> str:
     """The verdict in a word; of two versions who is ahead."""
-    outcome = judged.verdict.outcome
-    if not judged.report.policy.is_duel or outcome is Outcome.UNDECIDED:
+    outcome = result.verdict.outcome
+    if not result.report.policy.is_paired_comparison or outcome is Outcome.UNDECIDED:
         return outcome.value
     return "challenger ahead" if outcome is Outcome.RELEASE else "champion ahead"
 
 
-def overrides_data(judged: Judged) -> list[dict[str, Any]]:
+def overrides_data(result: StudyResult) -> list[dict[str, Any]]:
     """Every override of a study, the first first."""
     return [
         {"outcome": o.outcome, "role": o.role, "reason": o.reason, "at": o.at}
-        for o in judged.overrides
+        for o in result.overrides
     ]
 
 
-def as_summary(judged: Judged) -> str:
+def gate_summary(result: StudyResult) -> str:
     """A summary for the page of a job."""
-    verdict, read = judged.verdict, partial(reading, "en")
+    verdict, format_value = result.verdict, partial(format_criterion_value, "en")
     rows = [
-        f"| {c.name} | {read(c.name, c.value)} | {read(c.name, c.low)} to {read(c.name, c.high)} "
-        f"| {read(c.name, c.bar)} | {_state(c)} |"
+        f"| {c.name} | {format_value(c.name, c.value)} | {format_value(c.name, c.low)} to "
+        f"{format_value(c.name, c.high)} "
+        f"| {format_value(c.name, c.bar)} | {_state_word(c)} |"
         for c in verdict.criteria
     ]
-    head = ["", "| criterion | estimate | between | bar | |", "|---|--:|--:|--:|---|"]
-    said = [f"**Overridden by {o.role}: {o.outcome}.** {o.reason}" for o in judged.overrides]
+    header = ["", "| criterion | estimate | between | bar | |", "|---|--:|--:|--:|---|"]
+    override_lines = [
+        f"**Overridden by {o.role}: {o.outcome}.** {o.reason}" for o in result.overrides
+    ]
     lines = [
-        f"## Gate: {outcome_word(judged)}",
+        f"## Gate: {outcome_word(result)}",
         "",
         verdict.reason,
-        *(f"\n{line}" for line in said),
-        *(head + rows if rows else []),
+        *(f"\n{line}" for line in override_lines),
+        *(header + rows if rows else []),
         "",
-        f"Study `{judged.row.name}` ({judged.row.kind.value}), attempt {judged.report.attempt}, "
-        f"hash `{judged.row.hash[:8]}`, {verdict.n} people. A necessary check, not a promise of "
+        f"Study `{result.row.name}` ({result.row.kind.value}), attempt {result.report.attempt}, "
+        f"hash `{result.row.hash[:8]}`, {verdict.n} people. A necessary check, not a promise of "
         "sales: measure engagement by arm.",
     ]
     return "\n".join(lines)
 
 
-def as_junit(judged: Judged) -> str:
+def gate_junit(result: StudyResult) -> str:
     """One test case a criterion: failed where it failed, skipped while it is open."""
-    found = {c.name: c for c in judged.verdict.criteria}
-    names = [criterion.name for criterion in judged.report.policy.criteria]
-    cases = [_case(name, found.get(name), judged) for name in names]
+    criteria_by_name = {c.name: c for c in result.verdict.criteria}
+    names = [criterion.name for criterion in result.report.policy.criteria]
+    cases = [_test_case(name, criteria_by_name.get(name), result) for name in names]
     failed = sum("<failure" in case for case in cases)
     skipped = sum("<skipped" in case for case in cases)
     return "\n".join(
         [
             '<?xml version="1.0" encoding="UTF-8"?>',
-            f"<testsuite name={quoteattr(f'brandswipe gate {judged.row.name}')} "
+            f"<testsuite name={quoteattr(f'brandswipe gate {result.row.name}')} "
             f'tests="{len(cases)}" failures="{failed}" errors="0" skipped="{skipped}">',
             *cases,
-            f"  <system-out>{escape(judged.verdict.reason)}</system-out>",
+            f"  <system-out>{escape(result.verdict.reason)}</system-out>",
             "</testsuite>",
         ]
     )
 
 
-def _case(name: str, found: CriterionVerdict | None, judged: Judged) -> str:
+def _test_case(name: str, criterion: CriterionVerdict | None, result: StudyResult) -> str:
     """A criterion that passed is open all the same while the limits keep the study undecided."""
-    reason = quoteattr(judged.verdict.reason)
-    released = judged.verdict.outcome is Outcome.RELEASE
-    if found is not None and found.failed and judged.verdict.outcome is Outcome.HOLD:
-        inside = f"<failure message={reason}/>"
-    elif found is not None and (released or (found.passed and judged.decision is not None)):
-        inside = ""
+    reason = quoteattr(result.verdict.reason)
+    released = result.verdict.outcome is Outcome.RELEASE
+    if criterion is not None and criterion.failed and result.verdict.outcome is Outcome.HOLD:
+        content = f"<failure message={reason}/>"
+    elif criterion is not None and (released or (criterion.passed and result.decision is not None)):
+        content = ""
     else:
-        inside = f"<skipped message={reason}/>"
-    return f'  <testcase classname="brandswipe.gate" name={quoteattr(name)}>{inside}</testcase>'
+        content = f"<skipped message={reason}/>"
+    return f'  <testcase classname="brandswipe.gate" name={quoteattr(name)}>{content}</testcase>'
 
 
-def _state(found: CriterionVerdict) -> str:
-    return "passed" if found.passed else "failed" if found.failed else "open"
+def _state_word(criterion: CriterionVerdict) -> str:
+    return "passed" if criterion.passed else "failed" if criterion.failed else "open"

@@ -10,21 +10,21 @@ from typing import Any
 
 import pandas as pd
 
-from app.modeling.user_coverage import Audience
-from app.presentation.i18n import text
+from app.modeling.user_coverage import UserCoverage
+from app.presentation.i18n import translate
 from app.reports import policy_wording, tables
-from app.reports.charts_people import said as said_of_list
+from app.reports.charts_people import representativeness_text as said_of_list
 from app.reports.ci_formats import overrides_data
-from app.reports.html.page import as_html
+from app.reports.html.page import report_html
 from app.reports.unknown_charts import table_or_unknown
-from app.reports.wording import overridden, said_of, sentence, what_would_change
-from app.study.results import Judged
+from app.reports.wording import override_lines, report_text, verdict_sentence, what_would_change
+from app.study.results import StudyResult
 from recsys.report.representativeness import list_row_to_row
 from recsys.report.tables import SegmentRow
 from recsys.stats import Estimate
 from recsys.study.policy import StudyKind
 
-COLUMNS = (
+CSV_COLUMNS = (
     "table",
     "label",
     "people",
@@ -39,39 +39,46 @@ COLUMNS = (
 )
 
 
-def as_data(judged: Judged) -> dict[str, Any]:
+def report_data(result: StudyResult) -> dict[str, Any]:
     """The report of data/report.schema.json."""
-    verdict = judged.verdict.to_dict()
-    beside = {"verdict": verdict, "overrides": overrides_data(judged), "invited": judged.invited}
-    beside |= {"agreed": judged.agreed, "reached": dict(judged.reached)}
-    beside |= {
-        "listed": {name: [list_row_to_row(row) for row in of] for name, of in judged.listed.items()}
+    verdict = result.verdict.to_dict()
+    extra = {"verdict": verdict, "overrides": overrides_data(result), "invited": result.invited}
+    extra |= {"agreed": result.consented, "reached": dict(result.step_counts)}
+    extra |= {
+        "listed": {
+            name: [list_row_to_row(row) for row in of] for name, of in result.frame_shares.items()
+        }
     }
-    return judged.report.to_dict() | beside
+    return result.report.to_dict() | extra
 
 
-def as_json(judged: Judged) -> str:
+def report_json(result: StudyResult) -> str:
     """The data as text, with a line's end behind it."""
-    return json.dumps(as_data(judged), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return json.dumps(report_data(result), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def as_csv(judged: Judged) -> str:
+def report_csv(result: StudyResult) -> str:
     """The report's own tables, one under another, named in the first column."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: _safe(value) for key, value in row.items()} for row in rows(judged))
+    writer.writerows(
+        {key: _escape_formula(value) for key, value in row.items()} for row in csv_rows(result)
+    )
     return out.getvalue()
 
 
-def rows(judged: Judged) -> Iterator[dict[str, object]]:
+def csv_rows(result: StudyResult) -> Iterator[dict[str, object]]:
     """Every row of every table."""
-    report = judged.report
-    for found in report.criteria:
-        bar = found.criterion.bar
-        yield {**_estimate("criteria", found.criterion.name, found.estimate), "bar": bar}
-    for name, estimate in report.beside.items():
-        yield _estimate("beside", name, estimate)
+    report = result.report
+    for criterion_report in report.criteria:
+        bar = criterion_report.criterion.bar
+        yield {
+            **_estimate_row("criteria", criterion_report.criterion.name, criterion_report.estimate),
+            "bar": bar,
+        }
+    for name, estimate in report.secondary_metrics.items():
+        yield _estimate_row("beside", name, estimate)
     for name, table in (
         ("arms", report.arms),
         ("brands", report.brands),
@@ -82,36 +89,36 @@ def rows(judged: Judged) -> Iterator[dict[str, object]]:
             shares = (row.liked, row.super_liked, row.dont_know)
             values = (round(share, 2) for share in shares)
             keys = ("value", "super_liked", "dont_know")
-            said: dict[str, object] = dict(zip(keys, values, strict=True))
+            cells: dict[str, object] = dict(zip(keys, values, strict=True))
             if isinstance(row, SegmentRow):
-                said["seconds"] = round(row.seconds, 1)
-            yield {"table": name, "label": row.label, "people": row.people, **said}
+                cells["seconds"] = round(row.seconds, 1)
+            yield {"table": name, "label": row.label, "people": row.people, **cells}
 
     for failure in report.failures:
         yield {"table": "not_computed", "label": failure.measure}
 
-    for name, listed in judged.listed.items():
-        for each in listed:
-            label = f"{name}: {each.label}"
-            both = {"value": each.players, "invited": each.invited}
-            yield {"table": "listed", "label": label, **both}
+    for name, frame_rows in result.frame_shares.items():
+        for frame_row in frame_rows:
+            label = f"{name}: {frame_row.label}"
+            frame_shares = {"value": frame_row.players, "invited": frame_row.invited}
+            yield {"table": "listed", "label": label, **frame_shares}
 
 
-def _estimate(table: str, label: str, found: Estimate) -> dict[str, object]:
-    shown = found.published()
-    if shown.value is None:
+def _estimate_row(table: str, label: str, estimate: Estimate) -> dict[str, object]:
+    published = estimate.published()
+    if published.value is None:
         return {"table": table, "label": label}
-    bounds = {"value": shown.value, "low": shown.low, "high": shown.high}
-    return {"table": table, "label": label, "people": shown.n, **bounds}
+    bounds = {"value": published.value, "low": published.low, "high": published.high}
+    return {"table": table, "label": label, "people": published.n, **bounds}
 
 
-def _safe(value: object) -> object:
+def _escape_formula(value: object) -> object:
     """No cell is a formula: a brand may have any name."""
-    text = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{value}" if text else value
+    is_formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{value}" if is_formula else value
 
 
-KINDS = {
+MIME_TYPES = {
     "html": "text/html",
     "md": "text/markdown",
     "json": "application/json",
@@ -119,89 +126,114 @@ KINDS = {
 }
 """What a report can be written as, by the ending of the file."""
 
-_MARKS = re.compile(r"([\\`*_\[\]<>|#$~:])")
+_MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>|#$~:])")
 
 
-def plain(words: str) -> str:
+def escape_markdown_line(words: str) -> str:
     """Return words that Markdown shows as they are: a brand may be called *anything*."""
-    return _MARKS.sub(r"\\\1", words).replace("\n", " ")
+    return _MARKDOWN_SIGNS.sub(r"\\\1", words).replace("\n", " ")
 
 
-def file_name(judged: Judged, ending: str) -> str:
+def report_file_name(result: StudyResult, extension: str) -> str:
     """Return a name for a file that every system takes."""
-    name = re.sub(r"[^a-z0-9]+", "-", judged.row.name.lower()).strip("-")
-    return f"brandswipe-{name or 'study'}.{ending}"
+    name = re.sub(r"[^a-z0-9]+", "-", result.row.name.lower()).strip("-")
+    return f"brandswipe-{name or 'study'}.{extension}"
 
 
-def written(ending: str, language: str, judged: Judged, audience: Audience | None) -> str:
+def render_report(
+    output_format: str, language: str, result: StudyResult, user_coverage: UserCoverage | None
+) -> str:
     """Return the report as one of KINDS; data have no language."""
-    if ending == "html":
-        return as_html(language, judged, audience)
-    if ending == "md":
-        return as_markdown(language, judged)
-    return as_json(judged) if ending == "json" else as_csv(judged)
+    if output_format == "html":
+        return report_html(language, result, user_coverage)
+    if output_format == "md":
+        return report_markdown(language, result)
+    return report_json(result) if output_format == "json" else report_csv(result)
 
 
-def as_markdown(language: str, judged: Judged) -> str:
+def report_markdown(language: str, result: StudyResult) -> str:
     """Return the page in words and tables."""
-    report = judged.report
-    word = said_of(language, judged.report.policy, judged.verdict.outcome.value)
-    head = [
-        f"# {plain(judged.row.name)}: {word.lower()}",
-        *([text(language, "report.simulated")] if report.kind is not StudyKind.LIVE else []),
-        plain(sentence(language, judged)),
-        f"**{text(language, 'report.change')}.** " + plain(what_would_change(language, judged)),
+    report = result.report
+    outcome_text = report_text(language, result.report.policy, result.verdict.outcome.value)
+    lines = [
+        f"# {escape_markdown_line(result.row.name)}: {outcome_text.lower()}",
+        *([translate(language, "report.simulated")] if report.kind is not StudyKind.LIVE else []),
+        escape_markdown_line(verdict_sentence(language, result)),
+        f"**{translate(language, 'report.change')}.** "
+        + escape_markdown_line(what_would_change(language, result)),
     ]
-    head += [f"**{plain(said)}** {plain(reason)}" for said, reason in overridden(language, judged)]
-    parts = [
-        ("criteria", partial(tables.criteria, language, judged)),
-        ("arms", partial(tables.arms, language, report)),
-        ("rival", partial(tables.rival, language, report)),
-        ("funnel", partial(tables.funnel, language, judged)),
-        ("left_out", partial(tables.left_out, language, report)),
-        ("halves", partial(tables.halves, language, report)),
-        ("category", partial(tables.shares, language, report.categories, "category")),
+    lines += [
+        f"**{escape_markdown_line(said)}** {escape_markdown_line(reason)}"
+        for said, reason in override_lines(language, result)
+    ]
+    sections = [
+        ("criteria", partial(tables.criteria_table, language, result)),
+        ("arms", partial(tables.sources_table, language, report)),
+        ("rival", partial(tables.baseline_table, language, report)),
+        ("funnel", partial(tables.funnel_table, language, result)),
+        ("left_out", partial(tables.exclusions_table, language, report)),
+        ("halves", partial(tables.halves_table, language, report)),
+        ("category", partial(tables.shares_table, language, report.categories, "category")),
         *(
-            (name, partial(tables.segment, language, name, rows))
+            (name, partial(tables.segment_table, language, name, rows))
             for name, rows in report.segments.items()
         ),
-        ("loved", partial(tables.shares, language, report.brands, "brand")),
+        ("loved", partial(tables.shares_table, language, report.brands, "brand")),
     ]
-    found = [(name, table_or_unknown(judged, name, build)) for name, build in parts]
+    found = [(name, table_or_unknown(result, name, build)) for name, build in sections]
     body = [_section(language, name, each) for name, each in found if each is None or len(each)]
-    return "\n\n".join([*head, *body, *_listed(language, judged), *_foot(language, judged)]) + "\n"
+    return (
+        "\n\n".join(
+            [
+                *lines,
+                *body,
+                *_representativeness_sections(language, result),
+                *_closing_sections(language, result),
+            ]
+        )
+        + "\n"
+    )
 
 
 def _section(language: str, name: str, table: pd.DataFrame | None) -> str:
     """A table under its title; without one, that it is unknown."""
-    said = text(language, "report.not_computed") if table is None else markdown_table(table)
-    return f"## {text(language, f'report.{name}_title')}\n\n{said}"
+    said = (
+        translate(language, "report.not_computed")
+        if table is None
+        else dataframe_to_markdown(table)
+    )
+    return f"## {translate(language, f'report.{name}_title')}\n\n{said}"
 
 
-def _listed(language: str, judged: Judged) -> list[str]:
+def _representativeness_sections(language: str, result: StudyResult) -> list[str]:
     """Players against the invited, a column each."""
-    cell = judged.report.policy.cell
+    min_group_size = result.report.policy.cell
     return [
-        f"## {plain(tables.title(language, name))}\n\n"
-        f"{plain(said_of_list(language, rows, cell))}\n\n"
-        f"{markdown_table(tables.listed(language, rows))}"
-        for name, rows in judged.listed.items()
+        f"## {escape_markdown_line(tables.representativeness_title(language, name))}\n\n"
+        f"{escape_markdown_line(said_of_list(language, rows, min_group_size))}\n\n"
+        f"{dataframe_to_markdown(tables.representativeness_table(language, rows))}"
+        for name, rows in result.frame_shares.items()
     ]
 
 
-def _foot(language: str, judged: Judged) -> list[str]:
-    bullets = "\n".join(f"- {line}" for line in policy_wording.caveats(language, judged.report))
-    policy = "\n".join(
-        f"- {field}: {plain(value)}" for field, value in policy_wording.policy(language, judged)
+def _closing_sections(language: str, result: StudyResult) -> list[str]:
+    bullets = "\n".join(
+        f"- {line}" for line in policy_wording.caveat_texts(language, result.report)
+    )
+    policy_lines = "\n".join(
+        f"- {field}: {escape_markdown_line(value)}"
+        for field, value in policy_wording.policy_fields(language, result)
     )
     return [
-        f"## {text(language, 'report.caveats_title')}\n\n{bullets}",
-        f"## {text(language, 'report.policy_title')}\n\n{policy}",
+        f"## {translate(language, 'report.caveats_title')}\n\n{bullets}",
+        f"## {translate(language, 'report.policy_title')}\n\n{policy_lines}",
     ]
 
 
-def markdown_table(table: pd.DataFrame) -> str:
+def dataframe_to_markdown(table: pd.DataFrame) -> str:
     """Write a table of words."""
     lines = [list(table.columns), ["---"] * len(table.columns)]
-    lines += [[plain(str(cell)) for cell in row] for row in table.itertuples(index=False)]
+    lines += [
+        [escape_markdown_line(str(cell)) for cell in row] for row in table.itertuples(index=False)
+    ]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

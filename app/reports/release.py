@@ -14,150 +14,158 @@ from pathlib import Path
 from typing import Any
 
 from app.reports.ci_formats import gate_data
-from app.reports.release_cards import CARDS, scope, write_cards
+from app.reports.release_cards import CARDS_FOLDER, scope_sentence, write_cards
 from app.storage.model_registry import folder_hash
 from app.storage.study_db.records import study_of
-from app.storage.study_db.row_codec import canonical
-from app.study.results import Judged
+from app.storage.study_db.row_codec import canonical_json
+from app.study.results import StudyResult
 from app.workspace.settings import data_file
-from app.workspace.workspace import House
+from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError, BrandswipeError, IntegrityError, NotAllowedError
 from recsys.report.verdict import Outcome
 from recsys.study.policy import Study
 
-CERTIFICATE, MODEL, LISTS = "certificate.json", "model", "lists.schema.json"
-FORMAT = 1
-CHECK = "A necessary check, not a promise of sales: measure engagement by arm."
-_HALF = 0.005001  # what rounding to two digits may take off a wealth's logarithm
+CERTIFICATE_FILE, MODEL_FOLDER, LISTS_SCHEMA_FILE = "certificate.json", "model", "lists.schema.json"
+CERTIFICATE_FORMAT = 1
+NECESSARY_CHECK = "A necessary check, not a promise of sales: measure engagement by arm."
+_ROUNDING_TOLERANCE = 0.005001  # what rounding to two digits may take off a wealth's logarithm
 
 
-def pack(house: House, judged: Judged, out: Path) -> Path:
+def pack_release(workspace: Workspace, result: StudyResult, folder: Path) -> Path:
     """Write a release folder. Raises NotAllowedError unless a passing verdict or an override is."""
-    _check_released(judged)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise BadInputError(f"{out} is there already: name another folder with --out.")
-    version = house.registry.version(judged.row.model)
-    house.registry.load(version.hash)  # what is packed is what was saved
-    shutil.copytree(house.registry.folder / version.hash, out / MODEL)
-    lists = data_file(LISTS).read_bytes()
-    (out / LISTS).write_bytes(lists)
-    cards = write_cards(house, judged, out / CARDS)
-    said = _certificate(house, judged) | {"lists": sha256(lists).hexdigest(), "cards": cards}
-    said["hash"] = _hash(said)
-    text = json.dumps(said, ensure_ascii=False, indent=2, allow_nan=False)
-    (out / CERTIFICATE).write_text(text + "\n", encoding="utf-8")
-    return out
+    _require_releasable(result)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadInputError(f"{folder} is there already: name another folder with --out.")
+    version = workspace.registry.version(result.row.model)
+    workspace.registry.load(version.hash)  # what is packed is what was saved
+    shutil.copytree(workspace.registry.folder / version.hash, folder / MODEL_FOLDER)
+    lists_schema = data_file(LISTS_SCHEMA_FILE).read_bytes()
+    (folder / LISTS_SCHEMA_FILE).write_bytes(lists_schema)
+    cards = write_cards(workspace, result, folder / CARDS_FOLDER)
+    certificate = _build_certificate(workspace, result) | {
+        "lists": sha256(lists_schema).hexdigest(),
+        "cards": cards,
+    }
+    certificate["hash"] = _certificate_hash(certificate)
+    text = json.dumps(certificate, ensure_ascii=False, indent=2, allow_nan=False)
+    (folder / CERTIFICATE_FILE).write_text(text + "\n", encoding="utf-8")
+    return folder
 
 
-def _check_released(judged: Judged) -> None:
-    if judged.row.challenger is not None:
+def _require_releasable(result: StudyResult) -> None:
+    if result.row.challenger is not None:
         raise NotAllowedError(
-            f"The study {judged.row.name} compares two versions and releases neither: open a study "
+            f"The study {result.row.name} compares two versions and releases neither: open a study "
             "of the better one."
         )
-    last = judged.overrides[-1] if judged.overrides else None
-    outcome = last.outcome if last else judged.verdict.outcome
-    if outcome == Outcome.RELEASE and last is None and not judged.report.policy.releases:
+    last_override = result.overrides[-1] if result.overrides else None
+    outcome = last_override.outcome if last_override else result.verdict.outcome
+    if outcome == Outcome.RELEASE and last_override is None and not result.report.policy.releases:
         raise NotAllowedError(
-            f"The study {judged.row.name} passed, but its policy {judged.report.policy.name!r} is "
+            f"The study {result.row.name} passed, but its policy {result.report.policy.name!r} is "
             "no permission to release: open a study of this model under a policy that releases. "
             "Whoever decides otherwise says so with `brandswipe study override`."
         )
     if outcome == Outcome.RELEASE:
         return
-    said = f"It was overridden: {last.outcome}, {last.reason}" if last else judged.verdict.reason
+    explanation = (
+        f"It was overridden: {last_override.outcome}, {last_override.reason}"
+        if last_override
+        else result.verdict.reason
+    )
     raise NotAllowedError(
-        f"The study {judged.row.name} does not release this model. {said} Whoever decides "
+        f"The study {result.row.name} does not release this model. {explanation} Whoever decides "
         "otherwise says so with `brandswipe study override`."
     )
 
 
-def _certificate(house: House, judged: Judged) -> dict[str, Any]:
-    study, head = study_of(judged.row), house.store.head()
-    place = {point.n: i for i, point in enumerate(judged.report.criteria[0].run)}
-    at = place.get(judged.verdict.n)
-    runs = [] if at is None else [(c, c.run[at].to_dict()) for c in judged.report.criteria]
+def _build_certificate(workspace: Workspace, result: StudyResult) -> dict[str, Any]:
+    study, chain_head = study_of(result.row), workspace.store.head()
+    index_by_people = {point.n: i for i, point in enumerate(result.report.criteria[0].run)}
+    index = index_by_people.get(result.verdict.n)
+    points = [] if index is None else [(c, c.run[index].to_dict()) for c in result.report.criteria]
     return {
-        "format": FORMAT,
-        "made_at": house.store.clock(),
+        "format": CERTIFICATE_FORMAT,
+        "made_at": workspace.store.clock(),
         "code_version": code_version("brandswipe"),
         "study": study.to_dict() | {"hash": study.hash},
         "alpha": study.alpha,
-        "verdict": gate_data(judged),
-        "wealths": {found.criterion.name: point for found, point in runs},
-        "invitations": house.store.invitations_hash(judged.row.hash),
-        "chain_head": {"seq": head.seq, "commitment": head.commitment},
-        "scope": scope(study),
-        "check": CHECK,
+        "verdict": gate_data(result),
+        "wealths": {found.criterion.name: point for found, point in points},
+        "invitations": workspace.store.invitations_hash(result.row.hash),
+        "chain_head": {"seq": chain_head.seq, "commitment": chain_head.commitment},
+        "scope": scope_sentence(study),
+        "check": NECESSARY_CHECK,
     }
 
 
-def _hash(certificate: Mapping[str, Any]) -> str:
-    said = {key: value for key, value in certificate.items() if key != "hash"}
-    return sha256(canonical(said).encode()).hexdigest()
+def _certificate_hash(certificate: Mapping[str, Any]) -> str:
+    content = {key: value for key, value in certificate.items() if key != "hash"}
+    return sha256(canonical_json(content).encode()).hexdigest()
 
 
-def check(folder: Path) -> dict[str, Any]:
+def check_release(folder: Path) -> dict[str, Any]:
     """Return the certificate of a release folder that is what it says it is.
 
     Raises BadInputError where there is none to read and IntegrityError, with the names of what
     differs, where something was changed.
     """
     try:
-        said = json.loads((folder / CERTIFICATE).read_text(encoding="utf-8"))
+        certificate = json.loads((folder / CERTIFICATE_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise BadInputError(
-            f"{folder} holds no readable {CERTIFICATE}: name a folder made by `brandswipe release`."
+            f"{folder} holds no readable {CERTIFICATE_FILE}: name a folder made by `brandswipe "
+            "release`."
         ) from None
     try:
-        differs = list(_differences(folder, said))
+        mismatches = list(_release_mismatches(folder, certificate))
     except (KeyError, TypeError, AttributeError, OSError, BrandswipeError):
-        differs = ["the certificate"]
-    if differs:
+        mismatches = ["the certificate"]
+    if mismatches:
         raise IntegrityError(
-            f"The release {folder} is not what was certified: {', '.join(differs)} "
-            f"{'differs' if len(differs) == 1 else 'differ'}. Do not use it; pack it again."
+            f"The release {folder} is not what was certified: {', '.join(mismatches)} "
+            f"{'differs' if len(mismatches) == 1 else 'differ'}. Do not use it; pack it again."
         )
-    return dict(said)
+    return dict(certificate)
 
 
-def released(house: House, folder: Path) -> tuple[str, dict[str, Any]]:
+def adopt_release(workspace: Workspace, folder: Path) -> tuple[str, dict[str, Any]]:
     """Return the version of a release, taken into this workspace, and its study's policy.
 
-    Raises as `check` does.
+    Raises as `check_release` does.
     """
-    study = check(folder)["study"]
-    house.registry.adopt(folder / MODEL)
+    study = check_release(folder)["study"]
+    workspace.registry.import_folder(folder / MODEL_FOLDER)
     return str(study["model"]), dict(study["policy"])
 
 
-def _differences(folder: Path, said: Mapping[str, Any]) -> Iterator[str]:
-    if _hash(said) != said["hash"]:
+def _release_mismatches(folder: Path, certificate: Mapping[str, Any]) -> Iterator[str]:
+    if _certificate_hash(certificate) != certificate["hash"]:
         yield "the certificate"
-    plain = dict(said["study"])
-    written = plain.pop("hash")
-    study = Study.from_dict(plain)
-    if study.hash != written or study.alpha != said["alpha"]:
+    study_data = dict(certificate["study"])
+    stated_hash = study_data.pop("hash")
+    study = Study.from_dict(study_data)
+    if study.hash != stated_hash or study.alpha != certificate["alpha"]:
         yield "the study"
-    if folder_hash(folder / MODEL) != study.model:
+    if folder_hash(folder / MODEL_FOLDER) != study.model:
         yield "the model"
-    if sha256((folder / LISTS).read_bytes()).hexdigest() != said["lists"]:
+    if sha256((folder / LISTS_SCHEMA_FILE).read_bytes()).hexdigest() != certificate["lists"]:
         yield "the schema of lists"
-    for name, digest in said.get("cards", {}).items():
-        if sha256((folder / CARDS / name).read_bytes()).hexdigest() != digest:
+    for name, digest in certificate.get("cards", {}).items():
+        if sha256((folder / CARDS_FOLDER / name).read_bytes()).hexdigest() != digest:
             yield f"the card {name}"
-    if not _entitled(study, said):
+    if not _entitles_release(study, certificate):
         yield "the verdict"
 
 
-def _entitled(study: Study, said: Mapping[str, Any]) -> bool:
+def _entitles_release(study: Study, certificate: Mapping[str, Any]) -> bool:
     """Whether an override stands in it, or every wealth it states reaches 1 / alpha."""
-    verdict = said["verdict"]
+    verdict = certificate["verdict"]
     if verdict["overrides"]:
         return bool(verdict["overrides"][-1]["outcome"] == Outcome.RELEASE)
-    least = -log10(study.alpha) - _HALF
+    min_log10 = -log10(study.alpha) - _ROUNDING_TOLERANCE
     names = [criterion.name for criterion in study.policy.criteria]
-    passed = all(said["wealths"][name]["log10_lower"] >= least for name in names)
-    enough = verdict["people"] >= study.policy.least_players
-    may = study.policy.releases and verdict["outcome"] == Outcome.RELEASE
-    return bool(may and passed and enough)
+    passed = all(certificate["wealths"][name]["log10_lower"] >= min_log10 for name in names)
+    enough_people = verdict["people"] >= study.policy.least_players
+    policy_allows = study.policy.releases and verdict["outcome"] == Outcome.RELEASE
+    return bool(policy_allows and passed and enough_people)

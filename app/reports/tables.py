@@ -7,273 +7,314 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from app.modeling.user_coverage import Audience, Band
-from app.presentation.i18n import day as words_day
-from app.presentation.i18n import percent, shown, text
-from app.reports.wording import estimate_with_bounds, liked, reading, rival_pairs, said_of, state
+from app.modeling.user_coverage import HistoryBand, UserCoverage
+from app.presentation.i18n import format_day as words_day
+from app.presentation.i18n import format_percent, format_value, translate
+from app.reports.wording import (
+    baseline_pairs,
+    criterion_state,
+    format_criterion_value,
+    format_estimate,
+    report_text,
+    source_liked_share,
+)
 from app.storage.study_db.records import Decision, StudyRow
-from app.study.results import Judged
+from app.study.results import StudyResult
 from recsys.report.batches import funnel_to_row
 from recsys.report.evaluate import CriterionReport, Report
-from recsys.report.representativeness import OTHER, ListRow
+from recsys.report.representativeness import OTHER, FrameShare
 from recsys.report.tables import SegmentRow, ShareRow
 from recsys.stats import Estimate
-from recsys.study.policy import DUEL
+from recsys.study.policy import PAIRED_COMPARISON
 
 
-def title(language: str, name: str) -> str:
+def representativeness_title(language: str, name: str) -> str:
     """Name the picture of a column."""
-    return text(language, "report.listed_title", column=name)
+    return translate(language, "report.listed_title", column=name)
 
 
-def value(language: str, row: ListRow) -> str:
+def frame_value_name(language: str, row: FrameShare) -> str:
     """Name a value of a column."""
-    return text(language, "report.listed_other") if row.label == OTHER else row.label
+    return translate(language, "report.listed_other") if row.label == OTHER else row.label
 
 
-def share(language: str, found: float | None) -> str:
+def format_optional_share(language: str, share: float | None) -> str:
     """Write a share, or that it is not shown."""
-    return "–" if found is None else percent(language, found)
+    return "–" if share is None else format_percent(language, share)
 
 
-def listed(language: str, rows: Sequence[ListRow]) -> pd.DataFrame:
+def representativeness_table(language: str, rows: Sequence[FrameShare]) -> pd.DataFrame:
     """One column of the list: shares of invited and of players by value."""
-    columns = [text(language, f"report.column_{name}") for name in ("listed", "invited", "players")]
+    columns = [
+        translate(language, f"report.column_{name}") for name in ("listed", "invited", "players")
+    ]
     cells = [
-        (value(language, row), share(language, row.invited), share(language, row.players))
+        (
+            frame_value_name(language, row),
+            format_optional_share(language, row.invited),
+            format_optional_share(language, row.players),
+        )
         for row in rows
     ]
     return pd.DataFrame(cells, columns=columns, dtype=str)
 
 
-FUNNEL = ("dealt", "closed", "complete", "counted")
-EXACT = ("invited", "counted")
-INVITED = ("invited", "opened", "linked", "agreed", "enough")
-TOP = 8
+FUNNEL_STEPS = ("dealt", "closed", "complete", "counted")
+EXACT_STEPS = ("invited", "counted")
+INVITED_STEPS = ("invited", "opened", "linked", "agreed", "enough")
+MAX_CHART_ROWS = 8
 """Brands or categories in a picture; the table behind it holds all."""
 
 
-def _table(language: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> pd.DataFrame:
+def _translated_table(
+    language: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
+) -> pd.DataFrame:
     return pd.DataFrame(
-        list(rows), columns=[text(language, f"report.column_{name}") for name in columns], dtype=str
+        list(rows),
+        columns=[translate(language, f"report.column_{name}") for name in columns],
+        dtype=str,
     )
 
 
-def criteria(language: str, judged: Judged) -> pd.DataFrame:
+def criteria_table(language: str, result: StudyResult) -> pd.DataFrame:
     """Each criterion against its bar, as at the verdict."""
     rows = [
         [
-            text(language, f"report.{c.name}"),
-            *(reading(language, c.name, share) for share in (c.value, c.low, c.high, c.bar)),
-            text(language, f"report.{state(c)}"),
+            translate(language, f"report.{c.name}"),
+            *(
+                format_criterion_value(language, c.name, share)
+                for share in (c.value, c.low, c.high, c.bar)
+            ),
+            translate(language, f"report.{criterion_state(c)}"),
         ]
-        for c in judged.verdict.criteria
+        for c in result.verdict.criteria
     ]
-    return _table(language, ("criterion", "value", "low", "high", "bar", "state"), rows)
+    return _translated_table(language, ("criterion", "value", "low", "high", "bar", "state"), rows)
 
 
-def run(language: str, found: CriterionReport) -> pd.DataFrame:
+def confidence_sequence_table(language: str, criterion_report: CriterionReport) -> pd.DataFrame:
     """One criterion after each batch."""
-    name = found.criterion.name
+    name = criterion_report.criterion.name
     rows = [
-        [str(p.n), *(reading(language, name, share) for share in (p.mean, p.low, p.high))]
-        for p in found.run
-    ]
-    return _table(language, ("people", "value", "low", "high"), rows)
-
-
-def arms(language: str, report: Report) -> pd.DataFrame:
-    """What was said of each arm's cards."""
-    rows = [[arm(language, report, row.label), *_shares(language, row)] for row in report.arms]
-    return _table(language, ("arm", "people", "liked", "super", "unknown"), rows)
-
-
-def arm(language: str, report: Report, label: str) -> str:
-    """Name an arm; of two versions the first is the champion."""
-    champion = report.policy.is_duel and label == "pick"
-    return text(language, "report.arm_champion" if champion else f"report.arm_{label}")
-
-
-def shares(language: str, rows: Sequence[ShareRow], what: str) -> pd.DataFrame:
-    """What was said of each brand or category; `what` names the first column."""
-    named = [[row.label, *_shares(language, row)] for row in rows]
-    return _table(language, (what, "people", "liked", "super", "unknown"), named)
-
-
-def _shares(language: str, row: ShareRow) -> list[str]:
-    said = (row.liked, row.super_liked, row.dont_know)
-    return [shown(language, row.people), *(percent(language, share) for share in said)]
-
-
-def segment(language: str, name: str, rows: Sequence[SegmentRow]) -> pd.DataFrame:
-    """The parts of the people, with the time they took."""
-    named = [
         [
-            text(language, f"report.{name}_{row.label}"),
-            *_shares(language, row),
-            shown(language, round(row.seconds, 1)),
+            str(p.n),
+            *(format_criterion_value(language, name, share) for share in (p.mean, p.low, p.high)),
+        ]
+        for p in criterion_report.run
+    ]
+    return _translated_table(language, ("people", "value", "low", "high"), rows)
+
+
+def sources_table(language: str, report: Report) -> pd.DataFrame:
+    """What was said of each arm's cards."""
+    rows = [
+        [source_name(language, report, row.label), *_share_cells(language, row)]
+        for row in report.arms
+    ]
+    return _translated_table(language, ("arm", "people", "liked", "super", "unknown"), rows)
+
+
+def source_name(language: str, report: Report, label: str) -> str:
+    """Name an arm; of two versions the first is the champion."""
+    champion = report.policy.is_paired_comparison and label == "pick"
+    return translate(language, "report.arm_champion" if champion else f"report.arm_{label}")
+
+
+def shares_table(language: str, rows: Sequence[ShareRow], first_column: str) -> pd.DataFrame:
+    """What was said of each brand or category; `first_column` names the first column."""
+    cells = [[row.label, *_share_cells(language, row)] for row in rows]
+    return _translated_table(language, (first_column, "people", "liked", "super", "unknown"), cells)
+
+
+def _share_cells(language: str, row: ShareRow) -> list[str]:
+    answer_shares = (row.liked, row.super_liked, row.dont_know)
+    return [
+        format_value(language, row.people),
+        *(format_percent(language, share) for share in answer_shares),
+    ]
+
+
+def segment_table(language: str, name: str, rows: Sequence[SegmentRow]) -> pd.DataFrame:
+    """The parts of the people, with the time they took."""
+    cells = [
+        [
+            translate(language, f"report.{name}_{row.label}"),
+            *_share_cells(language, row),
+            format_value(language, round(row.seconds, 1)),
         ]
         for row in rows
     ]
     columns = ("segment", "people", "liked", "super", "unknown", "seconds")
-    return _table(language, columns, named)
+    return _translated_table(language, columns, cells)
 
 
-def rival(language: str, report: Report) -> pd.DataFrame:
+def baseline_table(language: str, report: Report) -> pd.DataFrame:
     """The model beside the rival alone."""
     rows = [
         [
-            text(language, f"report.rival_{name}"),
-            estimate_with_bounds(language, mine),
-            estimate_with_bounds(language, theirs),
+            translate(language, f"report.rival_{name}"),
+            format_estimate(language, mine),
+            format_estimate(language, theirs),
         ]
-        for name, mine, theirs in rival_pairs(report)
+        for name, mine, theirs in baseline_pairs(report)
     ]
-    return _table(language, ("measure", "model", "rival"), rows)
+    return _translated_table(language, ("measure", "model", "rival"), rows)
 
 
-def funnel(language: str, judged: Judged) -> pd.DataFrame:
+def funnel_table(language: str, result: StudyResult) -> pd.DataFrame:
     """How many decks came how far."""
-    counts = funnel_counts(judged)
-    if judged.report.players.withdrawn:
-        counts["withdrawn"] = judged.report.players.withdrawn
+    counts = funnel_counts(result)
+    if result.report.players.withdrawn:
+        counts["withdrawn"] = result.report.players.withdrawn
     rows = [
-        [text(language, f"report.funnel_{step}"), so_many(language, step, count)]
+        [translate(language, f"report.funnel_{step}"), funnel_count_text(language, step, count)]
         for step, count in counts.items()
     ]
-    return _table(language, ("step", "decks"), rows)
+    return _translated_table(language, ("step", "decks"), rows)
 
 
-def so_many(language: str, step: str, count: int) -> str:
+def funnel_count_text(language: str, step: str, count: int) -> str:
     """Write a count of the funnel: but for whom it is exact, at least so many came so far."""
-    told = shown(language, count)
-    return told if step in EXACT else text(language, "report.or_more", n=told)
+    count_text = format_value(language, count)
+    return (
+        count_text if step in EXACT_STEPS else translate(language, "report.or_more", n=count_text)
+    )
 
 
-def funnel_counts(judged: Judged) -> dict[str, int]:
+def funnel_counts(result: StudyResult) -> dict[str, int]:
     """Return how far the invited came, where there is a list, and what came of decks."""
-    known = {"invited": judged.invited, "agreed": judged.agreed, **judged.reached}
-    found = ((step, known.get(step)) for step in INVITED)
-    invited = {step: count for step, count in found if count is not None}
-    played = funnel_to_row(judged.report.players)
-    return invited | {step: played[step] for step in FUNNEL}
+    known_counts = {"invited": result.invited, "agreed": result.consented, **result.step_counts}
+    invited_steps = ((step, known_counts.get(step)) for step in INVITED_STEPS)
+    invited = {step: count for step, count in invited_steps if count is not None}
+    played = funnel_to_row(result.report.players)
+    return invited | {step: played[step] for step in FUNNEL_STEPS}
 
 
-def audience(language: str, found: Audience) -> pd.DataFrame:
+def user_coverage_table(language: str, user_coverage: UserCoverage) -> pd.DataFrame:
     """Customers by how many brands they have in their history."""
-    rows = [[band_name(language, band), percent(language, band.share)] for band in found.bands]
-    return _table(language, ("brands", "customers"), rows)
+    rows = [
+        [band_name(language, band), format_percent(language, band.share)]
+        for band in user_coverage.bands
+    ]
+    return _translated_table(language, ("brands", "customers"), rows)
 
 
-def band_name(language: str, band: Band) -> str:
+def band_name(language: str, band: HistoryBand) -> str:
     """Name a band of customers."""
-    if band.most is None:
-        return text(language, "report.band_open", least=band.least)
-    return text(language, "report.band", least=band.least, most=band.most)
+    if band.max_brands is None:
+        return translate(language, "report.band_open", least=band.min_brands)
+    return translate(language, "report.band", least=band.min_brands, most=band.max_brands)
 
 
-def left_out(language: str, report: Report) -> pd.DataFrame:
+def exclusions_table(language: str, report: Report) -> pd.DataFrame:
     """Why closed decks do not count; some, but fewer than a cell, are not counted out."""
     rows = [
-        [text(language, f"report.left_out_{reason.value}"), _count(language, report, found)]
+        [
+            translate(language, f"report.left_out_{reason.value}"),
+            _exclusion_count_text(language, report, found),
+        ]
         for reason, found in report.excluded.items()
     ]
-    return _table(language, ("reason", "decks"), rows)
+    return _translated_table(language, ("reason", "decks"), rows)
 
 
-def _count(language: str, report: Report, found: int | None) -> str:
-    if found is None:
-        return text(language, "report.fewer", n=report.policy.cell)
-    return shown(language, found) if found else text(language, "report.none")
+def _exclusion_count_text(language: str, report: Report, count: int | None) -> str:
+    if count is None:
+        return translate(language, "report.fewer", n=report.policy.cell)
+    return format_value(language, count) if count else translate(language, "report.none")
 
 
-def halves(language: str, report: Report) -> pd.DataFrame:
+def halves_table(language: str, report: Report) -> pd.DataFrame:
     """The hit rate, or the difference of two versions, of who came first, last, and of all."""
     rows = [
         [
-            text(language, f"report.halves_{who}"),
-            shown(language, found.n),
-            estimate_with_bounds(language, found, halved(report)),
+            translate(language, f"report.halves_{who}"),
+            format_value(language, found.n),
+            format_estimate(language, found, halves_criterion(report)),
         ]
-        for who, found in known_halves(report)
+        for who, found in known_half_estimates(report)
     ]
-    return _table(language, ("who", "people", "value"), rows)
+    return _translated_table(language, ("who", "people", "value"), rows)
 
 
-def story(language: str, studies: Sequence[Judged]) -> pd.DataFrame:
+def demo_table(language: str, results: Sequence[StudyResult]) -> pd.DataFrame:
     """The studies of the first line, beside each other."""
     rows = [
         [
             judged.row.name,
-            said_of(language, judged.report.policy, judged.verdict.outcome.value),
-            *(reading(language, c.name, c.value) for c in judged.verdict.criteria),
-            reading(language, "decoy", liked(judged.report, "decoy")),
+            report_text(language, judged.report.policy, judged.verdict.outcome.value),
+            *(format_criterion_value(language, c.name, c.value) for c in judged.verdict.criteria),
+            format_criterion_value(language, "decoy", source_liked_share(judged.report, "decoy")),
         ]
-        for judged in studies
+        for judged in results
     ]
-    names = [text(language, f"report.{c.name}") for c in studies[0].verdict.criteria]
-    first = [text(language, "report.study"), text(language, "report.history_verdict")]
+    names = [translate(language, f"report.{c.name}") for c in results[0].verdict.criteria]
+    first = [translate(language, "report.study"), translate(language, "report.history_verdict")]
     return pd.DataFrame(
-        rows, columns=[*first, *names, text(language, "report.column_decoys")], dtype=str
+        rows, columns=[*first, *names, translate(language, "report.column_decoys")], dtype=str
     )
 
 
-def history(
+def history_table(
     language: str, rows: Sequence[StudyRow], decisions: Mapping[str, Decision | None]
 ) -> pd.DataFrame:
     """The studies over model versions, each with its verdict."""
     columns = ("verdict", "opened", "kind", "attempt", "model")
-    found = [
+    cells = [
         [
             row.name,
-            _outcome(language, row, decisions[row.hash]),
-            day(language, row.opened_at),
-            text(language, f"report.kind_{row.kind.value}"),
-            shown(language, row.attempt),
-            _versions(row),
+            _outcome_text(language, row, decisions[row.hash]),
+            format_day_of_ms(language, row.opened_at),
+            translate(language, f"report.kind_{row.kind.value}"),
+            format_value(language, row.attempt),
+            _version_names(row),
         ]
         for row in rows
     ]
-    names = [text(language, f"report.history_{name}") for name in columns]
-    return pd.DataFrame(found, columns=[text(language, "report.study"), *names], dtype=str)
+    names = [translate(language, f"report.history_{name}") for name in columns]
+    return pd.DataFrame(cells, columns=[translate(language, "report.study"), *names], dtype=str)
 
 
-def _versions(row: StudyRow) -> str:
+def _version_names(row: StudyRow) -> str:
     return " / ".join(version[:12] for version in (row.model, row.challenger) if version)
 
 
-def _outcome(language: str, row: StudyRow, decision: Decision | None) -> str:
+def _outcome_text(language: str, row: StudyRow, decision: Decision | None) -> str:
     if decision is None:
-        return text(language, f"report.history_{'playing' if row.closed_at is None else 'closed'}")
-    duel = "" if row.challenger is None else "_duel"
-    word = text(language, f"report.{decision.outcome}{duel}")
-    return f"{word}, {text(language, 'report.fact_people', n=decision.batch)}"
+        return translate(
+            language, f"report.history_{'playing' if row.closed_at is None else 'closed'}"
+        )
+    suffix = "" if row.challenger is None else "_duel"
+    word = translate(language, f"report.{decision.outcome}{suffix}")
+    return f"{word}, {translate(language, 'report.fact_people', n=decision.batch)}"
 
 
-def day(language: str, milliseconds: int) -> str:
+def format_day_of_ms(language: str, milliseconds: int) -> str:
     """Write a moment as its day."""
     return words_day(language, milliseconds // 1000)
 
 
-def halved(report: Report) -> str:
+def halves_criterion(report: Report) -> str:
     """Return which criterion is set early against late."""
-    return DUEL if report.policy.is_duel else "hit_rate"
+    return PAIRED_COMPARISON if report.policy.is_paired_comparison else "hit_rate"
 
 
-def known_halves(report: Report) -> list[tuple[str, Estimate]]:
+def known_half_estimates(report: Report) -> list[tuple[str, Estimate]]:
     """Return the readings of that criterion that are known, by the end of their text's key."""
-    once = next((c.once for c in report.criteria if c.criterion.name == halved(report)), None)
-    found = {
+    once = next(
+        (c.once for c in report.criteria if c.criterion.name == halves_criterion(report)), None
+    )
+    estimates = {
         "early": report.early,
         "late": report.late,
         "once": once,
         "careless": report.with_careless,
     }
-    return [(who, each) for who, each in found.items() if each and each.value is not None]
+    return [(who, each) for who, each in estimates.items() if each and each.value is not None]
 
 
-def loved_and_refused(rows: Sequence[ShareRow]) -> tuple[list[ShareRow], list[ShareRow]]:
+def best_and_worst_liked(rows: Sequence[ShareRow]) -> tuple[list[ShareRow], list[ShareRow]]:
     """Return the best liked half of the brands and the worst, each from its end."""
-    loved = [row for row in rows if row.liked >= 0.5][:TOP]
-    refused = [row for row in reversed(rows) if row.liked < 0.5][:TOP]
-    return loved, refused
+    best = [row for row in rows if row.liked >= 0.5][:MAX_CHART_ROWS]
+    worst = [row for row in reversed(rows) if row.liked < 0.5][:MAX_CHART_ROWS]
+    return best, worst

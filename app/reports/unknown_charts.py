@@ -9,18 +9,18 @@ from typing import TypeVar
 
 import pandas as pd
 
-from app.presentation.i18n import text
-from app.reports.charts import Figure
-from app.study.results import Judged
+from app.presentation.i18n import translate
+from app.reports.charts import Chart
+from app.study.results import StudyResult
 from app.workspace import json_log
-from recsys.report.responses import MEASURES
+from recsys.report.responses import SECONDARY_METRICS
 from recsys.report.shown_measures import ShownMeasures
 
 Value = TypeVar("Value")
 
 NEEDED = {
     "arms": ("arms",),
-    "rival": MEASURES,
+    "rival": SECONDARY_METRICS,
     "left_out": ("excluded",),
     "halves": ("early", "late"),
     "loved": ("brands",),
@@ -41,22 +41,22 @@ def value_or_unknown(name: str, compute: Callable[[], Value], unknown: Value) ->
 
 
 def chart_or_unknown(
-    language: str, judged: Judged, name: str, build: Callable[[], Figure]
-) -> Figure:
+    language: str, judged: StudyResult, name: str, build: Callable[[], Chart]
+) -> Chart:
     """Return a picture; where nothing of it could be computed, a sentence that says so."""
-    unknown = text(language, "report.not_computed")
-    failed = Figure(text(language, f"report.{name}_title"), unknown)
+    unknown = translate(language, "report.not_computed")
+    failed = Chart(translate(language, f"report.{name}_title"), unknown)
     found = value_or_unknown(f"picture, {name}", build, failed)
-    return replace(found, sentence=unknown) if _is_lacking(judged, name, found) else found
+    return replace(found, caption=unknown) if _is_lacking(judged, name, found) else found
 
 
-def _is_lacking(judged: Judged, name: str, found: Figure) -> bool:
+def _is_lacking(judged: StudyResult, name: str, found: Chart) -> bool:
     """Return whether a picture shows nothing, and that because a measure failed."""
-    return not found.lanes and found.table is None and judged.report.lacks(*NEEDED.get(name, ()))
+    return not found.rows and found.table is None and judged.report.lacks(*NEEDED.get(name, ()))
 
 
 def table_or_unknown(
-    judged: Judged, name: str, build: Callable[[], pd.DataFrame]
+    judged: StudyResult, name: str, build: Callable[[], pd.DataFrame]
 ) -> pd.DataFrame | None:
     """Return a table; None where nothing of it could be computed."""
     found = value_or_unknown(f"table, {name}", build, None)

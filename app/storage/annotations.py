@@ -11,15 +11,15 @@ from typing import Any
 from app.storage.study_db.database import now_ms
 from recsys.errors import BadInputError, IntegrityError, WorkspaceError
 
-FILE = "remarks.jsonl"
-LONGEST = 500  # characters of a note
+ANNOTATIONS_FILE = "remarks.jsonl"
+MAX_NOTE_LENGTH = 500  # characters of a note
 _TAG = re.compile(r"[a-z][a-z0-9._-]{0,39}")
 _HASH_LIKE = re.compile(r"[0-9a-f]{4,64}")
 NOTE, TAG, UNTAG = "note", "tag", "untag"
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class Annotation:
     """One line: what was said of which version, and when."""
 
     version: str  # hash
@@ -28,7 +28,7 @@ class Remark:
     at: int  # milliseconds since 1970
 
 
-def remark_to_row(remark: Remark) -> dict[str, Any]:
+def remark_to_row(remark: Annotation) -> dict[str, Any]:
     """Return a remark as its line says it."""
     return {
         "version": remark.version,
@@ -38,54 +38,60 @@ def remark_to_row(remark: Remark) -> dict[str, Any]:
     }
 
 
-def remark_from_row(row: Mapping[str, Any]) -> Remark:
+def remark_from_row(row: Mapping[str, Any]) -> Annotation:
     """Return the remark of a line. Raises KeyError where the line is no remark."""
-    return Remark(version=row["version"], kind=row["kind"], text=row["text"], at=row["at"])
+    return Annotation(version=row["version"], kind=row["kind"], text=row["text"], at=row["at"])
 
 
-class Remarks:
+class Annotations:
     """Notes and tags of the versions in one folder of models."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / FILE
+        self.path = folder / ANNOTATIONS_FILE
 
-    def note(self, version: str, text: str) -> Remark:
+    def add_note(self, version: str, text: str) -> Annotation:
         """Add a note. Raises BadInputError for an empty one or one that is too long."""
-        said = " ".join(text.split())
-        if not 0 < len(said) <= LONGEST:
-            raise BadInputError(f"A note has 1 to {LONGEST} characters; this one has {len(said)}.")
-        return self._add(Remark(version, NOTE, said, now_ms()))
+        note = " ".join(text.split())
+        if not 0 < len(note) <= MAX_NOTE_LENGTH:
+            raise BadInputError(
+                f"A note has 1 to {MAX_NOTE_LENGTH} characters; this one has {len(note)}."
+            )
+        return self._add(Annotation(version, NOTE, note, now_ms()))
 
-    def tag(self, version: str, name: str) -> Remark:
+    def add_tag(self, version: str, name: str) -> Annotation:
         """Tag a version. Raises BadInputError for a name that cannot be one."""
-        return self._add(Remark(version, TAG, checked_tag(name), now_ms()))
+        return self._add(Annotation(version, TAG, validate_tag(name), now_ms()))
 
-    def untag(self, version: str, name: str) -> Remark:
+    def remove_tag(self, version: str, name: str) -> Annotation:
         """Take a tag off a version. Raises BadInputError where it has no such tag."""
         if name not in self.tags(version):
             raise BadInputError(f"This version has no tag {name!r}.")
-        return self._add(Remark(version, UNTAG, name, now_ms()))
+        return self._add(Annotation(version, UNTAG, name, now_ms()))
 
-    def notes(self, version: str) -> list[Remark]:
+    def notes(self, version: str) -> list[Annotation]:
         """The notes of a version, oldest first."""
-        return [line for line in self._lines() if line.version == version and line.kind == NOTE]
+        return [
+            line for line in self._read_lines() if line.version == version and line.kind == NOTE
+        ]
 
     def tags(self, version: str) -> list[str]:
         """The tags of a version that stand, in order."""
-        return sorted(name for name, versions in self.tagged().items() if version in versions)
+        return sorted(
+            name for name, versions in self.versions_by_tag().items() if version in versions
+        )
 
-    def tagged(self) -> dict[str, set[str]]:
+    def versions_by_tag(self) -> dict[str, set[str]]:
         """Tag -> hashes of the versions that have it."""
-        found: dict[str, set[str]] = {}
-        for line in self._lines():
+        by_tag: dict[str, set[str]] = {}
+        for line in self._read_lines():
             if line.kind == TAG:
-                found.setdefault(line.text, set()).add(line.version)
+                by_tag.setdefault(line.text, set()).add(line.version)
             elif line.kind == UNTAG:
-                found.get(line.text, set()).discard(line.version)
-        return {name: versions for name, versions in found.items() if versions}
+                by_tag.get(line.text, set()).discard(line.version)
+        return {name: versions for name, versions in by_tag.items() if versions}
 
-    def _add(self, remark: Remark) -> Remark:
-        line = json.dumps(remark_to_row(remark), ensure_ascii=False) + "\n"
+    def _add(self, annotation: Annotation) -> Annotation:
+        line = json.dumps(remark_to_row(annotation), ensure_ascii=False) + "\n"
         try:
             handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
@@ -98,9 +104,9 @@ class Remarks:
                 f"The remark could not be kept in {self.path.parent} ({error.strerror}): make room "
                 "and write it again."
             ) from error
-        return remark
+        return annotation
 
-    def _lines(self) -> Iterator[Remark]:
+    def _read_lines(self) -> Iterator[Annotation]:
         if not self.path.is_file():
             return
         for number, line in enumerate(self.path.read_text(encoding="utf-8").splitlines(), start=1):
@@ -113,7 +119,7 @@ class Remarks:
                 ) from None
 
 
-def checked_tag(name: str) -> str:
+def validate_tag(name: str) -> str:
     """Return a name that can be a tag. Raises BadInputError for any other."""
     if not _TAG.fullmatch(name) or _HASH_LIKE.fullmatch(name):
         raise BadInputError(

@@ -15,21 +15,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.storage.annotations import Remarks
+from app.storage.annotations import Annotations
 from app.storage.study_db.database import now_ms
 from recsys.errors import IntegrityError, UnknownNameError, WorkspaceError
 
 ALIASES = ("candidate", "champion")
-CARD = "model.json"
-SHORT = 8  # characters of a hash that a person reads
-LEFT_OVER_MS = 3_600_000  # a folder that is written aside lasts seconds
-_LEAST = 4  # characters of a hash that name a version
-_ARRAY = re.compile(r"[a-z][a-z0-9_]*")
+MODEL_FILE = "model.json"
+SHORT_HASH = 8  # characters of a hash that a person reads
+STALE_MS = 3_600_000  # a folder that is written aside lasts seconds
+_MIN_PREFIX = 4  # characters of a hash that name a version
+_ARRAY_NAME = re.compile(r"[a-z][a-z0-9_]*")
 Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class ModelVersion:
     """One fitted model: what it was made of, and nothing of its arrays."""
 
     hash: str
@@ -40,58 +40,60 @@ class Version:
     @property
     def name(self) -> str:
         """The short name."""
-        return self.hash[:SHORT]
+        return self.hash[:SHORT_HASH]
 
 
-class Registry:
+class ModelRegistry:
     """The versions of a workspace. Nothing half-written can be loaded."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.remarks = Remarks(folder)
+        self.annotations = Annotations(folder)
 
     def save(
         self,
         arrays: Arrays,
         meta: Mapping[str, Any],
         facts: Mapping[str, Any] | None = None,
-        before: Callable[[str], None] | None = None,
-    ) -> Version:
+        before_publish: Callable[[str], None] | None = None,
+    ) -> ModelVersion:
         """Write a version aside, flush it, rename it. Raises WorkspaceError on a full disk.
 
-        `before` is called with its hash when all is written and nothing can be loaded yet.
+        `before_publish` is called with its hash when all is written and nothing can be loaded yet.
         """
-        aside = self.folder / f".new-{token_hex(8)}"
+        temp_path = self.folder / f".new-{token_hex(8)}"
         try:
-            _sweep(self.folder)
-            aside.mkdir(parents=True)
-            _write(aside, arrays, {"made_at": now_ms(), "meta": meta, "facts": facts or {}})
-            hash = folder_hash(aside)
-            if before is not None:
-                before(hash)
+            _remove_stale(self.folder)
+            temp_path.mkdir(parents=True)
+            _write_files(
+                temp_path, arrays, {"made_at": now_ms(), "meta": meta, "facts": facts or {}}
+            )
+            hash = folder_hash(temp_path)
+            if before_publish is not None:
+                before_publish(hash)
             if not (self.folder / hash).exists():
-                aside.rename(self.folder / hash)
-                _flush(self.folder)
+                temp_path.rename(self.folder / hash)
+                _sync_folder(self.folder)
         except OSError as error:
-            raise _unsaved(self.folder, error) from error
+            raise _save_error(self.folder, error) from error
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(temp_path, ignore_errors=True)
         return self.version(hash)
 
-    def adopt(self, folder: Path) -> None:
+    def import_folder(self, folder: Path) -> None:
         """Take a version in that lies elsewhere. Raises WorkspaceError on a full disk."""
-        hash, aside = folder_hash(folder), self.folder / f".new-{token_hex(8)}"
+        hash, temp_path = folder_hash(folder), self.folder / f".new-{token_hex(8)}"
         if (self.folder / hash).exists():
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            shutil.copytree(folder, aside)
-            aside.rename(self.folder / hash)
-            _flush(self.folder)
+            shutil.copytree(folder, temp_path)
+            temp_path.rename(self.folder / hash)
+            _sync_folder(self.folder)
         except OSError as error:
-            raise _unsaved(self.folder, error) from error
+            raise _save_error(self.folder, error) from error
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(temp_path, ignore_errors=True)
 
     def load(self, name: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return the arrays and the meta of a version. Raises IntegrityError on any other byte."""
@@ -106,75 +108,75 @@ class Registry:
         folder = self.folder / hash
         if folder_hash(folder) != hash:
             raise IntegrityError(
-                f"Model version {hash[:SHORT]} is not what was saved: delete {folder} and fit "
+                f"Model version {hash[:SHORT_HASH]} is not what was saved: delete {folder} and fit "
                 "again, or restore it from a backup."
             )
         return hash
 
-    def version(self, name: str) -> Version:
+    def version(self, name: str) -> ModelVersion:
         """Return a version by hash, the start of it, alias or tag; arrays are not read."""
         hash = self.resolve(name)
         try:
-            card = json.loads((self.folder / hash / CARD).read_text(encoding="utf-8"))
-            return Version(hash, card["made_at"], card["meta"], card["facts"])
+            card = json.loads((self.folder / hash / MODEL_FILE).read_text(encoding="utf-8"))
+            return ModelVersion(hash, card["made_at"], card["meta"], card["facts"])
         except (OSError, ValueError, KeyError, TypeError):
             raise IntegrityError(
-                f"Model version {hash[:SHORT]} has no readable {CARD}: "
+                f"Model version {hash[:SHORT_HASH]} has no readable {MODEL_FILE}: "
                 "delete its folder and fit again."
             ) from None
 
-    def versions(self) -> list[Version]:
+    def versions(self) -> list[ModelVersion]:
         """Return all versions, the newest first; damaged ones are left out."""
-        found = []
+        readable = []
         for hash in self._hashes():
             with suppress(IntegrityError):
-                found.append(self.version(hash))
-        return sorted(found, key=lambda version: (-version.made_at, version.hash))
+                readable.append(self.version(hash))
+        return sorted(readable, key=lambda version: (-version.made_at, version.hash))
 
     def resolve(self, name: str) -> str:
         """Return the hash that a hash, its start (4 characters or more), alias or tag names.
 
         A tag names a version while one alone has it.
         """
-        wanted = self._aliased(name) or self._tagged(name) or name
-        found = [hash for hash in self._hashes() if hash.startswith(wanted)]
-        if len(wanted) < _LEAST or len(found) != 1:
-            known = [
+        prefix = self._alias_target(name) or self._tag_target(name) or name
+        matches = [hash for hash in self._hashes() if hash.startswith(prefix)]
+        if len(prefix) < _MIN_PREFIX or len(matches) != 1:
+            known_names = [
                 *self.aliases(),
-                *self.remarks.tagged(),
-                *(hash[:SHORT] for hash in self._hashes()),
+                *self.annotations.versions_by_tag(),
+                *(hash[:SHORT_HASH] for hash in self._hashes()),
             ]
-            raise UnknownNameError("model version", name, known)
-        return found[0]
+            raise UnknownNameError("model version", name, known_names)
+        return matches[0]
 
-    def point(self, alias: str, name: str) -> None:
+    def set_alias(self, alias: str, name: str) -> None:
         """Let `candidate` or `champion` name a version."""
         if alias not in ALIASES:
             raise UnknownNameError("alias", alias, ALIASES)
-        hash, aside = self.resolve(name), self.folder / f".alias-{token_hex(8)}"
-        aside.write_text(hash + "\n", encoding="ascii")
-        aside.replace(self.folder / alias)
+        hash, temp_path = self.resolve(name), self.folder / f".alias-{token_hex(8)}"
+        temp_path.write_text(hash + "\n", encoding="ascii")
+        temp_path.replace(self.folder / alias)
 
     def aliases(self) -> dict[str, str]:
         """Return alias -> hash for the aliases that point at something."""
-        said = {alias: self._aliased(alias) for alias in ALIASES}
-        return {alias: hash for alias, hash in said.items() if hash}
+        targets = {alias: self._alias_target(alias) for alias in ALIASES}
+        return {alias: hash for alias, hash in targets.items() if hash}
 
-    def _aliased(self, name: str) -> str | None:
+    def _alias_target(self, name: str) -> str | None:
         path = self.folder / name
         return (
             path.read_text(encoding="ascii").strip() if name in ALIASES and path.is_file() else None
         )
 
-    def _tagged(self, name: str) -> str | None:
-        versions = self.remarks.tagged().get(name, set())
+    def _tag_target(self, name: str) -> str | None:
+        versions = self.annotations.versions_by_tag().get(name, set())
         return next(iter(versions)) if len(versions) == 1 else None
 
     def _hashes(self) -> list[str]:
         return sorted(path.name for path in _folders(self.folder) if len(path.name) == 64)
 
 
-def _unsaved(folder: Path, error: OSError) -> WorkspaceError:
+def _save_error(folder: Path, error: OSError) -> WorkspaceError:
     return WorkspaceError(
         f"The model could not be saved in {folder} ({error.strerror}): make room or "
         "mend its rights, then fit again; earlier versions are intact."
@@ -185,29 +187,29 @@ def _folders(folder: Path) -> Iterator[Path]:
     return (path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else iter(())
 
 
-def _sweep(folder: Path) -> None:
+def _remove_stale(folder: Path) -> None:
     """Remove what a process that was killed in the middle of saving has left."""
     for path in folder.glob(".new-*"):
-        if now_ms() - path.stat().st_mtime * 1000 > LEFT_OVER_MS:
+        if now_ms() - path.stat().st_mtime * 1000 > STALE_MS:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _write(folder: Path, arrays: Arrays, card: Mapping[str, Any]) -> None:
+def _write_files(folder: Path, arrays: Arrays, card: Mapping[str, Any]) -> None:
     for name, array in arrays.items():
-        if not _ARRAY.fullmatch(name) or array.dtype.hasobject:
+        if not _ARRAY_NAME.fullmatch(name) or array.dtype.hasobject:
             raise TypeError(f"array {name!r} of {array.dtype} cannot be stored without pickle")
         with (folder / f"{name}.npy").open("wb") as file:
             np.save(file, array, allow_pickle=False)
             file.flush()
             os.fsync(file.fileno())
     text = json.dumps(card, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    with (folder / CARD).open("w", encoding="utf-8") as file:
+    with (folder / MODEL_FILE).open("w", encoding="utf-8") as file:
         file.write(text + "\n")
         file.flush()
         os.fsync(file.fileno())
 
 
-def _flush(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """Make a rename survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:

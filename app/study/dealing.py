@@ -4,18 +4,31 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from app.modeling.recommender import Brain, Stopwatch
+from app.modeling.recommender import Recommender, Stopwatch
 from app.storage.study_db.records import StudyRow, study_of
-from app.storage.study_db.store import Store
+from app.storage.study_db.store import StudyStore
 from app.study import privacy
 from recsys.dataset.evidence import Evidence
 from recsys.errors import NotAllowedError, NotEnoughHistoryError
-from recsys.study.deck import Card, Deck, DeckRecipe, Known, Lists, Origin, deal, seal
-from recsys.study.paired_deck import deal_duel
+from recsys.study.deck import (
+    Card,
+    Deck,
+    DeckRecipe,
+    HistoryDepth,
+    Origin,
+    RankedProposals,
+    deal_deck,
+    with_hash,
+)
+from recsys.study.paired_deck import deal_paired_deck
 from recsys.study.policy import Study
 
-REMEMBERED = (Origin.OWN, Origin.ELICITED, Origin.PRACTICE)  # herself: no brand is shown twice
-ASKED = (Origin.OWN, Origin.PRACTICE)  # a real person's history: read after her yes alone
+NO_REPEAT_ORIGINS = (
+    Origin.OWN,
+    Origin.ELICITED,
+    Origin.PRACTICE,
+)  # herself: no brand is shown twice
+CONSENT_ORIGINS = (Origin.OWN, Origin.PRACTICE)  # a real person's history: read after her yes alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +38,7 @@ class Player:
     participant: str  # pseudonym
     origin: Origin
     customer: str | None = None  # whose events are read, for OWN, PERSONA and SIMULATED
-    named: tuple[str, ...] = ()  # brands she named, for ELICITED
+    picked_brands: tuple[str, ...] = ()  # brands she named, for ELICITED
     language: str | None = None  # of her page
 
 
@@ -33,93 +46,107 @@ class Player:
 class Dealer:
     """One model version at work in one study, and its challenger where the study compares two."""
 
-    store: Store
-    brain: Brain
+    store: StudyStore
+    recommender: Recommender
     row: StudyRow
-    second: Brain | None
+    challenger: Recommender | None
     random_bits: Callable[[int], int]  # of the seed; ids are always random
-    known_as: Callable[[str], str]  # the id of a customer of the shop -> the id in the events
+    stored_id: Callable[[str], str]  # the id of a customer of the shop -> the id in the events
     study: Study = field(init=False)  # as the core knows it
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "study", study_of(self.row))
 
-    def deal(self, player: Player, recipe: DeckRecipe, watch: Stopwatch) -> Deck:
+    def deal(self, player: Player, recipe: DeckRecipe, stopwatch: Stopwatch) -> Deck:
         """Compute a player's lists and return a sealed deck. Raises as `evidence` does."""
-        evidence = self.evidence(player, watch)
-        without = (*player.named, *self._revealed(player))
-        with watch.stage(f"ranking {len(self.brain.catalogue.brands)} brands"):
-            lists = self._lists(player, evidence, recipe, without)
+        evidence = self.evidence(player, stopwatch)
+        exclude = (*player.picked_brands, *self._seen_brands(player))
+        with stopwatch.stage(f"ranking {len(self.recommender.catalog.brands)} brands"):
+            candidate_lists = self._candidate_lists(player, evidence, recipe, exclude)
         seed = self.random_bits(128)
-        with watch.stage("choosing decoys"):
-            cards = self._cards(player, lists, recipe, seed)
-            return seal(
+        with stopwatch.stage("choosing decoys"):
+            cards = self._cards(player, candidate_lists, recipe, seed)
+            return with_hash(
                 Deck(
                     id=secrets.token_hex(16),
                     study=self.row.hash,
                     participant=player.participant,
                     origin=player.origin,
-                    evidence=self._known(evidence, player),
-                    model=self.brain.version,
+                    evidence=self._history_depth(evidence, player),
+                    model=self.recommender.version,
                     seed=seed,
                     cards=cards,
                     hash="",
                 )
             )
 
-    def _lists(
-        self, player: Player, evidence: Evidence, recipe: DeckRecipe, without: tuple[str, ...]
-    ) -> Lists:
+    def _candidate_lists(
+        self, player: Player, evidence: Evidence, recipe: DeckRecipe, exclude: tuple[str, ...]
+    ) -> RankedProposals:
         depth = self.study.policy.decoy_depth * recipe.picks
         if player.customer is not None:
-            rival = self.brain.rival(self.row.baseline)
-            return self.brain.lists(evidence, rival, (depth, recipe.picks), without)
+            baseline_ranker = self.recommender.baseline(self.row.baseline)
+            return self.recommender.candidate_lists(
+                evidence, baseline_ranker, (depth, recipe.picks), exclude
+            )
         # a taster is no comparison: what is popular and not picked fills its places
-        popular = self.brain.rival("popularity")
-        return self.brain.lists(evidence, popular, (depth, recipe.picks + recipe.baseline), without)
+        popularity_ranker = self.recommender.baseline("popularity")
+        return self.recommender.candidate_lists(
+            evidence, popularity_ranker, (depth, recipe.picks + recipe.baseline), exclude
+        )
 
     def _cards(
-        self, player: Player, lists: Lists, recipe: DeckRecipe, seed: int
+        self, player: Player, candidate_lists: RankedProposals, recipe: DeckRecipe, seed: int
     ) -> tuple[Card, ...]:
         """A study of two versions deals both lists to everybody who has a history."""
-        if self.second is None or player.customer is None:
-            return deal(lists, self.brain.shelf, recipe, seed)
-        customer = self._called(player, player.customer)
-        evidence = self.second.evidence_of(customer)  # a version may know her by a number
-        theirs = self.second.rank(evidence, recipe.picks, tuple(lists.revealed))
-        names = [score.brand for score in theirs]
-        return deal_duel(lists, names, self.brain.shelf, recipe, seed)
+        if self.challenger is None or player.customer is None:
+            return deal_deck(candidate_lists, self.recommender.brand_pool, recipe, seed)
+        customer = self._stored_customer(player, player.customer)
+        evidence = self.challenger.evidence_of(customer)  # a version may know her by a number
+        challenger_scores = self.challenger.rank(
+            evidence, recipe.picks, tuple(candidate_lists.revealed)
+        )
+        challenger_brands = [score.brand for score in challenger_scores]
+        return deal_paired_deck(
+            candidate_lists, challenger_brands, self.recommender.brand_pool, recipe, seed
+        )
 
-    def _called(self, player: Player, customer: str) -> str:
+    def _stored_customer(self, player: Player, customer: str) -> str:
         """How the events call her: a real person's link says how the shop does."""
-        return self.known_as(customer) if player.origin in ASKED else customer
+        return self.stored_id(customer) if player.origin in CONSENT_ORIGINS else customer
 
-    def evidence(self, player: Player, watch: Stopwatch) -> Evidence:
+    def evidence(self, player: Player, stopwatch: Stopwatch) -> Evidence:
         """Return what is known of a player now.
 
         Raises NotAllowedError before a yes, and NotEnoughHistoryError where it is too little.
         """
         if player.customer is None:
-            with watch.stage("reading your picks"):
-                return self.brain.evidence_for(player.named)
-        if player.origin in ASKED and not privacy.said(self.store, player.participant):
+            with stopwatch.stage("reading your picks"):
+                return self.recommender.evidence_from_brands(player.picked_brands)
+        if player.origin in CONSENT_ORIGINS and not privacy.has_consented(
+            self.store, player.participant
+        ):
             raise NotAllowedError("Nothing of yours is read before you say yes: open Play.")
-        evidence = self.brain.evidence_of(self._called(player, player.customer), watch)
-        least = self.study.policy.least_brands
-        if len(evidence) < least:
+        evidence = self.recommender.evidence_of(
+            self._stored_customer(player, player.customer), stopwatch
+        )
+        min_brands = self.study.policy.least_brands
+        if len(evidence) < min_brands:
             raise NotEnoughHistoryError(
-                f"We know {len(evidence)} of your brands and need {least} to guess. "
+                f"We know {len(evidence)} of your brands and need {min_brands} to guess. "
                 "Pick a few brands you love and play for fun."
             )
         return evidence
 
-    def _known(self, evidence: Evidence, player: Player) -> Known:
+    def _history_depth(self, evidence: Evidence, player: Player) -> HistoryDepth:
         enough = len(evidence) >= self.study.policy.least_brands
-        return Known.ENOUGH if enough and player.customer is not None else Known.THIN
+        return HistoryDepth.ENOUGH if enough and player.customer is not None else HistoryDepth.THIN
 
-    def _revealed(self, player: Player) -> list[str]:
+    def _seen_brands(self, player: Player) -> list[str]:
         """Brands of her earlier decks: once seen, their arms are known to her."""
-        if player.origin not in REMEMBERED:
+        if player.origin not in NO_REPEAT_ORIGINS:
             return []
         decks = (dealt.deck for dealt in self.store.decks_by(player.participant))
-        return [card.brand for deck in decks if deck.origin in REMEMBERED for card in deck.cards]
+        return [
+            card.brand for deck in decks if deck.origin in NO_REPEAT_ORIGINS for card in deck.cards
+        ]

@@ -4,50 +4,50 @@ import shutil
 from contextlib import closing
 from dataclasses import dataclass
 
-from app.modeling.training import refit
+from app.modeling.training import fit_version
 from app.storage.event_store.segment import read_manifest
 from app.storage.ingest.pipeline import ingest
 from app.storage.study_db.records import StudyRow
 from app.study.game import load_game
 from app.study.opening import open_study
-from app.study.results import judge
-from app.study.simulation import Colleagues
-from app.workspace.planted_shop import plant_folder
+from app.study.results import evaluate_study
+from app.study.simulation import RaterPool
+from app.workspace.planted_shop import write_planted_shop
 from app.workspace.settings import Settings
-from app.workspace.workspace import BASELINE, House
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import WorkspaceError
-from recsys.models.hybrid import FitOptions, Progress
-from recsys.simulation.raters import HONEST, POLITE, Behaviour
+from recsys.models.hybrid import FitOptions, ProgressCallback
+from recsys.simulation.raters import HONEST, POLITE, RaterBehavior
 from recsys.study.policy import StudyKind
 
-PLAYGROUND = "Playground"
-READY = "demo.ready"
+PLAYGROUND_NAME = "Playground"
+READY_FILE = "demo.ready"
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class DemoStudy:
     """One finished study of the demo."""
 
     name: str
-    behaviour: Behaviour
+    behavior: RaterBehavior
     players: int
     seed: int
 
 
-STORIES = (
-    Story("Spring", HONEST, 120, 3),
-    Story("Summer", POLITE, 120, 19),
-    Story("Autumn", HONEST, 25, 0),
+DEMO_STUDIES = (
+    DemoStudy("Spring", HONEST, 120, 3),
+    DemoStudy("Summer", POLITE, 120, 19),
+    DemoStudy("Autumn", HONEST, 25, 0),
 )
 """About 85% of the picks were favourites in the first two: one is released, one is held."""
 
 
 def is_built(settings: Settings) -> bool:
     """Whether the demo was built to its end in this workspace."""
-    return (settings.workspace / READY).is_file()
+    return (settings.workspace / READY_FILE).is_file()
 
 
-def build_demo(settings: Settings, customers: int, seed: int, progress: Progress) -> None:
+def build_demo(settings: Settings, customers: int, seed: int, progress: ProgressCallback) -> None:
     """Build the demo's workspace.
 
     Raises WorkspaceError where a shop's own events are.
@@ -58,50 +58,73 @@ def build_demo(settings: Settings, customers: int, seed: int, progress: Progress
             f"{settings.workspace} holds a shop's own events, which the demo would replace: "
             "choose another folder with --workspace."
         )
-    build(settings, customers, seed, progress)
+    build_workspace(settings, customers, seed, progress)
 
 
-def build(settings: Settings, customers: int, seed: int, progress: Progress) -> None:
+def build_workspace(
+    settings: Settings, customers: int, seed: int, progress: ProgressCallback
+) -> None:
     """Plant, import, fit, open and play. What an earlier attempt left half-done is gone on with."""
     settings.workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = settings.workspace / "shop"
-    with closing(House(settings)) as house:
-        plant_folder(folder, customers, seed, progress)
+    with closing(Workspace(settings)) as workspace:
+        write_planted_shop(folder, customers, seed, progress)
         ingest(
-            house.workspace, str(folder), replace=True, progress=progress, customers=house.customers
+            workspace.folder,
+            str(folder),
+            replace=True,
+            progress=progress,
+            customer_ids=workspace.customer_ids,
         )
         shutil.rmtree(folder)
-        version = refit(
-            house.registry, house.warehouse, house.policy, FitOptions(), BASELINE, progress
+        version = fit_version(
+            workspace.registry,
+            workspace.event_store,
+            workspace.policy,
+            FitOptions(),
+            DEFAULT_BASELINE,
+            progress,
         )
-        house.registry.point("champion", version.hash)
-        _play(house, version.hash, progress)
-    (settings.workspace / READY).write_text("built\n", encoding="ascii")
+        workspace.registry.set_alias("champion", version.hash)
+        _play_studies(workspace, version.hash, progress)
+    (settings.workspace / READY_FILE).write_text("built\n", encoding="ascii")
 
 
-def _play(house: House, model: str, progress: Progress) -> None:
+def _play_studies(workspace: Workspace, model: str, progress: ProgressCallback) -> None:
     """Tell the stories that are not told to their end, and open the playground."""
-    colleagues = Colleagues.of(house.workspace)
-    known = {row.name: row for row in house.store.studies()}
-    for story in STORIES:
-        row = known.get(story.name) or _open(house, story.name, StudyKind.SIMULATED, model)
+    raters = RaterPool.of(workspace.folder)
+    existing = {row.name: row for row in workspace.store.studies()}
+    for demo_study in DEMO_STUDIES:
+        row = existing.get(demo_study.name) or _open_demo_study(
+            workspace, demo_study.name, StudyKind.SIMULATED, model
+        )
         if row.closed_at is None:
-            _tell(house, row, colleagues, story, progress)
-    if PLAYGROUND not in known:
-        _open(house, PLAYGROUND, StudyKind.PLAYGROUND, model)
+            _play_study(workspace, row, raters, demo_study, progress)
+    if PLAYGROUND_NAME not in existing:
+        _open_demo_study(workspace, PLAYGROUND_NAME, StudyKind.PLAYGROUND, model)
 
 
-def _open(house: House, name: str, kind: StudyKind, model: str) -> StudyRow:
-    return open_study(house.store, name, kind, house.policy, model, BASELINE, invitation_seed=1)
+def _open_demo_study(workspace: Workspace, name: str, kind: StudyKind, model: str) -> StudyRow:
+    return open_study(
+        workspace.store, name, kind, workspace.policy, model, DEFAULT_BASELINE, invitation_seed=1
+    )
 
 
-def _tell(
-    house: House, row: StudyRow, colleagues: Colleagues, story: Story, progress: Progress
+def _play_study(
+    workspace: Workspace,
+    row: StudyRow,
+    raters: RaterPool,
+    demo_study: DemoStudy,
+    progress: ProgressCallback,
 ) -> None:
-    game, before = load_game(house, row), len(house.store.closings(row.hash))
-    left = story.players - before
-    for done in colleagues.play(game, house.keys, left, story.seed, story.behaviour):
-        progress(f"{story.name}: colleagues play", (before + done) / story.players)
-        if (before + done) % game.study.policy.batch == 0 and judge(house.store, row).decision:
+    game, already_closed = load_game(workspace, row), len(workspace.store.closings(row.hash))
+    remaining = demo_study.players - already_closed
+    for count in raters.play(game, workspace.keys, remaining, demo_study.seed, demo_study.behavior):
+        progress(
+            f"{demo_study.name}: colleagues play", (already_closed + count) / demo_study.players
+        )
+        if (already_closed + count) % game.study.policy.batch == 0 and evaluate_study(
+            workspace.store, row
+        ).decision:
             break
-    house.store.close_study(row.hash, "everybody invited has played")
+    workspace.store.close_study(row.hash, "everybody invited has played")

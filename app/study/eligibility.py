@@ -10,46 +10,48 @@ from recsys.study.deck import Origin
 from recsys.study.policy import StudyKind
 
 
-class WhyNot(StrEnum):
+class Ineligible(StrEnum):
     """Why a deck of her own history would not count."""
 
     NOT_LIVE = "not_live"  # nothing live to play in
     CLOSED = "closed"
     NOT_OPEN = "not_open"  # its first day of play is still to come
     NOT_INVITED = "not_invited"
-    BUILT_IT = "built_it"
+    MODEL_BUILDER = "built_it"
     PLAYED = "played"
     COUNTED = "counted"  # before she was forgotten
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class Eligibility:
     """Who plays, and why her next deck would not count; None for whoever could not count anyway."""
 
     player: Player
-    why_not: WhyNot | None = None
+    reason: Ineligible | None = None
 
 
-def take_seat(game: Game, player: Player, built_it: bool) -> Seat:
+def check_eligibility(game: Game, player: Player, is_model_builder: bool) -> Eligibility:
     """Return where somebody sits. Who plays as herself and cannot count gets practice decks."""
     if player.origin is not Origin.OWN or game.open_deck(player) is not None:
-        return Seat(player)
-    why = next(_reasons(game, player, built_it), None)
-    return Seat(player if why is None else replace(player, origin=Origin.PRACTICE), why)
+        return Eligibility(player)
+    reason = next(_ineligible_reasons(game, player, is_model_builder), None)
+    return Eligibility(
+        player if reason is None else replace(player, origin=Origin.PRACTICE), reason
+    )
 
 
-def _reasons(game: Game, player: Player, built_it: bool) -> Iterator[WhyNot]:
+def _ineligible_reasons(game: Game, player: Player, is_model_builder: bool) -> Iterator[Ineligible]:
     if game.row.kind is not StudyKind.LIVE:
-        yield WhyNot.NOT_LIVE
-    if game.latest(player, Origin.OWN) is not None:
-        yield WhyNot.PLAYED
+        yield Ineligible.NOT_LIVE
+    if game.latest_closed_deck(player, Origin.OWN) is not None:
+        yield Ineligible.PLAYED
     if game.store.has_counted(game.row.hash, player.participant):
-        yield WhyNot.COUNTED
+        yield Ineligible.COUNTED
     if game.row.is_over(game.store.clock()):
-        yield WhyNot.CLOSED
+        yield Ineligible.CLOSED
     if game.row.is_early(game.store.clock()):
-        yield WhyNot.NOT_OPEN
-    if built_it:
-        yield WhyNot.BUILT_IT
+        yield Ineligible.NOT_OPEN
+    if is_model_builder:
+        yield Ineligible.MODEL_BUILDER
     if game.store.is_invited(game.row.hash, player.participant) is False:
-        yield WhyNot.NOT_INVITED
+        yield Ineligible.NOT_INVITED

@@ -6,51 +6,53 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from app.modeling.recommender import Brain, Stopwatch, load_brain
+from app.modeling.recommender import Recommender, Stopwatch, load_recommender
 from app.storage.study_db.records import (
     ClosedBy,
     Closing,
     DealtDeck,
-    Incoming,
-    Receipt,
-    Refusal,
-    Step,
+    FunnelStep,
+    IncomingSwipe,
+    RejectionReason,
     StudyRow,
+    SwipeReceipt,
     study_of,
 )
-from app.storage.study_db.store import Store
+from app.storage.study_db.store import StudyStore
 from app.study.dealing import Dealer, Player
 from app.study.results import close_deck
-from app.workspace.workspace import House
+from app.workspace.workspace import Workspace
 from recsys.errors import NotAllowedError, NotEnoughHistoryError
 from recsys.models.base import BrandScore
-from recsys.study.deck import Arm, Card, Deck, DeckRecipe, Face, Known, Origin
+from recsys.study.deck import Card, Deck, DeckRecipe, Face, HistoryDepth, Origin, Source
 from recsys.study.policy import Study, StudyKind
 from recsys.study.swipes import Answer
 
-_DOORS = tuple(threading.Lock() for _ in range(64))  # who ends twice at once gets one coffee code
+_DECK_LOCKS = tuple(
+    threading.Lock() for _ in range(64)
+)  # who ends twice at once gets one coffee code
 # Who comes first is dealt to first. Four milliseconds that hold the interpreter: of two at once
 # each takes twice as long, and the threads of a crowd overtake one another for half a second.
-_DEALER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="deal")
+_DEAL_EXECUTOR = ThreadPoolExecutor(max_workers=1, thread_name_prefix="deal")
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
+class RevealedCard:
     """One card after the deck was closed, with everything that was hidden before."""
 
     card: Card
     face: Face
     answer: Answer | None
-    why: BrandScore | None  # of a pick, computed anew and never stored
-    refused: Refusal | None = None  # why she refused this pick, if she said so
+    score: BrandScore | None  # of a pick, computed anew and never stored
+    rejection: RejectionReason | None = None  # why she refused this pick, if she said so
 
     @property
     def is_pick(self) -> bool:
         """Whether a version of the model proposed it."""
-        return not self.card.arms.isdisjoint((Arm.PICK, Arm.CHALLENGER))
+        return not self.card.sources.isdisjoint((Source.PICK, Source.CHALLENGER))
 
     @property
-    def asks(self) -> bool:
+    def asks_reason(self) -> bool:
         """Whether she may say why: she refused what the model picked."""
         return self.is_pick and self.answer is Answer.NOT_FAVOURITE
 
@@ -59,17 +61,22 @@ class Turned:
 class Game:
     """One model version at work in one study."""
 
-    store: Store
-    brain: Brain
+    store: StudyStore
+    recommender: Recommender
     row: StudyRow
-    second: Brain | None = None  # the challenger, where a study compares two versions
+    challenger: Recommender | None = None  # the challenger, where a study compares two versions
     random_bits: Callable[[int], int] = secrets.randbits  # of the seed; ids are always random
-    known_as: Callable[[str], str] = str  # a customer of the shop, as the events call her
+    stored_id: Callable[[str], str] = str  # a customer of the shop, as the events call her
     dealer: Dealer = field(init=False)
 
     def __post_init__(self) -> None:
         dealer = Dealer(
-            self.store, self.brain, self.row, self.second, self.random_bits, self.known_as
+            self.store,
+            self.recommender,
+            self.row,
+            self.challenger,
+            self.random_bits,
+            self.stored_id,
         )
         object.__setattr__(self, "dealer", dealer)
 
@@ -78,161 +85,177 @@ class Game:
         """The study as the core knows it."""
         return self.dealer.study
 
-    def reach(self, player: Player, step: Step) -> None:
+    def record_step(self, player: Player, step: FunnelStep) -> None:
         """Note that somebody invited to this study came so far; a borrowed life is nobody."""
         if player.origin is not Origin.PERSONA:
-            self.store.reach(self.row.hash, player.participant, step)
+            self.store.record_step(self.row.hash, player.participant, step)
 
     def open_deck(self, player: Player) -> DealtDeck | None:
         """The deck of this player that is still open; one whose time is over is closed here."""
-        for dealt in reversed(self.store.decks_by(player.participant)):
-            same = dealt.deck.study == self.row.hash and dealt.deck.origin is player.origin
-            if same and self.store.closing(dealt.deck.id) is None:
-                if dealt.closes_at > self.store.clock():
-                    return dealt
-                self.finish(dealt.deck.id, ClosedBy.TIME)
+        for dealt_deck in reversed(self.store.decks_by(player.participant)):
+            is_match = (
+                dealt_deck.deck.study == self.row.hash and dealt_deck.deck.origin is player.origin
+            )
+            if is_match and self.store.closing(dealt_deck.deck.id) is None:
+                if dealt_deck.closes_at > self.store.clock():
+                    return dealt_deck
+                self.finish(dealt_deck.deck.id, ClosedBy.TIME)
         return None
 
-    def latest(self, player: Player, *origins: Origin) -> DealtDeck | None:
+    def latest_closed_deck(self, player: Player, *origins: Origin) -> DealtDeck | None:
         """Her newest closed deck of these origins in this study."""
-        for dealt in reversed(self.store.decks_by(player.participant)):
-            same = dealt.deck.study == self.row.hash and dealt.deck.origin in origins
-            if same and self.store.closing(dealt.deck.id) is not None:
-                return dealt
+        for dealt_deck in reversed(self.store.decks_by(player.participant)):
+            is_match = dealt_deck.deck.study == self.row.hash and dealt_deck.deck.origin in origins
+            if is_match and self.store.closing(dealt_deck.deck.id) is not None:
+                return dealt_deck
         return None
 
     def start(
-        self, player: Player, recipe: DeckRecipe | None = None, watch: Stopwatch | None = None
+        self, player: Player, recipe: DeckRecipe | None = None, stopwatch: Stopwatch | None = None
     ) -> DealtDeck:
         """Compute her brands now and deal her a deck, or return the one she has open.
 
         Raises NotEnoughHistoryError where too little is known to guess, and NotAllowedError in a
         study that is closed or without her yes.
         """
-        return self.begin(player, recipe, watch or Stopwatch()).result()
+        return self.start_in_background(player, recipe, stopwatch or Stopwatch()).result()
 
-    def begin(
-        self, player: Player, recipe: DeckRecipe | None, watch: Stopwatch
+    def start_in_background(
+        self, player: Player, recipe: DeckRecipe | None, stopwatch: Stopwatch
     ) -> Future[DealtDeck]:
-        """Begin what `start` does and come back at once; `watch` shows how far it is."""
-        return _DEALER.submit(self._start, player, recipe, watch)
+        """Begin what `start` does and come back at once; `stopwatch` shows how far it is."""
+        return _DEAL_EXECUTOR.submit(self._start, player, recipe, stopwatch)
 
-    def _start(self, player: Player, recipe: DeckRecipe | None, watch: Stopwatch) -> DealtDeck:
-        there = self.open_deck(player)
-        if there is not None:
-            return there
-        self._check_open(player)
-        deck = self.dealer.deal(player, recipe or self.study.policy.deck, watch)
-        if deck.origin is Origin.OWN and deck.evidence is Known.ENOUGH:
-            self.reach(player, Step.ENOUGH)
-        with watch.stage("storing the deck"):
+    def _start(self, player: Player, recipe: DeckRecipe | None, stopwatch: Stopwatch) -> DealtDeck:
+        existing = self.open_deck(player)
+        if existing is not None:
+            return existing
+        self._check_playable(player)
+        deck = self.dealer.deal(player, recipe or self.study.policy.deck, stopwatch)
+        if deck.origin is Origin.OWN and deck.evidence is HistoryDepth.ENOUGH:
+            self.record_step(player, FunnelStep.ENOUGH)
+        with stopwatch.stage("storing the deck"):
             hours = self.study.policy.open_hours
-            version = self.brain.warehouse.version
-            return self.store.add_deck(deck, version, watch.stages, hours, player.language)
+            version = self.recommender.event_store.version
+            return self.store.add_deck(deck, version, stopwatch.stages, hours, player.language)
 
-    def _check_open(self, player: Player) -> None:
+    def _check_playable(self, player: Player) -> None:
         """Raise NotAllowedError where a deck that counts cannot be dealt now."""
         if player.origin not in (Origin.OWN, Origin.SIMULATED):
             return
-        why = self.row.why_not_played(self.store.clock())
-        if why is not None:
+        reason = self.row.not_playable_reason(self.store.clock())
+        if reason is not None:
             raise NotAllowedError(
-                f"The study {self.row.name} {why}. Play for fun with brands you pick."
+                f"The study {self.row.name} {reason}. Play for fun with brands you pick."
             )
 
     def favourites(self, player: Player, n: int) -> list[BrandScore]:
         """Her best n brands, computed now. Raises as `start` does."""
-        return self.brain.rank(self.dealer.evidence(player, Stopwatch()), n)
+        return self.recommender.rank(self.dealer.evidence(player, Stopwatch()), n)
 
-    def swipe(self, deck: str, swipes: Iterable[Incoming]) -> Receipt:
+    def swipe(self, deck: str, swipes: Iterable[IncomingSwipe]) -> SwipeReceipt:
         """Store answers as they come; what is returned is safely on disk."""
         return self.store.add_swipes(deck, swipes)
 
-    def end(self, deck: str) -> str | None:
+    def finish_by_player(self, deck: str) -> str | None:
         """Close a deck at its player's wish; return a coffee code, once and where there are any.
 
         Every finished deck of her own history gets one, whatever she answered.
         """
-        with _DOORS[hash(deck) % len(_DOORS)]:
-            again = self.store.closing(deck) is not None
+        with _DECK_LOCKS[hash(deck) % len(_DECK_LOCKS)]:
+            already_closed = self.store.closing(deck) is not None
             self.finish(deck)
             own = self.store.deck(deck).deck.origin is Origin.OWN
-            return self.store.take_coffee_code(self.row.hash) if own and not again else None
+            return (
+                self.store.take_coffee_code(self.row.hash) if own and not already_closed else None
+            )
 
-    def finish(self, deck: str, by: ClosedBy = ClosedBy.PLAYER) -> Closing:
+    def finish(self, deck: str, closed_by: ClosedBy = ClosedBy.PLAYER) -> Closing:
         """Close a deck: its scores enter the study once, now.
 
         Raises NotAllowedError for a deck of another study.
         """
         if self.store.deck(deck).deck.study != self.row.hash:
             raise NotAllowedError("This deck is of another study: open your own page.")
-        return close_deck(self.store, self.row, deck, by)
+        return close_deck(self.store, self.row, deck, closed_by)
 
-    def reveal(self, deck_id: str, player: Player) -> list[Turned]:
+    def reveal(self, deck_id: str, player: Player) -> list[RevealedCard]:
         """Turn the cards of a closed deck over. Raises NotAllowedError while it is open."""
-        deck = self._closed(deck_id, player)
-        reasons = self._reasons(player, deck)
+        deck = self._own_closed_deck(deck_id, player)
+        scores = self._pick_scores(player, deck)
         return [
-            replace(turned, why=reasons.get(turned.card.brand)) for turned in self._turned(deck)
+            replace(turned, score=scores.get(turned.card.brand))
+            for turned in self._revealed_cards(deck)
         ]
 
-    def refuse(self, deck_id: str, player: Player, position: int, reason: Refusal) -> None:
+    def reject(self, deck_id: str, player: Player, position: int, reason: RejectionReason) -> None:
         """Keep why she refused a pick, or that she takes the reason back. It changes no score.
 
         Raises NotAllowedError while the deck is open, and for a card that is no refused pick.
         """
-        deck = self._closed(deck_id, player)
-        if position not in {t.card.position for t in self._turned(deck) if t.asks}:
+        deck = self._own_closed_deck(deck_id, player)
+        if position not in {t.card.position for t in self._revealed_cards(deck) if t.asks_reason}:
             raise NotAllowedError("A reason belongs to a pick that is not your favourite.")
-        self.store.add_refusal(deck_id, position, reason)
+        self.store.add_rejection(deck_id, position, reason)
 
-    def _closed(self, deck_id: str, player: Player) -> Deck:
-        dealt = self.store.deck(deck_id)
-        if dealt.deck.participant != player.participant or dealt.deck.study != self.row.hash:
+    def _own_closed_deck(self, deck_id: str, player: Player) -> Deck:
+        dealt_deck = self.store.deck(deck_id)
+        if (
+            dealt_deck.deck.participant != player.participant
+            or dealt_deck.deck.study != self.row.hash
+        ):
             raise NotAllowedError("This deck is somebody else's. Open your own page.")
         if self.store.closing(deck_id) is None:
             raise NotAllowedError("This deck is still open. Finish it first.")
-        return dealt.deck
+        return dealt_deck.deck
 
-    def _turned(self, deck: Deck) -> list[Turned]:
-        answers = self.store.answers_of(deck.id)
-        refused = self.store.refusals_of(deck.id)
+    def _revealed_cards(self, deck: Deck) -> list[RevealedCard]:
+        answers = self.store.current_answers(deck.id)
+        rejections = self.store.rejections_of(deck.id)
         return [
-            Turned(card, face, answers.get(card.position), None, refused.get(card.position))
+            RevealedCard(
+                card, face, answers.get(card.position), None, rejections.get(card.position)
+            )
             for card, face in zip(deck.cards, self.faces(deck), strict=True)
         ]
 
     def faces(self, deck: Deck) -> list[Face]:
         """What the browser may see of a deck, in the order of its cards."""
-        return self.brain.faces([card.brand for card in deck.cards])
+        return self.recommender.faces([card.brand for card in deck.cards])
 
-    def _reasons(self, player: Player, deck: Deck) -> dict[str, BrandScore]:
-        if player.customer is None and not player.named:
+    def _pick_scores(self, player: Player, deck: Deck) -> dict[str, BrandScore]:
+        if player.customer is None and not player.picked_brands:
             return {}  # her picks went with the visit: no reason is better than an untrue one
         try:
             evidence = self.dealer.evidence(player, Stopwatch())
         except (NotEnoughHistoryError, NotAllowedError):  # gone, or a no since: the deck is hers
             return {}
-        dealt = {card.brand for card in deck.cards}
-        ranked = self.brain.rank(evidence, 10 * len(dealt), player.named)
-        return {score.brand: score for score in ranked if score.brand in dealt}
+        deck_brands = {card.brand for card in deck.cards}
+        ranked = self.recommender.rank(evidence, 10 * len(deck_brands), player.picked_brands)
+        return {score.brand: score for score in ranked if score.brand in deck_brands}
 
 
-def study_to_play(store: Store) -> StudyRow | None:
+def study_to_play(store: StudyStore) -> StudyRow | None:
     """Return the study that visitors play in: the newest live one, open before closed.
 
     Without a live one it is a playground. A closed study still shows everybody their own deck.
     """
     rows = store.studies()
-    live = [row for row in rows if row.kind is StudyKind.LIVE]
-    fun = [row for row in rows if row.kind is StudyKind.PLAYGROUND and row.closed_at is None]
-    still_open = [row for row in live if row.closed_at is None]
-    return next(iter(still_open or live or fun[::-1]), None)  # other playgrounds are one look's
+    live_studies = [row for row in rows if row.kind is StudyKind.LIVE]
+    playgrounds = [
+        row for row in rows if row.kind is StudyKind.PLAYGROUND and row.closed_at is None
+    ]
+    open_studies = [row for row in live_studies if row.closed_at is None]
+    return next(
+        iter(open_studies or live_studies or playgrounds[::-1]), None
+    )  # other playgrounds are one look's
 
 
-def load_game(house: House, row: StudyRow) -> Game:
+def load_game(workspace: Workspace, row: StudyRow) -> Game:
     """Return the game of one study, with its model version and, if it has one, the challenger."""
     policy = study_of(row).policy
-    second = None if row.challenger is None else load_brain(house, row.challenger, policy)
-    brain = load_brain(house, row.model, policy)
-    return Game(house.store, brain, row, second, known_as=house.stored_id)
+    challenger = (
+        None if row.challenger is None else load_recommender(workspace, row.challenger, policy)
+    )
+    recommender = load_recommender(workspace, row.model, policy)
+    return Game(workspace.store, recommender, row, challenger, stored_id=workspace.stored_id)

@@ -15,99 +15,101 @@ from urllib.parse import urlsplit
 import numpy as np
 import segno
 
-from app.auth.identity import participant_of
-from app.presentation.i18n import LANGUAGES, section, text
+from app.auth.identity import employee_pseudonym
+from app.presentation.i18n import LANGUAGES, section_texts, translate
 from app.storage.study_db.records import StudyRow, study_of
-from app.workspace.keys import Keys
-from app.workspace.workspace import House
+from app.workspace.keys import SecretKeys
+from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError
-from recsys.report.evaluate import smallest_release
-from recsys.report.representativeness import coarse
-from recsys.report.verdict import too_small
+from recsys.report.evaluate import smallest_panel_for_study
+from recsys.report.representativeness import coarsen_column
+from recsys.report.verdict import too_small_message
 from recsys.study.policy import Study
 
-SUBJECT, EMAILS = "subject", ("email", "e-mail", "mail")
+SUBJECT_COLUMN, EMAIL_COLUMNS = "subject", ("email", "e-mail", "mail")
 """Columns that may hold whom to invite: as the login names her, else her address."""
 
 
 @dataclass(frozen=True, slots=True)
-class Invited:
+class Invitee:
     """Somebody on the list, with whatever else the list says of her."""
 
     address: str  # as the login names her; an e-mail address in lower case
     row: Mapping[str, str]
 
 
-def read_list(path: Path, claim: str = "email") -> list[Invited]:
-    """Read a CSV file of employees; raise BadInputError as `people_of` does."""
+def read_invitees(path: Path, claim: str = "email") -> list[Invitee]:
+    """Read a CSV file of employees; raise BadInputError as `parse_invitees` does."""
     try:
-        return people_of(path.read_bytes(), str(path), claim)
+        return parse_invitees(path.read_bytes(), str(path), claim)
     except OSError:
         raise BadInputError(f"{path} cannot be read: name a CSV file in UTF-8.") from None
 
 
-def people_of(plain: bytes, path: str, claim: str = "email") -> list[Invited]:
+def parse_invitees(content: bytes, path: str, claim: str = "email") -> list[Invitee]:
     """Return the employees of a CSV that is called `path`, whom the login names by this claim.
 
     Raises BadInputError with one sentence that names no address.
     """
     try:
-        lines = io.StringIO(plain.decode("utf-8-sig"))
+        lines = io.StringIO(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise BadInputError(f"{path} cannot be read: name a CSV file in UTF-8.") from None
     reader = csv.DictReader(lines, restval="")
     columns = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
-    named = next((name for name in (SUBJECT, *EMAILS) if name in columns), None)
-    if named is None:
+    address_column = next(
+        (name for name in (SUBJECT_COLUMN, *EMAIL_COLUMNS) if name in columns), None
+    )
+    if address_column is None:
         raise BadInputError(
             f"{path} has no column of addresses: call one of its columns email or subject."
         )
-    if named != SUBJECT and claim != "email":
+    if address_column != SUBJECT_COLUMN and claim != "email":
         raise BadInputError(
             f"The login names people by {claim!r}, and {path} has addresses alone: give it a "
             'column subject, or set subject_claim = "email" in brandswipe.toml.'
         )
-    people: dict[str, Invited] = {}
+    people: dict[str, Invitee] = {}
     for row in reader:
-        address = (row[columns[named]] or "").strip()
-        address = address if named == SUBJECT else address.lower()
-        plain_row = {key: value or "" for key, value in row.items() if isinstance(key, str)}
+        address = (row[columns[address_column]] or "").strip()
+        address = address if address_column == SUBJECT_COLUMN else address.lower()
+        cells = {key: value or "" for key, value in row.items() if isinstance(key, str)}
         if address:
-            people.setdefault(address, Invited(address, plain_row))
+            people.setdefault(address, Invitee(address, cells))
     if not people:
         raise BadInputError(f"{path} invites nobody: add a line with an address.")
     return list(people.values())
 
 
-def in_order(people: Sequence[Invited], seed: int) -> list[Invited]:
+def in_invitation_order(people: Sequence[Invitee], seed: int) -> list[Invitee]:
     """Return everybody in the order of a seed, whatever the order of the list."""
-    known = sorted(people, key=lambda person: person.address)
-    order = np.random.default_rng([seed, 3]).permutation(len(known))
-    return [known[i] for i in order]
+    sorted_people = sorted(people, key=lambda person: person.address)
+    order = np.random.default_rng([seed, 3]).permutation(len(sorted_people))
+    return [sorted_people[i] for i in order]
 
 
-def participants(keys: Keys, people: Iterable[Invited]) -> list[str]:
+def invitee_pseudonyms(keys: SecretKeys, people: Iterable[Invitee]) -> list[str]:
     """Return the pseudonym of each, as the game will know her."""
-    return [participant_of(keys, person.address) for person in people]
+    return [employee_pseudonym(keys, person.address) for person in people]
 
 
-def as_csv(people: Sequence[Invited]) -> str:
+def invitation_csv(people: Sequence[Invitee]) -> str:
     """Write the list in the order of invitation, its own columns behind."""
     columns = [name for name in people[0].row if name]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["invite", *columns])
-    for place, person in enumerate(people, start=1):
-        writer.writerow([place, *(_safe(person.row[name]) for name in columns)])
+    for position, person in enumerate(people, start=1):
+        writer.writerow([position, *(_escape_formula(person.row[name]) for name in columns)])
     return out.getvalue()
 
 
-def _safe(value: str) -> str:
+def _escape_formula(value: str) -> str:
     """No cell is a formula, whoever opens it in a spreadsheet."""
     return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
-def read_codes(path: Path) -> list[str]:
+def read_coffee_codes(path: Path) -> list[str]:
     """Read coffee codes, one a line."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -119,44 +121,55 @@ def read_codes(path: Path) -> list[str]:
     return codes
 
 
-def papers(
-    study: Study, people: Sequence[Invited], link: str, coffee: bool, columns: Sequence[str] = ()
+def invitation_files(
+    study: Study,
+    people: Sequence[Invitee],
+    link: str,
+    has_coffee: bool,
+    columns: Sequence[str] = (),
 ) -> dict[str, str]:
     """Return what to send and to hang up, by the name of its file."""
-    files = {"invitations.csv": as_csv(people)}
+    files = {"invitations.csv": invitation_csv(people)}
     for language in LANGUAGES:
         for kind in ("mail", "chat", "reminder"):
-            files[f"{kind}.{language}.txt"] = letter(language, kind, link, coffee)
+            files[f"{kind}.{language}.txt"] = invitation_message(language, kind, link, has_coffee)
         files[f"poster.{language}.html"] = poster(language, link)
-        files[f"note.{language}.md"] = note(language, study, len(people), coffee, columns)
+        files[f"note.{language}.md"] = works_council_note(
+            language, study, len(people), has_coffee, columns
+        )
     return files
 
 
-def letter(language: str, kind: str, link: str, coffee: bool) -> str:
+def invitation_message(language: str, kind: str, link: str, has_coffee: bool) -> str:
     """Return a mail, a chat message, or the one reminder: the same for everybody."""
-    cup = text(language, "invitation.coffee") if coffee else ""
-    said = text(language, f"invitation.{kind}", link=link, coffee=cup)
-    return re.sub(r"\n{3,}", "\n\n", said).strip() + "\n"
+    coffee_text = translate(language, "invitation.coffee") if has_coffee else ""
+    message = translate(language, f"invitation.{kind}", link=link, coffee=coffee_text)
+    return re.sub(r"\n{3,}", "\n\n", message).strip() + "\n"
 
 
 def poster(language: str, link: str) -> str:
     """Return a page to print on A4: it asks nothing of any other file or host."""
-    code = segno.make(link, error="m").svg_inline(border=4, scale=9, dark="#1E1B2E", light="#fff")
-    said = {key: escape(value) for key, value in section(language, "poster").items()}
-    return _POSTER.format(language=language, code=code, link=escape(link), **said)
+    qr_code = segno.make(link, error="m").svg_inline(
+        border=4, scale=9, dark="#1E1B2E", light="#fff"
+    )
+    texts = {key: escape(value) for key, value in section_texts(language, "poster").items()}
+    return _POSTER.format(language=language, code=qr_code, link=escape(link), **texts)
 
 
-def note(
-    language: str, study: Study, invited: int, coffee: bool, columns: Sequence[str] = ()
+def works_council_note(
+    language: str, study: Study, invited: int, has_coffee: bool, columns: Sequence[str] = ()
 ) -> str:
     """Return two pages for works council and privacy officer, from what was written down."""
     policy = study.policy
     criteria = [
-        f"- {text(language, f'report.{c.name}')}: {c.bar:.0%}. {c.because}" for c in policy.criteria
+        f"- {translate(language, f'report.{c.name}')}: {c.bar:.0%}. {c.because}"
+        for c in policy.criteria
     ]
-    cup = text(language, "note.coffee") if coffee else text(language, "note.no_coffee")
+    coffee_text = (
+        translate(language, "note.coffee") if has_coffee else translate(language, "note.no_coffee")
+    )
     return (
-        text(
+        translate(
             language,
             "note.text",
             study=study.name,
@@ -172,16 +185,16 @@ def note(
             question=policy.question.nl if language == "nl" else policy.question.en,
             sensitive=", ".join(policy.sensitive),
             criteria="\n".join(criteria),
-            coffee=cup,
-            columns=_kept(language, columns, policy.cell),
+            coffee=coffee_text,
+            columns=_columns_text(language, columns, policy.cell),
         ).strip()
         + "\n"
     )
 
 
-def _kept(language: str, columns: Sequence[str], cell: int) -> str:
+def _columns_text(language: str, columns: Sequence[str], min_group_size: int) -> str:
     name = "note.columns" if columns else "note.no_columns"
-    return text(language, name, columns=", ".join(columns), cell=cell)
+    return translate(language, name, columns=", ".join(columns), cell=min_group_size)
 
 
 _POSTER = """<!doctype html>
@@ -213,65 +226,75 @@ svg {{ width: 92mm; height: 92mm; border-radius: 6mm; border: 2px solid #1E1B2E 
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class InvitationResult:
     """What became of a list."""
 
-    papers: Mapping[str, str]  # what to send and to hang up, by the name of its file
+    files: Mapping[str, str]  # what to send and to hang up, by the name of its file
     hash: str  # of the list
     people: int
-    left_out: tuple[str, ...]  # columns without two values that have a cell of people each
+    dropped_columns: tuple[str, ...]  # columns without two values that have a cell of people each
     warning: str | None  # where so few people cannot release
 
 
-def invite(
-    house: House,
+def invite_to_study(
+    workspace: Workspace,
     row: StudyRow,
-    people: Sequence[Invited],
+    people: Sequence[Invitee],
     link: str,
     columns: str = "",
     codes: Sequence[str] = (),
-) -> Sent:
+) -> InvitationResult:
     """Lock the list into the study, before its first card, and return its papers.
 
     `columns` of the list, with commas between, are kept coarsely. Raises BadInputError for what is
     no link, for a column that the list has not, and where another list is locked already.
     """
-    check_link(link)
+    check_play_link(link)
     study = study_of(row)
-    ordered = in_order(people, row.invitation_seed)
-    kept = kept_columns(ordered, columns, study.policy.cell)
-    coarse = {name: values for name, values in kept.items() if values}
-    hash = house.store.invite(row.hash, participants(house.keys, ordered), codes, coarse)
-    return Sent(
-        papers(study, ordered, link, bool(codes), tuple(coarse)),
+    ordered = in_invitation_order(people, row.invitation_seed)
+    columns_kept = coarsen_columns(ordered, columns, study.policy.cell)
+    coarse_columns = {name: values for name, values in columns_kept.items() if values}
+    hash = workspace.store.add_invitations(
+        row.hash, invitee_pseudonyms(workspace.keys, ordered), codes, coarse_columns
+    )
+    return InvitationResult(
+        invitation_files(study, ordered, link, bool(codes), tuple(coarse_columns)),
         hash,
         len(ordered),
-        tuple(name for name in kept if name not in coarse),
-        too_small(len(ordered), smallest_release(study)),
+        tuple(name for name in columns_kept if name not in coarse_columns),
+        too_small_message(len(ordered), smallest_panel_for_study(study)),
     )
 
 
-def check_link(link: str) -> None:
+def check_play_link(link: str) -> None:
     """Raise BadInputError for what nobody could open."""
     parts = urlsplit(link)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise BadInputError(f"{link!r} is no link: give the whole address, like https://play.shop.")
 
 
-def kept_columns(
-    people: Sequence[Invited], names: str, cell: int
+def coarsen_columns(
+    people: Sequence[Invitee], names: str, min_group_size: int
 ) -> dict[str, tuple[str, ...] | None]:
     """Return the values of the named columns, in the order of the people; None: too few are left.
 
     `names` has commas between. Raises BadInputError for a column that the list has not.
     """
-    known = {name.strip().lower(): name for name in people[0].row}
-    known = {low: name for low, name in known.items() if low and low not in (SUBJECT, *EMAILS)}
-    found: dict[str, tuple[str, ...] | None] = {}
-    for asked in filter(None, (name.strip() for name in names.split(","))):
-        name = known.get(asked.lower())
+    column_of = {name.strip().lower(): name for name in people[0].row}
+    column_of = {
+        low: name
+        for low, name in column_of.items()
+        if low and low not in (SUBJECT_COLUMN, *EMAIL_COLUMNS)
+    }
+    coarsened: dict[str, tuple[str, ...] | None] = {}
+    for requested in filter(None, (name.strip() for name in names.split(","))):
+        name = column_of.get(requested.lower())
         if name is None:
-            listed = ", ".join(each.strip() for each in known.values()) or "none"
-            raise BadInputError(f"The list has no column {asked!r} to keep; it has: {listed}.")
-        found[name.strip()] = coarse([person.row[name] for person in people], cell)
-    return found
+            available = ", ".join(each.strip() for each in column_of.values()) or "none"
+            raise BadInputError(
+                f"The list has no column {requested!r} to keep; it has: {available}."
+            )
+        coarsened[name.strip()] = coarsen_column(
+            [person.row[name] for person in people], min_group_size
+        )
+    return coarsened

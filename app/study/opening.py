@@ -3,25 +3,25 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 from app.storage.study_db.records import StudyRow
-from app.storage.study_db.store import Store
-from app.workspace.policies import COMPARE
+from app.storage.study_db.store import StudyStore
+from app.workspace.policies import COMPARISON_POLICY
 from recsys.errors import BadInputError
 from recsys.study.policy import Policy, Study, StudyKind
 
-ALWAYS = (None, None)
+NO_DATES = (None, None)
 """Dates of a study that is played from its opening until it is closed."""
 
 
 def open_study(
-    store: Store,
+    store: StudyStore,
     name: str | None,
     kind: StudyKind,
-    rule: Policy,
+    policy: Policy,
     model: str,
     baseline: str,
     invitation_seed: int,
     challenger: str | None = None,
-    dates: tuple[int | None, int | None] = ALWAYS,
+    dates: tuple[int | None, int | None] = NO_DATES,
 ) -> StudyRow:
     """Lock model, policy, rival and invitations into one hash; of a comparison, both versions.
 
@@ -31,19 +31,19 @@ def open_study(
     Every live study of the workspace is one attempt more, under whatever policy: a person would say
     that the same question is asked again, though a letter of the policy was changed.
     """
-    check_pair(rule, model, challenger)
+    check_challenger(policy, model, challenger)
     plays_from, plays_until = dates
     if plays_from is not None and plays_until is not None and plays_until <= plays_from:
         raise BadInputError("The last day of play is before the first: choose a later one.")
-    live = [row for row in store.studies() if row.kind is StudyKind.LIVE]
+    live_studies = [row for row in store.studies() if row.kind is StudyKind.LIVE]
     study = Study(
-        name=name or _fresh_name(store, kind),
+        name=name or _new_name(store, kind),
         kind=kind,
-        policy=rule,
+        policy=policy,
         model=model,
         baseline=baseline,
         invitation_seed=invitation_seed,
-        attempt=len(live) + 1 if kind is StudyKind.LIVE else 1,
+        attempt=len(live_studies) + 1 if kind is StudyKind.LIVE else 1,
         challenger=challenger,
     )
     return store.open_study(
@@ -51,7 +51,7 @@ def open_study(
             hash=study.hash,
             name=study.name,
             kind=kind,
-            policy=rule.to_dict(),
+            policy=policy.to_dict(),
             model=model,
             baseline=baseline,
             invitation_seed=invitation_seed,
@@ -63,10 +63,10 @@ def open_study(
     )
 
 
-def played(first: date | None, last: date | None) -> tuple[int | None, int | None]:
+def play_dates(first: date | None, last: date | None) -> tuple[int | None, int | None]:
     """Return the dates of `open_study` from the first and the last day of play (UTC)."""
-    after = None if last is None else last + timedelta(days=1)
-    return _midnight(first), _midnight(after)
+    end = None if last is None else last + timedelta(days=1)
+    return _midnight(first), _midnight(end)
 
 
 def _midnight(day: date | None) -> int | None:
@@ -75,19 +75,19 @@ def _midnight(day: date | None) -> int | None:
     return round(datetime.combine(day, time(), UTC).timestamp() * 1000)
 
 
-def check_pair(rule: Policy, model: str, challenger: str | None) -> None:
+def check_challenger(policy: Policy, model: str, challenger: str | None) -> None:
     """Raise BadInputError unless a policy that compares has two versions, and no other has."""
-    if rule.is_duel and challenger is None:
+    if policy.is_paired_comparison and challenger is None:
         raise BadInputError("This policy compares two versions: name the second one as challenger.")
-    if challenger is not None and not rule.is_duel:
+    if challenger is not None and not policy.is_paired_comparison:
         raise BadInputError(
-            f"This policy judges one version: a challenger needs the policy {COMPARE}."
+            f"This policy judges one version: a challenger needs the policy {COMPARISON_POLICY}."
         )
     if challenger == model:
         raise BadInputError("A version cannot challenge itself: name two different ones.")
 
 
-def _fresh_name(store: Store, kind: StudyKind) -> str:
+def _new_name(store: StudyStore, kind: StudyKind) -> str:
     taken = {row.name for row in store.studies()}
     numbers = (n for n in range(1, len(taken) + 2) if f"{kind.value} {n}" not in taken)
     return f"{kind.value} {next(numbers)}"

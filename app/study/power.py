@@ -12,112 +12,125 @@ from typing import Any
 
 import numpy as np
 
-from app.modeling.recommender import Brain, load_brain
-from app.storage.model_registry import Version
+from app.modeling.recommender import Recommender, load_recommender
+from app.storage.model_registry import ModelVersion
 from app.storage.study_db.records import StudyRow
 from app.storage.study_db.row_codec import score_of
-from app.storage.study_db.store import Store
+from app.storage.study_db.store import StudyStore
 from app.study.game import Game
 from app.study.opening import open_study
-from app.study.results import Judged, judge
-from app.study.simulation import Colleagues
-from app.workspace.workspace import BASELINE, House
+from app.study.results import StudyResult, evaluate_study
+from app.study.simulation import RaterPool
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import BadInputError, NotEnoughBrandsError, NotEnoughError, NotEnoughHistoryError
-from recsys.models.collaborative import Progress
-from recsys.report.evaluate import smallest_panel_of
-from recsys.simulation.raters import panel
-from recsys.stats import standardised_difference
-from recsys.study.deck import Arm, Card, Stratum, deal
+from recsys.models.collaborative import ProgressCallback
+from recsys.report.evaluate import smallest_panel_for_policy
+from recsys.simulation.raters import rater_panel
+from recsys.stats import standardized_difference
+from recsys.study.deck import Card, CardRole, Source, deal_deck
 from recsys.study.policy import Policy, StudyKind
-from recsys.study.power import Outlook, Power, Truth, outlook, power, power_to_row
+from recsys.study.power import (
+    PowerAssumptions,
+    PowerEstimate,
+    PowerScenario,
+    power_to_row,
+    resample_power,
+    simulate_scenario,
+)
 from recsys.study.scoring import score_to_row
 
-CUSTOMERS = 1_000
+TRIAL_CUSTOMERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class TrialDecks:
     """What trial decks of this shop's customers look like. They were dealt and thrown away."""
 
     customers: int
-    shared: tuple[int, ...]  # how many have 0, 1, 2, ... brands on both lists
-    balance: float | None  # expected popularity difference of decoys; None without pairs
+    shared_counts: tuple[int, ...]  # how many have 0, 1, 2, ... brands on both lists
+    covariate_balance: float | None  # expected popularity difference of decoys; None without pairs
 
     @property
     def overlap(self) -> float | None:
         """Return the brands that both lists name, on average; None without a customer."""
         if not self.customers:
             return None
-        return sum(n * count for n, count in enumerate(self.shared)) / self.customers
+        return sum(n * count for n, count in enumerate(self.shared_counts)) / self.customers
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class StudyPlan:
     """The answer of `brandswipe study plan`."""
 
-    is_duel: bool
-    smallest: int
+    is_paired_comparison: bool
+    min_players: int
     alpha: float
-    sample: Sample
-    outlooks: tuple[Outlook, ...]
+    sample: TrialDecks
+    scenarios: tuple[PowerScenario, ...]
 
 
-def trial_decks(
-    brain: Brain,
+def deal_trial_decks(
+    recommender: Recommender,
     policy: Policy,
-    rival: Brain | str,
+    baseline: Recommender | str,
     seed: int,
-    progress: Progress,
-) -> Sample:
+    progress: ProgressCallback,
+) -> TrialDecks:
     """Deal to customers drawn from the store; keep how the lists overlap and decoys match.
 
     The rival is a baseline by its name, or a second version.
     """
-    share = min(1.0, 2 * CUSTOMERS / max(1, brain.warehouse.customers))
-    asked = list(islice(brain.warehouse.customer_ids(share, seed), CUSTOMERS))
-    shared: Counter[int] = Counter()
-    gaps: list[tuple[float, float]] = []
-    for done, customer in enumerate(asked, start=1):
-        cards = _dealt(brain, customer, policy, rival, done)
+    share = min(1.0, 2 * TRIAL_CUSTOMERS / max(1, recommender.event_store.customers))
+    customers = list(islice(recommender.event_store.customer_ids(share, seed), TRIAL_CUSTOMERS))
+    shared_counts: Counter[int] = Counter()
+    popularity_pairs: list[tuple[float, float]] = []
+    for count, customer in enumerate(customers, start=1):
+        cards = _trial_deck(recommender, customer, policy, baseline, count)
         if cards:
-            shared[sum({Arm.PICK, Arm.BASELINE} <= card.arms for card in cards)] += 1
-            gaps += _gaps(cards)
-        if done % 25 == 0 or done == len(asked):
-            progress("dealing trial decks", done / len(asked))
-    picks, decoys = [pick for pick, _ in gaps], [decoy for _, decoy in gaps]
-    counts = tuple(shared[n] for n in range(policy.deck.picks + 1))
-    return Sample(shared.total(), counts, standardised_difference(picks, decoys))
+            shared_counts[
+                sum({Source.PICK, Source.BASELINE} <= card.sources for card in cards)
+            ] += 1
+            popularity_pairs += _popularity_pairs(cards)
+        if count % 25 == 0 or count == len(customers):
+            progress("dealing trial decks", count / len(customers))
+    picks, decoys = [pick for pick, _ in popularity_pairs], [decoy for _, decoy in popularity_pairs]
+    counts = tuple(shared_counts[n] for n in range(policy.deck.picks + 1))
+    return TrialDecks(shared_counts.total(), counts, standardized_difference(picks, decoys))
 
 
-def _dealt(
-    brain: Brain, customer: str, policy: Policy, rival: Brain | str, seed: int
+def _trial_deck(
+    recommender: Recommender, customer: str, policy: Policy, baseline: Recommender | str, seed: int
 ) -> tuple[Card, ...]:
     """Return a trial deck; nothing for a history that is too thin, or a shop too small."""
     lengths = (policy.decoy_depth * policy.deck.picks, policy.deck.picks)
     try:
-        evidence = brain.evidence_of(customer)
+        evidence = recommender.evidence_of(customer)
         if len(evidence) < policy.least_brands:
             return ()
-        if isinstance(rival, str):
-            lists = brain.lists(evidence, brain.rival(rival), lengths, ())
+        if isinstance(baseline, str):
+            candidate_lists = recommender.candidate_lists(
+                evidence, recommender.baseline(baseline), lengths, ()
+            )
         else:
-            theirs = rival.rank(rival.evidence_of(customer), lengths[1])
-            lists = brain.lists(evidence, brain.model, lengths, ())
-            lists = replace(lists, baseline=[score.brand for score in theirs])
-        return deal(lists, brain.shelf, policy.deck, seed)
+            challenger_scores = baseline.rank(baseline.evidence_of(customer), lengths[1])
+            candidate_lists = recommender.candidate_lists(evidence, recommender.model, lengths, ())
+            candidate_lists = replace(
+                candidate_lists, baseline=[score.brand for score in challenger_scores]
+            )
+        return deal_deck(candidate_lists, recommender.brand_pool, policy.deck, seed)
     except (NotEnoughBrandsError, NotEnoughHistoryError):
         return ()
 
 
-def _gaps(cards: tuple[Card, ...]) -> Iterator[tuple[float, float]]:
-    at = {card.position: card for card in cards}
+def _popularity_pairs(cards: tuple[Card, ...]) -> Iterator[tuple[float, float]]:
+    by_position = {card.position: card for card in cards}
     for card in cards:
-        if card.stratum is Stratum.FAR and card.partner is not None:
-            yield log1p(at[card.partner].popularity), log1p(card.popularity)
+        if card.role is CardRole.MATCHED_DECOY and card.partner is not None:
+            yield log1p(by_position[card.partner].popularity), log1p(card.popularity)
 
 
 @dataclass(frozen=True, slots=True)
-class Assumed:
+class StudyAssumptions:
     """What is assumed of the colleagues, and of whom it was measured."""
 
     icc: float
@@ -125,48 +138,60 @@ class Assumed:
     source: str
 
 
-def assumed(like: Judged | None, icc: float | None, drop_out: float | None) -> Assumed:
+def resolve_assumptions(
+    earlier: StudyResult | None, icc: float | None, drop_out: float | None
+) -> StudyAssumptions:
     """Return ICC and drop-out: as given, else as an earlier study had them, else the default.
 
     Raises BadInputError for an earlier study that published too little.
     """
-    default = Truth(0.85, 0.7, 0.35)
-    if like is None:
-        return Assumed(_or(icc, default.icc), _or(drop_out, default.drop_out), "assumed")
-    cards, completion = like.report.cards, like.report.players.completion
+    default = PowerAssumptions(0.85, 0.7, 0.35)
+    if earlier is None:
+        return StudyAssumptions(
+            _given_or(icc, default.icc), _given_or(drop_out, default.drop_out), "assumed"
+        )
+    cards, completion = earlier.report.cards, earlier.report.players.completion
     if cards is None or completion is None:
         raise BadInputError(
-            f"{like.row.name} has published too little to plan from: plan without --like."
+            f"{earlier.row.name} has published too little to plan from: plan without --like."
         )
     measured = (min(max(cards.icc, 0.0), 0.99), round(1 - completion, 2))
-    return Assumed(_or(icc, measured[0]), _or(drop_out, measured[1]), like.row.name)
+    return StudyAssumptions(
+        _given_or(icc, measured[0]), _given_or(drop_out, measured[1]), earlier.row.name
+    )
 
 
-def _or(given: float | None, known: float) -> float:
-    return known if given is None else given
+def _given_or(given: float | None, default: float) -> float:
+    return default if given is None else given
 
 
-def plan(
+def plan_study(
     policy: Policy,
     alpha: float,
-    sample: Sample,
-    truths: list[Truth],
+    sample: TrialDecks,
+    assumption_list: list[PowerAssumptions],
     seed: int,
-    progress: Progress,
-) -> Plan:
+    progress: ProgressCallback,
+) -> StudyPlan:
     """Simulate whole studies of each truth."""
-    found = []
-    for place, truth in enumerate(truths, start=1):
-        found.append(outlook(policy, truth, alpha, seed + place))
-        progress("simulating studies", place / len(truths))
-    return Plan(policy.is_duel, smallest_panel_of(policy, alpha), alpha, sample, tuple(found))
+    scenarios = []
+    for index, assumptions in enumerate(assumption_list, start=1):
+        scenarios.append(simulate_scenario(policy, assumptions, alpha, seed + index))
+        progress("simulating studies", index / len(assumption_list))
+    return StudyPlan(
+        policy.is_paired_comparison,
+        smallest_panel_for_policy(policy, alpha),
+        alpha,
+        sample,
+        tuple(scenarios),
+    )
 
 
-PLAYERS = 2_000
+DEFAULT_PLAYERS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Powered:
+class SimulatedStudyPower:
     """What simulated employees made of a version."""
 
     panel: str
@@ -175,10 +200,10 @@ class Powered:
     outcome: str  # of the one study in the order in which they played
     decided_after: int | None
     reason: str
-    power: Power
+    power: PowerEstimate
 
 
-def powered_to_row(found: Powered) -> dict[str, Any]:
+def powered_to_row(found: SimulatedStudyPower) -> dict[str, Any]:
     """Return what was made of a version as the result of a job says it."""
     return {
         "panel": found.panel,
@@ -191,45 +216,54 @@ def powered_to_row(found: Powered) -> dict[str, Any]:
     }
 
 
-def played(
-    house: House, version: Version, honesty: str, players: int, seed: int, progress: Progress
-) -> Powered:
+def simulate_power(
+    workspace: Workspace,
+    version: ModelVersion,
+    panel_name: str,
+    players: int,
+    seed: int,
+    progress: ProgressCallback,
+) -> SimulatedStudyPower:
     """Let so many employees of a panel play, and draw studies from their scores.
 
     Raises WorkspaceError in a shop that is not planted, UnknownNameError for an unknown panel, and
     NotEnoughError where nobody's history is enough for a deck.
     """
-    behaviour, colleagues = panel(honesty), Colleagues.of(house.workspace)
-    store = Store()
+    behavior, raters = rater_panel(panel_name), RaterPool.of(workspace.folder)
+    store = StudyStore()
     try:
-        row = _opened(store, house.policy, version)
-        game = Game(store, load_brain(house, version.hash), row)
-        done = 0
-        for done in colleagues.play(game, house.keys, players, seed, behaviour):
-            progress("simulated employees play", done / players)
-        scores = _scores(store, row, house.policy)
-        judged = judge(store, row)
+        row = _open_simulated_study(store, workspace.policy, version)
+        game = Game(store, load_recommender(workspace, version.hash), row)
+        players_done = 0
+        for players_done in raters.play(game, workspace.keys, players, seed, behavior):
+            progress("simulated employees play", players_done / players)
+        scores = _counted_scores(store, row, workspace.policy)
+        result = evaluate_study(store, row)
     finally:
         store.close()
     if not len(scores):
         raise NotEnoughError("Nobody could be dealt a deck that counts: import longer histories.")
-    found = judged.decision
-    return Powered(
-        panel=honesty,
-        players=done,
+    decision = result.decision
+    return SimulatedStudyPower(
+        panel=panel_name,
+        players=players_done,
         hit_rate=float(scores[:, 0].mean()),
-        outcome=judged.verdict.outcome.value,
-        decided_after=None if found is None else found.batch,
-        reason=judged.verdict.reason,
-        power=power(scores, house.policy, house.policy.alpha, seed),
+        outcome=result.verdict.outcome.value,
+        decided_after=None if decision is None else decision.batch,
+        reason=result.verdict.reason,
+        power=resample_power(scores, workspace.policy, workspace.policy.alpha, seed),
     )
 
 
-def _opened(store: Store, policy: Policy, version: Version) -> StudyRow:
-    return open_study(store, "power", StudyKind.SIMULATED, policy, version.hash, BASELINE, 1)
+def _open_simulated_study(store: StudyStore, policy: Policy, version: ModelVersion) -> StudyRow:
+    return open_study(
+        store, "power", StudyKind.SIMULATED, policy, version.hash, DEFAULT_BASELINE, 1
+    )
 
 
-def _scores(store: Store, row: StudyRow, policy: Policy) -> "np.ndarray[Any, np.dtype[np.float64]]":
+def _counted_scores(
+    store: StudyStore, row: StudyRow, policy: Policy
+) -> "np.ndarray[Any, np.dtype[np.float64]]":
     """The scores of those who count, shape (people, criteria of the policy)."""
     names = [criterion.name for criterion in policy.criteria]
     stored = [closing.score for closing in store.closings(row.hash) if closing.score is not None]

@@ -16,32 +16,37 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.auth.device_pairing import COOKIE, Pairing
-from app.auth.guest_cookie import is_at, leaves
+from app.auth.device_pairing import PAIRING_COOKIE, DevicePairing
+from app.auth.guest_cookie import is_logout, matches_route
 from app.auth.identity import check_login, is_loopback
 from app.web import runtime
-from app.workspace.json_log import event
+from app.workspace.json_log import log_extra
 from app.workspace.settings import Login, Settings
 from recsys.errors import BrandswipeError
 
 _log = logging.getLogger("brandswipe")
-_FORWARDED = ("forwarded", "x-real-ip")
-_OPEN = ("healthz", "link")  # without the proxy's header: the second takes what the shop signed
-CLOSED = (
+_FORWARDING_HEADERS = ("forwarded", "x-real-ip")
+_OPEN_PATHS = (
+    "healthz",
+    "link",
+)  # without the proxy's header: the second takes what the shop signed
+NOT_PAIRED_MESSAGE = (
     "This demo is shared by invitation: scan the code on the screen of the computer that runs it."
 )
-ELSEWHERE = "This page is for the computer that it runs on: open it there, without a proxy."
-FOREIGN = "Another site asked for this: open the page itself."
-_PAGE = (
+LOCAL_ONLY_MESSAGE = (
+    "This page is for the computer that it runs on: open it there, without a proxy."
+)
+FOREIGN_ORIGIN_MESSAGE = "Another site asked for this: open the page itself."
+_PAGE_HTML = (
     "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
     "<title>Brandswipe</title><style>:root{{color-scheme:light dark}}body{{margin:20vh auto;"
     "max-width:24rem;padding:0 1.5rem;font:1.2rem/1.5 system-ui,sans-serif}}</style><p>{}</p>"
 )
-ON_DUTY = Event()
+GUARD_INSTALLED = Event()
 """Set once a guard stands before the server; without one no page may show the game."""
 
 
-class Guard:
+class AccessMiddleware:
     """A pure ASGI middleware, so that it sees websockets as well.
 
     `pairing` returns the door of a shared demo, or None where nothing is shared; `settings` those
@@ -51,7 +56,7 @@ class Guard:
     def __init__(
         self,
         app: ASGIApp,
-        pairing: Callable[[], Pairing | None],
+        pairing: Callable[[], DevicePairing | None],
         settings: Callable[[], Settings] = runtime.settings,
     ) -> None:
         self.app = app
@@ -62,83 +67,87 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let in who may come in."""
         if scope["type"] == "lifespan":
-            await self._live(scope, receive, send)
+            await self._run_lifespan(scope, receive, send)
             return
-        why_not = self._why_not(scope)
-        if why_not is None:
-            await self.app(scope, receive, self._with_headers(send, leaves(scope)))
+        refusal = self._refusal(scope)
+        if refusal is None:
+            await self.app(scope, receive, self._with_headers(send, is_logout(scope)))
             return
         # no person and no address in a log
-        _log.warning("refused at the door: %s", why_not, extra=event("door_refused"))
+        _log.warning("refused at the door: %s", refusal, extra=log_extra("door_refused"))
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await sentence_page(why_not, 403)(scope, receive, self._with_headers(send))
+            await message_page(refusal, 403)(scope, receive, self._with_headers(send))
 
-    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _run_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Say why the server does not start in one sentence, without a traceback.
 
         A server takes any other end of this for an app that needs no start, and would serve it with
         nothing checked.
         """
-        why: list[str] = []
+        messages: list[str] = []
 
         async def say(message: Message) -> None:
             if message["type"] == "lifespan.startup.failed":
-                why.append(message["message"])
+                messages.append(message["message"])
             else:
                 await send(message)
 
-        ON_DUTY.set()
+        GUARD_INSTALLED.set()
         try:
             check_login(self.settings())
             await self.app(scope, receive, say)
         except BrandswipeError as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
         except BaseException as error:
-            fault = f"A fault of our own ({type(error).__name__}) keeps the server from starting."
-            for text in why or [fault]:
-                await send({"type": "lifespan.startup.failed", "message": text})
+            fault_message = (
+                f"A fault of our own ({type(error).__name__}) keeps the server from starting."
+            )
+            for message in messages or [fault_message]:
+                await send({"type": "lifespan.startup.failed", "message": message})
             raise
 
-    def _why_not(self, scope: Scope) -> str | None:
+    def _refusal(self, scope: Scope) -> str | None:
         """Return why a request stays outside, or None."""
         settings, headers = self.settings(), Headers(scope=scope)
-        if not is_ours(scope):
-            return FOREIGN
+        if not is_same_origin(scope):
+            return FOREIGN_ORIGIN_MESSAGE
         if settings.login is Login.LOCAL and not settings.share and not is_direct(headers):
-            return ELSEWHERE
-        if settings.login is Login.PROXY and not is_at(scope, *_OPEN):
-            return _unvouched(settings, headers)
-        return None if self._is_invited(scope, headers) else CLOSED
+            return LOCAL_ONLY_MESSAGE
+        if settings.login is Login.PROXY and not matches_route(scope, *_OPEN_PATHS):
+            return _login_refusal(settings, headers)
+        return None if self._is_admitted(scope, headers) else NOT_PAIRED_MESSAGE
 
-    def _is_invited(self, scope: Scope, headers: Headers) -> bool:
-        door, client = self.pairing(), scope.get("client")
+    def _is_admitted(self, scope: Scope, headers: Headers) -> bool:
+        pairing, client = self.pairing(), scope.get("client")
         code = scope["path"].rpartition("/")[2]
-        if door is None or (code.isalnum() and is_at(scope, f"pair/{code}")):
+        if pairing is None or (code.isalnum() and matches_route(scope, f"pair/{code}")):
             return True
-        if client and is_here(client[0], headers.keys()) and is_direct(headers):
+        if client and is_local_request(client[0], headers.keys()) and is_direct(headers):
             return True
-        return door.admits(_cookie(headers.get("cookie", "")))
+        return pairing.accepts(_pairing_cookie(headers.get("cookie", "")))
 
-    def _with_headers(self, send: Send, leaving: bool = False) -> Send:
-        more = {"Clear-Site-Data": '"storage"'} if leaving else {}
+    def _with_headers(self, send: Send, clear_storage: bool = False) -> Send:
+        extra_headers = {"Clear-Site-Data": '"storage"'} if clear_storage else {}
 
         async def say(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in (self.headers | more).items():
+                for name, value in (self.headers | extra_headers).items():
                     headers[name] = value
             await send(message)
 
         return say
 
 
-def _unvouched(settings: Settings, headers: Headers) -> str | None:
-    from app.auth.jwt import of_proxy  # here: it needs the packages of the login
+def _login_refusal(settings: Settings, headers: Headers) -> str | None:
+    from app.auth.jwt import verify_proxy_header  # here: it needs the packages of the login
 
     try:
-        of_proxy(settings, headers.get(settings.proxy_header), time.time(), at_door=True)
+        verify_proxy_header(
+            settings, headers.get(settings.proxy_header), time.time(), check_expiry=True
+        )
     except BrandswipeError as error:
         return str(error)
     return None
@@ -146,16 +155,16 @@ def _unvouched(settings: Settings, headers: Headers) -> str | None:
 
 def is_direct(headers: Headers) -> bool:
     """Return whether a request names this computer and nothing stands between."""
-    name = urlsplit(f"//{headers.get('host', '')}").hostname
-    return (name is None or is_loopback(name)) and not _forwarded(headers.keys())
+    host = urlsplit(f"//{headers.get('host', '')}").hostname
+    return (host is None or is_loopback(host)) and not _is_forwarded(headers.keys())
 
 
-def _forwarded(names: Collection[str]) -> bool:
-    said = {name.lower() for name in names}
-    return any(name in _FORWARDED or name.startswith("x-forwarded-") for name in said)
+def _is_forwarded(names: Collection[str]) -> bool:
+    lowered = {name.lower() for name in names}
+    return any(name in _FORWARDING_HEADERS or name.startswith("x-forwarded-") for name in lowered)
 
 
-def is_ours(scope: Scope) -> bool:
+def is_same_origin(scope: Scope) -> bool:
     """Return whether a page of ours asks: another site may neither listen nor post.
 
     Behind a proxy the name that the browser sees may be the forwarded one.
@@ -164,26 +173,26 @@ def is_ours(scope: Scope) -> bool:
     origin = headers.get("origin")
     if origin is None or (scope["type"] == "http" and scope["method"] in ("GET", "HEAD")):
         return True
-    if is_at(scope, "link"):  # the shop's account page posts here, and signs what it posts
+    if matches_route(scope, "link"):  # the shop's account page posts here, and signs what it posts
         return True
     return urlsplit(origin).netloc in (headers.get("host"), headers.get("x-forwarded-host"))
 
 
-def is_here(client: str, headers: Collection[str]) -> bool:
+def is_local_request(client: str, headers: Collection[str]) -> bool:
     """Return whether a request comes from this computer itself, and through no proxy on it."""
-    return is_loopback(client) and not _forwarded(headers)
+    return is_loopback(client) and not _is_forwarded(headers)
 
 
-def sentence_page(sentence: str, status: int) -> HTMLResponse:
+def message_page(message: str, status: int) -> HTMLResponse:
     """Return a page that is one sentence; never kept, because the next visit may fare better."""
-    return HTMLResponse(_PAGE.format(sentence), status, {"Cache-Control": "no-store"})
+    return HTMLResponse(_PAGE_HTML.format(message), status, {"Cache-Control": "no-store"})
 
 
 def security_headers() -> dict[str, str]:
     """Return the headers of every answer."""
     policy = {
         "default-src": "'self'",
-        "script-src": f"'self' blob: {' '.join(_inline_scripts())}",
+        "script-src": f"'self' blob: {' '.join(_inline_script_hashes())}",
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data: blob:",
         "font-src": "'self' data:",
@@ -203,20 +212,20 @@ def security_headers() -> dict[str, str]:
     }
 
 
-def _inline_scripts() -> list[str]:
+def _inline_script_hashes() -> list[str]:
     """Return the hashes of the scripts that Streamlit writes into its page."""
     page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    inline = [
+    scripts = [
         text for text in re.findall(r"<script[^>]*>(.*?)</script>", page, re.S) if text.strip()
     ]
     return [
-        f"'sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}'" for text in inline
+        f"'sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}'" for text in scripts
     ]
 
 
-def _cookie(header: str) -> str:
+def _pairing_cookie(header: str) -> str:
     try:
-        found = SimpleCookie(header).get(COOKIE)
+        cookie = SimpleCookie(header).get(PAIRING_COOKIE)
     except CookieError:
         return ""
-    return found.value if found else ""
+    return cookie.value if cookie else ""

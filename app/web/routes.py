@@ -22,114 +22,120 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
 from app.auth.deck_tokens import binding_of
-from app.auth.device_pairing import COOKIE, SECONDS, Pairing
-from app.auth.guest_cookie import Visitors, is_at
-from app.auth.identity import check_address
-from app.auth.urls import home
-from app.operations.health import UnwellError, health
-from app.study.privacy import purge
+from app.auth.device_pairing import PAIRING_COOKIE, PAIRING_SECONDS, DevicePairing
+from app.auth.guest_cookie import GuestCookieMiddleware, matches_route
+from app.auth.identity import check_listen_address
+from app.auth.urls import base_path
+from app.operations.health import UnhealthyError, check_health
+from app.study.privacy import purge_expired
 from app.web import runtime
-from app.web.middleware import Guard, sentence_page
-from app.web.swipe_route import Asker, Reply, failure, take
+from app.web.middleware import AccessMiddleware, message_page
+from app.web.swipe_route import JsonReply, SwipeClient, error_reply, receive_swipes
 from app.workspace import json_log
-from app.workspace.json_log import event, fault
+from app.workspace.json_log import describe_error, log_extra
 from recsys.errors import NotAllowedError
 
-NOTE_BYTES = 8 * 1024
-LINKED = "linked"  # the parameter of the page that collects a note
-_UNKEPT = {"Cache-Control": "no-store"}
-Way = tuple[str, Callable[[Request], Awaitable[Response]], list[str]]
+MAX_STATEMENT_BYTES = 8 * 1024
+LINKED_PARAMETER = "linked"  # the parameter of the page that collects a note
+_NO_STORE = {"Cache-Control": "no-store"}
+AuthRoute = tuple[str, Callable[[Request], Awaitable[Response]], list[str]]
 
 
-async def link(request: Request) -> Response:
+async def receive_shop_statement(request: Request) -> Response:
     """Take the note that the shop's account page made, and send its browser on to the page."""
     if not runtime.settings().login.is_real:
-        return sentence_page("Nobody logs in here, so no account can be linked.", 403)
+        return message_page("Nobody logs in here, so no account can be linked.", 403)
     try:
-        handle = runtime.notes().receive(await _token(request))
+        handle = runtime.shop_statements().receive(await _posted_token(request))
     except NotAllowedError as error:
-        return sentence_page(str(error), 403)
-    return RedirectResponse(f"{home()}?{urlencode({LINKED: handle})}", 303, _UNKEPT)
+        return message_page(str(error), 403)
+    return RedirectResponse(
+        f"{base_path()}?{urlencode({LINKED_PARAMETER: handle})}", 303, _NO_STORE
+    )
 
 
-async def leave(_: Request) -> Response:
+async def end_proxy_login(_: Request) -> Response:
     """Send the browser to where the proxy ends a login."""
-    return RedirectResponse(runtime.settings().logout_url or home(), 303, _UNKEPT)
+    return RedirectResponse(runtime.settings().logout_url or base_path(), 303, _NO_STORE)
 
 
-async def _token(request: Request) -> str:
+async def _posted_token(request: Request) -> str:
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > NOTE_BYTES:
+            if len(body) > MAX_STATEMENT_BYTES:
                 return ""
     except ClientDisconnect:
         return ""
-    said = parse_qs(body.decode("ascii", "replace"), max_num_fields=10)
-    return said.get("token", [""])[0]
+    form = parse_qs(body.decode("ascii", "replace"), max_num_fields=10)
+    return form.get("token", [""])[0]
 
 
-def ways() -> list[Way]:
+def auth_routes() -> list[AuthRoute]:
     """Return the routes: path, handler and methods."""
-    return [("link", link, ["POST"]), ("leave", leave, ["GET"])]
+    return [("link", receive_shop_statement, ["POST"]), ("leave", end_proxy_login, ["GET"])]
 
 
-BODY_BYTES = 64 * 1024
-_PICTURE = re.compile(r"[0-9a-f]{8,64}\.webp")
+MAX_BODY_BYTES = 64 * 1024
+_PICTURE_NAME = re.compile(r"[0-9a-f]{8,64}\.webp")
 _log = logging.getLogger("brandswipe")
 
 
-async def swipes(request: Request) -> Response:
+async def post_swipes(request: Request) -> Response:
     """Take a post of swipes; answer with the ids that are safely stored."""
-    body = await _body(request)
+    body = await _read_body(request)
     if body is None:
-        return _json(
-            failure(413, "too_large", f"A post holds up to {BODY_BYTES} bytes: send fewer.")
+        return _json_response(
+            error_reply(413, "too_large", f"A post holds up to {MAX_BODY_BYTES} bytes: send fewer.")
         )
     address = request.client.host if request.client else ""
-    asker = Asker(address, binding_of(request.headers))
-    return _json(await run_in_threadpool(_take, body, asker))
+    client = SwipeClient(address, binding_of(request.headers))
+    return _json_response(await run_in_threadpool(_store_swipes, body, client))
 
 
 async def healthz(_: Request) -> Response:
     """Answer 200 while answers can be stored and cards dealt, else 503; open to everybody."""
     try:
-        found = await run_in_threadpool(lambda: health(runtime.house()))
-    except UnwellError as error:
-        return _json(failure(503, error.part, str(error)))
-    return _json((200, {"schema": 1, "status": "ok", **found}))
+        details = await run_in_threadpool(lambda: check_health(runtime.workspace()))
+    except UnhealthyError as error:
+        return _json_response(error_reply(503, error.part, str(error)))
+    return _json_response((200, {"schema": 1, "status": "ok", **details}))
 
 
-async def picture(request: Request) -> Response:
+async def brand_picture(request: Request) -> Response:
     """Answer with the picture of a brand; its name says its content, so it never changes."""
     name = request.path_params["name"]
     path = runtime.settings().workspace / "pictures" / name
-    if not _PICTURE.fullmatch(name) or not path.is_file():
-        return _json(failure(404, "no_picture", "There is no such picture: reload the page."))
-    forever = {"Cache-Control": "public, max-age=31536000, immutable"}
-    return FileResponse(path, media_type="image/webp", headers=forever)
+    if not _PICTURE_NAME.fullmatch(name) or not path.is_file():
+        return _json_response(
+            error_reply(404, "no_picture", "There is no such picture: reload the page.")
+        )
+    cache_headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return FileResponse(path, media_type="image/webp", headers=cache_headers)
 
 
-async def pair(request: Request) -> Response:
+async def pair_device(request: Request) -> Response:
     """Let a phone into a shared demo: the right code becomes a cookie and is spent.
 
     Who asks for the head alone only looks, as a preview of links does: nothing is spent.
     """
     if request.method == "HEAD":
         return Response(status_code=204, headers={"Cache-Control": "no-store"})
-    door = shared()
-    cookie = door.redeem(request.path_params["code"]) if door else None
+    pairing = demo_pairing()
+    cookie = pairing.redeem(request.path_params["code"]) if pairing else None
     if cookie is None:
-        sentence = "This code is spent or not ours: scan the one that is on the screen now."
-        return sentence_page(sentence, 403)
-    answer = RedirectResponse(home(), 303, {"Cache-Control": "no-store"})
+        message = "This code is spent or not ours: scan the one that is on the screen now."
+        return message_page(message, 403)
+    response = RedirectResponse(base_path(), 303, {"Cache-Control": "no-store"})
     secure = request.url.scheme == "https"
-    answer.set_cookie(COOKIE, cookie, SECONDS, httponly=True, samesite="lax", secure=secure)
-    return answer
+    response.set_cookie(
+        PAIRING_COOKIE, cookie, PAIRING_SECONDS, httponly=True, samesite="lax", secure=secure
+    )
+    return response
 
 
-def shared() -> Pairing | None:
+def demo_pairing() -> DevicePairing | None:
     """Return the door of a shared demo, or None where nothing is shared."""
     return runtime.pairing() if runtime.settings().share else None
 
@@ -137,43 +143,43 @@ def shared() -> Pairing | None:
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     """Refuse an address that nothing guards; open the store, and close it at the end."""
-    with json_log.kept():
-        _open()
+    with json_log.json_logging():
+        _start_up()
         try:
             yield {}
         finally:
-            runtime.close()
+            runtime.close_all()
             gc.unfreeze()  # or libraries complain of leaks where the process ends
-            _log.info("Stopped.", extra=event("stopped"))
+            _log.info("Stopped.", extra=log_extra("stopped"))
 
 
-def _open() -> None:
+def _start_up() -> None:
     settings = runtime.settings()
-    planted = settings.share and runtime.warehouse().planted
-    check_address(settings, config.get_option("server.address"), planted)
-    runtime.place()
-    runtime.store().examine()
-    purge(runtime.house())
-    answer_at_once()
-    leave_be()
+    planted = settings.share and runtime.event_store().planted
+    check_listen_address(settings, config.get_option("server.address"), planted)
+    runtime.workspace_lock()
+    runtime.store().check_pages()
+    purge_expired(runtime.workspace())
+    disable_nagle()
+    freeze_loaded_objects()
 
 
-def answer_at_once() -> None:
+def disable_nagle() -> None:
     """Let no answer wait for the browser's acknowledgement of its own first half.
 
     Streamlit binds the listening socket without naming the protocol, and asyncio then leaves
     Nagle's algorithm on: every other answer is 40 ms late. Connections inherit the option.
     """
-    for handle in map(int, os.listdir("/dev/fd")):
+    for fd in map(int, os.listdir("/dev/fd")):
         with suppress(OSError):
-            if not stat.S_ISSOCK(os.fstat(handle).st_mode):
+            if not stat.S_ISSOCK(os.fstat(fd).st_mode):
                 continue
-            with socket.socket(fileno=os.dup(handle)) as found:
-                if found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-                    found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with socket.socket(fileno=os.dup(fd)) as sock:
+                if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def leave_be() -> None:
+def freeze_loaded_objects() -> None:
     """Have the garbage collector pass over what is loaded now, which stays until the end.
 
     It went through half a million objects of libraries again and again, a quarter of the time that
@@ -183,35 +189,45 @@ def leave_be() -> None:
     gc.freeze()
 
 
-async def _body(request: Request) -> bytes | None:
+async def _read_body(request: Request) -> bytes | None:
     """Return the body, or None as soon as it is too large."""
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > BODY_BYTES:
+            if len(body) > MAX_BODY_BYTES:
                 return None
     except ClientDisconnect:
         return b""  # nobody hears the answer; the browser sends all of it again
     return bytes(body)
 
 
-def _take(body: bytes, asker: Asker) -> Reply:
+def _store_swipes(body: bytes, client: SwipeClient) -> JsonReply:
     try:
-        reply = take(runtime.store(), runtime.tokens(), runtime.limits(), body, asker)
+        reply = receive_swipes(
+            runtime.store(), runtime.deck_tokens(), runtime.rate_limits(), body, client
+        )
         if reply[0] != 200:
-            why = reply[1].get("error", "a swipe in it")  # and whose it was is nobody's business
-            _log.warning("a post of swipes was refused: %s", why, extra=event("post_refused"))
+            error_code = reply[1].get(
+                "error", "a swipe in it"
+            )  # and whose it was is nobody's business
+            _log.warning(
+                "a post of swipes was refused: %s", error_code, extra=log_extra("post_refused")
+            )
         return reply
     except Exception as error:
-        _log.error("a post of swipes failed: %s", fault(error), extra=event("post_failed"))
-        return failure(500, "ours", "Something of ours failed: nothing is lost, it is sent again.")
+        _log.error(
+            "a post of swipes failed: %s", describe_error(error), extra=log_extra("post_failed")
+        )
+        return error_reply(
+            500, "ours", "Something of ours failed: nothing is lost, it is sent again."
+        )
 
 
-def _json(reply: Reply) -> JSONResponse:
-    status, said = reply
+def _json_response(reply: JsonReply) -> JSONResponse:
+    status, body = reply
     headers = {"Cache-Control": "no-store"} | ({"Retry-After": "10"} if status == 429 else {})
-    return JSONResponse(said, status, headers)
+    return JSONResponse(body, status, headers)
 
 
 async def host_config(_: Request) -> Response:
@@ -220,7 +236,7 @@ async def host_config(_: Request) -> Response:
     Its own dialog of a lost server would cover the cards, which are played on meanwhile, and would
     make the rest of the page inert.
     """
-    told = {
+    host_options = {
         "allowedOrigins": [],  # nobody may frame the page
         "useExternalAuthToken": False,
         "enableCustomParentMessages": False,
@@ -229,13 +245,13 @@ async def host_config(_: Request) -> Response:
         "blockErrorDialogs": True,
         "resourceCrossOriginMode": None,
     }
-    return JSONResponse(told, headers={"Cache-Control": "no-cache"})
+    return JSONResponse(host_options, headers={"Cache-Control": "no-cache"})
 
 
-_SHORT = (("POST", "api/swipes", swipes), ("GET", "_stcore/host-config", host_config))
+_SHORTCUTS = (("POST", "api/swipes", post_swipes), ("GET", "_stcore/host-config", host_config))
 
 
-class Shortcut:
+class ShortcutMiddleware:
     """Answers some requests before Streamlit's own layers. A pure ASGI middleware.
 
     Those have nothing to say to a post of swipes, cost as much as the storing itself, and hundreds
@@ -247,40 +263,44 @@ class Shortcut:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is ours; pass everything else on."""
-        for method, path, call in _SHORT:
-            if is_at(scope, path) and scope["method"] == method:
-                answer = await call(Request(scope, receive))
-                await answer(scope, receive, send)
+        for method, path, handler in _SHORTCUTS:
+            if matches_route(scope, path) and scope["method"] == method:
+                response = await handler(Request(scope, receive))
+                await response(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
 
 def routes() -> list[Route]:
     """Return the routes of ours, at the root and under the path prefix."""
-    found = [
-        ("api/swipes", swipes, ["POST"]),
+    handlers = [
+        ("api/swipes", post_swipes, ["POST"]),
         ("healthz", healthz, ["GET"]),
-        ("pictures/{name}", picture, ["GET"]),
-        ("pair/{code}", pair, ["GET"]),
-        *ways(),
+        ("pictures/{name}", brand_picture, ["GET"]),
+        ("pair/{code}", pair_device, ["GET"]),
+        *auth_routes(),
     ]
     # under a path prefix Streamlit moves and a route of ours would stay at the root
-    homes = dict.fromkeys(("/", home()))
+    prefixes = dict.fromkeys(("/", base_path()))
     return [
         Route(start + path, call, methods=methods)
-        for start in homes
-        for path, call, methods in found
+        for start in prefixes
+        for path, call, methods in handlers
     ]
 
 
-def layers() -> list[Middleware]:
+def middleware_stack() -> list[Middleware]:
     """Return what a request goes through before it comes to a route, the outermost first."""
-    return [Middleware(Guard, pairing=shared), Middleware(Visitors), Middleware(Shortcut)]
+    return [
+        Middleware(AccessMiddleware, pairing=demo_pairing),
+        Middleware(GuestCookieMiddleware),
+        Middleware(ShortcutMiddleware),
+    ]
 
 
 app = st.App(
     Path(__file__).with_name("main.py"),
     routes=routes(),
-    middleware=layers(),
+    middleware=middleware_stack(),
     lifespan=lifespan,
 )

@@ -5,32 +5,32 @@ from collections.abc import Callable
 from functools import cache
 from typing import TypeVar
 
-from app.auth.account_linking import Notes
+from app.auth.account_linking import ShopStatements
 from app.auth.deck_tokens import DeckTokens
-from app.auth.device_pairing import Pairing
-from app.auth.rate_limits import Limits
+from app.auth.device_pairing import DevicePairing
+from app.auth.rate_limits import SwipeRateLimits
 from app.operations.jobs import Jobs
-from app.storage.event_store.store import Warehouse
-from app.storage.study_db.account_links import Accounts
-from app.storage.study_db.store import Store
+from app.storage.event_store.store import EventStore
+from app.storage.study_db.account_links import AccountLinks
+from app.storage.study_db.store import StudyStore
 from app.workspace import settings as _settings
-from app.workspace.keys import Keys
-from app.workspace.lock import Place
+from app.workspace.keys import SecretKeys
+from app.workspace.lock import WorkspaceLock
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
+from app.workspace.workspace import Workspace
 
-Thing = TypeVar("Thing")
+Resource = TypeVar("Resource")
 _lock = threading.RLock()
-_forget: list[Callable[[], None]] = []
-_open: list[House | Jobs | Place] = []
-_given: list[Settings] = []
+_cache_clearers: list[Callable[[], None]] = []
+_open_resources: list[Workspace | Jobs | WorkspaceLock] = []
+_settings_in_force: list[Settings] = []
 
 
-def _once(make: Callable[[], Thing]) -> Callable[[], Thing]:
+def _singleton(make: Callable[[], Resource]) -> Callable[[], Resource]:
     cached = cache(make)
-    _forget.append(cached.cache_clear)
+    _cache_clearers.append(cached.cache_clear)
 
-    def get() -> Thing:
+    def get() -> Resource:
         with _lock:  # two pages may ask first at the same moment
             return cached()
 
@@ -38,90 +38,90 @@ def _once(make: Callable[[], Thing]) -> Callable[[], Thing]:
     return get
 
 
-def use(settings: Settings | None) -> None:
+def use_settings(settings: Settings | None) -> None:
     """Put these settings in force; None: those of environment and files again."""
-    close()
-    _given[:] = [] if settings is None else [settings]
+    close_all()
+    _settings_in_force[:] = [] if settings is None else [settings]
 
 
-@_once
+@_singleton
 def settings() -> Settings:
     """Return the settings in force."""
-    return _given[0] if _given else _settings.read()
+    return _settings_in_force[0] if _settings_in_force else _settings.read_settings()
 
 
-@_once
-def place() -> Place:
+@_singleton
+def workspace_lock() -> WorkspaceLock:
     """Hold the workspace for this server. Raises WorkspaceError while another one has it."""
-    made = Place(settings().workspace)
-    _open.append(made)
-    return made
+    lock = WorkspaceLock(settings().workspace)
+    _open_resources.append(lock)
+    return lock
 
 
-@_once
-def house() -> House:
+@_singleton
+def workspace() -> Workspace:
     """Return everything of the workspace."""
-    made = House(settings())
-    _open.append(made)
-    return made
+    opened = Workspace(settings())
+    _open_resources.append(opened)
+    return opened
 
 
-def keys() -> Keys:
+def secret_keys() -> SecretKeys:
     """Return the keys of the workspace."""
-    return house().keys
+    return workspace().keys
 
 
-def store() -> Store:
+def store() -> StudyStore:
     """Return the study's store."""
-    return house().store
+    return workspace().store
 
 
-def accounts() -> Accounts:
+def account_links() -> AccountLinks:
     """Return the link table."""
-    return house().accounts
+    return workspace().account_links
 
 
-def warehouse() -> Warehouse:
+def event_store() -> EventStore:
     """Return the event store. Raises WorkspaceError where nothing was ingested yet."""
-    return house().warehouse
+    return workspace().event_store
 
 
-@_once
-def tokens() -> DeckTokens:
+@_singleton
+def deck_tokens() -> DeckTokens:
     """Return the signer of deck tokens."""
-    return DeckTokens(keys())
+    return DeckTokens(secret_keys())
 
 
-@_once
-def limits() -> Limits:
+@_singleton
+def rate_limits() -> SwipeRateLimits:
     """Return the counts of what was posted lately."""
-    return Limits()
+    return SwipeRateLimits()
 
 
-@_once
-def notes() -> Notes:
+@_singleton
+def shop_statements() -> ShopStatements:
     """Return the notes of the shop's account page that wait for their page."""
-    return Notes(keys().link)
+    return ShopStatements(secret_keys().link)
 
 
-@_once
-def pairing() -> Pairing:
+@_singleton
+def pairing() -> DevicePairing:
     """Return the door of a shared demo; pages show its `code`."""
-    return Pairing(keys())
+    return DevicePairing(secret_keys())
 
 
-@_once
+@_singleton
 def jobs() -> Jobs:
     """Return the long work of this workspace."""
-    made = Jobs(settings(), store())
-    _open.append(made)
-    return made
+    opened = Jobs(settings(), store())
+    _open_resources.append(opened)
+    return opened
 
 
-def close() -> None:
+def close_all() -> None:
     """Close what is open and forget everything; the next call reads the world anew."""
     with _lock:
-        while _open:
-            _open.pop().close()
-        for forget in _forget:
-            forget()
+        while _open_resources:
+            _open_resources.pop().close()
+        for clear_cache in _cache_clearers:
+            clear_cache()

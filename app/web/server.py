@@ -16,20 +16,20 @@ import click
 from streamlit import config
 from streamlit.logger import set_log_level
 
-from app.auth.identity import check_address, check_login
-from app.auth.urls import PREFIX, home, prefix_option
+from app.auth.identity import check_listen_address, check_login
+from app.auth.urls import BASE_PATH_ENV, base_path, base_path_option
 from app.presentation.theme import streamlit_config
 from app.web import runtime
-from app.workspace.json_log import event, for_a_person
+from app.workspace.json_log import is_interactive, log_extra
 from app.workspace.settings import Settings
 from recsys.errors import SettingsError
 
 _log = logging.getLogger("brandswipe")
-TRIES = 50  # ports to look at when any will do
-PATIENCE = 60  # seconds until the server must answer
+PORT_TRIES = 50  # ports to look at when any will do
+START_TIMEOUT = 60  # seconds until the server must answer
 
 
-def serve_app(settings: Settings, browser: bool, any_port: bool) -> None:
+def serve_app(settings: Settings, open_browser: bool, any_port: bool) -> None:
     """Run the server in this process until it is stopped.
 
     Raises SettingsError for a login that cannot work, an address that is unguarded or not ours, and
@@ -38,14 +38,18 @@ def serve_app(settings: Settings, browser: bool, any_port: bool) -> None:
     With `any_port` the next free port is taken where the wanted one is busy.
     """
     address = "0.0.0.0" if settings.share else settings.address
-    runtime.use(settings)
+    runtime.use_settings(settings)
     check_login(settings)
-    check_address(settings, address, planted=settings.share and runtime.house().warehouse.planted)
-    settings = replace(settings, port=_port(address, settings.port, any_port), address=address)
-    runtime.use(settings)
-    runtime.place()
-    options = _options(settings)
-    threading.Thread(target=_welcome, args=(settings, browser), daemon=True).start()
+    check_listen_address(
+        settings, address, is_planted=settings.share and runtime.workspace().event_store.planted
+    )
+    settings = replace(
+        settings, port=_choose_port(address, settings.port, any_port), address=address
+    )
+    runtime.use_settings(settings)
+    runtime.workspace_lock()
+    options = _run_options(settings)
+    threading.Thread(target=_announce, args=(settings, open_browser), daemon=True).start()
     set_log_level("ERROR")  # else Streamlit warns that options were said after it was imported
     config.get_config_options(force_reparse=True, options_from_flags=options)
     from app.web.routes import (
@@ -57,21 +61,26 @@ def serve_app(settings: Settings, browser: bool, any_port: bool) -> None:
         app.run(config=options)
 
 
-def _options(settings: Settings) -> dict[str, object]:
-    said: dict[str, object] = {"server.port": settings.port, "server.address": settings.address}
-    return streamlit_config() | said | prefix_option(os.environ.get(PREFIX, ""))
-
-
-def _port(address: str, wanted: int, any_port: bool) -> int:
-    for port in range(wanted, wanted + (TRIES if any_port else 1)):
-        if _is_free(address, port):
-            return port
-    raise SettingsError(
-        f"Port {wanted} is taken by another program: choose another one with --port."
+def _run_options(settings: Settings) -> dict[str, object]:
+    address_options: dict[str, object] = {
+        "server.port": settings.port,
+        "server.address": settings.address,
+    }
+    return (
+        streamlit_config() | address_options | base_path_option(os.environ.get(BASE_PATH_ENV, ""))
     )
 
 
-def _is_free(address: str, port: int) -> bool:
+def _choose_port(address: str, first_port: int, any_port: bool) -> int:
+    for port in range(first_port, first_port + (PORT_TRIES if any_port else 1)):
+        if _is_port_free(address, port):
+            return port
+    raise SettingsError(
+        f"Port {first_port} is taken by another program: choose another one with --port."
+    )
+
+
+def _is_port_free(address: str, port: int) -> bool:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -87,34 +96,34 @@ def _is_free(address: str, port: int) -> bool:
     return True
 
 
-def _welcome(settings: Settings, browser: bool) -> None:
+def _announce(settings: Settings, open_browser: bool) -> None:
     """Say where the app is once it answers, and open it where there is a display."""
-    ours = "[::1]" if ":" in settings.address else "127.0.0.1"
-    if not _answers(f"http://{ours}:{settings.port}/healthz"):
+    host = "[::1]" if ":" in settings.address else "127.0.0.1"
+    if not _wait_for_answer(f"http://{host}:{settings.port}/healthz"):
         return
-    here = f"http://localhost:{settings.port}{home().rstrip('/')}"
-    _greet(f"Brandswipe is at {here}  (stop it with Ctrl-C)")
+    url = f"http://localhost:{settings.port}{base_path().rstrip('/')}"
+    _print_or_log(f"Brandswipe is at {url}  (stop it with Ctrl-C)")
     if settings.share:
-        _greet("Phones on this network: open the page here and scan its code.")
-    if browser and _has_display():
-        webbrowser.open(here)
+        _print_or_log("Phones on this network: open the page here and scan its code.")
+    if open_browser and _has_display():
+        webbrowser.open(url)
 
 
-def _greet(words: str) -> None:
+def _print_or_log(message: str) -> None:
     """Tell the person who started it, or the journal where nobody sits before it."""
-    if for_a_person():
-        click.echo(f"\n  {words}", err=True)
+    if is_interactive():
+        click.echo(f"\n  {message}", err=True)
     else:
-        _log.info(words, extra=event("started"))
+        _log.info(message, extra=log_extra("started"))
 
 
-def _answers(url: str) -> bool:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
+def _wait_for_answer(url: str) -> bool:
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline:
         try:
             urllib.request.urlopen(url, timeout=2).close()
-        except urllib.error.HTTPError as answer:  # it is there; what is unwell, the journal says
-            answer.close()
+        except urllib.error.HTTPError as response:  # it is there; what is unwell, the journal says
+            response.close()
         except OSError:
             time.sleep(0.1)
             continue

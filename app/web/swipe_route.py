@@ -5,10 +5,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from app.auth.deck_tokens import Claim, DeckTokens
-from app.auth.rate_limits import Limits, room
-from app.storage.study_db.records import Incoming, Outline, Receipt
-from app.storage.study_db.store import Store
+from app.auth.deck_tokens import DeckTokenClaims, DeckTokens
+from app.auth.rate_limits import SwipeRateLimits, remaining_rows
+from app.storage.study_db.records import DeckOutline, IncomingSwipe, SwipeReceipt
+from app.storage.study_db.store import StudyStore
 from recsys.errors import (
     BrandswipeError,
     IllegalSwipeError,
@@ -16,26 +16,26 @@ from recsys.errors import (
     TokenExpiredError,
     WorkspaceError,
 )
-from recsys.study.swipes import Answer, Swipe, SwipeKind, check
+from recsys.study.swipes import Answer, Swipe, SwipeKind, check_swipe
 
-SCHEMA = 1
-LARGEST = 2**53 - 1  # the largest whole number that a browser counts to
+SCHEMA_VERSION = 1
+MAX_INTEGER = 2**53 - 1  # the largest whole number that a browser counts to
 INPUTS = ("key", "touch", "mouse", "button")
-DEVICES = ("phone", "tablet", "desk")
-FIELDS = {
+DEVICE_CLASSES = ("phone", "tablet", "desk")
+SWIPE_FIELDS = {
     "id", "position", "kind", "answer", "tab", "tab_seq", "shown_ms", "input", "device_class",
     "client_at",
 }  # fmt: skip
-OPTIONAL = {"answer", "shown_ms", "client_at"}
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-Reply = tuple[int, dict[str, Any]]
+OPTIONAL_FIELDS = {"answer", "shown_ms", "client_at"}
+_NAME_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+JsonReply = tuple[int, dict[str, Any]]
 
 
 class BadPostError(BrandswipeError):
     """The body is not what the route takes."""
 
 
-class TooManyError(BrandswipeError):
+class TooManySwipesError(BrandswipeError):
     """More than a hand can do."""
 
     def __init__(self) -> None:
@@ -43,112 +43,128 @@ class TooManyError(BrandswipeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class SwipeClient:
     """The browser that posts: the address it has, and the login that its request carries."""
 
     address: str
     binding: str
 
 
-def take(store: Store, tokens: DeckTokens, limits: Limits, body: bytes, asker: Asker) -> Reply:
+def receive_swipes(
+    store: StudyStore,
+    deck_tokens: DeckTokens,
+    rate_limits: SwipeRateLimits,
+    body: bytes,
+    client: SwipeClient,
+) -> JsonReply:
     """Store the swipes of a post; return the HTTP status and the JSON of the answer."""
     try:
-        if not limits.lets_in(asker.address, asker.binding):
-            raise TooManyError
-        token, sent = _opened(body)
-        claim = tokens.read(token, asker.binding)
-        if not limits.lets_post(claim.participant):
-            raise TooManyError
-        return _taken(store, claim, sent)
-    except TooManyError as error:
-        return failure(429, "too_many", str(error))
+        if not rate_limits.allows_address(client.address, client.binding):
+            raise TooManySwipesError
+        token, raw_swipes = _parse_body(body)
+        claim = deck_tokens.read(token, client.binding)
+        if not rate_limits.allows_participant(claim.participant):
+            raise TooManySwipesError
+        return _store_and_reply(store, claim, raw_swipes)
+    except TooManySwipesError as error:
+        return error_reply(429, "too_many", str(error))
     except TokenExpiredError as error:
-        return failure(401, "expired", str(error))
+        return error_reply(401, "expired", str(error))
     except NotAllowedError as error:
-        return failure(401, "invalid", str(error))
+        return error_reply(401, "invalid", str(error))
     except IllegalSwipeError as error:
-        return failure(410, "gone", str(error))
+        return error_reply(410, "gone", str(error))
     except BadPostError as error:
-        return failure(400, "bad_body", str(error))
+        return error_reply(400, "bad_body", str(error))
     except WorkspaceError as error:
-        return failure(503, "not_stored", str(error))
+        return error_reply(503, "not_stored", str(error))
 
 
-def failure(status: int, error: str, message: str) -> Reply:
+def error_reply(status: int, error: str, message: str) -> JsonReply:
     """Return an answer that acknowledges nothing and says what to do."""
-    return status, {"schema": SCHEMA, "error": error, "message": message}
+    return status, {"schema": SCHEMA_VERSION, "error": error, "message": message}
 
 
-def parse(raw: object) -> Incoming:
+def parse_swipe(raw: object) -> IncomingSwipe:
     """Return one swipe of a post. Raises IllegalSwipeError that names the field."""
-    if not isinstance(raw, dict) or not FIELDS - OPTIONAL <= set(raw) <= FIELDS:
-        raise IllegalSwipeError(f"A swipe has the fields {', '.join(sorted(FIELDS))}.")
-    return Incoming(
-        id=_name(raw, "id"),
-        position=_whole(raw, "position", 1),
-        kind=SwipeKind(_one_of(raw, "kind", tuple(SwipeKind))),
-        answer=None if raw.get("answer") is None else Answer(_one_of(raw, "answer", tuple(Answer))),
-        tab=_name(raw, "tab"),
-        tab_seq=_whole(raw, "tab_seq", 0),
-        shown_ms=None if raw.get("shown_ms") is None else _whole(raw, "shown_ms", 0),
-        input=_one_of(raw, "input", INPUTS),
-        device_class=_one_of(raw, "device_class", DEVICES),
-        client_at=None if raw.get("client_at") is None else _whole(raw, "client_at", 0),
+    if not isinstance(raw, dict) or not SWIPE_FIELDS - OPTIONAL_FIELDS <= set(raw) <= SWIPE_FIELDS:
+        raise IllegalSwipeError(f"A swipe has the fields {', '.join(sorted(SWIPE_FIELDS))}.")
+    return IncomingSwipe(
+        id=_parse_name(raw, "id"),
+        position=_parse_integer(raw, "position", 1),
+        kind=SwipeKind(_parse_choice(raw, "kind", tuple(SwipeKind))),
+        answer=None
+        if raw.get("answer") is None
+        else Answer(_parse_choice(raw, "answer", tuple(Answer))),
+        tab=_parse_name(raw, "tab"),
+        tab_seq=_parse_integer(raw, "tab_seq", 0),
+        shown_ms=None if raw.get("shown_ms") is None else _parse_integer(raw, "shown_ms", 0),
+        input=_parse_choice(raw, "input", INPUTS),
+        device_class=_parse_choice(raw, "device_class", DEVICE_CLASSES),
+        client_at=None if raw.get("client_at") is None else _parse_integer(raw, "client_at", 0),
     )
 
 
-def _opened(body: bytes) -> tuple[str, list[object]]:
+def _parse_body(body: bytes) -> tuple[str, list[object]]:
     try:
-        said = json.loads(body)
+        data = json.loads(body)
     except (ValueError, RecursionError):
         raise BadPostError("The body is no JSON: reload the page; no answer is lost.") from None
-    known = isinstance(said, dict) and {"token", "swipes"} <= set(said) <= {
+    is_valid = isinstance(data, dict) and {"token", "swipes"} <= set(data) <= {
         "schema",
         "token",
         "swipes",
     }
-    if not known or said.get("schema", SCHEMA) != SCHEMA:
+    if not is_valid or data.get("schema", SCHEMA_VERSION) != SCHEMA_VERSION:
         raise BadPostError("The body needs a token and swipes: reload the page; no answer is lost.")
-    if not isinstance(said["token"], str) or not isinstance(said["swipes"], list):
+    if not isinstance(data["token"], str) or not isinstance(data["swipes"], list):
         raise BadPostError("The token is a text and swipes a list: reload the page.")
-    return said["token"], said["swipes"]
+    return data["token"], data["swipes"]
 
 
-def _taken(store: Store, claim: Claim, sent: list[object]) -> Reply:
-    deck = store.outline(claim.deck)
+def _store_and_reply(
+    store: StudyStore, claim: DeckTokenClaims, raw_swipes: list[object]
+) -> JsonReply:
+    deck = store.deck_outline(claim.deck)
     if deck.participant != claim.participant:
         raise NotAllowedError("This page's pass is for another deck: reload the page.")
-    good, refused = _sorted_out(deck, sent)
-    receipt = store.add_swipes(deck.id, _that_fit(store, deck, good))
-    standing = store.answers_of(deck.id)
-    return (422 if refused else 200), _acknowledgement(deck, receipt, standing, refused)
+    accepted, rejected = _validate_swipes(deck, raw_swipes)
+    receipt = store.add_swipes(deck.id, _within_capacity(store, deck, accepted))
+    current_answers = store.current_answers(deck.id)
+    return (422 if rejected else 200), _acknowledgement(deck, receipt, current_answers, rejected)
 
 
-def _that_fit(store: Store, deck: Outline, sent: list[Incoming]) -> list[Incoming]:
+def _within_capacity(
+    store: StudyStore, deck: DeckOutline, swipes: list[IncomingSwipe]
+) -> list[IncomingSwipe]:
     """Return what the deck has room for, and what it has already. Raises TooManyError for none."""
-    known = store.swipe_ids(deck.id)
-    new = list(dict.fromkeys(swipe.id for swipe in sent if swipe.id not in known))
-    over = set(new[room(len(known), deck.dealt_at, store.clock()) :])
-    fitting = [swipe for swipe in sent if swipe.id not in over]
-    if over and not fitting:
-        raise TooManyError
+    stored_ids = store.swipe_ids(deck.id)
+    new_ids = list(dict.fromkeys(swipe.id for swipe in swipes if swipe.id not in stored_ids))
+    excess_ids = set(new_ids[remaining_rows(len(stored_ids), deck.dealt_at, store.clock()) :])
+    fitting = [swipe for swipe in swipes if swipe.id not in excess_ids]
+    if excess_ids and not fitting:
+        raise TooManySwipesError
     return fitting
 
 
-def _sorted_out(deck: Outline, sent: list[object]) -> tuple[list[Incoming], list[dict[str, Any]]]:
-    good, refused = [], []
-    for raw in sent:
+def _validate_swipes(
+    deck: DeckOutline, raw_swipes: list[object]
+) -> tuple[list[IncomingSwipe], list[dict[str, Any]]]:
+    accepted, rejected = [], []
+    for raw in raw_swipes:
         try:
-            swipe = parse(raw)
-            check(_whole_of(deck, swipe), deck.id, deck.cards)
-            good.append(swipe)
+            swipe = parse_swipe(raw)
+            check_swipe(_whole_of(deck, swipe), deck.id, deck.cards)
+            accepted.append(swipe)
         except IllegalSwipeError as error:
-            id = raw.get("id") if isinstance(raw, dict) else None
-            refused.append({"id": id if isinstance(id, str) else None, "why": str(error)})
-    return good, refused
+            swipe_id = raw.get("id") if isinstance(raw, dict) else None
+            rejected.append(
+                {"id": swipe_id if isinstance(swipe_id, str) else None, "why": str(error)}
+            )
+    return accepted, rejected
 
 
-def _whole_of(deck: Outline, swipe: Incoming) -> Swipe:
+def _whole_of(deck: DeckOutline, swipe: IncomingSwipe) -> Swipe:
     """Return a swipe as a row of its deck would say it, before it has a place there."""
     return Swipe(
         id=swipe.id,
@@ -168,35 +184,38 @@ def _whole_of(deck: Outline, swipe: Incoming) -> Swipe:
 
 
 def _acknowledgement(
-    deck: Outline, receipt: Receipt, standing: dict[int, Answer], refused: list[dict[str, Any]]
+    deck: DeckOutline,
+    receipt: SwipeReceipt,
+    current_answers: dict[int, Answer],
+    rejected: list[dict[str, Any]],
 ) -> dict[str, Any]:
     return {
-        "schema": SCHEMA,
+        "schema": SCHEMA_VERSION,
         "deck": deck.id,
         "acknowledged": list(receipt.acknowledged),
         "late": list(receipt.late),
         "closed": receipt.closed,
-        "standing": {str(position): answer.value for position, answer in standing.items()},
-        "refused": refused,
+        "standing": {str(position): answer.value for position, answer in current_answers.items()},
+        "refused": rejected,
     }
 
 
-def _name(raw: dict[str, Any], field: str) -> str:
-    if not isinstance(raw[field], str) or not _NAME.fullmatch(raw[field]):
+def _parse_name(raw: dict[str, Any], field: str) -> str:
+    if not isinstance(raw[field], str) or not _NAME_PATTERN.fullmatch(raw[field]):
         raise IllegalSwipeError(f"{field} is made of 1 to 64 letters, digits, - and _.")
     return str(raw[field])
 
 
-def _whole(raw: dict[str, Any], field: str, least: int) -> int:
+def _parse_integer(raw: dict[str, Any], field: str, minimum: int) -> int:
     value = raw[field]
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= LARGEST:
-        raise IllegalSwipeError(f"{field} is a whole number from {least}.")
+    if not isinstance(value, int) or isinstance(value, bool) or not minimum <= value <= MAX_INTEGER:
+        raise IllegalSwipeError(f"{field} is a whole number from {minimum}.")
     return value
 
 
-def _one_of(raw: dict[str, Any], field: str, known: tuple[str, ...]) -> str:
-    if not isinstance(raw[field], str) or raw[field] not in known:
-        raise IllegalSwipeError(f"{field} is one of {', '.join(known)}.")
+def _parse_choice(raw: dict[str, Any], field: str, choices: tuple[str, ...]) -> str:
+    if not isinstance(raw[field], str) or raw[field] not in choices:
+        raise IllegalSwipeError(f"{field} is one of {', '.join(choices)}.")
     return str(raw[field])

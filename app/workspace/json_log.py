@@ -2,9 +2,9 @@
 
     {"time": "2026-01-31T12:00:00.000Z", "level": "error", "event": "page_failed", "words": "..."}
 
-`event` is one of ours, or the name of the package that spoke. Of another package's line the first
-one is kept without what was filled in, and of an error its kind and the places in the code: neither
-may be somebody's. On a terminal the words stand alone, for the person who started it.
+`log_extra` is one of ours, or the name of the package that spoke. Of another package's line the
+first one is kept without what was filled in, and of an error its kind and the places in the code:
+neither may be somebody's. On a terminal the words stand alone, for the person who started it.
 """
 
 import json
@@ -21,26 +21,26 @@ from typing import Any, TextIO
 
 from recsys.report.shown_measures import Failure
 
-OURS = "brandswipe"
-PLACES = 4  # of an error, the innermost first
-_log = logging.getLogger(OURS)
+LOGGER_NAME = "brandswipe"
+MAX_FRAMES = 4  # of an error, the innermost first
+_log = logging.getLogger(LOGGER_NAME)
 
 
-def event(name: str) -> Mapping[str, str]:
+def log_extra(name: str) -> Mapping[str, str]:
     """Return the `extra` of a line: what happened, in a word that does not change."""
     return {"event": name}
 
 
-def for_a_person(stream: TextIO | None = None) -> bool:
+def is_interactive(stream: TextIO | None = None) -> bool:
     """Return whether somebody sits before the error stream."""
     return (stream or sys.stderr).isatty()
 
 
-def fault(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return kind and places of an error, and nothing that it holds."""
-    places = reversed(traceback.extract_tb(error.__traceback__)[-PLACES:])
-    where = " < ".join(f"{Path(at.filename).name}:{at.lineno} {at.name}" for at in places)
-    return f"{type(error).__name__} at {where}" if where else type(error).__name__
+    frames = reversed(traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:])
+    location = " < ".join(f"{Path(at.filename).name}:{at.lineno} {at.name}" for at in frames)
+    return f"{type(error).__name__} at {location}" if location else type(error).__name__
 
 
 def not_computed(failures: Iterable[Failure]) -> None:
@@ -50,63 +50,63 @@ def not_computed(failures: Iterable[Failure]) -> None:
             "a measure reads unknown, %s: %s",
             failure.measure,
             failure.error,
-            extra=event("measure_failed"),
+            extra=log_extra("measure_failed"),
         )
 
 
-class Lines(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """A record as a line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without its end."""
-        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        said = {
-            "time": at.replace("+00:00", "Z"),
+        timestamp = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        entry = {
+            "time": timestamp.replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "event": getattr(record, "event", record.name),
-            "words": words(record),
+            "words": log_message(record),
         }
-        return json.dumps(said, ensure_ascii=False)
+        return json.dumps(entry, ensure_ascii=False)
 
 
-class Words(logging.Formatter):
+class TextFormatter(logging.Formatter):
     """A record as its words."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the words alone."""
-        return words(record)
+        return log_message(record)
 
 
-def words(record: logging.LogRecord) -> str:
+def log_message(record: logging.LogRecord) -> str:
     """Return what a record says in words that hold nobody's data."""
-    said = record.getMessage() if _ours(record) else str(record.msg).partition("\n")[0]
+    message = record.getMessage() if _is_ours(record) else str(record.msg).partition("\n")[0]
     error = record.exc_info[1] if record.exc_info else None
-    return f"{said} ({fault(error)})" if error else said
+    return f"{message} ({describe_error(error)})" if error else message
 
 
-def _ours(record: logging.LogRecord) -> bool:
-    return record.name.partition(".")[0] == OURS
+def _is_ours(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] == LOGGER_NAME
 
 
-def _matters(record: logging.LogRecord) -> bool:
+def _is_relevant(record: logging.LogRecord) -> bool:
     """Whether a line is worth keeping: of other packages those that warn, and no list of visits."""
-    return _ours(record) or record.levelno >= logging.WARNING
+    return _is_ours(record) or record.levelno >= logging.WARNING
 
 
-def told(written: str) -> str:
+def readable_log(text: str) -> str:
     """Return the words of lines of JSON, each after its time of day; other lines as they are."""
-    return "\n".join(map(_told, written.splitlines()))
+    return "\n".join(map(_readable_line, text.splitlines()))
 
 
-def _told(line: str) -> str:
+def _readable_line(line: str) -> str:
     try:
-        said = json.loads(line)
-        return f"{said['time'][11:19]}  {said['words']}"
+        entry = json.loads(line)
+        return f"{entry['time'][11:19]}  {entry['words']}"
     except (ValueError, KeyError, TypeError):
         return line
 
 
-class _Later(logging.Logger):
+class _PropagatingLogger(logging.Logger):
     """The logger of a package that is imported later: it writes here and nowhere else.
 
     Streamlit gives each of its loggers a handler of its own, and lets nothing pass on.
@@ -121,31 +121,35 @@ class _Later(logging.Logger):
 
 
 @contextmanager
-def kept(stream: TextIO | None = None) -> Iterator[None]:
+def json_logging(stream: TextIO | None = None) -> Iterator[None]:
     """Keep the journal: all that this process says from now on is a line of it."""
     handler = logging.StreamHandler(stream)
-    handler.addFilter(_matters)
-    handler.setFormatter(Words() if for_a_person(stream) else Lines())
+    handler.addFilter(_is_relevant)
+    handler.setFormatter(TextFormatter() if is_interactive(stream) else JsonFormatter())
     logging.root.addHandler(handler)
     _log.setLevel(logging.INFO)
     for logger in list(logging.root.manager.loggerDict.values()):
         if isinstance(logger, logging.Logger):
             logger.handlers, logger.propagate = [], True
-    before = warnings.showwarning, threading.excepthook, sys.unraisablehook
-    warnings.showwarning, threading.excepthook, sys.unraisablehook = _warned, _ended, _unraised
-    kind, raising = logging.getLoggerClass(), logging.raiseExceptions
-    logging.setLoggerClass(_Later)
+    original_hooks = warnings.showwarning, threading.excepthook, sys.unraisablehook
+    warnings.showwarning, threading.excepthook, sys.unraisablehook = (
+        _log_warning,
+        _log_thread_failure,
+        _log_unraisable,
+    )
+    logger_class, raise_exceptions = logging.getLoggerClass(), logging.raiseExceptions
+    logging.setLoggerClass(_PropagatingLogger)
     logging.raiseExceptions = False  # a stream that is full or gone gets no traceback about itself
     try:
         yield
     finally:
         logging.root.removeHandler(handler)
-        warnings.showwarning, threading.excepthook, sys.unraisablehook = before
-        logging.setLoggerClass(kind)
-        logging.raiseExceptions = raising
+        warnings.showwarning, threading.excepthook, sys.unraisablehook = original_hooks
+        logging.setLoggerClass(logger_class)
+        logging.raiseExceptions = raise_exceptions
 
 
-def _warned(
+def _log_warning(
     message: Warning | str,
     category: type[Warning],
     filename: str,
@@ -154,15 +158,15 @@ def _warned(
     line: str | None = None,
 ) -> None:
     del message, file, line  # they may hold a value
-    place = f"{Path(filename).name}:{lineno}"
-    _log.warning("%s at %s", category.__name__, place, extra=event("warned"))
+    location = f"{Path(filename).name}:{lineno}"
+    _log.warning("%s at %s", category.__name__, location, extra=log_extra("warned"))
 
 
-def _ended(hook: threading.ExceptHookArgs) -> None:
+def _log_thread_failure(hook: threading.ExceptHookArgs) -> None:
     error = hook.exc_value or hook.exc_type()
-    _log.error("a thread ended: %s", fault(error), extra=event("thread_failed"))
+    _log.error("a thread ended: %s", describe_error(error), extra=log_extra("thread_failed"))
 
 
-def _unraised(hook: Any) -> None:
+def _log_unraisable(hook: Any) -> None:
     error = hook.exc_value or hook.exc_type()
-    _log.error("cleaning up failed: %s", fault(error), extra=event("cleanup_failed"))
+    _log.error("cleaning up failed: %s", describe_error(error), extra=log_extra("cleanup_failed"))

@@ -10,21 +10,21 @@ from pathlib import Path
 
 from recsys.errors import WorkspaceError
 
-LOCK = "server.lock"
+LOCK_FILE = "server.lock"
 
 
-class Place:
+class WorkspaceLock:
     """The right to serve a workspace. Raises WorkspaceError where another process has it."""
 
     def __init__(self, workspace: Path) -> None:
-        self._handle = _opened(workspace / LOCK)
+        self._handle = _open_lock(workspace / LOCK_FILE)
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            who = os.pread(self._handle, 32, 0).decode("ascii", "replace").strip()
+            pid = os.pread(self._handle, 32, 0).decode("ascii", "replace").strip()
             os.close(self._handle)
             raise WorkspaceError(
-                f"A server{f' (process {who})' if who else ''} runs on {workspace} already: stop "
+                f"A server{f' (process {pid})' if pid else ''} runs on {workspace} already: stop "
                 "it first, or name another folder with --workspace."
             ) from None
         with suppress(OSError):  # only a courtesy: a full disk must not keep the server out
@@ -38,7 +38,7 @@ class Place:
         os.close(self._handle)
 
 
-def _opened(path: Path) -> int:
+def _open_lock(path: Path) -> int:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)  # a child of ours does not inherit it

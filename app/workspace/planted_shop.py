@@ -9,34 +9,34 @@ import pyarrow.parquet as pq
 
 from app.workspace.settings import data_file
 from recsys.errors import WorkspaceError
-from recsys.models.hybrid import Progress
+from recsys.models.hybrid import ProgressCallback
 from recsys.simulation.personas import Persona, persona_from_row, persona_to_row
-from recsys.simulation.raters import Taste, tastes
-from recsys.simulation.shop import Shop, plant
+from recsys.simulation.raters import TrueTaste, true_tastes
+from recsys.simulation.shop import Shop, plant_shop
 
-MARKER = "shop.json"
+SHOP_FILE = "shop.json"
 
 
-def catalogue_of_brands() -> pd.DataFrame:
+def bundled_brands() -> pd.DataFrame:
     """The demo's brands, data/brands.csv."""
     with data_file("brands.csv").open("rb") as file:
         return pd.read_csv(file)
 
 
-def plant_folder(out: Path, customers: int, seed: int, progress: Progress) -> int:
+def write_planted_shop(out: Path, customers: int, seed: int, progress: ProgressCallback) -> int:
     """Write a shop's events, products, brands and truth; return how many events there are.
 
     Raises WorkspaceError where the folder cannot be written, or holds something else.
     """
-    shop = plant(catalogue_of_brands(), customers, seed)
+    shop = plant_shop(bundled_brands(), customers, seed)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        if any(out.iterdir()) and not (out / MARKER).is_file():
+        if any(out.iterdir()) and not (out / SHOP_FILE).is_file():
             raise WorkspaceError(f"{out} holds other files: choose an empty folder with --out.")
-        (out / MARKER).write_text(_marker(shop), encoding="utf-8")
-        events = _write_log(out, shop, progress)
+        (out / SHOP_FILE).write_text(_shop_json(shop), encoding="utf-8")
+        events = _write_events(out, shop, progress)
         shop.products.to_parquet(out / "products.parquet", index=False)
-        catalogue_of_brands().to_csv(out / "brands.csv", index=False)
+        bundled_brands().to_csv(out / "brands.csv", index=False)
     except OSError as error:
         raise WorkspaceError(
             f"The shop could not be written to {out} ({error.strerror or error}): make room or "
@@ -45,41 +45,44 @@ def plant_folder(out: Path, customers: int, seed: int, progress: Progress) -> in
     return events
 
 
-def _marker(shop: Shop) -> str:
-    told = [persona_to_row(persona) for persona in shop.personas]
-    facts = {"planted": True, "customers": shop.customers, "seed": shop.seed, "personas": told}
+def _shop_json(shop: Shop) -> str:
+    personas = [persona_to_row(persona) for persona in shop.personas]
+    facts = {"planted": True, "customers": shop.customers, "seed": shop.seed, "personas": personas}
     return json.dumps(facts, ensure_ascii=False, indent=1)
 
 
-def _write_log(out: Path, shop: Shop, progress: Progress) -> int:
+def _write_events(out: Path, shop: Shop, progress: ProgressCallback) -> int:
     files: dict[str, pq.ParquetWriter] = {}
-    written = done = 0
+    events_written = customers_written = 0
     try:
-        for parts in shop.chunks():
-            for name, frame in zip(("events", "truth"), parts, strict=True):
+        for frames in shop.chunks():
+            for name, frame in zip(("events", "truth"), frames, strict=True):
                 rows = pa.Table.from_pandas(frame, preserve_index=False)
                 if name not in files:
                     files[name] = pq.ParquetWriter(out / f"{name}.parquet", rows.schema)
                 files[name].write_table(rows)
-            written += len(parts[0])
-            done += parts[1]["customer_id"].nunique()
-            progress("planting the shop", min(1.0, done / (shop.customers + len(shop.personas))))
+            events_written += len(frames[0])
+            customers_written += frames[1]["customer_id"].nunique()
+            progress(
+                "planting the shop",
+                min(1.0, customers_written / (shop.customers + len(shop.personas))),
+            )
     finally:
         for file in files.values():
             file.close()
-    return written
+    return events_written
 
 
-def personas_of(workspace: Path) -> list[Persona]:
+def planted_personas(workspace: Path) -> list[Persona]:
     """The personas of a planted workspace; none in any other."""
-    marker = workspace / "planted" / MARKER
+    marker = workspace / "planted" / SHOP_FILE
     if not marker.is_file():
         return []
-    told = json.loads(marker.read_text(encoding="utf-8"))["personas"]
-    return [persona_from_row(persona) for persona in told]
+    personas = json.loads(marker.read_text(encoding="utf-8"))["personas"]
+    return [persona_from_row(persona) for persona in personas]
 
 
-def planted_truth(workspace: Path) -> tuple[dict[str, Taste], pd.DataFrame]:
+def planted_truth(workspace: Path) -> tuple[dict[str, TrueTaste], pd.DataFrame]:
     """Who loves what, and the catalogue of brands. Raises WorkspaceError without a planted shop."""
     folder = workspace / "planted"
     if not (folder / "truth.parquet").is_file():
@@ -88,4 +91,4 @@ def planted_truth(workspace: Path) -> tuple[dict[str, Taste], pd.DataFrame]:
             "are known. Make one with `brandswipe plant`."
         )
     truth = pd.read_parquet(folder / "truth.parquet")
-    return tastes(truth), pd.read_csv(folder / "brands.csv")
+    return true_tastes(truth), pd.read_csv(folder / "brands.csv")

@@ -8,47 +8,50 @@ from recsys.errors import BadPolicyError, UnknownNameError
 from recsys.study.policy import Policy
 
 
-def policy_differences(usual: Policy, policy: Policy) -> list[tuple[str, str, str]]:
+def policy_differences(default: Policy, policy: Policy) -> list[tuple[str, str, str]]:
     """Return each field in which two policies differ, by its dotted name, and both values."""
-    before, here = dict(_flat(usual.to_dict())), dict(_flat(policy.to_dict()))
+    default_fields, policy_fields = (
+        dict(_flatten(default.to_dict())),
+        dict(_flatten(policy.to_dict())),
+    )
     return [
-        (name, str(before.get(name, "-")), str(here.get(name, "-")))
-        for name in dict.fromkeys([*before, *here])
-        if before.get(name) != here.get(name)
+        (name, str(default_fields.get(name, "-")), str(policy_fields.get(name, "-")))
+        for name in dict.fromkeys([*default_fields, *policy_fields])
+        if default_fields.get(name) != policy_fields.get(name)
     ]
 
 
-def _flat(plain: Mapping[str, object], within: str = "") -> Iterator[tuple[str, object]]:
-    for name, value in plain.items():
+def _flatten(nested: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in nested.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{within}{name}.")
+            yield from _flatten(value, f"{prefix}{name}.")
         else:
-            yield within + name, value
+            yield prefix + name, value
 
 
-COMPARE = "champion-and-challenger"
-READY = {
+COMPARISON_POLICY = "champion-and-challenger"
+BUNDLED_POLICIES = {
     "release": "policy.toml",
     "worth-a-quarter": "worth-a-quarter.toml",
-    COMPARE: "champion-and-challenger.toml",
+    COMPARISON_POLICY: "champion-and-challenger.toml",
 }
 """The policies that come with the program, by name: fit for customers; worth going on with; which
 of two versions is liked better."""
 
 
-def ready_policy(name: str) -> Policy:
+def bundled_policy(name: str) -> Policy:
     """A policy that comes with the program. Raises UnknownNameError with the known ones."""
-    if name not in READY:
-        raise UnknownNameError("policy", name, READY)
-    return parse_policy(data_file(READY[name]).read_text(encoding="utf-8"))
+    if name not in BUNDLED_POLICIES:
+        raise UnknownNameError("policy", name, BUNDLED_POLICIES)
+    return policy_from_toml(data_file(BUNDLED_POLICIES[name]).read_text(encoding="utf-8"))
 
 
 def default_policy() -> Policy:
     """The policy that studies are opened with, data/policy.toml."""
-    return ready_policy("release")
+    return bundled_policy("release")
 
 
-def parse_policy(text: str) -> Policy:
+def policy_from_toml(text: str) -> Policy:
     """Read a policy from TOML. Raises BadPolicyError with one sentence."""
     try:
         return Policy.from_dict(tomllib.loads(text))

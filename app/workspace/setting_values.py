@@ -11,50 +11,50 @@ from recsys.errors import SettingsError
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
-def path(name: str, value: object) -> Path:
+def parse_path(name: str, value: object) -> Path:
     """Return a path; `~` is somebody's home."""
-    return Path(text(name, str(value) if isinstance(value, Path) else value)).expanduser()
+    return Path(parse_text(name, str(value) if isinstance(value, Path) else value)).expanduser()
 
 
-def path_or_nothing(name: str, value: object) -> Path | None:
+def parse_optional_path(name: str, value: object) -> Path | None:
     """Return a path, or None for an empty text."""
-    return None if value in (None, "") else path(name, value)
+    return None if value in (None, "") else parse_path(name, value)
 
 
-def text(name: str, value: object) -> str:
+def parse_text(name: str, value: object) -> str:
     """Return a text that says something."""
     if not isinstance(value, str) or not value.strip():
         raise SettingsError(f"{name} is {value!r}: set it to a text.")
     return value.strip()
 
 
-def text_or_nothing(name: str, value: object) -> str:
+def parse_optional_text(name: str, value: object) -> str:
     """Return a text that may be empty."""
-    return "" if value == "" else text(name, value)
+    return "" if value == "" else parse_text(name, value)
 
 
-def names(name: str, value: object) -> tuple[str, ...]:
+def parse_names(name: str, value: object) -> tuple[str, ...]:
     """Return a list of names; in the environment they are set apart by commas, or JSON."""
-    listed = _listed(value) if isinstance(value, str) else value
-    if not isinstance(listed, list | tuple) or not all(isinstance(one, str) for one in listed):
+    items = _split_list(value) if isinstance(value, str) else value
+    if not isinstance(items, list | tuple) or not all(isinstance(one, str) for one in items):
         raise SettingsError(f"{name} is {value!r}: set it to a list of texts.")
-    return tuple(one.strip() for one in listed if one.strip())
+    return tuple(one.strip() for one in items if one.strip())
 
 
-def one_of(choices: type[Choice]) -> Callable[[str, object], Choice]:
+def enum_parser(choices: type[Choice]) -> Callable[[str, object], Choice]:
     """Return a parser of the values of an enumeration."""
 
     def parse(name: str, value: object) -> Choice:
         try:
-            return choices(text(name, value))
+            return choices(parse_text(name, value))
         except ValueError:
-            known = ", ".join(choices)
-            raise SettingsError(f"{name} is {value!r}: set it to one of {known}.") from None
+            allowed = ", ".join(choices)
+            raise SettingsError(f"{name} is {value!r}: set it to one of {allowed}.") from None
 
     return parse
 
 
-def whole(low: int, high: int) -> Callable[[str, object], int]:
+def int_parser(low: int, high: int) -> Callable[[str, object], int]:
     """Return a parser of whole numbers between two."""
 
     def parse(name: str, value: object) -> int:
@@ -66,22 +66,22 @@ def whole(low: int, high: int) -> Callable[[str, object], int]:
     return parse
 
 
-def switch(name: str, value: object) -> bool:
+def parse_bool(name: str, value: object) -> bool:
     """Return true or false."""
-    said = {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
-    if said is None:
+    flag = {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
+    if flag is None:
         raise SettingsError(f"{name} is {value!r}: set it to true or false.")
-    return said
+    return flag
 
 
-def written(value: object) -> str:
+def to_env_text(value: object) -> str:
     """Return a value as the environment holds it."""
     if isinstance(value, tuple):
         return json.dumps(value)  # a name may hold a comma
     return "" if value is None else str(value)
 
 
-def _listed(value: str) -> object:
+def _split_list(value: str) -> object:
     if not value.strip().startswith("["):
         return value.split(",")
     try:

@@ -18,12 +18,12 @@ from typing import Any
 
 from app.workspace import keys as keyring
 from app.workspace import setting_values
-from app.workspace.json_log import event
-from app.workspace.keys import Keys
+from app.workspace.json_log import log_extra
+from app.workspace.keys import SecretKeys
 from recsys.errors import SettingsError, UnknownNameError
 
-PREFIX = keyring.PREFIX
-FILE = "brandswipe.toml"
+ENV_PREFIX = keyring.ENV_PREFIX
+SETTINGS_FILE = "brandswipe.toml"
 _log = logging.getLogger("brandswipe")
 
 
@@ -79,16 +79,16 @@ class Settings:
         return self.workspace / "accounts.db"
 
     @property
-    def listed_by(self) -> str:
+    def invitation_claim(self) -> str:
         """The claim by which a list of employees names people."""
         return self.subject_claim if self.login.is_real else "email"
 
 
-KNOWN = tuple(known.name for known in fields(Settings))
-WHO = ("employee_groups", "pm_groups", "ds_groups", "pm_people", "ds_people")
+SETTING_NAMES = tuple(known.name for known in fields(Settings))
+ROLE_SETTINGS = ("employee_groups", "pm_groups", "ds_groups", "pm_people", "ds_people")
 
 
-def read(
+def read_settings(
     workspace: Path | str | None = None,
     *,
     environ: Mapping[str, str] | None = None,
@@ -99,30 +99,34 @@ def read(
 
     Raises SettingsError for an unknown or unusable setting, naming the nearest known one.
     """
-    given = _from_environ(os.environ if environ is None else environ)
+    overrides = _from_environ(os.environ if environ is None else environ)
     if workspace is not None:
-        given["workspace"] = str(workspace)
-    given |= {name: value for name, value in options.items() if value is not None}
-    here = _from_file((cwd or Path.cwd()) / FILE)
-    said = _settings(here | given)
-    inside = _from_file(said.workspace / FILE)
-    if "workspace" in inside:
+        overrides["workspace"] = str(workspace)
+    overrides |= {name: value for name, value in options.items() if value is not None}
+    cwd_values = _from_file((cwd or Path.cwd()) / SETTINGS_FILE)
+    first_pass = _parse_settings(cwd_values | overrides)
+    workspace_values = _from_file(first_pass.workspace / SETTINGS_FILE)
+    if "workspace" in workspace_values:
         raise SettingsError(
-            f"{said.workspace / FILE} lies in a workspace and cannot name another one: "
+            f"{first_pass.workspace / SETTINGS_FILE} lies in a workspace and cannot name "
+            "another one: "
             "take `workspace` out of it."
         )
-    return _settings(here | inside | given)
+    return _parse_settings(cwd_values | workspace_values | overrides)
 
 
-def environment(settings: Settings) -> dict[str, str]:
+def to_environment(settings: Settings) -> dict[str, str]:
     """Return the environment that makes another process read the same settings."""
-    said = asdict(settings) | {"workspace": settings.workspace.resolve()}
+    by_name = asdict(settings) | {"workspace": settings.workspace.resolve()}
     if settings.proxy_key:
-        said["proxy_key"] = settings.proxy_key.resolve()
-    return {PREFIX + name.upper(): setting_values.written(value) for name, value in said.items()}
+        by_name["proxy_key"] = settings.proxy_key.resolve()
+    return {
+        ENV_PREFIX + name.upper(): setting_values.to_env_text(value)
+        for name, value in by_name.items()
+    }
 
 
-def who_is_who(
+def with_current_roles(
     settings: Settings, *, environ: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> Settings:
     """Return the settings with today's groups and people: a role is taken back at once.
@@ -130,114 +134,118 @@ def who_is_who(
     Where the files cannot be read, nobody is more than an employee until they are mended.
     """
     try:
-        now = read(settings.workspace, environ=environ, cwd=cwd)
+        current = read_settings(settings.workspace, environ=environ, cwd=cwd)
     except SettingsError as error:
-        _log.error("roles are off: %s", error, extra=event("roles_off"))
-        nobody: dict[str, Any] = {name: () for name in WHO if name != "employee_groups"}
-        return replace(settings, **nobody)
-    said = {name: getattr(now, name) for name in WHO}
-    return replace(settings, **said)
+        _log.error("roles are off: %s", error, extra=log_extra("roles_off"))
+        no_roles: dict[str, Any] = {name: () for name in ROLE_SETTINGS if name != "employee_groups"}
+        return replace(settings, **no_roles)
+    roles = {name: getattr(current, name) for name in ROLE_SETTINGS}
+    return replace(settings, **roles)
 
 
-def keys(settings: Settings, environ: Mapping[str, str] | None = None) -> Keys:
+def workspace_keys(settings: Settings, environ: Mapping[str, str] | None = None) -> SecretKeys:
     """Return the keys, from the environment or from files made at first use (mode 0600)."""
-    return keyring.read_keys(_secrets(settings), os.environ if environ is None else environ)
+    return keyring.read_keys(_secrets_dir(settings), os.environ if environ is None else environ)
 
 
-def turn_key(
-    settings: Settings, name: str, kept: int, environ: Mapping[str, str] | None = None
+def rotate_key(
+    settings: Settings, name: str, keep: int, environ: Mapping[str, str] | None = None
 ) -> None:
-    """Put a new key in front of `kept` earlier ones, for the next start."""
-    world = os.environ if environ is None else environ
-    keyring.turn(_secrets(settings), f"{name.upper()}_KEY", world, kept)
+    """Put a new key in front of `keep` earlier ones, for the next start."""
+    env = os.environ if environ is None else environ
+    keyring.rotate_key_file(_secrets_dir(settings), f"{name.upper()}_KEY", env, keep)
 
 
-def _secrets(settings: Settings) -> Path:
+def _secrets_dir(settings: Settings) -> Path:
     return settings.workspace / "secrets"
 
 
 def missing_keys(settings: Settings, environ: Mapping[str, str] | None = None) -> list[str]:
     """Return the names of the keys that are neither set nor in their files; none is made."""
-    world = os.environ if environ is None else environ
-    folder = _secrets(settings)
+    env = os.environ if environ is None else environ
+    folder = _secrets_dir(settings)
     return [
         name.lower()
-        for name in keyring.NAMES
-        if PREFIX + name not in world and not (folder / name.lower()).is_file()
+        for name in keyring.KEY_NAMES
+        if ENV_PREFIX + name not in env and not (folder / name.lower()).is_file()
     ]
 
 
 def data_file(name: str) -> Traversable:
     """Return a packaged file, e.g. `data_file("brands.csv")`; the wheel and the checkout agree."""
-    found = files("brandswipe_data") / name
-    if not found.is_file():
+    file = files("brandswipe_data") / name
+    if not file.is_file():
         raise UnknownNameError(
             "packaged file", name, (entry.name for entry in files("brandswipe_data").iterdir())
         )
-    return found
+    return file
 
 
 def _from_environ(environ: Mapping[str, str]) -> dict[str, object]:
-    ours = {k.removeprefix(PREFIX): v for k, v in environ.items() if k.startswith(PREFIX)}
-    said = {name: value for name, value in ours.items() if name not in keyring.NAMES}
-    for name in said:
-        if name.lower() not in KNOWN:
-            raise _unknown(PREFIX + name, "the environment", PREFIX)
-    return {name.lower(): value for name, value in said.items()}
+    prefixed = {
+        k.removeprefix(ENV_PREFIX): v for k, v in environ.items() if k.startswith(ENV_PREFIX)
+    }
+    given = {name: value for name, value in prefixed.items() if name not in keyring.KEY_NAMES}
+    for name in given:
+        if name.lower() not in SETTING_NAMES:
+            raise _unknown_setting(ENV_PREFIX + name, "the environment", ENV_PREFIX)
+    return {name.lower(): value for name, value in given.items()}
 
 
 def _from_file(path: Path) -> dict[str, object]:
     try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
+        parsed = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not readable as TOML ({error}): mend that line.") from None
     except OSError as error:
         raise SettingsError(f"{path} cannot be read ({error.strerror}): mend its rights.") from None
-    for name in said:
-        if name not in KNOWN:
-            raise _unknown(name, str(path))
-    return said
+    for name in parsed:
+        if name not in SETTING_NAMES:
+            raise _unknown_setting(name, str(path))
+    return parsed
 
 
-def _unknown(name: str, where: str, prefix: str = "") -> SettingsError:
-    spelt = {known: prefix + (known.upper() if prefix else known) for known in KNOWN}
-    near = get_close_matches(name.removeprefix(prefix).lower(), KNOWN, n=1)
+def _unknown_setting(name: str, place: str, prefix: str = "") -> SettingsError:
+    spelling = {known: prefix + (known.upper() if prefix else known) for known in SETTING_NAMES}
+    matches = get_close_matches(name.removeprefix(prefix).lower(), SETTING_NAMES, n=1)
     hint = (
-        f"did you mean {spelt[near[0]]!r}?" if near else f"known are {', '.join(spelt.values())}."
+        f"did you mean {spelling[matches[0]]!r}?"
+        if matches
+        else f"known are {', '.join(spelling.values())}."
     )
-    return SettingsError(f"{where} sets {name!r}, which is no setting: {hint}")
+    return SettingsError(f"{place} sets {name!r}, which is no setting: {hint}")
 
 
-def _settings(said: Mapping[str, object]) -> Settings:
-    for name in said:
-        if name not in KNOWN:
-            raise _unknown(name, "this command")
-    return Settings(**{name: _PARSERS[name](name, value) for name, value in said.items()})
+def _parse_settings(given: Mapping[str, object]) -> Settings:
+    for name in given:
+        if name not in SETTING_NAMES:
+            raise _unknown_setting(name, "this command")
+    return Settings(**{name: _PARSERS[name](name, value) for name, value in given.items()})
 
 
 _PARSERS: dict[str, Callable[[str, object], Any]] = {
-    "workspace": setting_values.path,
-    "login": setting_values.one_of(Login),
-    "address": setting_values.text,
-    "port": setting_values.whole(1, 65535),
-    "share": setting_values.switch,
-    "login_hours": setting_values.whole(1, 24 * 30),
-    "subject_claim": setting_values.text,
-    "roles_claim": setting_values.text_or_nothing,
-    "employee_groups": setting_values.names,
-    "pm_groups": setting_values.names,
-    "ds_groups": setting_values.names,
-    "pm_people": setting_values.names,
-    "ds_people": setting_values.names,
-    "trust_emails": setting_values.switch,
-    "proxy_header": setting_values.text_or_nothing,
-    "proxy_key": setting_values.path_or_nothing,
-    "proxy_issuer": setting_values.text_or_nothing,
-    "proxy_audience": setting_values.text_or_nothing,
-    "logout_url": setting_values.text_or_nothing,
-    "shop_link": setting_values.text_or_nothing,
-    "shop_emails_verified": setting_values.switch,
-    "keep_days": setting_values.whole(1, 3650),
+    "workspace": setting_values.parse_path,
+    "login": setting_values.enum_parser(Login),
+    "address": setting_values.parse_text,
+    "port": setting_values.int_parser(1, 65535),
+    "share": setting_values.parse_bool,
+    "login_hours": setting_values.int_parser(1, 24 * 30),
+    "subject_claim": setting_values.parse_text,
+    "roles_claim": setting_values.parse_optional_text,
+    "employee_groups": setting_values.parse_names,
+    "pm_groups": setting_values.parse_names,
+    "ds_groups": setting_values.parse_names,
+    "pm_people": setting_values.parse_names,
+    "ds_people": setting_values.parse_names,
+    "trust_emails": setting_values.parse_bool,
+    "proxy_header": setting_values.parse_optional_text,
+    "proxy_key": setting_values.parse_optional_path,
+    "proxy_issuer": setting_values.parse_optional_text,
+    "proxy_audience": setting_values.parse_optional_text,
+    "logout_url": setting_values.parse_optional_text,
+    "shop_link": setting_values.parse_optional_text,
+    "shop_emails_verified": setting_values.parse_bool,
+    "keep_days": setting_values.int_parser(1, 3650),
 }

@@ -6,37 +6,37 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar, cast
 
-from app.storage.event_store.customer_ids import Customers, Ids, ids_of
+from app.storage.event_store.customer_ids import CustomerIds, IdStorage, id_storage_of
 from app.storage.event_store.segment import read_manifest
-from app.storage.event_store.store import Warehouse
-from app.storage.model_registry import Registry, Version
-from app.storage.study_db.account_links import Accounts
-from app.storage.study_db.store import Store
-from app.workspace.keys import Keys
+from app.storage.event_store.store import EventStore
+from app.storage.model_registry import ModelRegistry, ModelVersion
+from app.storage.study_db.account_links import AccountLinks
+from app.storage.study_db.store import StudyStore
+from app.workspace.keys import SecretKeys
 from app.workspace.policies import default_policy
-from app.workspace.settings import Settings, keys
+from app.workspace.settings import Settings, workspace_keys
 from recsys.errors import WorkspaceError
 from recsys.study.policy import Policy
 
-LOADED = 4  # values that `loaded` keeps in memory: each is a model version over the events
-Value = TypeVar("Value")
-BASELINE = "own-purchases-then-views"
+MAX_CACHED = 4  # values that `cached` keeps in memory: each is a model version over the events
+CachedValue = TypeVar("CachedValue")
+DEFAULT_BASELINE = "own-purchases-then-views"
 """The rival of a study unless another one is chosen."""
 
 
-class House:
+class Workspace:
     """The rooms of a workspace."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._loaded: dict[tuple[str, ...], object] = {}
-        self._warehouse: Warehouse | None = None
-        self._store: Store | None = None
-        self._accounts: Accounts | None = None
+        self._cache: dict[tuple[str, ...], object] = {}
+        self._event_store: EventStore | None = None
+        self._store: StudyStore | None = None
+        self._account_links: AccountLinks | None = None
         self._lock = threading.RLock()
 
     @property
-    def workspace(self) -> Path:
+    def folder(self) -> Path:
         """Where everything lies."""
         return self.settings.workspace
 
@@ -46,61 +46,61 @@ class House:
         return default_policy()
 
     @cached_property
-    def keys(self) -> Keys:
+    def keys(self) -> SecretKeys:
         """The keys of this workspace."""
-        return keys(self.settings)
+        return workspace_keys(self.settings)
 
     @property
-    def store(self) -> Store:
+    def store(self) -> StudyStore:
         """The study's store."""
         with self._lock:
             if self._store is None:
-                self.workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._store = Store(self.settings.store_path)
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._store = StudyStore(self.settings.store_path)
             return self._store
 
     @property
-    def accounts(self) -> Accounts:
+    def account_links(self) -> AccountLinks:
         """Which employee is which customer; in a file that nothing of the study is in."""
         with self._lock:
-            if self._accounts is None:
-                self.workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._accounts = Accounts(self.settings.accounts_path)
-            return self._accounts
+            if self._account_links is None:
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._account_links = AccountLinks(self.settings.accounts_path)
+            return self._account_links
 
     @cached_property
-    def registry(self) -> Registry:
+    def registry(self) -> ModelRegistry:
         """The model versions."""
-        return Registry(self.workspace / "models")
+        return ModelRegistry(self.folder / "models")
 
     @property
-    def warehouse(self) -> Warehouse:
+    def event_store(self) -> EventStore:
         """The events as of the last import. Raises WorkspaceError where there are none."""
         with self._lock:
-            manifest = read_manifest(self.workspace)
-            known = self._warehouse
-            if known is None or manifest is None or known.manifest != manifest:
-                self._warehouse = Warehouse.open(self.workspace)
-            assert self._warehouse is not None
-            return self._warehouse
+            manifest = read_manifest(self.folder)
+            opened = self._event_store
+            if opened is None or manifest is None or opened.manifest != manifest:
+                self._event_store = EventStore.open(self.folder)
+            assert self._event_store is not None
+            return self._event_store
 
     @property
-    def customers(self) -> Customers:
+    def customer_ids(self) -> CustomerIds:
         """The customer key at work."""
-        return Customers(self.keys.customer)
+        return CustomerIds(self.keys.customer)
 
     @property
-    def erased(self) -> Callable[[str], bool] | None:
+    def is_erased(self) -> Callable[[str], bool] | None:
         """Whether a customer of the shop was taken out of its events; None where nobody was."""
-        tombstones = frozenset((read_manifest(self.workspace) or {}).get("erased", ()))
-        return (lambda who: self.customers.tombstone(who) in tombstones) if tombstones else None
+        tombstones = frozenset((read_manifest(self.folder) or {}).get("erased", ()))
+        return (lambda who: self.customer_ids.tombstone(who) in tombstones) if tombstones else None
 
     def stored_id(self, customer_id: str) -> str:
         """What stands for a customer of the shop in the events."""
-        ids = ids_of(read_manifest(self.workspace)) or Ids.KEEP
-        return self.customers.stored(ids, customer_id)
+        ids = id_storage_of(read_manifest(self.folder)) or IdStorage.KEEP
+        return self.customer_ids.stored_id(ids, customer_id)
 
-    def version(self, name: str | None = None) -> Version:
+    def version(self, name: str | None = None) -> ModelVersion:
         """A model version by name; without one the candidate, else the newest."""
         if name is not None:
             return self.registry.version(name)
@@ -110,20 +110,20 @@ class House:
             return version
         raise WorkspaceError("There is no model yet. Fit one with `brandswipe fit`.")
 
-    def loaded(self, key: tuple[str, ...], load: Callable[[], Value]) -> Value:
+    def cached(self, key: tuple[str, ...], load: Callable[[], CachedValue]) -> CachedValue:
         """Return the value of a key; load it once, and keep the newest values in memory."""
         with self._lock:
-            if key not in self._loaded:
-                self._loaded[key] = load()
-                for oldest in list(self._loaded)[:-LOADED]:
-                    del self._loaded[oldest]
-            return cast("Value", self._loaded[key])
+            if key not in self._cache:
+                self._cache[key] = load()
+                for oldest in list(self._cache)[:-MAX_CACHED]:
+                    del self._cache[oldest]
+            return cast("CachedValue", self._cache[key])
 
     def close(self) -> None:
         """Close what was opened."""
         if self._store is not None:
             self._store.close()
             self._store = None
-        if self._accounts is not None:
-            self._accounts.close()
-            self._accounts = None
+        if self._account_links is not None:
+            self._account_links.close()
+            self._account_links = None

@@ -27,23 +27,23 @@ from scipy.special import gammaln
 from recsys.errors import BadInputError, UnknownNameError
 from recsys.stats import Estimate, Floats
 
-Codes = NDArray[np.int64]
+VariantCodes = NDArray[np.int64]
 
-OURS = "model"
+MODEL_VARIANT = "model"
 """The arm that shows the released model; every other one is compared with it."""
 ENGAGED = "engaged"
-MEASURES = (ENGAGED, "clicked", "viewed", "bought")
+OUTCOMES = (ENGAGED, "clicked", "viewed", "bought")
 """What each customer did with a brand of her carousel, 0 or 1; `engaged` is any of the others."""
 
-LEAST_CUSTOMERS = 200  # in each of two arms, before their difference is spoken of
-LEAST_ENGAGED = 20  # of both together
-_TIGHTEST = 20_000  # customers at which the interval is narrowest
-_PRIOR = 100.0  # customers that the prior of the sample ratio is worth
+MIN_CUSTOMERS = 200  # in each of two arms, before their difference is spoken of
+MIN_ENGAGED = 20  # of both together
+_TIGHTEST_AT = 20_000  # customers at which the interval is narrowest
+_PRIOR_WEIGHT = 100.0  # customers that the prior of the sample ratio is worth
 RATIO_ALPHA = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class ArmSeen:
+class VariantStats:
     """One arm."""
 
     name: str
@@ -52,154 +52,180 @@ class ArmSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
+class SampleRatioCheck:
     """Whether the arms have the customers that were planned."""
 
     planned: Mapping[str, float]  # arm -> share
-    evidence: float  # how many times the bet against the plan multiplied its stake, rounded down
+    bayes_factor: (
+        float  # how many times the bet against the plan multiplied its stake, rounded down
+    )
 
     @property
-    def off(self) -> bool:
+    def mismatch(self) -> bool:
         """Whether chance would not do this."""
-        return self.evidence >= 1 / RATIO_ALPHA
+        return self.bayes_factor >= 1 / RATIO_ALPHA
 
 
 @dataclass(frozen=True, slots=True)
-class Readout:
+class ABTestAnalysis:
     """What an A/B test says so far."""
 
-    arms: tuple[ArmSeen, ...]
+    variants: tuple[VariantStats, ...]
     differences: Mapping[str, Mapping[str, Estimate]]  # other arm -> measure -> ours less theirs
-    ratio: Ratio | None  # None: nobody said what was planned
+    ratio: SampleRatioCheck | None  # None: nobody said what was planned
     alpha: float  # of all comparisons of engagement together
 
 
-def read(
+def analyze_ab_test(
     names: Sequence[str],
-    arm: Codes,
-    did: Mapping[str, NDArray[np.bool_]],
+    variant: VariantCodes,
+    outcomes: Mapping[str, NDArray[np.bool_]],
     planned: Mapping[str, float] | None = None,
     alpha: float = 0.05,
-    blank: Collection[str] = (),
-) -> Readout:
+    not_shown: Collection[str] = (),
+) -> ABTestAnalysis:
     """Return what the customers of an A/B test did.
 
-    `arm` holds each customer's place in `names`, shape (customers,); `did` each of MEASURES of
-    hers; `planned` what share each arm was to get, in any unit; `blank` arms were shown nothing
+    `variant` holds each customer's place in `names`, shape (customers,); `did` each of MEASURES of
+    hers; `planned` what share each arm was to get, in any unit; `not_shown` arms were shown nothing
     with which something could be done, so nothing is said of them. Raises UnknownNameError without
     an arm called OURS, and BadInputError where nobody is in it or in any other.
     """
-    if OURS not in names:
-        raise UnknownNameError("arm", OURS, names)
-    sizes = np.bincount(arm, minlength=len(names))
-    if not sizes[names.index(OURS)] or (sizes > 0).sum() < 2:
+    if MODEL_VARIANT not in names:
+        raise UnknownNameError("arm", MODEL_VARIANT, names)
+    sizes = np.bincount(variant, minlength=len(names))
+    if not sizes[names.index(MODEL_VARIANT)] or (sizes > 0).sum() < 2:
         raise BadInputError(
-            f"Nobody is in the arm {OURS}, or in any other: "
+            f"Nobody is in the arm {MODEL_VARIANT}, or in any other: "
             f"{', '.join(f'{name} {n}' for name, n in zip(names, sizes, strict=True))}. "
             "There is nothing to compare; check the exposures."
         )
-    others = [name for name in names if name != OURS]
-    level = alpha / max(1, len(set(others) - set(blank)))
-    return Readout(
-        arms=tuple(
-            _seen(name, arm == place, did, name in blank) for place, name in enumerate(names)
+    other_variants = [name for name in names if name != MODEL_VARIANT]
+    level = alpha / max(1, len(set(other_variants) - set(not_shown)))
+    return ABTestAnalysis(
+        variants=tuple(
+            _variant_stats(name, variant == place, outcomes, name in not_shown)
+            for place, name in enumerate(names)
         ),
         differences={
-            name: _nothing(int(sizes[names.index(name)]))
-            if name in blank
-            else {m: _between(names, arm, did[m], name, level) for m in MEASURES}
-            for name in others
+            name: _unknown_differences(int(sizes[names.index(name)]))
+            if name in not_shown
+            else {
+                m: _outcome_difference(names, variant, outcomes[m], name, level) for m in OUTCOMES
+            }
+            for name in other_variants
         },
-        ratio=None if planned is None else _ratio(names, sizes, planned),
+        ratio=None if planned is None else _sample_ratio_check(names, sizes, planned),
         alpha=alpha,
     )
 
 
-def _seen(
-    name: str, inside: NDArray[np.bool_], did: Mapping[str, NDArray[np.bool_]], blank: bool
-) -> ArmSeen:
-    customers = int(inside.sum())
-    told = customers and not blank
-    shares = {m: float(did[m][inside].mean()) for m in MEASURES} if told else {}
-    return ArmSeen(name, customers, shares)
+def _variant_stats(
+    name: str,
+    in_variant: NDArray[np.bool_],
+    outcomes: Mapping[str, NDArray[np.bool_]],
+    not_shown: bool,
+) -> VariantStats:
+    customers = int(in_variant.sum())
+    is_shown = customers and not not_shown
+    shares = {m: float(outcomes[m][in_variant].mean()) for m in OUTCOMES} if is_shown else {}
+    return VariantStats(name, customers, shares)
 
 
-def _nothing(people: int) -> dict[str, Estimate]:
+def _unknown_differences(people: int) -> dict[str, Estimate]:
     """What is known of an arm that was shown no brand."""
-    return dict.fromkeys(MEASURES, Estimate.unknown("nobody in it was shown a brand", people))
+    return dict.fromkeys(OUTCOMES, Estimate.unknown("nobody in it was shown a brand", people))
 
 
-def _between(
-    names: Sequence[str], arm: Codes, did: NDArray[np.bool_], other: str, alpha: float
+def _outcome_difference(
+    names: Sequence[str],
+    variant: VariantCodes,
+    outcome: NDArray[np.bool_],
+    other: str,
+    alpha: float,
 ) -> Estimate:
-    ours, theirs = did[arm == names.index(OURS)], did[arm == names.index(other)]
-    return difference(ours.astype(np.float64), theirs.astype(np.float64), alpha)
+    model_values, other_values = (
+        outcome[variant == names.index(MODEL_VARIANT)],
+        outcome[variant == names.index(other)],
+    )
+    return mean_difference(model_values.astype(np.float64), other_values.astype(np.float64), alpha)
 
 
-def difference(ours: Floats, theirs: Floats, alpha: float) -> Estimate:
+def mean_difference(treatment: Floats, control: Floats, alpha: float) -> Estimate:
     """Return mean(ours) - mean(theirs) with its anytime-valid bounds; unknown while too few.
 
     Scores of one customer each, 0 or 1.
     """
-    people = len(ours) + len(theirs)
-    if min(len(ours), len(theirs)) < LEAST_CUSTOMERS:
-        return Estimate.unknown(f"an arm has fewer than {LEAST_CUSTOMERS} customers", people)
-    if ours.sum() + theirs.sum() < LEAST_ENGAGED:
-        return Estimate.unknown(f"fewer than {LEAST_ENGAGED} customers did so", people)
-    share = len(ours) / people
-    spread = sqrt(float(ours.var()) / share + float(theirs.var()) / (1 - share))
-    value, reach = float(ours.mean() - theirs.mean()), spread * width(people, alpha)
-    low, high = max(-1.0, value - reach), min(1.0, value + reach)
+    people = len(treatment) + len(control)
+    if min(len(treatment), len(control)) < MIN_CUSTOMERS:
+        return Estimate.unknown(f"an arm has fewer than {MIN_CUSTOMERS} customers", people)
+    if treatment.sum() + control.sum() < MIN_ENGAGED:
+        return Estimate.unknown(f"fewer than {MIN_ENGAGED} customers did so", people)
+    share = len(treatment) / people
+    spread = sqrt(float(treatment.var()) / share + float(control.var()) / (1 - share))
+    value, margin = float(treatment.mean() - control.mean()), spread * half_width(people, alpha)
+    low, high = max(-1.0, value - margin), min(1.0, value + margin)
     return Estimate(value, low, high, people, "asymptotic confidence sequence")
 
 
-def width(people: int, alpha: float) -> float:
+def half_width(people: int, alpha: float) -> float:
     """Return half the interval's width in standard deviations (theorem 2.2), for people >= 1."""
-    scaled = people * _rho_squared(alpha)
-    return sqrt(2 * (scaled + 1) / (people * scaled) * log(sqrt(scaled + 1) / alpha))
+    scaled_n = people * _rho_squared(alpha)
+    return sqrt(2 * (scaled_n + 1) / (people * scaled_n) * log(sqrt(scaled_n + 1) / alpha))
 
 
 def _rho_squared(alpha: float) -> float:
     """Return r^2 that is best at _TIGHTEST customers (the same paper, appendix B.2)."""
-    return (-2 * log(alpha) + log(1 - 2 * log(alpha))) / _TIGHTEST
+    return (-2 * log(alpha) + log(1 - 2 * log(alpha))) / _TIGHTEST_AT
 
 
-def _ratio(names: Sequence[str], sizes: Codes, planned: Mapping[str, float]) -> Ratio:
-    strangers = planned.keys() - set(names)
-    if strangers or set(names) - planned.keys():
-        raise UnknownNameError("planned arm", min(strangers or set(names) - planned.keys()), names)
+def _sample_ratio_check(
+    names: Sequence[str], sizes: VariantCodes, planned: Mapping[str, float]
+) -> SampleRatioCheck:
+    unknown = planned.keys() - set(names)
+    if unknown or set(names) - planned.keys():
+        raise UnknownNameError("planned arm", min(unknown or set(names) - planned.keys()), names)
     total = sum(planned.values())
     shares = {name: planned[name] / total for name in names}
-    return Ratio(shares, exp(min(600.0, log_evidence(sizes, np.array(list(shares.values()))))))
+    return SampleRatioCheck(
+        shares, exp(min(600.0, log_bayes_factor(sizes, np.array(list(shares.values())))))
+    )
 
 
-def log_evidence(counts: Codes, shares: Floats) -> float:
+def log_bayes_factor(counts: VariantCodes, shares: Floats) -> float:
     """Return the log Bayes factor of a Dirichlet mixture over the planned shares.
 
     If the plan was kept, it reaches log(1 / alpha) at any time with a chance of alpha at most.
     """
-    prior = _PRIOR * shares
+    prior = _PRIOR_WEIGHT * shares
     mixed = gammaln(prior.sum()) - gammaln(prior.sum() + counts.sum())
     mixed += float((gammaln(prior + counts) - gammaln(prior)).sum())
     return float(mixed - (counts * np.log(shares)).sum())
 
 
 @dataclass(frozen=True, slots=True)
-class Foretold:
+class StudyAgreement:
     """What the swipe study said, and whether the shop said the same."""
 
     lift: tuple[float, float, float]  # value and bounds: shares of picks liked, ours less rival's
     agrees: bool | None  # None: one of the two does not know yet
 
 
-def foretold(score: tuple[float, float, float], found: Estimate) -> Foretold:
+def compare_with_study(
+    study_score: tuple[float, float, float], shop_difference: Estimate
+) -> StudyAgreement:
     """Return how a lift score of a study, (1 + lift) / 2 with its bounds, fits a difference."""
-    value, low, high = (2 * x - 1 for x in score)
-    said, came = _side(low, high), _side(found.low, found.high)
-    return Foretold((value, low, high), None if 0 in (said, came) else said == came)
+    value, low, high = (2 * x - 1 for x in study_score)
+    study_sign, shop_sign = (
+        _interval_sign(low, high),
+        _interval_sign(shop_difference.low, shop_difference.high),
+    )
+    return StudyAgreement(
+        (value, low, high), None if 0 in (study_sign, shop_sign) else study_sign == shop_sign
+    )
 
 
-def _side(low: float | None, high: float | None) -> int:
+def _interval_sign(low: float | None, high: float | None) -> int:
     """Return 1 where all of an interval is above 0, -1 where all is below, else 0."""
     if low is None or high is None:
         return 0

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from recsys.errors import BadInputError
 
 MODEL, BASELINE, NONE = "model", "baseline", "none"
-KNOWN = (MODEL, BASELINE, NONE)
-WHOLE = 100
+VARIANT_NAMES = (MODEL, BASELINE, NONE)
+TOTAL_PERCENT = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Arms:
+class Variants:
     """Which arms there are, in percent, and the seed that deals them out."""
 
     shares: Mapping[str, int]
@@ -23,45 +23,47 @@ class Arms:
 
     def __post_init__(self) -> None:
         """Raise BadInputError for arms that nobody can be dealt."""
-        odd = [name for name in self.shares if name not in KNOWN]
-        if odd or any(share < 1 for share in self.shares.values()):
-            raise BadInputError(f"Arms are {', '.join(KNOWN)}, each with a whole percent above 0.")
-        if sum(self.shares.values()) != WHOLE:
+        unknown = [name for name in self.shares if name not in VARIANT_NAMES]
+        if unknown or any(share < 1 for share in self.shares.values()):
             raise BadInputError(
-                f"The arms add up to {sum(self.shares.values())}%, not {WHOLE}%; "
+                f"Arms are {', '.join(VARIANT_NAMES)}, each with a whole percent above 0."
+            )
+        if sum(self.shares.values()) != TOTAL_PERCENT:
+            raise BadInputError(
+                f"The arms add up to {sum(self.shares.values())}%, not {TOTAL_PERCENT}%; "
                 "write them like model:45,baseline:45,none:10."
             )
 
     @classmethod
-    def read(cls, text: str, seed: int) -> "Arms":
+    def parse(cls, text: str, seed: int) -> "Variants":
         """Read `model:45,baseline:45,none:10`. Raises BadInputError."""
         try:
             pairs = [part.split(":") for part in text.split(",")]
-            said = {name.strip(): int(share) for name, share in pairs}
+            shares = {name.strip(): int(share) for name, share in pairs}
         except ValueError:
-            said = {}
-        if not said or len(said) < len(pairs):
+            shares = {}
+        if not shares or len(shares) < len(pairs):
             raise BadInputError(
                 f"The arms {text!r} cannot be read; write them like model:45,baseline:45,none:10."
             )
-        return cls(said, seed)
+        return cls(shares, seed)
 
-    def of(self, keys: NDArray[np.uint64]) -> NDArray[np.int8]:
+    def assign(self, keys: NDArray[np.uint64]) -> NDArray[np.int8]:
         """Return the place of each customer's arm in `shares`, from her key alone, shape (N,).
 
         The key and the seed are mixed by the finaliser of SplitMix64 (Steele, Lea and Flood, "Fast
         Splittable Pseudorandom Number Generators", OOPSLA 2014), so that arms of other seeds are
         independent, and one customer's does not depend on who else is there.
         """
-        mixed = _mixed(keys ^ _mixed(np.array([self.seed], np.uint64)))
-        percent = (mixed >> np.uint64(11)).astype(np.float64) * (WHOLE / 2**53)
+        mixed = _splitmix64(keys ^ _splitmix64(np.array([self.seed], np.uint64)))
+        percent = (mixed >> np.uint64(11)).astype(np.float64) * (TOTAL_PERCENT / 2**53)
         edges = list(accumulate(self.shares.values()))
         return (
             np.searchsorted(edges, percent, side="right").clip(max=len(edges) - 1).astype(np.int8)
         )
 
 
-def _mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _splitmix64(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     with np.errstate(over="ignore"):
         mixed = keys + np.uint64(0x9E3779B97F4A7C15)
         for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):

@@ -6,13 +6,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.dataset.catalog import Catalogue
-from recsys.dataset.events import NO_PRICE, Kind, Rows
-from recsys.dataset.evidence import Evidence, Mark, Sum, no_evidence, order_of, starts_of, united
+from recsys.dataset.catalog import Catalog
+from recsys.dataset.events import NO_PRICE, EventKind, EventRows
+from recsys.dataset.evidence import (
+    DistinctKey,
+    Evidence,
+    Feature,
+    empty_evidence,
+    pair_order,
+    run_starts,
+    unique_keys,
+)
 
 DAY = 86_400
 HALF_LIVES = (30, 90, 365)  # days; fixed, so that no candidate model rereads the log
-ONE = 1 << 20  # the weight of an event of this very day, in fixed point
+FIXED_POINT_ONE = 1 << 20  # the weight of an event of this very day, in fixed point
 RELEASE_WINDOW = 30 * DAY
 FULL_PRICE_PERCENT = 98  # of the list price; shops round their discounts
 
@@ -25,38 +33,38 @@ class ItemFacts:
     category: NDArray[np.int32]
     list_price: NDArray[np.int32]
     released: NDArray[np.uint32]
-    dear: NDArray[np.bool_]  # half of its category costs less
+    premium: NDArray[np.bool_]  # half of its category costs less
 
     @classmethod
-    def of(cls, catalogue: Catalogue) -> "ItemFacts":
+    def from_catalog(cls, catalog: Catalog) -> "ItemFacts":
         """Read the facts off a catalogue once; they serve every customer."""
-        brand = catalogue.item_brand.astype(np.int32, copy=True)
+        brand = catalog.item_brand.astype(np.int32, copy=True)
         has_brand = brand >= 0
-        hidden = np.zeros(len(brand), dtype=bool)
-        hidden[has_brand] = catalogue.brand_sensitive[brand[has_brand]]
-        brand[hidden | catalogue.item_sensitive] = -1
+        is_hidden = np.zeros(len(brand), dtype=bool)
+        is_hidden[has_brand] = catalog.brand_sensitive[brand[has_brand]]
+        brand[is_hidden | catalog.item_sensitive] = -1
         return cls(
             brand=brand,
-            category=catalogue.item_category,
-            list_price=catalogue.item_price,
-            released=catalogue.item_released,
-            dear=_dear(catalogue),
+            category=catalog.item_category,
+            list_price=catalog.item_price,
+            released=catalog.item_released,
+            premium=_premium_items(catalog),
         )
 
 
-def _dear(catalogue: Catalogue) -> NDArray[np.bool_]:
-    dear = np.zeros(len(catalogue.item_price), dtype=bool)
-    priced = np.flatnonzero(catalogue.item_price > 0)
-    order = priced[np.lexsort((catalogue.item_price[priced], catalogue.item_category[priced]))]
-    for group in np.split(order, starts_of(catalogue.item_category[order])[1:]):
+def _premium_items(catalog: Catalog) -> NDArray[np.bool_]:
+    premium = np.zeros(len(catalog.item_price), dtype=bool)
+    priced = np.flatnonzero(catalog.item_price > 0)
+    order = priced[np.lexsort((catalog.item_price[priced], catalog.item_category[priced]))]
+    for group in np.split(order, run_starts(catalog.item_category[order])[1:]):
         if len(group):
-            median = np.median(catalogue.item_price[group])
-            dear[group] = catalogue.item_price[group] > median
-    return dear
+            median = np.median(catalog.item_price[group])
+            premium[group] = catalog.item_price[group] > median
+    return premium
 
 
-def summarise(
-    rows: Rows,
+def aggregate_events(
+    rows: EventRows,
     facts: ItemFacts,
     as_of: int,
     customers: NDArray[np.int64] | None = None,
@@ -67,87 +75,87 @@ def summarise(
     left out. `customers`, shape (n,), numbers the customer of each event; without it all events
     are one person's, number 0. Events of sensitive brands, or of none, leave no trace.
     """
-    whose = np.zeros(len(rows), np.int64) if customers is None else customers
+    customer = np.zeros(len(rows), np.int64) if customers is None else customers
     brand = facts.brand[rows["item"]]
-    kept = np.flatnonzero((brand >= 0) & (rows["ts"] <= as_of))
-    if not len(kept):
-        return no_evidence()
-    order = kept[order_of(whose[kept], brand[kept])]
-    rows, whose, brand = rows.take(order), whose.take(order), brand.take(order)
-    starts = starts_of(whose, brand)
-    sums = np.empty((len(starts), len(Sum)), np.int64)
-    for column, adds in _measures(rows, facts, as_of):
+    kept_rows = np.flatnonzero((brand >= 0) & (rows["ts"] <= as_of))
+    if not len(kept_rows):
+        return empty_evidence()
+    order = kept_rows[pair_order(customer[kept_rows], brand[kept_rows])]
+    rows, customer, brand = rows.take(order), customer.take(order), brand.take(order)
+    starts = run_starts(customer, brand)
+    sums = np.empty((len(starts), len(Feature)), np.int64)
+    for column, adds in _feature_values(rows, facts, as_of):
         sums[:, column] = np.add.reduceat(adds, starts, dtype=np.int64)
     return Evidence(
-        customer=whose[starts],
+        customer=customer[starts],
         brand=brand[starts],
         sums=sums,
         first=np.minimum.reduceat(rows["ts"], starts),
         last=np.maximum.reduceat(rows["ts"], starts),
-        marks=_marks(rows, whose, brand, facts),
+        distinct_keys=_distinct_keys(rows, customer, brand, facts),
     )
 
 
-def _measures(
-    rows: Rows, facts: ItemFacts, as_of: int
-) -> Iterator[tuple[Sum, NDArray[np.bool_ | np.int64]]]:
+def _feature_values(
+    rows: EventRows, facts: ItemFacts, as_of: int
+) -> Iterator[tuple[Feature, NDArray[np.bool_ | np.int64]]]:
     """What each event adds to each sum, shape (n,), column by column."""
     kind, item = rows["kind"].copy(), rows["item"].copy()  # side by side they are read faster
-    bought, viewed = kind == Kind.PURCHASE, kind == Kind.VIEW
-    looked = viewed | (kind == Kind.WISHLIST) | (kind == Kind.CART)
-    for column, of_kind in _COUNTED:
+    is_purchase, is_view = kind == EventKind.PURCHASE, kind == EventKind.VIEW
+    is_interest = is_view | (kind == EventKind.WISHLIST) | (kind == EventKind.CART)
+    for column, of_kind in _COUNTED_KINDS:
         yield column, kind == of_kind
-    yield Sum.RELEASE_VIEWS, viewed & _fresh(rows, facts)
+    yield Feature.RELEASE_VIEWS, is_view & _is_new_release(rows, facts)
     price = rows["price"].astype(np.int64)
-    paid = bought & (price != NO_PRICE)
-    yield Sum.SPEND, np.where(paid, price * np.maximum(rows["quantity"], 1), 0)
-    yield Sum.FULL_PRICE, paid & at_full_price(rows, facts)
-    yield Sum.DEAR, bought & facts.dear[item]
+    paid = is_purchase & (price != NO_PRICE)
+    yield Feature.SPEND, np.where(paid, price * np.maximum(rows["quantity"], 1), 0)
+    yield Feature.FULL_PRICE, paid & at_full_price(rows, facts)
+    yield Feature.PREMIUM, is_purchase & facts.premium[item]
     age = (np.int64(as_of) - rows["ts"].astype(np.int64)) // DAY
     days = np.arange(int(age.max(initial=0)) + 1)
     for step, half_life in enumerate(HALF_LIVES):
-        weight = np.rint(ONE * 0.5 ** (days / half_life)).astype(np.int64)[age]
-        yield Sum(Sum.BOUGHT_30 + step), weight * bought
-        yield Sum(Sum.LOOKED_30 + step), weight * looked
+        weight = np.rint(FIXED_POINT_ONE * 0.5 ** (days / half_life)).astype(np.int64)[age]
+        yield Feature(Feature.BOUGHT_30 + step), weight * is_purchase
+        yield Feature(Feature.LOOKED_30 + step), weight * is_interest
 
 
-_COUNTED = (
-    (Sum.PURCHASES, Kind.PURCHASE),
-    (Sum.VIEWS, Kind.VIEW),
-    (Sum.WISHLISTS, Kind.WISHLIST),
-    (Sum.FOLLOWS, Kind.FOLLOW),
-    (Sum.CARTS, Kind.CART),
-    (Sum.RETURNS, Kind.RETURN),
+_COUNTED_KINDS = (
+    (Feature.PURCHASES, EventKind.PURCHASE),
+    (Feature.VIEWS, EventKind.VIEW),
+    (Feature.WISHLISTS, EventKind.WISHLIST),
+    (Feature.FOLLOWS, EventKind.FOLLOW),
+    (Feature.CARTS, EventKind.CART),
+    (Feature.RETURNS, EventKind.RETURN),
 )
 
 
-def _fresh(rows: Rows, facts: ItemFacts) -> NDArray[np.bool_]:
+def _is_new_release(rows: EventRows, facts: ItemFacts) -> NDArray[np.bool_]:
     released = facts.released[rows["item"]].astype(np.int64)
-    since = rows["ts"].astype(np.int64) - released
-    return np.asarray((released > 0) & (since >= 0) & (since <= RELEASE_WINDOW), np.bool_)
+    age = rows["ts"].astype(np.int64) - released
+    return np.asarray((released > 0) & (age >= 0) & (age <= RELEASE_WINDOW), np.bool_)
 
 
-def at_full_price(rows: Rows, facts: ItemFacts) -> NDArray[np.bool_]:
+def at_full_price(rows: EventRows, facts: ItemFacts) -> NDArray[np.bool_]:
     """Which rows, shape (n,), name the list price; none where either price is unknown."""
-    listed = np.where(
+    list_price = np.where(
         rows["list_price"] == NO_PRICE, facts.list_price[rows["item"]], rows["list_price"]
     ).astype(np.int64)
-    at_list = rows["price"].astype(np.int64) * 100 >= listed * FULL_PRICE_PERCENT
-    return np.asarray((listed > 0) & at_list, np.bool_)
+    at_list = rows["price"].astype(np.int64) * 100 >= list_price * FULL_PRICE_PERCENT
+    return np.asarray((list_price > 0) & at_list, np.bool_)
 
 
-def _marks(
-    rows: Rows, whose: NDArray[np.int64], brand: NDArray[np.int32], facts: ItemFacts
+def _distinct_keys(
+    rows: EventRows, customer: NDArray[np.int64], brand: NDArray[np.int32], facts: ItemFacts
 ) -> NDArray[np.void]:
-    bought = np.flatnonzero(rows["kind"] == Kind.PURCHASE)
-    touched = np.flatnonzero(rows["kind"] <= Kind.PURCHASE)
-    item = rows["item"][touched]
+    purchase_rows = np.flatnonzero(rows["kind"] == EventKind.PURCHASE)
+    touched_rows = np.flatnonzero(rows["kind"] <= EventKind.PURCHASE)
+    item = rows["item"][touched_rows]
     parts = {
-        Mark.PURCHASE_DAY: (bought, rows["ts"][bought] // DAY),
-        Mark.ITEM: (touched, item),
-        Mark.CATEGORY: (touched, facts.category[item]),
+        DistinctKey.PURCHASE_DAY: (purchase_rows, rows["ts"][purchase_rows] // DAY),
+        DistinctKey.ITEM: (touched_rows, item),
+        DistinctKey.CATEGORY: (touched_rows, facts.category[item]),
     }
     event = np.concatenate([events for events, _ in parts.values()])
     kinds = np.repeat(list(parts), [len(events) for events, _ in parts.values()])
     value = np.concatenate([value.astype(np.int64) for _, value in parts.values()])
-    return united(whose[event], brand[event], kinds, value)
+    return unique_keys(customer[event], brand[event], kinds, value)

@@ -10,7 +10,7 @@ from recsys.dataset.events import NO_PRICE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Catalogue:
+class Catalog:
     """What the shop sells, as arrays by code. Codes only ever grow while `lineage` is the same.
 
     B brands, C categories, I items (an item is a product of one brand in one category).
@@ -32,22 +32,22 @@ class Catalogue:
     item_sensitive: NDArray[np.bool_]  # (I,)
 
 
-def brand_codes(catalogue: Catalogue) -> dict[str, int]:
+def brand_codes(catalog: Catalog) -> dict[str, int]:
     """Return the code of every brand by its display name."""
-    return {str(name): code for code, name in enumerate(catalogue.brands)}
+    return {str(name): code for code, name in enumerate(catalog.brands)}
 
 
 def main_categories(
     item_brand: NDArray[np.int32], item_category: NDArray[np.int32], brands: int
 ) -> NDArray[np.int32]:
     """Return for each brand the category most of its items are in, the first of equals, else -1."""
-    main = np.full(brands, -1, dtype=np.int32)
+    main_category = np.full(brands, -1, dtype=np.int32)
     branded = item_brand >= 0
     pairs = np.stack([item_brand[branded], item_category[branded]], axis=1)
-    found, times = np.unique(pairs, axis=0, return_counts=True)
-    rising = np.lexsort((-found[:, 1], times))
-    main[found[rising, 0]] = found[rising, 1]  # the last written stays
-    return main
+    pair_codes, n_items = np.unique(pairs, axis=0, return_counts=True)
+    order = np.lexsort((-pair_codes[:, 1], n_items))
+    main_category[pair_codes[order, 0]] = pair_codes[order, 1]  # the last written stays
+    return main_category
 
 
 def brand_prices(
@@ -57,16 +57,16 @@ def brand_prices(
     priced = (item_brand >= 0) & (item_price != NO_PRICE)
     brand, price = item_brand[priced], item_price[priced]
     order = np.lexsort((price, brand))
-    codes, first, times = np.unique(brand[order], return_index=True, return_counts=True)
+    codes, first, n_items = np.unique(brand[order], return_index=True, return_counts=True)
     medians = np.full(brands, NO_PRICE, dtype=np.int32)
-    medians[codes] = price[order][first + (times - 1) // 2]
+    medians[codes] = price[order][first + (n_items - 1) // 2]
     return medians
 
 
-def hide(catalogue: Catalogue, sensitive: Callable[[str], bool]) -> Catalogue:
+def flag_sensitive(catalog: Catalog, sensitive: Callable[[str], bool]) -> Catalog:
     """Return the catalogue with all that is of a sensitive category flagged as sensitive."""
-    by_name = [sensitive(str(name)) for name in catalogue.categories]
-    hidden = np.append(np.array(by_name, dtype=bool), False)  # -1: no category
-    items = catalogue.item_sensitive | hidden[catalogue.item_category]
-    brands = catalogue.brand_sensitive | hidden[catalogue.brand_category]
-    return replace(catalogue, item_sensitive=items, brand_sensitive=brands)
+    category_flags = [sensitive(str(name)) for name in catalog.categories]
+    category_hidden = np.append(np.array(category_flags, dtype=bool), False)  # -1: no category
+    items = catalog.item_sensitive | category_hidden[catalog.item_category]
+    brands = catalog.brand_sensitive | category_hidden[catalog.brand_category]
+    return replace(catalog, item_sensitive=items, brand_sensitive=brands)

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.dataset.aggregation import HALF_LIVES, ONE
-from recsys.dataset.evidence import Evidence, Mark, Sum
+from recsys.dataset.aggregation import FIXED_POINT_ONE, HALF_LIVES
+from recsys.dataset.evidence import DistinctKey, Evidence, Feature
 
-AGES: tuple[int | None, ...] = (None, 365, 90, 30)
+HALF_LIFE_OPTIONS: tuple[int | None, ...] = (None, 365, 90, 30)
 """Half-lives in days that a model may forget with; None never forgets."""
-A_VIEW = 0.1  # of a purchase, where a rival counts
+VIEW_WEIGHT = 0.1  # of a purchase, where a rival counts
 
 
 @dataclass(frozen=True, slots=True)
-class Love:
+class EventWeights:
     """What one event of each kind says of love. No unit; only the order matters.
 
     A favourite is price-blind, followed and looked out for; a purchase at a discount or of the
@@ -23,7 +23,7 @@ class Love:
     """
 
     full_price: float = 1.0
-    dear: float = 0.4  # although half of the category costs less
+    premium: float = 0.4  # although half of the category costs less
     purchases: float = 0.25
     purchase_days: float = 0.5  # coming back counts
     products: float = 0.05
@@ -36,11 +36,11 @@ class Love:
     follows: float = 3.0  # a follow stands until it is taken back, so it does not fade
 
 
-def love_to_row(love: Love) -> dict[str, float]:
+def love_to_row(love: EventWeights) -> dict[str, float]:
     """Return what each kind of event says, in the order of KINDS, as a model keeps it."""
     return {
         "full_price": love.full_price,
-        "dear": love.dear,
+        "dear": love.premium,
         "purchases": love.purchases,
         "purchase_days": love.purchase_days,
         "products": love.products,
@@ -54,12 +54,12 @@ def love_to_row(love: Love) -> dict[str, float]:
     }
 
 
-def love_from_row(row: Mapping[str, float]) -> Love:
+def love_from_row(row: Mapping[str, float]) -> EventWeights:
     """Return what `love_to_row` wrote; a kind that it does not name is as usual."""
-    said = {**love_to_row(Love()), **row}
-    return Love(
+    said = {**love_to_row(EventWeights()), **row}
+    return EventWeights(
         full_price=said["full_price"],
-        dear=said["dear"],
+        premium=said["dear"],
         purchases=said["purchases"],
         purchase_days=said["purchase_days"],
         products=said["products"],
@@ -73,47 +73,57 @@ def love_from_row(row: Mapping[str, float]) -> Love:
     )
 
 
-KINDS = tuple(love_to_row(Love()))
-_SUMS = {
-    "full_price": Sum.FULL_PRICE,
-    "dear": Sum.DEAR,
-    "purchases": Sum.PURCHASES,
-    "release_views": Sum.RELEASE_VIEWS,
-    "wishlists": Sum.WISHLISTS,
-    "carts": Sum.CARTS,
-    "views": Sum.VIEWS,
-    "returns": Sum.RETURNS,
-    "follows": Sum.FOLLOWS,
+WEIGHT_NAMES = tuple(love_to_row(EventWeights()))
+_WEIGHT_FEATURES = {
+    "full_price": Feature.FULL_PRICE,
+    "dear": Feature.PREMIUM,
+    "purchases": Feature.PURCHASES,
+    "release_views": Feature.RELEASE_VIEWS,
+    "wishlists": Feature.WISHLISTS,
+    "carts": Feature.CARTS,
+    "views": Feature.VIEWS,
+    "returns": Feature.RETURNS,
+    "follows": Feature.FOLLOWS,
 }
-_MARKS = {"purchase_days": Mark.PURCHASE_DAY, "products": Mark.ITEM, "categories": Mark.CATEGORY}
+_WEIGHT_DISTINCT_KEYS = {
+    "purchase_days": DistinctKey.PURCHASE_DAY,
+    "products": DistinctKey.ITEM,
+    "categories": DistinctKey.CATEGORY,
+}
 
 
-def counts(evidence: Evidence) -> NDArray[np.float64]:
+def feature_counts(evidence: Evidence) -> NDArray[np.float64]:
     """How often each of KINDS happened, shape (n, len(KINDS))."""
     columns = [
-        evidence.of(_SUMS[kind]) if kind in _SUMS else evidence.distinct(_MARKS[kind])
-        for kind in KINDS
+        evidence.feature(_WEIGHT_FEATURES[kind])
+        if kind in _WEIGHT_FEATURES
+        else evidence.distinct(_WEIGHT_DISTINCT_KEYS[kind])
+        for kind in WEIGHT_NAMES
     ]
     return np.array(columns, np.float64).T
 
 
-def loved(
-    counts: NDArray[np.floating], left: NDArray[np.floating], how: Love
+def preferences_from_counts(
+    counts: NDArray[np.floating], decay: NDArray[np.floating], weights: EventWeights
 ) -> NDArray[np.floating]:
-    """Counts, shape (..., len(KINDS)), as one number at least 0, of which a share is `left`, (...).
+    """Weighted sum of event counts, decayed and log1p-scaled, at least 0.
+
+    counts: (..., len(KINDS)); decay: (...), a share. Returns shape (...).
 
     The logarithm keeps the tenth purchase from counting as much as the first.
     """
-    weight = np.array([*love_to_row(how).values()], counts.dtype)
-    return _felt((counts[..., :-1] @ weight[:-1]) * left, counts[..., -1] * weight[-1])
+    weight = np.array([*love_to_row(weights).values()], counts.dtype)
+    return _log_scaled((counts[..., :-1] @ weight[:-1]) * decay, counts[..., -1] * weight[-1])
 
 
-def _felt(fades: NDArray[np.floating], stands: NDArray[np.floating]) -> NDArray[np.floating]:
-    return np.asarray(np.log1p(np.maximum(fades + stands, 0)))
+def _log_scaled(
+    decaying: NDArray[np.floating], persistent: NDArray[np.floating]
+) -> NDArray[np.floating]:
+    return np.asarray(np.log1p(np.maximum(decaying + persistent, 0)))
 
 
-def love(
-    evidence: Evidence, how: Love | None = None, half_life: int | None = None
+def preference_scores(
+    evidence: Evidence, weights: EventWeights | None = None, half_life: int | None = None
 ) -> NDArray[np.float64]:
     """Own evidence as one number a pair, shape (n,), at least 0 and without a unit.
 
@@ -121,58 +131,71 @@ def love(
     a pair's love is the same to the bit whatever stands beside it: a matrix product, which is
     quicker, does not promise that.
     """
-    how = how or Love()
-    *fading, stands = (
+    weights = weights or EventWeights()
+    *fading, persistent = (
         count * weight
-        for weight, count in zip(love_to_row(how).values(), counts(evidence).T, strict=True)
+        for weight, count in zip(
+            love_to_row(weights).values(), feature_counts(evidence).T, strict=True
+        )
     )
     total = sum(fading, np.zeros(len(evidence)))
-    return np.asarray(_felt(total * left(evidence, half_life), stands), np.float64)
+    return np.asarray(
+        _log_scaled(total * decay_factor(evidence, half_life), persistent), np.float64
+    )
 
 
-def left(evidence: Evidence, half_life: int | None) -> NDArray[np.float64]:
+def decay_factor(evidence: Evidence, half_life: int | None) -> NDArray[np.float64]:
     """What share of a pair's purchases and looks has not faded, shape (n,), from 0 to 1."""
     if half_life is None:
         return np.ones(len(evidence))
-    step = _step(half_life)
-    fresh = evidence.of(Sum(Sum.BOUGHT_30 + step)) + evidence.of(Sum(Sum.LOOKED_30 + step))
-    looked = (Sum.PURCHASES, Sum.VIEWS, Sum.WISHLISTS, Sum.CARTS)
-    done = np.sum([evidence.of(column) for column in looked], axis=0)
-    return np.asarray(np.where(done > 0, fresh / (np.maximum(done, 1) * ONE), 1.0), np.float64)
+    index = _half_life_index(half_life)
+    decayed = evidence.feature(Feature(Feature.BOUGHT_30 + index)) + evidence.feature(
+        Feature(Feature.LOOKED_30 + index)
+    )
+    columns = (Feature.PURCHASES, Feature.VIEWS, Feature.WISHLISTS, Feature.CARTS)
+    total = np.sum([evidence.feature(column) for column in columns], axis=0)
+    return np.asarray(
+        np.where(total > 0, decayed / (np.maximum(total, 1) * FIXED_POINT_ONE), 1.0), np.float64
+    )
 
 
-def counted(evidence: Evidence) -> NDArray[np.float64]:
+def baseline_strength(evidence: Evidence) -> NDArray[np.float64]:
     """Purchases and, far behind them, views, each on a logarithmic scale, shape (n,).
 
     What the rivals of an evaluation go by, who know nothing of love.
     """
-    bought, looked = evidence.of(Sum.PURCHASES), evidence.of(Sum.VIEWS)
-    return np.asarray(np.log1p(bought) + A_VIEW * np.log1p(looked), np.float64)
+    bought, looked = evidence.feature(Feature.PURCHASES), evidence.feature(Feature.VIEWS)
+    return np.asarray(np.log1p(bought) + VIEW_WEIGHT * np.log1p(looked), np.float64)
 
 
-def fame(evidence: Evidence, brands: int) -> NDArray[np.int64]:
+def popularity_counts(evidence: Evidence, brands: int) -> NDArray[np.int64]:
     """How many customers bought each brand, and how many looked, shape (2, len(AGES), brands).
 
     In units of 1 / ONE and so whole numbers: those of the parts of a log add up. In row k a
     customer counts less the longer ago it was, by the half-life AGES[k]; in row 0 of the lookers
     whoever did anything counts.
     """
-    whoever = np.ones(len(evidence), np.bool_)
-    kinds = ((evidence.of(Sum.PURCHASES) > 0, Sum.BOUGHT_30), (whoever, Sum.LOOKED_30))
+    everyone = np.ones(len(evidence), np.bool_)
+    kinds = (
+        (evidence.feature(Feature.PURCHASES) > 0, Feature.BOUGHT_30),
+        (everyone, Feature.LOOKED_30),
+    )
     rows = [
-        whole * ONE if age is None else np.minimum(evidence.of(Sum(first + _step(age))), ONE)
+        whole * FIXED_POINT_ONE
+        if age is None
+        else np.minimum(evidence.feature(Feature(first + _half_life_index(age))), FIXED_POINT_ONE)
         for whole, first in kinds
-        for age in AGES
+        for age in HALF_LIFE_OPTIONS
     ]
     totals = [np.bincount(evidence.brand, row, minlength=brands) for row in rows]
-    return np.array(totals, np.int64).reshape(len(kinds), len(AGES), brands)
+    return np.array(totals, np.int64).reshape(len(kinds), len(HALF_LIFE_OPTIONS), brands)
 
 
-def _step(age: int) -> int:
+def _half_life_index(age: int) -> int:
     return HALF_LIVES.index(age)
 
 
-def popular(fame: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How famous each brand is, of the most famous one, by age as in `fame`, (len(AGES), B)."""
-    most = fame.max(axis=1, keepdims=True, initial=0)
-    return np.asarray(fame / np.where(most > 0, most, 1), np.float64)
+def relative_popularity(popularity: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return popularity as a share of the most popular brand's, by age: (len(AGES), B)."""
+    maximum = popularity.max(axis=1, keepdims=True, initial=0)
+    return np.asarray(popularity / np.where(maximum > 0, maximum, 1), np.float64)

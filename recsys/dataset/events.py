@@ -44,7 +44,7 @@ class ProductCol:
     SENSITIVE = "sensitive"
 
 
-class Kind(IntEnum):
+class EventKind(IntEnum):
     """The kinds of event, as stored."""
 
     VIEW = 0
@@ -55,33 +55,33 @@ class Kind(IntEnum):
     RETURN = 5
 
 
-OUR_KINDS: Mapping[str, Kind] = {
-    "view": Kind.VIEW,
-    "wishlist": Kind.WISHLIST,
-    "follow": Kind.FOLLOW,
-    "cart": Kind.CART,
-    "purchase": Kind.PURCHASE,
-    "return": Kind.RETURN,
+OUR_KINDS: Mapping[str, EventKind] = {
+    "view": EventKind.VIEW,
+    "wishlist": EventKind.WISHLIST,
+    "follow": EventKind.FOLLOW,
+    "cart": EventKind.CART,
+    "purchase": EventKind.PURCHASE,
+    "return": EventKind.RETURN,
 }
 """How event files of ours spell the kinds, in the order of what is stored."""
 
-KIND_NAMES: Mapping[str, Kind] = {
+KIND_NAMES: Mapping[str, EventKind] = {
     **OUR_KINDS,
-    "click": Kind.VIEW,
-    "page_view": Kind.VIEW,
-    "add_to_wishlist": Kind.WISHLIST,
-    "addtocart": Kind.CART,
-    "add_to_cart": Kind.CART,
-    "buy": Kind.PURCHASE,
-    "order": Kind.PURCHASE,
-    "transaction": Kind.PURCHASE,
-    "refund": Kind.RETURN,
+    "click": EventKind.VIEW,
+    "page_view": EventKind.VIEW,
+    "add_to_wishlist": EventKind.WISHLIST,
+    "addtocart": EventKind.CART,
+    "add_to_cart": EventKind.CART,
+    "buy": EventKind.PURCHASE,
+    "order": EventKind.PURCHASE,
+    "transaction": EventKind.PURCHASE,
+    "refund": EventKind.RETURN,
 }
 """How shops spell the kinds, in small letters."""
 
 NO_PRICE = -1  # cents; "unknown" where a price is stored
 
-ROW = np.dtype(
+EVENT_DTYPE = np.dtype(
     [
         ("item", "<u4"),  # code of the item in the Catalogue
         ("ts", "<u4"),  # seconds since 1970, UTC
@@ -93,5 +93,5 @@ ROW = np.dtype(
 )
 """One stored event: 18 bytes, so that 300 million are 5.4 GB."""
 
-Rows = NDArray[np.void]
+EventRows = NDArray[np.void]
 """Array of ROW, shape (n,)."""

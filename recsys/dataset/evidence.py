@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Sum(IntEnum):
+class Feature(IntEnum):
     """Columns of `Evidence.sums`."""
 
     PURCHASES = 0
@@ -25,7 +25,7 @@ class Sum(IntEnum):
     RELEASE_VIEWS = 6  # views within 30 days of the product's release
     SPEND = 7  # cents, only where the price is known
     FULL_PRICE = 8  # purchases at the list price
-    DEAR = 9  # purchases although half of the category costs less
+    PREMIUM = 9  # purchases although half of the category costs less
     BOUGHT_30 = 10  # purchases, decayed by half-life, in fixed point
     BOUGHT_90 = 11
     BOUGHT_365 = 12
@@ -34,7 +34,7 @@ class Sum(IntEnum):
     LOOKED_365 = 15
 
 
-class Mark(IntEnum):
+class DistinctKey(IntEnum):
     """What is counted once however often it happens."""
 
     PURCHASE_DAY = 0
@@ -42,7 +42,9 @@ class Mark(IntEnum):
     CATEGORY = 2  # categories of those items
 
 
-MARK = np.dtype([("customer", "<i8"), ("brand", "<i4"), ("what", "u1"), ("value", "<u4")])
+DISTINCT_KEY_DTYPE = np.dtype(
+    [("customer", "<i8"), ("brand", "<i4"), ("what", "u1"), ("value", "<u4")]
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,14 +59,14 @@ class Evidence:
     sums: NDArray[np.int64]  # (n, len(Sum))
     first: NDArray[np.uint32]  # (n,) seconds since 1970, the earliest event
     last: NDArray[np.uint32]  # (n,) the latest
-    marks: NDArray[np.void]  # (m,) MARK, distinct and ordered
+    distinct_keys: NDArray[np.void]  # (m,) MARK, distinct and ordered
 
     def __len__(self) -> int:
         return len(self.brand)
 
     def __add__(self, other: "Evidence") -> "Evidence":
         """Both together, as if summarised at once."""
-        return joined([self, other])
+        return merge_evidence([self, other])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Evidence):
@@ -76,77 +78,84 @@ class Evidence:
     def __hash__(self) -> int:
         return id(self)
 
-    def of(self, column: Sum) -> NDArray[np.int64]:
+    def feature(self, column: Feature) -> NDArray[np.int64]:
         """One column of sums, shape (n,)."""
         return self.sums[:, column]
 
-    def distinct(self, what: Mark) -> NDArray[np.int64]:
+    def distinct(self, key_kind: DistinctKey) -> NDArray[np.int64]:
         """How many different values of a mark each pair has, shape (n,)."""
-        marks = self.marks[self.marks["what"] == what]
+        keys = self.distinct_keys[self.distinct_keys["what"] == key_kind]
         counts = np.zeros(len(self), dtype=np.int64)
-        if len(marks):
-            starts = starts_of(marks["customer"], marks["brand"])
-            sizes = np.diff(np.append(starts, len(marks)))
-            counts[self._rows_of(marks[starts])] = sizes
+        if len(keys):
+            starts = run_starts(keys["customer"], keys["brand"])
+            sizes = np.diff(np.append(starts, len(keys)))
+            counts[self._rows_of(keys[starts])] = sizes
         return counts
 
-    def among(self, customers: NDArray[np.int64]) -> "Evidence":
+    def for_customers(self, customers: NDArray[np.int64]) -> "Evidence":
         """The evidence of these customers alone; they ascend."""
-        pairs, marks = (np.isin(of, customers) for of in (self.customer, self.marks["customer"]))
+        pair_mask, key_mask = (
+            np.isin(of, customers) for of in (self.customer, self.distinct_keys["customer"])
+        )
         return Evidence(
-            self.customer[pairs],
-            self.brand[pairs],
-            self.sums[pairs],
-            self.first[pairs],
-            self.last[pairs],
-            self.marks[marks],
+            self.customer[pair_mask],
+            self.brand[pair_mask],
+            self.sums[pair_mask],
+            self.first[pair_mask],
+            self.last[pair_mask],
+            self.distinct_keys[key_mask],
         )
 
-    def _rows_of(self, marks: NDArray[np.void]) -> NDArray[np.intp]:
-        keys = _keys(self.customer, self.brand)
-        return np.searchsorted(keys, _keys(marks["customer"], marks["brand"]))
+    def _rows_of(self, distinct_keys: NDArray[np.void]) -> NDArray[np.intp]:
+        pair_keys = _pair_keys(self.customer, self.brand)
+        return np.searchsorted(
+            pair_keys, _pair_keys(distinct_keys["customer"], distinct_keys["brand"])
+        )
 
 
-def _keys(customer: NDArray[np.int64], brand: NDArray[np.int32]) -> NDArray[np.int64]:
+def _pair_keys(customer: NDArray[np.int64], brand: NDArray[np.int32]) -> NDArray[np.int64]:
     return (customer << 32) | brand.astype(np.int64)
 
 
-def no_evidence() -> Evidence:
+def empty_evidence() -> Evidence:
     """Evidence of somebody who did nothing: the neutral element of `+`."""
     return Evidence(
         customer=np.empty(0, np.int64),
         brand=np.empty(0, np.int32),
-        sums=np.empty((0, len(Sum)), np.int64),
+        sums=np.empty((0, len(Feature)), np.int64),
         first=np.empty(0, np.uint32),
         last=np.empty(0, np.uint32),
-        marks=np.empty(0, MARK),
+        distinct_keys=np.empty(0, DISTINCT_KEY_DTYPE),
     )
 
 
-def joined(parts: Sequence[Evidence]) -> Evidence:
+def merge_evidence(parts: Sequence[Evidence]) -> Evidence:
     """All parts together, as if summarised at once. `parts` must not be empty."""
-    return grouped(
+    return group_evidence(
         np.concatenate([part.customer for part in parts]),
         np.concatenate([part.brand for part in parts]),
         np.concatenate([part.sums for part in parts]),
         np.concatenate([part.first for part in parts]),
         np.concatenate([part.last for part in parts]),
-        np.concatenate([part.marks for part in parts]),
+        np.concatenate([part.distinct_keys for part in parts]),
     )
 
 
-def persons(evidence: Evidence, wanted: Container[int]) -> Iterator[tuple[int, Evidence]]:
+def split_by_customer(evidence: Evidence, wanted: Container[int]) -> Iterator[tuple[int, Evidence]]:
     """Yield (customer, her evidence alone, in which she is number 0) of those wanted, in order."""
-    starts = starts_of(evidence.customer)
-    whose = evidence.customer[starts]
+    starts = run_starts(evidence.customer)
+    customers = evidence.customer[starts]
     ends = np.append(starts[1:], len(evidence))
-    first = np.searchsorted(evidence.marks["customer"], whose, "left")
-    last = np.searchsorted(evidence.marks["customer"], whose, "right")
-    for row, customer in enumerate(whose.tolist()):
+    key_starts = np.searchsorted(evidence.distinct_keys["customer"], customers, "left")
+    key_ends = np.searchsorted(evidence.distinct_keys["customer"], customers, "right")
+    for row, customer in enumerate(customers.tolist()):
         if customer not in wanted:
             continue
-        pairs, marks = slice(starts[row], ends[row]), evidence.marks[first[row] : last[row]].copy()
-        marks["customer"] = 0
+        pairs, keys = (
+            slice(starts[row], ends[row]),
+            evidence.distinct_keys[key_starts[row] : key_ends[row]].copy(),
+        )
+        keys["customer"] = 0
         yield (
             customer,
             Evidence(
@@ -155,32 +164,32 @@ def persons(evidence: Evidence, wanted: Container[int]) -> Iterator[tuple[int, E
                 sums=evidence.sums[pairs],
                 first=evidence.first[pairs],
                 last=evidence.last[pairs],
-                marks=marks,
+                distinct_keys=keys,
             ),
         )
 
 
-def named(brands: Sequence[int]) -> Evidence:
+def evidence_of_named_brands(brands: Sequence[int]) -> Evidence:
     """Evidence of somebody who only said that she loves these brands (codes).
 
     A stated love counts as one follow: there is no purchase to speak for it.
     """
     codes = np.unique(np.asarray(brands, np.int32))
-    sums = np.zeros((len(codes), len(Sum)), np.int64)
-    sums[:, Sum.FOLLOWS] = 1
-    nothing = np.zeros(len(codes), np.uint32)
+    sums = np.zeros((len(codes), len(Feature)), np.int64)
+    sums[:, Feature.FOLLOWS] = 1
+    zeros = np.zeros(len(codes), np.uint32)
     return Evidence(
-        np.zeros(len(codes), np.int64), codes, sums, nothing, nothing, np.empty(0, MARK)
+        np.zeros(len(codes), np.int64), codes, sums, zeros, zeros, np.empty(0, DISTINCT_KEY_DTYPE)
     )
 
 
-def counted(
+def evidence_from_counts(
     customer: NDArray[np.int64],
     brand: NDArray[np.int32],
     sums: NDArray[np.int64],
     first: NDArray[np.uint32],
     last: NDArray[np.uint32],
-    distinct: Mapping[Mark, NDArray[np.int64]],
+    distinct: Mapping[DistinctKey, NDArray[np.int64]],
 ) -> Evidence:
     """Evidence that came summed up: of each mark it is known how many a pair has, (n,), not which.
 
@@ -188,89 +197,89 @@ def counted(
     whose marks it has the most that a row has: what came counted cannot be united.
     """
     pairs = [np.repeat(np.arange(len(brand)), many) for many in distinct.values()]
-    values = [_numbers(many) for many in distinct.values()]
+    values = [_ranges(many) for many in distinct.values()]
     kinds = np.repeat(list(distinct), [len(value) for value in values])
     pair = np.concatenate(pairs)
-    marks = _as_marks(customer[pair], brand[pair], kinds, np.concatenate(values))
-    return grouped(customer, brand, sums, first, last, marks)
+    distinct_keys = _as_distinct_keys(customer[pair], brand[pair], kinds, np.concatenate(values))
+    return group_evidence(customer, brand, sums, first, last, distinct_keys)
 
 
-def _numbers(many: NDArray[np.int64]) -> NDArray[np.int64]:
+def _ranges(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     """From 0 for each of these, one after another."""
-    return np.arange(int(many.sum())) - np.repeat(np.cumsum(many) - many, many)
+    return np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
 
 
-def grouped(
+def group_evidence(
     customer: NDArray[np.int64],
     brand: NDArray[np.int32],
     sums: NDArray[np.int64],
     first: NDArray[np.uint32],
     last: NDArray[np.uint32],
-    marks: NDArray[np.void],
+    distinct_keys: NDArray[np.void],
 ) -> Evidence:
     """Evidence of pairs that may stand more than once, in any order, (n,) each; marks likewise."""
-    order = order_of(customer, brand)
+    order = pair_order(customer, brand)
     customer, brand = customer[order], brand[order]
-    starts = starts_of(customer, brand)
+    starts = run_starts(customer, brand)
     if not len(starts):
-        return no_evidence()
+        return empty_evidence()
     return Evidence(
         customer=customer[starts],
         brand=brand[starts],
         sums=np.add.reduceat(sums[order], starts, axis=0),
         first=np.minimum.reduceat(first[order], starts),
         last=np.maximum.reduceat(last[order], starts),
-        marks=united(*(marks[name] for name in _MARKED)),
+        distinct_keys=unique_keys(*(distinct_keys[name] for name in _KEY_COLUMNS)),
     )
 
 
-def order_of(customer: NDArray[np.int64], brand: NDArray[np.int32]) -> NDArray[np.intp]:
+def pair_order(customer: NDArray[np.int64], brand: NDArray[np.int32]) -> NDArray[np.intp]:
     """What puts pairs in order, (n,).
 
     Stable sorts are the fast ones here: of whole numbers of 16 bits, and of what comes in runs.
     """
-    one = len(brand) > 0 and customer.min() == customer.max() and brand.max() < 1 << 16
-    keys = brand.astype(np.uint16) if one else _keys(customer, brand)
+    one_customer = len(brand) > 0 and customer.min() == customer.max() and brand.max() < 1 << 16
+    keys = brand.astype(np.uint16) if one_customer else _pair_keys(customer, brand)
     return np.argsort(keys, kind="stable")
 
 
-_MARKED = ("customer", "brand", "what", "value")
+_KEY_COLUMNS = ("customer", "brand", "what", "value")
 
 
-def united(
+def unique_keys(
     customer: NDArray[np.int64],
     brand: NDArray[np.int32],
-    what: NDArray[np.integer],
+    key_kind: NDArray[np.integer],
     value: NDArray[np.integer],
 ) -> NDArray[np.void]:
     """Marks, (n,) each, in order, each once: as numbers of 63 bits where they fit, for speed."""
-    columns: tuple[NDArray[np.integer], ...] = (customer, brand, what, value)
+    columns: tuple[NDArray[np.integer], ...] = (customer, brand, key_kind, value)
     bits = [int(column.max(initial=0)).bit_length() for column in columns]
     if sum(bits) > 63 or customer.min(initial=0) < 0:
         order = np.lexsort(columns[::-1])
         ordered = [column[order] for column in columns]
-        kept = starts_of(*ordered)
-        return _as_marks(*(column[kept] for column in ordered))
+        row_starts = run_starts(*ordered)
+        return _as_distinct_keys(*(column[row_starts] for column in ordered))
     packed = np.zeros(len(customer), np.int64)
-    for column, wide in zip(columns, bits, strict=True):
-        packed <<= wide
+    for column, width in zip(columns, bits, strict=True):
+        packed <<= width
         packed |= column
     packed.sort(kind="stable")  # they come in runs
-    packed = packed[starts_of(packed)]
-    below = np.cumsum([0, *bits[:0:-1]])[::-1]
-    return _as_marks(
-        *((packed >> low) & ((1 << wide) - 1) for low, wide in zip(below, bits, strict=True))
+    packed = packed[run_starts(packed)]
+    shifts = np.cumsum([0, *bits[:0:-1]])[::-1]
+    return _as_distinct_keys(
+        *((packed >> low) & ((1 << wide) - 1) for low, wide in zip(shifts, bits, strict=True))
     )
 
 
-def _as_marks(*columns: NDArray[np.integer]) -> NDArray[np.void]:
-    marks = np.empty(len(columns[0]), MARK)
-    for name, column in zip(_MARKED, columns, strict=True):
-        marks[name] = column
-    return marks
+def _as_distinct_keys(*columns: NDArray[np.integer]) -> NDArray[np.void]:
+    distinct_keys = np.empty(len(columns[0]), DISTINCT_KEY_DTYPE)
+    for name, column in zip(_KEY_COLUMNS, columns, strict=True):
+        distinct_keys[name] = column
+    return distinct_keys
 
 
-def starts_of(*columns: NDArray[np.generic]) -> NDArray[np.intp]:
+def run_starts(*columns: NDArray[np.generic]) -> NDArray[np.intp]:
     """Where a new run of equal values starts in ordered columns."""
     if not len(columns[0]):
         return np.empty(0, np.intp)

@@ -15,48 +15,48 @@ import numpy as np
 
 from recsys.dataset.aggregation import DAY
 from recsys.dataset.brand_names import brand_key
-from recsys.dataset.catalog import Catalogue
-from recsys.dataset.events import NO_PRICE, ROW, Kind, Rows
+from recsys.dataset.catalog import Catalog
+from recsys.dataset.events import EVENT_DTYPE, NO_PRICE, EventKind, EventRows
 from recsys.errors import BadInputError, UnknownNameError
 
-MOST_TIMES = 100
-APART = 10 * DAY
+MAX_TIMES = 100
+ITEM_SPACING = 10 * DAY
 """Seconds between two of the same deeds: coming back counts."""
-PLAIN_PRICE = 2_000  # cents, where the catalogue has no price
+DEFAULT_PRICE = 2_000  # cents, where the catalogue has no price
 
 
 class Price(StrEnum):
     """What was paid."""
 
-    UNSAID = "unsaid"
+    UNKNOWN = "unsaid"
     FULL = "full"
     CHEAP = "cheap"  # at half of the list price
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class HistoryItem:
     """What somebody did with one brand, so many times."""
 
     brand: str
-    kind: Kind = Kind.PURCHASE
+    kind: EventKind = EventKind.PURCHASE
     times: int = 1
-    price: Price = Price.UNSAID
-    fresh: bool = False  # with a product that had just come out
+    price: Price = Price.UNKNOWN
+    new_release: bool = False  # with a product that had just come out
 
 
-_KINDS: Mapping[str, Kind] = {
+_KIND_WORDS: Mapping[str, EventKind] = {
     word: kind
     for kind, words in {
-        Kind.PURCHASE: "purchase purchases bought buys aankoop aankopen gekocht kocht",
-        Kind.VIEW: "view views viewed looked looks bekeken bekeek",
-        Kind.WISHLIST: "wish wishes wished wishlist verlanglijst",
-        Kind.FOLLOW: "follow follows followed volgt gevolgd",
-        Kind.CART: "cart carts winkelwagen",
-        Kind.RETURN: "return returns returned retour teruggestuurd",
+        EventKind.PURCHASE: "purchase purchases bought buys aankoop aankopen gekocht kocht",
+        EventKind.VIEW: "view views viewed looked looks bekeken bekeek",
+        EventKind.WISHLIST: "wish wishes wished wishlist verlanglijst",
+        EventKind.FOLLOW: "follow follows followed volgt gevolgd",
+        EventKind.CART: "cart carts winkelwagen",
+        EventKind.RETURN: "return returns returned retour teruggestuurd",
     }.items()
     for word in words.split()
 }
-_PRICES: Mapping[str, Price] = {
+_PRICE_WORDS: Mapping[str, Price] = {
     word: price
     for price, words in {
         Price.FULL: "full vol volle",
@@ -64,8 +64,8 @@ _PRICES: Mapping[str, Price] = {
     }.items()
     for word in words.split()
 }
-_FRESH = frozenset({"new", "release", "releases", "nieuw", "nieuwe"})
-_FILLERS = frozenset(
+_RELEASE_WORDS = frozenset({"new", "release", "releases", "nieuw", "nieuwe"})
+_FILLER_WORDS = frozenset(
     word
     for words in (
         "of at a an the on for in to from times time x price prices and with",
@@ -73,103 +73,111 @@ _FILLERS = frozenset(
     )
     for word in words.split()
 )
-_COUNTS: Mapping[str, int] = {
+_COUNT_WORDS: Mapping[str, int] = {
     word: number
     for number, words in enumerate(
         ("one once een eenmaal", "two twice twee", "three drie", "four vier", "five vijf"), start=1
     )
     for word in words.split()
 }
-_PARTS = re.compile(r"[,;\n]+")
+_SEPARATOR = re.compile(r"[,;\n]+")
 
 
-def deeds_of(text: str, brands: Collection[str]) -> list[Deed]:
+def parse_history(text: str, brands: Collection[str]) -> list[HistoryItem]:
     """Return what a typed history says.
 
     Raises BadInputError for words that mean nothing here and UnknownNameError for a brand that is
     none of `brands`.
     """
-    named = {brand_key(name): name for name in brands}
-    found = [_deed(part.split(), named) for part in _PARTS.split(text) if part.strip()]
-    if not found:
+    brand_by_key = {brand_key(name): name for name in brands}
+    items = [
+        _parse_item(part.split(), brand_by_key) for part in _SEPARATOR.split(text) if part.strip()
+    ]
+    if not items:
         raise BadInputError("Type what she did, like `3 purchases of Lego at full price`.")
-    return found
+    return items
 
 
-def _deed(words: Sequence[str], named: Mapping[str, str]) -> Deed:
-    brand, rest = _brand(words, named)
-    said = [word.casefold().strip(".") for word in rest]
-    times = _times(said, brand)
-    kinds = [_KINDS[word] for word in said if word in _KINDS]
-    prices = [_PRICES[word] for word in said if word in _PRICES]
-    fresh = any(word in _FRESH for word in said)
-    return Deed(
+def _parse_item(words: Sequence[str], brand_by_key: Mapping[str, str]) -> HistoryItem:
+    brand, other_words = _match_brand(words, brand_by_key)
+    lower_words = [word.casefold().strip(".") for word in other_words]
+    times = _parse_count(lower_words, brand)
+    kinds = [_KIND_WORDS[word] for word in lower_words if word in _KIND_WORDS]
+    prices = [_PRICE_WORDS[word] for word in lower_words if word in _PRICE_WORDS]
+    new_release = any(word in _RELEASE_WORDS for word in lower_words)
+    return HistoryItem(
         brand=brand,
-        kind=kinds[0] if kinds else Kind.VIEW if fresh else Kind.PURCHASE,
+        kind=kinds[0] if kinds else EventKind.VIEW if new_release else EventKind.PURCHASE,
         times=times,
-        price=prices[0] if prices else Price.UNSAID,
-        fresh=fresh,
+        price=prices[0] if prices else Price.UNKNOWN,
+        new_release=new_release,
     )
 
 
-def _brand(words: Sequence[str], named: Mapping[str, str]) -> tuple[str, list[str]]:
+def _match_brand(words: Sequence[str], brand_by_key: Mapping[str, str]) -> tuple[str, list[str]]:
     """Return the longest name among the words, and the words round it."""
     for length in range(len(words), 0, -1):
         for start in range(len(words) - length + 1):
-            name = named.get(brand_key(" ".join(words[start : start + length])))
+            name = brand_by_key.get(brand_key(" ".join(words[start : start + length])))
             if name is not None:
                 return name, [*words[:start], *words[start + length :]]
-    strange = [word for word in words if not _means_something(word.casefold())]
-    raise UnknownNameError("brand", " ".join(strange or words), named.values())
+    unknown_words = [word for word in words if not _is_understood(word.casefold())]
+    raise UnknownNameError("brand", " ".join(unknown_words or words), brand_by_key.values())
 
 
-def _means_something(word: str) -> bool:
-    known = (_KINDS, _PRICES, _FRESH, _COUNTS, _FILLERS)
-    return word.isdecimal() or any(word in some for some in known)
+def _is_understood(word: str) -> bool:
+    vocabularies = (_KIND_WORDS, _PRICE_WORDS, _RELEASE_WORDS, _COUNT_WORDS, _FILLER_WORDS)
+    return word.isdecimal() or any(word in some for some in vocabularies)
 
 
-def _times(said: Sequence[str], brand: str) -> int:
-    strange = [word for word in said if not _means_something(word)]
-    if strange:
+def _parse_count(lower_words: Sequence[str], brand: str) -> int:
+    unknown_words = [word for word in lower_words if not _is_understood(word)]
+    if unknown_words:
         raise BadInputError(
-            f"What {strange[0]!r} says of {brand} is not understood. Write a number, then "
+            f"What {unknown_words[0]!r} says of {brand} is not understood. Write a number, then "
             "purchases, views, wishes, follows, carts or returns; at full price, or cheap; or "
             "new releases."
         )
-    numbers = [int(word) if word.isdecimal() else _COUNTS.get(word) for word in said]
+    numbers = [int(word) if word.isdecimal() else _COUNT_WORDS.get(word) for word in lower_words]
     times = next((number for number in numbers if number is not None), 1)
-    if not 1 <= times <= MOST_TIMES:
-        raise BadInputError(f"{brand} is named {times} times; write from 1 to {MOST_TIMES}.")
+    if not 1 <= times <= MAX_TIMES:
+        raise BadInputError(f"{brand} is named {times} times; write from 1 to {MAX_TIMES}.")
     return times
 
 
-def rows_of(deeds: Iterable[Deed], catalogue: Catalogue, as_of: int) -> Rows:
+def history_rows(history: Iterable[HistoryItem], catalog: Catalog, as_of: int) -> EventRows:
     """Return the events that deeds stand for, before `as_of` (seconds since 1970), oldest first.
 
     Raises BadInputError where a deed asks for a product that its brand does not have.
     """
-    codes = {str(name): code for code, name in enumerate(catalogue.brands)}
-    found = [row for deed in deeds for row in _rows(deed, codes[deed.brand], catalogue, as_of)]
-    events = np.array(found, ROW)
+    brand_codes = {str(name): code for code, name in enumerate(catalog.brands)}
+    rows = [
+        row for deed in history for row in _item_rows(deed, brand_codes[deed.brand], catalog, as_of)
+    ]
+    events = np.array(rows, EVENT_DTYPE)
     return events[np.argsort(events["ts"], kind="stable")]
 
 
-def _rows(
-    deed: Deed, code: int, catalogue: Catalogue, as_of: int
+def _item_rows(
+    history_item: HistoryItem, code: int, catalog: Catalog, as_of: int
 ) -> list[tuple[int, int, int, int, int, int]]:
-    items = np.flatnonzero(catalogue.item_brand == code)
-    if deed.fresh:
-        items = items[(catalogue.item_released[items] > 0)]
-        items = items[catalogue.item_released[items] + DAY <= as_of]
+    items = np.flatnonzero(catalog.item_brand == code)
+    if history_item.new_release:
+        items = items[(catalog.item_released[items] > 0)]
+        items = items[catalog.item_released[items] + DAY <= as_of]
     if not len(items):
-        what = "product whose release date is known" if deed.fresh else "product"
-        raise BadInputError(f"{deed.brand} has no {what}: leave it out, or say something else.")
-    order = items[np.argsort(catalogue.item_price[items], kind="stable")]
-    item = int(order[0] if deed.price is Price.CHEAP else order[len(order) // 2])
-    listed = int(catalogue.item_price[item])
-    listed = listed if listed > 0 else PLAIN_PRICE
-    paid = {Price.FULL: listed, Price.CHEAP: listed // 2, Price.UNSAID: NO_PRICE}[deed.price]
-    times = [as_of - APART * n for n in range(1, deed.times + 1)]
-    if deed.fresh:
-        times = [int(catalogue.item_released[item]) + DAY] * deed.times
-    return [(item, at, paid, listed, int(deed.kind), 1) for at in times]
+        needed = "product whose release date is known" if history_item.new_release else "product"
+        raise BadInputError(
+            f"{history_item.brand} has no {needed}: leave it out, or say something else."
+        )
+    order = items[np.argsort(catalog.item_price[items], kind="stable")]
+    item = int(order[0] if history_item.price is Price.CHEAP else order[len(order) // 2])
+    list_price = int(catalog.item_price[item])
+    list_price = list_price if list_price > 0 else DEFAULT_PRICE
+    price_paid = {Price.FULL: list_price, Price.CHEAP: list_price // 2, Price.UNKNOWN: NO_PRICE}[
+        history_item.price
+    ]
+    timestamps = [as_of - ITEM_SPACING * n for n in range(1, history_item.times + 1)]
+    if history_item.new_release:
+        timestamps = [int(catalog.item_released[item]) + DAY] * history_item.times
+    return [(item, at, price_paid, list_price, int(history_item.kind), 1) for at in timestamps]

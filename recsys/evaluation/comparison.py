@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 
 from recsys.dataset.evidence import Evidence
-from recsys.evaluation.metrics import AT, TASKS, Case, ndcg, recall, reciprocal
+from recsys.evaluation.metrics import TASKS, EvalUser, K, ndcg, recall, reciprocal_rank
 from recsys.evaluation.offline import bootstrap
 from recsys.models.base import Ranker
-from recsys.stats import CELL, Estimate, estimate_to_row
+from recsys.stats import MIN_GROUP_SIZE, Estimate, estimate_to_row
 
-METRICS = ("recall", "ndcg", "mrr")
+RANKING_METRICS = ("recall", "ndcg", "mrr")
 _TOO_FEW = "fewer than 10 people"
 
-Lists = Sequence[Sequence[str]]
+TopLists = Sequence[Sequence[str]]
 """The first ten brands of each of the same people."""
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class MetricDifference:
     """One metric of the first ranker less that of the second, of the same customers."""
 
     task: str
@@ -30,7 +30,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class RankChange:
     """On how many people's lists a brand is; None where the number may not be shown."""
 
     brand: str
@@ -38,75 +38,99 @@ class Move:
     second: int | None
 
 
-def difference_to_row(found: Difference) -> dict[str, Any]:
+def difference_to_row(found: MetricDifference) -> dict[str, Any]:
     """Return a difference as the result of a job says it."""
     return {"task": found.task, "metric": found.metric, "ahead": estimate_to_row(found.ahead)}
 
 
-def move_to_row(move: Move) -> dict[str, Any]:
+def move_to_row(move: RankChange) -> dict[str, Any]:
     """Return a move as the result of a job says it."""
     return {"brand": move.brand, "first": move.first, "second": move.second}
 
 
-def differences(
-    first: Ranker, second: Ranker, cases: Sequence[Case], seed: int
-) -> list[Difference]:
+def metric_differences(
+    first: Ranker, second: Ranker, users: Sequence[EvalUser], seed: int
+) -> list[MetricDifference]:
     """Return how far the first is ahead in every metric of both tasks, paired within customers."""
     rng = np.random.default_rng(seed)
     return [
-        Difference(task, metric, bootstrap(np.array([row[place] for row in rows]), rng))
+        MetricDifference(task, metric, bootstrap(np.array([row[place] for row in rows]), rng))
         for task in TASKS
-        for rows in [[_ahead(first, second, c, task) for c in cases if c.wanted(task)]]
-        for place, metric in enumerate(METRICS)
+        for rows in [[_user_difference(first, second, c, task) for c in users if c.relevant(task)]]
+        for place, metric in enumerate(RANKING_METRICS)
     ]
 
 
-def _ahead(first: Ranker, second: Ranker, case: Case, task: str) -> list[float]:
-    ours, theirs = (_metrics(ranker, case, task) for ranker in (first, second))
-    return [one - two for one, two in zip(ours, theirs, strict=True)]
+def _user_difference(first: Ranker, second: Ranker, user: EvalUser, task: str) -> list[float]:
+    first_metrics, second_metrics = (
+        _metric_values(ranker, user, task) for ranker in (first, second)
+    )
+    return [one - two for one, two in zip(first_metrics, second_metrics, strict=True)]
 
 
-def _metrics(ranker: Ranker, case: Case, task: str) -> tuple[float, float, float]:
-    wanted = case.wanted(task)
-    without = case.known if task == "new" else frozenset[str]()
-    ranked = [score.brand for score in ranker.rank(case.before, AT, without)]
-    return recall(ranked, wanted), ndcg(ranked, wanted), reciprocal(ranked, wanted)
+def _metric_values(ranker: Ranker, user: EvalUser, task: str) -> tuple[float, float, float]:
+    relevant = user.relevant(task)
+    without = user.known_brands if task == "new" else frozenset[str]()
+    ranked_brands = [score.brand for score in ranker.rank(user.evidence, K, without)]
+    return (
+        recall(ranked_brands, relevant),
+        ndcg(ranked_brands, relevant),
+        reciprocal_rank(ranked_brands, relevant),
+    )
 
 
-def first_ten(ranker: Ranker, people: Iterable[Evidence]) -> Lists:
+def top_lists(ranker: Ranker, people: Iterable[Evidence]) -> TopLists:
     """Return the first ten brands of each person."""
-    return [[score.brand for score in ranker.rank(evidence, AT)] for evidence in people]
+    return [[score.brand for score in ranker.rank(evidence, K)] for evidence in people]
 
 
-def shared(first: Lists, second: Lists, seed: int) -> Estimate:
+def list_overlap(first: TopLists, second: TopLists, seed: int) -> Estimate:
     """Return what share of a person's first ten both have, whatever the order."""
-    if len(first) < CELL:
+    if len(first) < MIN_GROUP_SIZE:
         return Estimate.unknown(_TOO_FEW)
-    values = [len(set(a) & set(b)) / AT for a, b in zip(first, second, strict=True)]
+    values = [len(set(a) & set(b)) / K for a, b in zip(first, second, strict=True)]
     return bootstrap(np.array(values), np.random.default_rng(seed))
 
 
-def moves(first: Lists, second: Lists, most: int = 10) -> tuple[list[Move], list[Move]]:
+def rank_changes(
+    first: TopLists, second: TopLists, max_brands: int = 10
+) -> tuple[list[RankChange], list[RankChange]]:
     """Return the brands that are on more lists of the second, and those on fewer, most so first.
 
     A brand that fewer than a cell of people have in either is left out.
     """
-    ours, theirs = (Counter(brand for row in lists for brand in row) for lists in (first, second))
+    first_counts, second_counts = (
+        Counter(brand for row in lists for brand in row) for lists in (first, second)
+    )
     change = {
-        brand: theirs[brand] - ours[brand]
-        for brand in ours | theirs
-        if max(ours[brand], theirs[brand]) >= CELL
+        brand: second_counts[brand] - first_counts[brand]
+        for brand in first_counts | second_counts
+        if max(first_counts[brand], second_counts[brand]) >= MIN_GROUP_SIZE
     }
     rising = sorted((b for b in change if change[b] > 0), key=lambda b: (-change[b], b))
     falling = sorted((b for b in change if change[b] < 0), key=lambda b: (change[b], b))
-    people = len(first)
+    n_people = len(first)
     return (
-        [Move(b, _cell(ours[b], people), _cell(theirs[b], people)) for b in rising[:most]],
-        [Move(b, _cell(ours[b], people), _cell(theirs[b], people)) for b in falling[:most]],
+        [
+            RankChange(
+                b,
+                _publishable_count(first_counts[b], n_people),
+                _publishable_count(second_counts[b], n_people),
+            )
+            for b in rising[:max_brands]
+        ],
+        [
+            RankChange(
+                b,
+                _publishable_count(first_counts[b], n_people),
+                _publishable_count(second_counts[b], n_people),
+            )
+            for b in falling[:max_brands]
+        ],
     )
 
 
-def _cell(number: int, people: int) -> int | None:
+def _publishable_count(count: int, n_people: int) -> int | None:
     """Return a number of people if it and its complement are nobody or a cell at least."""
-    fine = all(part == 0 or part >= CELL for part in (number, people - number))
-    return number if fine else None
+    is_safe = all(part == 0 or part >= MIN_GROUP_SIZE for part in (count, n_people - count))
+    return count if is_safe else None

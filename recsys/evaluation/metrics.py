@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.dataset.aggregation import ItemFacts, at_full_price
-from recsys.dataset.events import Kind, Rows
+from recsys.dataset.events import EventKind, EventRows
 from recsys.dataset.evidence import Evidence
 
-AT = 10
-DISCOUNT = 1.0 / np.log2(np.arange(2, AT + 2))
+K = 10
+DISCOUNTS = 1.0 / np.log2(np.arange(2, K + 2))
 TASKS = ("any", "new")
 """Any brand of the held-out time, and those among them that she had no evidence for before."""
 
@@ -34,27 +34,29 @@ class Relevance:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Case:
+class EvalUser:
     """One customer: what was known of her before, and what she did after."""
 
-    before: Evidence
+    evidence: Evidence
     gains: Mapping[str, float]  # brand -> how much it counts
-    known: frozenset[str]  # brands with evidence before
-    loved: frozenset[str] = frozenset()  # her true favourites, where somebody planted them
+    known_brands: frozenset[str]  # brands with evidence before
+    true_favourites: frozenset[str] = (
+        frozenset()
+    )  # her true favourites, where somebody planted them
     customer: int = 0
 
-    def wanted(self, task: str) -> dict[str, float]:
+    def relevant(self, task: str) -> dict[str, float]:
         """The brands that count as found in the task, and how much."""
         if task == "any":
             return dict(self.gains)
-        return {brand: gain for brand, gain in self.gains.items() if brand not in self.known}
+        return {brand: gain for brand, gain in self.gains.items() if brand not in self.known_brands}
 
 
-def gains(
+def relevance_gains(
     customers: NDArray[np.int64],
-    rows: Rows,
+    rows: EventRows,
     facts: ItemFacts,
-    rule: Relevance,
+    relevance: Relevance,
     bought: bool = True,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
     """Who did what with which brand in held-out rows, shape (n,): customers, brands, gains, (m,).
@@ -63,42 +65,48 @@ def gains(
     whatever she did with a brand counts as keeping it.
     """
     brand = facts.brand[rows["item"]]
-    step = _steps(rows) if bought else np.ones(len(rows), np.int64)
-    full = bought & (rows["kind"] == Kind.PURCHASE) & at_full_price(rows, facts)
-    counted = (brand >= 0) & (step != 0)
-    key = (customers[counted] << 32) | brand[counted].astype(np.int64)
+    net_steps = _net_purchases(rows) if bought else np.ones(len(rows), np.int64)
+    is_full_price = bought & (rows["kind"] == EventKind.PURCHASE) & at_full_price(rows, facts)
+    is_counted = (brand >= 0) & (net_steps != 0)
+    key = (customers[is_counted] << 32) | brand[is_counted].astype(np.int64)
     pairs, place = np.unique(key, return_inverse=True)
-    net = np.bincount(place, step[counted], minlength=len(pairs))
-    dear = np.bincount(place, full[counted], minlength=len(pairs)) > 0
-    kept = net > 0
-    gain = np.where(dear, rule.full_price, rule.kept)[kept]
-    pairs = pairs[kept]
+    net = np.bincount(place, net_steps[is_counted], minlength=len(pairs))
+    at_full_price_once = np.bincount(place, is_full_price[is_counted], minlength=len(pairs)) > 0
+    is_kept = net > 0
+    gain = np.where(at_full_price_once, relevance.full_price, relevance.kept)[is_kept]
+    pairs = pairs[is_kept]
     return pairs >> 32, (pairs & 0xFFFFFFFF).astype(np.int32), gain
 
 
-def _steps(rows: Rows) -> NDArray[np.int64]:
-    bought, returned = (rows["kind"] == kind for kind in (Kind.PURCHASE, Kind.RETURN))
-    return np.asarray(bought.astype(np.int64) - returned, np.int64)
+def _net_purchases(rows: EventRows) -> NDArray[np.int64]:
+    is_purchase, is_return = (
+        rows["kind"] == kind for kind in (EventKind.PURCHASE, EventKind.RETURN)
+    )
+    return np.asarray(is_purchase.astype(np.int64) - is_return, np.int64)
 
 
-def recall(ranked: Sequence[str], wanted: Collection[str]) -> float:
+def recall(ranked: Sequence[str], relevant: Collection[str]) -> float:
     """Share of min(10, wanted) that the first ten found; 0 where none was found."""
-    return len(set(ranked[:AT]) & set(wanted)) / min(AT, len(wanted))
+    return len(set(ranked[:K]) & set(relevant)) / min(K, len(relevant))
 
 
-def ndcg(ranked: Sequence[str], wanted: Mapping[str, float]) -> float:
+def ndcg(ranked: Sequence[str], relevant: Mapping[str, float]) -> float:
     """Discounted gain of the first ten, over that of the best possible order."""
-    gained = np.array([wanted.get(brand, 0.0) for brand in ranked[:AT]])
-    return float(gained @ DISCOUNT[: len(gained)] / ideal(np.array(list(wanted.values()))))
+    gains_at_rank = np.array([relevant.get(brand, 0.0) for brand in ranked[:K]])
+    return float(
+        gains_at_rank
+        @ DISCOUNTS[: len(gains_at_rank)]
+        / ideal_dcg(np.array(list(relevant.values())))
+    )
 
 
-def ideal(gain: NDArray[np.float64]) -> float:
+def ideal_dcg(gains: NDArray[np.float64]) -> float:
     """Discounted gain of the best possible first ten of these gains, shape (m,)."""
-    most = np.sort(gain)[::-1][:AT]
-    return float(most @ DISCOUNT[: len(most)])
+    top_gains = np.sort(gains)[::-1][:K]
+    return float(top_gains @ DISCOUNTS[: len(top_gains)])
 
 
-def reciprocal(ranked: Sequence[str], wanted: Collection[str]) -> float:
+def reciprocal_rank(ranked: Sequence[str], relevant: Collection[str]) -> float:
     """One over the place of the first found brand of the first ten; 0 where none was found."""
-    places = (place for place, brand in enumerate(ranked[:AT], start=1) if brand in wanted)
-    return 1.0 / next(places, np.inf)
+    ranks = (place for place, brand in enumerate(ranked[:K], start=1) if brand in relevant)
+    return 1.0 / next(ranks, np.inf)

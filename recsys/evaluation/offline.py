@@ -12,17 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation.metrics import AT, TASKS, Case, ndcg, recall, reciprocal
-from recsys.models.base import Basis, Ranker
+from recsys.evaluation.metrics import TASKS, EvalUser, K, ndcg, recall, reciprocal_rank
+from recsys.models.base import BrandIndex, Ranker
 from recsys.stats import Estimate, estimate_to_row
 
-HEAD = 0.5  # the most bought brands that make up this share of what is bought are the famous ones
-_NOBODY = "No customer bought a brand of this task in the held-out time."
-_NO_SUCH = "Nobody of these customers."
+POPULAR_SHARE = (
+    0.5  # the most bought brands that make up this share of what is bought are the famous ones
+)
+_NO_RELEVANT = "No customer bought a brand of this task in the held-out time."
+_NO_CUSTOMERS = "Nobody of these customers."
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RankerMetrics:
     """How one ranker did at one task, over customers."""
 
     ranker: str
@@ -40,7 +42,7 @@ class Line:
     avoided: Estimate | None = None  # share of brands she only needed that are kept off her list
 
 
-def line_to_row(line: Line) -> dict[str, Any]:
+def line_to_row(line: RankerMetrics) -> dict[str, Any]:
     """Return a line as the facts of a version and the result of a job say it."""
     return {
         "ranker": line.ranker,
@@ -60,7 +62,7 @@ def line_to_row(line: Line) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class UserMetrics:
     """What one ranker said of one customer."""
 
     ranked: tuple[str, ...]
@@ -69,159 +71,191 @@ class Answer:
     mrr: float
 
 
-def evaluate(
+def evaluate_rankers(
     rankers: Sequence[Ranker],
-    cases: Iterable[Case],
-    basis: Basis,
+    users: Iterable[EvalUser],
+    brand_index: BrandIndex,
     seed: int,
     needed: frozenset[str] = frozenset(),
     progress: Callable[[str, float], None] | None = None,
-) -> list[Line]:
+) -> list[RankerMetrics]:
     """Judge rankers on the same cases; the first is the one that others are compared with.
 
     Customers without a wanted brand are left out of a task: nothing could be found there. `needed`
     are brands that are bought without love, in a planted shop.
     """
-    held = list(cases)
-    answers: dict[tuple[str, str], list[Answer]] = {(r.name, t): [] for r in rankers for t in TASKS}
-    for done, case in enumerate(held):
+    eval_users = list(users)
+    results: dict[tuple[str, str], list[UserMetrics]] = {
+        (r.name, t): [] for r in rankers for t in TASKS
+    }
+    for n_done, user in enumerate(eval_users):
         for ranker in rankers:
-            for task, answer in _answers(ranker, case).items():
-                answers[ranker.name, task].append(answer)
-        if progress and (done % 50 == 0 or done == len(held) - 1):
-            progress("asking the rankers", (done + 1) / len(held))
+            for task, result in _user_metrics(ranker, user).items():
+                results[ranker.name, task].append(result)
+        if progress and (n_done % 50 == 0 or n_done == len(eval_users) - 1):
+            progress("asking the rankers", (n_done + 1) / len(eval_users))
     rng = np.random.default_rng(seed)
-    asked = {task: [case for case in held if case.wanted(task)] for task in TASKS}
+    users_by_task = {task: [case for case in eval_users if case.relevant(task)] for task in TASKS}
     return [
-        _line(Judged(r.name, task, asked[task], answers[r.name, task], basis), first, needed, rng)
+        _ranker_metrics(
+            TaskEvaluation(r.name, task, users_by_task[task], results[r.name, task], brand_index),
+            first,
+            needed,
+            rng,
+        )
         for task in TASKS
-        for first in [answers[rankers[0].name, task]]
+        for first in [results[rankers[0].name, task]]
         for r in rankers
     ]
 
 
-def best_rival(lines: Sequence[Line], task: str) -> Line:
+def best_baseline(lines: Sequence[RankerMetrics], task: str) -> RankerMetrics:
     """Of all but the first ranker the one with the highest NDCG@10 at a task, the first of equals.
 
     Raises ValueError where the first ranker has no rival.
     """
-    rivals = [line for line in lines if line.task == task][1:]
-    return max(rivals, key=lambda line: -1.0 if line.ndcg.value is None else line.ndcg.value)
+    baselines = [line for line in lines if line.task == task][1:]
+    return max(baselines, key=lambda line: -1.0 if line.ndcg.value is None else line.ndcg.value)
 
 
-def _answers(ranker: Ranker, case: Case) -> Mapping[str, Answer]:
-    answers = {}
+def _user_metrics(ranker: Ranker, user: EvalUser) -> Mapping[str, UserMetrics]:
+    results = {}
     for task in TASKS:
-        wanted = case.wanted(task)
-        if wanted:
-            without = case.known if task == "new" else frozenset[str]()
-            ranked = tuple(score.brand for score in ranker.rank(case.before, AT, without))
-            answers[task] = Answer(
-                ranked, recall(ranked, wanted), ndcg(ranked, wanted), reciprocal(ranked, wanted)
+        relevant = user.relevant(task)
+        if relevant:
+            without = user.known_brands if task == "new" else frozenset[str]()
+            ranked_brands = tuple(score.brand for score in ranker.rank(user.evidence, K, without))
+            results[task] = UserMetrics(
+                ranked_brands,
+                recall(ranked_brands, relevant),
+                ndcg(ranked_brands, relevant),
+                reciprocal_rank(ranked_brands, relevant),
             )
-    return answers
+    return results
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class TaskEvaluation:
     """What one ranker said at one task, beside what was wanted."""
 
     ranker: str
     task: str
-    cases: Sequence[Case]
-    answers: Sequence[Answer]
-    basis: Basis
+    users: Sequence[EvalUser]
+    results: Sequence[UserMetrics]
+    brand_index: BrandIndex
 
     def values(self, metric: str) -> NDArray[np.float64]:
         """One number a customer, shape (n,)."""
-        found = ({"recall": a.recall, "ndcg": a.ndcg, "mrr": a.mrr} for a in self.answers)
+        found = ({"recall": a.recall, "ndcg": a.ndcg, "mrr": a.mrr} for a in self.results)
         return np.array([each[metric] for each in found], np.float64)
 
     def by_activity(self) -> dict[str, float | None]:
         """Mean NDCG@10 of the third who knew the fewest brands, of the middle, of the rest."""
-        known = np.array([len(case.known) for case in self.cases])
-        edges = np.quantile(known, [1 / 3, 2 / 3]) if len(known) else [0, 0]
-        group, ndcg = np.searchsorted(edges, known), self.values("ndcg")
-        return {name: _mean(ndcg[group == k]) for k, name in enumerate(("few", "some", "many"))}
+        n_known = np.array([len(case.known_brands) for case in self.users])
+        edges = np.quantile(n_known, [1 / 3, 2 / 3]) if len(n_known) else [0, 0]
+        tercile, ndcg = np.searchsorted(edges, n_known), self.values("ndcg")
+        return {name: _mean(ndcg[tercile == k]) for k, name in enumerate(("few", "some", "many"))}
 
-    def by_fame(self) -> dict[str, float | None]:
+    def by_popularity(self) -> dict[str, float | None]:
         """Share found of the wanted brands that are famous, and of the others."""
-        famous, hits = _famous(self.basis), {True: [0.0], False: [0.0]}
+        popular, hits = _popular_brands(self.brand_index), {True: [0.0], False: [0.0]}
         for hits_of in hits.values():
             hits_of.clear()
-        for case, answer in zip(self.cases, self.answers, strict=True):
-            for brand in case.wanted(self.task):
-                hits[brand in famous].append(float(brand in answer.ranked))
+        for user, result in zip(self.users, self.results, strict=True):
+            for brand in user.relevant(self.task):
+                hits[brand in popular].append(float(brand in result.ranked))
         return {"famous": _mean(np.array(hits[True])), "other": _mean(np.array(hits[False]))}
 
     def coverage(self) -> float:
         """Share of all brands that may be ranked and are on anybody's list."""
-        listed = {brand for answer in self.answers for brand in answer.ranked}
-        return len(listed) / max(1, int(self.basis.allowed(()).sum()))
+        recommended = {brand for answer in self.results for brand in answer.ranked}
+        return len(recommended) / max(1, int(self.brand_index.allowed(()).sum()))
 
     def bias(self) -> float | None:
         """Mean log popularity of the listed brands less that of the wanted ones."""
-        fame = np.log1p(self.basis.buyers)
-        listed = [fame[self.basis.codes[b]] for answer in self.answers for b in answer.ranked]
-        wanted = [fame[self.basis.codes[b]] for case in self.cases for b in case.wanted(self.task)]
-        return float(np.mean(listed) - np.mean(wanted)) if listed else None
+        log_popularity = np.log1p(self.brand_index.buyers)
+        recommended = [
+            log_popularity[self.brand_index.codes[b]]
+            for answer in self.results
+            for b in answer.ranked
+        ]
+        relevant = [
+            log_popularity[self.brand_index.codes[b]]
+            for case in self.users
+            for b in case.relevant(self.task)
+        ]
+        return float(np.mean(recommended) - np.mean(relevant)) if recommended else None
 
-    def by_place(self) -> list[float | None]:
+    def by_rank(self) -> list[float | None]:
         """Share of the lists whose 1st, 2nd, ... 10th brand was wanted: does the order mean it."""
-        hits: list[list[float]] = [[] for _ in range(AT)]
-        for case, answer in zip(self.cases, self.answers, strict=True):
-            wanted = case.wanted(self.task)
-            for place, brand in enumerate(answer.ranked):
-                hits[place].append(float(brand in wanted))
+        hits: list[list[float]] = [[] for _ in range(K)]
+        for user, result in zip(self.users, self.results, strict=True):
+            relevant = user.relevant(self.task)
+            for rank, brand in enumerate(result.ranked):
+                hits[rank].append(float(brand in relevant))
         return [_mean(np.array(found)) for found in hits]
 
     def favourites(self) -> NDArray[np.float64]:
         """Share of her planted favourites found, of new ones at the task `new`; who has some."""
         shares = []
-        for case, answer in zip(self.cases, self.answers, strict=True):
-            loved = case.loved - case.known if self.task == "new" else case.loved
-            if loved:
-                shares.append(recall(answer.ranked, loved))
+        for user, result in zip(self.users, self.results, strict=True):
+            favourites = (
+                user.true_favourites - user.known_brands
+                if self.task == "new"
+                else user.true_favourites
+            )
+            if favourites:
+                shares.append(recall(result.ranked, favourites))
         return np.array(shares, np.float64)
 
     def avoided(self, needed: frozenset[str]) -> NDArray[np.float64]:
         """Share of the brands that she only needed once and that are not on her list."""
         shares = []
-        for case, answer in zip(self.cases, self.answers, strict=True):
-            plain = (needed & case.known) - case.loved
-            if plain:
-                shares.append(1.0 - recall(answer.ranked, plain))
+        for user, result in zip(self.users, self.results, strict=True):
+            needed_only = (needed & user.known_brands) - user.true_favourites
+            if needed_only:
+                shares.append(1.0 - recall(result.ranked, needed_only))
         return np.array(shares, np.float64)
 
 
-def _line(
-    judged: Judged, first: Sequence[Answer], needed: frozenset[str], rng: np.random.Generator
-) -> Line:
-    ahead = np.array([a.ndcg for a in first]) - judged.values("ndcg")
-    planted = any(case.loved for case in judged.cases)
-    return Line(
-        ranker=judged.ranker,
-        task=judged.task,
-        recall=bootstrap(judged.values("recall"), rng),
-        ndcg=bootstrap(judged.values("ndcg"), rng),
-        mrr=bootstrap(judged.values("mrr"), rng),
-        ndcg_ahead=bootstrap(ahead, rng),
-        by_activity=judged.by_activity(),
-        by_fame=judged.by_fame(),
-        coverage=judged.coverage(),
-        bias=judged.bias(),
-        by_place=judged.by_place(),
-        favourites=bootstrap(judged.favourites(), rng, why=_NO_SUCH) if planted else None,
-        avoided=bootstrap(judged.avoided(needed), rng, why=_NO_SUCH)
-        if planted and judged.task == "any"
+def _ranker_metrics(
+    evaluation: TaskEvaluation,
+    first_results: Sequence[UserMetrics],
+    needed: frozenset[str],
+    rng: np.random.Generator,
+) -> RankerMetrics:
+    difference = np.array([a.ndcg for a in first_results]) - evaluation.values("ndcg")
+    has_truth = any(case.true_favourites for case in evaluation.users)
+    return RankerMetrics(
+        ranker=evaluation.ranker,
+        task=evaluation.task,
+        recall=bootstrap(evaluation.values("recall"), rng),
+        ndcg=bootstrap(evaluation.values("ndcg"), rng),
+        mrr=bootstrap(evaluation.values("mrr"), rng),
+        ndcg_ahead=bootstrap(difference, rng),
+        by_activity=evaluation.by_activity(),
+        by_fame=evaluation.by_popularity(),
+        coverage=evaluation.coverage(),
+        bias=evaluation.bias(),
+        by_place=evaluation.by_rank(),
+        favourites=bootstrap(evaluation.favourites(), rng, reason=_NO_CUSTOMERS)
+        if has_truth
+        else None,
+        avoided=bootstrap(evaluation.avoided(needed), rng, reason=_NO_CUSTOMERS)
+        if has_truth and evaluation.task == "any"
         else None,
     )
 
 
-def _famous(basis: Basis) -> frozenset[str]:
+def _popular_brands(brand_index: BrandIndex) -> frozenset[str]:
     """The most bought brands that together make up HEAD of all that is bought."""
-    order, before = basis.by_fame()
-    return frozenset(str(name) for name in basis.brands[order[before < HEAD * basis.buyers.sum()]])
+    order, bought_before = brand_index.by_popularity()
+    return frozenset(
+        str(name)
+        for name in brand_index.brands[
+            order[bought_before < POPULAR_SHARE * brand_index.buyers.sum()]
+        ]
+    )
 
 
 def _mean(values: NDArray[np.float64]) -> float | None:
@@ -229,12 +263,15 @@ def _mean(values: NDArray[np.float64]) -> float | None:
 
 
 def bootstrap(
-    values: NDArray[np.float64], rng: np.random.Generator, draws: int = 1000, why: str = _NOBODY
+    values: NDArray[np.float64],
+    rng: np.random.Generator,
+    draws: int = 1000,
+    reason: str = _NO_RELEVANT,
 ) -> Estimate:
     """Mean of one value a customer, shape (n,), with its 95% percentile bootstrap interval."""
     n = len(values)
     if not n:
-        return Estimate.unknown(why, 0)
+        return Estimate.unknown(reason, 0)
     counts = rng.multinomial(n, np.full(n, 1 / n), size=draws)  # whole: equal values stay equal
     low, high = np.quantile(counts @ values / n, [0.025, 0.975])
     return Estimate(float(values.mean()), float(low), float(high), n, "bootstrap over customers")

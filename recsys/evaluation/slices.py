@@ -11,22 +11,22 @@ from typing import Any
 import numpy as np
 
 from recsys.dataset.aggregation import DAY
-from recsys.evaluation.metrics import AT, Case, recall
-from recsys.evaluation.offline import HEAD, bootstrap
-from recsys.models.base import Basis, Ranker
-from recsys.stats import CELL, Estimate, estimate_to_row
+from recsys.evaluation.metrics import EvalUser, K, recall
+from recsys.evaluation.offline import POPULAR_SHARE, bootstrap
+from recsys.models.base import BrandIndex, Ranker
+from recsys.stats import MIN_GROUP_SIZE, Estimate, estimate_to_row
 
-BY = ("activity", "tenure", "popularity", "category")
+SLICE_KINDS = ("activity", "tenure", "popularity", "category")
 """Brands in her history; days since her first event; how famous a wanted brand is; its category."""
 _BRANDS_KNOWN = ((5, "1-4"), (15, "5-14"))
 _DAYS_KNOWN = ((90, "0-89"), (365, "90-364"))
-_ORDER = ("1-4", "5-14", "15+", "0-89", "90-364", "365+", "famous", "middling", "rare")
-_MIDDLE = 0.9  # famous and middling brands make up this share of what is bought
-_HIDDEN = "fewer than 10 customers are in this group, or outside of it"
+_BAND_ORDER = ("1-4", "5-14", "15+", "0-89", "90-364", "365+", "famous", "middling", "rare")
+_MIDDLE_SHARE = 0.9  # famous and middling brands make up this share of what is bought
+_TOO_SMALL = "fewer than 10 customers are in this group, or outside of it"
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
+class EvaluationSlice:
     """One group and what was found for it."""
 
     by: str  # one of BY
@@ -34,86 +34,100 @@ class Slice:
     found: Estimate  # share of what was wanted that the first ten found; its n counts customers
 
 
-def slice_to_row(part: Slice) -> dict[str, Any]:
+def slice_to_row(part: EvaluationSlice) -> dict[str, Any]:
     """Return a slice as the facts of a version and the result of a job say it."""
     return {"by": part.by, "name": part.name, "found": estimate_to_row(part.found)}
 
 
-def slices_of(
+def evaluate_slices(
     ranker: Ranker,
-    cases: Sequence[Case],
-    basis: Basis,
+    users: Sequence[EvalUser],
+    brand_index: BrandIndex,
     category_of: Mapping[str, str],
     as_of: int,
     seed: int,
-) -> list[Slice]:
+) -> list[EvaluationSlice]:
     """Return every group of every kind, those that may not be shown as unknown.
 
     `category_of` names the category of a brand; `as_of` (seconds since 1970) is the day that what
     is known looks back from.
     """
-    fame = _fame(basis)
+    popularity_bands = _popularity_bands(brand_index)
     values: dict[tuple[str, str], dict[int, float]] = {}
-    for place, case in enumerate(cases):
-        ranked = [score.brand for score in ranker.rank(case.before, AT)]
-        for group, wanted in _groups(case, fame, category_of, as_of):
-            values.setdefault(group, {})[place] = recall(ranked, wanted)
+    for index, user in enumerate(users):
+        ranked_brands = [score.brand for score in ranker.rank(user.evidence, K)]
+        for group, relevant in _user_groups(user, popularity_bands, category_of, as_of):
+            values.setdefault(group, {})[index] = recall(ranked_brands, relevant)
     rng = np.random.default_rng(seed)
     return [
-        Slice(*group, bootstrap(np.array([*values[group].values()]), rng))
+        EvaluationSlice(*group, bootstrap(np.array([*values[group].values()]), rng))
         if group in shown
-        else Slice(*group, Estimate.unknown(_HIDDEN))
-        for by in BY
-        for shown in [_shown({g: set(v) for g, v in values.items() if g[0] == by}, len(cases))]
-        for group in sorted(values, key=_place)
+        else EvaluationSlice(*group, Estimate.unknown(_TOO_SMALL))
+        for by in SLICE_KINDS
+        for shown in [
+            _publishable_groups({g: set(v) for g, v in values.items() if g[0] == by}, len(users))
+        ]
+        for group in sorted(values, key=_group_order)
         if group[0] == by
     ]
 
 
-def _groups(
-    case: Case, fame: Mapping[str, str], category_of: Mapping[str, str], as_of: int
+def _user_groups(
+    user: EvalUser, popularity_bands: Mapping[str, str], category_of: Mapping[str, str], as_of: int
 ) -> Iterator[tuple[tuple[str, str], list[str]]]:
     """Yield each group that a customer is in, and what she wanted of it."""
-    wanted = list(case.gains)
-    days = (as_of - int(case.before.first.min())) // DAY
-    yield ("activity", _band(len(case.known), _BRANDS_KNOWN, "15+")), wanted
-    yield ("tenure", _band(days, _DAYS_KNOWN, "365+")), wanted
-    for by, name_of in (("popularity", fame), ("category", category_of)):
-        for name in {name_of[brand] for brand in wanted if brand in name_of}:
-            yield (by, name), [brand for brand in wanted if name_of.get(brand) == name]
+    relevant = list(user.gains)
+    days = (as_of - int(user.evidence.first.min())) // DAY
+    yield ("activity", _band(len(user.known_brands), _BRANDS_KNOWN, "15+")), relevant
+    yield ("tenure", _band(days, _DAYS_KNOWN, "365+")), relevant
+    for by, name_of in (("popularity", popularity_bands), ("category", category_of)):
+        for name in {name_of[brand] for brand in relevant if brand in name_of}:
+            yield (by, name), [brand for brand in relevant if name_of.get(brand) == name]
 
 
-def _place(group: tuple[str, str]) -> tuple[int, str]:
+def _group_order(group: tuple[str, str]) -> tuple[int, str]:
     """Few before many, famous before rare, categories by name."""
-    return (_ORDER.index(group[1]) if group[1] in _ORDER else len(_ORDER), group[1])
+    return (_BAND_ORDER.index(group[1]) if group[1] in _BAND_ORDER else len(_BAND_ORDER), group[1])
 
 
-def _band(value: int, edges: Sequence[tuple[int, str]], most: str) -> str:
-    return next((name for edge, name in edges if value < edge), most)
+def _band(value: int, edges: Sequence[tuple[int, str]], last_band: str) -> str:
+    return next((name for edge, name in edges if value < edge), last_band)
 
 
-def _fame(basis: Basis) -> dict[str, str]:
+def _popularity_bands(brand_index: BrandIndex) -> dict[str, str]:
     """Famous brands make up half of what is bought, with the middling ones 90%; others are rare."""
-    order, before = basis.by_fame()
-    steps = np.searchsorted([HEAD, _MIDDLE], before / max(1, int(basis.buyers.sum())), "right")
+    order, bought_before = brand_index.by_popularity()
+    bands = np.searchsorted(
+        [POPULAR_SHARE, _MIDDLE_SHARE],
+        bought_before / max(1, int(brand_index.buyers.sum())),
+        "right",
+    )
     names = ("famous", "middling", "rare")
-    return {str(basis.brands[c]): names[s] for c, s in zip(order, steps.tolist(), strict=True)}
+    return {
+        str(brand_index.brands[c]): names[s] for c, s in zip(order, bands.tolist(), strict=True)
+    }
 
 
-def _shown(groups: Mapping[tuple[str, str], set[int]], people: int) -> set[tuple[str, str]]:
+def _publishable_groups(
+    groups: Mapping[tuple[str, str], set[int]], n_people: int
+) -> set[tuple[str, str]]:
     """Return the groups of a kind that may be shown: a cell inside, and nobody or a cell outside.
 
     The customers behind all groups that are hidden are nobody or a cell, too.
     """
     order = sorted(groups, key=lambda group: (-len(groups[group]), group))
-    large = [g for g in order if len(groups[g]) >= CELL and not 0 < people - len(groups[g]) < CELL]
-    while large and 0 < len(_behind(groups, large)) < CELL:
-        large.pop()
-    return set(large)
+    publishable = [
+        g
+        for g in order
+        if len(groups[g]) >= MIN_GROUP_SIZE and not 0 < n_people - len(groups[g]) < MIN_GROUP_SIZE
+    ]
+    while publishable and 0 < len(_hidden_users(groups, publishable)) < MIN_GROUP_SIZE:
+        publishable.pop()
+    return set(publishable)
 
 
-def _behind(
-    groups: Mapping[tuple[str, str], set[int]], shown: Sequence[tuple[str, str]]
+def _hidden_users(
+    groups: Mapping[tuple[str, str], set[int]], publishable: Sequence[tuple[str, str]]
 ) -> set[int]:
     """Return the customers behind the groups that are not shown."""
-    return set().union(*(who for group, who in groups.items() if group not in shown))
+    return set().union(*(who for group, who in groups.items() if group not in publishable))

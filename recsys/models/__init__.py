@@ -2,8 +2,8 @@
 
 from recsys.models.base import BrandScore as BrandScore
 from recsys.models.base import Ranker as Ranker
-from recsys.models.baselines import baseline as baseline
-from recsys.models.hybrid import FavouriteModel as FavouriteModel
+from recsys.models.baselines import make_baseline as make_baseline
 from recsys.models.hybrid import FitOptions as FitOptions
-from recsys.models.hybrid import fit as fit
-from recsys.models.precomputed import ListedModel as ListedModel
+from recsys.models.hybrid import HybridModel as HybridModel
+from recsys.models.hybrid import fit_hybrid as fit_hybrid
+from recsys.models.precomputed import PrecomputedModel as PrecomputedModel

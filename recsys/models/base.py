@@ -8,13 +8,13 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.dataset.catalog import Catalogue
+from recsys.dataset.catalog import Catalog
 from recsys.dataset.evidence import Evidence
 from recsys.errors import WorkspaceError
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
+class Explanation:
     """What stands behind a score, as data; turned into words elsewhere, never stored."""
 
     purchases: int = 0
@@ -28,7 +28,7 @@ class Why:
     neighbours: tuple[str, ...] = ()  # her own brands that speak most for this one
 
 
-def why_to_row(why: Why) -> dict[str, Any]:
+def why_to_row(why: Explanation) -> dict[str, Any]:
     """Return what a score rests on as answers say it."""
     return {
         "purchases": why.purchases,
@@ -43,7 +43,7 @@ def why_to_row(why: Why) -> dict[str, Any]:
     }
 
 
-class Reason(StrEnum):
+class ExplanationReason(StrEnum):
     """What stands first among the reasons of a score, the strongest of her own doings first."""
 
     FOLLOWED = "followed"
@@ -55,17 +55,25 @@ class Reason(StrEnum):
     POPULAR = "popular"
 
 
-def kind_of(why: Why) -> Reason:
-    """Return what stands first in `why`."""
-    if why.follows:
-        return Reason.FOLLOWED
-    if why.purchases:
-        return Reason.FULL_PRICE if why.full_price >= why.purchases else Reason.BOUGHT
-    if why.release_views:
-        return Reason.NEW
-    if why.views:
-        return Reason.VIEWED
-    return Reason.ALIKE if why.collaborative > max(why.popularity, 0) else Reason.POPULAR
+def primary_reason(explanation: Explanation) -> ExplanationReason:
+    """Return what stands first in `explanation`."""
+    if explanation.follows:
+        return ExplanationReason.FOLLOWED
+    if explanation.purchases:
+        return (
+            ExplanationReason.FULL_PRICE
+            if explanation.full_price >= explanation.purchases
+            else ExplanationReason.BOUGHT
+        )
+    if explanation.release_views:
+        return ExplanationReason.NEW
+    if explanation.views:
+        return ExplanationReason.VIEWED
+    return (
+        ExplanationReason.ALIKE
+        if explanation.collaborative > max(explanation.popularity, 0)
+        else ExplanationReason.POPULAR
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,7 @@ class BrandScore:
     brand: str
     score: float  # no unit; only the order within one customer means anything
     rank: int  # 1 is the favourite
-    why: Why = field(default_factory=Why)
+    explanation: Explanation = field(default_factory=Explanation)
 
 
 class Ranker(Protocol):
@@ -92,7 +100,7 @@ class Ranker(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Basis:
+class BrandIndex:
     """What every ranker knows of the brands: B names, and how many customers bought each."""
 
     lineage: str  # of the catalogue whose codes these are
@@ -107,7 +115,7 @@ class Basis:
         object.__setattr__(self, "codes", {name: code for code, name in enumerate(self.brands)})
         object.__setattr__(self, "prior", logs / max(float(logs.max(initial=0.0)), 1.0))
 
-    def by_fame(self) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    def by_popularity(self) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
         """Codes from the most bought on, and the buyers of all before each, shape (B,) each."""
         order = np.argsort(-self.buyers, kind="stable")
         return order, np.cumsum(self.buyers[order]) - self.buyers[order]
@@ -118,39 +126,41 @@ class Basis:
         mask[[self.codes[name] for name in without if name in self.codes]] = False
         return mask
 
-    def over(self, catalogue: Catalogue) -> Self:
+    def rebase_on(self, catalog: Catalog) -> Self:
         """The same knowledge over a catalogue that may have grown since: new brands, no buyers.
 
         Raises WorkspaceError when the catalogue's codes are not the ones learnt from.
         """
-        if catalogue.lineage != self.lineage:
+        if catalog.lineage != self.lineage:
             raise WorkspaceError(
                 "The events were started anew since this version was fitted. "
                 "Fit again with `brandswipe fit`."
             )
-        buyers = np.zeros(len(catalogue.brands), np.int64)
+        buyers = np.zeros(len(catalog.brands), np.int64)
         buyers[: len(self.buyers)] = self.buyers
-        return replace(self, brands=catalogue.brands, sensitive=_never(catalogue), buyers=buyers)
+        return replace(self, brands=catalog.brands, sensitive=_unrankable(catalog), buyers=buyers)
 
 
-def basis(buyers: NDArray[np.int64], catalogue: Catalogue) -> Basis:
+def build_brand_index(buyers: NDArray[np.int64], catalog: Catalog) -> BrandIndex:
     """What is known of a catalogue's brands, and how many customers bought each, shape (B,)."""
-    return Basis(
-        lineage=catalogue.lineage,
-        brands=catalogue.brands,
-        sensitive=_never(catalogue),
+    return BrandIndex(
+        lineage=catalog.lineage,
+        brands=catalog.brands,
+        sensitive=_unrankable(catalog),
         buyers=buyers,
     )
 
 
-def _never(catalogue: Catalogue) -> NDArray[np.bool_]:
-    return np.asarray(catalogue.brand_sensitive | (catalogue.brand_category < 0), np.bool_)
+def _unrankable(catalog: Catalog) -> NDArray[np.bool_]:
+    return np.asarray(catalog.brand_sensitive | (catalog.brand_category < 0), np.bool_)
 
 
-def best(scores: NDArray[np.float64], allowed: NDArray[np.bool_], n: int) -> NDArray[np.intp]:
+def top_k(scores: NDArray[np.float64], allowed: NDArray[np.bool_], n: int) -> NDArray[np.intp]:
     """Codes of the n best allowed brands, ties by code, so that lists are prefixes."""
     codes = np.flatnonzero(allowed)
-    codes = codes[scores[codes] >= edge(scores[codes], n)]  # leave the long tail unsorted
+    codes = codes[
+        scores[codes] >= top_k_threshold(scores[codes], n)
+    ]  # leave the long tail unsorted
     order = np.lexsort((codes, -scores[codes]))
     return codes[order[:n]]
 
@@ -158,7 +168,7 @@ def best(scores: NDArray[np.float64], allowed: NDArray[np.bool_], n: int) -> NDA
 _SLABS = 8
 
 
-def edge(scores: NDArray[np.floating], n: int) -> NDArray[np.floating]:
+def top_k_threshold(scores: NDArray[np.floating], n: int) -> NDArray[np.floating]:
     """At most the n-th best of the last axis, shape (..., 1), and close to it.
 
     The n-th best of the maxima of eight scores each is one of n numbers that are as good or better;

@@ -1,4 +1,4 @@
-"""The best brands of many customers at once: what `FavouriteModel.rank` says of each, in batches.
+"""The best brands of many customers at once: what `HybridModel.rank` says of each, in batches.
 
 Beyond her own brands, those nearest to them and those of EASE's head, a brand scores x.y +
 popularity, at most |x| * |y| + popularity (Cauchy and Schwarz; Teflioudi, Gemulla and Mykytiuk
@@ -14,199 +14,273 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys.dataset.event_weights import AGES, Love, counts, left, loved
+from recsys.dataset.event_weights import (
+    HALF_LIFE_OPTIONS,
+    EventWeights,
+    decay_factor,
+    feature_counts,
+    preferences_from_counts,
+)
 from recsys.dataset.evidence import Evidence
-from recsys.models.base import best, edge
+from recsys.models.base import top_k, top_k_threshold
 from recsys.models.baselines import OwnPurchasesThenViews
-from recsys.models.hybrid import FavouriteModel
+from recsys.models.hybrid import HybridModel
 from recsys.models.user_batch import (
-    Codes,
-    Floats,
-    Found,
-    Listed,
-    People,
-    first,
-    listed,
-    nothing,
-    places,
+    Candidates,
+    Float32Array,
+    Indices,
+    Recommendations,
+    UserBatch,
+    build_recommendations,
+    no_candidates,
+    ranks_in_runs,
+    top_n_per_user,
 )
 
-GROUP = 1_000  # customers scored at a time: their scores stay in the processor's cache
-NOWHERE = np.float32(-np.inf)  # the score of a brand that may not be shown
+USERS_PER_CHUNK = 1_000  # customers scored at a time: their scores stay in the processor's cache
+EXCLUDED_SCORE = np.float32(-np.inf)  # the score of a brand that may not be shown
 
 
-class Lister(Protocol):
+class BatchRanker(Protocol):
     """Whatever lists the best brands of many customers."""
 
-    def lists(self, whose: NDArray[np.int64], evidence: Evidence, n: int) -> Listed:
+    def rank_many(
+        self, customers: NDArray[np.int64], evidence: Evidence, n: int
+    ) -> Recommendations:
         """Return the best n brands of each of these customers, fewer where the shop has fewer.
 
-        `whose`, (N,), are their numbers, ascending; who has no evidence gets the popular brands.
+        `customers`, (N,), are their numbers, ascending; who has no evidence gets the popular
+        brands.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RivalBatch:
+class BaselineBatchRanker:
     """The baseline `own-purchases-then-views` for many customers."""
 
-    rival: OwnPurchasesThenViews
+    baseline: OwnPurchasesThenViews
 
-    def lists(self, whose: NDArray[np.int64], evidence: Evidence, n: int) -> Listed:
+    def rank_many(
+        self, customers: NDArray[np.int64], evidence: Evidence, n: int
+    ) -> Recommendations:
         """Return each customer's best n: her own brands and the first of the popular ones."""
-        prior, allowed = self.rival.basis.prior / 2, self.rival.basis.allowed(())
-        own = self.rival.own(evidence)
-        people = People.of(whose, evidence, own, own)
-        top = best(prior, allowed, n)
-        rows, codes = np.repeat(np.arange(people.number), len(top)), np.tile(top, people.number)
+        prior, allowed = self.baseline.brand_index.prior / 2, self.baseline.brand_index.allowed(())
+        own_scores = self.baseline.own_scores(evidence)
+        users = UserBatch.from_evidence(customers, evidence, own_scores, own_scores)
+        top_codes = top_k(prior, allowed, n)
+        rows, codes = (
+            np.repeat(np.arange(users.n_users), len(top_codes)),
+            np.tile(top_codes, users.n_users),
+        )
         width = len(prior)
-        fresh = ~np.isin(rows * width + codes, people.row * width + people.brand)
-        shown = allowed[people.brand]
-        hers = people.brand[shown]
-        found = first(
+        is_new = ~np.isin(rows * width + codes, users.row * width + users.brand)
+        is_allowed = allowed[users.brand]
+        own_codes = users.brand[is_allowed]
+        candidates = top_n_per_user(
             [
-                (people.row[shown], hers, (prior[hers] + own[shown])),
-                (rows[fresh], codes[fresh], prior[codes[fresh]]),
+                (users.row[is_allowed], own_codes, (prior[own_codes] + own_scores[is_allowed])),
+                (rows[is_new], codes[is_new], prior[codes[is_new]]),
             ],
             n,
         )
-        return listed(evidence, people, found, prior)
+        return build_recommendations(evidence, users, candidates, prior)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Batch:
+class HybridBatchRanker:
     """A model made ready to list many customers."""
 
-    model: FavouriteModel
-    barred: NDArray[np.bool_] = field(init=False)  # (B,) may not be shown
-    popular: Floats = field(init=False)  # (B,) what popularity adds to a score
-    head: Codes = field(init=False)  # (H,) brands that EASE knows, ascending
-    tail: Codes = field(init=False)  # (T,) those of the others that may be shown
-    longest: float = field(init=False)  # factors of the tail
-    fame: float = field(init=False)  # the largest popularity of the tail
+    model: HybridModel
+    excluded: NDArray[np.bool_] = field(init=False)  # (B,) may not be shown
+    popularity: Float32Array = field(init=False)  # (B,) what popularity adds to a score
+    head: Indices = field(init=False)  # (H,) brands that EASE knows, ascending
+    tail: Indices = field(init=False)  # (T,) those of the others that may be shown
+    max_tail_norm: float = field(init=False)  # factors of the tail
+    max_tail_popularity: float = field(init=False)  # the largest popularity of the tail
 
     def __post_init__(self) -> None:
         """Sort the brands once."""
-        blend, factors = self.model.blend, self.model.factors.of_brands
-        allowed = self.model.basis.allowed(())
-        head = self.model.linear.head.astype(np.intp)
+        params, item_factors = self.model.params, self.model.als.item_factors
+        allowed = self.model.brand_index.allowed(())
+        head = self.model.ease.head.astype(np.intp)
         outside = allowed.copy()
         outside[head] = False
         tail = np.flatnonzero(outside)
-        popular = blend.weights.popularity * self.model.popular[AGES.index(blend.fashion)]
-        lengths = np.linalg.norm(factors[tail], axis=1)
+        popularity = (
+            params.weights.popularity
+            * self.model.popularity[HALF_LIFE_OPTIONS.index(params.popularity_half_life)]
+        )
+        norms = np.linalg.norm(item_factors[tail], axis=1)
         for name, value in {
             "barred": ~allowed,
-            "popular": popular.astype(np.float32),
+            "popular": popularity.astype(np.float32),
             "head": head,
             "tail": tail,
-            "longest": float(lengths.max(initial=0.0)),
-            "fame": float(popular[tail].max(initial=0.0)),
+            "longest": float(norms.max(initial=0.0)),
+            "fame": float(popularity[tail].max(initial=0.0)),
         }.items():
             object.__setattr__(self, name, value)
 
-    def lists(self, whose: NDArray[np.int64], evidence: Evidence, n: int) -> Listed:
+    def rank_many(
+        self, customers: NDArray[np.int64], evidence: Evidence, n: int
+    ) -> Recommendations:
         """Return the best n brands of each of these customers."""
-        people, found = self._people(whose, evidence), [nothing()]
-        for start, group in people.groups(GROUP):
-            rows, codes, scores = self._found(group, n)
-            found.append((rows + start, codes, scores))
-        return listed(evidence, people, first(found, n), self.popular)
+        users, candidates = self._user_batch(customers, evidence), [no_candidates()]
+        for start, chunk in users.chunks(USERS_PER_CHUNK):
+            rows, codes, scores = self._candidates(chunk, n)
+            candidates.append((rows + start, codes, scores))
+        return build_recommendations(
+            evidence, users, top_n_per_user(candidates, n), self.popularity
+        )
 
-    def _people(self, whose: NDArray[np.int64], evidence: Evidence) -> People:
-        blend, count = self.model.blend, counts(evidence)
-        strength = loved(count, left(evidence, blend.drift), Love()) / self.model.unit
-        own = loved(count, left(evidence, blend.half_life), blend.love) / self.model.unit
-        return People.of(whose, evidence, strength, blend.weights.own * own)
+    def _user_batch(self, customers: NDArray[np.int64], evidence: Evidence) -> UserBatch:
+        params, event_counts = self.model.params, feature_counts(evidence)
+        strength = (
+            preferences_from_counts(
+                event_counts, decay_factor(evidence, params.query_half_life), EventWeights()
+            )
+            / self.model.mean_preference
+        )
+        own_scores = (
+            preferences_from_counts(
+                event_counts, decay_factor(evidence, params.half_life), params.event_weights
+            )
+            / self.model.mean_preference
+        )
+        return UserBatch.from_evidence(
+            customers, evidence, strength, params.weights.own * own_scores
+        )
 
-    def _found(self, people: People, n: int) -> Found:
-        share = np.float32(self.model.blend.weights.collaborative * self.model.blend.shares[0])
-        held = (people.strength > 0) & (share > 0)  # nobody is folded in for nothing
-        liked = people.matrix(held, people.brand, len(self.barred))
-        persons = share * self.model.factors.people(liked)
-        added = self._added(people)
-        inside, place = self._places(added[1])
-        beyond = _some(added, ~inside & ~self.barred[added[1]])
-        found = [
-            self._head(people, persons, _some(added, inside), place[inside], n),
-            self._beyond(persons, beyond),
+    def _candidates(self, users: UserBatch, n: int) -> Candidates:
+        als_share = np.float32(
+            self.model.params.weights.collaborative * self.model.params.shares[0]
+        )
+        is_positive = (users.strength > 0) & (als_share > 0)  # nobody is folded in for nothing
+        user_matrix = users.matrix(is_positive, users.brand, len(self.excluded))
+        user_factors = als_share * self.model.als.batch_user_factors(user_matrix)
+        sparse_scores = self._sparse_scores(users)
+        in_head, head_positions = self._locate_in_head(sparse_scores[1])
+        tail_candidates = _filter_candidates(
+            sparse_scores, ~in_head & ~self.excluded[sparse_scores[1]]
+        )
+        candidates = [
+            self._head_candidates(
+                users,
+                user_factors,
+                _filter_candidates(sparse_scores, in_head),
+                head_positions[in_head],
+                n,
+            ),
+            self._scored_tail_candidates(user_factors, tail_candidates),
         ]
-        so_far = first(found, n)
-        short = self._short(people, persons, so_far, n)
-        return first([so_far, self._tail(persons, beyond, short, n)], n) if len(short) else so_far
+        best_so_far = top_n_per_user(candidates, n)
+        needing_tail = self._users_needing_tail(users, user_factors, best_so_far, n)
+        return (
+            top_n_per_user(
+                [
+                    best_so_far,
+                    self._tail_candidates(user_factors, tail_candidates, needing_tail, n),
+                ],
+                n,
+            )
+            if len(needing_tail)
+            else best_so_far
+        )
 
-    def _added(self, people: People) -> Found:
+    def _sparse_scores(self, users: UserBatch) -> Candidates:
         """What her own doing and the nearest brands add to single scores."""
-        weight = np.float32(self.model.blend.weights.collaborative * self.model.blend.shares[2])
-        if not weight:
-            return people.row, people.brand, people.own
-        liked = people.matrix(people.strength > 0, people.brand, len(self.barred))
-        pairs = (people.own, (people.row, people.brand))
-        own = csr_matrix(pairs, shape=liked.shape)
-        both = (own + (weight * liked) @ self.model.alike.speaks).tocoo()
-        return both.row.astype(np.intp), both.col.astype(np.intp), both.data.astype(np.float32)
+        knn_weight = np.float32(
+            self.model.params.weights.collaborative * self.model.params.shares[2]
+        )
+        if not knn_weight:
+            return users.row, users.brand, users.own
+        user_matrix = users.matrix(users.strength > 0, users.brand, len(self.excluded))
+        entries = (users.own, (users.row, users.brand))
+        own_scores = csr_matrix(entries, shape=user_matrix.shape)
+        summed = (own_scores + (knn_weight * user_matrix) @ self.model.item_knn.weights).tocoo()
+        return (
+            summed.row.astype(np.intp),
+            summed.col.astype(np.intp),
+            summed.data.astype(np.float32),
+        )
 
-    def _places(self, brand: Codes) -> tuple[NDArray[np.bool_], Codes]:
+    def _locate_in_head(self, brand: Indices) -> tuple[NDArray[np.bool_], Indices]:
         """Which brands are in the head, and where."""
         if not len(self.head):
             return np.zeros(len(brand), np.bool_), brand
-        place = np.minimum(np.searchsorted(self.head, brand), len(self.head) - 1)
-        return self.head[place] == brand, place
+        positions = np.minimum(np.searchsorted(self.head, brand), len(self.head) - 1)
+        return self.head[positions] == brand, positions
 
-    def _head(self, people: People, persons: Floats, added: Found, place: Codes, n: int) -> Found:
+    def _head_candidates(
+        self,
+        users: UserBatch,
+        user_factors: Float32Array,
+        sparse_scores: Candidates,
+        head_positions: Indices,
+        n: int,
+    ) -> Candidates:
         """The best n of EASE's brands; what is added to a score stands at a place of the head."""
-        blend, linear = self.model.blend, self.model.linear
-        scores = persons @ self.model.factors.of_brands[self.head].T
-        scores += self.popular[self.head]
-        weight = np.float32(blend.weights.collaborative * blend.shares[1])
-        if weight:
-            inside, at = self._places(people.brand)
-            liked = people.matrix(inside & (people.strength > 0), at, len(self.head))
-            scores += (weight * liked) @ linear.speaks
-        scores[added[0], place] += added[2]
-        scores[:, self.barred[self.head]] = NOWHERE
-        rows, columns = _best(scores, n)
+        params, ease = self.model.params, self.model.ease
+        scores = user_factors @ self.model.als.item_factors[self.head].T
+        scores += self.popularity[self.head]
+        ease_weight = np.float32(params.weights.collaborative * params.shares[1])
+        if ease_weight:
+            in_head, user_positions = self._locate_in_head(users.brand)
+            user_matrix = users.matrix(
+                in_head & (users.strength > 0), user_positions, len(self.head)
+            )
+            scores += (ease_weight * user_matrix) @ ease.weights
+        scores[sparse_scores[0], head_positions] += sparse_scores[2]
+        scores[:, self.excluded[self.head]] = EXCLUDED_SCORE
+        rows, columns = _top_per_row(scores, n)
         return rows, self.head[columns], scores[rows, columns]
 
-    def _beyond(self, persons: Floats, added: Found) -> Found:
+    def _scored_tail_candidates(
+        self, user_factors: Float32Array, sparse_scores: Candidates
+    ) -> Candidates:
         """The brands of the tail to whose score something is added."""
-        rows, codes, more = added
-        alike = np.einsum("pf,pf->p", persons[rows], self.model.factors.of_brands[codes])
-        return rows, codes, alike + self.popular[codes] + more
+        rows, codes, additions = sparse_scores
+        dot_products = np.einsum("pf,pf->p", user_factors[rows], self.model.als.item_factors[codes])
+        return rows, codes, dot_products + self.popularity[codes] + additions
 
-    def _short(self, people: People, persons: Floats, so_far: Found, n: int) -> Codes:
+    def _users_needing_tail(
+        self, users: UserBatch, user_factors: Float32Array, best_so_far: Candidates, n: int
+    ) -> Indices:
         """Customers whose n-th best so far a brand of the tail may reach."""
         if not len(self.tail):
             return np.empty(0, np.intp)
-        rows, _, scores = so_far
-        last, full = np.full(people.number, NOWHERE), places(rows) == n
-        last[rows[full]] = scores[full]
-        bound = np.linalg.norm(persons, axis=1) * self.longest + self.fame
-        return np.flatnonzero(bound * (1 + _ROUNDING) + _ROUNDING >= last)
+        rows, _, scores = best_so_far
+        nth_best, is_full = np.full(users.n_users, EXCLUDED_SCORE), ranks_in_runs(rows) == n
+        nth_best[rows[is_full]] = scores[is_full]
+        bound = np.linalg.norm(user_factors, axis=1) * self.max_tail_norm + self.max_tail_popularity
+        return np.flatnonzero(bound * (1 + _ROUNDING) + _ROUNDING >= nth_best)
 
-    def _tail(self, persons: Floats, beyond: Found, short: Codes, n: int) -> Found:
+    def _tail_candidates(
+        self, user_factors: Float32Array, tail_candidates: Candidates, needing_tail: Indices, n: int
+    ) -> Candidates:
         """The best n of the tail for these customers, those beyond apart: they are found."""
-        scores = persons[short] @ self.model.factors.of_brands[self.tail].T
-        scores += self.popular[self.tail]
-        row = np.full(len(persons), -1)
-        row[short] = np.arange(len(short))
-        asked = row[beyond[0]] >= 0
-        at = np.searchsorted(self.tail, beyond[1][asked])
-        scores[row[beyond[0][asked]], at] = NOWHERE
-        rows, columns = _best(scores, n)
-        return short[rows], self.tail[columns], scores[rows, columns]
+        scores = user_factors[needing_tail] @ self.model.als.item_factors[self.tail].T
+        scores += self.popularity[self.tail]
+        row_of = np.full(len(user_factors), -1)
+        row_of[needing_tail] = np.arange(len(needing_tail))
+        is_asked = row_of[tail_candidates[0]] >= 0
+        tail_positions = np.searchsorted(self.tail, tail_candidates[1][is_asked])
+        scores[row_of[tail_candidates[0][is_asked]], tail_positions] = EXCLUDED_SCORE
+        rows, columns = _top_per_row(scores, n)
+        return needing_tail[rows], self.tail[columns], scores[rows, columns]
 
 
-def _some(found: Found, which: NDArray[np.bool_]) -> Found:
-    rows, codes, scores = found
-    return rows[which], codes[which], scores[which]
+def _filter_candidates(candidates: Candidates, mask: NDArray[np.bool_]) -> Candidates:
+    rows, codes, scores = candidates
+    return rows[mask], codes[mask], scores[mask]
 
 
 _ROUNDING = 1e-5  # of single floats: a bound is never too low
-_LEAST = np.finfo(np.float32).min
+_MIN_SCORE = np.finfo(np.float32).min
 
 
-def _best(scores: Floats, n: int) -> tuple[Codes, Codes]:
+def _top_per_row(scores: Float32Array, n: int) -> tuple[Indices, Indices]:
     """Rows and columns of each row's n best, and of some others."""
-    rows, columns = np.nonzero(scores >= np.maximum(edge(scores, n), _LEAST))
+    rows, columns = np.nonzero(scores >= np.maximum(top_k_threshold(scores, n), _MIN_SCORE))
     return rows, columns

@@ -24,23 +24,23 @@ from scipy.linalg import inv
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-Progress = Callable[[str, float], None]
+ProgressCallback = Callable[[str, float], None]
 """Called with the stage's name and the share of it that is done, 0 to 1."""
-Heard = Callable[[int, float], None]
+LossCallback = Callable[[int, float], None]
 """Called with the number of a pass of ALS that is done, from 1, and the loss after it."""
 
-MOST_LINEAR = 4_000  # brands of EASE: its matrix has their square, its solve their cube
-LEAST_BUYERS = 2  # who alone loves a brand says nothing of others
-HEAVIER = 3.0  # EASE's penalty in units of ALS's
-NEAREST = 100  # brands that each brand speaks for
-SCALED_ON = 2_000  # customers
+MAX_EASE_BRANDS = 4_000  # brands of EASE: its matrix has their square, its solve their cube
+MIN_BUYERS = 2  # who alone loves a brand says nothing of others
+EASE_PENALTY_FACTOR = 3.0  # EASE's penalty in units of ALS's
+MAX_NEIGHBORS = 100  # brands that each brand speaks for
+SCALE_SAMPLE_SIZE = 2_000  # customers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Factors:
+class ALSModel:
     """Brand factors of ALS, and whoever asks is folded in."""
 
-    of_brands: NDArray[np.float32]  # (B, F)
+    item_factors: NDArray[np.float32]  # (B, F)
     alpha: float
     penalty: float
     als: Any = field(init=False, repr=False)  # implicit's own model, with its YtY computed once
@@ -48,12 +48,12 @@ class Factors:
     def __post_init__(self) -> None:
         with threadpool_limits(1, "blas"):
             als = AlternatingLeastSquares(
-                factors=self.of_brands.shape[1],
+                factors=self.item_factors.shape[1],
                 regularization=self.penalty,
                 alpha=self.alpha,
                 num_threads=1,
             )
-            als.item_factors = self.of_brands
+            als.item_factors = self.item_factors
             als.YtY  # noqa: B018 - computed and cached here, not while the first person waits
         object.__setattr__(self, "als", als)
 
@@ -61,76 +61,84 @@ class Factors:
         self, brand: NDArray[np.int32], strength: NDArray[np.floating]
     ) -> NDArray[np.float64]:
         """Of one person to every brand, shape (B,), from her brands and how strong they are."""
-        return (self.of_brands @ self.person(brand, strength)).astype(np.float64)
+        return (self.item_factors @ self.user_factors(brand, strength)).astype(np.float64)
 
-    def person(
+    def user_factors(
         self, brand: NDArray[np.int32], strength: NDArray[np.floating]
     ) -> NDArray[np.float32]:
         """Factors of one person, shape (F,); zeros without evidence."""
-        held = strength > 0
-        row = csr_matrix(
-            (strength[held].astype(np.float32), brand[held], [0, int(held.sum())]),
-            shape=(1, len(self.of_brands)),
+        is_positive = strength > 0
+        user_row = csr_matrix(
+            (
+                strength[is_positive].astype(np.float32),
+                brand[is_positive],
+                [0, int(is_positive.sum())],
+            ),
+            shape=(1, len(self.item_factors)),
         )
-        factors: NDArray[np.float32] = self.als.recalculate_user(0, row)
-        return factors
+        user_vector: NDArray[np.float32] = self.als.recalculate_user(0, user_row)
+        return user_vector
 
-    def people(self, liked: csr_matrix) -> NDArray[np.float32]:
+    def batch_user_factors(self, user_matrix: csr_matrix) -> NDArray[np.float32]:
         """Factors of N people, shape (N, F), from N x B of how strong their brands are."""
-        factors: NDArray[np.float32] = self.als.recalculate_user(np.arange(liked.shape[0]), liked)
-        return factors
+        user_vectors: NDArray[np.float32] = self.als.recalculate_user(
+            np.arange(user_matrix.shape[0]), user_matrix
+        )
+        return user_vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Linear:
+class EASEModel:
     """EASE over the H brands that most customers of the sample met."""
 
     head: NDArray[np.int32]  # (H,) their codes, ascending
-    speaks: NDArray[np.float32]  # (H, H) how much row speaks for column; the diagonal is 0
+    weights: NDArray[np.float32]  # (H, H) how much row speaks for column; the diagonal is 0
 
     def affinity(
         self, brand: NDArray[np.int32], strength: NDArray[np.floating], brands: int
     ) -> NDArray[np.float64]:
         """Of one person to every brand, shape (brands,); 0 outside the head."""
-        found = np.zeros(brands)
-        places, held = self.places(brand)
-        row = (strength[held].astype(np.float32), places, [0, len(places)])
+        scores = np.zeros(brands)
+        positions, in_head = self.head_positions(brand)
+        user_row = (strength[in_head].astype(np.float32), positions, [0, len(positions)])
         # a sparse row picks its rows of the matrix without a copy of them
-        found[self.head] = (csr_matrix(row, shape=(1, len(self.head))) @ self.speaks)[0]
-        return found
+        scores[self.head] = (csr_matrix(user_row, shape=(1, len(self.head))) @ self.weights)[0]
+        return scores
 
-    def places(self, brand: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    def head_positions(
+        self, brand: NDArray[np.int32]
+    ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Rows of those of these brands that are in the head, and which are."""
-        places = np.searchsorted(self.head, brand)
-        held = np.zeros(len(brand), bool)
-        inside = places < len(self.head)
-        held[inside] = self.head[places[inside]] == brand[inside]
-        return places[held], held
+        positions = np.searchsorted(self.head, brand)
+        in_head = np.zeros(len(brand), bool)
+        in_range = positions < len(self.head)
+        in_head[in_range] = self.head[positions[in_range]] == brand[in_range]
+        return positions[in_head], in_head
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Alike:
+class ItemKNN:
     """Each brand's nearest ones by cosine, so scaled that they foretell a strength."""
 
-    speaks: csr_matrix  # (B, B) how much row speaks for column; nothing for itself
+    weights: csr_matrix  # (B, B) how much row speaks for column; nothing for itself
 
     def affinity(
         self, brand: NDArray[np.int32], strength: NDArray[np.floating]
     ) -> NDArray[np.float64]:
         """Of one person to every brand, shape (B,)."""
-        return np.asarray(self.speaks[brand].T @ strength, np.float64)
+        return np.asarray(self.weights[brand].T @ strength, np.float64)
 
-    def over(self, brands: int) -> "Alike":
+    def resize(self, brands: int) -> "ItemKNN":
         """The same over so many brands; the new ones are near to none."""
-        old = self.speaks
-        more = np.full(brands - old.shape[0], old.nnz, old.indptr.dtype)
-        rows = np.append(old.indptr, more)
-        return Alike(csr_matrix((old.data, old.indices, rows), shape=(brands, brands)))
+        weights = self.weights
+        padding = np.full(brands - weights.shape[0], weights.nnz, weights.indptr.dtype)
+        rows = np.append(weights.indptr, padding)
+        return ItemKNN(csr_matrix((weights.data, weights.indices, rows), shape=(brands, brands)))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What must be kept, as plain arrays."""
-        found = self.speaks
-        return {"near": found.data, "near_brands": found.indices, "near_rows": found.indptr}
+        weights = self.weights
+        return {"near": weights.data, "near_brands": weights.indices, "near_rows": weights.indptr}
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
@@ -140,105 +148,107 @@ class Alike:
         return cls(csr_matrix(parts, shape=(len(rows) - 1, len(rows) - 1)))
 
 
-def learn_factors(
+def fit_als(
     matrix: csr_matrix,
     factors: int,
     alpha: float,
-    regularisation: float,
+    regularization: float,
     iterations: int,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     threads: int = 0,
-    heard: Heard | None = None,
-) -> Factors:
+    on_loss: LossCallback | None = None,
+) -> ALSModel:
     """Learn brand factors from customers x brands; `threads` 0 is all cores, with equal results.
 
     It starts from the leading singular vectors and so is the same whatever the seed. The loss takes
-    time of its own, and is computed only where `heard` is to hear it.
+    time of its own, and is computed only where `on_loss` is to hear it.
     """
     rank = min(factors, max(1, min(matrix.shape) - 1))
-    strength = penalty(regularisation, matrix.shape[0])
+    ridge = ridge_penalty(regularization, matrix.shape[0])
 
-    def told(iteration: int, _elapsed: float, loss: float | None) -> None:
-        if heard and loss is not None:
-            heard(iteration + 1, float(loss))
+    def on_iteration(iteration: int, _elapsed: float, loss: float | None) -> None:
+        if on_loss and loss is not None:
+            on_loss(iteration + 1, float(loss))
         if progress:
             progress("learning the brands", (iteration + 1) / iterations)
 
     with threadpool_limits(1, "blas"):  # implicit runs its own threads
         als = AlternatingLeastSquares(
             factors=rank,
-            regularization=strength,
+            regularization=ridge,
             alpha=alpha,
             iterations=iterations,
             num_threads=threads,
             random_state=0,
-            calculate_training_loss=heard is not None,
+            calculate_training_loss=on_loss is not None,
         )
-        als.user_factors, als.item_factors = _start(matrix, rank)
-        als.fit(matrix, show_progress=False, callback=told)
-    return Factors(np.ascontiguousarray(als.item_factors), alpha, strength)
+        als.user_factors, als.item_factors = _svd_start(matrix, rank)
+        als.fit(matrix, show_progress=False, callback=on_iteration)
+    return ALSModel(np.ascontiguousarray(als.item_factors), alpha, ridge)
 
 
-def penalty(regularisation: float, customers: int) -> float:
+def ridge_penalty(regularization: float, customers: int) -> float:
     """The ridge penalty of ALS for so many customers."""
-    return float(regularisation * np.sqrt(customers))
+    return float(regularization * np.sqrt(customers))
 
 
-def _start(matrix: csr_matrix, rank: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _svd_start(matrix: csr_matrix, rank: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Customers' and brands' parts of the leading singular vectors, shapes (N, F) and (B, F).
 
     By randomised subspace iteration (Halko, Martinsson, Tropp, SIAM Review 53(2), 2011, algorithm
     4.4) from a fixed draw.
     """
     rng = np.random.default_rng(0)
-    basis = rng.standard_normal((matrix.shape[1], rank))
+    vectors = rng.standard_normal((matrix.shape[1], rank))
     for _ in range(5):
-        basis, _ = np.linalg.qr(matrix.T @ (matrix @ basis))
-    customers = matrix @ basis
-    size = np.sqrt(np.linalg.norm(customers, axis=0))
+        vectors, _ = np.linalg.qr(matrix.T @ (matrix @ vectors))
+    customers = matrix @ vectors
+    norms = np.sqrt(np.linalg.norm(customers, axis=0))
     return (
-        np.ascontiguousarray(customers / np.where(size > 0, size, 1.0), np.float32),
-        np.ascontiguousarray(basis * size, np.float32),
+        np.ascontiguousarray(customers / np.where(norms > 0, norms, 1.0), np.float32),
+        np.ascontiguousarray(vectors * norms, np.float32),
     )
 
 
-def learn_linear(matrix: csr_matrix, regularisation: float) -> Linear:
+def fit_ease(matrix: csr_matrix, regularization: float) -> EASEModel:
     """Solve for how much each brand of the head speaks for each other one."""
     buyers = np.bincount(matrix.indices, minlength=matrix.shape[1])
-    most = np.argsort(-buyers, kind="stable")[:MOST_LINEAR]
-    head = np.sort(most[buyers[most] >= LEAST_BUYERS]).astype(np.int32)
-    held = matrix.tocsc()[:, head].astype(np.float64)
-    together = (held.T @ held).toarray()
-    together[np.diag_indices_from(together)] += HEAVIER * penalty(
-        max(regularisation, 0.01), matrix.shape[0]
+    most_bought = np.argsort(-buyers, kind="stable")[:MAX_EASE_BRANDS]
+    head = np.sort(most_bought[buyers[most_bought] >= MIN_BUYERS]).astype(np.int32)
+    head_matrix = matrix.tocsc()[:, head].astype(np.float64)
+    gram = (head_matrix.T @ head_matrix).toarray()
+    gram[np.diag_indices_from(gram)] += EASE_PENALTY_FACTOR * ridge_penalty(
+        max(regularization, 0.01), matrix.shape[0]
     )
     with threadpool_limits(1, "blas"):
-        solved = inv(together, overwrite_a=True, assume_a="pos") if len(head) else together
-    speaks = -solved / np.diag(solved)
-    np.fill_diagonal(speaks, 0.0)
-    return Linear(head, np.ascontiguousarray(speaks, np.float32))
+        inverse = inv(gram, overwrite_a=True, assume_a="pos") if len(head) else gram
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0.0)
+    return EASEModel(head, np.ascontiguousarray(weights, np.float32))
 
 
-def learn_alike(matrix: csr_matrix, threads: int = 0) -> Alike:
+def fit_item_knn(matrix: csr_matrix, threads: int = 0) -> ItemKNN:
     """Find each brand's nearest ones; `threads` 0 is all cores, with equal results.
 
     Cosines are told in units of strength: by the least squares of what some customers did on what
     their other brands foretell.
     """
-    found = similarity(CosineRecommender(K=NEAREST + 1, num_threads=threads), matrix).tocoo()
-    others = found.row != found.col
-    pairs = found.data[others], (found.row[others], found.col[others])
-    near = csr_matrix(pairs, shape=found.shape)
-    some = matrix[:SCALED_ON].astype(np.float64)
-    foretold = some @ near
-    size = foretold.multiply(foretold).sum()
-    near *= foretold.multiply(some).sum() / size if size else 0.0
-    return Alike(csr_matrix(near, dtype=np.float32))
+    cosine = fit_similarity(
+        CosineRecommender(K=MAX_NEIGHBORS + 1, num_threads=threads), matrix
+    ).tocoo()
+    off_diagonal = cosine.row != cosine.col
+    pairs = cosine.data[off_diagonal], (cosine.row[off_diagonal], cosine.col[off_diagonal])
+    weights = csr_matrix(pairs, shape=cosine.shape)
+    sample = matrix[:SCALE_SAMPLE_SIZE].astype(np.float64)
+    predicted = sample @ weights
+    squared_norm = predicted.multiply(predicted).sum()
+    weights *= predicted.multiply(sample).sum() / squared_norm if squared_norm else 0.0
+    return ItemKNN(csr_matrix(weights, dtype=np.float32))
 
 
-def similarity(learner: ItemItemRecommender, matrix: csr_matrix) -> csr_matrix:
+def fit_similarity(recommender: ItemItemRecommender, matrix: csr_matrix) -> csr_matrix:
     """What one of the package's neighbour models makes of customers x brands, shape (B, B)."""
     with catch_warnings():
         simplefilter("ignore", ParameterWarning)  # of how the package hands a matrix to itself
-        learner.fit(matrix, show_progress=False)
-    return csr_matrix(learner.similarity)
+        recommender.fit(matrix, show_progress=False)
+    return csr_matrix(recommender.similarity)

@@ -14,55 +14,64 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.dataset.catalog import Catalogue
-from recsys.dataset.event_weights import AGES, Love, counts, left, loved, popular
-from recsys.dataset.evidence import Evidence, Sum
-from recsys.dataset.interactions import Lesson
+from recsys.dataset.catalog import Catalog
+from recsys.dataset.event_weights import (
+    HALF_LIFE_OPTIONS,
+    EventWeights,
+    decay_factor,
+    feature_counts,
+    preferences_from_counts,
+    relative_popularity,
+)
+from recsys.dataset.evidence import Evidence, Feature
+from recsys.dataset.interactions import Interactions
 from recsys.errors import NotEnoughError
-from recsys.models.base import Basis, BrandScore, Why, basis, best
+from recsys.models.base import BrandIndex, BrandScore, Explanation, build_brand_index, top_k
 from recsys.models.collaborative import (
-    Alike,
-    Factors,
-    Heard,
-    Linear,
-    learn_alike,
-    learn_factors,
-    learn_linear,
+    ALSModel,
+    EASEModel,
+    ItemKNN,
+    LossCallback,
+    fit_als,
+    fit_ease,
+    fit_item_knn,
 )
-from recsys.models.collaborative import Progress as Progress
+from recsys.models.collaborative import ProgressCallback as ProgressCallback
 from recsys.models.hybrid_params import (
-    ENOUGH_CUSTOMERS as ENOUGH_CUSTOMERS,  # those who fit name these here
+    DEFAULT_SAMPLE_SIZE as DEFAULT_SAMPLE_SIZE,  # those who fit name these here
 )
-from recsys.models.hybrid_params import RANGES as RANGES
-from recsys.models.hybrid_params import Blend as Blend
+from recsys.models.hybrid_params import OPTION_RANGES as OPTION_RANGES
 from recsys.models.hybrid_params import FitOptions as FitOptions
-from recsys.models.hybrid_params import Weights as Weights
+from recsys.models.hybrid_params import HybridParams as HybridParams
+from recsys.models.hybrid_params import ScoreWeights as ScoreWeights
 from recsys.models.hybrid_params import blend_from_row, blend_to_row
 from recsys.models.hybrid_params import check_options as check_options
-from recsys.models.hybrid_params import options_from as options_from
+from recsys.models.hybrid_params import options_from_dict as options_from_dict
 from recsys.models.hybrid_params import options_to_row as options_to_row
 from recsys.models.hybrid_params import weights_from_row as weights_from_row
 from recsys.models.hybrid_params import weights_to_row as weights_to_row
 
-MOST_NEIGHBOURS = 2
-Parts = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+MAX_NEIGHBORS_SHOWN = 2
+ScoreParts = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """Own evidence, what others do, and popularity, weighed, each of shape (B,)."""
-Affinity = Callable[[NDArray[np.int32], NDArray[np.floating]], NDArray[np.float64]]
+AffinityFunction = Callable[[NDArray[np.int32], NDArray[np.floating]], NDArray[np.float64]]
 """From somebody's brands and how strong they are, (n,) each, to every brand, (B,)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FavouriteModel:
+class HybridModel:
     """Favourite brands of one person from her own evidence, her neighbours' and popularity."""
 
-    basis: Basis
-    popular: NDArray[np.float64]  # (len(AGES), B) see love.popular
-    unit: float  # love of an average customer for a brand she met: what own evidence is told in
-    factors: Factors
-    linear: Linear
-    alike: Alike
+    brand_index: BrandIndex
+    popularity: NDArray[np.float64]  # (len(AGES), B) see love.popular
+    mean_preference: (
+        float  # love of an average customer for a brand she met: what own evidence is told in
+    )
+    als: ALSModel
+    ease: EASEModel
+    item_knn: ItemKNN
     options: FitOptions
-    blend: Blend
+    params: HybridParams
 
     @property
     def name(self) -> str:
@@ -71,209 +80,226 @@ class FavouriteModel:
 
     def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
         """Return the best n brands of one person, best first, each with its reasons."""
-        strength, parts = self._judged(evidence)
-        total, chosen = self._chosen(parts, n, without)
-        spoken = self._spoken(evidence.brand, strength, chosen)
+        strength, parts = self._score_parts(evidence)
+        total, codes = self._top_codes(parts, n, without)
+        contributions = self._contributions(evidence.brand, strength, codes)
         return [
             BrandScore(
-                brand=str(self.basis.brands[code]),
+                brand=str(self.brand_index.brands[code]),
                 score=float(total[code]),
                 rank=place,
-                why=self._why(evidence, int(code), [float(part[code]) for part in parts], near),
+                explanation=self._explain(
+                    evidence, int(code), [float(part[code]) for part in parts], near
+                ),
             )
-            for place, (code, near) in enumerate(zip(chosen, spoken, strict=True), start=1)
+            for place, (code, near) in enumerate(zip(codes, contributions, strict=True), start=1)
         ]
 
     def names(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[str]:
         """Return the names of the same n brands, without looking for reasons."""
-        _, chosen = self._chosen(self._judged(evidence)[1], n, without)
-        return [str(name) for name in self.basis.brands[chosen]]
+        _, codes = self._top_codes(self._score_parts(evidence)[1], n, without)
+        return [str(name) for name in self.brand_index.brands[codes]]
 
-    def _judged(self, evidence: Evidence) -> tuple[NDArray[np.floating], Parts]:
+    def _score_parts(self, evidence: Evidence) -> tuple[NDArray[np.floating], ScoreParts]:
         """How strong her brands are, shape (n,), and the three weighed parts of the score."""
-        count, blend = counts(evidence), self.blend
-        strength = loved(count, left(evidence, blend.drift), Love()) / self.unit
-        own = np.zeros(len(self.basis.brands))
-        own[evidence.brand] = loved(count, left(evidence, blend.half_life), blend.love) / self.unit
+        event_counts, params = feature_counts(evidence), self.params
+        strength = (
+            preferences_from_counts(
+                event_counts, decay_factor(evidence, params.query_half_life), EventWeights()
+            )
+            / self.mean_preference
+        )
+        own_scores = np.zeros(len(self.brand_index.brands))
+        own_scores[evidence.brand] = (
+            preferences_from_counts(
+                event_counts, decay_factor(evidence, params.half_life), params.event_weights
+            )
+            / self.mean_preference
+        )
         return strength, (
-            blend.weights.own * own,
-            blend.weights.collaborative * self._others(evidence.brand, strength),
-            blend.weights.popularity * self.popular[AGES.index(blend.fashion)],
+            params.weights.own * own_scores,
+            params.weights.collaborative * self._collaborative(evidence.brand, strength),
+            params.weights.popularity
+            * self.popularity[HALF_LIFE_OPTIONS.index(params.popularity_half_life)],
         )
 
-    def _chosen(
-        self, parts: Parts, n: int, without: Collection[str]
+    def _top_codes(
+        self, parts: ScoreParts, n: int, without: Collection[str]
     ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
         own, collaborative, popularity = parts
         total = own + collaborative + popularity
-        return total, best(total, self.basis.allowed(without), n)
+        return total, top_k(total, self.brand_index.allowed(without), n)
 
-    def _others(
+    def _collaborative(
         self, brand: NDArray[np.int32], strength: NDArray[np.floating]
     ) -> NDArray[np.float64]:
         """What others make of her brands, shape (B,); who has no share in it is not asked."""
-        found = np.zeros(len(self.basis.brands))
-        for share, affinity in zip(self.blend.shares, self._learners, strict=True):
+        scores = np.zeros(len(self.brand_index.brands))
+        for share, affinity in zip(self.params.shares, self._affinity_functions, strict=True):
             if share:
-                found += share * affinity(brand, strength)
-        return found
+                scores += share * affinity(brand, strength)
+        return scores
 
     def affinities(
         self, brand: NDArray[np.int32], strength: NDArray[np.floating]
     ) -> NDArray[np.float64]:
         """What ALS, EASE and the nearest brands make of somebody's brands, shape (3, B)."""
-        return np.stack([affinity(brand, strength) for affinity in self._learners])
+        return np.stack([affinity(brand, strength) for affinity in self._affinity_functions])
 
     @property
-    def _learners(self) -> tuple[Affinity, Affinity, Affinity]:
-        linear = partial(self.linear.affinity, brands=len(self.basis.brands))
-        return self.factors.affinity, linear, self.alike.affinity
+    def _affinity_functions(self) -> tuple[AffinityFunction, AffinityFunction, AffinityFunction]:
+        ease_affinity = partial(self.ease.affinity, brands=len(self.brand_index.brands))
+        return self.als.affinity, ease_affinity, self.item_knn.affinity
 
-    def _spoken(
-        self, hers: NDArray[np.int32], strength: NDArray[np.floating], codes: NDArray[np.intp]
+    def _contributions(
+        self, own_codes: NDArray[np.int32], strength: NDArray[np.floating], codes: NDArray[np.intp]
     ) -> NDArray[np.float64]:
         """How much each brand of hers speaks for each of these, shape (codes, n)."""
-        by_factors, by_brands, by_nearest = self.blend.shares
-        spoken = np.zeros((len(codes), len(hers)))
-        if by_factors:
-            of_brands = self.factors.of_brands
-            spoken += by_factors * (of_brands[codes] @ of_brands[hers].T)
-        if by_brands:
-            rows, mine = self.linear.places(hers)
-            columns, theirs = self.linear.places(codes.astype(np.int32))
-            spoken[np.ix_(theirs, mine)] += by_brands * self.linear.speaks[np.ix_(rows, columns)].T
-        if by_nearest:
-            spoken += by_nearest * self.alike.speaks[hers][:, codes].toarray().T
-        return spoken * strength
+        als_share, ease_share, knn_share = self.params.shares
+        contributions = np.zeros((len(codes), len(own_codes)))
+        if als_share:
+            item_factors = self.als.item_factors
+            contributions += als_share * (item_factors[codes] @ item_factors[own_codes].T)
+        if ease_share:
+            rows, own_in_head = self.ease.head_positions(own_codes)
+            columns, codes_in_head = self.ease.head_positions(codes.astype(np.int32))
+            contributions[np.ix_(codes_in_head, own_in_head)] += (
+                ease_share * self.ease.weights[np.ix_(rows, columns)].T
+            )
+        if knn_share:
+            contributions += knn_share * self.item_knn.weights[own_codes][:, codes].toarray().T
+        return contributions * strength
 
-    def _why(
-        self, evidence: Evidence, code: int, parts: list[float], spoken: NDArray[np.float64]
-    ) -> Why:
-        at = int(np.searchsorted(evidence.brand, code))
-        has_own = at < len(evidence) and evidence.brand[at] == code
-        sums = evidence.sums[at] if has_own else np.zeros(len(Sum), np.int64)
+    def _explain(
+        self, evidence: Evidence, code: int, parts: list[float], contributions: NDArray[np.float64]
+    ) -> Explanation:
+        position = int(np.searchsorted(evidence.brand, code))
+        has_own = position < len(evidence) and evidence.brand[position] == code
+        sums = evidence.sums[position] if has_own else np.zeros(len(Feature), np.int64)
         own, collaborative, popularity = parts
-        neighbours = self._neighbours(evidence, code, spoken)
-        if has_own and not neighbours:  # nothing but the brand itself speaks for it
+        neighbors = self._neighbors(evidence, code, contributions)
+        if has_own and not neighbors:  # nothing but the brand itself speaks for it
             own, collaborative = own + collaborative, 0.0
-        return Why(
-            purchases=int(sums[Sum.PURCHASES]),
-            full_price=int(sums[Sum.FULL_PRICE]),
-            release_views=int(sums[Sum.RELEASE_VIEWS]),
-            follows=int(sums[Sum.FOLLOWS]),
-            views=int(sums[Sum.VIEWS]),
+        return Explanation(
+            purchases=int(sums[Feature.PURCHASES]),
+            full_price=int(sums[Feature.FULL_PRICE]),
+            release_views=int(sums[Feature.RELEASE_VIEWS]),
+            follows=int(sums[Feature.FOLLOWS]),
+            views=int(sums[Feature.VIEWS]),
             own=own,
             collaborative=collaborative,
             popularity=popularity,
-            neighbours=neighbours,
+            neighbours=neighbors,
         )
 
-    def _neighbours(
-        self, evidence: Evidence, code: int, spoken: NDArray[np.float64]
+    def _neighbors(
+        self, evidence: Evidence, code: int, contributions: NDArray[np.float64]
     ) -> tuple[str, ...]:
         """Her own brands that speak most for this one."""
-        order = np.argsort(-spoken, kind="stable")[: MOST_NEIGHBOURS + 1]
-        others = [i for i in order if evidence.brand[i] != code and spoken[i] > 0]
-        return tuple(str(self.basis.brands[evidence.brand[i]]) for i in others[:MOST_NEIGHBOURS])
+        order = np.argsort(-contributions, kind="stable")[: MAX_NEIGHBORS_SHOWN + 1]
+        others = [i for i in order if evidence.brand[i] != code and contributions[i] > 0]
+        return tuple(
+            str(self.brand_index.brands[evidence.brand[i]]) for i in others[:MAX_NEIGHBORS_SHOWN]
+        )
 
-    def over(self, catalogue: Catalogue) -> Self:
+    def rebase_on(self, catalog: Catalog) -> Self:
         """The same model over a catalogue that may have grown: new brands score by own evidence."""
-        known = self.basis.over(catalogue)
-        more = len(known.brands) - len(self.basis.brands)
-        wider = np.pad(self.factors.of_brands, ((0, more), (0, 0)))
+        brand_index = self.brand_index.rebase_on(catalog)
+        n_new = len(brand_index.brands) - len(self.brand_index.brands)
+        item_factors = np.pad(self.als.item_factors, ((0, n_new), (0, 0)))
         return replace(
             self,
-            basis=known,
-            popular=np.pad(self.popular, ((0, 0), (0, more))),
-            factors=replace(self.factors, of_brands=wider),
-            alike=self.alike.over(len(known.brands)),
+            brand_index=brand_index,
+            popularity=np.pad(self.popularity, ((0, 0), (0, n_new))),
+            als=replace(self.als, item_factors=item_factors),
+            item_knn=self.item_knn.resize(len(brand_index.brands)),
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What must be kept to restore this model, as plain arrays (no pickle)."""
         return {
-            "brands": self.basis.brands.astype(str),
-            "sensitive": self.basis.sensitive,
-            "buyers": self.basis.buyers,
-            "popular": self.popular,
-            "factors": self.factors.of_brands,
-            "head": self.linear.head,
-            "speaks": self.linear.speaks,
-            **self.alike.arrays(),
+            "brands": self.brand_index.brands.astype(str),
+            "sensitive": self.brand_index.sensitive,
+            "buyers": self.brand_index.buyers,
+            "popular": self.popularity,
+            "factors": self.als.item_factors,
+            "head": self.ease.head,
+            "speaks": self.ease.weights,
+            **self.item_knn.arrays(),
         }
 
     def meta(self) -> dict[str, Any]:
         """What must be kept beside the arrays, as JSON."""
         return {
-            "lineage": self.basis.lineage,
-            "unit": self.unit,
-            "penalty": self.factors.penalty,
+            "lineage": self.brand_index.lineage,
+            "unit": self.mean_preference,
+            "penalty": self.als.penalty,
             "options": options_to_row(self.options),
-            "blend": blend_to_row(self.blend),
+            "blend": blend_to_row(self.params),
         }
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Self:
         """Build the model again from `arrays()` and `meta()`. Raises KeyError for another's."""
-        options = options_from(meta["options"])
-        known = Basis(
+        options = options_from_dict(meta["options"])
+        brand_index = BrandIndex(
             lineage=meta["lineage"],
             brands=arrays["brands"].astype(object),
             sensitive=arrays["sensitive"],
             buyers=arrays["buyers"],
         )
         return cls(
-            basis=known,
-            popular=arrays["popular"],
-            unit=meta["unit"],
-            factors=Factors(arrays["factors"], options.alpha, meta["penalty"]),
-            linear=Linear(arrays["head"], arrays["speaks"]),
-            alike=Alike.restore(arrays),
+            brand_index=brand_index,
+            popularity=arrays["popular"],
+            mean_preference=meta["unit"],
+            als=ALSModel(arrays["factors"], options.alpha, meta["penalty"]),
+            ease=EASEModel(arrays["head"], arrays["speaks"]),
+            item_knn=ItemKNN.restore(arrays),
             options=options,
-            blend=blend_from_row(meta["blend"]),
+            params=blend_from_row(meta["blend"]),
         )
 
 
-def fit(
-    lesson: Lesson,
-    catalogue: Catalogue,
+def fit_hybrid(
+    interactions: Interactions,
+    catalog: Catalog,
     options: FitOptions,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     threads: int = 0,
-    blend: Blend | None = None,
-    heard: Heard | None = None,
-) -> FavouriteModel:
+    params: HybridParams | None = None,
+    on_loss: LossCallback | None = None,
+) -> HybridModel:
     """Learn from what many customers teach.
 
-    Without a `blend` by the weights of the options, and without those by the defaults.
+    Without a `params` by the weights of the options, and without those by the defaults.
 
     `threads` 0 means all cores (the result is the same). Raises BadInputError for options out of
     range and NotEnoughError without any evidence.
     """
     check_options(options)
-    if not len(lesson):
+    if not len(interactions):
         raise NotEnoughError(
             "No customer of the sample did anything with a brand that may be shown. "
             "Import events of such brands, or raise the sample."
         )
-    unit = lesson.unit
-    matrix = lesson.matrix(lesson.loved / unit)
-    return FavouriteModel(
-        basis=basis(lesson.buyers, catalogue),
-        popular=popular(lesson.fame),
-        unit=unit,
-        factors=learn_factors(
+    mean_preference = interactions.mean_preference
+    matrix = interactions.matrix(interactions.preference / mean_preference)
+    return HybridModel(
+        brand_index=build_brand_index(interactions.buyers, catalog),
+        popularity=relative_popularity(interactions.popularity),
+        mean_preference=mean_preference,
+        als=fit_als(
             matrix,
             options.factors,
             options.alpha,
-            options.regularisation,
+            options.regularization,
             options.iterations,
             progress,
             threads,
-            heard,
+            on_loss,
         ),
-        linear=learn_linear(matrix, options.regularisation),
-        alike=learn_alike(matrix, threads),
+        ease=fit_ease(matrix, options.regularization),
+        item_knn=fit_item_knn(matrix, threads),
         options=options,
-        blend=blend or Blend(options.weights or Weights()),
+        params=params or HybridParams(options.weights or ScoreWeights()),
     )

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from recsys.dataset.event_weights import Love, love_from_row, love_to_row
+from recsys.dataset.event_weights import EventWeights, love_from_row, love_to_row
 from recsys.errors import BadInputError
 
-ENOUGH_CUSTOMERS = 150_000
+DEFAULT_SAMPLE_SIZE = 150_000
 """As many are learnt from where nobody says how many.
 
 In a trial with a million customers 10% and 5% of them lost nothing that could be measured, 2% did;
@@ -17,7 +17,7 @@ within a minute however many customers there are.
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class ScoreWeights:
     """How the three parts of the score are weighed. No unit; only the order matters."""
 
     own: float = 1.0  # below 0 where nobody comes back to what she has had
@@ -25,7 +25,7 @@ class Weights:
     popularity: float = 0.3
 
 
-def weights_to_row(weights: Weights) -> dict[str, float]:
+def weights_to_row(weights: ScoreWeights) -> dict[str, float]:
     """Return weights as a model keeps them."""
     return {
         "own": weights.own,
@@ -34,59 +34,59 @@ def weights_to_row(weights: Weights) -> dict[str, float]:
     }
 
 
-def weights_from_row(row: Mapping[str, float]) -> Weights:
+def weights_from_row(row: Mapping[str, float]) -> ScoreWeights:
     """Return the weights of plain data; one that it does not name is as usual."""
-    said = {**weights_to_row(Weights()), **row}
-    return Weights(
+    said = {**weights_to_row(ScoreWeights()), **row}
+    return ScoreWeights(
         own=said["own"], collaborative=said["collaborative"], popularity=said["popularity"]
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Blend:
+class HybridParams:
     """All that is chosen on a validation slice of the log."""
 
-    weights: Weights = field(default_factory=Weights)
+    weights: ScoreWeights = field(default_factory=ScoreWeights)
     ease: float = 0.5  # share of EASE in the collaborative part
-    alike: float = 0.0  # share of the nearest brands; the rest is ALS
+    item_knn: float = 0.0  # share of the nearest brands; the rest is ALS
     half_life: int | None = None  # days in which own evidence fades by half, one of AGES
-    drift: int | None = None  # the same for what the collaborative part is asked with
-    fashion: int | None = None  # the same for popularity
-    love: Love = field(default_factory=Love)
+    query_half_life: int | None = None  # the same for what the collaborative part is asked with
+    popularity_half_life: int | None = None  # the same for popularity
+    event_weights: EventWeights = field(default_factory=EventWeights)
 
     @property
     def shares(self) -> tuple[float, float, float]:
         """Of ALS, of EASE and of the nearest brands in the collaborative part."""
-        return 1.0 - self.ease - self.alike, self.ease, self.alike
+        return 1.0 - self.ease - self.item_knn, self.ease, self.item_knn
 
 
-def blend_to_row(blend: Blend) -> dict[str, Any]:
+def blend_to_row(blend: HybridParams) -> dict[str, Any]:
     """Return a blend as a model keeps it."""
     return {
         "weights": weights_to_row(blend.weights),
         "ease": blend.ease,
-        "alike": blend.alike,
+        "alike": blend.item_knn,
         "half_life": blend.half_life,
-        "drift": blend.drift,
-        "fashion": blend.fashion,
-        "love": love_to_row(blend.love),
+        "drift": blend.query_half_life,
+        "fashion": blend.popularity_half_life,
+        "love": love_to_row(blend.event_weights),
     }
 
 
-def blend_from_row(row: Mapping[str, Any]) -> Blend:
+def blend_from_row(row: Mapping[str, Any]) -> HybridParams:
     """Return what `blend_to_row` wrote. Raises KeyError for what another version wrote."""
-    usual = blend_to_row(Blend())
+    usual = blend_to_row(HybridParams())
     _known_in(usual, row)
     _known_in(usual["weights"], row["weights"])
     _known_in(usual["love"], row["love"])
-    return Blend(
+    return HybridParams(
         weights=weights_from_row(row["weights"]),
         ease=row["ease"],
-        alike=row["alike"],
+        item_knn=row["alike"],
         half_life=row["half_life"],
-        drift=row["drift"],
-        fashion=row["fashion"],
-        love=love_from_row(row["love"]),
+        query_half_life=row["drift"],
+        popularity_half_life=row["fashion"],
+        event_weights=love_from_row(row["love"]),
     )
 
 
@@ -103,21 +103,21 @@ class FitOptions:
 
     factors: int = 32
     alpha: float = 5.0  # confidence a unit of evidence, c = 1 + alpha * evidence
-    regularisation: float = 1.0  # in square roots of the number of customers
+    regularization: float = 1.0  # in square roots of the number of customers
     iterations: int = 6  # it starts near the end, at the leading singular vectors
     sample: float | None = None  # share of the customers whose events are read; None: enough
     seed: int = 0
-    weights: Weights | None = None  # None: chosen on a slice of the log
+    weights: ScoreWeights | None = None  # None: chosen on a slice of the log
 
-    def share_of(self, customers: int) -> float:
+    def sample_share(self, customers: int) -> float:
         """The share to read of so many customers: the one set, else as many as are enough."""
         if self.sample is not None:
             return self.sample
-        return min(1.0, max(RANGES["sample"][0], ENOUGH_CUSTOMERS / max(1, customers)))
+        return min(1.0, max(OPTION_RANGES["sample"][0], DEFAULT_SAMPLE_SIZE / max(1, customers)))
 
-    def settled(self, customers: int) -> Self:
+    def with_sample_share(self, customers: int) -> Self:
         """The same options with the share of so many customers as a number."""
-        return replace(self, sample=self.share_of(customers))
+        return replace(self, sample=self.sample_share(customers))
 
 
 def options_to_row(options: FitOptions) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def options_to_row(options: FitOptions) -> dict[str, Any]:
     return {
         "factors": options.factors,
         "alpha": options.alpha,
-        "regularisation": options.regularisation,
+        "regularisation": options.regularization,
         "iterations": options.iterations,
         "sample": options.sample,
         "seed": options.seed,
@@ -134,19 +134,19 @@ def options_to_row(options: FitOptions) -> dict[str, Any]:
     }
 
 
-def options_from(plain: Mapping[str, Any]) -> FitOptions:
+def options_from_dict(data: Mapping[str, Any]) -> FitOptions:
     """Return the options of plain data; one that it does not name is as usual.
 
     Raises KeyError for a name that is no option.
     """
     usual = options_to_row(FitOptions())
-    _known_in(usual, plain)
-    said = {**usual, **plain}
+    _known_in(usual, data)
+    said = {**usual, **data}
     weights = said["weights"]
     return FitOptions(
         factors=said["factors"],
         alpha=said["alpha"],
-        regularisation=said["regularisation"],
+        regularization=said["regularisation"],
         iterations=said["iterations"],
         sample=said["sample"],
         seed=said["seed"],
@@ -154,7 +154,7 @@ def options_from(plain: Mapping[str, Any]) -> FitOptions:
     )
 
 
-RANGES: Mapping[str, tuple[float, float]] = {
+OPTION_RANGES: Mapping[str, tuple[float, float]] = {
     "factors": (1, 256),
     "alpha": (0.1, 1000.0),
     "regularisation": (0.0, 1000.0),
@@ -167,10 +167,10 @@ RANGES: Mapping[str, tuple[float, float]] = {
 def check_options(options: FitOptions) -> None:
     """Raise BadInputError naming the first option outside its range."""
     said = options_to_row(options)
-    for name, (low, high) in RANGES.items():
+    for name, (low, high) in OPTION_RANGES.items():
         value = said[name]
         if value is not None and not low <= value <= high:
             raise BadInputError(f"{name} is {value:g}; choose between {low:g} and {high:g}.")
-    for name, value in weights_to_row(options.weights or Weights()).items():
+    for name, value in weights_to_row(options.weights or ScoreWeights()).items():
         if not 0 <= value <= 100:
             raise BadInputError(f"The weight {name} is {value:g}; choose between 0 and 100.")

@@ -7,21 +7,21 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.dataset.catalog import Catalogue
+from recsys.dataset.catalog import Catalog
 from recsys.dataset.evidence import Evidence
-from recsys.models.base import Basis, BrandScore
-from recsys.models.baselines import listed
+from recsys.models.base import BrandIndex, BrandScore
+from recsys.models.baselines import top_scored_brands
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ListedModel:
+class PrecomputedModel:
     """N customers and their brands. Which of them is asked about stands in the evidence.
 
     Evidence numbers its customer; here customer `number(key)`, from 1, has the list of that place,
     and number 0 is somebody without one.
     """
 
-    basis: Basis
+    brand_index: BrandIndex
     keys: NDArray[np.uint64]  # (N,) ascending
     starts: NDArray[np.int64]  # (N + 1,) first row of each customer
     codes: NDArray[np.int32]  # (rows,) brand codes, best first within a customer
@@ -31,34 +31,34 @@ class ListedModel:
         """The name that a study writes down."""
         return "lists"
 
-    def number(self, key: int) -> int:
+    def customer_number(self, key: int) -> int:
         """The number of a customer by her key, from 1; 0 where there is no list of hers."""
-        at = int(np.searchsorted(self.keys, np.uint64(key)))
-        return at + 1 if at < len(self.keys) and int(self.keys[at]) == key else 0
+        position = int(np.searchsorted(self.keys, np.uint64(key)))
+        return position + 1 if position < len(self.keys) and int(self.keys[position]) == key else 0
 
     def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
         """Return her list, filled up with what is popular; there are no reasons to give."""
         number = int(evidence.customer[0]) if len(evidence) else 0
-        scores = self.basis.prior / 2  # below every listed brand
+        scores = self.brand_index.prior / 2  # below every listed brand
         if 0 < number < len(self.starts):
-            hers = self.codes[self.starts[number - 1] : self.starts[number]]
-            scores[hers] = 1 + np.arange(len(hers), 0, -1) / max(1, len(hers))
-        return listed(self.basis, scores, n, without)
+            own_codes = self.codes[self.starts[number - 1] : self.starts[number]]
+            scores[own_codes] = 1 + np.arange(len(own_codes), 0, -1) / max(1, len(own_codes))
+        return top_scored_brands(self.brand_index, scores, n, without)
 
     def names(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[str]:
         """Return the names of the same n brands."""
         return [score.brand for score in self.rank(evidence, n, without)]
 
-    def over(self, catalogue: Catalogue) -> Self:
+    def rebase_on(self, catalog: Catalog) -> Self:
         """The same lists over a catalogue that may have grown."""
-        return replace(self, basis=self.basis.over(catalogue))
+        return replace(self, brand_index=self.brand_index.rebase_on(catalog))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What must be kept to restore this, as plain arrays (no pickle)."""
         return {
-            "brands": self.basis.brands.astype(str),
-            "sensitive": self.basis.sensitive,
-            "buyers": self.basis.buyers,
+            "brands": self.brand_index.brands.astype(str),
+            "sensitive": self.brand_index.sensitive,
+            "buyers": self.brand_index.buyers,
             "keys": self.keys,
             "starts": self.starts,
             "codes": self.codes,
@@ -66,36 +66,39 @@ class ListedModel:
 
     def meta(self) -> dict[str, Any]:
         """What must be kept beside the arrays, as JSON."""
-        return {"kind": "lists", "lineage": self.basis.lineage}
+        return {"kind": "lists", "lineage": self.brand_index.lineage}
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Self:
         """Build it again from `arrays()` and `meta()`. Raises KeyError for another's."""
-        known = Basis(
+        brand_index = BrandIndex(
             lineage=meta["lineage"],
             brands=arrays["brands"].astype(object),
             sensitive=arrays["sensitive"],
             buyers=arrays["buyers"],
         )
-        return cls(known, arrays["keys"], arrays["starts"], arrays["codes"])
+        return cls(brand_index, arrays["keys"], arrays["starts"], arrays["codes"])
 
 
-def lists_of(
-    basis: Basis,
+def build_precomputed(
+    brand_index: BrandIndex,
     key: NDArray[np.uint64],
     code: NDArray[np.int32],
     score: NDArray[np.float64],
-) -> ListedModel:
+) -> PrecomputedModel:
     """Return the lists of rows of shape (n,): whose, which brand, how strong; ties by code.
 
     Of a brand that a customer has twice the stronger row stays. Scores must be numbers.
     """
     order = np.lexsort((-score, code, key))
-    first = np.ones(len(order), np.bool_)
-    first[1:] = (np.diff(key[order]) != 0) | (np.diff(code[order]) != 0)
-    kept = order[first]
-    kept = kept[np.lexsort((code[kept], -score[kept], key[kept]))]
-    keys, starts = np.unique(key[kept], return_index=True)
-    return ListedModel(
-        basis, keys, np.append(starts, len(kept)).astype(np.int64), code[kept].astype(np.int32)
+    is_first = np.ones(len(order), np.bool_)
+    is_first[1:] = (np.diff(key[order]) != 0) | (np.diff(code[order]) != 0)
+    kept_rows = order[is_first]
+    kept_rows = kept_rows[np.lexsort((code[kept_rows], -score[kept_rows], key[kept_rows]))]
+    keys, starts = np.unique(key[kept_rows], return_index=True)
+    return PrecomputedModel(
+        brand_index,
+        keys,
+        np.append(starts, len(kept_rows)).astype(np.int64),
+        code[kept_rows].astype(np.int32),
     )

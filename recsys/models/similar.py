@@ -3,26 +3,26 @@
 import numpy as np
 
 from recsys.errors import UnknownNameError
-from recsys.models.hybrid import FavouriteModel
+from recsys.models.hybrid import HybridModel
 
 
-def similar(model: FavouriteModel, brand: str, n: int) -> list[tuple[str, float]]:
+def similar_brands(model: HybridModel, brand: str, n: int) -> list[tuple[str, float]]:
     """Return the n brands most alike to one and how much so, 1 being the same taste.
 
     The cosine of their factors. Raises UnknownNameError for a brand that is not there or may not be
     shown. A brand that nobody of the sample met has no neighbours.
     """
-    basis = model.basis
-    allowed = basis.allowed(())
-    code = basis.codes.get(brand)
+    brand_index = model.brand_index
+    allowed = brand_index.allowed(())
+    code = brand_index.codes.get(brand)
     if code is None or not allowed[code]:
-        raise UnknownNameError("brand", brand, basis.brands[allowed].astype(str))
-    factors = model.factors.of_brands.astype(np.float64)
-    length = np.linalg.norm(factors, axis=1)
-    if length[code] == 0:
+        raise UnknownNameError("brand", brand, brand_index.brands[allowed].astype(str))
+    factors = model.als.item_factors.astype(np.float64)
+    norms = np.linalg.norm(factors, axis=1)
+    if norms[code] == 0:
         return []
-    alike = factors @ factors[code] / np.where(length > 0, length * length[code], 1.0)
-    alike[~allowed] = -np.inf
-    alike[code] = -np.inf
-    order = np.argsort(-alike, kind="stable")[:n]
-    return [(str(basis.brands[i]), float(alike[i])) for i in order if alike[i] > 0]
+    cosine = factors @ factors[code] / np.where(norms > 0, norms * norms[code], 1.0)
+    cosine[~allowed] = -np.inf
+    cosine[code] = -np.inf
+    order = np.argsort(-cosine, kind="stable")[:n]
+    return [(str(brand_index.brands[i]), float(cosine[i])) for i in order if cosine[i] > 0]

@@ -8,120 +8,127 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys.dataset.evidence import Evidence, Sum, starts_of
-from recsys.models.base import Reason
+from recsys.dataset.evidence import Evidence, Feature, run_starts
+from recsys.models.base import ExplanationReason
 
-Codes = NDArray[np.intp]
-Floats = NDArray[np.float32]
-Found = tuple[Codes, Codes, NDArray[np.floating]]
+Indices = NDArray[np.intp]
+Float32Array = NDArray[np.float32]
+Candidates = tuple[Indices, Indices, NDArray[np.floating]]
 """Places of customers, brand codes and scores, (m,) each."""
 
-_PLACE = {reason: place for place, reason in enumerate(Reason)}
+_REASON_CODES = {reason: place for place, reason in enumerate(ExplanationReason)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class People:
+class UserBatch:
     """N customers and their P pairs with a brand, ordered by customer, then brand."""
 
-    number: int
-    row: Codes  # (P,) place of each pair's customer
-    brand: Codes  # (P,)
-    strength: Floats  # (P,) what others' lists are made of
-    own: Floats  # (P,) what her own doing adds to the score
+    n_users: int
+    row: Indices  # (P,) place of each pair's customer
+    brand: Indices  # (P,)
+    strength: Float32Array  # (P,) what others' lists are made of
+    own: Float32Array  # (P,) what her own doing adds to the score
 
     @classmethod
-    def of(
+    def from_evidence(
         cls,
-        whose: NDArray[np.int64],
+        customers: NDArray[np.int64],
         evidence: Evidence,
         strength: NDArray[np.floating],
         own: NDArray[np.floating],
     ) -> Self:
         """Lay out the evidence of the customers of these numbers, ascending, with or without."""
-        row = np.searchsorted(whose, evidence.customer)
+        row = np.searchsorted(customers, evidence.customer)
         brand = evidence.brand.astype(np.intp)
-        return cls(len(whose), row, brand, strength.astype(np.float32), own.astype(np.float32))
+        return cls(len(customers), row, brand, strength.astype(np.float32), own.astype(np.float32))
 
-    def groups(self, size: int) -> Iterator[tuple[int, "People"]]:
+    def chunks(self, size: int) -> Iterator[tuple[int, "UserBatch"]]:
         """Yield (place of the first, `size` customers) until all are there."""
-        for first in range(0, self.number, size):
-            kept = slice(*np.searchsorted(self.row, [first, first + size]))
+        for first in range(0, self.n_users, size):
+            pair_slice = slice(*np.searchsorted(self.row, [first, first + size]))
             yield (
                 first,
-                People(
-                    min(size, self.number - first),
-                    self.row[kept] - first,
-                    self.brand[kept],
-                    self.strength[kept],
-                    self.own[kept],
+                UserBatch(
+                    min(size, self.n_users - first),
+                    self.row[pair_slice] - first,
+                    self.brand[pair_slice],
+                    self.strength[pair_slice],
+                    self.own[pair_slice],
                 ),
             )
 
-    def matrix(self, held: NDArray[np.bool_], column: Codes, columns: int) -> csr_matrix:
+    def matrix(self, mask: NDArray[np.bool_], column: Indices, columns: int) -> csr_matrix:
         """Customers x columns of the strength of the pairs that are held."""
-        starts = np.searchsorted(self.row[held], np.arange(self.number + 1))
-        parts = (self.strength[held], column[held].astype(np.int32), starts.astype(np.int32))
-        return csr_matrix(parts, shape=(self.number, columns))
+        starts = np.searchsorted(self.row[mask], np.arange(self.n_users + 1))
+        parts = (self.strength[mask], column[mask].astype(np.int32), starts.astype(np.int32))
+        return csr_matrix(parts, shape=(self.n_users, columns))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Listed:
+class Recommendations:
     """Lists of many customers: m places, by customer, the favourite first."""
 
-    row: Codes  # (m,) place of the customer among those asked
-    brand: Codes  # (m,) brand codes
-    rank: Codes  # (m,) from 1
+    row: Indices  # (m,) place of the customer among those asked
+    brand: Indices  # (m,) brand codes
+    rank: Indices  # (m,) from 1
     score: NDArray[np.floating]  # (m,)
     reason: NDArray[np.int8]  # (m,) places in tuple(Reason)
 
 
-def nothing() -> Found:
+def no_candidates() -> Candidates:
     """Nothing found of anybody."""
     return np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.float32)
 
 
-def first(found: Sequence[Found], n: int) -> Found:
+def top_n_per_user(candidates: Sequence[Candidates], n: int) -> Candidates:
     """The n best of each customer, best first, ties by code."""
-    rows, codes, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    rows, codes, scores = (np.concatenate(parts) for parts in zip(*candidates, strict=True))
     order = np.lexsort((codes, -scores, rows))
-    order = order[places(rows[order]) <= n]
+    order = order[ranks_in_runs(rows[order]) <= n]
     return rows[order], codes[order], scores[order]
 
 
-def places(rows: NDArray[np.integer]) -> Codes:
+def ranks_in_runs(rows: NDArray[np.integer]) -> Indices:
     """Place from 1 of each within its run of equal rows."""
-    starts = starts_of(rows)
+    starts = run_starts(rows)
     sizes = np.diff(np.append(starts, len(rows)))
     return np.asarray(np.arange(len(rows)) - np.repeat(starts, sizes) + 1, np.intp)
 
 
-def listed(
-    evidence: Evidence, people: People, found: Found, popular: NDArray[np.floating]
-) -> Listed:
-    """Add the reasons to what was found; `popular`, (B,), is what popularity adds to a score."""
-    row, brand, score = found
-    width = len(popular)
-    keys = people.row * width + people.brand
-    wanted = row * width + brand
-    at = np.searchsorted(keys, wanted)
-    hers = np.append(keys, -1)[at] == wanted
-    rest = score - popular[brand]
-    rest[hers] -= people.own[at[hers]]
-    alike = rest > np.maximum(popular[brand], 0)
-    reason = np.where(alike, _PLACE[Reason.ALIKE], _PLACE[Reason.POPULAR]).astype(np.int8)
-    reason[hers] = _own(evidence.sums[at[hers]], reason[hers])
-    return Listed(row, brand, places(row), score, reason)
+def build_recommendations(
+    evidence: Evidence, users: UserBatch, candidates: Candidates, popularity: NDArray[np.floating]
+) -> Recommendations:
+    """Add the reasons to what was found; `popularity`, (B,), is what popularity adds to a score."""
+    row, brand, score = candidates
+    width = len(popularity)
+    keys = users.row * width + users.brand
+    wanted_keys = row * width + brand
+    positions = np.searchsorted(keys, wanted_keys)
+    has_own = np.append(keys, -1)[positions] == wanted_keys
+    others_score = score - popularity[brand]
+    others_score[has_own] -= users.own[positions[has_own]]
+    from_others = others_score > np.maximum(popularity[brand], 0)
+    reason = np.where(
+        from_others,
+        _REASON_CODES[ExplanationReason.ALIKE],
+        _REASON_CODES[ExplanationReason.POPULAR],
+    ).astype(np.int8)
+    reason[has_own] = _own_reasons(evidence.sums[positions[has_own]], reason[has_own])
+    return Recommendations(row, brand, ranks_in_runs(row), score, reason)
 
 
-def _own(sums: NDArray[np.int64], otherwise: NDArray[np.int8]) -> NDArray[np.int8]:
+def _own_reasons(sums: NDArray[np.int64], otherwise: NDArray[np.int8]) -> NDArray[np.int8]:
     """The strongest thing that she did, in the order of `ranking.kind_of`."""
-    bought = sums[:, Sum.PURCHASES]
-    did = (
-        (sums[:, Sum.FOLLOWS] > 0, Reason.FOLLOWED),
-        ((bought > 0) & (sums[:, Sum.FULL_PRICE] >= bought), Reason.FULL_PRICE),
-        (bought > 0, Reason.BOUGHT),
-        (sums[:, Sum.RELEASE_VIEWS] > 0, Reason.NEW),
-        (sums[:, Sum.VIEWS] > 0, Reason.VIEWED),
+    purchases = sums[:, Feature.PURCHASES]
+    rules = (
+        (sums[:, Feature.FOLLOWS] > 0, ExplanationReason.FOLLOWED),
+        (
+            (purchases > 0) & (sums[:, Feature.FULL_PRICE] >= purchases),
+            ExplanationReason.FULL_PRICE,
+        ),
+        (purchases > 0, ExplanationReason.BOUGHT),
+        (sums[:, Feature.RELEASE_VIEWS] > 0, ExplanationReason.NEW),
+        (sums[:, Feature.VIEWS] > 0, ExplanationReason.VIEWED),
     )
-    kinds = [np.int8(_PLACE[reason]) for _, reason in did]
-    return np.select([happened for happened, _ in did], kinds, otherwise)
+    codes = [np.int8(_REASON_CODES[reason]) for _, reason in rules]
+    return np.select([happened for happened, _ in rules], codes, otherwise)

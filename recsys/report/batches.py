@@ -9,47 +9,59 @@ from typing import Any
 import numpy as np
 
 from recsys.report.responses import Bools, Ints
-from recsys.report.tables import Unit
+from recsys.report.tables import DisclosureRule
 from recsys.study.policy import Study
-from recsys.study.scoring import DeckScore, Excluded, Pace, Played, complete, eligible, excluded
+from recsys.study.scoring import (
+    CompletedDeck,
+    DeckScore,
+    ExclusionReason,
+    ResponseTimes,
+    exclusion_reason,
+    ineligibility,
+    is_complete,
+)
 
-Closed = Played | DeckScore | Excluded
+ClosedDeck = CompletedDeck | DeckScore | ExclusionReason
 """A closed deck. Once its owner is forgotten: its scores alone, which count all the same, or why
 it did not count."""
 
-NOBODY: Mapping[str, int] = MappingProxyType({})
+NO_EARLIER_DECKS: Mapping[str, int] = MappingProxyType({})
 
-NEVER_COUNTS = (Excluded.ORIGIN, Excluded.THIN, Excluded.AGAIN)
+INELIGIBLE_REASONS = (
+    ExclusionReason.ORIGIN,
+    ExclusionReason.THIN_HISTORY,
+    ExclusionReason.NOT_FIRST,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ClassifiedDeck:
     """A closed deck, with why it does not count and whether it was finished."""
 
-    deck: Closed
-    why: Excluded | None
-    whole: bool
+    deck: ClosedDeck
+    exclusion: ExclusionReason | None
+    complete: bool
     dealt_at: int | None  # None of a withdrawn one
     closed_at: int
 
     @property
-    def dealt(self) -> int:
+    def dealt_at_or_zero(self) -> int:
         """Return when it was dealt, 0 of a withdrawn one."""
         return self.dealt_at or 0
 
     @property
-    def entered(self) -> bool:
+    def eligible(self) -> bool:
         """Return whether it could have counted."""
-        return self.why not in NEVER_COUNTS
+        return self.exclusion not in INELIGIBLE_REASONS
 
     @property
-    def gone(self) -> bool:
+    def withdrawn(self) -> bool:
         """Return whether it could have counted, and its owner is forgotten."""
-        return self.entered and self.dealt_at is None
+        return self.eligible and self.dealt_at is None
 
 
 @dataclass(frozen=True, slots=True)
-class Players:
+class ParticipantCounts:
     """How many decks of the study came how far, up to a published batch."""
 
     dealt: int
@@ -61,15 +73,15 @@ class Players:
     @property
     def completion(self) -> float | None:
         """Return the share of dealt decks that were finished; None when nothing is known."""
-        known = self.dealt - self.withdrawn
-        return self.complete / known if known else None
+        n_known = self.dealt - self.withdrawn
+        return self.complete / n_known if n_known else None
 
 
-NO_PLAYERS = Players(0, 0, 0, 0, 0)
+NO_PARTICIPANTS = ParticipantCounts(0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Funnel:
+class ParticipantFunnel:
     """The same as it may be published: each is *at least*, and moves in whole cells of people.
 
     Those counted come in whole batches, and are exact. The share is in whole tenths: neither says
@@ -84,15 +96,25 @@ class Funnel:
     completion: float | None  # None when nothing is known any more
 
     @classmethod
-    def of(cls, at: Players, unit: Unit) -> "Funnel":
+    def from_counts(cls, counts: ParticipantCounts, rule: DisclosureRule) -> "ParticipantFunnel":
         """Return what may be said of these players."""
-        closed = max(at.counted, unit.cells(at.closed))
-        dealt = max(closed, unit.cells(at.dealt))
-        done, gone = unit.cells(at.complete), unit.cells(at.withdrawn)
-        return cls(dealt, closed, done, at.counted, gone, tenths(at.completion))
+        n_closed = max(counts.counted, rule.round_down(counts.closed))
+        n_dealt = max(n_closed, rule.round_down(counts.dealt))
+        n_complete, n_withdrawn = (
+            rule.round_down(counts.complete),
+            rule.round_down(counts.withdrawn),
+        )
+        return cls(
+            n_dealt,
+            n_closed,
+            n_complete,
+            counts.counted,
+            n_withdrawn,
+            floor_to_tenths(counts.completion),
+        )
 
 
-def tenths(share: float | None) -> float | None:
+def floor_to_tenths(share: float | None) -> float | None:
     """Return a share rounded down to tenths, at most .9: "all" would say it of each one."""
     return None if share is None else min(int(share * 10 + 1e-9), 9) / 10
 
@@ -106,7 +128,7 @@ class Batch:
     balance: float | None  # standardised difference of log popularity; None without pairs
 
 
-def funnel_to_row(funnel: Funnel) -> dict[str, Any]:
+def funnel_to_row(funnel: ParticipantFunnel) -> dict[str, Any]:
     """Return a funnel as the report says it."""
     return {
         "dealt": funnel.dealt,
@@ -120,79 +142,95 @@ def funnel_to_row(funnel: Funnel) -> dict[str, Any]:
 
 def batch_to_row(batch: Batch) -> dict[str, Any]:
     """Return a batch as the report says it."""
-    return {"n": batch.n, "completion": tenths(batch.completion), "balance": batch.balance}
+    return {"n": batch.n, "completion": floor_to_tenths(batch.completion), "balance": batch.balance}
 
 
-def sorted_out(
-    closed: Iterable[Closed], study: Study, earlier: Mapping[str, int] = NOBODY
-) -> list[Row]:
+def apply_exclusions(
+    closed: Iterable[ClosedDeck], study: Study, earlier: Mapping[str, int] = NO_EARLIER_DECKS
+) -> list[ClassifiedDeck]:
     """Return each deck with the reason why it does not count: of a person, the first may.
 
     `earlier` says when a participant closed a deck of the same model version and policy in another
     study (milliseconds since 1970).
     """
-    return list(sort_out(closed, study, earlier, set()))
+    return list(classify_decks(closed, study, earlier, set()))
 
 
-def sort_out(
-    closed: Iterable[Closed], study: Study, earlier: Mapping[str, int], seen: set[str]
-) -> Iterator[Row]:
-    """Yield the rows of more decks, and add who closed them to those who were `seen`."""
+def classify_decks(
+    closed: Iterable[ClosedDeck], study: Study, earlier: Mapping[str, int], participants: set[str]
+) -> Iterator[ClassifiedDeck]:
+    """Yield the rows of more decks, and add who closed them to those who were `participants`."""
     for deck in closed:
-        if not isinstance(deck, Played):
-            yield Row(deck, deck if isinstance(deck, Excluded) else None, False, None, 0)
+        if not isinstance(deck, CompletedDeck):
+            yield ClassifiedDeck(
+                deck, deck if isinstance(deck, ExclusionReason) else None, False, None, 0
+            )
             continue
-        pace = Pace.of(deck)
-        reason = excluded(pace, study.kind, study.policy)
-        if eligible(deck.deck, study.kind) is None:
-            who = deck.deck.participant
-            had = who in seen or earlier.get(who, deck.closed_at) < deck.closed_at
-            reason = Excluded.AGAIN if had else reason
-            seen.add(who)
-        yield Row(deck, reason, complete(pace), deck.dealt_at, deck.closed_at)
+        times = ResponseTimes.from_deck(deck)
+        exclusion = exclusion_reason(times, study.kind, study.policy)
+        if ineligibility(deck.deck, study.kind) is None:
+            participant = deck.deck.participant
+            has_earlier = (
+                participant in participants
+                or earlier.get(participant, deck.closed_at) < deck.closed_at
+            )
+            exclusion = ExclusionReason.NOT_FIRST if has_earlier else exclusion
+            participants.add(participant)
+        yield ClassifiedDeck(deck, exclusion, is_complete(times), deck.dealt_at, deck.closed_at)
 
 
-def facts_of(rows: Sequence[Row]) -> Ints:
+def deck_facts(decks: Sequence[ClassifiedDeck]) -> Ints:
     """Return what counting needs of rows, shape (6, rows), in the order of the names below."""
-    facts = [
-        (r.why is None, r.entered, r.entered and r.whole, r.gone, r.closed_at, r.dealt)
-        for r in rows
+    values = [
+        (
+            r.exclusion is None,
+            r.eligible,
+            r.eligible and r.complete,
+            r.withdrawn,
+            r.closed_at,
+            r.dealt_at_or_zero,
+        )
+        for r in decks
     ]
-    return np.array(facts, dtype=np.int64).reshape(-1, 6).T
+    return np.array(values, dtype=np.int64).reshape(-1, 6).T
 
 
-COUNTED, ENTERED, DONE, GONE, CLOSED_AT, DEALT_AT = range(6)
+COUNTED, ELIGIBLE, COMPLETE, WITHDRAWN, CLOSED_AT, DEALT_AT = range(6)
 
 
-def ends(facts: Ints, batch: int) -> Ints:
+def batch_end_rows(facts_table: Ints, batch: int) -> Ints:
     """Return after how many rows each batch of counted decks is full."""
-    return np.flatnonzero(facts[COUNTED])[batch - 1 :: batch] + 1
+    return np.flatnonzero(facts_table[COUNTED])[batch - 1 :: batch] + 1
 
 
-def lost(counted: Sequence[Row], batch: int) -> Bools:
+def batches_with_withdrawal(counted_decks: Sequence[ClassifiedDeck], batch: int) -> Bools:
     """Return of each full batch of counted decks whether somebody of it is forgotten."""
-    gone: Bools = np.array([row.gone for row in counted], dtype=np.bool_)
-    return np.asarray(gone.reshape(-1, batch).any(axis=1))
+    is_withdrawn: Bools = np.array([row.withdrawn for row in counted_decks], dtype=np.bool_)
+    return np.asarray(is_withdrawn.reshape(-1, batch).any(axis=1))
 
 
-def players_at(facts: Ints, stops: Ints, open_dealt_at: Iterable[int]) -> list[Players]:
+def participant_counts_at(
+    facts_table: Ints, batch_ends: Ints, open_dealt_at: Iterable[int]
+) -> list[ParticipantCounts]:
     """Return how many decks had come how far when each of the stops was reached.
 
     Dealt are those that were dealt before the last of the published decks was closed, whether they
     are closed by now or not: a deck that closes later changes nothing here.
     """
-    if not len(stops):
+    if not len(batch_ends):
         return []
-    known = facts[DEALT_AT][(facts[ENTERED] > 0) & (facts[GONE] == 0)]
-    dealt_at = np.sort(np.concatenate([known, np.fromiter(open_dealt_at, dtype=np.int64)]))
-    clock = np.maximum.accumulate(facts[CLOSED_AT])
-    counted, closed, done, gone = facts[:4].cumsum(axis=1)[:, stops - 1]
-    dealt = gone + np.searchsorted(dealt_at, clock[stops - 1], side="right")
-    columns = (dealt, closed, done, counted, gone)
-    return [Players(*each) for each in zip(*(c.tolist() for c in columns), strict=True)]
+    dealt_known = facts_table[DEALT_AT][(facts_table[ELIGIBLE] > 0) & (facts_table[WITHDRAWN] == 0)]
+    dealt_at = np.sort(np.concatenate([dealt_known, np.fromiter(open_dealt_at, dtype=np.int64)]))
+    latest_close = np.maximum.accumulate(facts_table[CLOSED_AT])
+    n_counted, n_closed, n_complete, n_withdrawn = facts_table[:4].cumsum(axis=1)[:, batch_ends - 1]
+    n_dealt = n_withdrawn + np.searchsorted(dealt_at, latest_close[batch_ends - 1], side="right")
+    columns = (n_dealt, n_closed, n_complete, n_counted, n_withdrawn)
+    return [ParticipantCounts(*each) for each in zip(*(c.tolist() for c in columns), strict=True)]
 
 
-def left_out(rows: Sequence[Row], unit: Unit) -> dict[Excluded, int | None]:
+def exclusion_counts(
+    decks: Sequence[ClassifiedDeck], rule: DisclosureRule
+) -> dict[ExclusionReason, int | None]:
     """Return how many decks were left out and why, in whole cells; None for fewer, or nobody."""
-    counts = Counter(row.why for row in rows)
-    return {reason: unit.cells(counts[reason]) or None for reason in Excluded}
+    counts = Counter(row.exclusion for row in decks)
+    return {reason: rule.round_down(counts[reason]) or None for reason in ExclusionReason}

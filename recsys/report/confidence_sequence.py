@@ -6,11 +6,11 @@ from math import log
 
 import numpy as np
 
-from recsys.stats import Counted, Floats
+from recsys.stats import Floats, ScoreCounts
 
 
 @dataclass(frozen=True, slots=True)
-class RunPoint:
+class ConfidenceSequencePoint:
     """One criterion after one batch. The bounds are whole percents, rounded outward."""
 
     n: int
@@ -28,19 +28,19 @@ class RunPoint:
         return {"n": self.n, **rounded, **{k: round(w / log(10), 2) for k, w in wealths.items()}}
 
 
-def run(
-    scores: Floats, bar: float, stops: Sequence[int], alpha: float, criteria: int
-) -> Iterator[RunPoint]:
+def confidence_sequence(
+    scores: Floats, bar: float, sizes: Sequence[int], alpha: float, criteria: int
+) -> Iterator[ConfidenceSequencePoint]:
     """Yield a point after each of the numbers of people, which ascend."""
-    if not stops:
+    if not sizes:
         return
-    counted = Counted.of(scores, stops)
+    score_counts = ScoreCounts.from_scores(scores, sizes)
     columns = (
-        np.cumsum(scores)[np.array(stops) - 1] / stops,
-        counted.lower_percents(alpha) / 100,
-        counted.upper_percents(alpha / criteria) / 100,
-        counted.log_wealth(bar),
-        counted.mirrored.log_wealth(1 - bar),
+        np.cumsum(scores)[np.array(sizes) - 1] / sizes,
+        score_counts.lower_percents(alpha) / 100,
+        score_counts.upper_percents(alpha / criteria) / 100,
+        score_counts.log_wealth(bar),
+        score_counts.mirrored.log_wealth(1 - bar),
     )
-    for n, *values in zip(stops, *(column.tolist() for column in columns), strict=True):
-        yield RunPoint(n, *values)
+    for n, *values in zip(sizes, *(column.tolist() for column in columns), strict=True):
+        yield ConfidenceSequencePoint(n, *values)

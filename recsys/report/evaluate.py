@@ -13,46 +13,46 @@ from typing import Any
 import numpy as np
 
 from recsys.report.batches import (
-    NOBODY,
+    NO_EARLIER_DECKS,
     Batch,
-    Closed,
-    Funnel,
-    Row,
+    ClassifiedDeck,
+    ClosedDeck,
+    ParticipantFunnel,
     batch_to_row,
+    exclusion_counts,
     funnel_to_row,
-    left_out,
 )
-from recsys.report.confidence_sequence import RunPoint
+from recsys.report.confidence_sequence import ConfidenceSequencePoint
 from recsys.report.forecast import Forecast, forecast, forecast_to_row
-from recsys.report.response_table import Sheet
-from recsys.report.responses import MEASURES
+from recsys.report.response_table import ResponseTable
+from recsys.report.responses import SECONDARY_METRICS
 from recsys.report.shown_measures import NOT_COMPUTED, REASON, Failure, ShownMeasures
 from recsys.report.tables import (
+    DisclosureRule,
     SegmentRow,
     ShareRow,
-    Unit,
-    arm_rows,
-    beside,
     brand_rows,
+    card_group_rows,
     category_rows,
     mean_of,
+    secondary_metrics,
     segment_rows,
     segment_to_row,
     share_to_row,
 )
-from recsys.report.tally import Book, enter, gated
+from recsys.report.tally import StudyState, add_closed_decks, policy_scores
 from recsys.stats import (
+    ClusteredProportion,
     Estimate,
     Floats,
-    Ratio,
-    clustered_ratio,
+    clustered_proportion,
     estimate_to_row,
     ratio_to_row,
     smallest_panel,
 )
 from recsys.study.parse_policy import criterion_to_row
 from recsys.study.policy import Criterion, Policy, Study, StudyKind
-from recsys.study.scoring import DeckScore, Excluded, Played, score
+from recsys.study.scoring import CompletedDeck, DeckScore, ExclusionReason, score_deck
 
 SCHEMA_VERSION = 3  # of the published form: it grows when a field goes or changes its meaning
 
@@ -64,7 +64,7 @@ class CriterionReport:
     criterion: Criterion
     estimate: Estimate  # with the bounds that decide, in whole percents
     once: Estimate  # had this been the only look; never decides
-    run: tuple[RunPoint, ...]
+    run: tuple[ConfidenceSequencePoint, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +81,15 @@ class Report:
     baseline: str
     alpha: float
     smallest_panel: int  # people with perfect scores, under which nothing can release
-    players: Funnel
+    players: ParticipantFunnel
     criteria: tuple[CriterionReport, ...]
     batches: tuple[Batch, ...]
     arms: tuple[ShareRow, ...]
-    beside: Mapping[str, Estimate]
-    cards: Ratio | None  # the hit rate over cards, with ICC and design effect
+    secondary_metrics: Mapping[str, Estimate]
+    cards: ClusteredProportion | None  # the hit rate over cards, with ICC and design effect
     early: Estimate  # hit rate of the first half of the batches; in a duel its score
     late: Estimate
-    excluded: Mapping[Excluded, int | None]  # None: some, but fewer than a cell
+    excluded: Mapping[ExclusionReason, int | None]  # None: some, but fewer than a cell
     with_careless: Estimate  # hit rate with those left out by time, once they are a cell
     seconds: float | None  # mean over people of the median time of a card; None below a cell
     segments: Mapping[str, tuple[SegmentRow, ...]]  # those that the policy names
@@ -105,7 +105,7 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Return what may leave the house, ready for JSON: whole percents, rounded wealths."""
         policy = {"hash": self.policy.hash, **self.policy.to_dict()}
-        plain = {
+        data = {
             "study": self.study,
             "name": self.name,
             "kind": self.kind.value,
@@ -120,7 +120,7 @@ class Report:
             "criteria": [_criterion_to_row(found) for found in self.criteria],
             "batches": [batch_to_row(batch) for batch in self.batches],
             "arms": [share_to_row(row) for row in self.arms],
-            "beside": {name: _published(found) for name, found in self.beside.items()},
+            "beside": {name: _published(found) for name, found in self.secondary_metrics.items()},
             "cards": None if self.cards is None else ratio_to_row(self.cards),
             "early": _published(self.early),
             "late": _published(self.late),
@@ -135,7 +135,7 @@ class Report:
             "forecast": forecast_to_row(self.forecast),
             "not_computed": [failure.measure for failure in self.failures],
         }
-        rounded: dict[str, Any] = _rounded(plain)
+        rounded: dict[str, Any] = _rounded(data)
         exact = {"schema_version": SCHEMA_VERSION, "policy": policy, "alpha": self.alpha}
         return {**rounded, **exact}
 
@@ -164,12 +164,12 @@ def _rounded(value: Any) -> Any:
     return value
 
 
-def tally(
+def build_report(
     study: Study,
-    closed: Iterable[Closed],
+    closed: Iterable[ClosedDeck],
     open_dealt_at: Iterable[int] = (),
     seed: int = 0,
-    earlier: Mapping[str, int] = NOBODY,
+    earlier: Mapping[str, int] = NO_EARLIER_DECKS,
 ) -> Report:
     """Return the report of a study, read anew.
 
@@ -178,20 +178,22 @@ def tally(
     `open_dealt_at` says when those decks were dealt that are still open and could count; `earlier`
     is that of `sorted_out`.
     """
-    return report_of(enter(Book(), study, closed, earlier, open_dealt_at), study, seed)
+    return report_from_state(
+        add_closed_decks(StudyState(), study, closed, earlier, open_dealt_at), study, seed
+    )
 
 
-def report_of(book: Book, study: Study, seed: int = 0) -> Report:
+def report_from_state(state: StudyState, study: Study, seed: int = 0) -> Report:
     """Return the report of what was read so far."""
-    policy, sheet, alpha = study.policy, book.sheet, study.alpha
-    unit = Unit(policy.batch, policy.cell)
-    left = replace(unit, lost=book.lost)
+    policy, table, alpha = study.policy, state.table, study.alpha
+    rule = DisclosureRule(policy.batch, policy.cell)
+    table_rule = replace(rule, lost_batches=state.lost_batches)
     shown = ShownMeasures()
     compute, bars = shown.compute, [c.bar for c in policy.criteria]
-    scores = gated(book.scores, policy)
-    rates = scores[0] if policy.is_duel else book.scores[0]
-    half = len(rates) // policy.batch // 2 * policy.batch
-    published = book.rows[: book.published]
+    scores = policy_scores(state.scores, policy)
+    gated_rates = scores[0] if policy.is_paired_comparison else state.scores[0]
+    half_count = len(gated_rates) // policy.batch // 2 * policy.batch
+    published_decks = state.classified[: state.n_published]
     return Report(
         study=study.hash,
         name=study.name,
@@ -202,31 +204,37 @@ def report_of(book: Book, study: Study, seed: int = 0) -> Report:
         challenger=study.challenger,
         baseline=study.baseline,
         alpha=alpha,
-        smallest_panel=smallest_release(study),
-        players=Funnel.of(book.players, unit),
-        criteria=tuple(_criteria(scores, book, study, left, shown)),
-        batches=book.batches,
-        arms=compute("arms", lambda: arm_rows(sheet, left), ()),
-        beside=compute(
+        smallest_panel=smallest_panel_for_study(study),
+        players=ParticipantFunnel.from_counts(state.participant_counts, rule),
+        criteria=tuple(_criterion_reports(scores, state, study, table_rule, shown)),
+        batches=state.batches,
+        arms=compute("arms", lambda: card_group_rows(table, table_rule), ()),
+        secondary_metrics=compute(
             "beside",
-            lambda: beside(sheet, alpha, left, shown, decoys=policy.deck.scored > 0),
-            dict.fromkeys(MEASURES, NOT_COMPUTED),
+            lambda: secondary_metrics(
+                table, alpha, table_rule, shown, decoys=policy.deck.scored > 0
+            ),
+            dict.fromkeys(SECONDARY_METRICS, NOT_COMPUTED),
         ),
-        cards=compute("cards", lambda: _cards(sheet, left), None),
-        early=compute("early", lambda: mean_of(rates[:half], alpha, unit), NOT_COMPUTED),
-        late=compute("late", lambda: mean_of(rates[half:], alpha, unit), NOT_COMPUTED),
-        excluded=compute("excluded", lambda: left_out(published, unit), {}),
+        cards=compute("cards", lambda: _clustered_precision(table, table_rule), None),
+        early=compute(
+            "early", lambda: mean_of(gated_rates[:half_count], alpha, rule), NOT_COMPUTED
+        ),
+        late=compute("late", lambda: mean_of(gated_rates[half_count:], alpha, rule), NOT_COMPUTED),
+        excluded=compute("excluded", lambda: exclusion_counts(published_decks, rule), {}),
         with_careless=compute(
-            "with_careless", lambda: _with_careless(published, study, unit), NOT_COMPUTED
+            "with_careless",
+            lambda: _estimate_with_too_fast(published_decks, study, rule),
+            NOT_COMPUTED,
         ),
-        seconds=compute("seconds", lambda: _seconds(sheet, left), None),
+        seconds=compute("seconds", lambda: _mean_seconds(table, table_rule), None),
         segments=compute(
             "segments",
-            lambda: segment_rows(sheet, policy.segments, left),
+            lambda: segment_rows(table, policy.segments, table_rule),
             dict.fromkeys(policy.segments, ()),
         ),
-        brands=compute("brands", lambda: brand_rows(sheet, left), ()),
-        categories=compute("categories", lambda: category_rows(sheet, left), ()),
+        brands=compute("brands", lambda: brand_rows(table, table_rule), ()),
+        categories=compute("categories", lambda: category_rows(table, table_rule), ()),
         forecast=compute(
             "forecast",
             lambda: forecast(scores, bars, alpha, policy.batch, seed),
@@ -236,65 +244,79 @@ def report_of(book: Book, study: Study, seed: int = 0) -> Report:
     )
 
 
-def smallest_release(study: Study) -> int:
+def smallest_panel_for_study(study: Study) -> int:
     """Return how many people it takes to release with perfect scores: fewer never can."""
-    return smallest_panel_of(study.policy, study.alpha)
+    return smallest_panel_for_policy(study.policy, study.alpha)
 
 
-def smallest_panel_of(policy: Policy, alpha: float) -> int:
+def smallest_panel_for_policy(policy: Policy, alpha: float) -> int:
     """Return the same of a policy, before there is a study."""
     panels = [smallest_panel(criterion.bar, alpha) for criterion in policy.criteria]
     return max(policy.least_players, *panels)
 
 
-def _criteria(
-    scores: Floats, book: Book, study: Study, unit: Unit, shown: ShownMeasures
+def _criterion_reports(
+    scores: Floats, state: StudyState, study: Study, rule: DisclosureRule, shown: ShownMeasures
 ) -> Iterator[CriterionReport]:
     policy, n = study.policy, scores.shape[1]
-    for criterion, x, points in zip(policy.criteria, scores, book.runs, strict=True):
+    for criterion, criterion_scores, points in zip(
+        policy.criteria, scores, state.sequences, strict=True
+    ):
         if n < policy.cell:
             unknown = Estimate.unknown(f"fewer than {policy.cell} people", n)
             yield CriterionReport(criterion, unknown, unknown, ())
             continue
         last = points[-1]
         estimate = Estimate(last.mean, last.low, last.high, n, "betting")
-        look = partial(_once, criterion, x, book.sheet, unit, study.alpha)
-        once = shown.compute(f"once_{criterion.name}", look, NOT_COMPUTED)
-        yield CriterionReport(criterion, estimate, once, points)
+        look = partial(
+            _single_look_estimate, criterion, criterion_scores, state.table, rule, study.alpha
+        )
+        single_look = shown.compute(f"once_{criterion.name}", look, NOT_COMPUTED)
+        yield CriterionReport(criterion, estimate, single_look, points)
 
 
-def _once(criterion: Criterion, scores: Floats, sheet: Sheet, unit: Unit, alpha: float) -> Estimate:
+def _single_look_estimate(
+    criterion: Criterion, scores: Floats, sheet: ResponseTable, unit: DisclosureRule, alpha: float
+) -> Estimate:
     """Return the interval that would hold had this been the only look."""
-    ratio = _cards(sheet, unit) if criterion.name == "hit_rate" else None
-    ratio = ratio or clustered_ratio(scores, np.ones(len(scores)))
-    assert ratio is not None  # a cell has at least two people
-    low, high = ratio.interval(alpha)
-    return Estimate(ratio.value, low, high, ratio.people, "cluster-robust, one look")
+    proportion = _clustered_precision(sheet, unit) if criterion.name == "hit_rate" else None
+    proportion = proportion or clustered_proportion(scores, np.ones(len(scores)))
+    assert proportion is not None  # a cell has at least two people
+    low, high = proportion.interval(alpha)
+    return Estimate(proportion.value, low, high, proportion.people, "cluster-robust, one look")
 
 
-def _cards(sheet: Sheet, unit: Unit) -> Ratio | None:
-    people = unit.whole(len(sheet.ids))
-    return clustered_ratio(sheet.hits[:people], sheet.picks[:people])
+def _clustered_precision(table: ResponseTable, rule: DisclosureRule) -> ClusteredProportion | None:
+    n_people = rule.publishable(len(table.ids))
+    return clustered_proportion(table.hits[:n_people], table.picks[:n_people])
 
 
-def _seconds(sheet: Sheet, unit: Unit) -> float | None:
-    known = sheet.seconds[~np.isnan(sheet.seconds)]
-    people = unit.whole(len(known))
-    return float(known[:people].mean()) if people else None
+def _mean_seconds(table: ResponseTable, rule: DisclosureRule) -> float | None:
+    known_seconds = table.seconds[~np.isnan(table.seconds)]
+    n_people = rule.publishable(len(known_seconds))
+    return float(known_seconds[:n_people].mean()) if n_people else None
 
 
-def _with_careless(published: Sequence[Row], study: Study, unit: Unit) -> Estimate:
+def _estimate_with_too_fast(
+    published_decks: Sequence[ClassifiedDeck], study: Study, rule: DisclosureRule
+) -> Estimate:
     """Return the mean of `early` and `late` with those left out by time, once they are a cell."""
-    both = [row for row in published if row.why in (None, Excluded.TOO_FAST)]
-    if sum(row.why is not None for row in both) < unit.cell:
-        return Estimate.unknown(f"fewer than {unit.cell} people were left out")
-    known = [row.deck for row in both if not isinstance(row.deck, Excluded)]
-    if len(known) < len(both):
+    counted_or_too_fast = [
+        row for row in published_decks if row.exclusion in (None, ExclusionReason.TOO_FAST)
+    ]
+    if sum(row.exclusion is not None for row in counted_or_too_fast) < rule.min_group_size:
+        return Estimate.unknown(f"fewer than {rule.min_group_size} people were left out")
+    readable = [
+        row.deck for row in counted_or_too_fast if not isinstance(row.deck, ExclusionReason)
+    ]
+    if len(readable) < len(counted_or_too_fast):
         return Estimate.unknown("somebody who was left out is forgotten")
-    scores = [_score(deck) for deck in known]
-    rates = [deck.challenger if study.policy.is_duel else deck.hit_rate for deck in scores]
-    return mean_of(np.array(rates), study.alpha, unit)
+    scores = [_deck_score(deck) for deck in readable]
+    rates = [
+        deck.challenger if study.policy.is_paired_comparison else deck.precision for deck in scores
+    ]
+    return mean_of(np.array(rates), study.alpha, rule)
 
 
-def _score(deck: Played | DeckScore) -> DeckScore:
-    return deck if isinstance(deck, DeckScore) else score(deck)
+def _deck_score(deck: CompletedDeck | DeckScore) -> DeckScore:
+    return deck if isinstance(deck, DeckScore) else score_deck(deck)

@@ -7,13 +7,13 @@ from recsys.report.batches import Batch
 from recsys.report.evaluate import Report
 from recsys.report.verdict import (
     CriterionVerdict,
-    Facts,
     Outcome,
     Verdict,
-    Why,
-    too_early,
-    too_small,
-    verdict,
+    VerdictFacts,
+    VerdictReason,
+    make_verdict,
+    too_early_message,
+    too_small_message,
 )
 from recsys.study.policy import Criterion, Policy, Study, StudyKind
 
@@ -24,70 +24,80 @@ __all__ = [
     "Study",
     "StudyKind",
     "Verdict",
-    "Why",
+    "VerdictReason",
     "decide",
     "first_decision",
-    "too_early",
-    "too_small",
+    "too_early_message",
+    "too_small_message",
 ]
 
 
 def decide(report: Report, policy: Policy) -> Verdict:
     """Return the verdict of the first batch that decided, else why there is none yet."""
     if report.policy.hash != policy.hash:
-        return verdict(Why.POLICY, (), Facts())
+        return make_verdict(VerdictReason.POLICY, (), VerdictFacts())
     return first_decision(report, policy) or _undecided(report, policy)
 
 
 def first_decision(report: Report, policy: Policy) -> Verdict | None:
     """Return the verdict of the first published batch that released or held; None without one."""
-    for place, batch in enumerate(report.batches):
-        standing = tuple(_standing(report, place))
-        why = _why(batch, standing, policy)
-        if why in (Why.PASSED, Why.FAILED):
-            return verdict(why, standing, _facts(batch, policy, report))
+    for index, batch in enumerate(report.batches):
+        verdicts = tuple(_criterion_verdicts(report, index))
+        reason = _batch_reason(batch, verdicts, policy)
+        if reason in (VerdictReason.PASSED, VerdictReason.FAILED):
+            return make_verdict(reason, verdicts, _verdict_facts(batch, policy, report))
     return None
 
 
-def _why(batch: Batch, standing: tuple[CriterionVerdict, ...], policy: Policy) -> Why:
+def _batch_reason(
+    batch: Batch, verdicts: tuple[CriterionVerdict, ...], policy: Policy
+) -> VerdictReason:
     """Return what one batch says: the limits first, then fail, then pass."""
     if batch.n < policy.least_players:
-        return Why.TOO_FEW
+        return VerdictReason.TOO_FEW
     if batch.completion is None or batch.completion < policy.completion:
-        return Why.INCOMPLETE
+        return VerdictReason.INCOMPLETE
     if batch.balance is None and policy.deck.scored:
-        return Why.UNPAIRED
+        return VerdictReason.UNPAIRED
     if batch.balance is not None and abs(batch.balance) > policy.balance:
-        return Why.UNBALANCED
-    if any(criterion.failed for criterion in standing):
-        return Why.FAILED
-    return Why.PASSED if all(criterion.passed for criterion in standing) else Why.OPEN
+        return VerdictReason.UNBALANCED
+    if any(criterion.failed for criterion in verdicts):
+        return VerdictReason.FAILED
+    return (
+        VerdictReason.PASSED
+        if all(criterion.passed for criterion in verdicts)
+        else VerdictReason.OPEN
+    )
 
 
-def _standing(report: Report, place: int) -> Iterator[CriterionVerdict]:
+def _criterion_verdicts(report: Report, index: int) -> Iterator[CriterionVerdict]:
     """Return each criterion at one batch: passed at wealth 1/alpha, failed at criteria/alpha."""
     to_pass, to_fail = -log(report.alpha), log(len(report.criteria) / report.alpha)
-    for found in report.criteria:
-        at = found.run[place]
-        passed, failed = at.log_lower >= to_pass, at.log_upper >= to_fail
-        name, bar = found.criterion.name, found.criterion.bar
-        yield CriterionVerdict(name, bar, at.mean, at.low, at.high, passed, failed)
+    for criterion_report in report.criteria:
+        point = criterion_report.run[index]
+        passed, failed = point.log_lower >= to_pass, point.log_upper >= to_fail
+        name, bar = criterion_report.criterion.name, criterion_report.criterion.bar
+        yield CriterionVerdict(name, bar, point.mean, point.low, point.high, passed, failed)
 
 
 def _undecided(report: Report, policy: Policy) -> Verdict:
     """Return why the last batch does not decide."""
     n = report.players.counted
     if not report.batches:
-        why = Why.TOO_EARLY if n else Why.NO_DATA
-        return verdict(why, (), Facts(n=n, cell=policy.cell, batch=policy.batch))
-    batch, standing = report.batches[-1], tuple(_standing(report, -1))
-    return verdict(_why(batch, standing, policy), standing, _facts(batch, policy, report))
+        reason = VerdictReason.TOO_EARLY if n else VerdictReason.NO_DATA
+        return make_verdict(
+            reason, (), VerdictFacts(n=n, min_group_size=policy.cell, batch=policy.batch)
+        )
+    batch, verdicts = report.batches[-1], tuple(_criterion_verdicts(report, -1))
+    return make_verdict(
+        _batch_reason(batch, verdicts, policy), verdicts, _verdict_facts(batch, policy, report)
+    )
 
 
-def _facts(batch: Batch, policy: Policy, report: Report) -> Facts:
-    return Facts(
+def _verdict_facts(batch: Batch, policy: Policy, report: Report) -> VerdictFacts:
+    return VerdictFacts(
         n=batch.n,
-        cell=policy.cell,
+        min_group_size=policy.cell,
         batch=policy.batch,
         least_players=policy.least_players,
         completion=batch.completion,

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from recsys.models.base import Why
-from recsys.report.tables import Unit
-from recsys.stats import CELL
+from recsys.models.base import Explanation
+from recsys.report.tables import DisclosureRule
+from recsys.stats import MIN_GROUP_SIZE
 
-MOST = 10  # brands that are told of
-KINDS = (
+MAX_BRANDS = 10  # brands that are told of
+EVIDENCE_KINDS = (
     "followed", "full_price_again", "full_price_once", "cheap_again", "cheap_once", "looked",
     "others",
 )  # fmt: skip
@@ -21,7 +21,7 @@ KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedBrand:
+class RejectedBrand:
     """One brand that was picked and refused."""
 
     brand: str
@@ -31,7 +31,7 @@ class RefusedBrand:
     kinds: Mapping[str, float]  # share of the customers with it in their first ten, by KINDS
 
 
-def refused_to_row(found: RefusedBrand) -> dict[str, Any]:
+def refused_to_row(found: RejectedBrand) -> dict[str, Any]:
     """Return a brand as the command prints it."""
     return {
         "brand": found.brand,
@@ -43,48 +43,58 @@ def refused_to_row(found: RefusedBrand) -> dict[str, Any]:
 
 
 @dataclass(slots=True)
-class Heard:
+class PickResponses:
     """What was said of one brand, in the order of closing."""
 
-    refused: list[bool] = field(default_factory=list)
+    rejected: list[bool] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
 
 
-def most_refused(heard: Mapping[str, Heard], unit: Unit) -> list[RefusedBrand]:
+def most_rejected(
+    responses: Mapping[str, PickResponses], rule: DisclosureRule
+) -> list[RejectedBrand]:
     """Return at most MOST brands, the most refused first, without their kinds of evidence."""
-    found = [_brand(name, said, unit) for name, said in heard.items()]
-    refused = [brand for brand in found if brand.people and brand.share > 0]
-    return sorted(refused, key=lambda brand: (-brand.share, -brand.people, brand.brand))[:MOST]
+    brands = [_rejected_brand(name, said, rule) for name, said in responses.items()]
+    rejected = [brand for brand in brands if brand.people and brand.share > 0]
+    return sorted(rejected, key=lambda brand: (-brand.share, -brand.people, brand.brand))[
+        :MAX_BRANDS
+    ]
 
 
-def _brand(name: str, said: Heard, unit: Unit) -> RefusedBrand:
-    people = unit.whole(len(said.refused))
-    share = sum(said.refused[:people]) / people if people else 0.0
-    reasons = {why: unit.cells(n) for why, n in said.reasons.most_common() if n >= unit.cell}
-    return RefusedBrand(name, people, round(share, 2), reasons, {})
+def _rejected_brand(name: str, responses: PickResponses, rule: DisclosureRule) -> RejectedBrand:
+    people = rule.publishable(len(responses.rejected))
+    share = sum(responses.rejected[:people]) / people if people else 0.0
+    reasons = {
+        why: rule.round_down(n)
+        for why, n in responses.reasons.most_common()
+        if n >= rule.min_group_size
+    }
+    return RejectedBrand(name, people, round(share, 2), reasons, {})
 
 
-def shares_of(kinds: Mapping[str, int]) -> dict[str, float]:
+def kind_shares(kinds: Mapping[str, int]) -> dict[str, float]:
     """Return the share of each of KINDS among customers, `kinds` counts them.
 
     Kinds that fewer than a cell of customers have, or all but fewer, are left out.
     """
     people = sum(kinds.values())
-    held = ((kind, kinds.get(kind, 0)) for kind in KINDS)
+    counts = ((kind, kinds.get(kind, 0)) for kind in EVIDENCE_KINDS)
     return {
-        kind: round(n / people, 2) for kind, n in held if n >= CELL and not 0 < people - n < CELL
+        kind: round(n / people, 2)
+        for kind, n in counts
+        if n >= MIN_GROUP_SIZE and not 0 < people - n < MIN_GROUP_SIZE
     }
 
 
-def strongest(why: Why) -> str:
+def strongest_kind(explanation: Explanation) -> str:
     """Return the strongest kind of evidence behind a score, one of KINDS."""
-    cheap = why.purchases - why.full_price
-    held = {
-        "followed": why.follows > 0,
-        "full_price_again": why.full_price > 1,
-        "full_price_once": why.full_price == 1,
-        "cheap_again": cheap > 1,
-        "cheap_once": cheap == 1,
-        "looked": why.views > 0 or why.release_views > 0,
+    discounted = explanation.purchases - explanation.full_price
+    present = {
+        "followed": explanation.follows > 0,
+        "full_price_again": explanation.full_price > 1,
+        "full_price_once": explanation.full_price == 1,
+        "cheap_again": discounted > 1,
+        "cheap_once": discounted == 1,
+        "looked": explanation.views > 0 or explanation.release_views > 0,
     }
-    return next((kind for kind, holds in held.items() if holds), "others")
+    return next((kind for kind, holds in present.items() if holds), "others")

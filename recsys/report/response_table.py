@@ -9,33 +9,33 @@ import numpy as np
 from recsys.report.responses import (
     LIKED,
     PICK,
-    Cards,
     Ints,
-    arm_shares,
-    coded,
-    laid_out,
-    measures_of,
-    pairs_of,
-    scores_of,
+    ResponseColumns,
+    criterion_scores,
+    encode,
+    group_shares,
+    matched_pairs,
+    response_columns,
+    secondary_metric_values,
 )
 from recsys.stats import Floats
 from recsys.study.policy import SEGMENTS
-from recsys.study.scoring import Played
+from recsys.study.scoring import CompletedDeck
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sheet:
+class ResponseTable:
     """Decks in the order of closing. A value that a deck does not have is NaN."""
 
     ids: tuple[str, ...]  # of the decks
     scores: Floats  # shape (CRITERIA, decks)
-    cards: Cards
+    cards: ResponseColumns
     hits: Floats  # answered picks that were liked, shape (decks,)
     picks: Floats  # answered picks
     pair_deck: Ints  # the deck of each pair of which both cards were answered
     pair_gap: Floats  # log(1 + popularity) of its pick and of its decoy, shape (pairs, 2)
     card_deck: Ints  # the deck of each answered card
-    card_said: Ints
+    card_answer: Ints
     card_brand: Ints  # place in `brands`
     card_category: Ints  # place in `categories` of a pick; -1 of any other card
     brands: tuple[str, ...]
@@ -46,89 +46,89 @@ class Sheet:
     @property
     def shares(self) -> Floats:
         """Return what was said of each arm's cards, shape (arms, said, decks); computed now."""
-        return arm_shares(self.cards)
+        return group_shares(self.cards)
 
     @property
-    def measures(self) -> Floats:
+    def secondary(self) -> Floats:
         """Return the measures that are shown alone, shape (measures, decks); computed now."""
-        return measures_of(self.cards)
+        return secondary_metric_values(self.cards)
 
 
-def joined(one: Sheet, other: Sheet) -> Sheet:
+def concatenate_tables(first: ResponseTable, second: ResponseTable) -> ResponseTable:
     """Return the sheet of both, the second's decks after the first's."""
-    brands, brand_of = _names(one.brands, other.brands)
-    categories, category_of = _names(one.categories, other.categories)
-    decks = len(one.ids)
-    return Sheet(
-        one.ids + other.ids,
-        np.concatenate([one.scores, other.scores], axis=1),
-        one.cards.joined(other.cards),
-        np.concatenate([one.hits, other.hits]),
-        np.concatenate([one.picks, other.picks]),
-        np.concatenate([one.pair_deck, other.pair_deck + decks]),
-        np.concatenate([one.pair_gap, other.pair_gap]),
-        np.concatenate([one.card_deck, other.card_deck + decks]),
-        np.concatenate([one.card_said, other.card_said]),
-        np.concatenate([one.card_brand, brand_of[other.card_brand]]),
-        np.concatenate([one.card_category, category_of[other.card_category]]),
+    brands, brand_of = _merge_names(first.brands, second.brands)
+    categories, category_of = _merge_names(first.categories, second.categories)
+    n_decks = len(first.ids)
+    return ResponseTable(
+        first.ids + second.ids,
+        np.concatenate([first.scores, second.scores], axis=1),
+        first.cards.joined(second.cards),
+        np.concatenate([first.hits, second.hits]),
+        np.concatenate([first.picks, second.picks]),
+        np.concatenate([first.pair_deck, second.pair_deck + n_decks]),
+        np.concatenate([first.pair_gap, second.pair_gap]),
+        np.concatenate([first.card_deck, second.card_deck + n_decks]),
+        np.concatenate([first.card_answer, second.card_answer]),
+        np.concatenate([first.card_brand, brand_of[second.card_brand]]),
+        np.concatenate([first.card_category, category_of[second.card_category]]),
         brands,
         categories,
-        np.concatenate([one.seconds, other.seconds]),
-        tuple(a + b for a, b in zip(one.labels, other.labels, strict=True)),
+        np.concatenate([first.seconds, second.seconds]),
+        tuple(a + b for a, b in zip(first.labels, second.labels, strict=True)),
     )
 
 
-def _names(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[tuple[str, ...], Ints]:
+def _merge_names(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[tuple[str, ...], Ints]:
     """Return the names of both, and the new place of each of the other's; the last is for -1."""
-    places = {name: place for place, name in enumerate(one)}
-    moved = [places.setdefault(name, len(places)) for name in other]
-    return tuple(places), np.array([*moved, -1])
+    codes = {name: place for place, name in enumerate(first)}
+    new_codes = [codes.setdefault(name, len(codes)) for name in second]
+    return tuple(codes), np.array([*new_codes, -1])
 
 
-def read(decks: Sequence[Played]) -> Sheet:
+def build_response_table(decks: Sequence[CompletedDeck]) -> ResponseTable:
     """Return the sheet of decks. Cards of a deck stand in the order of their positions, from 1."""
-    cards, brands, categories = laid_out(decks)
-    heard = cards.heard
-    pick = heard & (cards.stratum == PICK)
-    brand_names, brand = coded(brands)
-    category_names, category = coded(categories)
-    category[~pick] = -1
-    pair_deck, pair_gap = pairs_of(cards)
-    return Sheet(
+    columns, brands, categories = response_columns(decks)
+    answered = columns.answered
+    answered_pick = answered & (columns.role == PICK)
+    brand_names, brand = encode(brands)
+    category_names, category = encode(categories)
+    category[~answered_pick] = -1
+    pair_deck, pair_gap = matched_pairs(columns)
+    return ResponseTable(
         ids=tuple(d.deck.id for d in decks),
-        scores=scores_of(cards),
-        cards=cards,
-        hits=cards.count(pick & (cards.said >= LIKED)),
-        picks=cards.count(pick),
+        scores=criterion_scores(columns),
+        cards=columns,
+        hits=columns.count(answered_pick & (columns.answer >= LIKED)),
+        picks=columns.count(answered_pick),
         pair_deck=pair_deck,
         pair_gap=pair_gap,
-        card_deck=cards.deck[heard],
-        card_said=cards.said[heard],
-        card_brand=brand[heard],
-        card_category=category[heard],
+        card_deck=columns.deck[answered],
+        card_answer=columns.answer[answered],
+        card_brand=brand[answered],
+        card_category=category[answered],
         brands=brand_names,
         categories=category_names,
-        seconds=_seconds(decks),
+        seconds=_median_seconds(decks),
         labels=tuple(tuple(_segment(d, name) for d in decks) for name in SEGMENTS),
     )
 
 
-def _segment(deck: Played, name: str) -> str:
+def _segment(deck: CompletedDeck, name: str) -> str:
     """Return the part of the people that a deck belongs to; "" where it is not known."""
     return {"language": deck.language, "device": deck.device}[name] or ""
 
 
-def _seconds(decks: Sequence[Played]) -> Floats:
+def _median_seconds(decks: Sequence[CompletedDeck]) -> Floats:
     """Return the median time of the answered cards of each deck; NaN where none is known."""
     times = [[d.shown_ms[p] for p in d.answers if p in d.shown_ms] for d in decks]
     sizes = np.array([len(each) for each in times], dtype=np.int64)
     flat = np.array(list(chain.from_iterable(times)), dtype=np.float64)
     flat = flat[np.lexsort((flat, np.repeat(np.arange(len(times)), sizes)))]
-    starts, found = np.cumsum(sizes) - sizes, np.full(len(times), np.nan)
-    known = sizes > 0
-    low, high = (starts + (sizes - 1) // 2)[known], (starts + sizes // 2)[known]
-    found[known] = (flat[low] + flat[high]) / 2000
-    return found
+    starts, medians = np.cumsum(sizes) - sizes, np.full(len(times), np.nan)
+    has_times = sizes > 0
+    low, high = (starts + (sizes - 1) // 2)[has_times], (starts + sizes // 2)[has_times]
+    medians[has_times] = (flat[low] + flat[high]) / 2000
+    return medians
 
 
-EMPTY = read(())
+EMPTY_TABLE = build_response_table(())

@@ -11,18 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.stats import Floats, clip_rounding, unit_scores
-from recsys.study.deck import Arm, Stratum
-from recsys.study.scoring import Played
+from recsys.study.deck import CardRole, Source
+from recsys.study.scoring import CompletedDeck
 from recsys.study.swipes import Answer
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-ARMS = ("pick", "baseline", "decoy", "near", "challenger")
+CARD_GROUPS = ("pick", "baseline", "decoy", "near", "challenger")
 """The rows of the table of arms: the picks, the rival's whole list, scored and near decoys, and the
 list of a second version."""
-SAID = ("liked", "super_liked", "dont_know")
-MEASURES = (
+ANSWER_SHARES = ("liked", "super_liked", "dont_know")
+SECONDARY_METRICS = (
     "binary_auc",
     "auc_of_all_picks",
     "decoy_rejection",
@@ -34,45 +34,52 @@ MEASURES = (
     "new_rival_hit_rate",
     "new_rival_discrimination",
 )
-"""What is shown and never gated, in the order of the rows of `Sheet.measures`."""
+"""What is shown and never gated, in the order of the rows of `ResponseTable.measures`."""
 
-AGAINST_DECOYS = frozenset(
-    {"decoy_rejection"} | {name for name in MEASURES if "auc" in name or "discrimination" in name}
+NEEDS_DECOYS = frozenset(
+    {"decoy_rejection"}
+    | {name for name in SECONDARY_METRICS if "auc" in name or "discrimination" in name}
 )
 """Measures that only a deck with scored decoys has."""
 
-UNANSWERED, UNKNOWN, NOT, LIKED, LOVED = range(-1, 4)
-_SAID: dict[Answer | None, int] = {
+UNANSWERED, DONT_KNOW, NOT_FAVOURITE, LIKED, SUPER_LIKED = range(-1, 4)
+_ANSWER_CODES: dict[Answer | None, int] = {
     None: UNANSWERED,
-    Answer.DONT_KNOW: UNKNOWN,
-    Answer.NOT_FAVOURITE: NOT,
+    Answer.DONT_KNOW: DONT_KNOW,
+    Answer.NOT_FAVOURITE: NOT_FAVOURITE,
     Answer.FAVOURITE: LIKED,
-    Answer.SUPER_LIKE: LOVED,
+    Answer.SUPER_LIKE: SUPER_LIKED,
 }
-_OTHERS = (Arm.BASELINE, Arm.CHALLENGER)
-_PLACE = {stratum: place for place, stratum in enumerate(Stratum)}
-PICK, UNIQUE, FAR, NEAR = (
-    _PLACE[s] for s in (Stratum.PICK, Stratum.UNIQUE, Stratum.FAR, Stratum.NEAR)
+_LIST_SOURCES = (Source.BASELINE, Source.CHALLENGER)
+_ROLE_CODES = {stratum: place for place, stratum in enumerate(CardRole)}
+PICK, BASELINE_ONLY, MATCHED_DECOY, FAMILIAR_DECOY = (
+    _ROLE_CODES[s]
+    for s in (
+        CardRole.PICK,
+        CardRole.BASELINE_ONLY,
+        CardRole.MATCHED_DECOY,
+        CardRole.FAMILIAR_DECOY,
+    )
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cards:
+class ResponseColumns:
     """All cards of some decks, one place a card; `deck` ascends."""
 
-    decks: int
+    n_decks: int
     deck: Ints
-    said: Ints
-    stratum: Ints
+    answer: Ints
+    role: Ints
     partner: Ints  # place of the partner's card; -1 without one
     known: Bools
-    shared: Bools  # a pick that the rival names too
-    second: Bools  # on the list of the second version, in a duel
+    in_baseline: Bools  # a pick that the rival names too
+    in_challenger: Bools  # on the list of the second version, in a duel
     popularity: Floats
 
     @property
-    def heard(self) -> Bools:
-        return self.said > UNANSWERED
+    def answered(self) -> Bools:
+        return self.answer > UNANSWERED
 
     @property
     def paired(self) -> Bools:
@@ -80,46 +87,50 @@ class Cards:
         return paired
 
     @property
-    def decoy(self) -> Bools:
+    def known_decoy(self) -> Bools:
         """The scored decoys that she knows."""
-        known: Bools = (self.said > UNKNOWN) & (self.stratum == FAR)
+        known: Bools = (self.answer > DONT_KNOW) & (self.role == MATCHED_DECOY)
         return known
 
-    def joined(self, other: "Cards") -> "Cards":
+    def joined(self, other: "ResponseColumns") -> "ResponseColumns":
         """Return the cards of both, the other's decks after these."""
         partner = np.where(other.partner >= 0, other.partner + len(self.deck), -1)
-        moved = replace(other, deck=other.deck + self.decks, partner=partner)
+        moved = replace(other, deck=other.deck + self.n_decks, partner=partner)
         columns = [f.name for f in fields(self) if f.name != "decks"]
         both = {n: np.concatenate([getattr(self, n), getattr(moved, n)]) for n in columns}
-        return Cards(self.decks + other.decks, **both)
+        return ResponseColumns(self.n_decks + other.n_decks, **both)
 
-    def count(self, which: Bools) -> Floats:
+    def count(self, mask: Bools) -> Floats:
         """Return how many of these cards each deck has."""
-        return np.bincount(self.deck[which], minlength=self.decks).astype(np.float64)
+        return np.bincount(self.deck[mask], minlength=self.n_decks).astype(np.float64)
 
-    def weigh(self, which: Bools, weights: Floats) -> Floats:
+    def weighted_count(self, mask: Bools, weights: Floats) -> Floats:
         """Return the weight of these cards in each deck."""
-        return np.bincount(self.deck[which], weights[which], self.decks).astype(np.float64)
+        return np.bincount(self.deck[mask], weights[mask], self.n_decks).astype(np.float64)
 
 
-def laid_out(decks: Sequence[Played]) -> tuple[Cards, list[str], list[str]]:
+def response_columns(
+    decks: Sequence[CompletedDeck],
+) -> tuple[ResponseColumns, list[str], list[str]]:
     """Return the cards of all decks in columns, with their brands and categories."""
     cards = list(chain.from_iterable(d.deck.cards for d in decks))
     sizes = _ints(len(d.deck.cards) for d in decks)
-    said = chain.from_iterable(map(d.answers.get, range(1, len(d.deck.cards) + 1)) for d in decks)
+    answers = chain.from_iterable(
+        map(d.answers.get, range(1, len(d.deck.cards) + 1)) for d in decks
+    )
     starts = np.cumsum(sizes) - sizes
-    stratum = _ints(_PLACE[card.stratum] for card in cards)
+    role = _ints(_ROLE_CODES[card.role] for card in cards)
     partner = _ints(card.partner or 0 for card in cards)
-    rival, second = ([arm in card.arms for card in cards] for arm in _OTHERS)
-    columns = Cards(
-        decks=len(decks),
+    in_baseline, in_challenger = ([arm in card.sources for card in cards] for arm in _LIST_SOURCES)
+    columns = ResponseColumns(
+        n_decks=len(decks),
         deck=np.repeat(np.arange(len(decks)), sizes),
-        said=_ints(map(_SAID.__getitem__, said)),
-        stratum=stratum,
+        answer=_ints(map(_ANSWER_CODES.__getitem__, answers)),
+        role=role,
         partner=np.where(partner > 0, np.repeat(starts, sizes) + partner - 1, -1),
         known=np.array([card.known for card in cards], dtype=np.bool_),
-        shared=np.array(rival, dtype=np.bool_) & (stratum == PICK),
-        second=np.array(second, dtype=np.bool_),
+        in_baseline=np.array(in_baseline, dtype=np.bool_) & (role == PICK),
+        in_challenger=np.array(in_challenger, dtype=np.bool_),
         popularity=np.log1p(_ints(card.popularity for card in cards)),
     )
     return columns, [card.brand for card in cards], [card.category for card in cards]
@@ -129,120 +140,141 @@ def _ints(values: Iterable[int]) -> Ints:
     return np.fromiter(values, dtype=np.int64)
 
 
-def coded(names: Sequence[str]) -> tuple[tuple[str, ...], Ints]:
+def encode(names: Sequence[str]) -> tuple[tuple[str, ...], Ints]:
     """Return the different names and each one's place among them."""
-    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
-    return tuple(places), _ints(map(places.__getitem__, names))
+    codes = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    return tuple(codes), _ints(map(codes.__getitem__, names))
 
 
-def _over(part: Floats, whole: Floats) -> Floats:
+def _safe_divide(numerator: Floats, denominator: Floats) -> Floats:
     """Return the share, NaN where there is nothing to share."""
-    shares: Floats = np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    shares: Floats = np.divide(
+        numerator, denominator, out=np.full(len(denominator), np.nan), where=denominator > 0
+    )
     return shares
 
 
-def arm_shares(cards: Cards) -> Floats:
+def group_shares(cards: ResponseColumns) -> Floats:
     """Return what was said of each arm's cards, shape (arms, said, decks)."""
-    pick, far, near = (_ones(cards.stratum == stratum) for stratum in (PICK, FAR, NEAR))
-    weights = [pick, rival_weights(cards), far, near, _ones(cards.second)]
-    said = [cards.said >= LIKED, cards.said == LOVED, cards.said == UNKNOWN]
-    return clip_rounding([[_weighted_share(cards, w, what) for what in said] for w in weights])
+    pick, matched, familiar = (
+        _as_floats(cards.role == stratum) for stratum in (PICK, MATCHED_DECOY, FAMILIAR_DECOY)
+    )
+    weights = [pick, baseline_weights(cards), matched, familiar, _as_floats(cards.in_challenger)]
+    answer_masks = [cards.answer >= LIKED, cards.answer == SUPER_LIKED, cards.answer == DONT_KNOW]
+    return clip_rounding(
+        [[_weighted_answer_share(cards, w, what) for what in answer_masks] for w in weights]
+    )
 
 
-def _ones(which: Bools) -> Floats:
-    ones: Floats = which.astype(np.float64)
-    return ones
+def _as_floats(mask: Bools) -> Floats:
+    floats: Floats = mask.astype(np.float64)
+    return floats
 
 
-def rival_weights(cards: Cards) -> Floats:
+def baseline_weights(cards: ResponseColumns) -> Floats:
     """Return how much of the rival's list each card stands for; 0 where it is not on it.
 
     Brands that both lists name are all dealt and stand for themselves. Of the rival's own, a random
     part is dealt, and each stands for its share of them: the list is as long as the picks.
     """
-    unique, picks = cards.stratum == UNIQUE, cards.stratum == PICK
-    own = cards.count(picks) - cards.count(cards.shared)
-    each = np.nan_to_num(_over(own, cards.count(unique)))
-    return np.where(unique, each[cards.deck], cards.shared.astype(np.float64))
+    baseline_only, picks = cards.role == BASELINE_ONLY, cards.role == PICK
+    n_own = cards.count(picks) - cards.count(cards.in_baseline)
+    weight_per_card = np.nan_to_num(_safe_divide(n_own, cards.count(baseline_only)))
+    return np.where(
+        baseline_only, weight_per_card[cards.deck], cards.in_baseline.astype(np.float64)
+    )
 
 
-def _weighted_share(cards: Cards, weights: Floats, said: Bools) -> Floats:
+def _weighted_answer_share(cards: ResponseColumns, weights: Floats, answer_mask: Bools) -> Floats:
     """Return the weighted share of answered cards that were answered so; NaN without any."""
-    return _over(cards.weigh(cards.heard & said, weights), cards.weigh(cards.heard, weights))
+    return _safe_divide(
+        cards.weighted_count(cards.answered & answer_mask, weights),
+        cards.weighted_count(cards.answered, weights),
+    )
 
 
-def scores_of(cards: Cards) -> Floats:
+def criterion_scores(cards: ResponseColumns) -> Floats:
     """Return shape (criteria, decks) in the order of CRITERIA, to the bit what `score` says."""
-    pick, liked = cards.heard & (cards.stratum == PICK), cards.said >= LIKED
-    own, theirs = pick & ~cards.shared, cards.heard & (cards.stratum == UNIQUE)
-    lift = _ahead(_share(cards, own, liked), _share(cards, theirs, liked))
-    hit_rate = np.nan_to_num(_share(cards, pick, liked))
-    duel = _ahead(_share(cards, cards.heard & cards.second, liked), _share(cards, pick, liked))
-    return unit_scores([hit_rate, _auc(cards, pick & cards.paired), lift, duel])
+    pick, liked = cards.answered & (cards.role == PICK), cards.answer >= LIKED
+    own_picks, baseline_cards = (
+        pick & ~cards.in_baseline,
+        cards.answered & (cards.role == BASELINE_ONLY),
+    )
+    lift = _difference_scores(
+        _answer_share(cards, own_picks, liked), _answer_share(cards, baseline_cards, liked)
+    )
+    precision = np.nan_to_num(_answer_share(cards, pick, liked))
+    comparison = _difference_scores(
+        _answer_share(cards, cards.answered & cards.in_challenger, liked),
+        _answer_share(cards, pick, liked),
+    )
+    return unit_scores([precision, _deck_auc(cards, pick & cards.paired), lift, comparison])
 
 
-def _ahead(one: Floats, other: Floats) -> Floats:
+def _difference_scores(first: Floats, second: Floats) -> Floats:
     """Return (1 + one - other) / 2 of two hit rates; exactly .5 where one is not known."""
-    return np.nan_to_num((1 + one - other) / 2, nan=0.5)
+    return np.nan_to_num((1 + first - second) / 2, nan=0.5)
 
 
-def measures_of(cards: Cards) -> Floats:
+def secondary_metric_values(cards: ResponseColumns) -> Floats:
     """Return shape (measures, decks), in the order of MEASURES; NaN where a deck has none."""
-    pick, liked = cards.heard & (cards.stratum == PICK), cards.said >= LIKED
-    paired, new = pick & cards.paired, ~cards.known
-    near = cards.heard & (cards.stratum == NEAR)
-    rival = rival_weights(cards)
-    new_rival = np.where(new, rival, 0.0)
-    new_paired = np.where(cards.count(paired & new) > 0, _auc(cards, paired & new), np.nan)
+    pick, liked = cards.answered & (cards.role == PICK), cards.answer >= LIKED
+    paired, is_new = pick & cards.paired, ~cards.known
+    familiar = cards.answered & (cards.role == FAMILIAR_DECOY)
+    baseline = baseline_weights(cards)
+    new_baseline = np.where(is_new, baseline, 0.0)
+    new_paired = np.where(
+        cards.count(paired & is_new) > 0, _deck_auc(cards, paired & is_new), np.nan
+    )
     rows = [
-        _auc(cards, paired, best=1),
-        _auc(cards, pick),
-        _share(cards, cards.decoy, ~liked),
-        _share(cards, near, liked),
-        _weighted_share(cards, rival, liked),
-        _weighted_auc(cards, rival),
-        _share(cards, pick & new, liked),
+        _deck_auc(cards, paired, best=1),
+        _deck_auc(cards, pick),
+        _answer_share(cards, cards.known_decoy, ~liked),
+        _answer_share(cards, familiar, liked),
+        _weighted_answer_share(cards, baseline, liked),
+        _weighted_deck_auc(cards, baseline),
+        _answer_share(cards, pick & is_new, liked),
         new_paired,
-        _weighted_share(cards, new_rival, liked),
-        _weighted_auc(cards, new_rival),
+        _weighted_answer_share(cards, new_baseline, liked),
+        _weighted_deck_auc(cards, new_baseline),
     ]
     return clip_rounding(rows)
 
 
-def _share(cards: Cards, which: Bools, said: Bools) -> Floats:
-    return _over(cards.count(which & said), cards.count(which))
+def _answer_share(cards: ResponseColumns, mask: Bools, answer_mask: Bools) -> Floats:
+    return _safe_divide(cards.count(mask & answer_mask), cards.count(mask))
 
 
-def _points(cards: Cards, best: int) -> tuple[Floats, Floats]:
+def _auc_points(cards: ResponseColumns, best: int) -> tuple[Floats, Floats]:
     """Return how many decoys of its deck each card beats, a tie counting half; and the decoys.
 
     Grades above the best count as the best (Hanley and McNeil, Radiology 1982). A deck without a
     decoy has half a point of one.
     """
-    grade = np.clip(cards.said - 1, 0, best)
-    decoys = np.array([cards.count(cards.decoy & (grade == g)) for g in range(best + 1)])
+    grade = np.clip(cards.answer - 1, 0, best)
+    decoys = np.array([cards.count(cards.known_decoy & (grade == g)) for g in range(best + 1)])
     points = np.cumsum(decoys, axis=0) - decoys / 2
-    none = decoys.sum(axis=0) == 0
-    points[:, none] = 0.5
-    return points[grade, cards.deck], np.where(none, 1.0, decoys.sum(axis=0))
+    no_decoys = decoys.sum(axis=0) == 0
+    points[:, no_decoys] = 0.5
+    return points[grade, cards.deck], np.where(no_decoys, 1.0, decoys.sum(axis=0))
 
 
-def _auc(cards: Cards, which: Bools, best: int = 2) -> Floats:
+def _deck_auc(cards: ResponseColumns, mask: Bools, best: int = 2) -> Floats:
     """Return the AUC of these cards against the scored decoys; exactly .5 without any."""
-    points, decoys = _points(cards, best)
-    mean = _over(cards.weigh(which, points), cards.count(which) * decoys)
+    points, decoys = _auc_points(cards, best)
+    mean = _safe_divide(cards.weighted_count(mask, points), cards.count(mask) * decoys)
     return np.nan_to_num(mean, nan=0.5)
 
 
-def _weighted_auc(cards: Cards, weights: Floats) -> Floats:
-    points, decoys = _points(cards, best=2)
-    total = cards.weigh(cards.heard, weights)
-    return _over(cards.weigh(cards.heard, weights * points), total * decoys)
+def _weighted_deck_auc(cards: ResponseColumns, weights: Floats) -> Floats:
+    points, decoys = _auc_points(cards, best=2)
+    total = cards.weighted_count(cards.answered, weights)
+    return _safe_divide(cards.weighted_count(cards.answered, weights * points), total * decoys)
 
 
-def pairs_of(cards: Cards) -> tuple[Ints, Floats]:
+def matched_pairs(cards: ResponseColumns) -> tuple[Ints, Floats]:
     """Return the pairs of pick and scored decoy of which both were answered."""
-    decoys = np.flatnonzero(cards.heard & (cards.stratum == FAR) & cards.paired)
-    decoys = decoys[cards.heard[cards.partner[decoys]]]
+    decoys = np.flatnonzero(cards.answered & (cards.role == MATCHED_DECOY) & cards.paired)
+    decoys = decoys[cards.answered[cards.partner[decoys]]]
     picks = cards.partner[decoys]
     return cards.deck[decoys], np.stack([cards.popularity[picks], cards.popularity[decoys]], axis=1)

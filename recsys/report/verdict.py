@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from recsys.report.forecast import HORIZON, Forecast
-from recsys.study.policy import DIFFERENCES, DUEL
+from recsys.study.policy import DIFFERENCES, PAIRED_COMPARISON
 
 
 class Outcome(StrEnum):
@@ -17,7 +17,7 @@ class Outcome(StrEnum):
     UNDECIDED = "undecided"
 
 
-class Why(StrEnum):
+class VerdictReason(StrEnum):
     """What kind of reason a verdict has."""
 
     PASSED = "passed"
@@ -49,11 +49,11 @@ NO_FORECAST = Forecast(None, None)
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class VerdictFacts:
     """The numbers that a reason may need."""
 
     n: int = 0
-    cell: int = 10
+    min_group_size: int = 10
     batch: int = 5
     least_players: int = 20
     completion: float | None = None
@@ -68,7 +68,7 @@ class Verdict:
     """What the gate says, why, and on how many people."""
 
     outcome: Outcome
-    why: Why
+    why: VerdictReason
     n: int
     criteria: tuple[CriterionVerdict, ...]
     reason: str
@@ -98,100 +98,142 @@ def _criterion_to_row(found: CriterionVerdict) -> dict[str, Any]:
     }
 
 
-def verdict(why: Why, criteria: Sequence[CriterionVerdict], facts: Facts) -> Verdict:
+def make_verdict(
+    reason_code: VerdictReason, criteria: Sequence[CriterionVerdict], facts: VerdictFacts
+) -> Verdict:
     """Return the verdict for a reason, with its sentence in both languages."""
-    outcome = {Why.PASSED: Outcome.RELEASE, Why.FAILED: Outcome.HOLD}.get(why, Outcome.UNDECIDED)
-    english, dutch = (_sentence(why, criteria, facts, words) for words in (_EN, _NL))
-    return Verdict(outcome, why, facts.n, tuple(criteria), english, dutch)
+    outcome = {VerdictReason.PASSED: Outcome.RELEASE, VerdictReason.FAILED: Outcome.HOLD}.get(
+        reason_code, Outcome.UNDECIDED
+    )
+    english, dutch = (_reason_sentence(reason_code, criteria, facts, words) for words in (_EN, _NL))
+    return Verdict(outcome, reason_code, facts.n, tuple(criteria), english, dutch)
 
 
-def too_early(closed: int, cell: int = 10, language: str = "en") -> str:
+def too_early_message(closed: int, min_group_size: int = 10, language: str = "en") -> str:
     """Return the sentence for a study with fewer decks than may be shown."""
     words = _NL if language == "nl" else _EN
     return words[f"closed_{min(closed, 2)}"].format(closed=closed) + words["first"].format(
-        cell=cell
+        cell=min_group_size
     )
 
 
-def too_small(people: int, smallest: int, language: str = "en") -> str | None:
+def too_small_message(people: int, smallest: int, language: str = "en") -> str | None:
     """Return the warning that a panel can never release; None when it is large enough."""
     words = _NL if language == "nl" else _EN
     return None if people >= smallest else words["small"].format(n=people, smallest=smallest)
 
 
-def _sentence(
-    why: Why, criteria: Sequence[CriterionVerdict], facts: Facts, words: dict[str, str]
+def _reason_sentence(
+    reason_code: VerdictReason,
+    criteria: Sequence[CriterionVerdict],
+    facts: VerdictFacts,
+    words: dict[str, str],
 ) -> str:
-    if why in (Why.PASSED, Why.FAILED) and criteria[0].name == DUEL:
-        return words[f"duel_{why.value}"] + _upper(_found(criteria[0], facts, words)) + "."
-    if why is Why.PASSED:
-        return words["release"] + "; ".join(_found(c, facts, words) for c in criteria) + "."
-    if why is Why.FAILED:
-        return words["hold"] + _failed(criteria, facts, words)
-    if why is Why.OPEN:
-        return words["undecided"] + _open(criteria, facts, words)
-    if why is Why.TOO_EARLY:
-        return words["undecided"] + too_early(facts.n, facts.cell, words["language"])
-    known = f" {_upper(_found(criteria[0], facts, words))}." if criteria else ""
-    return words["undecided"] + _limit(why, facts, words) + known
+    if (
+        reason_code in (VerdictReason.PASSED, VerdictReason.FAILED)
+        and criteria[0].name == PAIRED_COMPARISON
+    ):
+        return (
+            words[f"duel_{reason_code.value}"]
+            + _capitalize(_criterion_sentence(criteria[0], facts, words))
+            + "."
+        )
+    if reason_code is VerdictReason.PASSED:
+        return (
+            words["release"]
+            + "; ".join(_criterion_sentence(c, facts, words) for c in criteria)
+            + "."
+        )
+    if reason_code is VerdictReason.FAILED:
+        return words["hold"] + _failed_sentence(criteria, facts, words)
+    if reason_code is VerdictReason.OPEN:
+        return words["undecided"] + _open_sentence(criteria, facts, words)
+    if reason_code is VerdictReason.TOO_EARLY:
+        return words["undecided"] + too_early_message(
+            facts.n, facts.min_group_size, words["language"]
+        )
+    first_result = (
+        f" {_capitalize(_criterion_sentence(criteria[0], facts, words))}." if criteria else ""
+    )
+    return words["undecided"] + _limit_sentence(reason_code, facts, words) + first_result
 
 
-def _failed(criteria: Sequence[CriterionVerdict], facts: Facts, words: dict[str, str]) -> str:
+def _failed_sentence(
+    criteria: Sequence[CriterionVerdict], facts: VerdictFacts, words: dict[str, str]
+) -> str:
     failed = [c for c in criteria if c.failed]
     others = [c for c in criteria if not c.failed]
-    parts = [f"{_found(c, facts, words)}: {words['why_' + c.name]}" for c in failed]
-    rest = "; ".join(_found(c, facts, words) for c in others)
-    return _upper("; ".join(parts)) + "." + (f" {_upper(rest)}." if rest else "")
+    parts = [f"{_criterion_sentence(c, facts, words)}: {words['why_' + c.name]}" for c in failed]
+    other_results = "; ".join(_criterion_sentence(c, facts, words) for c in others)
+    return (
+        _capitalize("; ".join(parts))
+        + "."
+        + (f" {_capitalize(other_results)}." if other_results else "")
+    )
 
 
-def _open(criteria: Sequence[CriterionVerdict], facts: Facts, words: dict[str, str]) -> str:
+def _open_sentence(
+    criteria: Sequence[CriterionVerdict], facts: VerdictFacts, words: dict[str, str]
+) -> str:
     """Lead with the first criterion; if it has passed, with what is still open as well."""
-    first, opened = criteria[0], [c for c in criteria if not c.passed]
-    text = _upper(_found(first, facts, words)) + "."
-    if first not in opened:
-        text += words["still"] + "; ".join(_found(c, facts, words) for c in opened) + "."
-    return text + _more(facts.forecast, words)
+    first, undecided = criteria[0], [c for c in criteria if not c.passed]
+    text = _capitalize(_criterion_sentence(first, facts, words)) + "."
+    if first not in undecided:
+        text += (
+            words["still"]
+            + "; ".join(_criterion_sentence(c, facts, words) for c in undecided)
+            + "."
+        )
+    return text + _forecast_sentence(facts.forecast, words)
 
 
-def _more(ahead: Forecast, words: dict[str, str]) -> str:
-    if ahead.low is None:
-        return words["far"].format(horizon=HORIZON) if ahead.beyond else ""
-    if ahead.high is None:
-        return words["or_more"].format(low=ahead.low)
-    key = "range" if ahead.high > ahead.low else "about"
-    return words[key].format(low=ahead.low, high=ahead.high)
+def _forecast_sentence(forecast: Forecast, words: dict[str, str]) -> str:
+    if forecast.low is None:
+        return words["far"].format(horizon=HORIZON) if forecast.beyond else ""
+    if forecast.high is None:
+        return words["or_more"].format(low=forecast.low)
+    key = "range" if forecast.high > forecast.low else "about"
+    return words[key].format(low=forecast.low, high=forecast.high)
 
 
-def _limit(why: Why, facts: Facts, words: dict[str, str]) -> str:
-    key = why.value
-    if why is Why.INCOMPLETE and facts.completion is None:
+def _limit_sentence(reason_code: VerdictReason, facts: VerdictFacts, words: dict[str, str]) -> str:
+    key = reason_code.value
+    if reason_code is VerdictReason.INCOMPLETE and facts.completion is None:
         key = "unknown_completion"
     return words[key].format(
         n=facts.n,
         batch=facts.batch,
         least=facts.least_players,
-        completion_bar=_percent(facts.completion_bar),
+        completion_bar=_format_percent(facts.completion_bar),
         balance=f"{facts.balance:.2f}",
         balance_bar=f"{facts.balance_bar:.2f}",
     )
 
 
-def _found(criterion: CriterionVerdict, facts: Facts, words: dict[str, str]) -> str:
-    show = _points if criterion.name in DIFFERENCES else _percent
-    value, low, high = (show(x) for x in (criterion.value, criterion.low, criterion.high))
-    numbers = {"value": value, "low": low, "high": high, "bar": show(criterion.bar), "n": facts.n}
+def _criterion_sentence(
+    criterion: CriterionVerdict, facts: VerdictFacts, words: dict[str, str]
+) -> str:
+    format_value = _format_points if criterion.name in DIFFERENCES else _format_percent
+    value, low, high = (format_value(x) for x in (criterion.value, criterion.low, criterion.high))
+    numbers = {
+        "value": value,
+        "low": low,
+        "high": high,
+        "bar": format_value(criterion.bar),
+        "n": facts.n,
+    }
     return words[criterion.name].format(**numbers) + words["between"].format(**numbers)
 
 
-def _upper(text: str) -> str:
+def _capitalize(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _percent(share: float) -> str:
+def _format_percent(share: float) -> str:
     return f"{round(share * 100)}%"
 
 
-def _points(score: float) -> str:
+def _format_points(score: float) -> str:
     """Return a score as what it stands for: the difference of two hit rates, in points."""
     points = round(200 * score - 100)
     return f"{points:+d}" if points else "0"

@@ -1,4 +1,4 @@
 """A planted shop with known favourites, and simulated employees who judge decks."""
 
 from recsys.simulation.shop import Shop as Shop
-from recsys.simulation.shop import plant as plant
+from recsys.simulation.shop import plant_shop as plant_shop

@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 from recsys.simulation import parameters
 from recsys.simulation.products import DAY, Assortment
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Wheel:
+class CategoricalSampler:
     """Weighted draws from many unequal lists at once."""
 
-    items: Ints  # all lists, one after another
-    edges: Floats  # running share within a list, plus the number of the list
+    items: IntArray  # all lists, one after another
+    edges: FloatArray  # running share within a list, plus the number of the list
 
     @classmethod
-    def of(cls, lists: Iterable[tuple[Ints, Floats]]) -> "Wheel":
+    def from_lists(cls, lists: Iterable[tuple[IntArray, FloatArray]]) -> "CategoricalSampler":
         """Make a wheel of (items, weights) pairs; no list may be empty or weigh nothing."""
         items, edges = [], []
         for row, (members, weights) in enumerate(lists):
@@ -32,170 +32,205 @@ class Wheel:
         return cls(np.concatenate(items), np.concatenate(edges))
 
     @classmethod
-    def of_table(cls, items: Ints, weights: Floats) -> "Wheel":
+    def from_rows(cls, items: IntArray, weights: FloatArray) -> "CategoricalSampler":
         """Make a wheel of one list a row; both are (n, k), and each row weighs something."""
-        share = np.cumsum(weights, axis=1)
-        share /= share[:, -1:]
-        return cls(items.ravel(), (share + np.arange(len(items))[:, None]).ravel())
+        cumulative = np.cumsum(weights, axis=1)
+        cumulative /= cumulative[:, -1:]
+        return cls(items.ravel(), (cumulative + np.arange(len(items))[:, None]).ravel())
 
-    def spin(self, rows: Ints, u: Floats) -> Ints:
+    def sample(self, rows: IntArray, u: FloatArray) -> IntArray:
         """Return one item of each list in `rows`; `u` is uniform on [0, 1), both (n,)."""
-        at = np.searchsorted(self.edges, rows + u, side="right")
-        return self.items[np.minimum(at, len(self.items) - 1)]
+        positions = np.searchsorted(self.edges, rows + u, side="right")
+        return self.items[np.minimum(positions, len(self.items) - 1)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class World:
+class ShopWorld:
     """What is the same for every customer. B brands, G taste groups, C categories."""
 
     assortment: Assortment
     names: NDArray[np.object_]  # (B,)
     groups: NDArray[np.object_]  # (G,) names of the taste groups
-    member: Floats  # (B, G) a brand's membership, each row adds up to 1
-    fame: Floats  # (B,) share of the power law
-    lovable: NDArray[np.bool_]  # (B,) not sensitive
-    category: Ints  # (B,)
-    everything: Wheel
-    needs: Wheel
-    staples: Wheel
-    by_group: Wheel
-    by_category: Wheel
+    membership: FloatArray  # (B, G) a brand's membership, each row adds up to 1
+    popularity: FloatArray  # (B,) share of the power law
+    eligible: NDArray[np.bool_]  # (B,) not sensitive
+    category: IntArray  # (B,)
+    any_brand: CategoricalSampler
+    need_brands: CategoricalSampler
+    staple_brands: CategoricalSampler
+    by_group: CategoricalSampler
+    by_category: CategoricalSampler
     start: int  # seconds since 1970
     as_of: int
 
 
-def world(brands: pd.DataFrame, assortment: Assortment, as_of: int) -> World:
+def build_world(brands: pd.DataFrame, assortment: Assortment, as_of: int) -> ShopWorld:
     """Return the world of a catalogue. `as_of` is the end of the log in seconds."""
-    rank = brands["popularity_rank"].rank().to_numpy(dtype=np.float64)
-    fame: Floats = np.power(rank, -parameters.POPULARITY, dtype=np.float64)
-    taste_fame: Floats = fame**parameters.WITHIN_TASTE
-    sets = brands["taste_groups"].str.split(";")
-    groups = sorted({group for row in sets for group in row})
-    member = np.array([[group in row for group in groups] for row in sets], dtype=np.float64)
-    code, categories = pd.factorize(brands["category"])
-    one = np.arange(len(brands), dtype=np.int64)
-    return World(
+    ranks = brands["popularity_rank"].rank().to_numpy(dtype=np.float64)
+    popularity: FloatArray = np.power(ranks, -parameters.POPULARITY_EXPONENT, dtype=np.float64)
+    taste_popularity: FloatArray = popularity**parameters.TASTE_POPULARITY_EXPONENT
+    group_sets = brands["taste_groups"].str.split(";")
+    groups = sorted({group for row in group_sets for group in row})
+    membership = np.array(
+        [[group in row for group in groups] for row in group_sets], dtype=np.float64
+    )
+    category_codes, categories = pd.factorize(brands["category"])
+    brand_codes = np.arange(len(brands), dtype=np.int64)
+    return ShopWorld(
         assortment=assortment,
         names=brands["name"].to_numpy(dtype=object),
         groups=np.array(groups, dtype=object),
-        member=member / member.sum(axis=1, keepdims=True),
-        fame=fame / fame.sum(),
-        lovable=~brands["sensitive"].to_numpy().astype(bool),
-        category=code.astype(np.int64),
-        everything=Wheel.of([(one, fame)]),
-        needs=_of_categories(brands, fame, parameters.NEED_CATEGORIES),
-        staples=_of_categories(brands, fame, parameters.STAPLE_CATEGORIES),
-        by_group=Wheel.of((np.flatnonzero(row), taste_fame[row > 0]) for row in member.T),
-        by_category=Wheel.of((one[code == c], fame[code == c]) for c in range(len(categories))),
+        membership=membership / membership.sum(axis=1, keepdims=True),
+        popularity=popularity / popularity.sum(),
+        eligible=~brands["sensitive"].to_numpy().astype(bool),
+        category=category_codes.astype(np.int64),
+        any_brand=CategoricalSampler.from_lists([(brand_codes, popularity)]),
+        need_brands=_category_sampler(brands, popularity, parameters.NEED_CATEGORIES),
+        staple_brands=_category_sampler(brands, popularity, parameters.STAPLE_CATEGORIES),
+        by_group=CategoricalSampler.from_lists(
+            (np.flatnonzero(row), taste_popularity[row > 0]) for row in membership.T
+        ),
+        by_category=CategoricalSampler.from_lists(
+            (brand_codes[category_codes == c], popularity[category_codes == c])
+            for c in range(len(categories))
+        ),
         start=as_of - parameters.YEARS * 365 * DAY,
         as_of=as_of,
     )
 
 
-def _of_categories(brands: pd.DataFrame, fame: Floats, wanted: frozenset[str]) -> Wheel:
+def _category_sampler(
+    brands: pd.DataFrame, popularity: FloatArray, categories: frozenset[str]
+) -> CategoricalSampler:
     """Return a wheel over the brands of these categories, or over all where there are none."""
-    chosen = brands["category"].isin(wanted).to_numpy()
-    chosen = chosen if chosen.any() else ~chosen
-    return Wheel.of([(np.flatnonzero(chosen), fame[chosen])])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Draft:
-    """Customers before they have favourites; n of them."""
-
-    groups: Ints  # (n, GROUPS) taste groups, strongest first
-    partner: Ints  # (n, 2) taste groups of the second person
-    pull: Floats  # (n, B) or (1, 1): extra liking
-    wanted: Ints  # (n,) number of favourites
-    rate: Floats  # (n,) mean number of occasions
-    since: Ints  # (n,) first second as a customer
-    mix: Floats  # (n, 7) share of each reason to come
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Crowd:
-    """Customers with their favourites; F = MOST places, strongest first, -1 for none."""
-
-    draft: Draft
-    favourites: Ints  # (n, F)
-    bought: Floats  # (n, F) how much of her shopping for favourites goes to it; 0: none here
-    staples: Ints  # (n, 3)
-
-
-def draft(world: World, rng: np.random.Generator, n: int) -> Draft:
-    """Return `n` ordinary customers."""
-    since = _since(world, rng, n)
-    there = (world.as_of - since) / (world.as_of - world.start)
-    active = rng.lognormal(-(parameters.SPREAD**2) / 2, parameters.SPREAD, n)
-    rate = parameters.OCCASIONS * active * np.sqrt(there)
-    thin = rng.random(n) < parameters.THIN
-    return Draft(
-        groups=_tastes(world, rng, n, parameters.GROUPS),
-        partner=_tastes(world, rng, n, 2),
-        pull=np.zeros((1, 1)),
-        wanted=parameters.LEAST
-        + rng.binomial(parameters.MOST - parameters.LEAST, parameters.MANY, n),
-        rate=np.where(thin, rng.uniform(0.3, 2, n), rate),
-        since=since,
-        mix=_mix(rng, n),
+    in_categories = brands["category"].isin(categories).to_numpy()
+    in_categories = in_categories if in_categories.any() else ~in_categories
+    return CategoricalSampler.from_lists(
+        [(np.flatnonzero(in_categories), popularity[in_categories])]
     )
 
 
-def _tastes(world: World, rng: np.random.Generator, n: int, k: int) -> Ints:
+@dataclass(frozen=True, slots=True, eq=False)
+class CustomerTraits:
+    """Customers before they have favourites; n of them."""
+
+    groups: IntArray  # (n, GROUPS) taste groups, strongest first
+    partner: IntArray  # (n, 2) taste groups of the second person
+    affinity_boost: FloatArray  # (n, B) or (1, 1): extra liking
+    n_favourites: IntArray  # (n,) number of favourites
+    rate: FloatArray  # (n,) mean number of occasions
+    first_seen: IntArray  # (n,) first second as a customer
+    reason_shares: FloatArray  # (n, 7) share of each reason to come
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SimulatedCustomers:
+    """Customers with their favourites; F = MOST places, strongest first, -1 for none."""
+
+    traits: CustomerTraits
+    favourites: IntArray  # (n, F)
+    purchase_weights: (
+        FloatArray  # (n, F) how much of her shopping for favourites goes to it; 0: none here
+    )
+    staples: IntArray  # (n, 3)
+
+
+def draw_traits(world: ShopWorld, rng: np.random.Generator, n: int) -> CustomerTraits:
+    """Return `n` ordinary customers."""
+    first_seen = _draw_first_seen(world, rng, n)
+    tenure_share = (world.as_of - first_seen) / (world.as_of - world.start)
+    activity = rng.lognormal(-(parameters.ACTIVITY_SD**2) / 2, parameters.ACTIVITY_SD, n)
+    rate = parameters.MEAN_OCCASIONS * activity * np.sqrt(tenure_share)
+    is_thin = rng.random(n) < parameters.THIN_SHARE
+    return CustomerTraits(
+        groups=_draw_taste_groups(world, rng, n, parameters.GROUPS_PER_CUSTOMER),
+        partner=_draw_taste_groups(world, rng, n, 2),
+        affinity_boost=np.zeros((1, 1)),
+        n_favourites=parameters.MIN_FAVOURITES
+        + rng.binomial(
+            parameters.MAX_FAVOURITES - parameters.MIN_FAVOURITES,
+            parameters.FAVOURITES_FILL_SHARE,
+            n,
+        ),
+        rate=np.where(is_thin, rng.uniform(0.3, 2, n), rate),
+        first_seen=first_seen,
+        reason_shares=_draw_reason_shares(rng, n),
+    )
+
+
+def _draw_taste_groups(world: ShopWorld, rng: np.random.Generator, n: int, k: int) -> IntArray:
     """Return `k` taste groups a customer, shape (n, k): a first, and others that are near it.
 
     Two groups are near when they share brands. Groups repeat where the shop has fewer than `k`.
     """
-    common = np.sqrt(world.fame @ (world.member > 0))
-    first = rng.choice(len(common), n, p=common / common.sum())
-    shared = world.member.T @ world.member
-    near = shared / np.sqrt(np.outer(shared.diagonal(), shared.diagonal())) + parameters.STRAY
-    score = np.log(near[first]) + rng.gumbel(size=(n, len(common)))
+    group_popularity = np.sqrt(world.popularity @ (world.membership > 0))
+    first = rng.choice(len(group_popularity), n, p=group_popularity / group_popularity.sum())
+    overlap = world.membership.T @ world.membership
+    similarity = (
+        overlap / np.sqrt(np.outer(overlap.diagonal(), overlap.diagonal()))
+        + parameters.STRAY_TASTE_WEIGHT
+    )
+    score = np.log(similarity[first]) + rng.gumbel(size=(n, len(group_popularity)))
     score[np.arange(n), first] = np.inf
-    return np.argsort(-score, axis=1)[:, np.arange(k) % len(common)].astype(np.int64)
+    return np.argsort(-score, axis=1)[:, np.arange(k) % len(group_popularity)].astype(np.int64)
 
 
-def _since(world: World, rng: np.random.Generator, n: int) -> Ints:
+def _draw_first_seen(world: ShopWorld, rng: np.random.Generator, n: int) -> IntArray:
     days = (world.as_of - world.start) / DAY
-    u, chance = rng.random(n), rng.random(n)
-    new = days - u * 60
-    later = np.where(chance < parameters.NEW + parameters.LATER, u * days, 0)
-    first = np.where(chance < parameters.NEW, new, later)
-    return np.asarray(world.start + first * DAY, dtype=np.int64)
+    u, kind_draw = rng.random(n), rng.random(n)
+    new_day = days - u * 60
+    later_day = np.where(kind_draw < parameters.NEW_SHARE + parameters.LATER_SHARE, u * days, 0)
+    first_day = np.where(kind_draw < parameters.NEW_SHARE, new_day, later_day)
+    return np.asarray(world.start + first_day * DAY, dtype=np.int64)
 
 
-def _mix(rng: np.random.Generator, n: int) -> Floats:
+def _draw_reason_shares(rng: np.random.Generator, n: int) -> FloatArray:
     """Return the reasons of each customer, scattered round the average; partners for some."""
-    mix = parameters.column("share") * rng.gamma(4, 1 / 4, (n, len(parameters.REASONS)))
-    mix[rng.random(n) >= parameters.HOUSEHOLDS, parameters.PARTNER] = 0
-    return np.asarray(mix / mix.sum(axis=1, keepdims=True), dtype=np.float64)
+    shares = parameters.occasion_column("share") * rng.gamma(4, 1 / 4, (n, len(parameters.REASONS)))
+    shares[rng.random(n) >= parameters.HOUSEHOLD_SHARE, parameters.PARTNER] = 0
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
-def settle(world: World, rng: np.random.Generator, draft: Draft) -> Crowd:
+def draw_favourites(
+    world: ShopWorld, rng: np.random.Generator, traits: CustomerTraits
+) -> SimulatedCustomers:
     """Give each customer favourites, and say which of them she buys here.
 
     A favourite is drawn by taste, a little by fame, and by whim.
     """
-    n, most = len(draft.groups), min(parameters.MOST, int(world.lovable.sum()))
-    favourites = np.full((n, parameters.MOST), -1)
-    favourites[:, :most] = np.argsort(-_liking(world, rng, draft), axis=1)[:, :most]
-    favourites[np.arange(parameters.MOST) >= draft.wanted[:, None]] = -1
-    bought = rng.gamma(parameters.EVEN, size=favourites.shape) * (
-        rng.random(favourites.shape) < parameters.SEEN
+    n, max_favourites = (
+        len(traits.groups),
+        min(parameters.MAX_FAVOURITES, int(world.eligible.sum())),
     )
-    bought[favourites < 0] = 0
+    favourites = np.full((n, parameters.MAX_FAVOURITES), -1)
+    favourites[:, :max_favourites] = np.argsort(-_brand_utility(world, rng, traits), axis=1)[
+        :, :max_favourites
+    ]
+    favourites[np.arange(parameters.MAX_FAVOURITES) >= traits.n_favourites[:, None]] = -1
+    purchase_weights = rng.gamma(parameters.PURCHASE_EVENNESS, size=favourites.shape) * (
+        rng.random(favourites.shape) < parameters.BOUGHT_HERE_SHARE
+    )
+    purchase_weights[favourites < 0] = 0
     places = np.zeros((n, 3), dtype=np.int64)
-    staples = world.staples.spin(places.ravel(), rng.random(places.size)).reshape(n, 3)
-    return Crowd(draft, favourites, bought, staples)
+    staples = world.staple_brands.sample(places.ravel(), rng.random(places.size)).reshape(n, 3)
+    return SimulatedCustomers(traits, favourites, purchase_weights, staples)
 
 
-def _liking(world: World, rng: np.random.Generator, draft: Draft) -> Floats:
+def _brand_utility(
+    world: ShopWorld, rng: np.random.Generator, traits: CustomerTraits
+) -> FloatArray:
     """Return how much each customer likes each brand, shape (n, B); sensitive ones not at all."""
-    n = len(draft.groups)
-    weight = np.zeros((n, len(world.groups)))
-    for place in range(parameters.GROUPS):
-        weight[np.arange(n), draft.groups[:, place]] += 1 - 0.2 * place
-    taste = weight @ world.member.T
-    whim = rng.gumbel(size=(n, len(world.names)))
-    liking = parameters.TASTE_PULL * taste + parameters.FAME_PULL * np.log(world.fame) + whim
-    return np.asarray(np.where(world.lovable, liking + draft.pull, -np.inf), dtype=np.float64)
+    n = len(traits.groups)
+    group_weights = np.zeros((n, len(world.groups)))
+    for position in range(parameters.GROUPS_PER_CUSTOMER):
+        group_weights[np.arange(n), traits.groups[:, position]] += 1 - 0.2 * position
+    taste = group_weights @ world.membership.T
+    noise = rng.gumbel(size=(n, len(world.names)))
+    utility = (
+        parameters.TASTE_PULL * taste
+        + parameters.POPULARITY_PULL * np.log(world.popularity)
+        + noise
+    )
+    return np.asarray(
+        np.where(world.eligible, utility + traits.affinity_boost, -np.inf), dtype=np.float64
+    )

@@ -5,10 +5,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from recsys.dataset.events import Kind
-from recsys.simulation.customers import Crowd, Draft, Ints, World, draft, settle
+from recsys.dataset.events import EventKind
+from recsys.simulation.customers import (
+    CustomerTraits,
+    IntArray,
+    ShopWorld,
+    SimulatedCustomers,
+    draw_favourites,
+    draw_traits,
+)
 from recsys.simulation.products import DAY
-from recsys.simulation.shopping import Log, live
+from recsys.simulation.shopping import EventLog, generate_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,7 @@ def persona_from_row(row: Mapping[str, str]) -> Persona:
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class PersonaSpec:
     """What a persona is made of. Groups and brands that a catalogue lacks are left out."""
 
     name: str
@@ -51,8 +58,8 @@ class Role:
     nl: str
 
 
-ROLES = (
-    Role(
+PERSONA_SPECS = (
+    PersonaSpec(
         "Noor",
         ("drawing and craft", "writing and paper", "reading", "design lovers"),
         (),
@@ -77,7 +84,7 @@ ROLES = (
         "anderen, gekocht in de weken voor Kerst; een paar dingen waren gewoon nodig. Van {quiet} "
         "houdt ze ook, maar dat koopt ze elders.",
     ),
-    Role(
+    PersonaSpec(
         "Daan",
         ("video gaming", "pc building", "comics and manga", "streetwear"),
         (),
@@ -94,7 +101,7 @@ ROLES = (
         "vergeleken en vergeten. {quiet} is ook een liefde; die "
         "koopt hij in een andere winkel.",
     ),
-    Role(
+    PersonaSpec(
         "Samira",
         ("young family", "school kids", "home cooking", "board games"),
         ("cycling", "running"),
@@ -120,7 +127,7 @@ ROLES = (
         "man bestelt op hetzelfde account, voor fietsen en hardlopen: zijn merken zijn niet de "
         "hare. Van {quiet} houdt ze, en dat krijgt ze van haar moeder.",
     ),
-    Role(
+    PersonaSpec(
         "Henk",
         ("gardening", "photography", "cycling", "coffee lovers"),
         (),
@@ -140,81 +147,87 @@ ROLES = (
 )
 
 
-def cast(world: World, rng: np.random.Generator) -> Crowd:
+def build_personas(world: ShopWorld, rng: np.random.Generator) -> SimulatedCustomers:
     """Return the four as a crowd, in the order of ROLES."""
-    plain = draft(world, rng, len(ROLES))
-    mix = np.array([role.mix for role in ROLES])
-    crowd = settle(world, rng, _as_written(world, replace(plain, mix=mix)))
-    bought = np.where(crowd.favourites >= 0, crowd.bought + 0.5, 0.0)
-    bought[:, :3] = 8  # the three that the story names
-    bought[crowd.favourites == _quiet(crowd)[:, None]] = 0
-    return replace(crowd, bought=bought)
+    traits = draw_traits(world, rng, len(PERSONA_SPECS))
+    reason_shares = np.array([role.mix for role in PERSONA_SPECS])
+    customers = draw_favourites(
+        world, rng, _apply_specs(world, replace(traits, reason_shares=reason_shares))
+    )
+    purchase_weights = np.where(customers.favourites >= 0, customers.purchase_weights + 0.5, 0.0)
+    purchase_weights[:, :3] = 8  # the three that the story names
+    purchase_weights[customers.favourites == _bought_elsewhere(customers)[:, None]] = 0
+    return replace(customers, purchase_weights=purchase_weights)
 
 
-def perform(world: World, rng: np.random.Generator, crowd: Crowd) -> Log:
+def generate_persona_events(
+    world: ShopWorld, rng: np.random.Generator, customers: SimulatedCustomers
+) -> EventLog:
     """Return what the four did; the quiet favourite is looked at, yet bought elsewhere."""
-    log = live(world, rng, crowd)
-    quiet = world.assortment.brand[log.product] == _quiet(crowd)[log.who]
-    orders = np.isin(log.kind, (Kind.CART, Kind.PURCHASE, Kind.RETURN))
-    return log.take(~(quiet & orders))
+    log = generate_events(world, rng, customers)
+    is_elsewhere = world.assortment.brand[log.product] == _bought_elsewhere(customers)[log.customer]
+    is_order = np.isin(log.kind, (EventKind.CART, EventKind.PURCHASE, EventKind.RETURN))
+    return log.take(~(is_elsewhere & is_order))
 
 
-def _quiet(crowd: Crowd) -> Ints:
+def _bought_elsewhere(customers: SimulatedCustomers) -> IntArray:
     """Return the weakest favourite of each."""
-    last = (crowd.favourites >= 0).sum(axis=1) - 1
-    return np.asarray(crowd.favourites[np.arange(len(last)), last], dtype=np.int64)
+    last_rank = (customers.favourites >= 0).sum(axis=1) - 1
+    return np.asarray(customers.favourites[np.arange(len(last_rank)), last_rank], dtype=np.int64)
 
 
-def _as_written(world: World, plain: Draft) -> Draft:
-    pull = np.zeros((len(ROLES), len(world.names)))
-    groups, partner = plain.groups.copy(), plain.partner.copy()
-    for row, role in enumerate(ROLES):
-        _put(groups[row], _places(world.groups, role.groups))
-        _put(partner[row], _places(world.groups, role.partner))
-        brands = _places(world.names, role.brands)
-        pull[row, brands] = 1_000 - 50 * np.arange(len(brands))  # whim never mixes their order
+def _apply_specs(world: ShopWorld, traits: CustomerTraits) -> CustomerTraits:
+    affinity_boost = np.zeros((len(PERSONA_SPECS), len(world.names)))
+    groups, partner = traits.groups.copy(), traits.partner.copy()
+    for row, spec in enumerate(PERSONA_SPECS):
+        _write_prefix(groups[row], _positions(world.groups, spec.groups))
+        _write_prefix(partner[row], _positions(world.groups, spec.partner))
+        brands = _positions(world.names, spec.brands)
+        affinity_boost[row, brands] = 1_000 - 50 * np.arange(
+            len(brands)
+        )  # whim never mixes their order
     return replace(
-        plain,
+        traits,
         groups=groups,
         partner=partner,
-        pull=pull,
-        wanted=np.array([len(role.brands) for role in ROLES]),
-        rate=np.array([float(role.occasions) for role in ROLES]),
-        since=np.array([world.as_of - role.days * DAY for role in ROLES]),
+        affinity_boost=affinity_boost,
+        n_favourites=np.array([len(role.brands) for role in PERSONA_SPECS]),
+        rate=np.array([float(role.occasions) for role in PERSONA_SPECS]),
+        first_seen=np.array([world.as_of - role.days * DAY for role in PERSONA_SPECS]),
     )
 
 
-def _places(known: np.ndarray, wanted: Sequence[str]) -> list[int]:
+def _positions(names: np.ndarray, wanted: Sequence[str]) -> list[int]:
     """Return where the wanted names stand, without those that are not there."""
-    at = {name: place for place, name in enumerate(known)}
-    return [at[name] for name in wanted if name in at]
+    position_of = {name: place for place, name in enumerate(names)}
+    return [position_of[name] for name in wanted if name in position_of]
 
 
-def _put(row: np.ndarray, places: list[int]) -> None:
-    row[: len(places)] = places[: len(row)]
+def _write_prefix(row: np.ndarray, positions: list[int]) -> None:
+    row[: len(positions)] = positions[: len(row)]
 
 
-def told(world: World, crowd: Crowd) -> tuple[Persona, ...]:
+def describe_personas(world: ShopWorld, customers: SimulatedCustomers) -> tuple[Persona, ...]:
     """Return the personas with the names of their own brands in their stories."""
-    return tuple(_told(world, crowd, row) for row in range(len(ROLES)))
+    return tuple(_describe_persona(world, customers, row) for row in range(len(PERSONA_SPECS)))
 
 
 def persona_id(row: int) -> str:
     """Return the customer id of the persona in this row of the cast."""
-    return f"persona-{ROLES[row].name.lower()}"
+    return f"persona-{PERSONA_SPECS[row].name.lower()}"
 
 
-def _told(world: World, crowd: Crowd, row: int) -> Persona:
-    role = ROLES[row]
-    own = [str(world.names[brand]) for brand in crowd.favourites[row] if brand >= 0]
-    loved, quiet = own[:3], own[-1]
+def _describe_persona(world: ShopWorld, customers: SimulatedCustomers, row: int) -> Persona:
+    spec = PERSONA_SPECS[row]
+    own_brands = [str(world.names[brand]) for brand in customers.favourites[row] if brand >= 0]
+    most_bought, elsewhere = own_brands[:3], own_brands[-1]
     return Persona(
         persona_id(row),
-        role.name,
-        role.en.format(loved=_list(loved, "and"), quiet=quiet),
-        role.nl.format(loved=_list(loved, "en"), quiet=quiet),
+        spec.name,
+        spec.en.format(loved=_join_names(most_bought, "and"), quiet=elsewhere),
+        spec.nl.format(loved=_join_names(most_bought, "en"), quiet=elsewhere),
     )
 
 
-def _list(names: list[str], last: str) -> str:
+def _join_names(names: list[str], last: str) -> str:
     return f"{', '.join(names[:-1])} {last} {names[-1]}"

@@ -1,7 +1,7 @@
 """A planted shop in which every customer's favourites are known: demo, tests, benchmarks, power.
 
 It shares no formula, weight or half-life with the model. What it does know stands in
-`shop_figures`, what it sells in `assortment`, who comes in `crowd`, what they do in `habits`.
+`shop_figures`, what it sells in `assortment`, who comes in `customers`, what they do in `habits`.
 A good result on it is a check of the code, never evidence of quality.
 """
 
@@ -17,17 +17,29 @@ from numpy.typing import NDArray
 from recsys.dataset.events import OUR_KINDS, Col
 from recsys.errors import BadInputError
 from recsys.simulation import parameters
-from recsys.simulation.customers import Crowd, World, draft, settle, world
-from recsys.simulation.personas import Persona, cast, perform, persona_id, told
-from recsys.simulation.products import stock
-from recsys.simulation.shopping import Log, live
+from recsys.simulation.customers import (
+    ShopWorld,
+    SimulatedCustomers,
+    build_world,
+    draw_favourites,
+    draw_traits,
+)
+from recsys.simulation.personas import (
+    Persona,
+    build_personas,
+    describe_personas,
+    generate_persona_events,
+    persona_id,
+)
+from recsys.simulation.products import build_assortment
+from recsys.simulation.shopping import EventLog, generate_events
 
 AS_OF = date(2026, 11, 14)
-COLUMNS = ("name", "category", "price_tier", "taste_groups", "popularity_rank", "sensitive")
+BRAND_COLUMNS = ("name", "category", "price_tier", "taste_groups", "popularity_rank", "sensitive")
 """What the catalogue of brands must have."""
 
 
-class Truth:
+class TruthCol:
     """Columns of the truth: what the generator alone knows. One row for each true favourite."""
 
     CUSTOMER = Col.CUSTOMER
@@ -40,7 +52,7 @@ class Truth:
 class Shop:
     """A planted shop; its log is made chunk by chunk when it is asked for."""
 
-    world: World
+    world: ShopWorld
     customers: int
     seed: int
 
@@ -52,7 +64,7 @@ class Shop:
     @cached_property
     def personas(self) -> tuple[Persona, ...]:
         """Four customers beside the `customers`, with a story each; in the log like any other."""
-        return told(self.world, self._cast())
+        return describe_personas(self.world, self._persona_customers())
 
     def chunks(self, size: int = 10_000) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
         """Yield (events, truth) of about `size` customers, in whole blocks of BLOCK.
@@ -64,37 +76,37 @@ class Shop:
         blocks = -(-self.customers // parameters.BLOCK)
         step = max(1, round(size / parameters.BLOCK))
         for first in range(0, blocks, step):
-            parts = [self._block(k) for k in range(first, min(first + step, blocks))]
-            parts = [self._personas(), *parts] if first == 0 else parts
+            parts = [self._block_tables(k) for k in range(first, min(first + step, blocks))]
+            parts = [self._persona_tables(), *parts] if first == 0 else parts
             events, truth = zip(*parts, strict=True)
             yield (
                 pd.concat(events, ignore_index=True),
                 pd.concat(truth, ignore_index=True),
             )
 
-    def _block(self, number: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def _block_tables(self, number: int) -> tuple[pd.DataFrame, pd.DataFrame]:
         rng = np.random.default_rng([self.seed, 1, number])
-        crowd = settle(self.world, rng, draft(self.world, rng, parameters.BLOCK))
-        log = live(self.world, rng, crowd)
+        customers = draw_favourites(self.world, rng, draw_traits(self.world, rng, parameters.BLOCK))
+        log = generate_events(self.world, rng, customers)
         start = number * parameters.BLOCK
-        here = min(parameters.BLOCK, self.customers - start)
-        ids = np.array([f"c{start + row:07d}" for row in range(here)], dtype=object)
+        n_customers = min(parameters.BLOCK, self.customers - start)
+        ids = np.array([f"c{start + row:07d}" for row in range(n_customers)], dtype=object)
         return (
-            _events(self.world, log.take(log.who < here), ids),
-            _truth(self.world, crowd, ids),
+            _event_table(self.world, log.take(log.customer < n_customers), ids),
+            _truth_table(self.world, customers, ids),
         )
 
-    def _cast(self) -> Crowd:
-        return cast(self.world, np.random.default_rng([self.seed, 2]))
+    def _persona_customers(self) -> SimulatedCustomers:
+        return build_personas(self.world, np.random.default_rng([self.seed, 2]))
 
-    def _personas(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        crowd = self._cast()
-        log = perform(self.world, np.random.default_rng([self.seed, 3]), crowd)
+    def _persona_tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        customers = self._persona_customers()
+        log = generate_persona_events(self.world, np.random.default_rng([self.seed, 3]), customers)
         ids = np.array([persona_id(row) for row in range(len(self.personas))], dtype=object)
-        return _events(self.world, log, ids), _truth(self.world, crowd, ids)
+        return _event_table(self.world, log, ids), _truth_table(self.world, customers, ids)
 
 
-def plant(brands: pd.DataFrame, customers: int, seed: int, as_of: date = AS_OF) -> Shop:
+def plant_shop(brands: pd.DataFrame, customers: int, seed: int, as_of: date = AS_OF) -> Shop:
     """Return a shop of these brands, whose two years of log end at the start of `as_of` (UTC).
 
     `brands` has the COLUMNS of data/brands.csv, a brand a row. Raises BadInputError for a
@@ -103,27 +115,27 @@ def plant(brands: pd.DataFrame, customers: int, seed: int, as_of: date = AS_OF) 
     """
     if customers < 1:
         raise BadInputError(f"A shop needs at least 1 customer, not {customers}.")
-    missing = [name for name in COLUMNS if name not in brands.columns]
+    missing = [name for name in BRAND_COLUMNS if name not in brands.columns]
     if missing:
         raise BadInputError(f"The catalogue of brands lacks {', '.join(missing)}. Add them.")
     end = int(np.datetime64(as_of, "s").astype(np.int64))
     brands = brands.reset_index(drop=True)
-    assortment = stock(brands, np.random.default_rng([seed, 0]), end)
-    return Shop(world(brands, assortment, end), customers, seed)
+    assortment = build_assortment(brands, np.random.default_rng([seed, 0]), end)
+    return Shop(build_world(brands, assortment, end), customers, seed)
 
 
-def _events(world: World, log: Log, ids: NDArray[np.object_]) -> pd.DataFrame:
+def _event_table(world: ShopWorld, log: EventLog, ids: NDArray[np.object_]) -> pd.DataFrame:
     """Return the log as a table of events."""
-    product, sold = log.product, world.assortment.frame
+    product, products = log.product, world.assortment.frame
     kinds = np.array([*OUR_KINDS], dtype=object)
     return pd.DataFrame(
         {
-            Col.CUSTOMER: _words(ids, log.who),
+            Col.CUSTOMER: _take_strings(ids, log.customer),
             Col.TS: pd.to_datetime(log.ts.astype("datetime64[s]"), utc=True),
-            Col.EVENT: _words(kinds, log.kind),
-            Col.PRODUCT: sold[Col.PRODUCT].array.take(product),
-            Col.BRAND: sold[Col.BRAND].array.take(product),
-            Col.CATEGORY: sold[Col.CATEGORY].array.take(product),
+            Col.EVENT: _take_strings(kinds, log.kind),
+            Col.PRODUCT: products[Col.PRODUCT].array.take(product),
+            Col.BRAND: products[Col.BRAND].array.take(product),
+            Col.CATEGORY: products[Col.CATEGORY].array.take(product),
             Col.PRICE: log.cents / 100,
             Col.LIST_PRICE: world.assortment.cents[product] / 100,
             Col.QUANTITY: log.quantity,
@@ -131,20 +143,24 @@ def _events(world: World, log: Log, ids: NDArray[np.object_]) -> pd.DataFrame:
     )
 
 
-def _truth(world: World, crowd: Crowd, ids: NDArray[np.object_]) -> pd.DataFrame:
+def _truth_table(
+    world: ShopWorld, customers: SimulatedCustomers, ids: NDArray[np.object_]
+) -> pd.DataFrame:
     """Return the true favourites of the customers that have an id."""
-    who, place = np.nonzero(crowd.favourites[: len(ids)] >= 0)
-    groups = world.groups[crowd.draft.groups[: len(ids)]]
+    customer, rank = np.nonzero(customers.favourites[: len(ids)] >= 0)
+    groups = world.groups[customers.traits.groups[: len(ids)]]
     taste = np.array([";".join(dict.fromkeys(row)) for row in groups], dtype=object)
     return pd.DataFrame(
         {
-            Truth.CUSTOMER: _words(ids, who),
-            Truth.BRAND: _words(world.names, crowd.favourites[who, place]),
-            Truth.STRENGTH: place + 1,
-            Truth.GROUPS: _words(taste, who),
+            TruthCol.CUSTOMER: _take_strings(ids, customer),
+            TruthCol.BRAND: _take_strings(world.names, customers.favourites[customer, rank]),
+            TruthCol.STRENGTH: rank + 1,
+            TruthCol.GROUPS: _take_strings(taste, customer),
         }
     )
 
 
-def _words(words: NDArray[np.object_], code: NDArray[np.int64]) -> pd.api.extensions.ExtensionArray:
-    return pd.array(words, dtype="str").take(code)
+def _take_strings(
+    strings: NDArray[np.object_], codes: NDArray[np.int64]
+) -> pd.api.extensions.ExtensionArray:
+    return pd.array(strings, dtype="str").take(codes)

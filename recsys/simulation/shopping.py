@@ -5,108 +5,138 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.dataset.events import Kind
+from recsys.dataset.events import EventKind
 from recsys.simulation import parameters
-from recsys.simulation.customers import Crowd, Floats, Ints, Wheel, World
+from recsys.simulation.customers import (
+    CategoricalSampler,
+    FloatArray,
+    IntArray,
+    ShopWorld,
+    SimulatedCustomers,
+)
 from recsys.simulation.products import DAY
 
 HOUR = 3_600
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Log:
+class EventLog:
     """Events of one block, all arrays (n,)."""
 
-    who: Ints  # number of the customer within the block
-    ts: Ints  # seconds since 1970, UTC
-    kind: Ints  # Kind
-    product: Ints  # number of the product in the assortment
-    cents: Ints  # asked or paid a unit
-    quantity: Ints
+    customer: IntArray  # number of the customer within the block
+    ts: IntArray  # seconds since 1970, UTC
+    kind: IntArray  # Kind
+    product: IntArray  # number of the product in the assortment
+    cents: IntArray  # asked or paid a unit
+    quantity: IntArray
 
     @classmethod
-    def joined(cls, parts: list["Log"]) -> "Log":
+    def concatenate(cls, parts: list["EventLog"]) -> "EventLog":
         """Return the parts as one."""
         return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in cls.__slots__))
 
-    def take(self, rows: Ints | NDArray[np.bool_]) -> "Log":
+    def take(self, rows: IntArray | NDArray[np.bool_]) -> "EventLog":
         """Return these rows."""
-        return Log(*(getattr(self, name)[rows] for name in self.__slots__))
+        return EventLog(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Visits:
+class Occasions:
     """Occasions: somebody looks at a product at a time and may buy it. All arrays (n,)."""
 
-    who: Ints
-    why: Ints  # index in figures.REASONS
-    ts: Ints
-    product: Ints
-    cents: Ints
+    customer: IntArray
+    reason: IntArray  # index in figures.REASONS
+    ts: IntArray
+    product: IntArray
+    cents: IntArray
 
-    def log(self, kind: Kind, rows: NDArray[np.bool_] | Ints, delay: Ints | int) -> Log:
+    def to_events(
+        self, kind: EventKind, rows: NDArray[np.bool_] | IntArray, delay: IntArray | int
+    ) -> EventLog:
         """Return one event for each of these rows, `delay` seconds after the occasion."""
-        who = self.who[rows]
-        ts, ones = self.ts[rows] + delay, np.ones(len(who), dtype=np.int64)
-        return Log(who, ts, ones * int(kind), self.product[rows], self.cents[rows], ones)
+        customer = self.customer[rows]
+        ts, ones = self.ts[rows] + delay, np.ones(len(customer), dtype=np.int64)
+        return EventLog(customer, ts, ones * int(kind), self.product[rows], self.cents[rows], ones)
 
 
-def live(world: World, rng: np.random.Generator, crowd: Crowd) -> Log:
+def generate_events(
+    world: ShopWorld, rng: np.random.Generator, customers: SimulatedCustomers
+) -> EventLog:
     """Return all that this crowd did, ordered by customer and time."""
-    visits = _visits(world, rng, crowd)
-    parts = [*_events(world, rng, visits), *_news(world, rng, crowd), _follows(world, rng, crowd)]
-    log = Log.joined(parts)
-    log = log.take((log.ts >= crowd.draft.since[log.who]) & (log.ts < world.as_of))
-    _count(rng, log)
-    return _ordered(log)
+    occasions = _draw_occasions(world, rng, customers)
+    parts = [
+        *_occasion_events(world, rng, occasions),
+        *_release_events(world, rng, customers),
+        _follow_events(world, rng, customers),
+    ]
+    log = EventLog.concatenate(parts)
+    log = log.take((log.ts >= customers.traits.first_seen[log.customer]) & (log.ts < world.as_of))
+    _draw_quantities(rng, log)
+    return _sort_log(log)
 
 
-def _count(rng: np.random.Generator, log: Log) -> None:
+def _draw_quantities(rng: np.random.Generator, log: EventLog) -> None:
     """Write into the log how many units each purchase is of."""
-    bought = np.flatnonzero(log.kind == int(Kind.PURCHASE))
-    units = 1 + np.searchsorted(np.cumsum(parameters.UNITS), rng.random(len(bought)))
-    log.quantity[bought] = np.minimum(units, len(parameters.UNITS))
+    bought = np.flatnonzero(log.kind == int(EventKind.PURCHASE))
+    units = 1 + np.searchsorted(np.cumsum(parameters.UNIT_SHARES), rng.random(len(bought)))
+    log.quantity[bought] = np.minimum(units, len(parameters.UNIT_SHARES))
 
 
-def _ordered(log: Log) -> Log:
+def _sort_log(log: EventLog) -> EventLog:
     """Return the log by customer and time; nobody does the same thing twice in one second."""
-    log = log.take(np.lexsort((log.product, log.kind, log.ts, log.who)))
-    columns = (log.product, log.kind, log.ts, log.who)
+    log = log.take(np.lexsort((log.product, log.kind, log.ts, log.customer)))
+    columns = (log.product, log.kind, log.ts, log.customer)
     same = np.logical_and.reduce([column[1:] == column[:-1] for column in columns])
-    return log.take(np.concatenate([[True], ~same])[: len(log.who)])
+    return log.take(np.concatenate([[True], ~same])[: len(log.customer)])
 
 
-def _visits(world: World, rng: np.random.Generator, crowd: Crowd) -> Visits:
-    n = len(crowd.favourites)
-    count = rng.poisson(crowd.draft.rate)
-    who = np.repeat(np.arange(n), count)
+def _draw_occasions(
+    world: ShopWorld, rng: np.random.Generator, customers: SimulatedCustomers
+) -> Occasions:
+    n = len(customers.favourites)
+    n_occasions = rng.poisson(customers.traits.rate)
+    customer = np.repeat(np.arange(n), n_occasions)
     reasons = np.tile(np.arange(len(parameters.REASONS)), (n, 1))
-    why = Wheel.of_table(reasons, crowd.draft.mix).spin(who, rng.random(len(who)))
-    ts = _times(world, rng, crowd, who, why)
-    brand = _brands(world, rng, crowd, who, why)
-    product = world.assortment.on_sale(brand, ts, rng.random(len(who)))
-    cents = _paid(rng, world.assortment.cents[product], parameters.column("full_price")[why])
-    return Visits(who, why, ts, product, cents)
-
-
-def _times(world: World, rng: np.random.Generator, crowd: Crowd, who: Ints, why: Ints) -> Ints:
-    """Return when: in bursts, mostly in the evening, gifts mostly before Christmas."""
-    since = crowd.draft.since[who]
-    ts = since + (rng.random(len(who)) * (world.as_of - since)).astype(np.int64)
-    first = np.concatenate([[True], who[1:] != who[:-1]])[: len(who)]
-    alone = first | (rng.random(len(who)) >= parameters.CLUSTERED)
-    anchor = np.maximum.accumulate(np.where(alone, np.arange(len(who)), 0))
-    soon = (rng.exponential(3 * DAY, len(who))).astype(np.int64)
-    ts = np.where(alone, ts, ts[anchor] + soon)
-    party = _december(world, rng, len(who))
-    gift = (
-        (why == parameters.GIFT) & (rng.random(len(who)) < parameters.DECEMBER) & (party >= since)
+    reason = CategoricalSampler.from_rows(reasons, customers.traits.reason_shares).sample(
+        customer, rng.random(len(customer))
     )
-    when: Ints = np.where(gift, party, ts)
-    return np.maximum(_evening(rng, when), since + HOUR * 2)  # nobody looks before she came
+    ts = _draw_times(world, rng, customers, customer, reason)
+    brand = _draw_brands(world, rng, customers, customer, reason)
+    product = world.assortment.on_sale(brand, ts, rng.random(len(customer)))
+    cents = _draw_paid_cents(
+        rng, world.assortment.cents[product], parameters.occasion_column("full_price")[reason]
+    )
+    return Occasions(customer, reason, ts, product, cents)
 
 
-def _december(world: World, rng: np.random.Generator, n: int) -> Ints:
+def _draw_times(
+    world: ShopWorld,
+    rng: np.random.Generator,
+    customers: SimulatedCustomers,
+    customer: IntArray,
+    reason: IntArray,
+) -> IntArray:
+    """Return when: in bursts, mostly in the evening, gifts mostly before Christmas."""
+    first_seen = customers.traits.first_seen[customer]
+    ts = first_seen + (rng.random(len(customer)) * (world.as_of - first_seen)).astype(np.int64)
+    is_first = np.concatenate([[True], customer[1:] != customer[:-1]])[: len(customer)]
+    is_first_of_burst = is_first | (rng.random(len(customer)) >= parameters.CLUSTERED_SHARE)
+    anchor = np.maximum.accumulate(np.where(is_first_of_burst, np.arange(len(customer)), 0))
+    burst_delay = (rng.exponential(3 * DAY, len(customer))).astype(np.int64)
+    ts = np.where(is_first_of_burst, ts, ts[anchor] + burst_delay)
+    december_ts = _december_times(world, rng, len(customer))
+    is_gift = (
+        (reason == parameters.GIFT)
+        & (rng.random(len(customer)) < parameters.DECEMBER_GIFT_SHARE)
+        & (december_ts >= first_seen)
+    )
+    moved: IntArray = np.where(is_gift, december_ts, ts)
+    return np.maximum(
+        _move_to_evening(rng, moved), first_seen + HOUR * 2
+    )  # nobody looks before she came
+
+
+def _december_times(world: ShopWorld, rng: np.random.Generator, n: int) -> IntArray:
     """Return a second between 20 November and 24 December of a year within the log, shape (n,)."""
     end = np.datetime64(world.as_of, "s").astype("datetime64[Y]")
     years = [end - np.timedelta64(back, "Y") for back in range(parameters.YEARS + 1)]
@@ -117,121 +147,180 @@ def _december(world: World, rng: np.random.Generator, n: int) -> Ints:
     return np.asarray(rng.choice(seconds, n) - early, dtype=np.int64)
 
 
-def _evening(rng: np.random.Generator, ts: Ints) -> Ints:
+def _move_to_evening(rng: np.random.Generator, ts: IntArray) -> IntArray:
     """Move each time within its day, to between 6 and 22 hours UTC and mostly late."""
     hour = rng.triangular(6, 19.5, 22, len(ts))
     return np.asarray(ts - ts % DAY + (hour * HOUR).astype(np.int64), dtype=np.int64)
 
 
-def _brands(world: World, rng: np.random.Generator, crowd: Crowd, who: Ints, why: Ints) -> Ints:
+def _draw_brands(
+    world: ShopWorld,
+    rng: np.random.Generator,
+    customers: SimulatedCustomers,
+    customer: IntArray,
+    reasons: IntArray,
+) -> IntArray:
     """Return the brand of each occasion by its reason."""
-    u, nobody = rng.random(len(who)), np.zeros(len(who), dtype=np.int64)
-    group = rng.random(len(who))
-    own = _pick(crowd.draft.groups, who, group**1.6)
-    theirs = _pick(crowd.draft.partner, who, group**1.6)
-    other = (group * len(world.groups)).astype(np.int64)
-    every, hers = world.everything.spin(nobody, u), world.by_group.spin(own, u)
-    whim = rng.random(len(who))
-    choices = {
-        parameters.FAVOURITE: _favourite(crowd, who, u, every),
-        parameters.BARGAIN: np.where(whim < parameters.BARGAINS_IN_TASTE, hers, every),
-        parameters.NEED: world.needs.spin(nobody, u),
-        parameters.STAPLE: _pick(crowd.staples, who, group),
-        parameters.GIFT: world.by_group.spin(other, u),
-        parameters.BROWSE: np.where(whim < parameters.BROWSES_TASTE, hers, every),
-        parameters.PARTNER: world.by_group.spin(theirs, u),
+    u, zeros = rng.random(len(customer)), np.zeros(len(customer), dtype=np.int64)
+    group_draw = rng.random(len(customer))
+    own_group = _pick_column(customers.traits.groups, customer, group_draw**1.6)
+    partner_group = _pick_column(customers.traits.partner, customer, group_draw**1.6)
+    gift_group = (group_draw * len(world.groups)).astype(np.int64)
+    any_brand, taste_brand = world.any_brand.sample(zeros, u), world.by_group.sample(own_group, u)
+    impulse = rng.random(len(customer))
+    brand_by_reason = {
+        parameters.FAVOURITE: _draw_favourite(customers, customer, u, any_brand),
+        parameters.BARGAIN: np.where(
+            impulse < parameters.BARGAIN_IN_TASTE_SHARE, taste_brand, any_brand
+        ),
+        parameters.NEED: world.need_brands.sample(zeros, u),
+        parameters.STAPLE: _pick_column(customers.staples, customer, group_draw),
+        parameters.GIFT: world.by_group.sample(gift_group, u),
+        parameters.BROWSE: np.where(
+            impulse < parameters.BROWSE_IN_TASTE_SHARE, taste_brand, any_brand
+        ),
+        parameters.PARTNER: world.by_group.sample(partner_group, u),
     }
-    return np.choose(why, [choices[reason] for reason in range(len(parameters.REASONS))])
+    return np.choose(
+        reasons, [brand_by_reason[reason] for reason in range(len(parameters.REASONS))]
+    )
 
 
-def _pick(table: Ints, who: Ints, u: Floats) -> Ints:
+def _pick_column(table: IntArray, customer: IntArray, u: FloatArray) -> IntArray:
     """Return one place of each customer's row, the earlier the smaller `u`."""
-    return np.asarray(table[who, (u * table.shape[1]).astype(np.int64)], dtype=np.int64)
+    return np.asarray(table[customer, (u * table.shape[1]).astype(np.int64)], dtype=np.int64)
 
 
-def _favourite(crowd: Crowd, who: Ints, u: Floats, otherwise: Ints) -> Ints:
+def _draw_favourite(
+    customers: SimulatedCustomers, customer: IntArray, u: FloatArray, otherwise: IntArray
+) -> IntArray:
     """Return a favourite that she buys here; somebody who buys none looks at anything."""
-    none = crowd.bought.sum(axis=1) == 0
-    weights = crowd.bought + none[:, None]
-    chosen = Wheel.of_table(crowd.favourites, weights).spin(who, u)
-    return np.where(none[who] | (chosen < 0), otherwise, chosen)
+    buys_none = customers.purchase_weights.sum(axis=1) == 0
+    weights = customers.purchase_weights + buys_none[:, None]
+    favourite = CategoricalSampler.from_rows(customers.favourites, weights).sample(customer, u)
+    return np.where(buys_none[customer] | (favourite < 0), otherwise, favourite)
 
 
-def _paid(rng: np.random.Generator, list_cents: Ints, full: Floats) -> Ints:
-    depth = np.where(rng.random(len(full)) < full, 0, rng.beta(*parameters.DEPTH, len(full)))
-    paid: Floats = np.rint(list_cents * (1 - depth))
-    return np.maximum(paid, 1).astype(np.int64)
+def _draw_paid_cents(
+    rng: np.random.Generator, list_cents: IntArray, full_price_chance: FloatArray
+) -> IntArray:
+    discount = np.where(
+        rng.random(len(full_price_chance)) < full_price_chance,
+        0,
+        rng.beta(*parameters.DISCOUNT_BETA, len(full_price_chance)),
+    )
+    paid_cents: FloatArray = np.rint(list_cents * (1 - discount))
+    return np.maximum(paid_cents, 1).astype(np.int64)
 
 
-def _events(world: World, rng: np.random.Generator, visits: Visits) -> list[Log]:
+def _occasion_events(
+    world: ShopWorld, rng: np.random.Generator, occasions: Occasions
+) -> list[EventLog]:
     """Return views, views of rivals, wishes, carts, purchases and returns of all occasions."""
-    n, why = len(visits.who), visits.why
-    looks = np.repeat(np.arange(n), 1 + rng.poisson(parameters.column("looks")[why]))
-    bought = rng.random(n) < parameters.column("bought")[why]
-    wished = rng.random(n) < parameters.column("wished")[why]
+    n, reason = len(occasions.customer), occasions.reason
+    view_rows = np.repeat(
+        np.arange(n), 1 + rng.poisson(parameters.occasion_column("looks")[reason])
+    )
+    bought = rng.random(n) < parameters.occasion_column("bought")[reason]
+    wished = rng.random(n) < parameters.occasion_column("wished")[reason]
     carted = rng.random(n) < np.where(bought, 0.5, 0.08)
-    back = bought & (rng.random(n) < parameters.column("returned")[why])
-    days = 3 * DAY + (rng.random(back.sum()) * 11 * DAY).astype(np.int64)
-    before = -60 - (rng.random(len(looks)) * HOUR).astype(np.int64)
+    returned = bought & (rng.random(n) < parameters.occasion_column("returned")[reason])
+    return_delay = 3 * DAY + (rng.random(returned.sum()) * 11 * DAY).astype(np.int64)
+    view_delay = -60 - (rng.random(len(view_rows)) * HOUR).astype(np.int64)
     return [
-        visits.log(Kind.VIEW, looks, before),
-        _rivals(world, rng, visits),
-        visits.log(Kind.WISHLIST, wished, -40),
-        visits.log(Kind.CART, carted, -30),
-        visits.log(Kind.PURCHASE, bought, 0),
-        visits.log(Kind.RETURN, back, days),
+        occasions.to_events(EventKind.VIEW, view_rows, view_delay),
+        _comparison_views(world, rng, occasions),
+        occasions.to_events(EventKind.WISHLIST, wished, -40),
+        occasions.to_events(EventKind.CART, carted, -30),
+        occasions.to_events(EventKind.PURCHASE, bought, 0),
+        occasions.to_events(EventKind.RETURN, returned, return_delay),
     ]
 
 
-def _rivals(world: World, rng: np.random.Generator, visits: Visits) -> Log:
+def _comparison_views(world: ShopWorld, rng: np.random.Generator, occasions: Occasions) -> EventLog:
     """Return views of other products of the category: somebody compares."""
     rows = np.repeat(
-        np.arange(len(visits.who)), rng.poisson(parameters.column("rivals")[visits.why])
+        np.arange(len(occasions.customer)),
+        rng.poisson(parameters.occasion_column("rivals")[occasions.reason]),
     )
-    category = world.category[world.assortment.brand[visits.product[rows]]]
-    brand = world.by_category.spin(category, rng.random(len(rows)))
-    product = world.assortment.on_sale(brand, visits.ts[rows], rng.random(len(rows)))
-    cents = _paid(rng, world.assortment.cents[product], np.full(len(rows), 0.4))
-    seen = Visits(visits.who[rows], visits.why[rows], visits.ts[rows], product, cents)
-    early = -60 - (rng.random(len(rows)) * 2 * HOUR).astype(np.int64)
-    return seen.log(Kind.VIEW, np.arange(len(rows)), early)
+    category = world.category[world.assortment.brand[occasions.product[rows]]]
+    brand = world.by_category.sample(category, rng.random(len(rows)))
+    product = world.assortment.on_sale(brand, occasions.ts[rows], rng.random(len(rows)))
+    cents = _draw_paid_cents(rng, world.assortment.cents[product], np.full(len(rows), 0.4))
+    views = Occasions(
+        occasions.customer[rows], occasions.reason[rows], occasions.ts[rows], product, cents
+    )
+    view_delay = -60 - (rng.random(len(rows)) * 2 * HOUR).astype(np.int64)
+    return views.to_events(EventKind.VIEW, np.arange(len(rows)), view_delay)
 
 
-def _news(world: World, rng: np.random.Generator, crowd: Crowd) -> list[Log]:
+def _release_events(
+    world: ShopWorld, rng: np.random.Generator, customers: SimulatedCustomers
+) -> list[EventLog]:
     """Return looks at new products of favourites within 30 days, some of them bought at once."""
-    who, place = np.nonzero(crowd.favourites >= 0)
-    brand, seen = crowd.favourites[who, place], crowd.bought[who, place] > 0
-    new = np.searchsorted(
+    customer, rank = np.nonzero(customers.favourites >= 0)
+    brand, bought_here = (
+        customers.favourites[customer, rank],
+        customers.purchase_weights[customer, rank] > 0,
+    )
+    first_new = np.searchsorted(
         world.assortment.brand * (1 << 33) + world.assortment.released,
         brand * (1 << 33) + world.start,
     )
-    count = world.assortment.first[brand + 1] - new
-    row = np.repeat(np.arange(len(who)), count)
-    product = new[row] + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-    chance = np.where(seen, parameters.NEWS, parameters.QUIET_NEWS) * _keen(crowd)[who]
-    looked = rng.random(len(row)) < chance[row]
-    row, product = row[looked], product[looked]
-    days = np.minimum(rng.exponential(8, len(row)), 29)
-    ts = _evening(rng, world.assortment.released[product] + (days * DAY).astype(np.int64))
+    n_new = world.assortment.brand_starts[brand + 1] - first_new
+    release_row = np.repeat(np.arange(len(customer)), n_new)
+    product = (
+        first_new[release_row]
+        + np.arange(len(release_row))
+        - np.repeat(np.cumsum(n_new) - n_new, n_new)
+    )
+    chance = (
+        np.where(
+            bought_here, parameters.RELEASE_VIEW_CHANCE, parameters.RELEASE_VIEW_CHANCE_ELSEWHERE
+        )
+        * _attention(customers)[customer]
+    )
+    is_viewed = rng.random(len(release_row)) < chance[release_row]
+    release_row, product = release_row[is_viewed], product[is_viewed]
+    days_after = np.minimum(rng.exponential(8, len(release_row)), 29)
+    ts = _move_to_evening(
+        rng, world.assortment.released[product] + (days_after * DAY).astype(np.int64)
+    )
     cents = world.assortment.cents[product]
-    visits = Visits(who[row], np.full(len(row), parameters.FAVOURITE), ts, product, cents)
-    bought = seen[row] & (rng.random(len(row)) < parameters.NEWS_BOUGHT)
-    ever = np.ones(len(row), dtype=bool)
-    return [visits.log(Kind.VIEW, ever, 0), visits.log(Kind.PURCHASE, bought, 120)]
+    occasions = Occasions(
+        customer[release_row], np.full(len(release_row), parameters.FAVOURITE), ts, product, cents
+    )
+    bought = bought_here[release_row] & (
+        rng.random(len(release_row)) < parameters.RELEASE_PURCHASE_CHANCE
+    )
+    all_rows = np.ones(len(release_row), dtype=bool)
+    return [
+        occasions.to_events(EventKind.VIEW, all_rows, 0),
+        occasions.to_events(EventKind.PURCHASE, bought, 120),
+    ]
 
 
-def _keen(crowd: Crowd) -> Floats:
+def _attention(customers: SimulatedCustomers) -> FloatArray:
     """Return how much each keeps an eye on the shop, from 0 to 1: who hardly comes hardly looks."""
-    return np.minimum(crowd.draft.rate / (parameters.OCCASIONS / 5), 1.0)
+    return np.minimum(customers.traits.rate / (parameters.MEAN_OCCASIONS / 5), 1.0)
 
 
-def _follows(world: World, rng: np.random.Generator, crowd: Crowd) -> Log:
+def _follow_events(
+    world: ShopWorld, rng: np.random.Generator, customers: SimulatedCustomers
+) -> EventLog:
     """Return at most one follow for a favourite, whether it is bought here or not."""
-    loved, chance = crowd.favourites >= 0, parameters.FOLLOWED * _keen(crowd)[:, None]
-    who, place = np.nonzero(loved & (rng.random(loved.shape) < chance))
-    since = crowd.draft.since[who]
-    ts = _evening(rng, since + (rng.random(len(who)) * (world.as_of - since)).astype(np.int64))
-    brand = crowd.favourites[who, place]
-    product = world.assortment.on_sale(brand, ts, rng.random(len(who)))
-    visits = Visits(who, np.full(len(who), 0), ts, product, world.assortment.cents[product])
-    return visits.log(Kind.FOLLOW, np.arange(len(who)), 0)
+    is_favourite, chance = (
+        customers.favourites >= 0,
+        parameters.FOLLOW_CHANCE * _attention(customers)[:, None],
+    )
+    customer, rank = np.nonzero(is_favourite & (rng.random(is_favourite.shape) < chance))
+    first_seen = customers.traits.first_seen[customer]
+    ts = _move_to_evening(
+        rng, first_seen + (rng.random(len(customer)) * (world.as_of - first_seen)).astype(np.int64)
+    )
+    brand = customers.favourites[customer, rank]
+    product = world.assortment.on_sale(brand, ts, rng.random(len(customer)))
+    occasions = Occasions(
+        customer, np.full(len(customer), 0), ts, product, world.assortment.cents[product]
+    )
+    return occasions.to_events(EventKind.FOLLOW, np.arange(len(customer)), 0)

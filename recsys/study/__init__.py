@@ -1,8 +1,8 @@
 """A study: its policy, the decks that are dealt, the swipes, and the score of one deck."""
 
 from recsys.study.deck import Deck as Deck
-from recsys.study.deck import deal as deal
+from recsys.study.deck import deal_deck as deal_deck
 from recsys.study.policy import Policy as Policy
 from recsys.study.policy import Study as Study
-from recsys.study.scoring import score as score
-from recsys.study.swipes import stand as stand
+from recsys.study.scoring import score_deck as score_deck
+from recsys.study.swipes import current_answers as current_answers

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.dataset.catalog import Catalogue, brand_codes
+from recsys.dataset.catalog import Catalog, brand_codes
 from recsys.study.deck import Face
 
 
@@ -21,44 +21,44 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Showcase:
+class BrandProducts:
     """The shop's products in order of brand, each brand's most bought first."""
 
-    catalogue: Catalogue
+    catalog: Catalog
     codes: Mapping[str, int]  # brand name -> brand code
     order: NDArray[np.intp]  # (I,) item codes
     starts: NDArray[np.intp]  # (B + 1,) where each brand's run starts in `order`
 
     @classmethod
-    def of(cls, catalogue: Catalogue, item_buys: NDArray[np.int64]) -> Self:
+    def from_catalog(cls, catalog: Catalog, item_buys: NDArray[np.int64]) -> Self:
         """Order the items once; `item_buys`, shape (I,), counts their purchases in the log."""
-        order = np.lexsort((-item_buys, catalogue.item_brand))
+        order = np.lexsort((-item_buys, catalog.item_brand))
         order = order[
-            (catalogue.item_brand[order] >= 0)
-            & ~catalogue.item_sensitive[order]
-            & (catalogue.item_title[order] != "")
+            (catalog.item_brand[order] >= 0)
+            & ~catalog.item_sensitive[order]
+            & (catalog.item_title[order] != "")
         ]
-        starts = np.searchsorted(catalogue.item_brand[order], np.arange(len(catalogue.brands) + 1))
-        return cls(catalogue, brand_codes(catalogue), order, starts)
+        starts = np.searchsorted(catalog.item_brand[order], np.arange(len(catalog.brands) + 1))
+        return cls(catalog, brand_codes(catalog), order, starts)
 
-    def popular(self, brand: str, n: int) -> list[Product]:
+    def most_bought(self, brand: str, n: int) -> list[Product]:
         """The brand's n most bought products, best first."""
         return [self._product(item) for item in self._items(brand)[:n]]
 
     def featured(self, brand: str, n: int) -> list[Product]:
         """The brand's featured products, the most bought first."""
         items = self._items(brand)
-        return [self._product(item) for item in items[self.catalogue.item_featured[items]][:n]]
+        return [self._product(item) for item in items[self.catalog.item_featured[items]][:n]]
 
     def face(self, position: int, brand: str, pictures: Mapping[str, str]) -> Face:
         """The half of a card that a browser may see: a function of brand and catalogue alone."""
-        category = self.catalogue.brand_category[self.codes[brand]]
+        category = self.catalog.brand_category[self.codes[brand]]
         return Face(
             position=position,
             brand=brand,
             picture=pictures.get(brand),
-            category=str(self.catalogue.categories[category]),
-            products=tuple(product.title for product in self.popular(brand, 3)),
+            category=str(self.catalog.categories[category]),
+            products=tuple(product.title for product in self.most_bought(brand, 3)),
         )
 
     def _items(self, brand: str) -> NDArray[np.intp]:
@@ -67,7 +67,7 @@ class Showcase:
 
     def _product(self, item: np.intp) -> Product:
         return Product(
-            title=str(self.catalogue.item_title[item]),
-            price=int(self.catalogue.item_price[item]),
-            featured=bool(self.catalogue.item_featured[item]),
+            title=str(self.catalog.item_title[item]),
+            price=int(self.catalog.item_price[item]),
+            featured=bool(self.catalog.item_featured[item]),
         )

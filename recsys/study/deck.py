@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.errors import NotEnoughBrandsError
-from recsys.study.decoys import Pair, Shelf, Step, free_brands, paired
+from recsys.study.decoys import BrandPool, DecoyPair, MatchLevel, free_brands, match_decoys
 
 
-class Arm(StrEnum):
+class Source(StrEnum):
     """Who proposed a card."""
 
     PICK = "pick"
@@ -33,22 +33,22 @@ class Origin(StrEnum):
     PRACTICE = "practice"
 
 
-class Known(StrEnum):
+class HistoryDepth(StrEnum):
     """How much the shop knows of the person."""
 
     ENOUGH = "enough"
     THIN = "thin"
 
 
-class Stratum(StrEnum):
+class CardRole(StrEnum):
     """What part a card plays."""
 
     PICK = "pick"  # from the model's list
-    UNIQUE = "unique"  # from the rival's list alone
-    FAR = "far"  # a scored decoy: no own view or purchase, paired with a pick
-    NEAR = "near"  # own history, yet not picked: reported, never scored
-    SPARE = "spare"  # a decoy that fills a vacant place: never scored
-    CHALLENGER = "challenger"  # from the second version's list alone
+    BASELINE_ONLY = "unique"  # from the rival's list alone
+    MATCHED_DECOY = "far"  # a scored decoy: no own view or purchase, paired with a pick
+    FAMILIAR_DECOY = "near"  # own history, yet not picked: reported, never scored
+    FILLER = "spare"  # a decoy that fills a vacant place: never scored
+    CHALLENGER_ONLY = "challenger"  # from the second version's list alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,10 @@ class Card:
     position: int  # from 1
     brand: str
     category: str
-    arms: frozenset[Arm]
-    stratum: Stratum
+    sources: frozenset[Source]
+    role: CardRole
     partner: int | None  # position of the paired card (pick <-> far decoy)
-    step: Step | None  # how far its partner had to be sought
+    match_level: MatchLevel | None  # how far its partner had to be sought
     known: bool  # she has a view or purchase of this brand
     popularity: int  # customers with a purchase of it, in the model's sample
 
@@ -93,7 +93,7 @@ class DeckRecipe:
         return self.picks + self.baseline + self.scored + self.near
 
 
-TASTER = DeckRecipe(picks=4, baseline=2, scored=2, near=0)
+SHORT_RECIPE = DeckRecipe(picks=4, baseline=2, scored=2, near=0)
 """Eight cards for somebody who has only named a few brands."""
 
 
@@ -105,7 +105,7 @@ class Deck:
     study: str  # hash of the study
     participant: str  # pseudonym
     origin: Origin
-    evidence: Known
+    evidence: HistoryDepth
     model: str  # hash of the model version
     seed: int  # 128 random bits
     cards: tuple[Card, ...]
@@ -113,121 +113,136 @@ class Deck:
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
+class RankedProposals:
     """What the two rankers propose to one person, best first, as brand names."""
 
     picks: Sequence[str]  # longer than the deck's: no decoy is taken from any of them
     baseline: Sequence[str]  # as long as the picks, so that both lists may be compared
-    known: Collection[str]  # brands she has a view or purchase of
+    known_brands: Collection[str]  # brands she has a view or purchase of
     revealed: Collection[str] = ()  # brands of her earlier decks, and those she named
 
 
-def deal(lists: Lists, shelf: Shelf, recipe: DeckRecipe, seed: int) -> tuple[Card, ...]:
+def deal_deck(
+    proposals: RankedProposals, pool: BrandPool, recipe: DeckRecipe, seed: int
+) -> tuple[Card, ...]:
     """Lay out one deck: picks, a random part of the rival's own brands, decoys; shuffled.
 
     `seed` has 128 random bits; the same lists, shelf, recipe and seed deal the same cards.
     Raises NotEnoughBrandsError when the shop is too small for the recipe.
     """
     rng = np.random.default_rng(seed)
-    gone = set(lists.revealed)
-    picks = [name for name in lists.picks if name not in gone][: recipe.picks]
-    rival = [name for name in lists.baseline if name not in gone]
+    revealed = set(proposals.revealed)
+    picks = [name for name in proposals.picks if name not in revealed][: recipe.picks]
+    baseline = [name for name in proposals.baseline if name not in revealed]
     if len(picks) < recipe.picks:
         raise NotEnoughBrandsError(recipe.picks, len(picks), "picks")
-    unique = [name for name in rival if name not in picks]
+    baseline_only = [name for name in baseline if name not in picks]
     # a random part: the rival's best alone would show a lift between equally good rankers
-    part = rng.permutation(len(unique))[: recipe.baseline]
-    unique = [unique[i] for i in sorted(part)]
-    shown = {*picks, *rival, *lists.picks, *gone}
-    known = shelf.codes_of(lists.known)
-    free = free_brands(shelf, np.append(known, shelf.codes_of(shown)))
-    pairs = paired(picks, shelf, free, recipe.scored)
-    cards = [card_of(name, shelf, lists, Stratum.PICK, picks, rival) for name in picks]
-    cards += [card_of(name, shelf, lists, Stratum.UNIQUE, picks, rival) for name in unique]
-    cards += [card_of(decoy, shelf, lists, Stratum.FAR, picks, rival) for _, decoy, _ in pairs]
-    cards += _fillers(cards, lists, shelf, known, free, recipe, rng)
-    return _partnered(shuffled(cards, recipe.block, rng), pairs)
+    chosen = rng.permutation(len(baseline_only))[: recipe.baseline]
+    baseline_only = [baseline_only[i] for i in sorted(chosen)]
+    on_lists = {*picks, *baseline, *proposals.picks, *revealed}
+    known_codes = pool.codes_of(proposals.known_brands)
+    free_codes = free_brands(pool, np.append(known_codes, pool.codes_of(on_lists)))
+    pairs = match_decoys(picks, pool, free_codes, recipe.scored)
+    cards = [make_card(name, pool, proposals, CardRole.PICK, picks, baseline) for name in picks]
+    cards += [
+        make_card(name, pool, proposals, CardRole.BASELINE_ONLY, picks, baseline)
+        for name in baseline_only
+    ]
+    cards += [
+        make_card(decoy, pool, proposals, CardRole.MATCHED_DECOY, picks, baseline)
+        for _, decoy, _ in pairs
+    ]
+    cards += _unscored_decoys(cards, proposals, pool, known_codes, free_codes, recipe, rng)
+    return _link_pairs(shuffle_cards(cards, recipe.block, rng), pairs)
 
 
-def card_of(
+def make_card(
     name: str,
-    shelf: Shelf,
-    lists: Lists,
-    stratum: Stratum,
-    picks: Collection[str],
-    rival: Collection[str],
+    pool: BrandPool,
+    proposals: RankedProposals,
+    role: CardRole,
+    pick_names: Collection[str],
+    baseline_names: Collection[str],
 ) -> Card:
     """Return the card of a brand, not yet in its place."""
-    code = shelf.codes[name]
-    arms = {arm for arm, of in ((Arm.PICK, picks), (Arm.BASELINE, rival)) if name in of}
+    code = pool.codes[name]
+    sources = {
+        arm
+        for arm, of in ((Source.PICK, pick_names), (Source.BASELINE, baseline_names))
+        if name in of
+    }
     return Card(
         position=0,
         brand=name,
-        category=str(shelf.category_names[shelf.category[code]]),
-        arms=frozenset(arms or {Arm.DECOY}),
-        stratum=stratum,
+        category=str(pool.category_names[pool.category[code]]),
+        sources=frozenset(sources or {Source.DECOY}),
+        role=role,
         partner=None,
-        step=None,
-        known=name in lists.known,
-        popularity=int(shelf.buyers[code]),
+        match_level=None,
+        known=name in proposals.known_brands,
+        popularity=int(pool.buyers[code]),
     )
 
 
-def _fillers(
+def _unscored_decoys(
     cards: Sequence[Card],
-    lists: Lists,
-    shelf: Shelf,
-    known: NDArray[np.intp],
-    free: NDArray[np.intp],
+    proposals: RankedProposals,
+    pool: BrandPool,
+    known_codes: NDArray[np.intp],
+    free_codes: NDArray[np.intp],
     recipe: DeckRecipe,
     rng: np.random.Generator,
 ) -> list[Card]:
     """Near decoys, then spare ones of the free brands for every place still vacant."""
-    shown = shelf.codes_of(card.brand for card in cards)
-    taken = np.append(shown, shelf.codes_of([*lists.baseline, *lists.revealed]))
-    own = np.sort(known[shelf.allowed[known] & ~np.isin(known, taken)])
-    near = own[rng.permutation(len(own))[: recipe.near]]
-    vacant = recipe.cards - len(cards) - len(near)
-    left = free[~np.isin(free, shown)]
-    if len(left) < vacant:
-        raise NotEnoughBrandsError(vacant, len(left), "decoys")
-    spare = rng.choice(left, vacant, replace=False)
+    on_cards = pool.codes_of(card.brand for card in cards)
+    taken = np.append(on_cards, pool.codes_of([*proposals.baseline, *proposals.revealed]))
+    familiar_codes = np.sort(known_codes[pool.allowed[known_codes] & ~np.isin(known_codes, taken)])
+    familiar = familiar_codes[rng.permutation(len(familiar_codes))[: recipe.near]]
+    n_vacant = recipe.cards - len(cards) - len(familiar)
+    available = free_codes[~np.isin(free_codes, on_cards)]
+    if len(available) < n_vacant:
+        raise NotEnoughBrandsError(n_vacant, len(available), "decoys")
+    fillers = rng.choice(available, n_vacant, replace=False)
     return [
-        card_of(str(shelf.names[code]), shelf, lists, stratum, (), ())
-        for codes, stratum in ((near, Stratum.NEAR), (spare, Stratum.SPARE))
+        make_card(str(pool.names[code]), pool, proposals, stratum, (), ())
+        for codes, stratum in ((familiar, CardRole.FAMILIAR_DECOY), (fillers, CardRole.FILLER))
         for code in codes
     ]
 
 
-def shuffled(cards: Sequence[Card], block: int, rng: np.random.Generator) -> list[Card]:
+def shuffle_cards(cards: Sequence[Card], block: int, rng: np.random.Generator) -> list[Card]:
     """Spread each part over the blocks, then shuffle the blocks and the cards in them."""
     blocks: list[list[Card]] = [[] for _ in range(-(-len(cards) // block))]
     parts: dict[str, list[Card]] = {"pick": [], "unique": [], "challenger": [], "decoy": []}
     for card in cards:
-        parts["decoy" if Arm.DECOY in card.arms else card.stratum.value].append(card)
-    dealt = [part[i] for part in parts.values() for i in rng.permutation(len(part))]
-    for i, card in enumerate(dealt):
+        parts["decoy" if Source.DECOY in card.sources else card.role.value].append(card)
+    in_order = [part[i] for part in parts.values() for i in rng.permutation(len(part))]
+    for i, card in enumerate(in_order):
         blocks[i % len(blocks)].append(card)
     order = rng.permutation(len(blocks))
-    mixed = [blocks[b][i] for b in order for i in rng.permutation(len(blocks[b]))]
-    return [replace(card, position=place) for place, card in enumerate(mixed, start=1)]
+    shuffled = [blocks[b][i] for b in order for i in rng.permutation(len(blocks[b]))]
+    return [replace(card, position=place) for place, card in enumerate(shuffled, start=1)]
 
 
-def _partnered(cards: Sequence[Card], pairs: Sequence[Pair]) -> tuple[Card, ...]:
+def _link_pairs(cards: Sequence[Card], pairs: Sequence[DecoyPair]) -> tuple[Card, ...]:
     """Write each pair's positions and step on both of its cards."""
-    at = {card.brand: card.position for card in cards}
-    partner: dict[str, tuple[int, Step]] = {}
-    for pick, decoy, step in pairs:
-        partner[pick], partner[decoy] = (at[decoy], step), (at[pick], step)
+    positions = {card.brand: card.position for card in cards}
+    partner: dict[str, tuple[int, MatchLevel]] = {}
+    for pick, decoy, match_level in pairs:
+        partner[pick], partner[decoy] = (
+            (positions[decoy], match_level),
+            (positions[pick], match_level),
+        )
     return tuple(
-        replace(card, partner=partner[card.brand][0], step=partner[card.brand][1])
+        replace(card, partner=partner[card.brand][0], match_level=partner[card.brand][1])
         if card.brand in partner
         else card
         for card in cards
     )
 
 
-def seal(deck: Deck) -> Deck:
+def with_hash(deck: Deck) -> Deck:
     """Return the deck with its hash filled in."""
     return replace(deck, hash=deck_hash(deck))
 
@@ -257,10 +272,10 @@ def card_to_dict(card: Card) -> dict[str, Any]:
         "position": card.position,
         "brand": card.brand,
         "category": card.category,
-        "arms": sorted(card.arms),
-        "stratum": card.stratum,
+        "arms": sorted(card.sources),
+        "stratum": card.role,
         "partner": card.partner,
-        "step": card.step,
+        "step": card.match_level,
         "known": card.known,
         "popularity": card.popularity,
     }
@@ -272,10 +287,10 @@ def card_from_dict(data: Mapping[str, Any]) -> Card:
         position=data["position"],
         brand=data["brand"],
         category=data["category"],
-        arms=frozenset(Arm(arm) for arm in data["arms"]),
-        stratum=Stratum(data["stratum"]),
+        sources=frozenset(Source(arm) for arm in data["arms"]),
+        role=CardRole(data["stratum"]),
         partner=data["partner"],
-        step=Step(data["step"]) if data["step"] else None,
+        match_level=MatchLevel(data["step"]) if data["step"] else None,
         known=data["known"],
         popularity=data["popularity"],
     )

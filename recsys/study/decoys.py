@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from recsys.dataset.catalog import Catalogue
+from recsys.dataset.catalog import Catalog
 from recsys.errors import NotEnoughBrandsError
-from recsys.models.base import Basis
+from recsys.models.base import BrandIndex
 
 
-class Step(StrEnum):
+class MatchLevel(StrEnum):
     """Where a scored decoy was found, seen from its pick."""
 
     CATEGORY = "category"
@@ -22,7 +22,7 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shelf:
+class BrandPool:
     """What dealing needs to know of the brands, as arrays by brand code, shape (B,)."""
 
     names: NDArray[np.object_]
@@ -32,22 +32,22 @@ class Shelf:
     tier: NDArray[np.int64]  # price tier within the category, 0 to 3
     buyers: NDArray[np.int64]
     allowed: NDArray[np.bool_]  # not sensitive, and with something to sell
-    fame: NDArray[np.float64] = field(init=False)  # logarithm of the buyers
+    log_popularity: NDArray[np.float64] = field(init=False)  # logarithm of the buyers
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "fame", np.log1p(self.buyers.astype(np.float64)))
+        object.__setattr__(self, "log_popularity", np.log1p(self.buyers.astype(np.float64)))
 
     @classmethod
-    def of(cls, catalogue: Catalogue, known: Basis) -> "Shelf":
+    def from_catalog(cls, catalog: Catalog, brand_index: BrandIndex) -> "BrandPool":
         """Read the shelf off a catalogue and a model's knowledge of popularity."""
         return cls(
-            names=catalogue.brands,
-            codes=known.codes,
-            category=catalogue.brand_category,
-            category_names=catalogue.categories,
-            tier=_tiers(catalogue.brand_price, catalogue.brand_category),
-            buyers=known.buyers,
-            allowed=~catalogue.brand_sensitive & (catalogue.brand_category >= 0),
+            names=catalog.brands,
+            codes=brand_index.codes,
+            category=catalog.brand_category,
+            category_names=catalog.categories,
+            tier=_tiers(catalog.brand_price, catalog.brand_category),
+            buyers=brand_index.buyers,
+            allowed=~catalog.brand_sensitive & (catalog.brand_category >= 0),
         )
 
     def codes_of(self, names: Iterable[str]) -> NDArray[np.intp]:
@@ -66,83 +66,94 @@ def _tiers(price: NDArray[np.int32], category: NDArray[np.int32]) -> NDArray[np.
     return tiers
 
 
-def free_brands(shelf: Shelf, taken: NDArray[np.intp]) -> NDArray[np.intp]:
+def free_brands(pool: BrandPool, taken: NDArray[np.intp]) -> NDArray[np.intp]:
     """Codes of the allowed brands that are not taken."""
-    free = shelf.allowed.copy()
+    free = pool.allowed.copy()
     free[taken] = False
     return np.flatnonzero(free)
 
 
-Pair = tuple[str, str, Step]
+DecoyPair = tuple[str, str, MatchLevel]
 """A pick, its decoy, and how far the decoy had to be sought."""
 
 
-def paired(picks: Sequence[str], shelf: Shelf, free: NDArray[np.intp], wanted: int) -> list[Pair]:
-    """Give `wanted` of the picks a decoy each, out of the `free` brand codes.
+def match_decoys(
+    picks: Sequence[str], pool: BrandPool, free_codes: NDArray[np.intp], n_decoys: int
+) -> list[DecoyPair]:
+    """Give `n_decoys` of the picks a decoy each, out of the `free` brand codes.
 
     Which picks get one is the assignment of least total distance in log popularity.
     """
-    if len(free) < wanted:
-        raise NotEnoughBrandsError(wanted, len(free), "decoys")
-    if not wanted:
+    if len(free_codes) < n_decoys:
+        raise NotEnoughBrandsError(n_decoys, len(free_codes), "decoys")
+    if not n_decoys:
         return []
-    shelved = _Free(free, shelf.category[free], shelf.tier[free], shelf.fame[free])
-    near = [_nearest(shelf, shelf.codes[name], shelved, wanted) for name in picks]
-    columns = np.unique(np.concatenate([codes for codes, _, _ in near]))
-    cost = np.full((len(picks), len(columns) + len(picks) - wanted), _NEVER)
-    cost[:, len(columns) :] = -_NEVER  # places for those that stay alone, all of them taken
-    steps = np.zeros(cost.shape, np.int64)
-    for row, (codes, gap, step) in enumerate(near):
-        at = np.searchsorted(columns, codes)
-        steps[row, at] = step
-        cost[row, at] = gap + _FARTHER * (step - step[0])
-    rows, chosen = linear_sum_assignment(cost)
+    free_brands_of_pool = _FreeBrands(
+        free_codes,
+        pool.category[free_codes],
+        pool.tier[free_codes],
+        pool.log_popularity[free_codes],
+    )
+    nearest = [
+        _nearest_free(pool, pool.codes[name], free_brands_of_pool, n_decoys) for name in picks
+    ]
+    columns = np.unique(np.concatenate([codes for codes, _, _ in nearest]))
+    cost = np.full((len(picks), len(columns) + len(picks) - n_decoys), _FORBIDDEN)
+    cost[:, len(columns) :] = -_FORBIDDEN  # places for those that stay alone, all of them taken
+    levels = np.zeros(cost.shape, np.int64)
+    for row, (codes, gap, level) in enumerate(nearest):
+        positions = np.searchsorted(columns, codes)
+        levels[row, positions] = level
+        cost[row, positions] = gap + _LEVEL_PENALTY * (level - level[0])
+    rows, matched = linear_sum_assignment(cost)
     return [
-        (picks[int(row)], str(shelf.names[columns[column]]), tuple(Step)[steps[row, column]])
-        for row, column in zip(rows, chosen, strict=True)
+        (picks[int(row)], str(pool.names[columns[column]]), tuple(MatchLevel)[levels[row, column]])
+        for row, column in zip(rows, matched, strict=True)
         if column < len(columns)
     ]
 
 
-_FARTHER = 1e3  # beyond any sum of differences of logarithms: only where nobody is left nearer by
-_NEVER = 1e9
+_LEVEL_PENALTY = (
+    1e3  # beyond any sum of differences of logarithms: only where nobody is left nearer by
+)
+_FORBIDDEN = 1e9
 
-Near = tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.int64]]
+NearestBrands = tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.int64]]
 """Brand codes, their distances in log popularity, and their steps as places in Step."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Free:
+class _FreeBrands:
     """What the shelf says of the free brands, (n,) each."""
 
     codes: NDArray[np.intp]
     category: NDArray[np.int32]
     tier: NDArray[np.int64]
-    fame: NDArray[np.float64]
+    log_popularity: NDArray[np.float64]
 
 
-def _nearest(shelf: Shelf, pick: int, free: _Free, most: int) -> Near:
+def _nearest_free(pool: BrandPool, pick: int, free: _FreeBrands, n_decoys: int) -> NearestBrands:
     """The free brands of its category, then of its tier, then others, the nearest first.
 
     As many as there are decoys to give: then every choice of picks can be served.
     """
-    codes, gaps, sizes, left = [], [], [], most
-    rings = _rings(shelf, pick, free)
-    while left:
-        at = np.flatnonzero(next(rings))
-        gap = np.abs(free.fame[at] - shelf.fame[pick])
-        order = np.argsort(gap, kind="stable")[:left]
-        codes.append(free.codes[at[order]])
+    codes, gaps, sizes, remaining = [], [], [], n_decoys
+    masks = _level_masks(pool, pick, free)
+    while remaining:
+        positions = np.flatnonzero(next(masks))
+        gap = np.abs(free.log_popularity[positions] - pool.log_popularity[pick])
+        order = np.argsort(gap, kind="stable")[:remaining]
+        codes.append(free.codes[positions[order]])
         gaps.append(gap[order])
         sizes.append(len(order))
-        left -= len(order)
+        remaining -= len(order)
     return np.concatenate(codes), np.concatenate(gaps), np.repeat(np.arange(len(sizes)), sizes)
 
 
-def _rings(shelf: Shelf, pick: int, free: _Free) -> Iterator[NDArray[np.bool_]]:
+def _level_masks(pool: BrandPool, pick: int, free: _FreeBrands) -> Iterator[NDArray[np.bool_]]:
     """Which of the free brands each step reaches, one step after another."""
-    in_category = free.category == shelf.category[pick]
+    in_category = free.category == pool.category[pick]
     yield in_category
-    in_tier = (free.tier == shelf.tier[pick]) & ~in_category
+    in_tier = (free.tier == pool.tier[pick]) & ~in_category
     yield in_tier
     yield ~(in_category | in_tier)

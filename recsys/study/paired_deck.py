@@ -10,35 +10,52 @@ from dataclasses import replace
 import numpy as np
 
 from recsys.errors import NotEnoughBrandsError
-from recsys.study.deck import Arm, Card, DeckRecipe, Lists, Stratum, card_of, shuffled
-from recsys.study.decoys import Shelf
+from recsys.study.deck import (
+    Card,
+    CardRole,
+    DeckRecipe,
+    RankedProposals,
+    Source,
+    make_card,
+    shuffle_cards,
+)
+from recsys.study.decoys import BrandPool
 
 
-def deal_duel(
-    lists: Lists, challenger: Sequence[str], shelf: Shelf, recipe: DeckRecipe, seed: int
+def deal_paired_deck(
+    proposals: RankedProposals,
+    challenger: Sequence[str],
+    pool: BrandPool,
+    recipe: DeckRecipe,
+    seed: int,
 ) -> tuple[Card, ...]:
     """Lay out the picks of two versions, each brand once, shuffled in blocks.
 
-    The champion's are those of `lists`; of the recipe count picks and block. The same lists and
+    The champion's are those of `proposals`; of the recipe count picks and block. The same lists and
     seed deal the same cards. Raises NotEnoughBrandsError where a list is shorter than the recipe's.
     """
-    gone, wanted = set(lists.revealed), recipe.picks
-    ours = [name for name in lists.picks if name not in gone][:wanted]
-    theirs = [name for name in challenger if name not in gone][:wanted]
-    if min(len(ours), len(theirs)) < wanted:
-        raise NotEnoughBrandsError(wanted, min(len(ours), len(theirs)), "picks of each version")
-    cards = [card_of(name, shelf, lists, Stratum.PICK, ours, ()) for name in ours]
-    cards += [
-        card_of(name, shelf, lists, Stratum.CHALLENGER, (), ())
-        for name in theirs
-        if name not in ours
+    revealed, n_picks = set(proposals.revealed), recipe.picks
+    champion_picks = [name for name in proposals.picks if name not in revealed][:n_picks]
+    challenger_picks = [name for name in challenger if name not in revealed][:n_picks]
+    if min(len(champion_picks), len(challenger_picks)) < n_picks:
+        raise NotEnoughBrandsError(
+            n_picks, min(len(champion_picks), len(challenger_picks)), "picks of each version"
+        )
+    cards = [
+        make_card(name, pool, proposals, CardRole.PICK, champion_picks, ())
+        for name in champion_picks
     ]
-    credited = [_credited(card, theirs) for card in cards]
-    return tuple(shuffled(credited, recipe.block, np.random.default_rng(seed)))
+    cards += [
+        make_card(name, pool, proposals, CardRole.CHALLENGER_ONLY, (), ())
+        for name in challenger_picks
+        if name not in champion_picks
+    ]
+    credited_cards = [_add_challenger_source(card, challenger_picks) for card in cards]
+    return tuple(shuffle_cards(credited_cards, recipe.block, np.random.default_rng(seed)))
 
 
-def _credited(card: Card, theirs: Sequence[str]) -> Card:
+def _add_challenger_source(card: Card, challenger_picks: Sequence[str]) -> Card:
     """Return the card with the challenger among its arms where the challenger names it."""
-    if card.brand not in theirs:
+    if card.brand not in challenger_picks:
         return card
-    return replace(card, arms=(card.arms - {Arm.DECOY}) | {Arm.CHALLENGER})
+    return replace(card, sources=(card.sources - {Source.DECOY}) | {Source.CHALLENGER})

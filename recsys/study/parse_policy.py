@@ -43,7 +43,7 @@ class Question:
     nl: str
 
 
-def table(name: str, value: object) -> Plain:
+def require_table(name: str, value: object) -> Plain:
     if not isinstance(value, Mapping):
         raise BadPolicyError(f"`{name}` must be a table of its own, like [{name}].")
     return value
@@ -58,7 +58,7 @@ def read(
             near = get_close_matches(key, kinds, n=1)
             hint = f" Did you mean `{near[0]}`?" if near else ""
             raise BadPolicyError(f"There is no field `{key}` in {where}.{hint}")
-    values = {key: _value(key, kinds[key], value) for key, value in raw.items()}
+    values = {key: _parse_value(key, kinds[key], value) for key, value in raw.items()}
     missing = [key for key in needed if key not in raw]
     if missing:
         raise BadPolicyError(f"Give {where} its `{'` and `'.join(missing)}`.")
@@ -70,19 +70,19 @@ def over(usual: Plain, raw: Plain, where: str) -> dict[str, Any]:
     return {**usual, **read(raw, {key: type(value) for key, value in usual.items()}, where)}
 
 
-def _value(key: str, kind: Kind, value: Any) -> Any:
+def _parse_value(key: str, kind: Kind, value: Any) -> Any:
     if not isinstance(kind, type):
-        return kind(table(key, value))
+        return kind(require_table(key, value))
     if kind is list and isinstance(value, list) and all(isinstance(w, str) for w in value):
         return tuple(value)
     if kind is float and type(value) is int:
         return float(value)
     if kind is list or type(value) is not kind:
-        raise BadPolicyError(f"`{key}` cannot be {value!r}: it needs {_WANTED[kind]}.")
+        raise BadPolicyError(f"`{key}` cannot be {value!r}: it needs {_TYPE_NAMES[kind]}.")
     return value
 
 
-_WANTED: Mapping[type, str] = {
+_TYPE_NAMES: Mapping[type, str] = {
     int: "a whole number",
     float: "a number",
     str: "a text in quotes",
@@ -142,7 +142,7 @@ def criterion_to_row(criterion: Criterion) -> dict[str, Any]:
 
 def criterion_from_row(name: str, raw: object) -> Criterion:
     """Return the bar of the table [criteria.NAME]."""
-    said = {"name": name, **table(f"criteria.{name}", raw)}
+    said = {"name": name, **require_table(f"criteria.{name}", raw)}
     kinds = {"name": str, "bar": float, "because": str}
     said = read(said, kinds, f"[criteria.{name}]", needed=("bar", "because"))
     return Criterion(name=said["name"], bar=said["bar"], because=said["because"])

@@ -25,16 +25,16 @@ from recsys.study.parse_policy import Criterion as Criterion
 from recsys.study.parse_policy import Question as Question
 from recsys.study.parse_policy import TooFast as TooFast
 
-DUEL = "challenger"
+PAIRED_COMPARISON = "challenger"
 """The criterion of two model versions in one deck: how far the second is ahead of the first."""
 
-CRITERIA = ("hit_rate", "discrimination", "lift", DUEL)
+CRITERIA = ("hit_rate", "discrimination", "lift", PAIRED_COMPARISON)
 """What can be gated, in the order of the page."""
 
-DIFFERENCES = ("lift", DUEL)
+DIFFERENCES = ("lift", PAIRED_COMPARISON)
 """Criteria whose score stands for the difference of two hit rates, (1 + one - other) / 2."""
 
-SENSITIVE = ("intimate", "medical", "religious", "political", "weapon", "slimming")
+SENSITIVE_WORDS = ("intimate", "medical", "religious", "political", "weapon", "slimming")
 """Words in a category's name that keep its brands off every card and carousel."""
 
 SEGMENTS = ("language", "device")
@@ -62,7 +62,7 @@ class Policy:
     open_hours: int = 24  # after which a dealt deck closes by itself
     decoy_depth: int = 3  # decoys stand outside the model's top (this x picks)
     least_brands: int = 5  # brands in a history from which it is enough
-    sensitive: tuple[str, ...] = SENSITIVE
+    sensitive: tuple[str, ...] = SENSITIVE_WORDS
     segments: tuple[str, ...] = ()  # by what the report is split beside brand and category
     releases: bool = True  # False: whatever it proves is no permission to release to customers
 
@@ -72,13 +72,13 @@ class Policy:
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:
         """Return the policy of a parsed TOML; raise BadPolicyError with one sentence."""
-        plain = dict(raw)
-        criteria = plain.pop("criteria", {})
+        data = dict(raw)
+        criteria = data.pop("criteria", {})
         if not isinstance(criteria, Mapping):
             raise BadPolicyError("Write each criterion as a table, like [criteria.hit_rate].")
-        ordered = sorted(criteria.items(), key=_place)  # as JSON forgets the order
+        ordered = sorted(criteria.items(), key=_criterion_order)  # as JSON forgets the order
         bars = tuple(criterion_from_row(name, value) for name, value in ordered)
-        said = read(plain, KINDS, "the policy", needed=("name", "question"))
+        said = read(data, KINDS, "the policy", needed=("name", "question"))
         return cls(
             name=said["name"],
             criteria=bars,
@@ -135,12 +135,12 @@ class Policy:
     @property
     def hash(self) -> str:
         """Return the sha256 of the canonical JSON."""
-        return _hash(self.to_dict())
+        return _canonical_hash(self.to_dict())
 
     @property
-    def is_duel(self) -> bool:
+    def is_paired_comparison(self) -> bool:
         """Return whether it compares two model versions, and releases neither."""
-        return any(criterion.name == DUEL for criterion in self.criteria)
+        return any(criterion.name == PAIRED_COMPARISON for criterion in self.criteria)
 
     def alpha_at(self, attempt: int) -> float:
         """Return the error rate of the k-th study of a kind; under `strict` they sum to alpha."""
@@ -177,13 +177,13 @@ class Study:
     @property
     def hash(self) -> str:
         """Return what every deck of the study carries. The event store's version is not in it."""
-        plain = self.to_dict()
-        del plain["opened_at"]
-        return _hash({**plain, "policy": self.policy.hash})
+        data = self.to_dict()
+        del data["opened_at"]
+        return _canonical_hash({**data, "policy": self.policy.hash})
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data from which `from_dict` makes the same study."""
-        plain = {
+        data = {
             "name": self.name,
             "kind": self.kind.value,
             "policy": self.policy.to_dict(),
@@ -193,7 +193,7 @@ class Study:
             "attempt": self.attempt,
             "opened_at": self.opened_at,
         }  # the hash of a study of one version stays what it was before there were two
-        return plain if self.challenger is None else {**plain, "challenger": self.challenger}
+        return data if self.challenger is None else {**data, "challenger": self.challenger}
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:
@@ -216,24 +216,24 @@ class Study:
         return self.policy.alpha_at(self.attempt)
 
 
-def _hash(plain: Mapping[str, Any]) -> str:
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def _canonical_hash(data: Mapping[str, Any]) -> str:
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return sha256(text.encode()).hexdigest()
 
 
-def _place(criterion: tuple[str, object]) -> int:
+def _criterion_order(criterion: tuple[str, object]) -> int:
     """Return where a criterion stands on the page; an unknown one comes last."""
     return CRITERIA.index(criterion[0]) if criterion[0] in CRITERIA else len(CRITERIA)
 
 
 def _check_policy(policy: Policy) -> None:
     """Raise BadPolicyError at the first thing with which this policy cannot gate."""
-    for fine, sentence in [*_numbers(policy), *_criteria(policy)]:
-        if not fine:
-            raise BadPolicyError(sentence)
+    for holds, message in [*_number_checks(policy), *_criterion_checks(policy)]:
+        if not holds:
+            raise BadPolicyError(message)
 
 
-def _numbers(policy: Policy) -> list[tuple[bool, str]]:
+def _number_checks(policy: Policy) -> list[tuple[bool, str]]:
     return [
         (0 < policy.alpha <= 0.5, f"`alpha` is {policy.alpha}; it must lie above 0, at most 0.5."),
         (0 < policy.completion <= 1, f"`completion` is {policy.completion}, not a share up to 1."),
@@ -267,22 +267,30 @@ def _numbers(policy: Policy) -> list[tuple[bool, str]]:
     ]
 
 
-def _criteria(policy: Policy) -> list[tuple[bool, str]]:
+def _criterion_checks(policy: Policy) -> list[tuple[bool, str]]:
     names = [criterion.name for criterion in policy.criteria]
     checks = [(bool(names), "A policy needs at least one criterion, like [criteria.hit_rate].")]
     for c in policy.criteria:
-        near = get_close_matches(c.name, CRITERIA, n=1, cutoff=0.4)
-        hint = f" Did you mean `{near[0]}`?" if near else ""
-        known = f"There is no criterion `{c.name}`.{hint} Known: {', '.join(CRITERIA)}."
-        bar = f"The bar of `{c.name}` is {c.bar}; it must lie between 0 and 1, both excluded."
-        why = f"Say in `because` why the bar of `{c.name}` stands at {c.bar}."
-        checks += [(c.name in CRITERIA, known), (0 < c.bar < 1, bar), (bool(c.because), why)]
+        close_matches = get_close_matches(c.name, CRITERIA, n=1, cutoff=0.4)
+        hint = f" Did you mean `{close_matches[0]}`?" if close_matches else ""
+        unknown_message = f"There is no criterion `{c.name}`.{hint} Known: {', '.join(CRITERIA)}."
+        bar_message = (
+            f"The bar of `{c.name}` is {c.bar}; it must lie between 0 and 1, both excluded."
+        )
+        reason_message = f"Say in `because` why the bar of `{c.name}` stands at {c.bar}."
+        checks += [
+            (c.name in CRITERIA, unknown_message),
+            (0 < c.bar < 1, bar_message),
+            (bool(c.because), reason_message),
+        ]
     return [
         *checks,
         (len(set(names)) == len(names), "Name each criterion once."),
         (
-            DUEL not in names or (names == [DUEL] and policy.deck.cards == policy.deck.picks),
-            f"The criterion `{DUEL}` stands alone, and its deck holds picks alone, the two lists: "
+            PAIRED_COMPARISON not in names
+            or (names == [PAIRED_COMPARISON] and policy.deck.cards == policy.deck.picks),
+            f"The criterion `{PAIRED_COMPARISON}` stands alone, and its deck holds picks "
+            "alone, the two lists: "
             "set `baseline`, `scored` and `near` to 0 in [deck].",
         ),
         (

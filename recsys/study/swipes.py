@@ -47,15 +47,15 @@ class Swipe:
     received_at: int  # milliseconds since 1970 by the server's clock
 
 
-def stand(swipes: Iterable[Swipe]) -> dict[int, Answer]:
+def current_answers(swipes: Iterable[Swipe]) -> dict[int, Answer]:
     """Return the answer that stands on each position: that of its highest server_seq."""
-    standing: dict[int, Answer | None] = {}
+    latest: dict[int, Answer | None] = {}
     for swipe in sorted(swipes, key=lambda s: s.server_seq):
-        standing[swipe.position] = swipe.answer
-    return {position: answer for position, answer in standing.items() if answer is not None}
+        latest[swipe.position] = swipe.answer
+    return {position: answer for position, answer in latest.items() if answer is not None}
 
 
-def check(swipe: Swipe, deck: str, cards: int) -> None:
+def check_swipe(swipe: Swipe, deck: str, cards: int) -> None:
     """Raise IllegalSwipeError unless the swipe fits a deck of so many cards and says something."""
     if swipe.deck != deck:
         raise IllegalSwipeError("This swipe belongs to another deck. Reload the page.")

@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 import pytest
 
-from app.cli.main import cli, run
-from app.presentation.i18n import text
+from app.cli.main import cli, run_cli
+from app.presentation.i18n import translate
 from app.workspace.settings import Settings
 from recsys.study.policy import Policy
 from tests.support.paths import ROOT
@@ -69,7 +69,7 @@ def test_every_command_of_the_readme_runs(workspace: Path) -> None:
     lines = re.findall(r"^\$ brandswipe (.*)$", README, re.M)
     assert len(lines) >= 10
     for line in lines:
-        code = run(shlex.split(line))
+        code = run_cli(shlex.split(line))
         allowed = {0, 1, 3} if line.startswith("gate") else {0}
         assert code in allowed, f"brandswipe {line} ended with {code}"
     assert (workspace / ".brandswipe" / "study.db").is_file()
@@ -107,4 +107,4 @@ def test_every_link_of_the_readme_leads_to_a_file(name: str) -> None:
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_the_question_on_the_cards_is_that_of_the_policy(language: str) -> None:
     asked = tomllib.loads(POLICY)["question"][language]
-    assert text(language, "swipe.question") == asked
+    assert translate(language, "swipe.question") == asked

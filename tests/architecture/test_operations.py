@@ -12,13 +12,13 @@ import click
 import pytest
 
 from app.cli.main import cli
-from app.workspace.settings import KNOWN, PREFIX
+from app.workspace.settings import ENV_PREFIX, SETTING_NAMES
 from tests.support.paths import ROOT
 
 FOLDER = ROOT / "docs" / "operations"
 DOCKER = (FOLDER / "Dockerfile").read_text(encoding="utf-8")
 RUNBOOK = (FOLDER / "README.md").read_text(encoding="utf-8")
-SETTINGS = {PREFIX + name.upper() for name in KNOWN}
+SETTINGS = {ENV_PREFIX + name.upper() for name in SETTING_NAMES}
 
 
 def steps() -> list[tuple[str, str]]:
@@ -70,7 +70,7 @@ def test_the_image_runs_as_nobody_special_and_starts_what_there_is() -> None:
 
 @pytest.mark.parametrize("name", ["Dockerfile", "brandswipe.service", "README.md"])
 def test_every_setting_that_an_example_names_is_one(name: str) -> None:
-    said = set(re.findall(rf"{PREFIX}[A-Z_]+", (FOLDER / name).read_text(encoding="utf-8")))
+    said = set(re.findall(rf"{ENV_PREFIX}[A-Z_]+", (FOLDER / name).read_text(encoding="utf-8")))
     assert said <= SETTINGS
     assert said or name == "README.md"
 

@@ -73,10 +73,10 @@ def test_no_page_route_or_command_runs_sql_of_its_own() -> None:
 
 
 def test_a_name_of_a_file_is_quoted_before_the_import_puts_it_into_sql() -> None:
-    from app.storage.event_store.duckdb_sql import literal
+    from app.storage.event_store.duckdb_sql import sql_literal
 
-    assert literal("a'b") == "'a''b'"
-    assert literal("'; drop table decks; --") == "'''; drop table decks; --'"
+    assert sql_literal("a'b") == "'a''b'"
+    assert sql_literal("'; drop table decks; --") == "'''; drop table decks; --'"
 
 
 def test_arrays_are_read_and_written_without_pickle_everywhere() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.cli.main import run
+from app.cli.main import run_cli
 from tests.architecture.test_docs import write_a_test_of_arms
 from tests.support.paths import ROOT
 
@@ -29,7 +29,7 @@ def test_every_command_of_the_tour_runs_in_its_order(
     ]
     assert len(lines) >= 12
     for line in lines:
-        code = run(shlex.split(line))
+        code = run_cli(shlex.split(line))
         allowed = {0, 1, 3} if line.startswith(("gate", "doctor")) else {0}
         assert code in allowed, f"brandswipe {line} ended with {code}"
 

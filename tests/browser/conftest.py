@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from app.presentation.theme import STATIC, streamlit_options
+from app.presentation.theme import STATIC_FOLDER, streamlit_options
 from tests.browser.support.chromium import find
 from tests.support.once import build_once, shared_root
 from tests.terminal import brandswipe
@@ -93,7 +93,7 @@ def build_stage(folder: Path) -> Server:
     """Return a server of the stage in `folder`, not yet started."""
     for script in ("component_server.py", "component_page.py"):
         shutil.copy(HERE / script, folder)
-    shutil.copytree(STATIC, folder / "static")
+    shutil.copytree(STATIC_FOLDER, folder / "static")
     return Server("component_server.py", folder)
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from app.modeling.recommender import load_brain
-from app.presentation.i18n import section
+from app.modeling.recommender import load_recommender
+from app.presentation.i18n import section_texts
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
+from app.workspace.workspace import Workspace
 from tests.browser.conftest import Demo
 from tests.browser.support.gestures import all_saved, press, touch
 from tests.browser.support.visits import (
@@ -107,7 +107,7 @@ def test_a_killed_server_and_a_reload_in_mid_deck_lose_and_double_nothing(
 
 def told(ear: Ear) -> set[str]:
     """The words that tell an arm, as keys or values of anything the browser got."""
-    ours = set(section("en", "swipe").values())
+    ours = set(section_texts("en", "swipe").values())
     heard: set[str] = set()
     for message in ear.messages():
         for value in values(message):
@@ -178,7 +178,7 @@ def test_nothing_that_tells_an_arm_reaches_the_browser_before_the_deck_is_closed
     given = ear.data("brandswipe_swipe")
     assert {frozenset(data) for data in given} == {frozenset(SWIPE_DATA)}
     assert {json.dumps(data["texts"], sort_keys=True) for data in given} == {
-        json.dumps(section("en", "swipe"), sort_keys=True)
+        json.dumps(section_texts("en", "swipe"), sort_keys=True)
     }
     for data in given:
         assert token_says(data["token"])[:2] == [participant, name]
@@ -194,9 +194,9 @@ def test_nothing_that_tells_an_arm_reaches_the_browser_before_the_deck_is_closed
 
 def plain_faces(built: Path, cards: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """What brands look like to somebody who knows nothing but the catalogue."""
-    house = House(Settings(workspace=built))
+    house = Workspace(Settings(workspace=built))
     try:
-        faces = load_brain(house).faces([card["brand"] for card in cards])
+        faces = load_recommender(house).faces([card["brand"] for card in cards])
         return [{name: getattr(face, name) for name in FACE} for face in faces]
     finally:
         house.close()

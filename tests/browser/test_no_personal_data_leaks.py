@@ -8,24 +8,17 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from app.house import House
-from app.login import badge, participant_of
-from app.settings import Settings
-from conftest import Demo
-from front import COOKIE, front
-from gestures import all_saved, press
 from playwright.sync_api import BrowserContext, Request, WebSocket, expect
 
-from app.auth.identity import badge, participant_of
+from app.auth.identity import badge, employee_pseudonym
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
-from tests import terminal
+from app.workspace.workspace import Workspace
 from tests.browser.conftest import Demo
 from tests.browser.support.gestures import all_saved, press
 from tests.browser.support.identity_proxy import COOKIE, front
 from tests.browser.support.visits import show_result, top_card
 from tests.browser.test_identity import Open, served_on
-from tests.logins import AUDIENCE, HEADER, ISSUER, PROXY_KEY, header
+from tests.support import cli_runner
 from tests.support.signed_logins import AUDIENCE, HEADER, ISSUER, PROXY_KEY, header
 
 pytestmark = pytest.mark.browser
@@ -48,14 +41,14 @@ def signed(name: str, now: float) -> str:
 
 def brandswipe(folder: Path, *words: str, code: int = 0) -> bytes:
     """Run a command on the workspace in a folder; return everything that it said."""
-    done = terminal.brandswipe(*words, workspace=folder / "ws")
+    done = cli_runner.brandswipe(*words, workspace=folder / "ws")
     assert done.code == code, done.err
     return (done.out + done.err).encode()
 
 
 def plant_her(folder: Path) -> None:
     """A shop with hashed ids in which a life is hers, and one thing that she alone bought."""
-    planted = terminal.brandswipe("plant", "--customers", "400", "--out", str(folder / "shop"))
+    planted = cli_runner.brandswipe("plant", "--customers", "400", "--out", str(folder / "shop"))
     assert planted.code == 0, planted.err
     events = pd.read_parquet(folder / "shop" / "events.parquet")
     hers = events[events["customer_id"] == "persona-noor"].assign(customer_id=CUSTOMER)
@@ -65,7 +58,7 @@ def plant_her(folder: Path) -> None:
     brandswipe(folder, "ingest", str(folder / "log.parquet"), *products, "--ids", "hash")
     brandswipe(folder, "fit", "--factors", "8")
     brandswipe(folder, "study", "open", "--name", "autumn")
-    with_keys = House(Settings(workspace=folder / "ws"))
+    with_keys = Workspace(Settings(workspace=folder / "ws"))
     table = folder / "staff.csv"
     table.write_text(f"employee,customer_id\n{badge(with_keys.keys, HER)},{CUSTOMER}\n")
     with_keys.close()
@@ -192,8 +185,8 @@ def test_no_byte_of_workspace_log_or_answer_names_her(open_context: Open, server
         }  # fmt: skip
         assert there == set(), canary
         assert not [one for one in wire.heard if canary.encode() in one], canary
-    house = House(Settings(workspace=server.workspace))
-    pseudonym = participant_of(house.keys, HER)
+    house = Workspace(Settings(workspace=server.workspace))
+    pseudonym = employee_pseudonym(house.keys, HER)
     decks = house.store.decks_by(pseudonym)
     house.close()
     assert [dealt.deck.origin.value for dealt in decks] == ["own"]

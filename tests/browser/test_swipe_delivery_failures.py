@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from app.auth.guest_cookie import COOKIE
+from app.auth.guest_cookie import GUEST_COOKIE
 from tests.browser.conftest import FLAGS, PROGRAM, Demo
 from tests.browser.support.chromium import find
 from tests.browser.support.gestures import all_saved, press
@@ -131,7 +131,7 @@ def test_a_stolen_token_stores_nothing_in_another_browser(open_context: Open, de
     body = {"token": token, "swipes": [theft]}
     without = thief.request.post(f"{demo.url}/api/swipes", data=body)
     thief.request.get(demo.url)
-    assert COOKIE in {cookie["name"] for cookie in thief.cookies()}
+    assert GUEST_COOKIE in {cookie["name"] for cookie in thief.cookies()}
     with_another = thief.request.post(f"{demo.url}/api/swipes", data=body)
     for answer in (without, with_another):
         assert (answer.status, answer.json()["error"]) == (401, "invalid")

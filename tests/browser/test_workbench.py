@@ -12,9 +12,9 @@ from typing import TypeVar
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
-from app.operations.processes import born
+from app.operations.processes import start_time
 from app.storage.study_db.jobs import JobRow
-from app.storage.study_db.store import Store
+from app.storage.study_db.store import StudyStore
 from app.workspace.settings import Settings
 from tests.browser.conftest import Server, free_port
 from tests.support.planted_shops import fitted, planted
@@ -79,7 +79,7 @@ def study_form(page: Page) -> Page:
 
 def open_job(server: Served) -> JobRow:
     """The job that is open, as the store knows it."""
-    store = Store(server.settings.store_path)
+    store = StudyStore(server.settings.store_path)
     try:
         return until(lambda: next((job for job in store.open_jobs() if job.pid), None))
     finally:
@@ -165,7 +165,7 @@ def test_a_second_one_is_refused_and_cancel_takes_less_than_two_seconds(
     pid = open_job(served).pid or 0
     pressed = time.monotonic()
     desk.get_by_role("button", name="Cancel").click()
-    until(lambda: born(pid) is None)
+    until(lambda: start_time(pid) is None)
     assert time.monotonic() - pressed < 2
     expect(desk.get_by_text(re.compile("cancelled Fit, .* Nothing was saved"))).to_be_visible()
     expect(progress(desk)).to_have_count(0)

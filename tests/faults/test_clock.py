@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.storage.study_db.records import ClosedBy, StudyRow
-from app.storage.study_db.store import Store, what_differs
+from app.storage.study_db.store import StudyStore, what_differs
 from tests.app.storage.test_study_db import a_deck, swipe
 from tests.support.closed_decks import POLICY
 from tests.support.closed_decks import STUDY as PLAYED
@@ -33,9 +33,9 @@ def clock() -> Wild:
 
 
 @pytest.fixture
-def store(tmp_path: Path, clock: Wild) -> Iterator[Store]:
+def store(tmp_path: Path, clock: Wild) -> Iterator[StudyStore]:
     """A store with a study, on the wild clock; its decks are open for a day."""
-    made = Store(tmp_path / "study.db", clock)
+    made = StudyStore(tmp_path / "study.db", clock)
     made.open_study(
         StudyRow(STUDY, "test", PLAYED.kind, POLICY.to_dict(), PLAYED.model, PLAYED.baseline, 7, 1)
     )
@@ -43,13 +43,13 @@ def store(tmp_path: Path, clock: Wild) -> Iterator[Store]:
     made.close()
 
 
-def dealt(store: Store, id: str = "deck") -> None:
+def dealt(store: StudyStore, id: str = "deck") -> None:
     store.add_deck(a_deck(id, study=STUDY), "events-1", {})
 
 
 @pytest.mark.parametrize("jump", [-DAY, DAY - 1, -365 * DAY])
 def test_rows_keep_the_order_in_which_they_came_whatever_their_times(
-    store: Store, clock: Wild, jump: int
+    store: StudyStore, clock: Wild, jump: int
 ) -> None:
     dealt(store)
     store.add_swipes("deck", [swipe(0)])
@@ -63,34 +63,34 @@ def test_rows_keep_the_order_in_which_they_came_whatever_their_times(
     assert what_differs(store) == []
 
 
-def test_a_clock_that_falls_a_day_back_makes_nobody_late(store: Store, clock: Wild) -> None:
+def test_a_clock_that_falls_a_day_back_makes_nobody_late(store: StudyStore, clock: Wild) -> None:
     dealt(store)
     clock.now -= DAY
     receipt = store.add_swipes("deck", [swipe(0)])
     assert (receipt.late, receipt.closed) == ((), False)
-    assert store.overdue(STUDY) == []
+    assert store.overdue_decks(STUDY) == []
     first = store.close_deck("deck", ClosedBy.PLAYER, {"hit_rate": 1.0})
     assert first.closed_at < NOON
     assert store.add_swipes("deck", [swipe(1)]).late == ("s1",)  # closed is closed by its row
 
 
 def test_a_clock_that_leaps_a_day_on_keeps_what_comes_as_late_and_loses_none(
-    store: Store, clock: Wild
+    store: StudyStore, clock: Wild
 ) -> None:
     dealt(store)
     store.add_swipes("deck", [swipe(0)])
     clock.now += DAY
     assert store.add_swipes("deck", [swipe(1)]).acknowledged == ("s1",)
     assert [one.id for one in store.swipes_of("deck", late=True)] == ["s1"]
-    assert [one.deck.id for one in store.overdue(STUDY)] == ["deck"]
+    assert [one.deck.id for one in store.overdue_decks(STUDY)] == ["deck"]
     clock.now = NOON  # mended before anybody closed the deck: it is open again, the late row late
-    assert store.overdue(STUDY) == []
+    assert store.overdue_decks(STUDY) == []
     assert store.add_swipes("deck", [swipe(2)]).late == ()
     assert [one.id for one in store.swipes_of("deck")] == ["s0", "s2"]
 
 
 def test_a_deck_that_a_leap_closed_stays_closed_with_its_first_score(
-    store: Store, clock: Wild
+    store: StudyStore, clock: Wild
 ) -> None:
     dealt(store)
     clock.now += DAY
@@ -102,7 +102,7 @@ def test_a_deck_that_a_leap_closed_stays_closed_with_its_first_score(
 
 
 def test_a_hundred_wild_days_leave_order_closings_and_links_as_they_were_made(
-    store: Store, clock: Wild
+    store: StudyStore, clock: Wild
 ) -> None:
     rng, told = random.Random(5), dict[str, list[str]]()
     for number in range(100):

@@ -15,15 +15,15 @@ from typing import Any
 import pytest
 
 from app.auth.deck_tokens import DeckTokens
-from app.auth.rate_limits import Limits
-from app.storage.study_db.store import Store, what_differs
-from app.web.swipe_route import Asker, take
-from app.workspace.keys import Keys
+from app.auth.rate_limits import SwipeRateLimits
+from app.storage.study_db.store import StudyStore, what_differs
+from app.web.swipe_route import SwipeClient, receive_swipes
+from app.workspace.keys import SecretKeys
 from recsys.errors import WorkspaceError
 from tests.faults.test_killed import DECKS, a_store, record
 
 pytestmark = pytest.mark.soak
-KEYS = Keys(b"s" * 32, b"p" * 32)
+KEYS = SecretKeys(b"s" * 32, b"p" * 32)
 SIZE = 4 * 2**20  # bytes of the disk
 TURNS = 25
 
@@ -44,7 +44,7 @@ class Player:
     """Posts one new answer at a time, and remembers what was acknowledged."""
 
     def __init__(self, path: Path) -> None:
-        self.store, self.tokens, self.n = Store(path), DeckTokens(KEYS), 0
+        self.store, self.tokens, self.n = StudyStore(path), DeckTokens(KEYS), 0
         self.told: set[str] = set()
         self.refused: dict[str, int] = {}
 
@@ -58,7 +58,9 @@ class Player:
         }  # fmt: skip
         token = self.tokens.sign("p", deck, "b")
         body = json.dumps({"token": token, "swipes": [swipe]}).encode()
-        status, said = take(self.store, self.tokens, Limits(), body, Asker("", "b"))
+        status, said = receive_swipes(
+            self.store, self.tokens, SwipeRateLimits(), body, SwipeClient("", "b")
+        )
         if status == 200:
             self.told |= set(said["acknowledged"])
         else:
@@ -68,7 +70,7 @@ class Player:
 
     def stored(self) -> list[str]:
         """Ids of every answer that the store holds, read anew."""
-        return [row["id"] for row in self.store._rows("select id from swipes order by seq")]
+        return [row["id"] for row in self.store._query("select id from swipes order by seq")]
 
 
 def fill(place: Path) -> Path:
@@ -88,7 +90,7 @@ def whole(player: Player) -> None:
     assert player.told <= set(found)
     assert len(found) == len(set(found))
     assert what_differs(player.store) == []
-    player.store.examine(thorough=True)
+    player.store.check_pages(thorough=True)
 
 
 def test_a_full_disk_loses_nothing_and_play_goes_on_when_there_is_room(disk: Path) -> None:
@@ -115,10 +117,10 @@ def test_a_disk_that_turns_read_only_loses_nothing_and_play_goes_on(disk: Path) 
         player.store.close()  # what is open for writing keeps a disk from turning read-only
         _remount(disk, "ro")
         with pytest.raises(WorkspaceError, match="cannot be written") as refused:
-            Store(disk / "w" / "study.db")
+            StudyStore(disk / "w" / "study.db")
         player.refused[str(refused.value)] = player.refused.get(str(refused.value), 0) + 1
         _remount(disk, "rw")
-        player.store = Store(disk / "w" / "study.db")
+        player.store = StudyStore(disk / "w" / "study.db")
         whole(player)
     _write_down("disk_read_only", player)
 

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 from app.storage.study_db.records import StudyRow
-from app.storage.study_db.store import Store, what_differs
+from app.storage.study_db.store import StudyStore, what_differs
 from tests.app.storage.test_study_db import a_deck
 from tests.support.closed_decks import POLICY
 from tests.support.closed_decks import STUDY as PLAYED
@@ -75,7 +75,7 @@ class Told:
 
 def a_store(path: Path, runs: int) -> Path:
     """A store with decks of their own for every run: a deck takes a thousand rows and no more."""
-    store = Store(path)
+    store = StudyStore(path)
     row = StudyRow(
         PLAYED.hash, "test", PLAYED.kind, POLICY.to_dict(), PLAYED.model, PLAYED.baseline, 7, 1
     )
@@ -108,12 +108,12 @@ def killed_run(path: Path, run: int, rng: random.Random, told: Told) -> None:
 
 def checked(path: Path, told: Told) -> None:
     """Look for every row that was ever acknowledged; links, hashes and pages must hold."""
-    with closing(Store(path)) as store:
-        found = [(row["deck"], row["id"]) for row in store._rows("select deck, id from swipes")]
+    with closing(StudyStore(path)) as store:
+        found = [(row["deck"], row["id"]) for row in store._query("select deck, id from swipes")]
         told.lost += len(told.rows - set(found))
         told.doubled += len(found) - len(set(found))
         told.faults += what_differs(store)
-        store.examine(thorough=True)
+        store.check_pages(thorough=True)
 
 
 def killed(folder: Path, runs: int, seed: int) -> Told:

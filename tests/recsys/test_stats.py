@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 
 from recsys.report.forecast import BEYOND, DECIDED, HORIZON, TOO_SOON, forecast
 from recsys.stats import (
-    Counted,
     Estimate,
+    ScoreCounts,
     betting_estimate,
     clip_rounding,
-    clustered_ratio,
+    clustered_proportion,
     graded_auc,
     log_wealth,
     log_wealth_lower,
     log_wealth_upper,
     lower_bound,
     smallest_panel,
-    standardised_difference,
+    standardized_difference,
     upper_bound,
 )
 
@@ -153,8 +153,8 @@ class TestTheBounds:
         ends = [1, len(scores)] if len(scores) > 1 else [1]
         for end, low, high in zip(
             ends,
-            Counted.of(scores, ends).lower_percents(alpha),
-            Counted.of(scores, ends).upper_percents(alpha),
+            ScoreCounts.from_scores(scores, ends).lower_percents(alpha),
+            ScoreCounts.from_scores(scores, ends).upper_percents(alpha),
             strict=True,
         ):
             exact = (lower_bound(scores[:end], alpha), upper_bound(scores[:end], alpha))
@@ -172,19 +172,19 @@ class TestTheBounds:
         self, scores: list[float], bar: float
     ) -> None:
         ends = list(range(1, len(scores) + 1))
-        counted = Counted.of(scores, ends)
+        counted = ScoreCounts.from_scores(scores, ends)
         assert counted.log_wealth(bar) == near(log_wealth_lower(scores, bar))
         assert counted.mirrored.log_wealth(1 - bar) == near(log_wealth_upper(scores, bar))
 
     def test_a_bound_is_never_shown_as_certainty(self) -> None:
-        assert Counted.of(np.ones(2000), [2000]).lower_percents(0.05).tolist() == [99]
-        assert Counted.of(np.zeros(2000), [2000]).upper_percents(0.05).tolist() == [1]
+        assert ScoreCounts.from_scores(np.ones(2000), [2000]).lower_percents(0.05).tolist() == [99]
+        assert ScoreCounts.from_scores(np.zeros(2000), [2000]).upper_percents(0.05).tolist() == [1]
 
     @given(tenths)
     def test_a_bar_is_passed_on_the_page_when_it_is_passed_in_the_test(
         self, scores: list[float]
     ) -> None:
-        shown = Counted.of(scores, [len(scores)]).lower_percents(0.05)[0] >= 75
+        shown = ScoreCounts.from_scores(scores, [len(scores)]).lower_percents(0.05)[0] >= 75
         assert shown == (log_wealth(scores, 0.75) >= log(20))
 
     @pytest.mark.parametrize(("bar", "people"), [(0.65, 11), (0.75, 16), (0.80, 20), (0.85, 28)])
@@ -211,7 +211,7 @@ class TestAnEstimate:
 
 class TestTheClusteredRatio:
     def test_recorded_figures(self) -> None:
-        found = clustered_ratio(HITS, CARDS)
+        found = clustered_proportion(HITS, CARDS)
         assert found is not None
         assert found.value == near(0.835820895522)
         assert found.error == near(0.046692987967)
@@ -219,23 +219,23 @@ class TestTheClusteredRatio:
         assert found.design_effect == near(2.176230045964)
 
     def test_its_interval_is_students(self) -> None:
-        found = clustered_ratio(HITS, CARDS)
+        found = clustered_proportion(HITS, CARDS)
         assert found is not None
         low, high = found.interval(0.05)
         assert high - found.value == near(2.200985160082949 * found.error)  # t(.975, 11)
         assert low == near(2 * found.value - high)
 
     def test_an_interval_ends_within_the_unit(self) -> None:
-        found = clustered_ratio([0, 2], [2, 2])
+        found = clustered_proportion([0, 2], [2, 2])
         assert found is not None
         assert found.interval(0.05) == (0.0, 1.0)
 
     @pytest.mark.parametrize(("hits", "cards"), [([], []), ([3], [4]), ([3, 0], [4, 0])])
     def test_one_person_is_not_enough(self, hits: list[int], cards: list[int]) -> None:
-        assert clustered_ratio(hits, cards) is None
+        assert clustered_proportion(hits, cards) is None
 
     def test_people_who_all_agree_have_no_spread(self) -> None:
-        found = clustered_ratio([4, 4], [4, 4])
+        found = clustered_proportion([4, 4], [4, 4])
         assert found is not None
         assert (found.error, found.icc) == (0.0, 0.0)
 
@@ -262,14 +262,14 @@ class TestTheAuc:
 
 class TestTheStandardisedDifference:
     def test_by_hand(self) -> None:
-        assert standardised_difference([1, 3], [0, 2]) == near(1 / 2**0.5)
+        assert standardized_difference([1, 3], [0, 2]) == near(1 / 2**0.5)
 
     def test_under_two_of_each_it_is_unknown(self) -> None:
-        assert standardised_difference([1], [1, 2]) is None
+        assert standardized_difference([1], [1, 2]) is None
 
     def test_equal_constants_do_not_differ_and_others_differ_without_measure(self) -> None:
-        assert standardised_difference([2, 2], [2, 2]) == 0.0
-        assert standardised_difference([3, 3], [2, 2]) == inf
+        assert standardized_difference([2, 2], [2, 2]) == 0.0
+        assert standardized_difference([3, 3], [2, 2]) == inf
 
 
 class TestTheForecast:

@@ -8,12 +8,12 @@ from math import log, sqrt
 import numpy as np
 import pytest
 
-from recsys.report.evaluate import tally
+from recsys.report.evaluate import build_report
 from recsys.report.gate import decide
 from recsys.report.verdict import Outcome
 from recsys.stats import log_wealth_lower, log_wealth_upper
-from recsys.study.deck import Arm, Stratum
-from recsys.study.scoring import score
+from recsys.study.deck import CardRole, Source
+from recsys.study.scoring import score_deck
 from tests.statistical.simulated_studies import (
     ALPHA,
     BAR,
@@ -80,11 +80,11 @@ def lift_of_equals(rng: np.random.Generator, *, best: bool) -> float:
     ours, theirs = (np.argsort(-liking - rng.normal(0, 0.8, 60))[:10].tolist() for _ in range(2))
     own = [brand for brand in theirs if brand not in ours]
     dealt = own[:5] if best else rng.permutation(own)[:5].tolist()
-    cards = [card(i, Stratum.PICK, shared=b in theirs) for i, b in enumerate(ours, 1)]
-    cards += [card(i, Stratum.UNIQUE) for i, _ in enumerate(dealt, 11)]
+    cards = [card(i, CardRole.PICK, shared=b in theirs) for i, b in enumerate(ours, 1)]
+    cards += [card(i, CardRole.BASELINE_ONLY) for i, _ in enumerate(dealt, 11)]
     said = [F if rng.random() < liking[b] else N for b in [*ours, *dealt]]
-    assert all(Arm.PICK not in c.arms for c in cards[10:])
-    return score(closed(deck_of(cards), dict(enumerate(said, 1)))).lift
+    assert all(Source.PICK not in c.sources for c in cards[10:])
+    return score_deck(closed(deck_of(cards), dict(enumerate(said, 1)))).lift
 
 
 def test_two_exchangeable_rankers_have_a_mean_lift_of_a_half() -> None:
@@ -114,15 +114,15 @@ def test_the_order_in_which_a_batch_came_changes_no_verdict() -> None:
     decks = panel(60, 2)
     for _ in range(5):
         order = np.concatenate([start + rng.permutation(BATCH) for start in range(0, 60, BATCH)])
-        again = decide(tally(STUDY, [decks[i] for i in order]), POLICY)
-        first = decide(tally(STUDY, decks), POLICY)
+        again = decide(build_report(STUDY, [decks[i] for i in order]), POLICY)
+        first = decide(build_report(STUDY, decks), POLICY)
         assert (again.outcome, again.n) == (first.outcome, first.n)
 
 
 def test_the_whole_gate_looked_at_after_every_batch_keeps_its_promise() -> None:
     """From the cards on: 60 studies whose picks are liked exactly as often as the bar asks."""
     released = sum(
-        decide(tally(STUDY, panel(60, seed, pick=BAR, rival=0.2, decoy=0.1)), POLICY).outcome
+        decide(build_report(STUDY, panel(60, seed, pick=BAR, rival=0.2, decoy=0.1)), POLICY).outcome
         is Outcome.RELEASE
         for seed in range(60)
     )

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys.study.power import RUNS, Truth, outlook
+from recsys.study.power import N_STUDIES, PowerAssumptions, simulate_scenario
 from tests.statistical.simulated_studies import ALPHA, BATCH, CRITERIA, ever, panels, with_error
 from tests.statistical.test_gate_error_rates import lift_of_equals
 from tests.support.closed_decks import POLICY
@@ -79,8 +79,8 @@ def test_exchangeable_rankers(record: dict[str, Any]) -> None:
 def test_all_criteria_at_their_bars(record: dict[str, Any], icc: float) -> None:
     """Jointly: hit rate, lift and discrimination stand exactly where they must not be passed."""
     runs = 10
-    truth = Truth(0.75, 0.75, 0.45, icc=icc, drop_out=0.0)
-    found = [outlook(POLICY, truth, ALPHA, seed).released for seed in range(runs)]
+    truth = PowerAssumptions(0.75, 0.75, 0.45, icc=icc, drop_out=0.0)
+    found = [simulate_scenario(POLICY, truth, ALPHA, seed).released for seed in range(runs)]
     rate = float(np.mean(found))
-    record["false_release"][f"all criteria, ICC {icc}"] = [round(rate, 4), runs * RUNS]
-    assert rate + 2 * sqrt(rate * (1 - rate) / (runs * RUNS)) <= ALPHA
+    record["false_release"][f"all criteria, ICC {icc}"] = [round(rate, 4), runs * N_STUDIES]
+    assert rate + 2 * sqrt(rate * (1 - rate) / (runs * N_STUDIES)) <= ALPHA

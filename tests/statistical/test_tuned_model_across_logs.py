@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.modeling.evaluation import Evaluation, evaluate_offline
+from app.modeling.evaluation import OfflineEvaluation, evaluate_offline
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
+from app.workspace.workspace import Workspace
 from recsys.evaluation.metrics import TASKS
-from recsys.evaluation.offline import best_rival
+from recsys.evaluation.offline import best_baseline
 from recsys.models.hybrid import FitOptions
 from tests.support.cli_runner import brandswipe
 from tests.support.event_files import write
@@ -79,13 +79,13 @@ def events(kind: str) -> list[dict[str, object]]:
     ]
 
 
-def judged(folder: Path, log: list[dict[str, object]]) -> Evaluation:
+def judged(folder: Path, log: list[dict[str, object]]) -> OfflineEvaluation:
     said = brandswipe("ingest", str(write(log, folder / "e.csv")), workspace=folder / "ws")
     assert said.code == 0, said.err
-    house = House(Settings(workspace=folder / "ws"))
+    house = Workspace(Settings(workspace=folder / "ws"))
     try:
         with asking(IN_EARNEST):
-            return evaluate_offline(house.warehouse, house.policy, FitOptions(), silent)
+            return evaluate_offline(house.event_store, house.policy, FitOptions(), silent)
     finally:
         house.close()
 
@@ -94,9 +94,9 @@ GIVEN_AWAY = 0.015
 """NDCG@10 that the rule of one standard error may cost on a log as small as these, on one task."""
 
 
-def no_rival_is_far_ahead(done: Evaluation) -> None:
+def no_rival_is_far_ahead(done: OfflineEvaluation) -> None:
     for task in TASKS:
-        ahead = best_rival(done.lines, task).ndcg_ahead
+        ahead = best_baseline(done.lines, task).ndcg_ahead
         assert ahead.value is not None
         assert ahead.high is not None
         assert ahead.high >= -GIVEN_AWAY / 2, (task, ahead)
@@ -107,7 +107,7 @@ def no_rival_is_far_ahead(done: Evaluation) -> None:
 def test_a_log_of_purchases(kind: str, tmp_path: Path) -> None:
     done = judged(tmp_path, events(kind))
     no_rival_is_far_ahead(done)
-    ahead = best_rival(done.lines, "any").ndcg_ahead
+    ahead = best_baseline(done.lines, "any").ndcg_ahead
     assert ahead.low is not None
     assert ahead.low > LEAST[kind]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.cli.main import run
+from app.cli.main import run_cli
 
 
 @dataclass(frozen=True)
@@ -28,5 +28,5 @@ def brandswipe(*arguments: str, workspace: Path | None = None) -> Said:
     where = () if workspace is None else ("--workspace", str(workspace))
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
-        code = run([*arguments, *where])
+        code = run_cli([*arguments, *where])
     return Said(code, out.getvalue(), err.getvalue())

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from recsys.report.gate import Policy, Study, StudyKind
-from recsys.study.deck import Arm, Card, Deck, Known, Origin, Stratum
-from recsys.study.scoring import Played
+from recsys.study.deck import Card, CardRole, Deck, HistoryDepth, Origin, Source
+from recsys.study.scoring import CompletedDeck
 from recsys.study.swipes import Answer
 from tests.support.paths import ROOT
 
@@ -19,12 +19,12 @@ N, F, S, D = Answer.NOT_FAVOURITE, Answer.FAVOURITE, Answer.SUPER_LIKE, Answer.D
 GRADED = (N, F, S)
 
 
-def card(position: int, stratum: Stratum, *, shared: bool = False, **rest: object) -> Card:
+def card(position: int, stratum: CardRole, *, shared: bool = False, **rest: object) -> Card:
     """Return a card of a stratum, in the arms that it implies."""
     arms = {
-        Stratum.PICK: {Arm.PICK, Arm.BASELINE} if shared else {Arm.PICK},
-        Stratum.UNIQUE: {Arm.BASELINE},
-    }.get(stratum, {Arm.DECOY})
+        CardRole.PICK: {Source.PICK, Source.BASELINE} if shared else {Source.PICK},
+        CardRole.BASELINE_ONLY: {Source.BASELINE},
+    }.get(stratum, {Source.DECOY})
     plain = Card(position, f"b{position}", "toys", frozenset(arms), stratum, None, None, False, 100)
     return replace(plain, **rest)
 
@@ -32,17 +32,27 @@ def card(position: int, stratum: Stratum, *, shared: bool = False, **rest: objec
 def deck_of(cards: Sequence[Card], who: str = "p1", **rest: object) -> Deck:
     """Return a simulated deck."""
     plain = Deck(
-        f"d-{who}", HASH, who, Origin.SIMULATED, Known.ENOUGH, "model-1", 1, tuple(cards), "h"
+        f"d-{who}",
+        HASH,
+        who,
+        Origin.SIMULATED,
+        HistoryDepth.ENOUGH,
+        "model-1",
+        1,
+        tuple(cards),
+        "h",
     )
     return replace(plain, **rest)
 
 
 def closed(
     deck: Deck, answers: Mapping[int, Answer], at: int = 0, ms: int = 1500, **rest: object
-) -> Played:
+) -> CompletedDeck:
     """Return a deck dealt at minute `at` and closed before the next."""
     times = dict.fromkeys(answers, ms)
-    played = Played(deck, answers, times, dealt_at=at * 60_000, closed_at=at * 60_000 + 50_000)
+    played = CompletedDeck(
+        deck, answers, times, dealt_at=at * 60_000, closed_at=at * 60_000 + 50_000
+    )
     return replace(played, **rest)
 
 
@@ -51,10 +61,10 @@ def small(
 ) -> tuple[Deck, dict[int, Answer]]:
     """Return a deck with these grades (0 not, 1 favourite, 2 super like), all picks paired."""
     grades = [*picks, *decoys, *baseline]
-    strata = [Stratum.PICK] * len(picks) + [Stratum.FAR] * len(decoys)
-    strata += [Stratum.UNIQUE] * len(baseline)
+    strata = [CardRole.PICK] * len(picks) + [CardRole.MATCHED_DECOY] * len(decoys)
+    strata += [CardRole.BASELINE_ONLY] * len(baseline)
     cards = [
-        card(i, s, partner=len(picks) + 1 if s is Stratum.PICK else 1)
+        card(i, s, partner=len(picks) + 1 if s is CardRole.PICK else 1)
         for i, s in enumerate(strata, 1)
     ]
     return deck_of(cards), {i: GRADED[g] for i, g in enumerate(grades, 1)}
@@ -68,22 +78,22 @@ def full_cards(
     cards = []
     for i in range(1, 21):
         stratum = (
-            Stratum.PICK
+            CardRole.PICK
             if i <= 10
-            else Stratum.UNIQUE
+            else CardRole.BASELINE_ONLY
             if i <= 15
-            else Stratum.FAR
+            else CardRole.MATCHED_DECOY
             if i <= 19
-            else Stratum.NEAR
+            else CardRole.FAMILIAR_DECOY
         )
-        partner = i + 15 if i <= 4 else i - 15 if stratum is Stratum.FAR else None
+        partner = i + 15 if i <= 4 else i - 15 if stratum is CardRole.MATCHED_DECOY else None
         cards.append(
             card(
                 i,
                 stratum,
                 shared=i <= shared,
                 partner=partner,
-                known=(i % 2 == 0 and i <= known * 2) or stratum is Stratum.NEAR,
+                known=(i % 2 == 0 and i <= known * 2) or stratum is CardRole.FAMILIAR_DECOY,
                 brand=f"brand {names[i]}",
                 category=f"category {names[i] % 4}",
                 popularity=int(rng.integers(50, 500)),
@@ -100,18 +110,23 @@ def player(
     rival: float = 0.5,
     decoy: float = 0.2,
     **deck: object,
-) -> Played:
+) -> CompletedDeck:
     """Return a whole deck, each card liked with its arm's chance."""
     cards = full_cards(rng)
-    chance = {Stratum.PICK: pick, Stratum.UNIQUE: rival, Stratum.FAR: decoy, Stratum.NEAR: 0.4}
+    chance = {
+        CardRole.PICK: pick,
+        CardRole.BASELINE_ONLY: rival,
+        CardRole.MATCHED_DECOY: decoy,
+        CardRole.FAMILIAR_DECOY: 0.4,
+    }
     answers = {
-        c.position: (S if rng.random() < 0.3 else F) if rng.random() < chance[c.stratum] else N
+        c.position: (S if rng.random() < 0.3 else F) if rng.random() < chance[c.role] else N
         for c in cards
     }
     return closed(deck_of(cards, who, **deck), answers, at)
 
 
-def panel(people: int, seed: int = 1, **chances: float) -> list[Played]:
+def panel(people: int, seed: int = 1, **chances: float) -> list[CompletedDeck]:
     """Return that many people's decks in the order of closing."""
     rng = np.random.default_rng(seed)
     return [player(rng, f"p{i}", i, **chances) for i in range(people)]

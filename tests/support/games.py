@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import count, islice
 
-from app.modeling.recommender import Brain, load_brain
-from app.storage.study_db.records import Closing, DealtDeck, Incoming
-from app.storage.study_db.store import Store
+from app.modeling.recommender import Recommender, load_recommender
+from app.storage.study_db.records import Closing, DealtDeck, IncomingSwipe
+from app.storage.study_db.store import StudyStore
 from app.study import privacy
 from app.study.dealing import Player
 from app.study.game import Game
 from app.study.opening import open_study
-from app.workspace.workspace import BASELINE, House
-from recsys.study.deck import Card, Deck, DeckRecipe, Origin, Stratum
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
+from recsys.study.deck import Card, CardRole, Deck, DeckRecipe, Origin
 from recsys.study.policy import Policy, StudyKind
 from recsys.study.swipes import Answer, SwipeKind
 
@@ -32,32 +32,35 @@ class Clock:
 
 
 def game_of(
-    house: House,
+    house: Workspace,
     kind: StudyKind = StudyKind.LIVE,
     rule: Policy | None = None,
     clock: Clock | None = None,
-    store: Store | None = None,
+    store: StudyStore | None = None,
 ) -> Game:
     """A new study on the newest model, in a store of its own unless one is given."""
     policy = rule or house.policy
-    opened = store or Store(clock=clock or Clock())
+    opened = store or StudyStore(clock=clock or Clock())
     version = house.version().hash
-    row = open_study(opened, None, kind, policy, version, BASELINE, invitation_seed=1)
+    row = open_study(opened, None, kind, policy, version, DEFAULT_BASELINE, invitation_seed=1)
     numbers = count()
     for who in WILLING:
-        privacy.note(opened, who, yes=True)
+        privacy.record_consent(opened, who, yes=True)
     return Game(
-        opened, load_brain(house, policy=policy), row, random_bits=lambda _: RANDOM + next(numbers)
+        opened,
+        load_recommender(house, policy=policy),
+        row,
+        random_bits=lambda _: RANDOM + next(numbers),
     )
 
 
-def known_customers(brain: Brain, n: int, least: int = 8) -> list[str]:
+def known_customers(brain: Recommender, n: int, least: int = 8) -> list[str]:
     """Customers with evidence of so many brands."""
-    ids = brain.warehouse.customer_ids()
+    ids = brain.event_store.customer_ids()
     return list(islice((c for c in ids if len(brain.evidence_of(c)) >= least), n))
 
 
-def people(brain: Brain, n: int, origin: Origin) -> list[Player]:
+def people(brain: Recommender, n: int, origin: Origin) -> list[Player]:
     """Different people with histories of their own."""
     found = known_customers(brain, n)
     return [Player(f"p-{origin}-{at}", origin, customer) for at, customer in enumerate(found)]
@@ -65,12 +68,12 @@ def people(brain: Brain, n: int, origin: Origin) -> list[Player]:
 
 def perfect(card: Card) -> Answer:
     """What somebody says whose favourites the model knows exactly."""
-    return Answer.SUPER_LIKE if card.stratum is Stratum.PICK else Answer.NOT_FAVOURITE
+    return Answer.SUPER_LIKE if card.role is CardRole.PICK else Answer.NOT_FAVOURITE
 
 
-def posts(deck: Deck, answers: Mapping[int, Answer], ms: int = 1_500) -> list[Incoming]:
+def posts(deck: Deck, answers: Mapping[int, Answer], ms: int = 1_500) -> list[IncomingSwipe]:
     """Answers as the browser sends them."""
-    plain = Incoming("", 0, SwipeKind.ANSWER, None, "tab", 0, ms, "key", "desk", None)
+    plain = IncomingSwipe("", 0, SwipeKind.ANSWER, None, "tab", 0, ms, "key", "desk", None)
     return [
         replace(plain, id=f"{deck.id}-{place}", position=place, answer=answer, tab_seq=n)
         for n, (place, answer) in enumerate(answers.items(), start=1)

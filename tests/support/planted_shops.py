@@ -7,25 +7,27 @@ from pathlib import Path
 import pytest
 
 from app.modeling import comparison, evaluation, training
-from app.modeling.training import refit
+from app.modeling.training import fit_version
 from app.storage.ingest.pipeline import ingest
-from app.storage.model_registry import Version
+from app.storage.model_registry import ModelVersion
 from app.study import feedback, power
-from app.workspace.planted_shop import plant_folder
+from app.workspace.planted_shop import write_planted_shop
 from app.workspace.settings import Login, Settings
-from app.workspace.workspace import BASELINE, House
-from recsys.models.hybrid import FitOptions, Weights
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
+from recsys.models.hybrid import FitOptions, ScoreWeights
 
-QUICK = FitOptions(factors=8, iterations=2, weights=Weights(1.0, 0.3, 0.1))  # nothing to choose
+QUICK = FitOptions(
+    factors=8, iterations=2, weights=ScoreWeights(1.0, 0.3, 0.1)
+)  # nothing to choose
 
 IN_EARNEST = {
-    "app.modeling.training.BALANCE_CUSTOMERS": training.BALANCE_CUSTOMERS,
-    "app.modeling.training.WEIGH_CASES": training.WEIGH_CASES,
-    "app.modeling.evaluation.MOST_CASES": evaluation.MOST_CASES,
-    "app.modeling.comparison.MOST_CASES": comparison.MOST_CASES,
-    "app.modeling.comparison.MOST_PEOPLE": comparison.MOST_PEOPLE,
-    "app.study.power.CUSTOMERS": power.CUSTOMERS,
-    "app.study.feedback.CUSTOMERS": feedback.CUSTOMERS,
+    "app.modeling.training.TRIAL_DECK_CUSTOMERS": training.TRIAL_DECK_CUSTOMERS,
+    "app.modeling.training.TUNING_USERS": training.TUNING_USERS,
+    "app.modeling.evaluation.MAX_EVAL_USERS": evaluation.MAX_EVAL_USERS,
+    "app.modeling.comparison.MAX_EVAL_USERS": comparison.MAX_EVAL_USERS,
+    "app.modeling.comparison.MAX_CUSTOMERS": comparison.MAX_CUSTOMERS,
+    "app.study.power.TRIAL_CUSTOMERS": power.TRIAL_CUSTOMERS,
+    "app.study.feedback.SAMPLE_CUSTOMERS": feedback.SAMPLE_CUSTOMERS,
 }
 """How many customers a fit, an evaluation, a comparison or a plan asks, thousands."""
 FEW = dict.fromkeys(IN_EARNEST, 120)
@@ -46,15 +48,17 @@ def silent(_stage: str, _fraction: float) -> None:
 
 def planted(folder: Path, customers: int = 300) -> Settings:
     """Return the settings of a workspace with the events of a planted shop, and no model."""
-    plant_folder(folder / "shop", customers, 1, silent)
+    write_planted_shop(folder / "shop", customers, 1, silent)
     ingest(folder / "w", str(folder / "shop"))
     return Settings(workspace=folder / "w", login=Login.LOCAL)
 
 
-def fitted(settings: Settings, options: FitOptions = QUICK) -> Version:
+def fitted(settings: Settings, options: FitOptions = QUICK) -> ModelVersion:
     """Fit a version in this process."""
-    house = House(settings)
+    house = Workspace(settings)
     try:
-        return refit(house.registry, house.warehouse, house.policy, options, BASELINE, silent)
+        return fit_version(
+            house.registry, house.event_store, house.policy, options, DEFAULT_BASELINE, silent
+        )
     finally:
         house.close()

@@ -6,31 +6,35 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from recsys.dataset.aggregation import ItemFacts, summarise
-from recsys.dataset.events import Kind
-from recsys.dataset.evidence import Evidence, no_evidence
-from recsys.dataset.interactions import Lesson
+from recsys.dataset.aggregation import ItemFacts, aggregate_events
+from recsys.dataset.events import EventKind
+from recsys.dataset.evidence import Evidence, empty_evidence
+from recsys.dataset.interactions import Interactions
 from recsys.models.base import Ranker
 from tests.support.toy_catalogs import NOW, catalogue, crowd, event, rows
 
 SHOP = catalogue()
-FACTS = ItemFacts.of(SHOP)
+FACTS = ItemFacts.from_catalog(SHOP)
 
 
 def many() -> Evidence:
     """The evidence of a crowd."""
     who, log = crowd()
-    return summarise(log, FACTS, NOW, who)
+    return aggregate_events(log, FACTS, NOW, who)
 
 
-def taught(evidence: Evidence, brands: int = 60) -> Lesson:
+def taught(evidence: Evidence, brands: int = 60) -> Interactions:
     """What customers teach of so many brands."""
-    return Lesson.of([evidence], brands)
+    return Interactions.from_evidence([evidence], brands)
 
 
 EVERYBODY = taught(many())
-SOMEBODY = summarise(
-    rows(event(0, Kind.PURCHASE, 1000), event(12, Kind.PURCHASE, 1000), event(25, Kind.VIEW)),
+SOMEBODY = aggregate_events(
+    rows(
+        event(0, EventKind.PURCHASE, 1000),
+        event(12, EventKind.PURCHASE, 1000),
+        event(25, EventKind.VIEW),
+    ),
     FACTS,
     NOW,
 )
@@ -54,7 +58,7 @@ class RankerContract:
         names = [score.brand for score in ranker.rank(SOMEBODY, n=60)]
         assert len(set(names)) == len(names) == 60
 
-    @pytest.mark.parametrize("evidence", [SOMEBODY, no_evidence()], ids=["somebody", "nobody"])
+    @pytest.mark.parametrize("evidence", [SOMEBODY, empty_evidence()], ids=["somebody", "nobody"])
     def test_a_shorter_list_is_the_start_of_a_longer_one(
         self, ranker: Ranker, evidence: Evidence
     ) -> None:
@@ -72,7 +76,7 @@ class RankerContract:
         assert len(names) == 59
 
     def test_no_score_is_ever_not_a_number(self, ranker: Ranker) -> None:
-        for evidence in (SOMEBODY, no_evidence()):
+        for evidence in (SOMEBODY, empty_evidence()):
             assert np.isfinite([score.score for score in ranker.rank(evidence, n=60)]).all()
 
     def test_the_same_question_has_the_same_answer(self, ranker: Ranker) -> None:

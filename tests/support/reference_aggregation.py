@@ -5,13 +5,18 @@ from typing import Any
 
 import duckdb
 
-from app.storage.event_store.store import Warehouse
-from app.storage.warehouse.evidence_sql import COUNTED, OWN, SUMS, aggregation
-from app.storage.warehouse.schemas.base import Source
+from app.storage.event_store.store import EventStore
+from app.storage.warehouse.evidence_sql import (
+    DISTINCT_COUNTS,
+    OWN_SCHEMA,
+    SUM_COLUMNS,
+    evidence_query,
+)
+from app.storage.warehouse.schemas.base import SourceTable
 from app.storage.warehouse.schemas.dialects import DUCKDB
 from app.workspace.policies import default_policy
-from recsys.dataset.aggregation import ItemFacts, summarise
-from recsys.dataset.catalog import hide
+from recsys.dataset.aggregation import ItemFacts, aggregate_events
+from recsys.dataset.catalog import flag_sensitive
 from tests.support.event_files import NOW
 
 HIDDEN = default_policy().sensitive
@@ -21,14 +26,14 @@ Pairs = dict[tuple[str, str], tuple[int, ...]]
 """(customer, brand in small letters) -> first, last, every sum, every count."""
 
 
-def by_ourselves(store: Warehouse) -> Pairs:
-    """What `summarise` makes of the events of a store."""
-    catalogue = hide(store.catalogue, default_policy().is_sensitive)
-    numbers, rows = store.stretch(0, store.customers)
-    found = summarise(rows, ItemFacts.of(catalogue), store.as_of, numbers)
+def by_ourselves(store: EventStore) -> Pairs:
+    """What `aggregate_events` makes of the events of a store."""
+    catalogue = flag_sensitive(store.catalog, default_policy().is_sensitive)
+    numbers, rows = store.events_between(0, store.customers)
+    found = aggregate_events(rows, ItemFacts.from_catalog(catalogue), store.as_of, numbers)
     names = store.ids_between(0, store.customers).to_pylist()
-    columns = [found.first, found.last, *(found.of(c) for c in SUMS.values())]
-    columns += [found.distinct(mark) for mark in COUNTED.values()]
+    columns = [found.first, found.last, *(found.feature(c) for c in SUM_COLUMNS.values())]
+    columns += [found.distinct(mark) for mark in DISTINCT_COUNTS.values()]
     return {
         (names[who], str(catalogue.brands[brand]).lower()): tuple(int(c[n]) for c in columns)
         for n, (who, brand) in enumerate(zip(found.customer, found.brand, strict=True))
@@ -37,7 +42,7 @@ def by_ourselves(store: Warehouse) -> Pairs:
 
 def in_file(file: Path) -> Pairs:
     """What a table of evidence says."""
-    names = f"first_at, last_at, {', '.join(SUMS)}, {', '.join(COUNTED)}"
+    names = f"first_at, last_at, {', '.join(SUM_COLUMNS)}, {', '.join(DISTINCT_COUNTS)}"
     rows = duckdb.sql(f"SELECT customer_id, brand, {names} FROM '{file}'").fetchall()
     found = {(who, brand): tuple(map(int, said)) for who, brand, *said in rows}
     assert len(found) == len(rows)
@@ -54,7 +59,7 @@ def by_duckdb(out: Path, events: Path, products: Path | None = None) -> Path:
 
         there = dict.fromkeys(columns(events), "")
         shelf = None if products is None else (f"'{products}'", columns(products))
-        sql = aggregation(OWN, Source(DUCKDB, there), f"'{events}'", HIDDEN, shelf)
+        sql = evidence_query(OWN_SCHEMA, SourceTable(DUCKDB, there), f"'{events}'", HIDDEN, shelf)
         con.execute(f"COPY ({sql}) TO '{out}' (FORMAT parquet)")
     return out
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from recsys.stats import graded_auc
-from recsys.study.deck import Arm, Card, Stratum
-from recsys.study.scoring import GRADE, Heard, grades, share_liked
+from recsys.study.deck import Card, CardRole, Source
+from recsys.study.scoring import ANSWER_GRADES, AnsweredCard, card_grades, liked_share
 from recsys.study.swipes import Answer
 
 
 def pick(card: Card) -> bool:
-    return card.stratum is Stratum.PICK
+    return card.role is CardRole.PICK
 
 
 def paired_pick(card: Card) -> bool:
@@ -17,59 +17,61 @@ def paired_pick(card: Card) -> bool:
 
 
 def decoy(card: Card) -> bool:
-    return card.stratum is Stratum.FAR
+    return card.role is CardRole.MATCHED_DECOY
 
 
-def binary_auc(cards: Sequence[Heard]) -> float:
+def binary_auc(cards: Sequence[AnsweredCard]) -> float:
     """(1 + hit rate - false-alarm rate) / 2 on the pairs."""
-    picks, decoys = grades(cards, paired_pick), grades(cards, decoy)
+    picks, decoys = card_grades(cards, paired_pick), card_grades(cards, decoy)
     return graded_auc([min(g, 1) for g in picks], [min(g, 1) for g in decoys])
 
 
-def auc_of_all_picks(cards: Sequence[Heard]) -> float:
-    return graded_auc(grades(cards, pick), grades(cards, decoy))
+def auc_of_all_picks(cards: Sequence[AnsweredCard]) -> float:
+    return graded_auc(card_grades(cards, pick), card_grades(cards, decoy))
 
 
-def decoy_rejection(cards: Sequence[Heard]) -> float | None:
+def decoy_rejection(cards: Sequence[AnsweredCard]) -> float | None:
     """The share of scored decoys that she knows and did not like."""
-    decoys = grades(cards, decoy)
+    decoys = card_grades(cards, decoy)
     return sum(g == 0 for g in decoys) / len(decoys) if decoys else None
 
 
-def near_liked(cards: Sequence[Heard]) -> float | None:
-    return share_liked(a for c, a in cards if c.stratum is Stratum.NEAR)
+def near_liked(cards: Sequence[AnsweredCard]) -> float | None:
+    return liked_share(a for c, a in cards if c.role is CardRole.FAMILIAR_DECOY)
 
 
-def new_hit_rate(cards: Sequence[Heard]) -> float | None:
-    return share_liked(a for c, a in cards if pick(c) and not c.known)
+def new_hit_rate(cards: Sequence[AnsweredCard]) -> float | None:
+    return liked_share(a for c, a in cards if pick(c) and not c.known)
 
 
-def new_discrimination(cards: Sequence[Heard]) -> float | None:
-    picks = grades(cards, lambda c: paired_pick(c) and not c.known)
-    return graded_auc(picks, grades(cards, decoy)) if picks else None
+def new_discrimination(cards: Sequence[AnsweredCard]) -> float | None:
+    picks = card_grades(cards, lambda c: paired_pick(c) and not c.known)
+    return graded_auc(picks, card_grades(cards, decoy)) if picks else None
 
 
 def rival_weights(cards: Sequence[Card]) -> dict[int, float]:
     """How much of the rival's list each dealt card stands for, by position."""
     picks = [c for c in cards if pick(c)]
-    shared = [c.position for c in picks if Arm.BASELINE in c.arms]
-    unique = [c.position for c in cards if c.stratum is Stratum.UNIQUE]
+    shared = [c.position for c in picks if Source.BASELINE in c.sources]
+    unique = [c.position for c in cards if c.role is CardRole.BASELINE_ONLY]
     each = (len(picks) - len(shared)) / len(unique) if unique else 0.0
     return dict.fromkeys(shared, 1.0) | dict.fromkeys(unique, each)
 
 
 def weighted_share(
-    cards: Sequence[Heard], weights: Mapping[int, float], said: Callable[[Answer], bool]
+    cards: Sequence[AnsweredCard], weights: Mapping[int, float], said: Callable[[Answer], bool]
 ) -> float | None:
     mine = [(weights[c.position], said(a)) for c, a in cards if c.position in weights]
     total = sum(weight for weight, _ in mine)
     return sum(weight for weight, yes in mine if yes) / total if total else None
 
 
-def rival_discrimination(cards: Sequence[Heard], weights: Mapping[int, float]) -> float | None:
-    decoys = grades(cards, decoy)
+def rival_discrimination(
+    cards: Sequence[AnsweredCard], weights: Mapping[int, float]
+) -> float | None:
+    decoys = card_grades(cards, decoy)
     mine = [
-        (weights[c.position], graded_auc([GRADE[a]], decoys))
+        (weights[c.position], graded_auc([ANSWER_GRADES[a]], decoys))
         for c, a in cards
         if c.position in weights
     ]
@@ -77,7 +79,7 @@ def rival_discrimination(cards: Sequence[Heard], weights: Mapping[int, float]) -
     return sum(weight * auc for weight, auc in mine) / total if total else None
 
 
-def measures(cards: Sequence[Card], answered: Sequence[Heard]) -> dict[str, float | None]:
+def measures(cards: Sequence[Card], answered: Sequence[AnsweredCard]) -> dict[str, float | None]:
     """Every measure by its name."""
     rival = rival_weights(cards)
     new = [(c, a) for c, a in answered if not (c.known and c.position in rival)]

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from app.storage.study_db.records import ClosedBy, Incoming, StudyRow
-from app.storage.study_db.store import Store
+from app.storage.study_db.records import ClosedBy, IncomingSwipe, StudyRow
+from app.storage.study_db.store import StudyStore
 from app.study.opening import open_study
-from app.study.results import close_deck, judge
+from app.study.results import close_deck, evaluate_study
 from app.workspace.policies import default_policy
-from recsys.study.deck import seal
+from recsys.study.deck import with_hash
 from recsys.study.policy import StudyKind
-from recsys.study.scoring import Played
+from recsys.study.scoring import CompletedDeck
 from recsys.study.swipes import SwipeKind
 from tests.support.closed_decks import panel
 
@@ -20,25 +20,25 @@ POLITE = {"pick": 0.87, "rival": 0.4, "decoy": 0.9}
 
 
 def open_one(
-    store: Store, name: str, kind: StudyKind = StudyKind.SIMULATED, seed: int = 1
+    store: StudyStore, name: str, kind: StudyKind = StudyKind.SIMULATED, seed: int = 1
 ) -> StudyRow:
     """Open a study under the policy that comes with the program."""
     return open_study(store, name, kind, default_policy(), "m" * 64, "popularity", seed)
 
 
-def play(store: Store, row: StudyRow, decks: Sequence[Played]) -> None:
+def play(store: StudyStore, row: StudyRow, decks: Sequence[CompletedDeck]) -> None:
     """Deal, answer and close decks in a study."""
     for place, played in enumerate(decks):
         deck_id = f"{row.name}-{played.deck.id}"
-        mine = seal(replace(played.deck, id=deck_id, study=row.hash, model=row.model))
+        mine = with_hash(replace(played.deck, id=deck_id, study=row.hash, model=row.model))
         store.add_deck(mine, "events-1", {"deal": 1.0}, language=("en", "nl")[place % 2])
         store.add_swipes(mine.id, _posts(played))
         close_deck(store, row, mine.id, ClosedBy.PLAYER)
 
 
-def _posts(played: Played) -> list[Incoming]:
+def _posts(played: CompletedDeck) -> list[IncomingSwipe]:
     return [
-        Incoming(
+        IncomingSwipe(
             f"swipe-{position}", position, SwipeKind.ANSWER, answer, "tab", position,
             played.shown_ms[position], "key", "desk", None,
         )
@@ -46,19 +46,21 @@ def _posts(played: Played) -> list[Incoming]:
     ]  # fmt: skip
 
 
-def told(store: Store, name: str, people: int, chances: dict[str, float], seed: int = 1) -> None:
+def told(
+    store: StudyStore, name: str, people: int, chances: dict[str, float], seed: int = 1
+) -> None:
     """Open a study and let people play it until it decides."""
     row, decks = open_one(store, name, seed=seed), panel(people, seed, **chances)
     for start in range(0, people, 5):
         play(store, row, decks[start : start + 5])
-        if judge(store, row).decision is not None:
+        if evaluate_study(store, row).decision is not None:
             return
 
 
-def build(workspace: Path) -> Store:
+def build(workspace: Path) -> StudyStore:
     """Write a workspace like the demo's: released, held, undecided, and one nobody played."""
     workspace.mkdir(parents=True, exist_ok=True)
-    store = Store(workspace / "study.db")
+    store = StudyStore(workspace / "study.db")
     told(store, "Spring", 100, HONEST, seed=3)
     told(store, "Summer", 100, POLITE, seed=4)
     told(store, "Autumn", 25, {"pick": 0.8, "rival": 0.7, "decoy": 0.4}, seed=5)

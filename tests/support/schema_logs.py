@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recsys.dataset.events import NO_PRICE, Kind
+from recsys.dataset.events import NO_PRICE, EventKind
 
 NOW = 1_763_900_000  # seconds since 1970
 LOOKED, PUT, BOUGHT = NOW - 300, NOW - 200, NOW - 100
@@ -168,13 +168,13 @@ LOGS = {
 """The logs that name kinds, brands and prices."""
 
 HERS = [
-    (LOOKED, Kind.VIEW, "p1", "Lego", "Bricks", 1250, 1),
-    (PUT, Kind.CART, "p1", "Lego", "Bricks", 1250, 1),
-    (BOUGHT, Kind.PURCHASE, "p1", "Lego", "Bricks", 1250, 2),
+    (LOOKED, EventKind.VIEW, "p1", "Lego", "Bricks", 1250, 1),
+    (PUT, EventKind.CART, "p1", "Lego", "Bricks", 1250, 1),
+    (BOUGHT, EventKind.PURCHASE, "p1", "Lego", "Bricks", 1250, 2),
 ]
 MORE = {
-    "ga4": [(BOUGHT, Kind.PURCHASE, "p2", None, "Toys", 1250, 1)],
-    "google-retail": [(BOUGHT, Kind.PURCHASE, "p1", "Disney", "Bricks", 1250, 2)],
+    "ga4": [(BOUGHT, EventKind.PURCHASE, "p2", None, "Toys", 1250, 1)],
+    "google-retail": [(BOUGHT, EventKind.PURCHASE, "p1", "Disney", "Bricks", 1250, 2)],
     "segment": [],
     "segment-tables": [],
     "snowplow": [],

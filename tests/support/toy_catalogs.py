@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from recsys.dataset.catalog import Catalogue
-from recsys.dataset.events import NO_PRICE, ROW, Kind, Rows
+from recsys.dataset.catalog import Catalog
+from recsys.dataset.events import EVENT_DTYPE, NO_PRICE, EventKind, EventRows
 
 DAY = 86_400
 NOW = 1_700_000_000
 
 
-def catalogue(brands: int = 60, categories: int = 6, items: int = 2) -> Catalogue:
+def catalogue(brands: int = 60, categories: int = 6, items: int = 2) -> Catalog:
     """A shop of `brands` brands, `items` products each; brand i is in category i % categories.
 
     The first product of a brand costs 10.00, the second 20.00 and was released 10 days ago.
@@ -17,7 +17,7 @@ def catalogue(brands: int = 60, categories: int = 6, items: int = 2) -> Catalogu
     n = brands * items
     item_brand = np.repeat(np.arange(brands, dtype=np.int32), items)
     second = np.arange(n) % items == 1
-    return Catalogue(
+    return Catalog(
         lineage="test",
         brands=np.array([f"Brand {i:03d}" for i in range(brands)], dtype=object),
         categories=np.array([f"Category {c}" for c in range(categories)], dtype=object),
@@ -36,20 +36,20 @@ def catalogue(brands: int = 60, categories: int = 6, items: int = 2) -> Catalogu
 
 
 def event(
-    item: int, kind: Kind, price: int = NO_PRICE, days_ago: int = 5, list_price: int = NO_PRICE
+    item: int, kind: EventKind, price: int = NO_PRICE, days_ago: int = 5, list_price: int = NO_PRICE
 ) -> tuple[int, int, int, int, int, int]:
     """One row; `days_ago` before NOW."""
     return (item, NOW - days_ago * DAY, price, list_price, int(kind), 1)
 
 
-def rows(*events: tuple[int, int, int, int, int, int]) -> Rows:
+def rows(*events: tuple[int, int, int, int, int, int]) -> EventRows:
     """Pack events."""
-    return np.array(list(events), dtype=ROW)
+    return np.array(list(events), dtype=EVENT_DTYPE)
 
 
 def crowd(
     customers: int = 300, brands: int = 60, groups: int = 6, seed: int = 0
-) -> tuple[np.ndarray, Rows]:
+) -> tuple[np.ndarray, EventRows]:
     """Customers who buy from one group of brands each: customer numbers and rows.
 
     Customer i likes the brands b with b % groups == i % groups; low numbers are more popular.
@@ -60,6 +60,8 @@ def crowd(
         own = np.arange(i % groups, brands, groups)
         weight = 1.0 / (1.0 + np.arange(len(own)))
         for brand in rng.choice(own, size=6, p=weight / weight.sum()):
-            packed.append(event(2 * int(brand), Kind.PURCHASE, 1000, int(rng.integers(1, 300))))
+            packed.append(
+                event(2 * int(brand), EventKind.PURCHASE, 1000, int(rng.integers(1, 300)))
+            )
             whose.append(i)
     return np.array(whose, dtype=np.int64), rows(*packed)

@@ -6,21 +6,29 @@ from typing import Any
 
 import click
 
-from app.cli.common import format_option, opened, progress, put, say, table, workspace_option
-from app.modeling.recommender import Stopwatch, load_brain
-from app.modeling.training import refit
-from app.operations.job_tasks import judge_of
-from app.presentation.explanations import reason
-from app.storage.event_store.window import Source
+from app.cli.common import (
+    format_option,
+    open_workspace,
+    print_message,
+    print_output,
+    progress_reporter,
+    text_table,
+    workspace_option,
+)
+from app.modeling.recommender import Stopwatch, load_recommender
+from app.modeling.training import fit_version
+from app.operations.job_tasks import offline_evaluator
+from app.presentation.explanations import explanation_text
+from app.storage.event_store.window import TrainingWindow
 from app.storage.evidence_table import EvidenceTable
-from app.storage.model_registry import Version
-from app.workspace.workspace import BASELINE, House
+from app.storage.model_registry import ModelVersion
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import BadInputError, NotAllowedError
 from recsys.models.base import BrandScore, why_to_row
-from recsys.models.hybrid import ENOUGH_CUSTOMERS, FitOptions, Weights, weights_to_row
+from recsys.models.hybrid import DEFAULT_SAMPLE_SIZE, FitOptions, ScoreWeights, weights_to_row
 
-DEFAULT = FitOptions()
-FADING = (
+DEFAULT_OPTIONS = FitOptions()
+HALF_LIFE_FIELDS = (
     ("own evidence", "half_life"),
     ("what others are asked with", "drift"),
     ("popularity", "fashion"),
@@ -28,16 +36,18 @@ FADING = (
 
 
 @click.command()
-@click.option("--factors", type=int, default=DEFAULT.factors, show_default=True)
-@click.option("--alpha", type=float, default=DEFAULT.alpha, show_default=True)
-@click.option("--regularisation", type=float, default=DEFAULT.regularisation, show_default=True)
-@click.option("--iterations", type=int, default=DEFAULT.iterations, show_default=True)
+@click.option("--factors", type=int, default=DEFAULT_OPTIONS.factors, show_default=True)
+@click.option("--alpha", type=float, default=DEFAULT_OPTIONS.alpha, show_default=True)
+@click.option(
+    "--regularisation", type=float, default=DEFAULT_OPTIONS.regularization, show_default=True
+)
+@click.option("--iterations", type=int, default=DEFAULT_OPTIONS.iterations, show_default=True)
 @click.option(
     "--sample",
     type=float,
-    help=f"Share of customers to learn from. [default: {ENOUGH_CUSTOMERS:,} customers, or all]",
+    help=f"Share of customers to learn from. [default: {DEFAULT_SAMPLE_SIZE:,} customers, or all]",
 )
-@click.option("--seed", type=int, default=DEFAULT.seed, show_default=True)
+@click.option("--seed", type=int, default=DEFAULT_OPTIONS.seed, show_default=True)
 @click.option(
     "--weights",
     help="OWN,COLLABORATIVE,POPULARITY, like 1,0.3,0.1. [default: chosen on the log's end]",
@@ -61,90 +71,94 @@ def fit(
     since: str,
     until: str,
     evidence: str | None,
-    evaluated: bool,
-    shape: str,
+    evaluate: bool,
+    output_format: str,
     workspace: Path | None,
 ) -> None:
     """Fit a favourite-brand model on the imported events and save it as a new version.
 
     Example: brandswipe fit --factors 32 --sample 0.1
     """
-    given = None if weights is None else _weights(weights)
-    options = FitOptions(factors, alpha, regularisation, iterations, sample, seed, given)
+    parsed_weights = None if weights is None else _parse_weights(weights)
+    options = FitOptions(factors, alpha, regularisation, iterations, sample, seed, parsed_weights)
     if evidence is not None and (events or since or until):
         raise BadInputError(
             "A table of evidence is one whole: leave --events, --since and --until out."
         )
-    with opened(workspace) as house, progress() as tell:
-        version = refit(
-            house.registry,
-            house.warehouse,
-            house.policy,
+    with open_workspace(workspace) as ws, progress_reporter() as report_progress:
+        version = fit_version(
+            ws.registry,
+            ws.event_store,
+            ws.policy,
             options,
-            BASELINE,
-            tell,
-            Source(events, since, until),
-            judge_of(house, options) if evaluated else None,
-            table=None if evidence is None else EvidenceTable.open(evidence, house.erased),
+            DEFAULT_BASELINE,
+            report_progress,
+            TrainingWindow(events, since, until),
+            offline_evaluator(ws, options) if evaluate else None,
+            evidence_table=None if evidence is None else EvidenceTable.open(evidence, ws.is_erased),
         )
-    put(shape, {"version": version.hash, **version.facts}, version.name)
-    _advise(version, house.policy.balance)
+    print_output(output_format, {"version": version.hash, **version.facts}, version.name)
+    _print_advice(version, ws.policy.balance)
 
 
-def _weights(said: str) -> Weights:
+def _parse_weights(weights_text: str) -> ScoreWeights:
     try:
-        own, collaborative, popularity = (float(part) for part in said.split(","))
+        own, collaborative, popularity = (float(part) for part in weights_text.split(","))
     except ValueError:
         raise BadInputError(
-            f"--weights is {said!r}: give three numbers with commas, like 1,0.3,0.1."
+            f"--weights is {weights_text!r}: give three numbers with commas, like 1,0.3,0.1."
         ) from None
-    return Weights(own, collaborative, popularity)
+    return ScoreWeights(own, collaborative, popularity)
 
 
-def _advise(version: Version, limit: float) -> None:
+def _print_advice(version: ModelVersion, balance_limit: float) -> None:
     facts = version.facts
-    say(
+    print_message(
         f"Fitted version {version.name} on {facts['customers']:,} of "
         f"{facts['customers_in_store']:,} customers in {facts['fit_seconds']:g} s."
     )
-    say(_weighed(facts["weighed"]))
+    print_message(_tuning_text(facts["weighed"]))
     if facts.get("evidence", {}).get("unknown"):
         unknown, pairs = facts["evidence"]["unknown"], facts["evidence"]["pairs"]
-        say(
+        print_message(
             f"{unknown:,} of {pairs:,} rows of evidence are of brands that the event store does "
             "not know, and taught nothing: ingest more of the log, or all products with --products."
         )
     balance = facts["balance"]
     if balance is None:
-        say("No trial deck could be dealt: this log has too few brands, or too short histories.")
-    elif abs(balance) > limit:
-        say(
-            f"Decoys would differ from picks in popularity by {balance:.2f} standard deviations; "
-            f"above {limit:g} a study on this shop stays undecided."
+        print_message(
+            "No trial deck could be dealt: this log has too few brands, or too short histories."
         )
-    say("Next: brandswipe study open")
+    elif abs(balance) > balance_limit:
+        print_message(
+            f"Decoys would differ from picks in popularity by {balance:.2f} standard deviations; "
+            f"above {balance_limit:g} a study on this shop stays undecided."
+        )
+    print_message("Next: brandswipe study open")
 
 
-def _weighed(found: Mapping[str, Any]) -> str:
+def _tuning_text(tuning: Mapping[str, Any]) -> str:
     """How the parts are weighed, and why so."""
-    blend = found["blend"]
-    weights = ", ".join(f"{name} {blend['weights'][name]:g}" for name in weights_to_row(Weights()))
-    if found["reason"]:
-        return f"Weights: {weights}. {found['reason']}"
-    fading = [
-        f"{what} fades by half in {blend[field]} days"
-        for what, field in FADING
-        if blend[field] is not None
+    params = tuning["blend"]
+    weights = ", ".join(
+        f"{name} {params['weights'][name]:g}" for name in weights_to_row(ScoreWeights())
+    )
+    if tuning["reason"]:
+        return f"Weights: {weights}. {tuning['reason']}"
+    half_lives = [
+        f"{what} fades by half in {params[field]} days"
+        for what, field in HALF_LIFE_FIELDS
+        if params[field] is not None
     ]
-    said = [
+    parts = [
         f"Weights: {weights}",
-        f"of the collaborative part EASE is {blend['ease']:.0%} and the nearest brands are "
-        f"{blend['alike']:.0%}",
-        *fading,
+        f"of the collaborative part EASE is {params['ease']:.0%} and the nearest brands are "
+        f"{params['alike']:.0%}",
+        *half_lives,
     ]
     return (
-        f"{'; '.join(said)}. Chosen on {found['customers']:,} customers of the log's end: "
-        f"NDCG@10 {found['any']:.3f} for any brand, {found['new']:.3f} for new ones."
+        f"{'; '.join(parts)}. Chosen on {tuning['customers']:,} customers of the log's end: "
+        f"NDCG@10 {tuning['any']:.3f} for any brand, {tuning['new']:.3f} for new ones."
     )
 
 
@@ -154,33 +168,37 @@ def _weighed(found: Mapping[str, Any]) -> str:
 @click.option("--model", help="Model version; without it the candidate, else the newest.")
 @format_option
 @workspace_option
-def rank(customer: str, n: int, model: str | None, shape: str, workspace: Path | None) -> None:
+def rank(
+    customer: str, n: int, model: str | None, output_format: str, workspace: Path | None
+) -> None:
     """Compute one customer's favourite brands now, with the reasons.
 
     Example: brandswipe rank c0000042 --format json
     """
-    with opened(workspace) as house:
-        _must_not_be_linked(house, customer)
-        brain, watch = load_brain(house, model), Stopwatch()
-        stored = house.stored_id(customer)
-        if not brain.warehouse.has(stored):  # without a list: these are people
+    with open_workspace(workspace) as ws:
+        _refuse_linked_account(ws, customer)
+        recommender, stopwatch = load_recommender(ws, model), Stopwatch()
+        stored_id = ws.stored_id(customer)
+        if not recommender.event_store.has_customer(stored_id):  # without a list: these are people
             raise BadInputError(f"The shop has no customer {customer!r}. Check the number.")
-        evidence = brain.evidence_of(stored, watch)
-        with watch.stage(f"ranking {len(brain.catalogue.brands)} brands"):
-            ranked = brain.rank(evidence, n)
+        evidence = recommender.evidence_of(stored_id, stopwatch)
+        with stopwatch.stage(f"ranking {len(recommender.catalog.brands)} brands"):
+            scores = recommender.rank(evidence, n)
     data = {
-        "model": brain.version,
-        "brands": [_score_data(score) for score in ranked],
-        "milliseconds": watch.stages,
+        "model": recommender.version,
+        "brands": [_score_data(score) for score in scores],
+        "milliseconds": stopwatch.stages,
     }
-    rows = [(s.rank, s.brand, f"{s.score:.3f}", reason("en", s.why)) for s in ranked]
-    put(shape, data, table(["rank", "brand", "score", "why"], rows))
+    rows = [
+        (s.rank, s.brand, f"{s.score:.3f}", explanation_text("en", s.explanation)) for s in scores
+    ]
+    print_output(output_format, data, text_table(["rank", "brand", "score", "why"], rows))
 
 
-def _must_not_be_linked(house: House, customer: str) -> None:
+def _refuse_linked_account(workspace: Workspace, customer: str) -> None:
     """A colleague's brands are for her own eyes."""
-    if house.accounts.is_linked(customer):
-        house.store.log("rank refused", why="a linked account")
+    if workspace.account_links.is_linked(customer):
+        workspace.store.log_event("rank refused", why="a linked account")
         raise NotAllowedError("This account is a colleague's: only she sees its brands, in Play.")
 
 
@@ -189,6 +207,6 @@ def _score_data(score: BrandScore) -> dict[str, Any]:
         "brand": score.brand,
         "rank": score.rank,
         "score": score.score,
-        "reason": reason("en", score.why),
-        "why": why_to_row(score.why),
+        "reason": explanation_text("en", score.explanation),
+        "why": why_to_row(score.explanation),
     }

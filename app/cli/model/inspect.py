@@ -4,17 +4,25 @@ from pathlib import Path
 
 import click
 
-from app.cli.common import format_option, opened, progress, put, say, table, workspace_option
-from app.modeling.import_lists import MOST_BAD, import_lists, imported_to_row
-from app.modeling.recommender import load_brain
-from app.modeling.what_if import alike, asked, learnt, typed
-from app.presentation.explanations import reason
-from app.study.feedback import learn_from
-from app.study.power import PLAYERS, played, powered_to_row
-from recsys.evaluation.behavioral_tests import Behaved, behave, behaved_to_row
+from app.cli.common import (
+    format_option,
+    open_workspace,
+    print_message,
+    print_output,
+    progress_reporter,
+    text_table,
+    workspace_option,
+)
+from app.modeling.import_lists import MAX_BAD_SHARE, import_lists, imported_to_row
+from app.modeling.recommender import load_recommender
+from app.modeling.what_if import rank_history, read_typed_history, similar_to, trained_model
+from app.presentation.explanations import explanation_text
+from app.study.feedback import learn_from_study
+from app.study.power import DEFAULT_PLAYERS, powered_to_row, simulate_power
+from recsys.evaluation.behavioral_tests import BehaviorResult, behaved_to_row, run_behavioral_tests
 from recsys.simulation.raters import PANELS
 
-SENTENCES = {
+BEHAVIOR_SENTENCES = {
     "price_blind": "a brand bought at full price beats one bought as often at half of it",
     "follow": "a brand that she follows stands higher, or is first",
     "popularity": "the most bought brand does not beat the rare ones that she loves",
@@ -27,30 +35,33 @@ model_option = click.option("--model", help="Version; without it the candidate, 
 @click.command(name="import-lists")
 @click.argument("lists", type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="A tag for the version, like shop-search-2026.")
-@click.option("--max-bad", type=click.FloatRange(0, 1), default=MOST_BAD, show_default=True)
+@click.option("--max-bad", type=click.FloatRange(0, 1), default=MAX_BAD_SHARE, show_default=True)
 @format_option
 @workspace_option
-def import_lists_(
-    lists: Path, name: str, max_bad: float, shape: str, workspace: Path | None
+def import_lists_command(
+    lists: Path, name: str, max_bad: float, output_format: str, workspace: Path | None
 ) -> None:
     """Register any system's lists (Parquet: customer, brand, score) as a model version.
 
     Example: brandswipe import-lists LISTS.parquet --name theirs
     """
-    with opened(workspace) as house, progress() as tell:
-        done = import_lists(house, lists, name, tell, max_bad)
-    version = done.version
-    put(shape, imported_to_row(done), version.name)
-    say(f"Registered {done.customers:,} lists, {done.rows:,} rows, as {version.name} ({name}).")
-    for why, rows in done.left_out.items():
+    with open_workspace(workspace) as ws, progress_reporter() as report_progress:
+        result = import_lists(ws, lists, name, report_progress, max_bad)
+    version = result.version
+    print_output(output_format, imported_to_row(result), version.name)
+    print_message(
+        f"Registered {result.customers:,} lists, {result.rows:,} rows, as {version.name} ({name})."
+    )
+    for exclusion, rows in result.dropped_rows.items():
         if rows:
-            say(f"Left out, {why}: {rows:,} rows.")
-    if done.short:
-        say(
-            f"{done.short:.0%} of the lists are shorter than a deck's picks and are filled up with "
+            print_message(f"Left out, {exclusion}: {rows:,} rows.")
+    if result.short_list_share:
+        print_message(
+            f"{result.short_list_share:.0%} of the lists are shorter than a deck's picks and "
+            "are filled up with "
             "popular brands: longer lists are judged more fairly."
         )
-    say(f"Next: brandswipe study open --model {name}")
+    print_message(f"Next: brandswipe study open --model {name}")
 
 
 @click.command(name="what-if")
@@ -61,31 +72,37 @@ def import_lists_(
 @format_option
 @workspace_option
 def what_if(
-    history: str, model: str | None, beside: str | None, n: int, shape: str, workspace: Path | None
+    history: str,
+    model: str | None,
+    beside: str | None,
+    n: int,
+    output_format: str,
+    workspace: Path | None,
 ) -> None:
     """Rank brands for a history that you type.
 
     Example: brandswipe what-if "3 purchases of Lego at full price, 1 cheap Stabilo"
     """
-    with opened(workspace) as house:
+    with open_workspace(workspace) as ws:
         names = [model] if beside is None else [model, beside]
-        lists = []
+        answers = []
         for name in names:
-            brain = load_brain(house, name)
-            _, evidence = typed(brain, history)
-            lists.append(asked(brain, evidence, n))
+            recommender = load_recommender(ws, name)
+            _, evidence = read_typed_history(recommender, history)
+            answers.append(rank_history(recommender, evidence, n))
     data = [
         {"model": one.version, "brands": [{"brand": s.brand, "score": s.score} for s in one.ranked]}
-        for one in lists
+        for one in answers
     ]
     text = "\n\n".join(
         f"{one.version[:8]}\n"
-        + table(
-            ("rank", "brand", "why"), [(s.rank, s.brand, reason("en", s.why)) for s in one.ranked]
+        + text_table(
+            ("rank", "brand", "why"),
+            [(s.rank, s.brand, explanation_text("en", s.explanation)) for s in one.ranked],
         )
-        for one in lists
+        for one in answers
     )
-    put(shape, data, text)
+    print_output(output_format, data, text)
 
 
 @click.command()
@@ -93,20 +110,23 @@ def what_if(
 @model_option
 @format_option
 @workspace_option
-def learn(study: str, model: str | None, shape: str, workspace: Path | None) -> None:
+def learn(study: str, model: str | None, output_format: str, workspace: Path | None) -> None:
     """Tune a version's weights on a simulated study's answers; its people never judge the result.
 
     Example: brandswipe learn autumn
     """
-    with opened(workspace) as house, progress() as tell:
-        before = house.version(model)
-        version = learn_from(house, before, house.store.study(study), tell)
-    put(shape, {"version": version.hash, **version.facts}, version.name)
+    with open_workspace(workspace) as ws, progress_reporter() as report_progress:
+        base_version = ws.version(model)
+        version = learn_from_study(ws, base_version, ws.store.study(study), report_progress)
+    print_output(output_format, {"version": version.hash, **version.facts}, version.name)
     weights = version.facts["options"]["weights"]
-    said = ", ".join(f"{name} {weight:g}" for name, weight in weights.items())
-    learnt_of = version.facts["learnt"]
-    say(f"Learnt from {learnt_of['people']} people, {learnt_of['cards']:,} cards: {said}.")
-    say(f"None of them ever judges {version.name}. Next: brandswipe study open")
+    weights_text = ", ".join(f"{name} {weight:g}" for name, weight in weights.items())
+    learning_facts = version.facts["learnt"]
+    print_message(
+        f"Learnt from {learning_facts['people']} people, {learning_facts['cards']:,} cards: "
+        f"{weights_text}."
+    )
+    print_message(f"None of them ever judges {version.name}. Next: brandswipe study open")
 
 
 @click.command()
@@ -115,15 +135,21 @@ def learn(study: str, model: str | None, shape: str, workspace: Path | None) -> 
 @click.option("--n", type=click.IntRange(1, 100), default=10, show_default=True)
 @format_option
 @workspace_option
-def similar(brand: str, model: str | None, n: int, shape: str, workspace: Path | None) -> None:
+def similar(
+    brand: str, model: str | None, n: int, output_format: str, workspace: Path | None
+) -> None:
     """List the brands that the same people love.
 
     Example: brandswipe similar Lego
     """
-    with opened(workspace) as house:
-        found = alike(load_brain(house, model), brand, n)
-    data = [{"brand": name, "likeness": likeness} for name, likeness in found]
-    put(shape, data, table(("brand", "likeness"), [(name, f"{x:.2f}") for name, x in found]))
+    with open_workspace(workspace) as ws:
+        similar_brands = similar_to(load_recommender(ws, model), brand, n)
+    data = [{"brand": name, "likeness": likeness} for name, likeness in similar_brands]
+    print_output(
+        output_format,
+        data,
+        text_table(("brand", "likeness"), [(name, f"{x:.2f}") for name, x in similar_brands]),
+    )
 
 
 @click.command(name="behave")
@@ -131,55 +157,72 @@ def similar(brand: str, model: str | None, n: int, shape: str, workspace: Path |
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @format_option
 @workspace_option
-def behave_(model: str | None, seed: int, shape: str, workspace: Path | None) -> None:
+def behavioral_tests_command(
+    model: str | None, seed: int, output_format: str, workspace: Path | None
+) -> None:
     """Ask a version what a favourite is, with made-up histories.
 
     Example: brandswipe behave
     """
-    with opened(workspace) as house:
-        brain = load_brain(house, model)
-        found = behave(learnt(brain), brain.catalogue, brain.warehouse.as_of, seed)
-    put(shape, [behaved_to_row(one) for one in found], _behaved(found))
+    with open_workspace(workspace) as ws:
+        recommender = load_recommender(ws, model)
+        results = run_behavioral_tests(
+            trained_model(recommender), recommender.catalog, recommender.event_store.as_of, seed
+        )
+    print_output(output_format, [behaved_to_row(one) for one in results], _behavior_table(results))
 
 
-def _behaved(found: list[Behaved]) -> str:
+def _behavior_table(results: list[BehaviorResult]) -> str:
     rows = [
         (
             "yes" if one.passed else "NOT ALWAYS",
             f"{one.held} of {one.asked}",
-            SENTENCES[one.question],
+            BEHAVIOR_SENTENCES[one.question],
             ", ".join(one.broken) or "-",
         )
-        for one in found
+        for one in results
     ]
-    return table(("holds", "how often", "what", "not for"), rows)
+    return text_table(("holds", "how often", "what", "not for"), rows)
 
 
 @click.command(name="power")
 @model_option
 @click.option("--panel", type=click.Choice(sorted(PANELS)), default="honest", show_default=True)
-@click.option("--players", type=click.IntRange(20, 20_000), default=PLAYERS, show_default=True)
+@click.option(
+    "--players", type=click.IntRange(20, 20_000), default=DEFAULT_PLAYERS, show_default=True
+)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @format_option
 @workspace_option
-def power_(
-    model: str | None, panel: str, players: int, seed: int, shape: str, workspace: Path | None
+def power_command(
+    model: str | None,
+    panel: str,
+    players: int,
+    seed: int,
+    output_format: str,
+    workspace: Path | None,
 ) -> None:
     """Let simulated employees judge a version, and say when the gate would decide.
 
     Example: brandswipe power --players 2000 --panel honest
     """
-    with opened(workspace) as house, progress() as tell:
-        done = played(house, house.version(model), panel, players, seed, tell)
-    looks = done.power.looks
-    rows = [(look.people, f"{look.released:.0%}", f"{look.held:.0%}") for look in looks]
-    put(shape, powered_to_row(done), table(("people", "released by then", "held by then"), rows))
-    say(f"{done.players:,} simulated employees ({panel}): {done.reason}")
-    say(_when(done.power.median, done.power.most, done.power.horizon))
+    with open_workspace(workspace) as ws, progress_reporter() as report_progress:
+        result = simulate_power(ws, ws.version(model), panel, players, seed, report_progress)
+    decision_rates = result.power.looks
+    rows = [(look.people, f"{look.released:.0%}", f"{look.held:.0%}") for look in decision_rates]
+    print_output(
+        output_format,
+        powered_to_row(result),
+        text_table(("people", "released by then", "held by then"), rows),
+    )
+    print_message(f"{result.players:,} simulated employees ({panel}): {result.reason}")
+    print_message(_decision_time_text(result.power.median, result.power.most, result.power.horizon))
 
 
-def _when(median: int | None, most: int | None, horizon: int) -> str:
+def _decision_time_text(median: int | None, most: int | None, horizon: int) -> str:
     if median is None:
         return f"Fewer than half of the studies decide within {horizon} people."
-    rest = f"nine of ten after {most}" if most else f"fewer than nine of ten within {horizon}"
-    return f"Half of the studies decide after {median} people, {rest}."
+    nine_in_ten = (
+        f"nine of ten after {most}" if most else f"fewer than nine of ten within {horizon}"
+    )
+    return f"Half of the studies decide after {median} people, {nine_in_ten}."

@@ -7,17 +7,30 @@ from typing import Any
 
 import click
 
-from app.cli.common import format_option, opened, progress, put, say, table, workspace_option
-from app.modeling.comparison import Compared, compare, compared_to_row, differing
+from app.cli.common import (
+    format_option,
+    open_workspace,
+    print_message,
+    print_output,
+    progress_reporter,
+    text_table,
+    workspace_option,
+)
+from app.modeling.comparison import (
+    VersionComparison,
+    compare_versions,
+    compared_to_row,
+    parameter_differences,
+)
 from app.reports.model_card import model_card
-from app.storage.model_registry import ALIASES, Version
-from app.study.feedback import refused_brands
-from app.study.results import studies_of
-from app.workspace.workspace import House
-from recsys.report.rejections import RefusedBrand, refused_to_row
+from app.storage.model_registry import ALIASES, ModelVersion
+from app.study.feedback import rejected_brands
+from app.study.results import evaluate_studies_of_version
+from app.workspace.workspace import Workspace
+from recsys.report.rejections import RejectedBrand, refused_to_row
 from recsys.stats import Estimate
 
-FEWER = "under 10"
+FEWER_THAN_TEN = "under 10"
 
 
 @click.group()
@@ -28,39 +41,42 @@ def models() -> None:
 @models.command(name="list")
 @format_option
 @workspace_option
-def list_(shape: str, workspace: Path | None) -> None:
+def list_versions(output_format: str, workspace: Path | None) -> None:
     """List all versions, the newest first, with aliases, tags and notes.
 
     Example: brandswipe models list
     """
-    with opened(workspace) as house:
-        data = [_data(house, version) for version in house.registry.versions()]
+    with open_workspace(workspace) as ws:
+        data = [_version_data(ws, version) for version in ws.registry.versions()]
     head = ("version", "made", "customers", "called", "studies", "last note")
-    put(shape, data, table(head, [_row(found) for found in data]))
+    print_output(output_format, data, text_table(head, [_version_row(found) for found in data]))
 
 
-def _data(house: House, version: Version) -> dict[str, Any]:
-    aliases, remarks = house.registry.aliases(), house.registry.remarks
+def _version_data(workspace: Workspace, version: ModelVersion) -> dict[str, Any]:
+    aliases, annotations = workspace.registry.aliases(), workspace.registry.annotations
     return {
         "version": version.hash,
         "made": f"{datetime.fromtimestamp(version.made_at / 1000, UTC):%Y-%m-%d %H:%M}",
         "aliases": [name for name, hash in aliases.items() if hash == version.hash],
-        "tags": remarks.tags(version.hash),
-        "notes": [note.text for note in remarks.notes(version.hash)],
-        "studies": {s.judged.row.name: s.outcome for s in studies_of(house, version.hash)},
+        "tags": annotations.tags(version.hash),
+        "notes": [note.text for note in annotations.notes(version.hash)],
+        "studies": {
+            s.result.row.name: s.outcome
+            for s in evaluate_studies_of_version(workspace, version.hash)
+        },
         "facts": dict(version.facts),
     }
 
 
-def _row(found: dict[str, Any]) -> tuple[str, ...]:
-    studies = (f"{name}: {outcome}" for name, outcome in found["studies"].items())
+def _version_row(version_data: dict[str, Any]) -> tuple[str, ...]:
+    studies = (f"{name}: {outcome}" for name, outcome in version_data["studies"].items())
     return (
-        found["version"][:8],
-        found["made"],
-        f"{found['facts'].get('customers', 0):,}",
-        ", ".join([*found["aliases"], *found["tags"]]) or "-",
+        version_data["version"][:8],
+        version_data["made"],
+        f"{version_data['facts'].get('customers', 0):,}",
+        ", ".join([*version_data["aliases"], *version_data["tags"]]) or "-",
         "; ".join(studies) or "-",
-        next(reversed(found["notes"]), "-"),
+        next(reversed(version_data["notes"]), "-"),
     )
 
 
@@ -73,10 +89,10 @@ def note(model: str, text: str, workspace: Path | None) -> None:
 
     Example: brandswipe models note champion "the one of the spring pilot"
     """
-    with opened(workspace) as house:
-        version = house.version(model)
-        house.registry.remarks.note(version.hash, text)
-    say(f"Noted beside {version.name}.")
+    with open_workspace(workspace) as ws:
+        version = ws.version(model)
+        ws.registry.annotations.add_note(version.hash, text)
+    print_message(f"Noted beside {version.name}.")
 
 
 @models.command()
@@ -89,10 +105,10 @@ def tag(model: str, name: str, off: bool, workspace: Path | None) -> None:
 
     Example: brandswipe models tag candidate spring-2026
     """
-    with opened(workspace) as house:
-        version, remarks = house.version(model), house.registry.remarks
-        (remarks.untag if off else remarks.tag)(version.hash, name)
-    say(f"{version.name} {'is no longer' if off else 'is'} tagged {name}.")
+    with open_workspace(workspace) as ws:
+        version, annotations = ws.version(model), ws.registry.annotations
+        (annotations.remove_tag if off else annotations.add_tag)(version.hash, name)
+    print_message(f"{version.name} {'is no longer' if off else 'is'} tagged {name}.")
 
 
 @models.command()
@@ -104,10 +120,10 @@ def alias(name: str, model: str, workspace: Path | None) -> None:
 
     Example: brandswipe models alias champion spring-2026
     """
-    with opened(workspace) as house:
-        version = house.version(model)
-        house.registry.point(name, version.hash)
-    say(f"{version.name} is the {name}.")
+    with open_workspace(workspace) as ws:
+        version = ws.version(model)
+        ws.registry.set_alias(name, version.hash)
+    print_message(f"{version.name} is the {name}.")
 
 
 @models.command()
@@ -118,8 +134,8 @@ def card(model: str | None, workspace: Path | None) -> None:
 
     Example: brandswipe models card candidate > card.md
     """
-    with opened(workspace) as house:
-        click.echo(model_card(house, house.version(model)), nl=False)
+    with open_workspace(workspace) as ws:
+        click.echo(model_card(ws, ws.version(model)), nl=False)
 
 
 @models.command(name="compare")
@@ -127,71 +143,94 @@ def card(model: str | None, workspace: Path | None) -> None:
 @click.argument("second")
 @format_option
 @workspace_option
-def compare_(first: str, second: str, shape: str, workspace: Path | None) -> None:
+def compare_command(first: str, second: str, output_format: str, workspace: Path | None) -> None:
     """Set a second version against a first one: parameters, figures, lists, brands that move.
 
     Example: brandswipe models compare champion candidate
     """
-    with opened(workspace) as house, progress() as tell:
-        one, two = house.version(first), house.version(second)
-        done = compare(house, one, two, tell)
-    changed = differing(one, two)
-    data = {"parameters": {name: [a, b] for name, a, b in changed}, **compared_to_row(done)}
-    rows = [(name, *("-" if v is None else str(v)[:12] for v in pair)) for name, *pair in changed]
-    put(shape, data, table(("differs in", one.name, two.name), rows))
-    _tell(done, two)
+    with open_workspace(workspace) as ws, progress_reporter() as report_progress:
+        first_version, second_version = ws.version(first), ws.version(second)
+        comparison = compare_versions(ws, first_version, second_version, report_progress)
+    differing_parameters = parameter_differences(first_version, second_version)
+    data = {
+        "parameters": {name: [a, b] for name, a, b in differing_parameters},
+        **compared_to_row(comparison),
+    }
+    rows = [
+        (name, *("-" if v is None else str(v)[:12] for v in pair))
+        for name, *pair in differing_parameters
+    ]
+    print_output(
+        output_format,
+        data,
+        text_table(("differs in", first_version.name, second_version.name), rows),
+    )
+    _print_comparison(comparison, second_version)
 
 
-def _tell(done: Compared, second: Version) -> None:
-    say(
-        f"Of the first ten of the same {done.people:,} people both have {_share(done.shared)}; "
+def _print_comparison(comparison: VersionComparison, second: ModelVersion) -> None:
+    print_message(
+        f"Of the first ten of the same {comparison.people:,} people both have "
+        f"{_share_text(comparison.shared)}; "
         f"rising and falling are counted in people."
     )
-    for word, found in (("rises", done.rising), ("falls", done.falling)):
-        for move in found[:5]:
-            say(f"  {move.brand} {word}: {_people(move.first)} to {_people(move.second)}")
-    if done.why_none:
-        say(done.why_none)
+    for verb, changes in (("rises", comparison.rising), ("falls", comparison.falling)):
+        for change in changes[:5]:
+            print_message(
+                f"  {change.brand} {verb}: {_people_text(change.first)} to "
+                f"{_people_text(change.second)}"
+            )
+    if comparison.why_none:
+        print_message(comparison.why_none)
         return
-    for line in done.differences:
-        say(f"  {second.name} ahead in {line.metric}@10, {line.task}: {_number(line.ahead)}")
-    say("Intervals are 95%, by bootstrap over customers, paired.")
+    for difference in comparison.differences:
+        print_message(
+            f"  {second.name} ahead in {difference.metric}@10, {difference.task}: "
+            f"{_ahead_text(difference.ahead)}"
+        )
+    print_message("Intervals are 95%, by bootstrap over customers, paired.")
 
 
-def _people(number: int | None) -> str:
-    return FEWER if number is None else str(number)
+def _people_text(number: int | None) -> str:
+    return FEWER_THAN_TEN if number is None else str(number)
 
 
-def _share(found: Estimate) -> str:
-    if found.value is None:
-        return str(found.reason)
-    return f"{found.value:.0%} ({found.low:.0%} to {found.high:.0%})"
+def _share_text(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return str(estimate.reason)
+    return f"{estimate.value:.0%} ({estimate.low:.0%} to {estimate.high:.0%})"
 
 
-def _number(found: Estimate) -> str:
-    if found.value is None:
-        return str(found.reason)
-    return f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
+def _ahead_text(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return str(estimate.reason)
+    return f"{estimate.value:+.3f} ({estimate.low:+.3f} to {estimate.high:+.3f})"
 
 
 @models.command()
 @click.argument("model", required=False)
 @format_option
 @workspace_option
-def refused(model: str | None, shape: str, workspace: Path | None) -> None:
+def refused(model: str | None, output_format: str, workspace: Path | None) -> None:
     """List the picks that people refused most, why, and what such picks are made of.
 
     Example: brandswipe models refused champion
     """
-    with opened(workspace) as house:
-        found = refused_brands(house, house.version(model).hash)
+    with open_workspace(workspace) as ws:
+        brands = rejected_brands(ws, ws.version(model).hash)
     head = ("brand", "people", "refused", "reasons given", "what stands behind it")
-    put(shape, [refused_to_row(brand) for brand in found], table(head, list(_refused(found))))
-    say("Of colleagues no history is kept: what stands behind a brand is of other customers.")
+    print_output(
+        output_format,
+        [refused_to_row(brand) for brand in brands],
+        text_table(head, list(_rejected_rows(brands))),
+    )
+    print_message(
+        "Of colleagues no history is kept: what stands behind a brand is of other customers."
+    )
 
 
-def _refused(found: Iterable[RefusedBrand]) -> Iterable[Sequence[str]]:
-    for brand in found:
+def _rejected_rows(brands: Iterable[RejectedBrand]) -> Iterable[Sequence[str]]:
+    for brand in brands:
         reasons = (f"{why} {people} or more" for why, people in brand.reasons.items())
         kinds = (f"{kind.replace('_', ' ')} {share:.0%}" for kind, share in brand.kinds.items())
         yield (

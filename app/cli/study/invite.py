@@ -5,22 +5,24 @@ from pathlib import Path
 
 import click
 
-from app.cli.common import opened, say, workspace_option
+from app.cli.common import open_workspace, print_message, workspace_option
 from app.cli.study.manage import study_option
-from app.study.invitations import check_link, read_codes, read_list
-from app.study.invitations import invite as send
-from app.study.results import newest
+from app.study.invitations import check_play_link, read_coffee_codes, read_invitees
+from app.study.invitations import invite_to_study as send
+from app.study.results import latest_study
 from recsys.errors import BadInputError
 
-FILE = click.Path(path_type=Path, dir_okay=False)
+FILE_PATH = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
-@click.argument("employees", type=FILE)
+@click.argument("employees", type=FILE_PATH)
 @study_option
 @click.option("--link", required=True, help="Where colleagues open the game: https://...")
 @click.option("--columns", help="Columns to keep, with commas: players are compared on them.")
-@click.option("--codes", type=FILE, help="Coffee codes, one a line: one for each finished deck.")
+@click.option(
+    "--codes", type=FILE_PATH, help="Coffee codes, one a line: one for each finished deck."
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -47,29 +49,33 @@ def invite(
 
     Example: brandswipe study invite EMPLOYEES.csv --link https://play.example.com
     """
-    check_link(link)
-    pool = read_codes(codes) if codes else []
-    with opened(workspace) as house:
-        people = read_list(employees, house.settings.listed_by)
-        row = newest(house.store, study)
-        sent = send(house, row, people, link, columns or "", pool)
-    _write(out, sent.papers)
+    check_play_link(link)
+    coffee_codes = read_coffee_codes(codes) if codes else []
+    with open_workspace(workspace) as ws:
+        invitees = read_invitees(employees, ws.settings.invitation_claim)
+        row = latest_study(ws.store, study)
+        invitations = send(ws, row, invitees, link, columns or "", coffee_codes)
+    _write_private_files(out, invitations.files)
     click.echo(str(out))
-    say(f"Invited {sent.people} people to {row.name!r}, list {sent.hash[:8]}.")
-    for name in sent.left_out:
-        say(f"Column {name!r} is left out: it has no two values with a cell of people each.")
-    if sent.warning:
-        say(sent.warning)
+    print_message(
+        f"Invited {invitations.people} people to {row.name!r}, list {invitations.hash[:8]}."
+    )
+    for name in invitations.dropped_columns:
+        print_message(
+            f"Column {name!r} is left out: it has no two values with a cell of people each."
+        )
+    if invitations.warning:
+        print_message(invitations.warning)
 
 
-def _write(folder: Path, files: Mapping[str, str]) -> None:
+def _write_private_files(folder: Path, files: Mapping[str, str]) -> None:
     """Write addresses for the owner's eyes alone."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name, words in files.items():
+        for name, content in files.items():
             path = folder / name
             path.touch(mode=0o600)
-            path.write_text(words, encoding="utf-8")
+            path.write_text(content, encoding="utf-8")
     except OSError as error:
         raise BadInputError(
             f"{folder} cannot be written ({error.strerror}): name another folder with --out."

@@ -6,17 +6,30 @@ from typing import Any
 
 import click
 
-from app.cli.common import format_option, opened, put, say, table, workspace_option
+from app.cli.common import (
+    format_option,
+    open_workspace,
+    print_message,
+    print_output,
+    text_table,
+    workspace_option,
+)
 from app.storage.study_db.records import StudyRow, study_of
 from app.study import privacy
-from app.study.opening import open_study, played
-from app.study.results import newest
-from app.workspace.policies import COMPARE, READY, parse_policy, policy_differences, ready_policy
-from app.workspace.workspace import BASELINE, House
+from app.study.opening import open_study, play_dates
+from app.study.results import latest_study
+from app.workspace.policies import (
+    BUNDLED_POLICIES,
+    COMPARISON_POLICY,
+    bundled_policy,
+    policy_differences,
+    policy_from_toml,
+)
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import BadInputError, BadPolicyError
 from recsys.models.baselines import BASELINES
 from recsys.report.gate import Outcome
-from recsys.report.tables import Unit
+from recsys.report.tables import DisclosureRule
 from recsys.study.policy import Policy, StudyKind
 
 study_option = click.option("--study", help="Name or hash; without it the newest.")
@@ -29,11 +42,11 @@ def study() -> None:
 
 @study.command(name="open")
 @click.option("--name", help="A name for people. [default: live 1, simulated 1, ...]")
-@click.option("--policy", "policy_name", help=f"A file, or one of: {', '.join(READY)}.")
+@click.option("--policy", "policy_name", help=f"A file, or one of: {', '.join(BUNDLED_POLICIES)}.")
 @click.option("--model", help="Model version; without it the candidate, else the newest.")
 @click.option("--challenger", help="A second version: both lists lie in one deck.")
 @click.option(
-    "--baseline", type=click.Choice(sorted(BASELINES)), default=BASELINE, show_default=True
+    "--baseline", type=click.Choice(sorted(BASELINES)), default=DEFAULT_BASELINE, show_default=True
 )
 @click.option(
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of invitations."
@@ -45,7 +58,7 @@ def study() -> None:
     "--plays-until", type=click.DateTime(["%Y-%m-%d"]), help="The last day of play (UTC)."
 )
 @workspace_option
-def open_(
+def open_command(
     name: str | None,
     policy_name: str | None,
     model: str | None,
@@ -64,40 +77,48 @@ def open_(
 
     Example: brandswipe study open --name autumn
     """
-    with opened(workspace) as house:
-        rule = policy_of(house, policy_name or (COMPARE if challenger else None))
-        kind = StudyKind.SIMULATED if house.warehouse.planted else StudyKind.LIVE
-        version = house.version(model)
-        house.registry.check(version.hash)
-        dates = played(plays_from, plays_until)
-        second = house.registry.check(house.version(challenger).hash) if challenger else None
-        row = open_study(house.store, name, kind, rule, version.hash, baseline, seed, second, dates)
+    with open_workspace(workspace) as ws:
+        policy = load_policy(ws, policy_name or (COMPARISON_POLICY if challenger else None))
+        kind = StudyKind.SIMULATED if ws.event_store.planted else StudyKind.LIVE
+        version = ws.version(model)
+        ws.registry.check(version.hash)
+        dates = play_dates(plays_from, plays_until)
+        challenger_version = ws.registry.check(ws.version(challenger).hash) if challenger else None
+        row = open_study(
+            ws.store, name, kind, policy, version.hash, baseline, seed, challenger_version, dates
+        )
     click.echo(row.name)
-    for field, usual, here in policy_differences(house.policy, rule):
-        say(f"Differs from the usual policy in {field}: {here} (usually {usual})")
-    say(f"Opened the {kind.value} study {row.name!r}, attempt {row.attempt}, hash {row.hash[:8]}.")
+    for field, default_value, value in policy_differences(ws.policy, policy):
+        print_message(
+            f"Differs from the usual policy in {field}: {value} (usually {default_value})"
+        )
+    print_message(
+        f"Opened the {kind.value} study {row.name!r}, attempt {row.attempt}, hash {row.hash[:8]}."
+    )
     if kind is StudyKind.SIMULATED:
-        say("This shop is planted, so the study counts simulated colleagues.")
-        say("Next: brandswipe simulate --players 100")
+        print_message("This shop is planted, so the study counts simulated colleagues.")
+        print_message("Next: brandswipe simulate --players 100")
     else:
-        say("It counts people whose shop account is linked (brandswipe accounts import FILE).")
-        say("Next: brandswipe study invite EMPLOYEES.csv --link https://...")
+        print_message(
+            "It counts people whose shop account is linked (brandswipe accounts import FILE)."
+        )
+        print_message("Next: brandswipe study invite EMPLOYEES.csv --link https://...")
 
 
-def policy_of(house: House, name: str | None) -> Policy:
+def load_policy(workspace: Workspace, name: str | None) -> Policy:
     """The policy of a name that comes with the program, or of a file; else the house's own."""
     if name is None:
-        return house.policy
-    return ready_policy(name) if name in READY else _policy_file(Path(name))
+        return workspace.policy
+    return bundled_policy(name) if name in BUNDLED_POLICIES else _read_policy_file(Path(name))
 
 
-def _policy_file(path: Path) -> Policy:
+def _read_policy_file(path: Path) -> Policy:
     try:
-        return parse_policy(path.read_text(encoding="utf-8"))
+        return policy_from_toml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadPolicyError(
             f"The policy {path} cannot be read: {error.strerror}. Name a file, or one of "
-            f"{', '.join(READY)}."
+            f"{', '.join(BUNDLED_POLICIES)}."
         ) from None
     except UnicodeDecodeError:
         raise BadPolicyError(f"The policy {path} is no text: write it as TOML in UTF-8.") from None
@@ -106,38 +127,38 @@ def _policy_file(path: Path) -> Policy:
 @study.command(name="list")
 @format_option
 @workspace_option
-def list_(shape: str, workspace: Path | None) -> None:
+def list_studies(output_format: str, workspace: Path | None) -> None:
     """List all studies, the newest first.
 
     Example: brandswipe study list --format json
     """
-    with opened(workspace) as house:
-        data = [_study_data(house, row) for row in house.store.studies()]
+    with open_workspace(workspace) as ws:
+        data = [_study_data(ws, row) for row in ws.store.studies()]
     head = ["name", "kind", "model", "opened", "decks", "state"]
     rows = [
         [d["name"], d["kind"], d["model"][:8], d["opened"], d["decks"], d["state"]] for d in data
     ]
-    put(shape, data, table(head, rows))
+    print_output(output_format, data, text_table(head, rows))
 
 
 @study.command()
 @click.argument("name", required=False)
 @format_option
 @workspace_option
-def show(name: str | None, shape: str, workspace: Path | None) -> None:
+def show(name: str | None, output_format: str, workspace: Path | None) -> None:
     """Show what a study wrote down before its first card.
 
     Example: brandswipe study show
     """
-    with opened(workspace) as house:
-        row = newest(house.store, name)
-        data = _study_data(house, row) | _consents(house, row) | {"policy": dict(row.policy)}
+    with open_workspace(workspace) as ws:
+        row = latest_study(ws.store, name)
+        data = _study_data(ws, row) | _consent_counts(ws, row) | {"policy": dict(row.policy)}
     lines = [(key, value) for key, value in data.items() if key != "policy"]
     criteria = [
         (f"bar of {key}", f"{value['bar']:g}: {value['because']}")
         for key, value in data["policy"]["criteria"].items()
     ]
-    put(shape, data, table(["field", "value"], [*lines, *criteria]))
+    print_output(output_format, data, text_table(["field", "value"], [*lines, *criteria]))
 
 
 @study.command()
@@ -149,11 +170,11 @@ def close(name: str | None, why: str, workspace: Path | None) -> None:
 
     Example: brandswipe study close --why "the office is on holiday"
     """
-    with opened(workspace) as house:
-        row = newest(house.store, name)
-        house.store.close_study(row.hash, why)
-        row = house.store.study(row.hash)
-    say(f"The study {row.name!r} is closed: {row.why_closed}.")
+    with open_workspace(workspace) as ws:
+        row = latest_study(ws.store, name)
+        ws.store.close_study(row.hash, why)
+        row = ws.store.study(row.hash)
+    print_message(f"The study {row.name!r} is closed: {row.why_closed}.")
 
 
 @study.command()
@@ -176,18 +197,18 @@ def override(name: str, outcome: str, role: str, reason: str, workspace: Path | 
     """
     if not role.strip() or not reason.strip():
         raise BadInputError("An override needs a role and a reason: give both a few words.")
-    with opened(workspace) as house:
-        row = newest(house.store, name)
+    with open_workspace(workspace) as ws:
+        row = latest_study(ws.store, name)
         if row.challenger is not None:
             raise BadInputError(
                 "A comparison of two versions releases nothing, so there is nothing to override."
             )
-        house.store.override(row.hash, outcome, role.strip(), reason.strip())
-    say(f"Written down for {row.name!r}: {outcome}, by {role.strip()}: {reason.strip()}")
+        ws.store.add_override(row.hash, outcome, role.strip(), reason.strip())
+    print_message(f"Written down for {row.name!r}: {outcome}, by {role.strip()}: {reason.strip()}")
 
 
-def _study_data(house: House, row: StudyRow) -> dict[str, Any]:
-    decision = house.store.decision(row.hash)
+def _study_data(workspace: Workspace, row: StudyRow) -> dict[str, Any]:
+    decision = workspace.store.decision(row.hash)
     state = decision.outcome if decision else ("closed" if row.closed_at else "open")
     return {
         "name": row.name,
@@ -198,23 +219,27 @@ def _study_data(house: House, row: StudyRow) -> dict[str, Any]:
         "baseline": row.baseline,
         "attempt": row.attempt,
         "opened": datetime.fromtimestamp(row.opened_at / 1000, UTC).strftime("%Y-%m-%d %H:%M"),
-        "decks": _decks(house, row),
+        "decks": _deck_count(workspace, row),
         "state": state,
-        "invited": house.store.invited(row.hash),
-        "withdrawn": house.store.withdrawn(row.hash),
+        "invited": workspace.store.invited_count(row.hash),
+        "withdrawn": workspace.store.withdrawn_decks(row.hash),
     }
 
 
-def _consents(house: House, row: StudyRow) -> dict[str, int]:
+def _consent_counts(workspace: Workspace, row: StudyRow) -> dict[str, int]:
     """How many people said yes and no to today's wording, in whole cells."""
     policy = study_of(row).policy
-    said = house.store.consenting(privacy.version())
-    yes, no = (Unit(policy.batch, policy.cell).cells(people) for people in said)
+    counts = workspace.store.consent_counts(privacy.consent_version())
+    yes, no = (DisclosureRule(policy.batch, policy.cell).round_down(people) for people in counts)
     return {"consent_yes_at_least": yes, "consent_no_at_least": no}
 
 
-def _decks(house: House, row: StudyRow) -> int:
+def _deck_count(workspace: Workspace, row: StudyRow) -> int:
     """Decks dealt: of real people in whole cells, so that two looks never differ by one of them."""
-    dealt = len(house.store.decks_of(row.hash))
+    dealt = len(workspace.store.decks_of(row.hash))
     policy = study_of(row).policy
-    return Unit(policy.batch, policy.cell).cells(dealt) if row.kind is StudyKind.LIVE else dealt
+    return (
+        DisclosureRule(policy.batch, policy.cell).round_down(dealt)
+        if row.kind is StudyKind.LIVE
+        else dealt
+    )

@@ -6,26 +6,40 @@ from typing import Any
 
 import click
 
-from app.cli.common import format_option, opened, progress, put, table, workspace_option
-from app.cli.study.manage import policy_of
-from app.cli.study.results import judged_now
-from app.modeling.recommender import load_brain
-from app.study.opening import check_pair
-from app.study.power import Assumed, Plan, Sample, assumed, plan, trial_decks
-from app.workspace.policies import COMPARE, READY
-from app.workspace.workspace import BASELINE, House
+from app.cli.common import (
+    format_option,
+    open_workspace,
+    print_output,
+    progress_reporter,
+    text_table,
+    workspace_option,
+)
+from app.cli.study.manage import load_policy
+from app.cli.study.results import current_result
+from app.modeling.recommender import load_recommender
+from app.study.opening import check_challenger
+from app.study.power import (
+    StudyAssumptions,
+    StudyPlan,
+    TrialDecks,
+    deal_trial_decks,
+    plan_study,
+    resolve_assumptions,
+)
+from app.workspace.policies import BUNDLED_POLICIES, COMPARISON_POLICY
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.models.baselines import BASELINES
 from recsys.study.policy import Policy, StudyKind
-from recsys.study.power import Outlook, Truth
+from recsys.study.power import PowerAssumptions, PowerScenario
 
-SHARE = click.FloatRange(0, 1)
-UNKNOWN = "unknown until colleagues have linked their accounts; give it with --linked"
+SHARE_RANGE = click.FloatRange(0, 1)
+LINKED_UNKNOWN = "unknown until colleagues have linked their accounts; give it with --linked"
 
 
 @click.command(name="plan")
 @click.option(
     "--truth",
-    type=SHARE,
+    type=SHARE_RANGE,
     multiple=True,
     default=(0.80, 0.85, 0.90),
     show_default=True,
@@ -33,13 +47,13 @@ UNKNOWN = "unknown until colleagues have linked their accounts; give it with --l
 )
 @click.option(
     "--rival",
-    type=SHARE,
+    type=SHARE_RANGE,
     multiple=True,
     default=(0.60, 0.75),
     show_default=True,
     help="Share of the rival's own brands that are liked.",
 )
-@click.option("--decoys", type=SHARE, default=0.35, show_default=True, help="Decoys liked.")
+@click.option("--decoys", type=SHARE_RANGE, default=0.35, show_default=True, help="Decoys liked.")
 @click.option("--like", help="An earlier study: its ICC and drop-out are taken.")
 @click.option("--icc", type=click.FloatRange(0, 0.99), help="Instead of --like or 0.1.")
 @click.option("--drop-out", type=click.FloatRange(0, 0.99), help="Instead of --like or 0.05.")
@@ -48,19 +62,19 @@ UNKNOWN = "unknown until colleagues have linked their accounts; give it with --l
     type=click.FloatRange(0, 1, min_open=True),
     help="Share of the invited that can be linked to a shop account.",
 )
-@click.option("--policy", "policy_name", help=f"A file, or one of: {', '.join(READY)}.")
+@click.option("--policy", "policy_name", help=f"A file, or one of: {', '.join(BUNDLED_POLICIES)}.")
 @click.option("--model", help="Model version; without it the candidate, else the newest.")
 @click.option("--challenger", help="A second version: how long until one of two is ahead.")
 @click.option(
-    "--baseline", type=click.Choice(sorted(BASELINES)), default=BASELINE, show_default=True
+    "--baseline", type=click.Choice(sorted(BASELINES)), default=DEFAULT_BASELINE, show_default=True
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @format_option
 @workspace_option
-def plan_(
+def plan_command(
     truth: tuple[float, ...], rival: tuple[float, ...], decoys: float, like: str | None,
     icc: float | None, drop_out: float | None, linked: float | None, policy_name: str | None,
-    model: str | None, challenger: str | None, baseline: str, seed: int, shape: str,
+    model: str | None, challenger: str | None, baseline: str, seed: int, output_format: str,
     workspace: Path | None,
 ) -> None:  # fmt: skip
     """Say how many colleagues a verdict will take, all criteria simulated together.
@@ -70,102 +84,112 @@ def plan_(
 
     Example: brandswipe study plan --rival 0.7
     """
-    with opened(workspace) as house, progress() as tell:
-        rule = policy_of(house, policy_name or (COMPARE if challenger else None))
-        people = assumed(judged_now(house, like) if like else None, icc, drop_out)
-        brain = load_brain(house, model, rule)
-        check_pair(rule, brain.version, challenger and house.version(challenger).hash)
-        against = load_brain(house, challenger, rule) if challenger else baseline
-        sample = trial_decks(brain, rule, against, seed, tell)
-        whole = Truth(0.0, 0.0, decoys, people.icc, people.drop_out)
+    with open_workspace(workspace) as ws, progress_reporter() as report_progress:
+        policy = load_policy(ws, policy_name or (COMPARISON_POLICY if challenger else None))
+        assumptions = resolve_assumptions(current_result(ws, like) if like else None, icc, drop_out)
+        recommender = load_recommender(ws, model, policy)
+        check_challenger(policy, recommender.version, challenger and ws.version(challenger).hash)
+        opponent = load_recommender(ws, challenger, policy) if challenger else baseline
+        sample = deal_trial_decks(recommender, policy, opponent, seed, report_progress)
+        base_truth = PowerAssumptions(0.0, 0.0, decoys, assumptions.icc, assumptions.drop_out)
         if sample.customers:
-            whole = replace(whole, shared=tuple(float(n) for n in sample.shared))
-        truths = [replace(whole, hit_rate=t, rival=r) for r in rival for t in truth]
-        found = plan(rule, rule.alpha_at(_attempt(house)), sample, truths, seed, tell)
-    data = _data(found, people, rule, linked)
-    put(shape, data, _text(found, data))
+            base_truth = replace(base_truth, shared=tuple(float(n) for n in sample.shared_counts))
+        truths = [replace(base_truth, precision=t, baseline=r) for r in rival for t in truth]
+        study_plan = plan_study(
+            policy, policy.alpha_at(_next_attempt(ws)), sample, truths, seed, report_progress
+        )
+    data = _plan_data(study_plan, assumptions, policy, linked)
+    print_output(output_format, data, _plan_text(study_plan, data))
 
 
-def _attempt(house: House) -> int:
-    return 1 + sum(row.kind is StudyKind.LIVE for row in house.store.studies())
+def _next_attempt(workspace: Workspace) -> int:
+    return 1 + sum(row.kind is StudyKind.LIVE for row in workspace.store.studies())
 
 
-def _data(found: Plan, people: Assumed, rule: Policy, linked: float | None) -> dict[str, Any]:
+def _plan_data(
+    study_plan: StudyPlan, assumptions: StudyAssumptions, policy: Policy, linked: float | None
+) -> dict[str, Any]:
     return {
-        "policy": rule.name,
-        "alpha": found.alpha,
-        "smallest_panel": found.smallest,
-        "shop": _shop(found.sample, rule),
-        "linked": {"share": linked, "reason": UNKNOWN if linked is None else None},
-        "assumed": {"icc": people.icc, "drop_out": people.drop_out, "source": people.source},
-        "scenarios": [_scenario(outlook, linked) for outlook in found.outlooks],
+        "policy": policy.name,
+        "alpha": study_plan.alpha,
+        "smallest_panel": study_plan.min_players,
+        "shop": _shop_data(study_plan.sample, policy),
+        "linked": {"share": linked, "reason": LINKED_UNKNOWN if linked is None else None},
+        "assumed": {
+            "icc": assumptions.icc,
+            "drop_out": assumptions.drop_out,
+            "source": assumptions.source,
+        },
+        "scenarios": [_scenario_data(outlook, linked) for outlook in study_plan.scenarios],
     }
 
 
-def _shop(sample: Sample, rule: Policy) -> dict[str, Any]:
-    overlap, balance = sample.overlap, sample.balance
+def _shop_data(sample: TrialDecks, policy: Policy) -> dict[str, Any]:
+    overlap, balance = sample.overlap, sample.covariate_balance
     return {
         "customers": sample.customers,
         "overlap": None if overlap is None else round(overlap, 2),
         "balance": None if balance is None or abs(balance) > 99 else round(balance, 3),
-        "balance_bar": rule.balance,
-        "can_balance": balance is not None and abs(balance) <= rule.balance,
+        "balance_bar": policy.balance,
+        "can_balance": balance is not None and abs(balance) <= policy.balance,
     }
 
 
-def _scenario(found: Outlook, linked: float | None) -> dict[str, Any]:
-    truth = found.truth
-    people = {"median": found.median, "nine_in_ten": found.most}
+def _scenario_data(scenario: PowerScenario, linked: float | None) -> dict[str, Any]:
+    truth = scenario.assumptions
+    people = {"median": scenario.median, "nine_in_ten": scenario.most}
     invited = {
         name: None if n is None or linked is None else -int(-n // linked)
         for name, n in people.items()
     }
     return {
-        "truth": truth.hit_rate,
-        "rival": truth.rival,
+        "truth": truth.precision,
+        "rival": truth.baseline,
         "decoys": truth.decoys,
-        "released": round(found.released, 3),
-        "held": round(found.held, 3),
+        "released": round(scenario.released, 3),
+        "held": round(scenario.held, 3),
         "colleagues": people,
         "invitations": invited,
-        "reason": found.reason,
+        "reason": scenario.reason,
     }
 
 
-def _text(found: Plan, data: dict[str, Any]) -> str:
-    decided = ["half decide by", "nine in ten by"]
-    head = [*(_DUEL_HEAD if found.is_duel else _HEAD), *decided]
+def _plan_text(study_plan: StudyPlan, data: dict[str, Any]) -> str:
+    decision_columns = ["half decide by", "nine in ten by"]
+    header = [*(_PAIRED_HEADER if study_plan.is_paired_comparison else _HEADER), *decision_columns]
     rows = [
         [f"{s['truth']:.0%}", f"{s['rival']:.0%}", f"{s['released']:.0%}", f"{s['held']:.0%}",
-         _people(s["colleagues"]["median"]), _people(s["colleagues"]["nine_in_ten"])]
+         _people_text(s["colleagues"]["median"]), _people_text(s["colleagues"]["nine_in_ten"])]
         for s in data["scenarios"]
     ]  # fmt: skip
-    shop, people = data["shop"], data["assumed"]
+    shop, assumptions = data["shop"], data["assumed"]
     overlap = "unknown" if shop["overlap"] is None else f"{shop['overlap']:.1f}"
     balance = "unknown" if shop["balance"] is None else f"{shop['balance']:.2f}"
     linked = data["linked"]["share"]
     lines = [
-        f"Fewer than {found.smallest} people can never "
-        f"{'say who is ahead' if found.is_duel else 'release'}, whatever they say.",
+        f"Fewer than {study_plan.min_players} people can never "
+        f"{'say who is ahead' if study_plan.is_paired_comparison else 'release'}, whatever "
+        "they say.",
         f"The two lists share {overlap} brands on average ({shop['customers']:,} customers).",
         "The deck holds no decoys."
-        if found.is_duel
+        if study_plan.is_paired_comparison
         else f"Decoys will be {balance} standard deviations from their picks in popularity; "
         f"{shop['balance_bar']:g} is allowed"
         + ("." if shop["can_balance"] else ": this shop would stay undecided."),
-        f"Invited who can be linked: {UNKNOWN if linked is None else f'{linked:.0%}'}.",
-        f"ICC {people['icc']:.2f}, drop-out {people['drop_out']:.0%} ({people['source']}).",
+        f"Invited who can be linked: {LINKED_UNKNOWN if linked is None else f'{linked:.0%}'}.",
+        f"ICC {assumptions['icc']:.2f}, drop-out {assumptions['drop_out']:.0%} "
+        f"({assumptions['source']}).",
     ]
-    return "\n".join([*lines, "", table(head, rows), *_reasons(found)])
+    return "\n".join([*lines, "", text_table(header, rows), *_never_reasons(study_plan)])
 
 
-_HEAD = ("truth", "rival liked", "released", "held")
-_DUEL_HEAD = ("champion liked", "challenger's own liked", "challenger ahead", "champion ahead")
+_HEADER = ("truth", "rival liked", "released", "held")
+_PAIRED_HEADER = ("champion liked", "challenger's own liked", "challenger ahead", "champion ahead")
 
 
-def _reasons(found: Plan) -> list[str]:
-    return sorted({f"Never: {o.reason}." for o in found.outlooks if o.reason is not None})
+def _never_reasons(study_plan: StudyPlan) -> list[str]:
+    return sorted({f"Never: {o.reason}." for o in study_plan.scenarios if o.reason is not None})
 
 
-def _people(n: int | None) -> str:
+def _people_text(n: int | None) -> str:
     return "over 1,000" if n is None else f"{n:,} people"

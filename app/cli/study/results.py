@@ -8,24 +8,30 @@ from typing import Any
 
 import click
 
-from app.cli.common import opened, progress, say, table, workspace_option
+from app.cli.common import (
+    open_workspace,
+    print_message,
+    progress_reporter,
+    text_table,
+    workspace_option,
+)
 from app.cli.study.manage import study_option
-from app.modeling.user_coverage import Audience, audience_of
+from app.modeling.user_coverage import UserCoverage, measure_user_coverage
 from app.presentation.i18n import LANGUAGES
-from app.reports.ci_formats import as_junit, as_summary, gate_data
-from app.reports.exports import KINDS, written
+from app.reports.ci_formats import gate_data, gate_junit, gate_summary
+from app.reports.exports import MIME_TYPES, render_report
 from app.reports.unknown_charts import value_or_unknown
-from app.reports.wording import reading
+from app.reports.wording import format_criterion_value
 from app.storage.study_db.records import StudyRow
-from app.storage.study_db.store import parts_that_differ, what_differs
+from app.storage.study_db.store import mismatched_parts, what_differs
 from app.study.game import load_game
-from app.study.results import Judged, close_overdue, judge, newest
-from app.study.simulation import Colleagues
-from app.workspace.workspace import House
+from app.study.results import StudyResult, close_overdue, evaluate_study, latest_study
+from app.study.simulation import RaterPool
+from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError, IntegrityError, UnknownNameError, WorkspaceError
 from recsys.report.evaluate import CriterionReport
 from recsys.report.gate import Outcome
-from recsys.simulation.raters import PANELS, panel
+from recsys.simulation.raters import PANELS, rater_panel
 from recsys.study.policy import StudyKind
 
 
@@ -36,27 +42,32 @@ from recsys.study.policy import StudyKind
 @study_option
 @workspace_option
 def simulate(
-    players: int, seed: int, behaviour: str, study: str | None, workspace: Path | None
+    players: int, seed: int, panel_name: str, study: str | None, workspace: Path | None
 ) -> None:
     """Let simulated colleagues of the planted shop play, until the study decides.
 
     Example: brandswipe simulate --players 100 --seed 1
     """
-    done = 0
-    with opened(workspace) as house, progress() as tell:
-        row = _to_simulate(house, study)
-        colleagues, game = Colleagues.of(house.workspace), load_game(house, row)
-        batch = game.study.policy.batch
-        for done in colleagues.play(game, house.keys, players, seed, panel(behaviour)):
-            tell("colleagues play", done / players)
-            if done % batch == 0 and judge(house.store, row).decision is not None:
+    played_count = 0
+    with open_workspace(workspace) as ws, progress_reporter() as report_progress:
+        row = _study_to_simulate(ws, study)
+        raters, game = RaterPool.of(ws.folder), load_game(ws, row)
+        batch_size = game.study.policy.batch
+        for played_count in raters.play(game, ws.keys, players, seed, rater_panel(panel_name)):
+            report_progress("colleagues play", played_count / players)
+            if (
+                played_count % batch_size == 0
+                and evaluate_study(ws.store, row).decision is not None
+            ):
                 break
-        judged = judge(house.store, row)
-    say(f"{done} simulated colleagues played in {row.name!r}. {judged.verdict.reason}")
+        result = evaluate_study(ws.store, row)
+    print_message(
+        f"{played_count} simulated colleagues played in {row.name!r}. {result.verdict.reason}"
+    )
 
 
-def _to_simulate(house: House, name: str | None) -> StudyRow:
-    row = newest(house.store, name)
+def _study_to_simulate(workspace: Workspace, name: str | None) -> StudyRow:
+    row = latest_study(workspace.store, name)
     if row.kind is StudyKind.LIVE:
         raise BadInputError(
             f"{row.name} is a live study: real colleagues play in it, and no others."
@@ -69,9 +80,9 @@ def _to_simulate(house: House, name: str | None) -> StudyRow:
     return row
 
 
-NAMED = 5  # of what differs; the rest is counted
-EXIT = {Outcome.RELEASE: 0, Outcome.HOLD: 1, Outcome.UNDECIDED: 3}
-INCONCLUSIVE = {"pass": 0, "fail": 1}
+MAX_NAMED = 5  # of what differs; the rest is counted
+EXIT_CODES = {Outcome.RELEASE: 0, Outcome.HOLD: 1, Outcome.UNDECIDED: 3}
+INCONCLUSIVE_CODES = {"pass": 0, "fail": 1}
 
 
 @click.command()
@@ -86,7 +97,7 @@ INCONCLUSIVE = {"pass": 0, "fail": 1}
 )
 @click.option(
     "--inconclusive",
-    type=click.Choice(sorted(INCONCLUSIVE)),
+    type=click.Choice(sorted(INCONCLUSIVE_CODES)),
     help="End an undecided study with 0 or 1 instead of 3; what is printed stays undecided.",
 )
 @workspace_option
@@ -94,7 +105,7 @@ INCONCLUSIVE = {"pass": 0, "fail": 1}
 def gate(
     context: click.Context,
     study: str | None,
-    shape: str,
+    output_format: str,
     inconclusive: str | None,
     workspace: Path | None,
 ) -> None:
@@ -102,52 +113,53 @@ def gate(
 
     Example: brandswipe gate --format json
     """
-    with opened(workspace) as house:
-        check_integrity(house)
-        judged = judged_now(house, study)
-        for version in filter(None, (judged.row.model, judged.row.challenger)):
-            check_model(house, version)
-    click.echo(_SHAPES[shape](judged))
-    outcome = judged.verdict.outcome
+    with open_workspace(workspace) as ws:
+        check_integrity(ws)
+        result = current_result(ws, study)
+        for version in filter(None, (result.row.model, result.row.challenger)):
+            check_model_files(ws, version)
+    click.echo(_FORMATTERS[output_format](result))
+    outcome = result.verdict.outcome
     undecided = outcome is Outcome.UNDECIDED and inconclusive is not None
-    context.exit(INCONCLUSIVE[inconclusive or "fail"] if undecided else EXIT[outcome])
+    context.exit(INCONCLUSIVE_CODES[inconclusive or "fail"] if undecided else EXIT_CODES[outcome])
 
 
-def check_integrity(house: House) -> None:
+def check_integrity(workspace: Workspace) -> None:
     """Raise IntegrityError, with the names of what differs, unless all is what was written."""
-    differs = what_differs(house.store)
-    if differs:
-        raise IntegrityError(_broken(differs))
+    mismatches = what_differs(workspace.store)
+    if mismatches:
+        raise IntegrityError(_integrity_message(mismatches))
 
 
-def check_model(house: House, model: str) -> None:
+def check_model_files(workspace: Workspace, model: str) -> None:
     """Raise IntegrityError where the model's files are not what was saved.
 
     A study outlives its model's files: where they are gone, its answers still speak.
     """
     with suppress(UnknownNameError):
-        house.registry.load(model)
+        workspace.registry.load(model)
 
 
-def _broken(differs: list[str]) -> str:
-    named, more = "; ".join(differs[:NAMED]), len(differs) - NAMED
-    rest = f"; and {more:,} more" if more > 0 else ""
+def _integrity_message(mismatches: list[str]) -> str:
+    first_few, more_count = "; ".join(mismatches[:MAX_NAMED]), len(mismatches) - MAX_NAMED
+    remainder = f"; and {more_count:,} more" if more_count > 0 else ""
     return (
-        f"What is stored is not what was written: {', '.join(parts_that_differ(differs))} "
-        f"({named}{rest}). Restore the workspace from a backup; nothing here may be released."
+        f"What is stored is not what was written: {', '.join(mismatched_parts(mismatches))} "
+        f"({first_few}{remainder}). Restore the workspace from a backup; nothing here may be "
+        "released."
     )
 
 
-def _as_json(judged: Judged) -> str:
-    data: dict[str, Any] = gate_data(judged)
+def _gate_json(result: StudyResult) -> str:
+    data: dict[str, Any] = gate_data(result)
     return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)
 
 
-def _as_text(judged: Judged) -> str:
-    return judged.verdict.reason
+def _gate_text(result: StudyResult) -> str:
+    return result.verdict.reason
 
 
-_SHAPES = {"text": _as_text, "json": _as_json, "md": as_summary, "junit": as_junit}
+_FORMATTERS = {"text": _gate_text, "json": _gate_json, "md": gate_summary, "junit": gate_junit}
 
 
 @click.command()
@@ -155,7 +167,7 @@ _SHAPES = {"text": _as_text, "json": _as_json, "md": as_summary, "junit": as_jun
 @click.option(
     "--format",
     "shape",
-    type=click.Choice(["text", *KINDS]),
+    type=click.Choice(["text", *MIME_TYPES]),
     default="text",
     show_default=True,
     help="Text, Markdown or one HTML file for people, JSON or CSV for machines.",
@@ -169,38 +181,38 @@ _SHAPES = {"text": _as_text, "json": _as_json, "md": as_summary, "junit": as_jun
     help="Of the HTML file and of the Markdown.",
 )
 @workspace_option
-def report(study: str | None, shape: str, language: str, workspace: Path | None) -> None:
+def report(study: str | None, output_format: str, language: str, workspace: Path | None) -> None:
     """Print the accuracy report of a study, from its published batches.
 
     Example: brandswipe report --format html --lang nl > report.html
     """
-    with opened(workspace) as house:
-        judged = judged_now(house, study)
-        audience = _audience(house, judged) if shape == "html" else None
-    if shape == "text":
-        click.echo(_report_text(judged))
+    with open_workspace(workspace) as ws:
+        result = current_result(ws, study)
+        user_coverage = _user_coverage(ws, result) if output_format == "html" else None
+    if output_format == "text":
+        click.echo(_report_text(result))
     else:
-        click.echo(written(shape, language, judged, audience), nl=False)
+        click.echo(render_report(output_format, language, result, user_coverage), nl=False)
 
 
-def _audience(house: House, judged: Judged) -> Audience | None:
+def _user_coverage(workspace: Workspace, result: StudyResult) -> UserCoverage | None:
     """For whom the model speaks; None where the shop's events are not here."""
     with suppress(WorkspaceError):
-        warehouse, rule = house.warehouse, judged.report.policy
-        return value_or_unknown("audience", partial(audience_of, warehouse, rule), None)
+        warehouse, rule = workspace.event_store, result.report.policy
+        return value_or_unknown("audience", partial(measure_user_coverage, warehouse, rule), None)
     return None
 
 
-def judged_now(house: House, name: str | None) -> Judged:
+def current_result(workspace: Workspace, name: str | None) -> StudyResult:
     """What a study says after its overdue decks were closed."""
-    row = newest(house.store, name)
-    close_overdue(house.store, row)
-    return judge(house.store, row)
+    row = latest_study(workspace.store, name)
+    close_overdue(workspace.store, row)
+    return evaluate_study(workspace.store, row)
 
 
-def _report_text(judged: Judged) -> str:
-    rows = [_criterion_row(found) for found in judged.report.criteria]
-    arms = [
+def _report_text(result: StudyResult) -> str:
+    rows = [_criterion_row(found) for found in result.report.criteria]
+    source_rows = [
         (
             row.label,
             row.people,
@@ -208,35 +220,40 @@ def _report_text(judged: Judged) -> str:
             f"{row.super_liked:.0%}",
             f"{row.dont_know:.0%}",
         )
-        for row in judged.report.arms
+        for row in result.report.arms
     ]
-    players = judged.report.players
+    players = result.report.players
     return "\n\n".join(
         [
-            judged.verdict.reason,
-            table(["criterion", "people", "estimate", "between", "bar", "because"], rows),
-            table(["arm", "people", "liked", "super-liked", "don't know"], arms),
+            result.verdict.reason,
+            text_table(["criterion", "people", "estimate", "between", "bar", "because"], rows),
+            text_table(["arm", "people", "liked", "super-liked", "don't know"], source_rows),
             f"{players.counted} decks counted, of {players.dealt} dealt or a few more"
-            + ("." if judged.invited is None else f"; {judged.invited} people are invited."),
-            *_not_computed(judged),
-            *(f"Overridden by {o.role}: {o.outcome}. {o.reason}" for o in judged.overrides),
+            + ("." if result.invited is None else f"; {result.invited} people are invited."),
+            *_not_computed(result),
+            *(f"Overridden by {o.role}: {o.outcome}. {o.reason}" for o in result.overrides),
         ]
     )
 
 
-def _not_computed(judged: Judged) -> list[str]:
+def _not_computed(judged: StudyResult) -> list[str]:
     names = [failure.measure for failure in judged.report.failures]
     return [f"Unknown, as it could not be computed: {', '.join(names)}."] if names else []
 
 
-def _criterion_row(found: CriterionReport) -> list[object]:
-    criterion, read = found.criterion, partial(reading, "en", found.criterion.name)
-    last = found.run[-1] if found.run else None
+def _criterion_row(criterion_report: CriterionReport) -> list[object]:
+    criterion, format_value = (
+        criterion_report.criterion,
+        partial(format_criterion_value, "en", criterion_report.criterion.name),
+    )
+    last_point = criterion_report.run[-1] if criterion_report.run else None
     return [
         criterion.name,
-        found.estimate.n,
-        read(last.mean if last else None),
-        f"{read(last.low)} and {read(last.high)}" if last else found.estimate.reason,
-        read(criterion.bar),
+        criterion_report.estimate.n,
+        format_value(last_point.mean if last_point else None),
+        f"{format_value(last_point.low)} and {format_value(last_point.high)}"
+        if last_point
+        else criterion_report.estimate.reason,
+        format_value(criterion.bar),
         criterion.because,
     ]

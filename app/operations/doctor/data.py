@@ -1,44 +1,48 @@
 """What is stored: the study's store, the shop's events, the model."""
 
-from app.operations.doctor.finding import Finding, broken, idle, mend, well
+from app.operations.doctor.finding import Finding, broken, idle, problem, well
 from app.operations.health import model_state
 from app.storage.event_store.segment import read_manifest
 from app.storage.study_db.store import what_differs
-from app.workspace.workspace import House
+from app.workspace.workspace import Workspace
 from recsys.errors import BrandswipeError, IntegrityError
 
-MOST = 3  # of what differs, named; the gate names more
-RESTORE = "Stop the server, then `brandswipe restore BACKUP`."
+MAX_NAMED = 3  # of what differs, named; the gate names more
+RESTORE_HINT = "Stop the server, then `brandswipe restore BACKUP`."
 
 
-def store(house: House) -> Finding:
+def diagnose_store(workspace: Workspace) -> Finding:
     """Every page is sound, every row is what was written, and it can be written."""
-    house.store.examine(thorough=True)
-    house.store.check()
-    differs = what_differs(house.store)
-    if differs:
-        more = f"; and {len(differs) - MOST:,} more" if len(differs) > MOST else ""
-        said = f"What is stored is not what was written: {'; '.join(differs[:MOST])}{more}."
-        return broken(said, RESTORE)
-    studies = len(house.store.studies())
+    workspace.store.check_pages(thorough=True)
+    workspace.store.check_writable()
+    mismatches = what_differs(workspace.store)
+    if mismatches:
+        unnamed = (
+            f"; and {len(mismatches) - MAX_NAMED:,} more" if len(mismatches) > MAX_NAMED else ""
+        )
+        message = (
+            f"What is stored is not what was written: {'; '.join(mismatches[:MAX_NAMED])}{unnamed}."
+        )
+        return broken(message, RESTORE_HINT)
+    studies = len(workspace.store.studies())
     return well(f"{studies:,} studies; every page is sound, every row is what was written.")
 
 
-def events(house: House) -> Finding:
+def diagnose_events(workspace: Workspace) -> Finding:
     """There are events to read."""
-    if read_manifest(house.workspace) is None:
+    if read_manifest(workspace.folder) is None:
         return idle("No events yet: `brandswipe ingest EVENTS`.")
-    return well(f"Events of {house.warehouse.customers:,} customers can be read.")
+    return well(f"Events of {workspace.event_store.customers:,} customers can be read.")
 
 
-def model(house: House) -> Finding:
+def diagnose_model(workspace: Workspace) -> Finding:
     """What is to be played can be dealt."""
     try:
-        found = model_state(house)
+        state = model_state(workspace)
     except IntegrityError as error:
-        return broken(str(error), RESTORE)
+        return broken(str(error), RESTORE_HINT)
     except BrandswipeError as error:
-        return mend(str(error), "Nobody can play before this is done.")
-    if found == "none":
+        return problem(str(error), "Nobody can play before this is done.")
+    if state == "none":
         return idle("There is nothing to play yet: `brandswipe study open`.")
     return well("The model of the study to play can be loaded.")

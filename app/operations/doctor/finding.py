@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     """How a check ended, from best to worst."""
 
     WELL = "well"
@@ -18,36 +18,36 @@ class State(StrEnum):
 class Finding:
     """One sentence of what is so, and one of what to do where something is."""
 
-    state: State
-    said: str
-    mend: str = ""
+    state: CheckState
+    message: str
+    remedy: str = ""
 
 
 def finding_to_row(finding: Finding) -> dict[str, str]:
     """Return a finding as `doctor` prints it."""
-    return {"state": finding.state.value, "said": finding.said, "mend": finding.mend}
+    return {"state": finding.state.value, "said": finding.message, "mend": finding.remedy}
 
 
-def well(said: str) -> Finding:
+def well(message: str) -> Finding:
     """All is well."""
-    return Finding(State.WELL, said)
+    return Finding(CheckState.WELL, message)
 
 
-def idle(said: str) -> Finding:
+def idle(message: str) -> Finding:
     """Nothing of the kind is in use."""
-    return Finding(State.IDLE, said)
+    return Finding(CheckState.IDLE, message)
 
 
-def advice(said: str, mend: str) -> Finding:
+def advice(message: str, remedy: str) -> Finding:
     """Something could be better."""
-    return Finding(State.ADVICE, said, mend)
+    return Finding(CheckState.ADVICE, message, remedy)
 
 
-def mend(said: str, mend: str = "") -> Finding:
+def problem(message: str, remedy: str = "") -> Finding:
     """Something must be mended."""
-    return Finding(State.MEND, said, mend)
+    return Finding(CheckState.MEND, message, remedy)
 
 
-def broken(said: str, mend: str = "") -> Finding:
+def broken(message: str, remedy: str = "") -> Finding:
     """What is stored is not what was written."""
-    return Finding(State.BROKEN, said, mend)
+    return Finding(CheckState.BROKEN, message, remedy)

@@ -12,95 +12,103 @@ from secrets import token_hex
 
 from packaging.requirements import Requirement
 
-from app.operations.doctor.finding import Finding, advice, mend, well
-from app.operations.health import must_have_room
+from app.operations.doctor.finding import Finding, advice, problem, well
+from app.operations.health import check_disk_writable
 from app.storage.study_db.database import now_ms
-from app.workspace.keys import NAMES
-from app.workspace.workspace import House
+from app.workspace.keys import KEY_NAMES
+from app.workspace.workspace import Workspace
 from recsys.errors import WorkspaceError
 
-LEAST_DISK = 500_000_000  # bytes: a study, its backup and a model beside each other
-DRIFT_MS = 60_000  # by which two clocks of one computer may differ
-LEAST_SQLITE = (3, 37)  # from here tables are strict
-OTHERS = 0o077
+MIN_FREE_BYTES = 500_000_000  # bytes: a study, its backup and a model beside each other
+MAX_CLOCK_DRIFT_MS = 60_000  # by which two clocks of one computer may differ
+MIN_SQLITE_VERSION = (3, 37)  # from here tables are strict
+OTHERS_MASK = 0o077
 
 
-def permissions(house: House) -> Finding:
+def diagnose_permissions(workspace: Workspace) -> Finding:
     """Nobody but the server's own user may read what people bought, answered and sign with."""
-    paths = [path for path in _private(house.workspace) if path.exists()]
-    open_ = [path for path in paths if path.stat().st_mode & OTHERS]
-    if open_:
-        said = f"Others on this computer may read {', '.join(map(str, open_))}."
-        return mend(said, f"chmod go= {' '.join(map(str, open_))}")
+    paths = [path for path in _private_paths(workspace.folder) if path.exists()]
+    exposed = [path for path in paths if path.stat().st_mode & OTHERS_MASK]
+    if exposed:
+        message = f"Others on this computer may read {', '.join(map(str, exposed))}."
+        return problem(message, f"chmod go= {' '.join(map(str, exposed))}")
     foreign = [path for path in paths if path.stat().st_uid != os.geteuid()]
     if foreign:
-        said = f"{', '.join(map(str, foreign))} belong to another user than this one."
-        return mend(said, "Run brandswipe as the user who owns the workspace, or chown it.")
+        message = f"{', '.join(map(str, foreign))} belong to another user than this one."
+        return problem(message, "Run brandswipe as the user who owns the workspace, or chown it.")
     return well("Only you can read the workspace, its stores and its keys.")
 
 
-def _private(workspace: Path) -> Iterator[Path]:
+def _private_paths(workspace: Path) -> Iterator[Path]:
     yield workspace
     yield from sorted(workspace.glob("*.db"))
     yield workspace / "chain.head"
     yield workspace / "secrets"
-    yield from (workspace / "secrets" / name.lower() for name in NAMES)
+    yield from (workspace / "secrets" / name.lower() for name in KEY_NAMES)
     yield Path(".streamlit") / "secrets.toml"
 
 
-def clock(house: House) -> Finding:
+def diagnose_clock(workspace: Workspace) -> Finding:
     """Decks and logins end by the clock; rows from the future say that it was set back."""
-    now, probe = now_ms(), house.workspace / f".clock-{token_hex(8)}"
+    now, probe = now_ms(), workspace.folder / f".clock-{token_hex(8)}"
     try:
         probe.touch()
-        disk = round(probe.stat().st_mtime * 1000)
+        disk_ms = round(probe.stat().st_mtime * 1000)
     except OSError:
-        disk = now  # what is wrong with the disk, the disk's own check says
+        disk_ms = now  # what is wrong with the disk, the disk's own check says
     finally:
         probe.unlink(missing_ok=True)
-    last = house.store.newest() or 0
-    for other, of in ((disk, "the workspace's disk"), (last, "the newest row of the store")):
-        ahead = other - now
-        if ahead > DRIFT_MS or (of != "the newest row of the store" and -ahead > DRIFT_MS):
-            said = f"The clock is {_long(abs(ahead))} {'behind' if ahead > 0 else 'ahead of'} {of}."
-            return mend(said, "Set it, for instance with `timedatectl set-ntp true`.")
+    newest_row_ms = workspace.store.newest_row_at() or 0
+    for other_ms, other_name in (
+        (disk_ms, "the workspace's disk"),
+        (newest_row_ms, "the newest row of the store"),
+    ):
+        ahead = other_ms - now
+        if ahead > MAX_CLOCK_DRIFT_MS or (
+            other_name != "the newest row of the store" and -ahead > MAX_CLOCK_DRIFT_MS
+        ):
+            message = (
+                f"The clock is {_duration(abs(ahead))} "
+                f"{'behind' if ahead > 0 else 'ahead of'} {other_name}."
+            )
+            return problem(message, "Set it, for instance with `timedatectl set-ntp true`.")
     return well("The clock agrees with the disk's, and no row is from the future.")
 
 
-def _long(ms: int) -> str:
+def _duration(ms: int) -> str:
     for unit, size in (("days", 86_400_000), ("hours", 3_600_000)):
         if ms >= 2 * size:
             return f"{ms // size:,} {unit}"
     return f"{ms // 60_000:,} minutes"
 
 
-def disk(house: House) -> Finding:
+def diagnose_disk(workspace: Workspace) -> Finding:
     """Whether the disk takes what is written, and for how long."""
     try:
-        must_have_room(house.workspace)
+        check_disk_writable(workspace.folder)
     except WorkspaceError as error:
-        return mend(str(error), "Make room, mend the disk, or mount it for writing.")
-    used = shutil.disk_usage(house.workspace)
-    said = f"{_size(used.free)} of {_size(used.total)} are free."
-    if used.free < LEAST_DISK:
-        return mend(said, f"Make room: at least {_size(LEAST_DISK)}.")
+        return problem(str(error), "Make room, mend the disk, or mount it for writing.")
+    used = shutil.disk_usage(workspace.folder)
+    message = f"{_gigabytes(used.free)} of {_gigabytes(used.total)} are free."
+    if used.free < MIN_FREE_BYTES:
+        return problem(message, f"Make room: at least {_gigabytes(MIN_FREE_BYTES)}.")
     if used.free < used.total / 20:
-        return advice(said, "Less than a twentieth is left: make room before a backup needs it.")
-    return well(said)
+        return advice(message, "Less than a twentieth is left: make room before a backup needs it.")
+    return well(message)
 
 
-def _size(n: int) -> str:
+def _gigabytes(n: int) -> str:
     return f"{n / 1e9:,.1f} GB"
 
 
-def versions(_: House) -> Finding:
+def diagnose_versions(_: Workspace) -> Finding:
     """Python, SQLite and every package are what this version was made for."""
-    missing = [said for said in map(_unmet, _needed()) if said]
-    if sqlite3.sqlite_version_info < LEAST_SQLITE:
+    missing = [said for said in map(_unmet_requirement, _requirements()) if said]
+    if sqlite3.sqlite_version_info < MIN_SQLITE_VERSION:
         missing.append(f"SQLite {sqlite3.sqlite_version} is older than 3.37")
     if missing:
-        said = f"{'; '.join(missing)}."
-        return mend(said, f"{sys.executable} -m pip install -c constraints.txt brandswipe")
+        message = f"{'; '.join(missing)}."
+        return problem(message, f"{sys.executable} -m pip install -c constraints.txt brandswipe")
     parts = (
         f"brandswipe {version('brandswipe')}",
         f"Python {platform.python_version()}",
@@ -110,17 +118,17 @@ def versions(_: House) -> Finding:
     return well(f"{', '.join(parts)}.")
 
 
-def _needed() -> Iterator[Requirement]:
+def _requirements() -> Iterator[Requirement]:
     for line in requires("brandswipe") or ():
-        found = Requirement(line)
-        if found.marker is None or found.marker.evaluate({"extra": ""}):
-            yield found
+        requirement = Requirement(line)
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            yield requirement
 
 
-def _unmet(wanted: Requirement) -> str | None:
+def _unmet_requirement(requirement: Requirement) -> str | None:
     try:
-        found = version(wanted.name)
+        installed = version(requirement.name)
     except PackageNotFoundError:
-        return f"{wanted.name} is not installed"
-    good = wanted.specifier.contains(found, prereleases=True)
-    return None if good else f"{wanted.name} is {found}, needed is {wanted.specifier}"
+        return f"{requirement.name} is not installed"
+    fits = requirement.specifier.contains(installed, prereleases=True)
+    return None if fits else f"{requirement.name} is {installed}, needed is {requirement.specifier}"

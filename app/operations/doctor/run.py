@@ -3,46 +3,50 @@
 from collections.abc import Callable, Mapping
 
 from app.operations.doctor import data, machine, service
-from app.operations.doctor.finding import Finding, State, broken, idle, mend
-from app.workspace.workspace import House
+from app.operations.doctor.finding import CheckState, Finding, broken, idle, problem
+from app.workspace.workspace import Workspace
 from recsys.errors import BrandswipeError, IntegrityError
 
-CHECKS: Mapping[str, Callable[[House], Finding]] = {
-    "versions": machine.versions,
-    "disk": machine.disk,
-    "permissions": machine.permissions,
-    "store": data.store,
-    "clock": machine.clock,
-    "secrets": service.secrets,
-    "login": service.login,
-    "proxy": service.proxy,
-    "prefix": service.prefix,
-    "events": data.events,
-    "model": data.model,
-    "linked": service.linked,
+CHECKS: Mapping[str, Callable[[Workspace], Finding]] = {
+    "versions": machine.diagnose_versions,
+    "disk": machine.diagnose_disk,
+    "permissions": machine.diagnose_permissions,
+    "store": data.diagnose_store,
+    "clock": machine.diagnose_clock,
+    "secrets": service.diagnose_secrets,
+    "login": service.diagnose_login,
+    "proxy": service.diagnose_proxy,
+    "prefix": service.diagnose_prefix,
+    "events": data.diagnose_events,
+    "model": data.diagnose_model,
+    "linked": service.diagnose_linked,
 }
 
 
-def examine(house: House) -> dict[str, Finding]:
+def run_checks(workspace: Workspace) -> dict[str, Finding]:
     """Return what each check found; one that cannot be made says why, and the rest goes on."""
-    found: dict[str, Finding] = {}
+    findings: dict[str, Finding] = {}
     for name, check in CHECKS.items():
-        one = _tried(check, house)
-        said = next((other for other, told in found.items() if told.said == one.said), None)
-        found[name] = idle(f"Not checked: first mend {said}.") if said else one
-    return found
+        finding = _run_check(check, workspace)
+        duplicate_of = next(
+            (other for other, told in findings.items() if told.message == finding.message), None
+        )
+        findings[name] = (
+            idle(f"Not checked: first mend {duplicate_of}.") if duplicate_of else finding
+        )
+    return findings
 
 
-def _tried(check: Callable[[House], Finding], house: House) -> Finding:
+def _run_check(check: Callable[[Workspace], Finding], workspace: Workspace) -> Finding:
     try:
-        return check(house)
+        return check(workspace)
     except IntegrityError as error:
         return broken(str(error))
     except BrandswipeError as error:
-        return mend(str(error))
+        return problem(str(error))
 
 
-def worst(found: Mapping[str, Finding]) -> State:
+def worst_state(findings: Mapping[str, Finding]) -> CheckState:
     """Return the worst state among findings."""
-    order = list(State)
-    return max((finding.state for finding in found.values()), key=order.index)
+    order = list(CheckState)
+    return max((finding.state for finding in findings.values()), key=order.index)

@@ -5,43 +5,45 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.auth.identity import check_address, check_login, is_loopback
-from app.auth.urls import PREFIX, prefix_option
-from app.operations.doctor.finding import Finding, advice, idle, mend, well
-from app.storage.study_db.account_links import Accounts
+from app.auth.identity import check_listen_address, check_login, is_loopback
+from app.auth.urls import BASE_PATH_ENV, base_path_option
+from app.operations.doctor.finding import Finding, advice, idle, problem, well
+from app.storage.study_db.account_links import AccountLinks
 from app.study.game import study_to_play
-from app.workspace.keys import NAMES
+from app.workspace.keys import KEY_NAMES
 from app.workspace.settings import Login, missing_keys
-from app.workspace.workspace import House
+from app.workspace.workspace import Workspace
 from recsys.errors import BrandswipeError, SettingsError
 
-CALLBACK = "/oauth2callback"  # where Streamlit hears from the login
+CALLBACK_PATH = "/oauth2callback"  # where Streamlit hears from the login
 
 
-def secrets(house: House) -> Finding:
+def diagnose_secrets(workspace: Workspace) -> Finding:
     """Every key is there, long enough and not another's; none is made by looking."""
-    folder, gone = house.workspace / "secrets", missing_keys(house.settings)
-    if len(gone) == len(NAMES) and house.store.newest() is None:
+    folder, missing = workspace.folder / "secrets", missing_keys(workspace.settings)
+    if len(missing) == len(KEY_NAMES) and workspace.store.newest_row_at() is None:
         return idle("The keys are made at the first start.")
-    if gone:
-        said = f"{' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} not in {folder}."
-        again = "Put it back from where keys are kept: with a new one nobody is known again."
-        return mend(said, again)
+    if missing:
+        message = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not in {folder}."
+        remedy = "Put it back from where keys are kept: with a new one nobody is known again."
+        return problem(message, remedy)
     try:
-        house.keys  # noqa: B018 - reading them is the check
+        workspace.keys  # noqa: B018 - reading them is the check
     except BrandswipeError as error:
-        return mend(str(error), "Nobody can play before the key is mended.")
+        return problem(str(error), "Nobody can play before the key is mended.")
     return well("Three different keys, each of them long enough.")
 
 
-def login(house: House) -> Finding:
+def diagnose_login(workspace: Workspace) -> Finding:
     """Whether the login that is set can work at the address that is set."""
-    settings = house.settings
+    settings = workspace.settings
     try:
         check_login(settings)
-        check_address(settings, settings.address, planted=settings.share and _planted(house))
+        check_listen_address(
+            settings, settings.address, is_planted=settings.share and _is_planted(workspace)
+        )
     except BrandswipeError as error:
-        return mend(str(error), "The server does not start before this is set.")
+        return problem(str(error), "The server does not start before this is set.")
     if settings.login is Login.NONE:
         return advice(
             "Nobody logs in: everybody is a guest, and no deck counts.",
@@ -52,65 +54,72 @@ def login(house: House) -> Finding:
     return well(f"People come in by {settings.login}, for {settings.login_hours} hours.")
 
 
-def proxy(house: House) -> Finding:
+def diagnose_proxy(workspace: Workspace) -> Finding:
     """What stands between the browser and the server: TLS, and where a login ends."""
-    settings = house.settings
+    settings = workspace.settings
     if settings.login is Login.PROXY:
         if not settings.logout_url:
-            said = "A proxy signs who asks, but nobody can log out."
-            return advice(said, "Set `logout_url` to where the proxy ends a login.")
+            message = "A proxy signs who asks, but nobody can log out."
+            return advice(message, "Set `logout_url` to where the proxy ends a login.")
         return well("A proxy signs who asks, and its key can be read.")
     if settings.login is Login.OIDC:
-        back = urlsplit(str(_oidc().get("redirect_uri", "")))
-        if back.scheme != "https" and not is_loopback(back.hostname):
-            said = f"The login sends people back over {back.scheme or 'nothing'}, not https."
-            return mend(said, "Set redirect_uri to the https address that the proxy answers.")
+        callback = urlsplit(str(_oidc_settings().get("redirect_uri", "")))
+        if callback.scheme != "https" and not is_loopback(callback.hostname):
+            message = f"The login sends people back over {callback.scheme or 'nothing'}, not https."
+            return problem(message, "Set redirect_uri to the https address that the proxy answers.")
         return well("The login sends people back over https.")
     return idle("No proxy: people come in on this computer alone.")
 
 
-def prefix(house: House) -> Finding:
+def diagnose_prefix(workspace: Workspace) -> Finding:
     """The path under which a proxy shows the pages, and whether the login knows it."""
-    path = os.environ.get(PREFIX, "")
+    path = os.environ.get(BASE_PATH_ENV, "")
     try:
-        bare = prefix_option(path).get("server.baseUrlPath", "")
+        base_path = base_path_option(path).get("server.baseUrlPath", "")
     except SettingsError as error:
-        return mend(str(error), f"Set {PREFIX} to a path, or take it out.")
-    home = f"/{bare}" if bare else ""
-    if house.settings.login is Login.OIDC:
-        back = urlsplit(str(_oidc().get("redirect_uri", ""))).path
-        if back != home + CALLBACK:
-            said = f"The login sends people back to {back or '/'}, but the app is under {home}/."
-            return mend(said, f"Let redirect_uri end with {home}{CALLBACK}.")
-    return well(f"Pages are under {home}/.") if bare else idle("The app has a host of its own.")
+        return problem(str(error), f"Set {BASE_PATH_ENV} to a path, or take it out.")
+    base = f"/{base_path}" if base_path else ""
+    if workspace.settings.login is Login.OIDC:
+        callback = urlsplit(str(_oidc_settings().get("redirect_uri", ""))).path
+        if callback != base + CALLBACK_PATH:
+            message = (
+                f"The login sends people back to {callback or '/'}, but the app is under {base}/."
+            )
+            return problem(message, f"Let redirect_uri end with {base}{CALLBACK_PATH}.")
+    return (
+        well(f"Pages are under {base}/.") if base_path else idle("The app has a host of its own.")
+    )
 
 
-def linked(house: House) -> Finding:
+def diagnose_linked(workspace: Workspace) -> Finding:
     """What share of the employees has a shop account that is known: no other deck counts."""
-    if not house.settings.login.is_real:
+    if not workspace.settings.login.is_real:
         return idle("Without a login nobody is linked to a shop account.")
-    accounts = Accounts(house.settings.accounts_path)
+    account_links = AccountLinks(workspace.settings.accounts_path)
     try:
-        known = sum(accounts.counts().values())
+        linked_count = sum(account_links.counts_by_method().values())
     finally:
-        accounts.close()
-    study = study_to_play(house.store)
-    invited = house.store.invited(study.hash) if study else None
-    of = f" for {invited:,} invited" if invited else ""
-    said = f"{known:,} employees are linked{of}{f', {known / invited:.0%}' if invited else ''}."
-    how = "Import the shop's table with `brandswipe accounts import`, or set `shop_link`."
-    if not known:
-        return mend(said, how)
-    if invited and known < invited / 2:
-        return advice(said, f"The decks of the others will not count. {how}")
-    return well(said)
+        account_links.close()
+    study = study_to_play(workspace.store)
+    invited = workspace.store.invited_count(study.hash) if study else None
+    out_of = f" for {invited:,} invited" if invited else ""
+    message = (
+        f"{linked_count:,} employees are "
+        f"linked{out_of}{f', {linked_count / invited:.0%}' if invited else ''}."
+    )
+    remedy = "Import the shop's table with `brandswipe accounts import`, or set `shop_link`."
+    if not linked_count:
+        return problem(message, remedy)
+    if invited and linked_count < invited / 2:
+        return advice(message, f"The decks of the others will not count. {remedy}")
+    return well(message)
 
 
-def _planted(house: House) -> bool:
-    return house.warehouse.planted
+def _is_planted(workspace: Workspace) -> bool:
+    return workspace.event_store.planted
 
 
-def _oidc() -> Mapping[str, Any]:
+def _oidc_settings() -> Mapping[str, Any]:
     from streamlit.auth_util import get_secrets_auth_section
 
     return get_secrets_auth_section()

@@ -8,195 +8,234 @@ from html import escape
 
 import pandas as pd
 
-from app.presentation.i18n import shown, text
-from app.reports.ab_test import Told
-from app.reports.charts import Lane, Part
-from app.reports.html.page import framed, sheet
-from app.reports.html.svg import lanes
-from recsys.ab_test.analysis import ENGAGED, MEASURES, OURS, ArmSeen, Readout
+from app.presentation.i18n import format_value, translate
+from app.reports.ab_test import ABTestResult
+from app.reports.charts import ChartRow, ChartSpan
+from app.reports.html.page import figure_html, html_document
+from app.reports.html.svg import chart_svg
+from recsys.ab_test.analysis import ENGAGED, MODEL_VARIANT, OUTCOMES, ABTestAnalysis, VariantStats
 from recsys.stats import Estimate
 
 
-def as_html(language: str, told: Told) -> str:
+def ab_test_html(language: str, result: ABTestResult) -> str:
     """Return the readout as one file, in English or Dutch."""
-    title = text(language, "readout.title")
-    said = "".join(f'<p class="bs-said">{escape(line)}</p>' for line in sentences(language, told))
-    way = _way(told.readout)
+    title = translate(language, "readout.title")
+    paragraphs = "".join(
+        f'<p class="bs-said">{escape(line)}</p>' for line in ab_test_sentences(language, result)
+    )
+    outcome = _outcome(result.analysis)
     head = (
         f'<p class="eyebrow"><b>{escape(title)}</b></p>'
-        f'<section class="bs bs-panel bs-verdict bs-{way}">'
-        f'<h1 class="bs-word bs-{way}">{escape(text(language, f"readout.{way}"))}</h1>{said}'
+        f'<section class="bs bs-panel bs-verdict bs-{outcome}">'
+        f'<h1 class="bs-word bs-{outcome}">{escape(translate(language, f"readout.{outcome}"))}'
+        f"</h1>{paragraphs}"
         "</section>"
     )
-    return sheet(language, title, head + _pictures(language, told))
+    return html_document(language, title, head + _ab_test_charts_html(language, result))
 
 
-def _pictures(language: str, told: Told) -> str:
-    arms, apart = _arm_lanes(language, told.readout), _difference_lanes(language, told.readout)
-    figures = (
-        ("arms_title", arms, "arms_said", arm_table(language, told.readout)),
-        ("apart_title", apart, "apart_said", difference_table(language, told.readout)),
+def _ab_test_charts_html(language: str, result: ABTestResult) -> str:
+    variant_rows, difference_rows = (
+        _variant_rows(language, result.analysis),
+        _difference_rows(language, result.analysis),
     )
-    drawn = "".join(
-        framed(
+    charts = (
+        ("arms_title", variant_rows, "arms_said", variant_table(language, result.analysis)),
+        ("apart_title", difference_rows, "apart_said", difference_table(language, result.analysis)),
+    )
+    content = "".join(
+        figure_html(
             language,
-            text(language, f"readout.{title}"),
-            lanes(rows, "; ".join(f"{row.label}: {row.shown}" for row in rows)),
-            text(language, f"readout.{said}"),
+            translate(language, f"readout.{title}"),
+            chart_svg(rows, "; ".join(f"{row.label}: {row.value_text}" for row in rows)),
+            translate(language, f"readout.{said}"),
             table,
         )
-        for title, rows, said, table in figures
+        for title, rows, said, table in charts
     )
-    foot = escape(text(language, "readout.foot"))
-    return f'<div class="pair">{drawn}</div><footer>{foot}</footer>'
+    foot = escape(translate(language, "readout.foot"))
+    return f'<div class="pair">{content}</div><footer>{foot}</footer>'
 
 
-def sentences(language: str, told: Told) -> list[str]:
+def ab_test_sentences(language: str, result: ABTestResult) -> list[str]:
     """Return what was found, whether to believe it, and how well it was foretold."""
-    return [*_found(language, told), *_doubts(language, told), *_before(language, told)]
+    return [
+        *_difference_sentences(language, result),
+        *_validity_sentences(language, result),
+        *_study_agreement_sentences(language, result),
+    ]
 
 
-def _main(said: Readout) -> Estimate:
+def _primary_comparison(analysis: ABTestAnalysis) -> Estimate:
     """The comparison that comes first: with the rival where there is one."""
-    first = "baseline" if "baseline" in said.differences else next(iter(said.differences))
-    return said.differences[first][ENGAGED]
+    variant = "baseline" if "baseline" in analysis.differences else next(iter(analysis.differences))
+    return analysis.differences[variant][ENGAGED]
 
 
-def _way(said: Readout) -> str:
+def _outcome(analysis: ABTestAnalysis) -> str:
     """Return the outcome whose colours are worn; figures nobody should believe decide nothing."""
-    found = _main(said)
-    if said.ratio is not None and said.ratio.off:
+    estimate = _primary_comparison(analysis)
+    if analysis.ratio is not None and analysis.ratio.mismatch:
         return "undecided"
-    if found.low is not None and found.low > 0:
+    if estimate.low is not None and estimate.low > 0:
         return "release"
-    return "hold" if found.high is not None and found.high < 0 else "undecided"
+    return "hold" if estimate.high is not None and estimate.high < 0 else "undecided"
 
 
-def _found(language: str, told: Told) -> Iterator[str]:
-    arms = {arm.name: arm for arm in told.readout.arms}
-    for name, measures in told.readout.differences.items():
-        found = measures[ENGAGED]
-        if found.value is None:
-            yield text(language, f"readout.{_why(arms[name])}", arm=name, n=arms[name].customers)
+def _difference_sentences(language: str, result: ABTestResult) -> Iterator[str]:
+    variants = {arm.name: arm for arm in result.analysis.variants}
+    for name, measures in result.analysis.differences.items():
+        estimate = measures[ENGAGED]
+        if estimate.value is None:
+            yield translate(
+                language,
+                f"readout.{_unknown_reason(variants[name])}",
+                arm=name,
+                n=variants[name].customers,
+            )
             continue
-        yield text(
+        yield translate(
             language,
             "readout.found",
-            ours=percents(language, arms[OURS].shares[ENGAGED]),
-            theirs=percents(language, arms[name].shares[ENGAGED]),
+            ours=percent_with_digit(language, variants[MODEL_VARIANT].shares[ENGAGED]),
+            theirs=percent_with_digit(language, variants[name].shares[ENGAGED]),
             arm=name,
-            difference=points(language, found.value),
-            low=points(language, found.low),
-            high=points(language, found.high),
+            difference=points_with_digit(language, estimate.value),
+            low=points_with_digit(language, estimate.low),
+            high=points_with_digit(language, estimate.high),
         )
 
 
-def _why(arm: ArmSeen) -> str:
+def _unknown_reason(variant: VariantStats) -> str:
     """Why nothing is said of an arm."""
-    if not arm.customers:
+    if not variant.customers:
         return "nobody"
-    return "unknown" if arm.shares else "blank"
+    return "unknown" if variant.shares else "blank"
 
 
-def _doubts(language: str, told: Told) -> Iterator[str]:
-    ratio = told.readout.ratio
-    if ratio is None:
-        yield text(language, "readout.ratio_unknown")
+def _validity_sentences(language: str, result: ABTestResult) -> Iterator[str]:
+    ratio_check = result.analysis.ratio
+    if ratio_check is None:
+        yield translate(language, "readout.ratio_unknown")
     else:
         sizes = ", ".join(
-            f"{arm.name} {shown(language, arm.customers)} "
-            f"({percents(language, ratio.planned[arm.name])})"
-            for arm in told.readout.arms
+            f"{arm.name} {format_value(language, arm.customers)} "
+            f"({percent_with_digit(language, ratio_check.planned[arm.name])})"
+            for arm in result.analysis.variants
         )
-        yield text(language, "readout.ratio_off" if ratio.off else "readout.ratio_kept", arms=sizes)
-    if told.twice:
-        yield text(language, "readout.twice", n=told.twice)
-    if told.others:
-        yield text(language, "readout.others", n=told.others)
+        yield translate(
+            language,
+            "readout.ratio_off" if ratio_check.mismatch else "readout.ratio_kept",
+            arms=sizes,
+        )
+    if result.in_two_variants:
+        yield translate(language, "readout.twice", n=result.in_two_variants)
+    if result.unmatched_outcomes:
+        yield translate(language, "readout.others", n=result.unmatched_outcomes)
 
 
-def _before(language: str, told: Told) -> Iterator[str]:
-    if told.study is None:
+def _study_agreement_sentences(language: str, result: ABTestResult) -> Iterator[str]:
+    if result.study is None:
         return
-    if told.foretold is None:
-        yield text(language, "readout.foretold_nothing", study=told.study)
+    if result.study_agreement is None:
+        yield translate(language, "readout.foretold_nothing", study=result.study)
         return
-    value, low, high = (points(language, x) for x in told.foretold.lift)
-    key = {None: "open", True: "right", False: "wrong"}[told.foretold.agrees]
-    said = text(
-        language, "readout.foretold", study=told.study, difference=value, low=low, high=high
+    value, low, high = (points_with_digit(language, x) for x in result.study_agreement.lift)
+    key = {None: "open", True: "right", False: "wrong"}[result.study_agreement.agrees]
+    sentence = translate(
+        language, "readout.foretold", study=result.study, difference=value, low=low, high=high
     )
-    yield f"{said} {text(language, f'readout.foretold_{key}')}"
+    yield f"{sentence} {translate(language, f'readout.foretold_{key}')}"
 
 
-def percents(language: str, share: float) -> str:
+def percent_with_digit(language: str, share: float) -> str:
     """Write a share as per cent with one digit."""
-    return _local(language, f"{100 * share:.1f}%")
+    return _localize_decimal(language, f"{100 * share:.1f}%")
 
 
-def points(language: str, share: float | None) -> str:
+def points_with_digit(language: str, share: float | None) -> str:
     """Write a difference in points with its sign and one digit; a dash where it is not known."""
-    return "–" if share is None else _local(language, f"{100 * share:+.1f}").replace("-", "−")
+    return (
+        "–"
+        if share is None
+        else _localize_decimal(language, f"{100 * share:+.1f}").replace("-", "−")
+    )
 
 
-def _local(language: str, number: str) -> str:
+def _localize_decimal(language: str, number: str) -> str:
     return number.replace(".", ",") if language == "nl" else number
 
 
-def _arm_lanes(language: str, said: Readout) -> list[Lane]:
-    known = [arm for arm in said.arms if arm.shares]
-    most = max(arm.shares[ENGAGED] for arm in known) or 1.0
+def _variant_rows(language: str, analysis: ABTestAnalysis) -> list[ChartRow]:
+    known_variants = [arm for arm in analysis.variants if arm.shares]
+    highest = max(arm.shares[ENGAGED] for arm in known_variants) or 1.0
     return [
-        Lane(
-            text(language, "readout.lane", arm=arm.name, customers=arm.customers),
-            percents(language, arm.shares[ENGAGED]),
-            (Part(0, 90 * arm.shares[ENGAGED] / most, "glow" if arm.name == OURS else "sand"),),
+        ChartRow(
+            translate(language, "readout.lane", arm=arm.name, customers=arm.customers),
+            percent_with_digit(language, arm.shares[ENGAGED]),
+            (
+                ChartSpan(
+                    0,
+                    90 * arm.shares[ENGAGED] / highest,
+                    "glow" if arm.name == MODEL_VARIANT else "sand",
+                ),
+            ),
         )
-        for arm in known
+        for arm in known_variants
     ]
 
 
-def _difference_lanes(language: str, said: Readout) -> list[Lane]:
-    every = {name: found[ENGAGED] for name, found in said.differences.items()}
-    most = max(max(-(e.low or 0.0), e.high or 0.0) for e in every.values())
-    return [_lane(language, name, found, most or 1.0) for name, found in every.items()]
+def _difference_rows(language: str, analysis: ABTestAnalysis) -> list[ChartRow]:
+    estimates = {name: found[ENGAGED] for name, found in analysis.differences.items()}
+    widest = max(max(-(e.low or 0.0), e.high or 0.0) for e in estimates.values())
+    return [
+        _difference_row(language, name, found, widest or 1.0) for name, found in estimates.items()
+    ]
 
 
-def _lane(language: str, name: str, found: Estimate, most: float) -> Lane:
-    label = text(language, "readout.against", arm=name)
-    if found.value is None or found.low is None or found.high is None:
-        return Lane(label, "–")
-    low, value, high = (50 + 45 * x / most for x in (found.low, found.value, found.high))
-    shown_ = text(language, "readout.points", points=points(language, found.value))
-    zero = text(language, "readout.zero")
-    dots = (Part(value, value, "glow"),)
-    return Lane(label, shown_, (Part(low, high, "glow", pale=True),), dots, 50, zero)
+def _difference_row(language: str, name: str, estimate: Estimate, widest: float) -> ChartRow:
+    label = translate(language, "readout.against", arm=name)
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return ChartRow(label, "–")
+    low, value, high = (50 + 45 * x / widest for x in (estimate.low, estimate.value, estimate.high))
+    value_text = translate(
+        language, "readout.points", points=points_with_digit(language, estimate.value)
+    )
+    zero_label = translate(language, "readout.zero")
+    dots = (ChartSpan(value, value, "glow"),)
+    return ChartRow(
+        label, value_text, (ChartSpan(low, high, "glow", pale=True),), dots, 50, zero_label
+    )
 
 
-def arm_table(language: str, said: Readout) -> pd.DataFrame:
+def variant_table(language: str, analysis: ABTestAnalysis) -> pd.DataFrame:
     """Return a row an arm: its customers and what share of them did each thing."""
-    head = ["arm", "customers", *MEASURES]
+    columns = ["arm", "customers", *OUTCOMES]
     rows = [
         [
             arm.name,
-            shown(language, arm.customers),
-            *(percents(language, arm.shares[m]) if arm.shares else "–" for m in MEASURES),
+            format_value(language, arm.customers),
+            *(percent_with_digit(language, arm.shares[m]) if arm.shares else "–" for m in OUTCOMES),
         ]
-        for arm in said.arms
+        for arm in analysis.variants
     ]
-    return pd.DataFrame(rows, columns=[text(language, f"readout.{name}") for name in head])
+    return pd.DataFrame(rows, columns=[translate(language, f"readout.{name}") for name in columns])
 
 
-def difference_table(language: str, said: Readout) -> pd.DataFrame:
+def difference_table(language: str, analysis: ABTestAnalysis) -> pd.DataFrame:
     """Return a row an arm and measure: ours less theirs, in points."""
-    head = ["arm", "measure", "apart", "low", "high"]
+    columns = ["arm", "measure", "apart", "low", "high"]
     rows = [
-        [name, text(language, f"readout.{m}"), *(points(language, x) for x in _bounds(found))]
-        for name, measures in said.differences.items()
+        [
+            name,
+            translate(language, f"readout.{m}"),
+            *(points_with_digit(language, x) for x in _value_and_bounds(found)),
+        ]
+        for name, measures in analysis.differences.items()
         for m, found in measures.items()
     ]
-    return pd.DataFrame(rows, columns=[text(language, f"readout.{name}") for name in head])
+    return pd.DataFrame(rows, columns=[translate(language, f"readout.{name}") for name in columns])
 
 
-def _bounds(found: Estimate) -> tuple[float | None, float | None, float | None]:
-    return found.value, found.low, found.high
+def _value_and_bounds(estimate: Estimate) -> tuple[float | None, float | None, float | None]:
+    return estimate.value, estimate.low, estimate.high

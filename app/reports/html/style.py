@@ -3,31 +3,35 @@
 from base64 import b64encode
 from dataclasses import asdict
 
-from app.presentation.palette import DARK, LIGHT, Tokens
-from app.presentation.theme import HEADING_FONT, STATIC, TEXT_FONT
+from app.presentation.palette import DARK, LIGHT, ColorTokens
+from app.presentation.theme import HEADING_FONT, STATIC_FOLDER, TEXT_FONT
 
 
 def standalone_style() -> str:
     """Return the style element, fonts inside."""
-    faces = _face(HEADING_FONT, "bricolage-latin") + _face(TEXT_FONT, "inter-latin")
-    dark = f"@media screen and (prefers-color-scheme: dark) {{ {_variables(DARK)} }}"
-    return f"<style>{faces}{_variables(LIGHT)}{dark}{RULES}{_CSS}</style>"
+    faces = _font_face_rule(HEADING_FONT, "bricolage-latin") + _font_face_rule(
+        TEXT_FONT, "inter-latin"
+    )
+    dark = f"@media screen and (prefers-color-scheme: dark) {{ {_css_variables(DARK)} }}"
+    return f"<style>{faces}{_css_variables(LIGHT)}{dark}{SHARED_CSS}{_FILE_CSS}</style>"
 
 
-def _variables(t: Tokens) -> str:
-    named = (f"--bs-{name.replace('_', '-')}: {value};" for name, value in asdict(t).items())
-    return f":root {{ {''.join(named)} }}"
+def _css_variables(colors: ColorTokens) -> str:
+    declarations = (
+        f"--bs-{name.replace('_', '-')}: {value};" for name, value in asdict(colors).items()
+    )
+    return f":root {{ {''.join(declarations)} }}"
 
 
-def _face(family: str, name: str) -> str:
-    font = b64encode((STATIC / f"{name}.woff2").read_bytes()).decode("ascii")
+def _font_face_rule(family: str, name: str) -> str:
+    encoded_font = b64encode((STATIC_FOLDER / f"{name}.woff2").read_bytes()).decode("ascii")
     return (
         f"@font-face {{ font-family: '{family}'; font-weight: 200 800; "
-        f"src: url(data:font/woff2;base64,{font}) format('woff2'); }}"
+        f"src: url(data:font/woff2;base64,{encoded_font}) format('woff2'); }}"
     )
 
 
-_CSS = f"""
+_FILE_CSS = f"""
 :root {{ color-scheme: light dark; }}
 * {{ box-sizing: border-box; }}
 html {{ -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }}
@@ -109,30 +113,30 @@ footer {{ margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--bs-
 """
 
 
-_BOTH = "".join(
+_COLOR_VARIABLES = "".join(
     f"--bs-{name.replace('_', '-')}: light-dark({light}, {asdict(DARK)[name]});"
     for name, light in asdict(LIGHT).items()
 )
-_SIGNS = {  # drawn, so that no font must have them
+_OUTCOME_SIGNS = {  # drawn, so that no font must have them
     "release": "M4 12.5 9.5 18 20 6.5",
     "hold": "M6 6 18 18M18 6 6 18",
     "undecided": "M5 12H5.1M12 12H12.1M19 12H19.1",
 }
 
 
-def _sign(outcome: str, path: str) -> str:
-    drawn = (
+def _sign_rule(outcome: str, path: str) -> str:
+    svg = (
         "%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' "
         "stroke='black' stroke-width='3.4' stroke-linecap='round' stroke-linejoin='round'%3E"
         f"%3Cpath d='{path}'/%3E%3C/svg%3E"
     )
     return (
         f'.bs-{outcome} {{ --bs-tone: var(--bs-{outcome}); --bs-sign: url("data:image/svg+xml,'
-        f'{drawn}"); }}'
+        f'{svg}"); }}'
     )
 
 
-RULES = f"""
+SHARED_CSS = f"""
 .bs {{ font-family: {TEXT_FONT}, system-ui, sans-serif; color: var(--bs-ink); }}
 .bs p {{ margin: 0; line-height: 1.55; text-wrap: pretty; }}
 .bs h3 {{ font: 600 1.2rem/1.25 '{HEADING_FONT}', {TEXT_FONT}, sans-serif; margin: 0; padding: 0;
@@ -200,14 +204,14 @@ RULES = f"""
   .bs dl {{ grid-template-columns: 1fr; gap: .1rem; }}
   .bs dd {{ margin-bottom: .6rem; }}
 }}
-{"".join(_sign(outcome, path) for outcome, path in _SIGNS.items())}
+{"".join(_sign_rule(outcome, path) for outcome, path in _OUTCOME_SIGNS.items())}
 .bs-passed {{ --bs-tone: var(--bs-release); }}
 .bs-failed {{ --bs-tone: var(--bs-hold); }}
 .bs-open {{ --bs-tone: var(--bs-undecided); }}
 """
 """What the page and the mailed file wear alike; each gives the colours."""
-_PAGE = f"""
-.stApp {{ {_BOTH} }}
+_REPORT_PAGE_CSS = f"""
+.stApp {{ {_COLOR_VARIABLES} }}
 .stApp .bs dl {{ padding: 0; }}
 .stApp [data-testid="stExpander"] details {{ border: 0; background: none; }}
 .stApp [data-testid="stExpander"] summary {{ padding: .1rem 0; min-height: 2rem; width: fit-content;
@@ -216,6 +220,6 @@ _PAGE = f"""
 """
 
 
-def style() -> str:
+def report_page_style() -> str:
     """Return the style element of the report."""
-    return f"<style>{_PAGE}{RULES}</style>"
+    return f"<style>{_REPORT_PAGE_CSS}{SHARED_CSS}</style>"

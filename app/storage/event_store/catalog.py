@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from recsys.dataset.brand_names import brand_key, normalise_brand, tidy
-from recsys.dataset.catalog import Catalogue, brand_prices, main_categories
+from recsys.dataset.brand_names import brand_key, clean_name, normalize_brand
+from recsys.dataset.catalog import Catalog, brand_prices, main_categories
 
-ITEMS = pa.schema(
+ITEM_SCHEMA = pa.schema(
     [
         ("code", pa.int32()),
         ("product", pa.string()),
@@ -31,7 +31,7 @@ ITEMS = pa.schema(
 
 
 @dataclass(frozen=True, slots=True)
-class BrandBook:
+class BrandsFile:
     """What a file of brands says."""
 
     aliases: Mapping[str, str]  # brand_key -> the name to use
@@ -39,25 +39,25 @@ class BrandBook:
     pictures: Mapping[str, str]  # brand_key -> name of a picture file
 
 
-NO_BOOK = BrandBook({}, frozenset(), {})
+NO_BRANDS_FILE = BrandsFile({}, frozenset(), {})
 
 
-def read_catalogue(folders: Sequence[Path], lineage: str) -> Catalogue:
+def read_catalog(folders: Sequence[Path], lineage: str) -> Catalog:
     """Return the catalogue of a store's segments; the latest word on an item counts."""
-    brands = _names(folders, "brands")
-    categories = _names(folders, "categories")
-    items = _latest(folders)
+    brands = _read_names(folders, "brands")
+    categories = _read_names(folders, "categories")
+    items = _latest_items(folders)
     brand, category = items["brand"].to_numpy(), items["category"].to_numpy()
     price, sensitive = items["price"].to_numpy(), items["sensitive"].to_numpy()
-    flagged = _flagged(folders, len(brands))
-    flagged[brand[sensitive & (brand >= 0)]] = True
-    return Catalogue(
+    brand_sensitive = _sensitive_flags(folders, len(brands))
+    brand_sensitive[brand[sensitive & (brand >= 0)]] = True
+    return Catalog(
         lineage=lineage,
         brands=brands,
         categories=categories,
         brand_category=main_categories(brand, category, len(brands)),
         brand_price=brand_prices(brand, price, len(brands)),
-        brand_sensitive=flagged,
+        brand_sensitive=brand_sensitive,
         item_product=items["product"].to_numpy(dtype=object),
         item_title=items["title"].to_numpy(dtype=object),
         item_brand=brand,
@@ -69,15 +69,15 @@ def read_catalogue(folders: Sequence[Path], lineage: str) -> Catalogue:
     )
 
 
-def _names(folders: Sequence[Path], what: str) -> NDArray[np.object_]:
-    tables = [pq.read_table(folder / f"{what}.parquet") for folder in folders]
+def _read_names(folders: Sequence[Path], table_name: str) -> NDArray[np.object_]:
+    tables = [pq.read_table(folder / f"{table_name}.parquet") for folder in folders]
     names: dict[int, str] = {}
     for table in tables:
         names |= dict(zip(table["code"].to_pylist(), table["name"].to_pylist(), strict=True))
     return np.array([names[code] for code in range(len(names))], dtype=object)
 
 
-def _flagged(folders: Sequence[Path], brands: int) -> NDArray[np.bool_]:
+def _sensitive_flags(folders: Sequence[Path], brands: int) -> NDArray[np.bool_]:
     flags = np.zeros(brands, dtype=np.bool_)
     for folder in folders:
         table = pq.read_table(folder / "brands.parquet").to_pandas()
@@ -85,7 +85,7 @@ def _flagged(folders: Sequence[Path], brands: int) -> NDArray[np.bool_]:
     return flags
 
 
-def _latest(folders: Sequence[Path]) -> pd.DataFrame:
+def _latest_items(folders: Sequence[Path]) -> pd.DataFrame:
     parts: list[pd.DataFrame] = [
         pq.read_table(folder / "items.parquet").to_pandas() for folder in folders
     ]
@@ -93,8 +93,8 @@ def _latest(folders: Sequence[Path]) -> pd.DataFrame:
     return items.drop_duplicates("code", keep="last").sort_values("code", ignore_index=True)
 
 
-def code(
-    con: duckdb.DuckDBPyConnection, old: Catalogue | None, book: BrandBook, folder: Path
+def assign_codes(
+    con: duckdb.DuckDBPyConnection, old: Catalog | None, brands_file: BrandsFile, folder: Path
 ) -> None:
     """Give codes to what is new in the views `good` and `shelf`, write it, make `item_map`.
 
@@ -112,66 +112,76 @@ def code(
         coalesce(shelf.category, seen.category) AS category_text
         FROM seen LEFT JOIN shelf ON shelf.product_id = seen.product"""
     )
-    _code_brands(con, old, book, folder)
+    _code_brands(con, old, brands_file, folder)
     _code_categories(con, old, folder)
     _code_items(con, old)
     items: pa.Table = con.sql(_ITEMS_SQL).to_arrow_table()
-    pq.write_table(items.cast(ITEMS), folder / "items.parquet", compression="zstd")
+    pq.write_table(items.cast(ITEM_SCHEMA), folder / "items.parquet", compression="zstd")
 
 
-def _texts(con: duckdb.DuckDBPyConnection, what: str) -> list[tuple[str, int]]:
+def _count_texts(con: duckdb.DuckDBPyConnection, column: str) -> list[tuple[str, int]]:
     return con.execute(
-        f"""SELECT text, sum(n)::BIGINT FROM (SELECT {what}_text AS text, n FROM resolved
-        UNION ALL SELECT coalesce({what}, ''), 0 FROM shelf) GROUP BY 1 ORDER BY 1"""
+        f"""SELECT text, sum(n)::BIGINT FROM (SELECT {column}_text AS text, n FROM resolved
+        UNION ALL SELECT coalesce({column}, ''), 0 FROM shelf) GROUP BY 1 ORDER BY 1"""
     ).fetchall()
 
 
 def _code_brands(
-    con: duckdb.DuckDBPyConnection, old: Catalogue | None, book: BrandBook, folder: Path
+    con: duckdb.DuckDBPyConnection, old: Catalog | None, brands_file: BrandsFile, folder: Path
 ) -> None:
-    spelt = {text: normalise_brand(text, book.aliases) for text, _ in _texts(con, "brand")}
+    normalized = {
+        text: normalize_brand(text, brands_file.aliases) for text, _ in _count_texts(con, "brand")
+    }
     votes: dict[str, Counter[str]] = defaultdict(Counter)
-    for text, times in _texts(con, "brand"):
-        if (shown := spelt[text]) is not None:
-            votes[brand_key(shown)][shown] += times
+    for text, times in _count_texts(con, "brand"):
+        if (spelling := normalized[text]) is not None:
+            votes[brand_key(spelling)][spelling] += times
     codes = {} if old is None else {brand_key(b): c for c, b in enumerate(old.brands)}
-    fresh = {key: n for n, key in enumerate(sorted(votes.keys() - codes), len(codes))}
-    codes |= fresh
-    names = {code: _chosen(votes[key], book, key) for key, code in fresh.items()}
+    new_codes = {key: n for n, key in enumerate(sorted(votes.keys() - codes), len(codes))}
+    codes |= new_codes
+    names = {code: _display_name(votes[key], brands_file, key) for key, code in new_codes.items()}
     old_names = [] if old is None else old.brands.tolist()
     names |= {c: old_names[c] for key in votes if (c := codes[key]) < len(old_names)}
-    _write_brands(folder, names, book)
+    _write_brands(folder, names, brands_file)
     _register(
-        con, "brand_map", {t: -1 if s is None else codes[brand_key(s)] for t, s in spelt.items()}
+        con,
+        "brand_map",
+        {t: -1 if s is None else codes[brand_key(s)] for t, s in normalized.items()},
     )
 
 
-def _chosen(votes: Counter[str], book: BrandBook, key: str) -> str:
+def _display_name(votes: Counter[str], brands_file: BrandsFile, key: str) -> str:
     """Return the spelling to show: that of the brands file, else the most frequent one."""
-    most = max(votes.values())
-    return book.aliases.get(key) or min(name for name, times in votes.items() if times == most)
+    top_count = max(votes.values())
+    return brands_file.aliases.get(key) or min(
+        name for name, times in votes.items() if times == top_count
+    )
 
 
-def _write_brands(folder: Path, names: Mapping[int, str], book: BrandBook) -> None:
+def _write_brands(folder: Path, names: Mapping[int, str], brands_file: BrandsFile) -> None:
     table = {
         "code": pa.array(names.keys(), pa.int32()),
         "name": pa.array(names.values(), pa.string()),
-        "sensitive": pa.array([brand_key(n) in book.sensitive for n in names.values()], pa.bool_()),
+        "sensitive": pa.array(
+            [brand_key(n) in brands_file.sensitive for n in names.values()], pa.bool_()
+        ),
     }
     pq.write_table(pa.table(table), folder / "brands.parquet")
 
 
-def _code_categories(con: duckdb.DuckDBPyConnection, old: Catalogue | None, folder: Path) -> None:
-    spelt = {text: tidy(text) for text, _ in _texts(con, "category")}
+def _code_categories(con: duckdb.DuckDBPyConnection, old: Catalog | None, folder: Path) -> None:
+    normalized = {text: clean_name(text) for text, _ in _count_texts(con, "category")}
     codes = {} if old is None else {str(name): code for code, name in enumerate(old.categories)}
-    fresh = {name: n for n, name in enumerate(sorted({*spelt.values()} - codes.keys()), len(codes))}
+    new_codes = {
+        name: n for n, name in enumerate(sorted({*normalized.values()} - codes.keys()), len(codes))
+    }
     table = {
-        "code": pa.array(fresh.values(), pa.int32()),
-        "name": pa.array(fresh.keys(), pa.string()),
+        "code": pa.array(new_codes.values(), pa.int32()),
+        "name": pa.array(new_codes.keys(), pa.string()),
     }
     pq.write_table(pa.table(table), folder / "categories.parquet")
-    codes |= fresh
-    _register(con, "category_map", {text: codes[name] for text, name in spelt.items()})
+    codes |= new_codes
+    _register(con, "category_map", {text: codes[name] for text, name in normalized.items()})
 
 
 def _register(con: duckdb.DuckDBPyConnection, name: str, codes: Mapping[str, int]) -> None:
@@ -183,16 +193,16 @@ def _register(con: duckdb.DuckDBPyConnection, name: str, codes: Mapping[str, int
     con.unregister("incoming")
 
 
-def _code_items(con: duckdb.DuckDBPyConnection, old: Catalogue | None) -> None:
+def _code_items(con: duckdb.DuckDBPyConnection, old: Catalog | None) -> None:
     """Make `items(product, brand, category, item)` of old and new, and `item_map`."""
-    known = pa.table(
+    known_items = pa.table(
         {
             "product": pa.array([] if old is None else old.item_product, pa.string()),
             "brand": pa.array([] if old is None else old.item_brand, pa.int32()),
             "category": pa.array([] if old is None else old.item_category, pa.int32()),
         }
     )
-    con.register("incoming", known)
+    con.register("incoming", known_items)
     con.execute(
         """CREATE TABLE items AS SELECT *, (row_number() OVER () - 1)::INTEGER AS item
         FROM incoming"""

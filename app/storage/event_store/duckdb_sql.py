@@ -4,17 +4,17 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
-def paths(files: Iterable[Path]) -> str:
+def sql_path_list(files: Iterable[Path]) -> str:
     """Return files as an SQL list in which no name is taken for a glob."""
-    plain = (str(f).replace("[", "[[]").replace("*", "[*]").replace("?", "[?]") for f in files)
-    return "[" + ", ".join(literal(name) for name in plain) + "]"
+    escaped = (str(f).replace("[", "[[]").replace("*", "[*]").replace("?", "[?]") for f in files)
+    return "[" + ", ".join(sql_literal(name) for name in escaped) + "]"
 
 
-def literal(text: str) -> str:
+def sql_literal(text: str) -> str:
     """Return `text` as an SQL string: view definitions take no bound values."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def quoted(name: str) -> str:
+def sql_identifier(name: str) -> str:
     """Return `name` as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'

@@ -17,26 +17,26 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from app.storage.event_store.catalog import read_catalogue
+from app.storage.event_store.catalog import read_catalog
 from app.storage.event_store.segment import (
-    KEYS,
-    Keys,
+    KEY_SPACE,
+    CustomerKeys,
     Segment,
-    hash_of,
-    key_of,
-    places_of,
+    customer_key,
+    file_hash,
+    locate_customer,
     read_manifest,
 )
-from app.storage.event_store.segment_writer import added
-from recsys.dataset.catalog import Catalogue
-from recsys.dataset.events import ROW, Rows
+from app.storage.event_store.segment_writer import add_counts
+from recsys.dataset.catalog import Catalog
+from recsys.dataset.events import EVENT_DTYPE, EventRows
 from recsys.errors import WorkspaceError
 
-BLOCKS = 1 << 10  # equal parts of the space of keys; a sample takes whole ones
+KEY_BLOCKS = 1 << 10  # equal parts of the space of keys; a sample takes whole ones
 CHUNK_ROWS = 1_000_000
 
 
-class Warehouse:
+class EventStore:
     """The event store of one workspace, as it was when opened."""
 
     def __init__(self, workspace: Path, manifest: dict[str, Any]) -> None:
@@ -52,7 +52,7 @@ class Warehouse:
         self.segments = [Segment.open(folder) for folder in self.folders]
 
     @classmethod
-    def open(cls, folder: Path) -> "Warehouse":
+    def open(cls, folder: Path) -> "EventStore":
         """Open the store in a workspace, or raise WorkspaceError when there is none."""
         manifest = read_manifest(folder)
         if manifest is None:
@@ -62,106 +62,106 @@ class Warehouse:
         return cls(folder, manifest)
 
     @cached_property
-    def catalogue(self) -> Catalogue:
+    def catalog(self) -> Catalog:
         """What the shop sells."""
         try:
-            return read_catalogue(self.folders, self.manifest["lineage"])
+            return read_catalog(self.folders, self.manifest["lineage"])
         except FileNotFoundError as error:
             raise WorkspaceError("The events were replaced meanwhile; start again.") from error
 
     @cached_property
-    def item_buys(self) -> NDArray[np.int64]:
+    def item_purchases(self) -> NDArray[np.int64]:
         """How often each item was bought, shape (items of the catalogue,)."""
-        total = np.zeros(len(self.catalogue.item_brand), np.int64)
+        total = np.zeros(len(self.catalog.item_brand), np.int64)
         for folder in self.folders:
-            total = added(total, np.load(folder / "item_buys.npy"))
+            total = add_counts(total, np.load(folder / "item_buys.npy"))
         return total
 
     @cached_property
     def pictures(self) -> dict[str, str]:
         """Brand -> name of its picture (pictures/NAME.webp in the workspace)."""
-        found: dict[str, str] = {}
+        pictures: dict[str, str] = {}
         for folder in self.folders:
-            found |= json.loads((folder / "pictures.json").read_text(encoding="utf-8"))
-        return found
+            pictures |= json.loads((folder / "pictures.json").read_text(encoding="utf-8"))
+        return pictures
 
-    def damaged(self) -> list[str]:
+    def damaged_files(self) -> list[str]:
         """Return the files whose bytes are not those that were written, reading all of them."""
         parts = zip(self.folders, self.manifest["segments"], strict=True)
         files = (
             (folder / name, digest) for folder, p in parts for name, digest in p["files"].items()
         )
-        return [f"{f.parent.name}/{f.name}" for f, digest in files if hash_of(f) != digest]
+        return [f"{f.parent.name}/{f.name}" for f, digest in files if file_hash(f) != digest]
 
-    def has(self, customer_id: str) -> bool:
+    def has_customer(self, customer_id: str) -> bool:
         """Whether the store holds an event of this customer."""
-        return bool(self._places(customer_id))
+        return bool(self._locate(customer_id))
 
-    def events_of(self, customer_id: str) -> Rows:
+    def events_of(self, customer_id: str) -> EventRows:
         """Return a customer's events by time; none for an unknown customer."""
-        parts = [segment.rows_at(at) for segment, at in self._places(customer_id)]
+        parts = [segment.rows_at(at) for segment, at in self._locate(customer_id)]
         if len(parts) == 1:
             return parts[0]
-        rows = np.concatenate(parts) if parts else np.zeros(0, ROW)
+        rows = np.concatenate(parts) if parts else np.zeros(0, EVENT_DTYPE)
         return rows[np.argsort(rows["ts"], kind="stable")]
 
     def scan(
         self, sample: float = 1.0, seed: int = 0, chunk: int = CHUNK_ROWS
-    ) -> Iterator[tuple[NDArray[np.int64], Rows]]:
+    ) -> Iterator[tuple[NDArray[np.int64], EventRows]]:
         """Yield (customer number of each row, rows), by customer and time, whole customers.
 
         A sample is a share of the space of keys, so it depends on ids and `seed` alone, a smaller
         one is part of a larger one, and nothing else is read. A chunk holds about `chunk` rows.
         """
-        for ranges in self._grouped(sampled(sample, seed), chunk):
-            parts = [self._sweep(low, high) for low, high in _joined(ranges)]
+        for ranges in self._group_ranges(key_ranges(sample, seed), chunk):
+            parts = [self._read_range(low, high) for low, high in _merge_ranges(ranges)]
             numbers = np.concatenate([part[0] for part in parts])
             if len(numbers):
                 yield numbers, np.concatenate([part[1] for part in parts])
 
     def customer_ids(self, sample: float = 1.0, seed: int = 0) -> Iterator[str]:
         """Yield the ids of the sample's customers, in the order of `scan`."""
-        for low, high in sampled(sample, seed):
+        for low, high in key_ranges(sample, seed):
             first, last = np.searchsorted(self.keys, _edges(low, high))
             for key in self.keys[first:last]:
                 yield self._id_of(int(key))
 
-    def stretch(self, first: int, last: int) -> tuple[NDArray[np.int64], Rows]:
+    def events_between(self, first: int, last: int) -> tuple[NDArray[np.int64], EventRows]:
         """Return (customer number of each row, rows) of the customers numbered [first, last)."""
         keys = self.keys[first:last]
         if not len(keys):
-            return np.empty(0, np.int64), np.zeros(0, ROW)
-        return self._sweep(int(keys[0]), int(keys[-1]) + 1)
+            return np.empty(0, np.int64), np.zeros(0, EVENT_DTYPE)
+        return self._read_range(int(keys[0]), int(keys[-1]) + 1)
 
     def ids_between(self, first: int, last: int) -> pa.Array:
         """Return the ids of the customers numbered [first, last), in their order."""
-        keys, number = self.keys[first:last], min(last, len(self.keys)) - first
-        parts, at = [], []
+        keys, count = self.keys[first:last], min(last, len(self.keys)) - first
+        parts, position_parts = [], []
         for segment in self.segments:
             low, high = np.searchsorted(segment.keys, _edges(int(keys[0]), int(keys[-1]) + 1))
             parts.append(segment.ids_between(int(low), int(high)))
-            at.append(np.searchsorted(keys, segment.keys[low:high]))
-        place = np.empty(number, np.int64)
-        whole = np.concatenate(at)
-        place[whole] = np.arange(len(whole))
-        return pa.concat_arrays(parts).take(pa.array(place))
+            position_parts.append(np.searchsorted(keys, segment.keys[low:high]))
+        order = np.empty(count, np.int64)
+        positions = np.concatenate(position_parts)
+        order[positions] = np.arange(len(positions))
+        return pa.concat_arrays(parts).take(pa.array(order))
 
     @cached_property
-    def keys(self) -> Keys:
+    def keys(self) -> CustomerKeys:
         """The keys of all customers, ascending; a customer's number is her place in it."""
         if len(self.segments) == 1:
             return self.segments[0].keys
         return np.unique(np.concatenate([segment.keys for segment in self.segments]))
 
     def _id_of(self, key: int) -> str:
-        found = ((segment, segment.place(key)) for segment in self.segments)
-        return next(segment.id_at(at) for segment, at in found if at is not None)
+        matches = ((segment, segment.index_of(key)) for segment in self.segments)
+        return next(segment.id_at(at) for segment, at in matches if at is not None)
 
-    def _places(self, customer_id: str) -> list[tuple[Segment, int]]:
-        return places_of(self.segments, customer_id, key_of(customer_id))
+    def _locate(self, customer_id: str) -> list[tuple[Segment, int]]:
+        return locate_customer(self.segments, customer_id, customer_key(customer_id))
 
-    def _sweep(self, low: int, high: int) -> tuple[NDArray[np.int64], Rows]:
-        parts = [self._part(segment, low, high) for segment in self.segments]
+    def _read_range(self, low: int, high: int) -> tuple[NDArray[np.int64], EventRows]:
+        parts = [self._read_segment_range(segment, low, high) for segment in self.segments]
         if len(parts) == 1:
             return parts[0]
         numbers = np.concatenate([part[0] for part in parts])
@@ -169,46 +169,48 @@ class Warehouse:
         order = np.lexsort((rows["ts"], numbers))
         return numbers[order], rows[order]
 
-    def _part(self, segment: Segment, low: int, high: int) -> tuple[NDArray[np.int64], Rows]:
+    def _read_segment_range(
+        self, segment: Segment, low: int, high: int
+    ) -> tuple[NDArray[np.int64], EventRows]:
         first, last = np.searchsorted(segment.keys, _edges(low, high))
-        places, rows = segment.sweep(int(first), int(last))
+        indices, rows = segment.read_rows(int(first), int(last))
         if segment.keys is self.keys:
-            return places, rows
-        return np.searchsorted(self.keys, segment.keys[places]).astype(np.int64), rows
+            return indices, rows
+        return np.searchsorted(self.keys, segment.keys[indices]).astype(np.int64), rows
 
-    def _grouped(
+    def _group_ranges(
         self, ranges: list[tuple[int, int]], chunk: int
     ) -> Iterator[list[tuple[int, int]]]:
         group: list[tuple[int, int]] = []
-        held = 0
+        group_rows = 0
         for low, high in ranges:
-            rows = sum(_rows_between(segment, low, high) for segment in self.segments)
-            if group and held + rows > chunk:
+            rows = sum(_count_rows(segment, low, high) for segment in self.segments)
+            if group and group_rows + rows > chunk:
                 yield group
-                group, held = [], 0
-            group, held = [*group, (low, high)], held + rows
+                group, group_rows = [], 0
+            group, group_rows = [*group, (low, high)], group_rows + rows
         if group:
             yield group
 
 
-def sampled(sample: float, seed: int) -> list[tuple[int, int]]:
+def key_ranges(sample: float, seed: int) -> list[tuple[int, int]]:
     """Return ascending ranges [low, high) of keys that hold the share `sample` of them all."""
-    width = KEYS // BLOCKS
+    width = KEY_SPACE // KEY_BLOCKS
     if sample >= 1:
-        return [(block * width, (block + 1) * width) for block in range(BLOCKS)]
-    order = np.random.default_rng(seed).permutation(BLOCKS)
-    whole = int(max(sample, 0.0) * BLOCKS)
-    last = int((max(sample, 0.0) * BLOCKS - whole) * width)
-    ranges = [(int(block) * width, (int(block) + 1) * width) for block in order[:whole]]
-    partial = int(order[whole]) * width
+        return [(block * width, (block + 1) * width) for block in range(KEY_BLOCKS)]
+    order = np.random.default_rng(seed).permutation(KEY_BLOCKS)
+    n_blocks = int(max(sample, 0.0) * KEY_BLOCKS)
+    last = int((max(sample, 0.0) * KEY_BLOCKS - n_blocks) * width)
+    ranges = [(int(block) * width, (int(block) + 1) * width) for block in order[:n_blocks]]
+    partial = int(order[n_blocks]) * width
     return sorted([*ranges, (partial, partial + last)])
 
 
-def _edges(low: int, high: int) -> Keys:
+def _edges(low: int, high: int) -> CustomerKeys:
     return np.array([low, high], dtype=np.uint64)
 
 
-def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _merge_ranges(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return ascending ranges with neighbours that touch made one."""
     joined: list[tuple[int, int]] = []
     for low, high in ranges:
@@ -218,6 +220,6 @@ def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def _rows_between(segment: Segment, low: int, high: int) -> int:
+def _count_rows(segment: Segment, low: int, high: int) -> int:
     first, last = np.searchsorted(segment.keys, _edges(low, high))
     return int(segment.starts[int(last)]) - int(segment.starts[int(first)])

@@ -12,27 +12,32 @@ from typing import Any
 
 import duckdb
 
-from app.storage.event_store.duckdb_sql import literal
-from app.storage.event_store.segment import FORMAT, hash_of, read_manifest, write_manifest
+from app.storage.event_store.duckdb_sql import sql_literal
+from app.storage.event_store.segment import (
+    MANIFEST_FORMAT,
+    file_hash,
+    read_manifest,
+    write_manifest,
+)
 from recsys.errors import BadEventsError, BrandswipeError, WorkspaceError
 
 
 @contextmanager
-def engine(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def duckdb_engine(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as con:
         con.execute("SET TimeZone='UTC'; SET threads=2; SET memory_limit='3GB'")
         con.execute("SET preserve_insertion_order=false; SET enable_progress_bar=false")
-        con.execute(f"SET temp_directory={literal(str(scratch / 'spill'))}")
+        con.execute(f"SET temp_directory={sql_literal(str(scratch / 'spill'))}")
         yield con
 
 
 @contextmanager
-def locked(workspace: Path) -> Iterator[Path]:
+def exclusive_store(workspace: Path) -> Iterator[Path]:
     """Hold the store against a second import; sweep up what a crash left."""
-    home = workspace / "events"
+    events_dir = workspace / "events"
     workspace.mkdir(mode=0o700, parents=True, exist_ok=True)  # what people bought lies in it
-    home.mkdir(exist_ok=True)
-    with (home / ".lock").open("w") as lock:
+    events_dir.mkdir(exist_ok=True)
+    with (events_dir / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -40,42 +45,44 @@ def locked(workspace: Path) -> Iterator[Path]:
                 f"Another import into {workspace} is running; wait for it to end."
             ) from error
         try:
-            _sweep(workspace)
-            yield home
+            _remove_unlisted(workspace)
+            yield events_dir
         finally:
-            _sweep(workspace)
+            _remove_unlisted(workspace)
 
 
-def _sweep(workspace: Path) -> None:
+def _remove_unlisted(workspace: Path) -> None:
     """Remove what no manifest lists; a store we cannot read loses nothing."""
     try:
         manifest = read_manifest(workspace) or {"segments": []}
     except BrandswipeError:
         return
-    listed = {part["name"] for part in manifest["segments"]}
+    known_names = {part["name"] for part in manifest["segments"]}
     for folder in (workspace / "events").iterdir():
-        if folder.is_dir() and folder.name not in listed:
+        if folder.is_dir() and folder.name not in known_names:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def room(workspace: Path) -> Iterator[None]:
+def explain_failures(workspace: Path) -> Iterator[None]:
     """Turn a full disk, too little memory and unreadable data into sentences."""
     try:
         yield
     except (OSError, duckdb.Error) as error:
-        sentence = _sentence(error, workspace)
-        if sentence is None:
+        explained = _explain(error, workspace)
+        if explained is None:
             raise
-        raise sentence from error
+        raise explained from error
 
 
-_FULL = ("No space left", "Not enough free space", "requested and")
+_DISK_FULL_SIGNS = ("No space left", "Not enough free space", "requested and")
 """How DuckDB and NumPy, which keep the number of the error to themselves, say a disk is full."""
 
 
-def _sentence(error: Exception, workspace: Path) -> BrandswipeError | None:
-    if getattr(error, "errno", None) == errno.ENOSPC or any(sign in str(error) for sign in _FULL):
+def _explain(error: Exception, workspace: Path) -> BrandswipeError | None:
+    if getattr(error, "errno", None) == errno.ENOSPC or any(
+        sign in str(error) for sign in _DISK_FULL_SIGNS
+    ):
         return WorkspaceError(
             f"The disk of {workspace} is full; the store is as it was. Free some room and run "
             f"the import again."
@@ -87,12 +94,14 @@ def _sentence(error: Exception, workspace: Path) -> BrandswipeError | None:
     return None
 
 
-def unseen(files: Sequence[Path], old: Mapping[str, Any] | None) -> list[str]:
+def hash_new_files(files: Sequence[Path], old: Mapping[str, Any] | None) -> list[str]:
     """Return the hashes of event files; BadEventsError where one is in the store or there twice."""
-    known = {source for part in (old or {"segments": []})["segments"] for source in part["sources"]}
-    hashes = [hash_of(file) for file in files]
+    known_hashes = {
+        source for part in (old or {"segments": []})["segments"] for source in part["sources"]
+    }
+    hashes = [file_hash(file) for file in files]
     for n, (file, digest) in enumerate(zip(files, hashes, strict=True)):
-        if digest in known or digest in hashes[:n]:
+        if digest in known_hashes or digest in hashes[:n]:
             raise BadEventsError(
                 f"What {file.name} holds is in the store already; leave it out, "
                 f"or start anew with --replace."
@@ -100,7 +109,7 @@ def unseen(files: Sequence[Path], old: Mapping[str, Any] | None) -> list[str]:
     return hashes
 
 
-def commit(
+def commit_segment(
     workspace: Path,
     segment: Path,
     old: Mapping[str, Any] | None,
@@ -111,39 +120,41 @@ def commit(
 
     `customers` says how ids are kept and who was taken out; a store that is begun anew knows it.
     """
-    sealed = seal(segment, facts["sources"])
-    before = old or {**_NOTHING, "lineage": sealed["hash"][:16]}
-    name = f"{before['lineage']}-{len(before['segments']) + 1:04d}"
-    home = workspace / "events"
-    if (home / name).exists():  # --replace with the files that are there, perhaps to mend them
-        (home / name).rename(segment.parent / "former")
-    segment.rename(home / name)
+    hashes = segment_hashes(segment, facts["sources"])
+    previous = old or {**_EMPTY_MANIFEST, "lineage": hashes["hash"][:16]}
+    name = f"{previous['lineage']}-{len(previous['segments']) + 1:04d}"
+    events_dir = workspace / "events"
+    if (
+        events_dir / name
+    ).exists():  # --replace with the files that are there, perhaps to mend them
+        (events_dir / name).rename(segment.parent / "former")
+    segment.rename(events_dir / name)
     manifest = {
-        "format": FORMAT,
-        "lineage": before["lineage"],
-        "customers": before["customers"] + facts["customers"] - facts["known"],
-        "events": before["events"] + facts["events"],
-        "as_of": max(before["as_of"], facts["as_of"]),
-        "segments": [*before["segments"], {"name": name, **sealed, **facts}],
+        "format": MANIFEST_FORMAT,
+        "lineage": previous["lineage"],
+        "customers": previous["customers"] + facts["customers"] - facts["known"],
+        "events": previous["events"] + facts["events"],
+        "as_of": max(previous["as_of"], facts["as_of"]),
+        "segments": [*previous["segments"], {"name": name, **hashes, **facts}],
         **customers,
     }
     write_manifest(workspace, manifest)
     return name
 
 
-def seal(segment: Path, sources: Sequence[str]) -> dict[str, Any]:
+def segment_hashes(segment: Path, sources: Sequence[str]) -> dict[str, Any]:
     """Return the hashes of a written segment, and the one of them all."""
-    files = {file.name: hash_of(file) for file in sorted(segment.iterdir())}
+    files = {file.name: file_hash(file) for file in sorted(segment.iterdir())}
     digest = sha256(json.dumps([files, sources]).encode()).hexdigest()
     return {"hash": digest, "files": files}
 
 
-_NOTHING: Mapping[str, Any] = {"segments": [], "customers": 0, "events": 0, "as_of": 0}
+_EMPTY_MANIFEST: Mapping[str, Any] = {"segments": [], "customers": 0, "events": 0, "as_of": 0}
 
 
-def copy_shop(shop: Path, to: Path) -> None:
+def copy_planted_shop(shop: Path, target: Path) -> None:
     """Copy what only the generator of a planted shop knows."""
-    to.mkdir()
+    target.mkdir()
     for name in ("truth.parquet", "brands.csv", "shop.json"):
         if (shop / name).is_file():
-            shutil.copyfile(shop / name, to / name)
+            shutil.copyfile(shop / name, target / name)

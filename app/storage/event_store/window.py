@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.storage.event_store.store import CHUNK_ROWS, Warehouse
-from recsys.dataset.events import Rows
+from app.storage.event_store.store import CHUNK_ROWS, EventStore
+from recsys.dataset.events import EventRows
 from recsys.errors import BadInputError, NotEnoughError, UnknownNameError
 
-SHORT = 8
+SHORT_VERSION = 8
 """Characters of a version of the store that a person reads."""
-_LEAST = 4
+_MIN_PREFIX = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TrainingWindow:
     """A version of the event store by the start of its hash, and days of its log (UTC), ISO."""
 
     events: str = ""  # empty: as of the last import
@@ -28,109 +28,110 @@ class Source:
     @property
     def first(self) -> int:
         """Seconds since 1970 at which the window begins, 0 where it has no beginning."""
-        return 0 if not self.since else _seconds(_day(self.since, "since"))
+        return 0 if not self.since else _day_start(_parse_day(self.since, "since"))
 
     @property
     def last(self) -> int | None:
         """The last second of the window; None where it has no end."""
         if not self.until:
             return None
-        return _seconds(_day(self.until, "until") + timedelta(days=1)) - 1
+        return _day_start(_parse_day(self.until, "until") + timedelta(days=1)) - 1
 
 
-def _day(said: str, which: str) -> date:
+def _parse_day(text: str, setting: str) -> date:
     try:
-        return date.fromisoformat(said)
+        return date.fromisoformat(text)
     except ValueError:
-        raise BadInputError(f"`{which}` is {said!r}: write a day like 2026-03-31.") from None
+        raise BadInputError(f"`{setting}` is {text!r}: write a day like 2026-03-31.") from None
 
 
-def _seconds(day: date) -> int:
+def _day_start(day: date) -> int:
     return int(datetime.combine(day, time(), UTC).timestamp())
 
 
-def source_to_row(source: Source) -> dict[str, str]:
+def source_to_row(source: TrainingWindow) -> dict[str, str]:
     """Return what is read as the arguments of a job say it."""
     return {"events": source.events, "since": source.since, "until": source.until}
 
 
-def source_from_row(row: Mapping[str, str]) -> Source:
+def source_from_row(row: Mapping[str, str]) -> TrainingWindow:
     """Return what the arguments of a job say is read; without a word of it, all."""
-    return Source(
+    return TrainingWindow(
         events=row.get("events", ""), since=row.get("since", ""), until=row.get("until", "")
     )
 
 
-class Slice(Warehouse):
+class WindowedEventStore(EventStore):
     """A window of a store: what lies outside of it is not there for whoever scans."""
 
-    def __init__(self, whole: Warehouse, first: int, last: int) -> None:
-        super().__init__(whole.workspace, whole.manifest)
+    def __init__(self, event_store: EventStore, first: int, last: int) -> None:
+        super().__init__(event_store.workspace, event_store.manifest)
         self.first, self.as_of = first, last
 
     def scan(
         self, sample: float = 1.0, seed: int = 0, chunk: int = CHUNK_ROWS
-    ) -> Iterator[tuple[NDArray[np.int64], Rows]]:
+    ) -> Iterator[tuple[NDArray[np.int64], EventRows]]:
         """Yield what the store yields, of the window alone."""
         for numbers, rows in super().scan(sample, seed, chunk):
-            held = (rows["ts"] >= self.first) & (rows["ts"] <= self.as_of)
-            if held.any():
-                yield numbers[held], rows[held]
+            in_window = (rows["ts"] >= self.first) & (rows["ts"] <= self.as_of)
+            if in_window.any():
+                yield numbers[in_window], rows[in_window]
 
 
-def versions_of(warehouse: Warehouse) -> list[Warehouse]:
+def store_versions(event_store: EventStore) -> list[EventStore]:
     """Return the store as it was after each import since it was last started anew, newest first."""
-    parts = warehouse.manifest["segments"]
-    earlier = [_after(warehouse, n) for n in range(len(parts) - 1, 0, -1)]
-    return [warehouse, *earlier]
+    parts = event_store.manifest["segments"]
+    earlier = [_store_after(event_store, n) for n in range(len(parts) - 1, 0, -1)]
+    return [event_store, *earlier]
 
 
-def _after(warehouse: Warehouse, imports: int) -> Warehouse:
-    parts = warehouse.manifest["segments"][:imports]
-    manifest: dict[str, Any] = warehouse.manifest | {
+def _store_after(event_store: EventStore, imports: int) -> EventStore:
+    parts = event_store.manifest["segments"][:imports]
+    manifest: dict[str, Any] = event_store.manifest | {
         "segments": parts,
         "customers": sum(part["customers"] - part["known"] for part in parts),
         "events": sum(part["events"] for part in parts),
         "as_of": max(part["as_of"] for part in parts),
     }
-    return Warehouse(warehouse.workspace, manifest)
+    return EventStore(event_store.workspace, manifest)
 
 
-def slice_of(warehouse: Warehouse, source: Source) -> Warehouse:
+def open_window(event_store: EventStore, window: TrainingWindow) -> EventStore:
     """Return what a source names of a store.
 
     Raises UnknownNameError for a version that is not there, BadInputError for days that are none or
     stand in the wrong order, and NotEnoughError for a window without events.
     """
-    whole = _version(warehouse, source.events)
-    if not (source.since or source.until):
-        return whole
-    last = whole.as_of if source.last is None else min(source.last, whole.as_of)
-    if source.last is not None and source.first > source.last:
+    full_store = _store_version(event_store, window.events)
+    if not (window.since or window.until):
+        return full_store
+    last = full_store.as_of if window.last is None else min(window.last, full_store.as_of)
+    if window.last is not None and window.first > window.last:
         raise BadInputError(
-            f"The window begins on {source.since} and ends on {source.until}: turn the two round."
+            f"The window begins on {window.since} and ends on {window.until}: turn the two round."
         )
-    part = Slice(whole, source.first, last)
-    if next(part.scan(), None) is None:
+    windowed_store = WindowedEventStore(full_store, window.first, last)
+    if next(windowed_store.scan(), None) is None:
         raise NotEnoughError(
-            f"There is no event {_said(source)}: the log ends on "
-            f"{datetime.fromtimestamp(whole.as_of, UTC):%Y-%m-%d}. Choose a window that meets it."
+            f"There is no event {_describe(window)}: the log ends on "
+            f"{datetime.fromtimestamp(full_store.as_of, UTC):%Y-%m-%d}. Choose a window that "
+            "meets it."
         )
-    return part
+    return windowed_store
 
 
-def _said(source: Source) -> str:
-    parts = (("from", source.since), ("to", source.until))
+def _describe(window: TrainingWindow) -> str:
+    parts = (("from", window.since), ("to", window.until))
     return " ".join(f"{word} {day}" for word, day in parts if day)
 
 
-def _version(warehouse: Warehouse, name: str) -> Warehouse:
+def _store_version(event_store: EventStore, name: str) -> EventStore:
     if not name:
-        return warehouse
-    known = versions_of(warehouse)
-    found = [one for one in known if len(name) >= _LEAST and one.version.startswith(name)]
-    if len(found) != 1:
+        return event_store
+    versions = store_versions(event_store)
+    matches = [one for one in versions if len(name) >= _MIN_PREFIX and one.version.startswith(name)]
+    if len(matches) != 1:
         raise UnknownNameError(
-            "version of the event store", name, [one.version[:SHORT] for one in known]
+            "version of the event store", name, [one.version[:SHORT_VERSION] for one in versions]
         )
-    return found[0]
+    return matches[0]

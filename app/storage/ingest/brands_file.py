@@ -12,28 +12,39 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from app.storage.event_store.catalog import NO_BOOK, BrandBook
-from recsys.dataset.brand_names import brand_key, normalise_brand
+from app.storage.event_store.catalog import NO_BRANDS_FILE, BrandsFile
+from recsys.dataset.brand_names import brand_key, normalize_brand
 from recsys.errors import BadInputError
 
-LARGEST = (480, 480)
+MAX_SIZE = (480, 480)
 _MOST_PIXELS = 50_000_000
 _MOST_BYTES = 20_000_000
-_NAMED = 5  # pictures that are named with their reason; the rest is counted
+_MAX_NAMED = 5  # pictures that are named with their reason; the rest is counted
 _YES = frozenset({"1", "true", "t", "yes", "ja"})
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
-_DRAWINGS = (".svg", ".svgz", ".pdf", ".eps", ".bmp", ".tif", ".tiff", ".heic", ".avif", ".ico")
-_OTHER = "save it as PNG, JPEG, WebP or GIF"
-_TOO_WIDE = f"it has more than {_MOST_PIXELS // 10**6} million pixels, save it smaller"
+_PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
+_UNSUPPORTED_SUFFIXES = (
+    ".svg",
+    ".svgz",
+    ".pdf",
+    ".eps",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".heic",
+    ".avif",
+    ".ico",
+)
+_SAVE_HINT = "save it as PNG, JPEG, WebP or GIF"
+_TOO_LARGE = f"it has more than {_MOST_PIXELS // 10**6} million pixels, save it smaller"
 
 
-def read_book(file: str | None) -> BrandBook:
+def read_brands_file(file: str | None) -> BrandsFile:
     """Return a file of brands: CSV with name and, if wished, aliases, sensitive and picture.
 
     Aliases stand behind each other with semicolons between. The name is the spelling to show.
     """
     if file is None:
-        return NO_BOOK
+        return NO_BRANDS_FILE
     try:
         text = Path(file).read_text(encoding="utf-8-sig")
         lines = list(csv.DictReader(io.StringIO(text)))
@@ -41,82 +52,91 @@ def read_book(file: str | None) -> BrandBook:
         raise BadInputError(f"{file} cannot be read as a CSV file of brands.") from error
     if not lines or "name" not in lines[0]:
         raise BadInputError(f"{file} needs a first line with a column called name, and a brand.")
-    return _book(lines)
+    return _parse_brands(lines)
 
 
-def _book(lines: list[dict[str, str | None]]) -> BrandBook:
+def _parse_brands(lines: list[dict[str, str | None]]) -> BrandsFile:
     aliases: dict[str, str] = {}
     sensitive: set[str] = set()
     pictures: dict[str, str] = {}
     for line in lines:
-        name = normalise_brand(line["name"] or "")
+        name = normalize_brand(line["name"] or "")
         if name is None:
             continue
-        spelt = [name, *(line.get("aliases") or "").split(";")]
-        aliases |= {brand_key(s): name for s in spelt if brand_key(s)}
+        spellings = [name, *(line.get("aliases") or "").split(";")]
+        aliases |= {brand_key(s): name for s in spellings if brand_key(s)}
         if (line.get("sensitive") or "").strip().lower() in _YES:
             sensitive.add(brand_key(name))
         if picture := (line.get("picture") or "").strip():
             pictures[brand_key(name)] = picture
-    return BrandBook(aliases, frozenset(sensitive), pictures)
+    return BrandsFile(aliases, frozenset(sensitive), pictures)
 
 
-def keep_pictures(
-    workspace: Path, segment: Path, book: BrandBook, folder: str | None, notes: list[str]
+def store_pictures(
+    workspace: Path, segment: Path, brands_file: BrandsFile, folder: str | None, notes: list[str]
 ) -> None:
     """Keep a small picture of each brand of a segment, by its hash, and write pictures.json."""
-    kept: dict[str, str] = {}
+    stored: dict[str, str] = {}
     if folder is not None:
-        kept, bad = _kept(workspace / "pictures", _brands(segment), book, Path(folder))
-        notes += _skipped(bad)
-    (segment / "pictures.json").write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
+        stored, skipped = _store_brand_pictures(
+            workspace / "pictures", _segment_brands(segment), brands_file, Path(folder)
+        )
+        notes += _skip_notes(skipped)
+    (segment / "pictures.json").write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
 
 
-def _skipped(bad: list[str]) -> list[str]:
-    more = len(bad) - _NAMED
-    said = [f"Picture skipped, {why}." for why in bad[:_NAMED]]
-    return [*said, f"{more:,} more pictures were skipped."] if more > 0 else said
+def _skip_notes(skipped: list[str]) -> list[str]:
+    unnamed = len(skipped) - _MAX_NAMED
+    notes = [f"Picture skipped, {why}." for why in skipped[:_MAX_NAMED]]
+    return [*notes, f"{unnamed:,} more pictures were skipped."] if unnamed > 0 else notes
 
 
-def _brands(segment: Path) -> list[str]:
+def _segment_brands(segment: Path) -> list[str]:
     names: list[str] = pq.read_table(segment / "brands.parquet")["name"].to_pylist()
     return names
 
 
-def _kept(
-    to: Path, brands: list[str], book: BrandBook, folder: Path
+def _store_brand_pictures(
+    target: Path, brands: list[str], brands_file: BrandsFile, folder: Path
 ) -> tuple[dict[str, str], list[str]]:
     if not folder.is_dir():
         raise BadInputError(f"There is no folder {folder} with pictures; check --pictures.")
-    there = sorted(f for f in folder.iterdir() if f.is_file() and not f.name.startswith("."))
-    files = [f for f in there if f.suffix.lower() in _PICTURES]
+    entries = sorted(f for f in folder.iterdir() if f.is_file() and not f.name.startswith("."))
+    files = [f for f in entries if f.suffix.lower() in _PICTURE_SUFFIXES]
     by_name = {f.name: f for f in files}
     by_slug = {slug(f.stem): f for f in reversed(files)}
-    to.mkdir(exist_ok=True)
-    kept: dict[str, str] = {}
-    bad = [f"{f.name}: {_OTHER}" for f in there if f.suffix.lower() in _DRAWINGS]
+    target.mkdir(exist_ok=True)
+    stored: dict[str, str] = {}
+    skipped = [
+        f"{f.name}: {_SAVE_HINT}" for f in entries if f.suffix.lower() in _UNSUPPORTED_SUFFIXES
+    ]
     for brand in brands:
-        file = _picture_of(brand, book.pictures, by_name, by_slug)
+        file = _picture_of(brand, brands_file.pictures, by_name, by_slug)
         if file is not None:
-            _keep(file, brand, to, kept, bad)
-    return kept, bad
+            _store_picture(file, brand, target, stored, skipped)
+    return stored, skipped
 
 
 def _picture_of(
-    brand: str, named: Mapping[str, str], by_name: Mapping[str, Path], by_slug: Mapping[str, Path]
+    brand: str,
+    picture_names: Mapping[str, str],
+    by_name: Mapping[str, Path],
+    by_slug: Mapping[str, Path],
 ) -> Path | None:
-    name = named.get(brand_key(brand), "")
+    name = picture_names.get(brand_key(brand), "")
     return by_name.get(name) or (by_slug.get(slug(brand)) if slug(brand) else None)
 
 
-def _keep(file: Path, brand: str, to: Path, kept: dict[str, str], bad: list[str]) -> None:
+def _store_picture(
+    file: Path, brand: str, target: Path, stored: dict[str, str], skipped: list[str]
+) -> None:
     try:
-        small = _small(file)
-    except BadInputError as why:
-        bad.append(f"{file.name}: {why}")
+        thumbnail = _thumbnail(file)
+    except BadInputError as error:
+        skipped.append(f"{file.name}: {error}")
         return
-    kept[brand] = hashlib.sha256(small).hexdigest()
-    (to / f"{kept[brand]}.webp").write_bytes(small)
+    stored[brand] = hashlib.sha256(thumbnail).hexdigest()
+    (target / f"{stored[brand]}.webp").write_bytes(thumbnail)
 
 
 def slug(name: str) -> str:
@@ -124,7 +144,7 @@ def slug(name: str) -> str:
     return re.sub(r"[\W_]+", "-", brand_key(name)).strip("-")
 
 
-def _small(file: Path) -> bytes:
+def _thumbnail(file: Path) -> bytes:
     """Return a picture drawn anew, so that nothing but its pixels comes along.
 
     Raises BadInputError that says why it is none that a card can show.
@@ -132,22 +152,22 @@ def _small(file: Path) -> bytes:
     if file.stat().st_size > _MOST_BYTES:
         raise BadInputError(f"it is larger than {_MOST_BYTES // 10**6} MB, save it smaller")
     try:
-        drawn = _drawn(file)
+        image = _decode_image(file)
     except UnidentifiedImageError:
-        raise BadInputError(f"it is no picture inside, {_OTHER}") from None
+        raise BadInputError(f"it is no picture inside, {_SAVE_HINT}") from None
     except (OSError, ValueError, SyntaxError, struct.error) as error:
         raise BadInputError("it is cut off or damaged, export it again") from error
-    drawn.thumbnail(LARGEST)
+    image.thumbnail(MAX_SIZE)
     out = io.BytesIO()
-    drawn.save(out, "WEBP", quality=82, exif=b"")
+    image.save(out, "WEBP", quality=82, exif=b"")
     return out.getvalue()
 
 
-def _drawn(file: Path) -> Image.Image:
+def _decode_image(file: Path) -> Image.Image:
     try:
         with Image.open(file, formats=("PNG", "JPEG", "WEBP", "GIF")) as picture:
             if picture.width * picture.height > _MOST_PIXELS:  # asked before a pixel is unpacked
-                raise BadInputError(_TOO_WIDE)
+                raise BadInputError(_TOO_LARGE)
             return ImageOps.exif_transpose(picture).convert("RGBA")
     except Image.DecompressionBombError:
-        raise BadInputError(_TOO_WIDE) from None
+        raise BadInputError(_TOO_LARGE) from None

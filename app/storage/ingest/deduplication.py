@@ -14,56 +14,57 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.storage.event_store.segment import Segment
-from recsys.dataset.events import ROW, Kind, Rows
+from recsys.dataset.events import EVENT_DTYPE, EventKind, EventRows
 
-Places = NDArray[np.int64]
+Int64Array = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 CHUNK_ROWS = 1_000_000
-_FIELDS = ROW.names or ()
+_FIELDS = EVENT_DTYPE.names or ()
 
 
 @dataclass(frozen=True, slots=True)
-class Overlap:
+class OverlapCounts:
     """What became of the rows of a delivery that are older than the newest in the store."""
 
     repeated: int = 0  # in the store already: left out
     late: int = 0  # new, though older than the newest event in the store
 
 
-def drop(folder: Path, others: list[Segment], as_of: int) -> Overlap:
-    """Take out of the segment in `folder`, which nobody reads yet, what `others` hold as well.
+def drop_stored_events(folder: Path, stored_segments: list[Segment], as_of: int) -> OverlapCounts:
+    """Drop the rows of a new segment that the stored segments hold as well.
 
+    `folder` is the segment's; nobody reads it yet.
     `as_of` is the newest time in the store, seconds since 1970.
     """
-    new = Segment.open(folder)
-    kept: list[Places] = []
-    bought = np.zeros(0, dtype=np.int64)
+    segment = Segment.open(folder)
+    row_counts: list[Int64Array] = []
+    purchases = np.zeros(0, dtype=np.int64)
     repeated = late = 0
     with (folder / "events.left").open("wb") as out:
-        for first, last in _chunks(new):
-            places, rows = new.sweep(first, last)
-            held = _held(new, places, rows, first, last, others)
-            left = rows[~held]
-            left.tofile(out)
-            repeated += int(held.sum())
-            late += int((left["ts"] <= as_of).sum())
-            kept.append(np.bincount(places[~held] - first, minlength=last - first))
-            bought = _added(bought, left)
-    counts = np.concatenate(kept)
+        for first, last in _chunks(segment):
+            indices, rows = segment.read_rows(first, last)
+            is_stored = _is_stored(segment, indices, rows, first, last, stored_segments)
+            new_rows = rows[~is_stored]
+            new_rows.tofile(out)
+            repeated += int(is_stored.sum())
+            late += int((new_rows["ts"] <= as_of).sum())
+            row_counts.append(np.bincount(indices[~is_stored] - first, minlength=last - first))
+            purchases = _add_purchases(purchases, new_rows)
+    counts = np.concatenate(row_counts)
     (folder / "events.left").rename(folder / "events.bin")
     np.save(
         folder / "starts.npy",
         np.concatenate([[0], np.cumsum(counts)]).astype(np.uint64),
         allow_pickle=False,
     )
-    np.save(folder / "item_buys.npy", bought, allow_pickle=False)
-    return Overlap(repeated, late)
+    np.save(folder / "item_buys.npy", purchases, allow_pickle=False)
+    return OverlapCounts(repeated, late)
 
 
-def _added(bought: Places, rows: Rows) -> Places:
-    more = np.bincount(rows["item"][rows["kind"] == Kind.PURCHASE], minlength=len(bought))
-    more[: len(bought)] += bought
-    return more
+def _add_purchases(purchases: Int64Array, rows: EventRows) -> Int64Array:
+    counts = np.bincount(rows["item"][rows["kind"] == EventKind.PURCHASE], minlength=len(purchases))
+    counts[: len(purchases)] += purchases
+    return counts
 
 
 def _chunks(segment: Segment) -> Iterator[tuple[int, int]]:
@@ -74,30 +75,37 @@ def _chunks(segment: Segment) -> Iterator[tuple[int, int]]:
     yield from pairwise(bounds)
 
 
-def _held(
-    new: Segment, places: Places, rows: Rows, first: int, last: int, others: list[Segment]
+def _is_stored(
+    segment: Segment,
+    indices: Int64Array,
+    rows: EventRows,
+    first: int,
+    last: int,
+    stored_segments: list[Segment],
 ) -> Mask:
     """Return which of the rows of customers [first, last) stand in another segment."""
-    held = np.zeros(len(rows), dtype=np.bool_)
-    keys = new.keys[first:last]
-    for other in others:
+    is_stored = np.zeros(len(rows), dtype=np.bool_)
+    keys = segment.keys[first:last]
+    for other in stored_segments:
         low, high = np.searchsorted(other.keys, [keys[0], keys[-1]])
-        theirs, there = other.sweep(int(low), min(int(high) + 1, len(other.keys)))
-        at = np.searchsorted(keys, other.keys[theirs])
-        same = keys[np.minimum(at, len(keys) - 1)] == other.keys[theirs]
-        held |= _equal(places, rows, at[same] + first, there[same])
-    return held
+        stored_indices, stored_rows = other.read_rows(int(low), min(int(high) + 1, len(other.keys)))
+        position = np.searchsorted(keys, other.keys[stored_indices])
+        same = keys[np.minimum(position, len(keys) - 1)] == other.keys[stored_indices]
+        is_stored |= _equal_rows(indices, rows, position[same] + first, stored_rows[same])
+    return is_stored
 
 
-def _equal(places: Places, rows: Rows, theirs: Places, there: Rows) -> Mask:
-    """Return which rows have an equal among `there`, field by field, of the same customer."""
-    columns = [np.concatenate([rows[name], there[name]]) for name in _FIELDS]
-    columns.append(np.concatenate([places, theirs]))
-    ours = np.concatenate([np.zeros(len(rows)), np.ones(len(there))])
-    order = np.lexsort((ours, *columns))
+def _equal_rows(
+    indices: Int64Array, rows: EventRows, stored_indices: Int64Array, stored_rows: EventRows
+) -> Mask:
+    """Return which rows have an equal among `stored_rows`, field by field, of the same customer."""
+    columns = [np.concatenate([rows[name], stored_rows[name]]) for name in _FIELDS]
+    columns.append(np.concatenate([indices, stored_indices]))
+    is_stored = np.concatenate([np.zeros(len(rows)), np.ones(len(stored_rows))])
+    order = np.lexsort((is_stored, *columns))
     same = np.ones(max(len(order) - 1, 0), dtype=np.bool_)
     for column in columns:
         same &= column[order[1:]] == column[order[:-1]]
-    follows = np.zeros(len(order), dtype=np.bool_)
-    follows[order[:-1]] = same & (ours[order[1:]] == 1) & (ours[order[:-1]] == 0)
-    return follows[: len(rows)]
+    is_repeated = np.zeros(len(order), dtype=np.bool_)
+    is_repeated[order[:-1]] = same & (is_stored[order[1:]] == 1) & (is_stored[order[:-1]] == 0)
+    return is_repeated[: len(rows)]

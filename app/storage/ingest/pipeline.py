@@ -12,27 +12,40 @@ import numpy as np
 import pyarrow as pa
 
 from app.storage.event_store import catalog, segment_writer
-from app.storage.event_store.customer_ids import Customers, Ids, agreed, called, ids_of
+from app.storage.event_store.customer_ids import (
+    CustomerIds,
+    IdStorage,
+    id_storage_of,
+    imported_customers,
+    resolve_id_storage,
+)
 from app.storage.event_store.segment import read_manifest
-from app.storage.event_store.segment_writer import Progress
-from app.storage.event_store.store import Warehouse
-from app.storage.event_store.transaction import commit, copy_shop, engine, locked, room, unseen
+from app.storage.event_store.segment_writer import ImportProgress
+from app.storage.event_store.store import EventStore
+from app.storage.event_store.transaction import (
+    commit_segment,
+    copy_planted_shop,
+    duckdb_engine,
+    exclusive_store,
+    explain_failures,
+    hash_new_files,
+)
 from app.storage.ingest import deduplication, readers, validation
-from app.storage.ingest.brands_file import keep_pictures, read_book
-from app.storage.ingest.deduplication import Overlap
-from app.storage.ingest.readers import Found, Loaded
+from app.storage.ingest.brands_file import read_brands_file, store_pictures
+from app.storage.ingest.deduplication import OverlapCounts
+from app.storage.ingest.readers import InputFiles, LoadedFiles
 from app.storage.ingest.rejects import write_rejects
-from app.storage.ingest.schema_detection import plan
-from app.storage.ingest.schema_mapping import Translator
-from app.storage.ingest.validation import Judged
-from app.storage.warehouse.schemas.base import Schema
+from app.storage.ingest.schema_detection import plan_reading
+from app.storage.ingest.schema_mapping import SchemaMapper
+from app.storage.ingest.validation import ValidationResult
+from app.storage.warehouse.schemas.base import EventSchema
 from app.storage.warehouse.schemas.registry import AUTO
 from recsys.dataset.events import EVENT_COLUMNS, Col
 from recsys.errors import BadEventsError, UnknownNameError, WorkspaceError
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class IngestResult:
     """What an import did."""
 
     rows: int  # lines read, the header apart
@@ -40,10 +53,10 @@ class Imported:
     customers: int  # customers with an event in these files
     brands: int  # brands in the store
     bad: Mapping[str, int]  # reason -> rows kept out
-    doubles: int  # rows that repeated another one
-    repeated: int  # rows that the store held already
+    duplicates: int  # rows that repeated another one
+    already_stored: int  # rows that the store held already
     late: int  # events older than the newest that was in the store
-    idle: int  # rows with quantity 0
+    zero_quantity: int  # rows with quantity 0
     without_brand: float  # share of the added events
     examples: Sequence[str]  # first bad rows, with file and line
     rejects: Path | None
@@ -54,22 +67,22 @@ class Imported:
 
 
 @dataclass(slots=True)
-class _Job:
+class _IngestRun:
     """One import under way."""
 
     workspace: Path
     con: duckdb.DuckDBPyConnection
     scratch: Path
     segment: Path  # its files while they are written
-    found: Found
-    schema: Schema | None  # None: our own columns
+    files: InputFiles
+    schema: EventSchema | None  # None: our own columns
     sources: list[str]
-    progress: Progress
-    customers: Customers
-    ids: Ids
-    erased: frozenset[str]  # tombstones
+    progress: ImportProgress
+    customer_ids: CustomerIds
+    id_storage: IdStorage
+    tombstones: frozenset[str]  # tombstones
     notes: list[str] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)  # what another schema says of no product
+    mapping_notes: list[str] = field(default_factory=list)  # what another schema says of no product
 
 
 def ingest(
@@ -83,50 +96,52 @@ def ingest(
     replace: bool = False,
     append: bool = False,
     schema: str = AUTO,
-    progress: Progress | None = None,
+    progress: ImportProgress | None = None,
     now: int | None = None,
-    ids: Ids | None = None,
-    customers: Customers | None = None,
-) -> Imported:
+    id_storage: IdStorage | None = None,
+    customer_ids: CustomerIds | None = None,
+) -> IngestResult:
     """Import event files into the workspace's store.
 
     `events` is a file, a folder or a glob; `rename` maps their columns to ours; `schema` is AUTO or
     the name of one of SCHEMAS; `append` asks for a store to add to; `now` (seconds since 1970) is
-    what times are held against; `ids` says how customer ids are kept, None: as the store has them.
-    Whoever was taken out of the store stays out, also of one that is begun anew. Raises
+    what times are held against; `id_storage` says how customer ids are kept, None: as the store has
+    them. Whoever was taken out of the store stays out, also of one that is begun anew. Raises
     BadEventsError, BadInputError, UnknownNameError or WorkspaceError with the earlier store as it
     was.
     """
     readers.check_rename(rename or {})
-    found = readers.find(events)
+    files = readers.find_files(events)
     if products is not None:
-        found = Found(found.events, readers.find(products).events, found.shop)
-    reading = plan(found, schema, rename or {})
-    with locked(workspace) as home, room(workspace):
-        there = read_manifest(workspace)
-        old = None if replace else there
-        _ask_for_a_store(workspace, old, append)
-        sources = unseen(reading.found.events, old)
-        scratch = home / "import"
+        files = InputFiles(files.events, readers.find_files(products).events, files.shop)
+    read_plan = plan_reading(files, schema, rename or {})
+    with exclusive_store(workspace) as events_dir, explain_failures(workspace):
+        manifest = read_manifest(workspace)
+        old = None if replace else manifest
+        _require_store(workspace, old, append)
+        sources = hash_new_files(read_plan.files.events, old)
+        scratch = events_dir / "import"
         (scratch / "segment").mkdir(parents=True)
-        with engine(scratch) as con:
-            job = _Job(
+        with duckdb_engine(scratch) as con:
+            run = _IngestRun(
                 workspace=workspace,
                 con=con,
                 scratch=scratch,
                 segment=scratch / "segment",
-                found=reading.found,
-                schema=reading.schema,
+                files=read_plan.files,
+                schema=read_plan.schema,
                 sources=sources,
-                progress=progress or _silent,
-                customers=customers or Customers(),
-                ids=agreed(ids, ids_of(old), planted=found.shop is not None),
-                erased=frozenset((there or {}).get("erased", ())),
+                progress=progress or _ignore_progress,
+                customer_ids=customer_ids or CustomerIds(),
+                id_storage=resolve_id_storage(
+                    id_storage, id_storage_of(old), is_planted=files.shop is not None
+                ),
+                tombstones=frozenset((manifest or {}).get("erased", ())),
             )
-            return _run(job, old, brands, pictures, rename or {}, max_bad, now)
+            return _import_files(run, old, brands, pictures, rename or {}, max_bad, now)
 
 
-def _ask_for_a_store(workspace: Path, old: Mapping[str, Any] | None, append: bool) -> None:
+def _require_store(workspace: Path, old: Mapping[str, Any] | None, append: bool) -> None:
     if append and old is None:
         raise WorkspaceError(
             f"There are no events in {workspace} to append to; leave out --append, or name another "
@@ -134,167 +149,201 @@ def _ask_for_a_store(workspace: Path, old: Mapping[str, Any] | None, append: boo
         )
 
 
-def _silent(stage: str, share: float) -> None:
+def _ignore_progress(stage: str, share: float) -> None:
     """Nobody watches."""
     del stage, share
 
 
-def _run(
-    job: _Job,
+def _import_files(
+    run: _IngestRun,
     old: dict[str, Any] | None,
     brands: str | None,
     pictures: str | None,
     rename: Mapping[str, str],
     max_bad: float,
     now: int | None,
-) -> Imported:
-    store = None if old is None else Warehouse(job.workspace, old)
-    loaded = _load(job, rename)
+) -> IngestResult:
+    event_store = None if old is None else EventStore(run.workspace, old)
+    loaded = _load_files(run, rename)
     today = int(time.time()) if now is None else now
-    judged = validation.judge(job.con, loaded, today, job.scratch)
-    judged, gone = validation.leave_out(job.con, judged, job.customers, job.erased)
-    hidden = job.ids is Ids.HASH or bool(job.erased)
-    rejects, examples = write_rejects(
-        job.con, loaded, judged, job.workspace, job.sources[0], hidden
+    validated = validation.validate_events(run.con, loaded, today, run.scratch)
+    validated, erased_count = validation.drop_erased(
+        run.con, validated, run.customer_ids, run.tombstones
     )
-    _refuse(judged, max_bad, examples, rejects, job.left_out)
-    book = read_book(brands)
-    job.progress("coding brands and products", 0.0)
-    catalog.code(job.con, None if store is None else store.catalogue, book, job.segment)
-    keep_pictures(job.workspace, job.segment, book, pictures, job.notes)
-    packed = _pack(job, judged, store, Col.TS in loaded.columns)
-    name = _commit(job, old, packed, judged)
-    _tell(job, judged)
-    opened = Warehouse.open(job.workspace)
-    return Imported(
-        rows=judged.rows,
-        events=packed.events,
-        customers=packed.customers,
-        brands=len(opened.catalogue.brands),
-        bad=judged.bad,
-        doubles=judged.good - packed.events - packed.met.repeated,
-        repeated=packed.met.repeated,
-        late=packed.met.late,
-        idle=judged.idle,
-        without_brand=packed.without_brand,
+    hide_rows = run.id_storage is IdStorage.HASH or bool(run.tombstones)
+    rejects, examples = write_rejects(
+        run.con, loaded, validated, run.workspace, run.sources[0], hide_rows
+    )
+    _check_bad_share(validated, max_bad, examples, rejects, run.mapping_notes)
+    brands_file = read_brands_file(brands)
+    run.progress("coding brands and products", 0.0)
+    catalog.assign_codes(
+        run.con, None if event_store is None else event_store.catalog, brands_file, run.segment
+    )
+    store_pictures(run.workspace, run.segment, brands_file, pictures, run.notes)
+    written = _write_segment(run, validated, event_store, Col.TS in loaded.columns)
+    name = _commit(run, old, written, validated)
+    _add_notes(run, validated)
+    updated_store = EventStore.open(run.workspace)
+    return IngestResult(
+        rows=validated.rows,
+        events=written.events,
+        customers=written.customers,
+        brands=len(updated_store.catalog.brands),
+        bad=validated.bad,
+        duplicates=validated.valid - written.events - written.met.repeated,
+        already_stored=written.met.repeated,
+        late=written.met.late,
+        zero_quantity=validated.zero_quantity,
+        without_brand=written.without_brand,
         examples=examples,
         rejects=rejects,
-        notes=tuple(job.notes),
+        notes=tuple(run.notes),
         segment=name,
-        planted=opened.planted,
-        erased=gone,
+        planted=updated_store.planted,
+        erased=erased_count,
     )
 
 
-def _load(job: _Job, rename: Mapping[str, str]) -> Loaded:
-    job.progress("reading event files", 0.0)
-    own = None if job.schema is None else Translator(job.con, job.schema, rename)
-    columns, how = EVENT_COLUMNS, None if own is None else own.events
-    loaded = readers.load(job.con, "events", job.found.events, columns, rename, job.scratch, how)
-    columns, how = readers.PRODUCT_COLUMNS, None if own is None else own.products
-    named = job.found.products
-    shelf = readers.load(job.con, "products", named, columns, rename, job.scratch, how)
-    known = loaded.theirs | shelf.theirs | (own.theirs if own else set())
-    for theirs in rename.keys() - known:
-        raise UnknownNameError("column of these files", theirs, known)
-    validation.require(loaded, Col.BRAND in shelf.columns)
-    job.left_out = own.notes() if own else []
-    job.notes += [*job.left_out, *loaded.notes, *shelf.notes]
-    job.notes += validation.costs(loaded.columns, shelf.columns)
-    validation.shelve(job.con)
+def _load_files(run: _IngestRun, rename: Mapping[str, str]) -> LoadedFiles:
+    run.progress("reading event files", 0.0)
+    mapper = None if run.schema is None else SchemaMapper(run.con, run.schema, rename)
+    columns, mapping = EVENT_COLUMNS, None if mapper is None else mapper.events
+    loaded = readers.load_files(
+        run.con, "events", run.files.events, columns, rename, run.scratch, mapping
+    )
+    columns, mapping = readers.PRODUCT_COLUMNS, None if mapper is None else mapper.products
+    product_files = run.files.products
+    loaded_products = readers.load_files(
+        run.con, "products", product_files, columns, rename, run.scratch, mapping
+    )
+    known_columns = (
+        loaded.source_columns
+        | loaded_products.source_columns
+        | (mapper.source_columns if mapper else set())
+    )
+    for source_column in rename.keys() - known_columns:
+        raise UnknownNameError("column of these files", source_column, known_columns)
+    validation.require_columns(loaded, Col.BRAND in loaded_products.columns)
+    run.mapping_notes = mapper.notes() if mapper else []
+    run.notes += [*run.mapping_notes, *loaded.notes, *loaded_products.notes]
+    run.notes += validation.missing_column_notes(loaded.columns, loaded_products.columns)
+    validation.make_product_table(run.con)
     return loaded
 
 
-def _refuse(
-    judged: Judged,
+def _check_bad_share(
+    validated: ValidationResult,
     max_bad: float,
     examples: Sequence[str],
     rejects: Path | None,
-    left_out: Sequence[str],
+    mapping_notes: Sequence[str],
 ) -> None:
     """Raise BadEventsError where too many rows are bad, or none is left."""
-    bad = sum(judged.bad.values())
-    why = "; ".join(f"{number:,} x {reason}" for reason, number in judged.bad.items())
-    if bad > max_bad * judged.rows:
+    n_bad = sum(validated.bad.values())
+    reasons = "; ".join(f"{number:,} x {reason}" for reason, number in validated.bad.items())
+    if n_bad > max_bad * validated.rows:
         raise BadEventsError(
-            f"{bad:,} of {judged.rows:,} rows ({bad / judged.rows:.1%}) cannot be used, more than "
-            f"the {max_bad:.1%} allowed: {why}. First: {examples[0]}. All are in {rejects}; "
+            f"{n_bad:,} of {validated.rows:,} rows ({n_bad / validated.rows:.1%}) cannot be "
+            "used, more than "
+            f"the {max_bad:.1%} allowed: {reasons}. First: {examples[0]}. All are in {rejects}; "
             f"mend the file, or allow more with --max-bad."
         )
-    if not judged.good:
-        why = " ".join(("There is no event in these files; export them again.", *left_out))
-        raise BadEventsError(why)
+    if not validated.valid:
+        reasons = " ".join(("There is no event in these files; export them again.", *mapping_notes))
+        raise BadEventsError(reasons)
 
 
 @dataclass(frozen=True, slots=True)
-class _Packed:
+class _WrittenSegment:
     events: int
     customers: int
-    known: int  # of them, already in the store
+    known_customers: int  # of them, already in the store
     without_brand: float
-    met: Overlap
+    met: OverlapCounts
 
 
-def _pack(job: _Job, judged: Judged, store: Warehouse | None, dated: bool) -> _Packed:
-    job.progress("indexing customers", 0.0)
-    segments = [] if store is None else store.segments
-    theirs, ids, keys = called(job.con, job.customers, job.ids, segments)
-    known = 0 if store is None else int(np.isin(keys, store.keys, assume_unique=True).sum())
-    numbers = pa.array(np.arange(len(ids), dtype=np.uint32))
-    codes = pa.table({"customer_id": theirs, "code": numbers})
-    job.con.register("customers", codes)
-    events, rows = job.con.sql(_EVENTS_SQL), segment_writer.BATCH_ROWS
+def _write_segment(
+    run: _IngestRun, validated: ValidationResult, event_store: EventStore | None, has_times: bool
+) -> _WrittenSegment:
+    run.progress("indexing customers", 0.0)
+    segments = [] if event_store is None else event_store.segments
+    file_ids, stored_ids, keys = imported_customers(
+        run.con, run.customer_ids, run.id_storage, segments
+    )
+    known_customers = (
+        0 if event_store is None else int(np.isin(keys, event_store.keys, assume_unique=True).sum())
+    )
+    numbers = pa.array(np.arange(len(stored_ids), dtype=np.uint32))
+    codes = pa.table({"customer_id": file_ids, "code": numbers})
+    run.con.register("customers", codes)
+    events, rows = run.con.sql(_EVENTS_SQL), segment_writer.BATCH_ROWS
     batches: pa.RecordBatchReader = events.to_arrow_reader(rows)
-    kept = segment_writer.pack(batches, judged.good, len(ids), job.segment, dated, job.progress)
-    segment_writer.write_index(job.segment, keys, ids)
-    met = _overlap(job, judged, store, dated)
-    (bare,) = job.con.execute(_BARE_SQL).fetchall()[0]
-    kept -= met.repeated
-    if not kept:
-        known_all = f"All {met.repeated:,} events of these files are in the store already"
+    n_events = segment_writer.write_events(
+        batches, validated.valid, len(stored_ids), run.segment, has_times, run.progress
+    )
+    segment_writer.write_index(run.segment, keys, stored_ids)
+    overlap_counts = _drop_stored_events(run, validated, event_store, has_times)
+    (brandless,) = run.con.execute(_BRANDLESS_SQL).fetchall()[0]
+    n_events -= overlap_counts.repeated
+    if not n_events:
+        known_all = (
+            f"All {overlap_counts.repeated:,} events of these files are in the store already"
+        )
         raise BadEventsError(f"{known_all}; nothing was added.")
-    return _Packed(kept, len(ids), known, bare / judged.good, met)
+    return _WrittenSegment(
+        n_events, len(stored_ids), known_customers, brandless / validated.valid, overlap_counts
+    )
 
 
-def _overlap(job: _Job, judged: Judged, store: Warehouse | None, dated: bool) -> Overlap:
+def _drop_stored_events(
+    run: _IngestRun, validated: ValidationResult, event_store: EventStore | None, has_times: bool
+) -> OverlapCounts:
     """Leave out what the store holds already; without times the same may have happened twice."""
-    if store is None or not dated or judged.first > store.as_of:
-        return Overlap()
-    return deduplication.drop(job.segment, store.segments, store.as_of)
+    if event_store is None or not has_times or validated.first > event_store.as_of:
+        return OverlapCounts()
+    return deduplication.drop_stored_events(run.segment, event_store.segments, event_store.as_of)
 
 
 _EVENTS_SQL = """SELECT c.code AS customer, seq, item, g.ts, price, list_price, kind, quantity
 FROM good g JOIN customers c ON c.customer_id = g.customer
 JOIN item_map USING (product, brand, category)"""
 
-_BARE_SQL = """SELECT coalesce(sum(n), 0)::BIGINT FROM resolved
+_BRANDLESS_SQL = """SELECT coalesce(sum(n), 0)::BIGINT FROM resolved
 JOIN brand_map ON text = brand_text WHERE code < 0"""
 
 
-def _tell(job: _Job, judged: Judged) -> None:
-    if judged.zoneless:
-        job.notes.append(f"{judged.zoneless:,} times have no zone and were read as UTC.")
-    if judged.idle:
-        job.notes.append(f"{judged.idle:,} rows with quantity 0 were left out: nothing moved.")
+def _add_notes(run: _IngestRun, validated: ValidationResult) -> None:
+    if validated.zoneless:
+        run.notes.append(f"{validated.zoneless:,} times have no zone and were read as UTC.")
+    if validated.zero_quantity:
+        run.notes.append(
+            f"{validated.zero_quantity:,} rows with quantity 0 were left out: nothing moved."
+        )
 
 
-def _commit(job: _Job, old: dict[str, Any] | None, packed: _Packed, judged: Judged) -> str:
-    job.progress("putting the segment in place", 0.0)
+def _commit(
+    run: _IngestRun,
+    old: dict[str, Any] | None,
+    written: _WrittenSegment,
+    validated: ValidationResult,
+) -> str:
+    run.progress("putting the segment in place", 0.0)
     facts = {
-        "sources": job.sources,
-        "events": packed.events,
-        "customers": packed.customers,
-        "known": packed.known,
-        "as_of": judged.last,
-        "planted": job.found.shop is not None,
+        "sources": run.sources,
+        "events": written.events,
+        "customers": written.customers,
+        "known": written.known_customers,
+        "as_of": validated.last,
+        "planted": run.files.shop is not None,
     }
-    aside, shop = job.scratch / "planted", job.workspace / "planted"
-    if job.found.shop is not None:
-        copy_shop(job.found.shop, aside)
-    customers = {"ids": job.ids.value, "erased": sorted(job.erased)}
-    name = commit(job.workspace, job.segment, old, facts, customers)
-    if old is None or aside.exists():
-        shutil.rmtree(shop, ignore_errors=True)
-    if aside.exists():
-        aside.rename(shop)
+    staged_shop, shop_folder = run.scratch / "planted", run.workspace / "planted"
+    if run.files.shop is not None:
+        copy_planted_shop(run.files.shop, staged_shop)
+    customers = {"ids": run.id_storage.value, "erased": sorted(run.tombstones)}
+    name = commit_segment(run.workspace, run.segment, old, facts, customers)
+    if old is None or staged_shop.exists():
+        shutil.rmtree(shop_folder, ignore_errors=True)
+    if staged_shop.exists():
+        staged_shop.rename(shop_folder)
     return name

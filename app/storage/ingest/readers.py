@@ -8,16 +8,16 @@ from pathlib import Path
 
 import duckdb
 
-from app.storage.event_store.duckdb_sql import paths, quoted
+from app.storage.event_store.duckdb_sql import sql_identifier, sql_path_list
 from app.storage.ingest.staging import (
     BROKEN,
     LINE,
     SUFFIXES,
     BrokenLine,
-    Staged,
-    guarded,
-    staged,
-    suffix,
+    StagedFile,
+    explain_unreadable,
+    file_suffix,
+    stage_file,
 )
 from recsys.dataset.events import EVENT_COLUMNS, Col, ProductCol
 from recsys.errors import BadEventsError, UnknownNameError
@@ -37,23 +37,23 @@ _NUMBERS = frozenset({Col.PRICE, Col.LIST_PRICE, Col.QUANTITY})
 _TIMES = frozenset({Col.TS, ProductCol.RELEASED})
 _FLAGS = frozenset({ProductCol.FEATURED, ProductCol.SENSITIVE})
 FILE, ZONELESS, RAW = "_file", "_zoneless", "_raw"
-Columns = dict[str, tuple[str, str]]  # ours -> (theirs, type)
-Translate = Callable[[Staged, Mapping[str, str], Path], Staged]
+ColumnSources = dict[str, tuple[str, str]]  # ours -> (theirs, type)
+MapColumns = Callable[[StagedFile, Mapping[str, str], Path], StagedFile]
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedFiles:
     """What a set of files became: a view in the connection."""
 
     columns: frozenset[str]  # ours
-    theirs: frozenset[str]
+    source_columns: frozenset[str]
     files: tuple[Path, ...]  # by the number in the view's column of files
     broken: tuple[BrokenLine, ...]
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class InputFiles:
     """The files a path stands for."""
 
     events: tuple[Path, ...]
@@ -61,72 +61,80 @@ class Found:
     shop: Path | None  # folder of a planted shop
 
 
-def find(where: str) -> Found:
+def find_files(location: str) -> InputFiles:
     """Return the event and product files that a file, folder or glob stands for."""
-    path = Path(where)
+    path = Path(location)
     if path.is_dir():
-        return _in_folder(path)
-    files = [path] if path.is_file() else [Path(name) for name in sorted(glob.glob(where))]
+        return _find_in_folder(path)
+    files = [path] if path.is_file() else [Path(name) for name in sorted(glob.glob(location))]
     if not files:
-        raise BadEventsError(f"There is no file, folder or glob {where}; check the path.")
-    return Found(tuple(files), (), None)
+        raise BadEventsError(f"There is no file, folder or glob {location}; check the path.")
+    return InputFiles(tuple(files), (), None)
 
 
-def _in_folder(folder: Path) -> Found:
-    files = [f for f in sorted(folder.iterdir()) if f.is_file() and suffix(f) in SUFFIXES]
-    named = [f for f in files if f.name.startswith("events")]
+def _find_in_folder(folder: Path) -> InputFiles:
+    files = [f for f in sorted(folder.iterdir()) if f.is_file() and file_suffix(f) in SUFFIXES]
+    event_files = [f for f in files if f.name.startswith("events")]
     products = tuple(f for f in files if f.name.startswith("products"))
-    other = [f for f in files if f not in products and not f.name.startswith(("truth", "brands"))]
-    if not other:
+    candidates = [
+        f for f in files if f not in products and not f.name.startswith(("truth", "brands"))
+    ]
+    if not candidates:
         raise BadEventsError(f"The folder {folder} holds no CSV, JSONL or Parquet file of events.")
     shop = folder if (folder / "shop.json").is_file() else None
-    return Found(tuple(named or other), products, shop)
+    return InputFiles(tuple(event_files or candidates), products, shop)
 
 
-def load(
+def load_files(
     con: duckdb.DuckDBPyConnection,
     view: str,
     files: Sequence[Path],
     columns: Sequence[str],
     rename: Mapping[str, str],
     scratch: Path,
-    translate: Translate | None = None,
-) -> Loaded:
+    map_columns: MapColumns | None = None,
+) -> LoadedFiles:
     """Make `view` of `files` with exactly `columns`, typed, beside file, line and raw row.
 
     Numbers that cannot be read are NaN, times that cannot be read are NULL, texts are trimmed.
-    `translate` puts our columns in place of those of another schema.
+    `map_columns` puts our columns in place of those of another schema.
     """
-    made = [staged(con, file, scratch / f"{view}-{n}.parquet") for n, file in enumerate(files)]
-    if translate is not None:
-        made = [
-            translate(part, _schema(con, part), scratch / f"{view}-{n}-ours.parquet")
-            for n, part in enumerate(made)
-        ]
-    schemas = [_schema(con, part) for part in made]
-    found = [_canonical(schema, columns, rename) for schema in schemas]
-    parts = [
-        _select(run[0], [made[n] for n in run], columns, found[run[0]], schemas[run[0]])
-        for run in _runs(schemas)
+    staged_files = [
+        stage_file(con, file, scratch / f"{view}-{n}.parquet") for n, file in enumerate(files)
     ]
-    con.execute(f"CREATE VIEW {view} AS " + " UNION ALL ".join(parts or [_nothing(columns)]))
-    broken = tuple(line for part in made for line in part.broken)
+    if map_columns is not None:
+        staged_files = [
+            map_columns(part, _parquet_types(con, part), scratch / f"{view}-{n}-ours.parquet")
+            for n, part in enumerate(staged_files)
+        ]
+    schemas = [_parquet_types(con, part) for part in staged_files]
+    sources = [_column_sources(schema, columns, rename) for schema in schemas]
+    parts = [
+        _select_sql(
+            run[0], [staged_files[n] for n in run], columns, sources[run[0]], schemas[run[0]]
+        )
+        for run in _schema_runs(schemas)
+    ]
+    con.execute(
+        f"CREATE VIEW {view} AS " + " UNION ALL ".join(parts or [_empty_select_sql(columns)])
+    )
+    broken = tuple(line for part in staged_files for line in part.broken)
     notes = tuple(
         f"{part.file.name} stops within a line; check that it is whole."
-        for part in made
-        if part.cut
+        for part in staged_files
+        if part.is_truncated
     )
-    ours, theirs = _union(found), _union(schemas)
-    return Loaded(ours, theirs, tuple(files), broken, notes)
+    known_columns, source_columns = _union(sources), _union(schemas)
+    return LoadedFiles(known_columns, source_columns, tuple(files), broken, notes)
 
 
-def _runs(schemas: Sequence[Mapping[str, str]]) -> list[list[int]]:
+def _schema_runs(schemas: Sequence[Mapping[str, str]]) -> list[list[int]]:
     """Return the numbers of files in runs of one schema: DuckDB works on all of a run at a time.
 
     As parts of a UNION they would all be open at once, each with memory of its own.
     """
-    alike = groupby(range(len(schemas)), key=lambda n: tuple(schemas[n].items()))
-    return [list(run) for _, run in alike]
+    groups = groupby(range(len(schemas)), key=lambda n: tuple(schemas[n].items()))
+    return [list(run) for _, run in groups]
 
 
 def _union(names: Iterable[Iterable[str]]) -> frozenset[str]:
@@ -135,70 +143,78 @@ def _union(names: Iterable[Iterable[str]]) -> frozenset[str]:
 
 def check_rename(rename: Mapping[str, str]) -> None:
     """Raise UnknownNameError where a column is renamed to what we do not know."""
-    for ours in rename.values():
-        if ours not in EVENT_COLUMNS + PRODUCT_COLUMNS:
-            raise UnknownNameError("column", ours, {*EVENT_COLUMNS, *PRODUCT_COLUMNS})
+    for column in rename.values():
+        if column not in EVENT_COLUMNS + PRODUCT_COLUMNS:
+            raise UnknownNameError("column", column, {*EVENT_COLUMNS, *PRODUCT_COLUMNS})
 
 
-def _schema(con: duckdb.DuckDBPyConnection, part: Staged) -> dict[str, str]:
-    sql = f"DESCRIBE FROM read_parquet({paths([part.readable])})"
-    return {row[0]: row[1] for row in guarded(part.file, lambda: con.execute(sql).fetchall())}
+def _parquet_types(con: duckdb.DuckDBPyConnection, staged_file: StagedFile) -> dict[str, str]:
+    sql = f"DESCRIBE FROM read_parquet({sql_path_list([staged_file.readable])})"
+    return {
+        row[0]: row[1]
+        for row in explain_unreadable(staged_file.file, lambda: con.execute(sql).fetchall())
+    }
 
 
-def _canonical(
+def _column_sources(
     schema: Mapping[str, str], columns: Sequence[str], rename: Mapping[str, str]
-) -> Columns:
+) -> ColumnSources:
     """Return where each of our columns is; a renamed one goes before one of the same name."""
-    plain = {name.strip().lower(): (name, kind) for name, kind in schema.items()}
-    found = {ours: plain[ours] for ours in columns if ours in plain}
-    kept = {ours: where for ours, where in found.items() if where[0] not in rename}
-    named = {ours: (t, schema[t]) for t, ours in rename.items() if t in schema and ours in columns}
-    return kept | named
+    by_name = {name.strip().lower(): (name, kind) for name, kind in schema.items()}
+    matching = {ours: by_name[ours] for ours in columns if ours in by_name}
+    unrenamed = {ours: where for ours, where in matching.items() if where[0] not in rename}
+    renamed = {
+        ours: (t, schema[t]) for t, ours in rename.items() if t in schema and ours in columns
+    }
+    return unrenamed | renamed
 
 
-def _select(
+def _select_sql(
     first: int,
-    parts: Sequence[Staged],
+    parts: Sequence[StagedFile],
     columns: Sequence[str],
-    names: Columns,
+    sources: ColumnSources,
     schema: Mapping[str, str],
 ) -> str:
-    picks = ", ".join(f"{_typed(ours, names)} AS {ours}" for ours in columns)
+    picks = ", ".join(f"{_column_sql(ours, sources)} AS {ours}" for ours in columns)
     line = LINE if LINE in schema else "file_row_number + 1"
     rows = f"WHERE NOT {BROKEN}" if BROKEN in schema else ""
     return (
-        f"SELECT {picks}, {_zoneless(names)} AS {ZONELESS}, to_json(source) AS {RAW}, "
+        f"SELECT {picks}, {_zoneless_sql(sources)} AS {ZONELESS}, to_json(source) AS {RAW}, "
         f"{first} + file_index AS {FILE}, {line} AS {LINE} "
-        f"FROM read_parquet({paths(part.readable for part in parts)}, file_row_number=true) "
+        f"FROM read_parquet({sql_path_list(part.readable for part in parts)}, "
+        "file_row_number=true) "
         f"source {rows}"
     )
 
 
-def _nothing(columns: Sequence[str]) -> str:
-    picks = ", ".join(f"{_typed(ours, {})} AS {ours}" for ours in columns)
+def _empty_select_sql(columns: Sequence[str]) -> str:
+    picks = ", ".join(f"{_column_sql(ours, {})} AS {ours}" for ours in columns)
     return f"SELECT {picks}, false AS {ZONELESS}, '' AS {RAW}, 0 AS {FILE}, 0 AS {LINE} WHERE false"
 
 
-def _typed(ours: str, names: Columns) -> str:
-    if ours not in names:
-        return f"CAST(NULL AS {_type(ours)})"
-    theirs, kind = quoted(names[ours][0]), names[ours][1]
-    if ours in _NUMBERS:
-        return _number(theirs, kind)
-    if ours in _TIMES:
-        return _seconds(theirs, kind)
-    if ours in _FLAGS:
-        return f"lower(trim(CAST({theirs} AS VARCHAR))) IN ('true', '1', '1.0', 'yes', 'ja', 't')"
-    return _text(theirs, kind)
+def _column_sql(column: str, sources: ColumnSources) -> str:
+    if column not in sources:
+        return f"CAST(NULL AS {_sql_type(column)})"
+    identifier, kind = sql_identifier(sources[column][0]), sources[column][1]
+    if column in _NUMBERS:
+        return _number_sql(identifier, kind)
+    if column in _TIMES:
+        return _seconds_sql(identifier, kind)
+    if column in _FLAGS:
+        return (
+            f"lower(trim(CAST({identifier} AS VARCHAR))) IN ('true', '1', '1.0', 'yes', 'ja', 't')"
+        )
+    return _text_sql(identifier, kind)
 
 
-def _type(ours: str) -> str:
-    if ours in _NUMBERS:
+def _sql_type(column: str) -> str:
+    if column in _NUMBERS:
         return "DOUBLE"
-    return "BIGINT" if ours in _TIMES else "BOOLEAN" if ours in _FLAGS else "VARCHAR"
+    return "BIGINT" if column in _TIMES else "BOOLEAN" if column in _FLAGS else "VARCHAR"
 
 
-def _number(name: str, kind: str) -> str:
+def _number_sql(name: str, kind: str) -> str:
     if kind != "VARCHAR":
         return f"CAST({name} AS DOUBLE)"
     return (
@@ -207,11 +223,11 @@ def _number(name: str, kind: str) -> str:
     )
 
 
-def _text(name: str, kind: str) -> str:
+def _text_sql(name: str, kind: str) -> str:
     """Whole numbers that pandas made floating lose their `.0`."""
     if kind in ("DOUBLE", "FLOAT"):
-        whole = f"CAST(TRY_CAST({name} AS HUGEINT) AS VARCHAR)"
-        return f"CASE WHEN {name} = floor({name}) THEN {whole} ELSE CAST({name} AS VARCHAR) END"
+        integer = f"CAST(TRY_CAST({name} AS HUGEINT) AS VARCHAR)"
+        return f"CASE WHEN {name} = floor({name}) THEN {integer} ELSE CAST({name} AS VARCHAR) END"
     return f"nullif(trim(CAST({name} AS VARCHAR)), '')"
 
 
@@ -219,24 +235,24 @@ _SCALED = """CASE WHEN {x} >= 1e17 THEN {x} / 1e9 WHEN {x} >= 1e14 THEN {x} / 1e
 WHEN {x} >= 1e11 THEN {x} / 1e3 ELSE {x} END"""
 
 
-def _seconds(name: str, kind: str) -> str:
+def _seconds_sql(name: str, kind: str) -> str:
     """Seconds since 1970; whole numbers may count milli-, micro- or nanoseconds as well."""
     if kind.startswith(("TIMESTAMP", "DATE")):
         return f"CAST(floor(epoch({name})) AS BIGINT)"
-    counted = _SCALED.format(x=f"TRY_CAST({name} AS DOUBLE)")
+    numeric = _SCALED.format(x=f"TRY_CAST({name} AS DOUBLE)")
     if kind != "VARCHAR":
-        return f"CAST(floor({counted}) AS BIGINT)"
-    written = f"epoch(TRY_CAST(trim({name}) AS TIMESTAMPTZ))"
-    return f"TRY_CAST(floor(coalesce({written}, {counted})) AS BIGINT)"
+        return f"CAST(floor({numeric}) AS BIGINT)"
+    parsed = f"epoch(TRY_CAST(trim({name}) AS TIMESTAMPTZ))"
+    return f"TRY_CAST(floor(coalesce({parsed}, {numeric})) AS BIGINT)"
 
 
 _ZONE = r"':\d\d([.]\d+)?\s*([zZ]|UTC|[+-]\d\d(:?\d\d)?)$'"
 
 
-def _zoneless(names: Columns) -> str:
-    if Col.TS not in names:
+def _zoneless_sql(sources: ColumnSources) -> str:
+    if Col.TS not in sources:
         return "false"
-    name, kind = quoted(names[Col.TS][0]), names[Col.TS][1]
+    name, kind = sql_identifier(sources[Col.TS][0]), sources[Col.TS][1]
     if kind != "VARCHAR":
         return "false" if "ZONE" in kind or not kind.startswith(("TIMESTAMP", "DATE")) else "true"
     zoned = f"regexp_matches({name}, {_ZONE})"

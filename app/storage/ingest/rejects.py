@@ -6,33 +6,33 @@ from pathlib import Path
 
 import duckdb
 
-from app.storage.ingest.readers import FILE, RAW, Loaded
-from app.storage.ingest.staging import LINE, SUFFIXES, suffix
-from app.storage.ingest.validation import NOT_A_ROW, Judged
+from app.storage.ingest.readers import FILE, RAW, LoadedFiles
+from app.storage.ingest.staging import LINE, SUFFIXES, file_suffix
+from app.storage.ingest.validation import NOT_A_ROW, ValidationResult
 
-MOST_KEPT = 100_000
-EXAMPLES = 5
+MAX_REJECTS = 100_000
+MIN_EXAMPLES = 5
 
 Reject = tuple[str, int, str, str]  # file, line, reason, row
 
 
 def write_rejects(
     con: duckdb.DuckDBPyConnection,
-    loaded: Loaded,
-    judged: Judged,
+    loaded: LoadedFiles,
+    validation: ValidationResult,
     workspace: Path,
     source: str,
-    hidden: bool = False,
+    hide_rows: bool = False,
 ) -> tuple[Path | None, list[str]]:
     """Write the bad rows beside the store; return the file and the first few as sentences.
 
-    Where rows are `hidden`, because ids are hashed or a customer was taken out, their file, line
+    Where rows are `hide_rows`, because ids are hashed or a customer was taken out, their file, line
     and reason are written and not the rows.
     """
-    if not judged.bad:
+    if not validation.bad:
         return None, []
     rejects = sorted(_bad_rows(con, loaded) + _broken_lines(loaded))
-    if hidden:
+    if hide_rows:
         rejects = [(file, line, reason, "") for file, line, reason, _ in rejects]
     folder = workspace / "rejects"
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,28 +47,28 @@ def write_rejects(
 def _examples(rejects: Sequence[Reject]) -> list[str]:
     """Return the first row of every reason, then others."""
     firsts = {reject[2]: reject for reject in reversed(rejects)}
-    chosen = sorted({*firsts.values(), *rejects[:EXAMPLES]})[: max(EXAMPLES, len(firsts))]
+    chosen = sorted({*firsts.values(), *rejects[:MIN_EXAMPLES]})[: max(MIN_EXAMPLES, len(firsts))]
     return [f"{file} line {line}: {reason}" for file, line, reason, _ in chosen]
 
 
-def _broken_lines(loaded: Loaded) -> list[Reject]:
-    return [(b.file, b.line, NOT_A_ROW, b.text) for b in loaded.broken[:MOST_KEPT]]
+def _broken_lines(loaded: LoadedFiles) -> list[Reject]:
+    return [(b.file, b.line, NOT_A_ROW, b.text) for b in loaded.broken[:MAX_REJECTS]]
 
 
-def _bad_rows(con: duckdb.DuckDBPyConnection, loaded: Loaded) -> list[Reject]:
+def _bad_rows(con: duckdb.DuckDBPyConnection, loaded: LoadedFiles) -> list[Reject]:
     rows = con.execute(
         f"""SELECT {FILE}, {LINE}, reason, {RAW}::VARCHAR FROM judged WHERE reason IS NOT NULL
-        ORDER BY 1, 2 LIMIT {MOST_KEPT}"""
+        ORDER BY 1, 2 LIMIT {MAX_REJECTS}"""
     ).fetchall()
     return [
-        (loaded.files[file].name, _line(loaded, loaded.files[file], number), reason, raw)
+        (loaded.files[file].name, _source_line(loaded, loaded.files[file], number), reason, raw)
         for file, number, reason, raw in rows
     ]
 
 
-def _line(loaded: Loaded, file: Path, number: int) -> int:
+def _source_line(loaded: LoadedFiles, file: Path, number: int) -> int:
     """Return the line of a row: a CSV has a header and lines that are no rows."""
-    if SUFFIXES[suffix(file)] != "csv":
+    if SUFFIXES[file_suffix(file)] != "csv":
         return number
     line = number + 1
     for broken in loaded.broken:
@@ -82,7 +82,7 @@ def erase_from_rejects(workspace: Path, customer_id: str) -> None:
     for file in (workspace / "rejects").glob("*.csv"):
         with file.open(newline="", encoding="utf-8") as lines:
             rows = [row for row in csv.reader(lines) if customer_id not in row[-1]]
-        aside = file.with_suffix(".new")
-        with aside.open("w", newline="", encoding="utf-8") as out:
+        temp_path = file.with_suffix(".new")
+        with temp_path.open("w", newline="", encoding="utf-8") as out:
             csv.writer(out).writerows(rows)
-        aside.replace(file)
+        temp_path.replace(file)

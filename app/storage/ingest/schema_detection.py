@@ -9,72 +9,83 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from app.storage.ingest.readers import Found
-from app.storage.ingest.staging import SUFFIXES, header, lines_of, suffix
-from app.storage.warehouse.schemas.base import Schema
-from app.storage.warehouse.schemas.registry import AUTO, SCHEMAS, chosen, fitting
+from app.storage.ingest.readers import InputFiles
+from app.storage.ingest.staging import SUFFIXES, file_suffix, read_header, read_lines
+from app.storage.warehouse.schemas.base import EventSchema
+from app.storage.warehouse.schemas.registry import AUTO, SCHEMAS, detect_schema, select_schema
 from recsys.errors import BadEventsError
 
-_LOOKED_AT = 200  # lines of a JSONL file, whose rows may leave out what is empty
+_SAMPLED_LINES = 200  # lines of a JSONL file, whose rows may leave out what is empty
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ReadPlan:
     """How a set of files will be read."""
 
-    found: Found
-    schema: Schema | None  # None: our own columns
+    files: InputFiles
+    schema: EventSchema | None  # None: our own columns
 
 
-def plan(found: Found, asked: str, rename: Mapping[str, str]) -> Plan:
+def plan_reading(files: InputFiles, schema_name: str, rename: Mapping[str, str]) -> ReadPlan:
     """Return which schema the event files are of, and put those that are its products aside.
 
     Raises BadEventsError where a file does not fit the asked schema, or two are of different ones.
     """
-    seen = {file: columns_of(file) for file in (*found.events, *found.products)}
-    aside = [f for f in found.events if len(found.events) > 1 and _shelves(seen[f], asked)]
-    events = tuple(f for f in found.events if f not in aside)
-    schemas = [chosen(asked, seen[f], rename, f.name) for f in events if seen[f]]
-    for file, schema in zip((f for f in events if seen[f]), schemas, strict=True):
+    columns_by_file = {file: columns_of(file) for file in (*files.events, *files.products)}
+    product_files = [
+        f
+        for f in files.events
+        if len(files.events) > 1 and _is_products_only(columns_by_file[f], schema_name)
+    ]
+    events = tuple(f for f in files.events if f not in product_files)
+    schemas = [
+        select_schema(schema_name, columns_by_file[f], rename, f.name)
+        for f in events
+        if columns_by_file[f]
+    ]
+    for file, schema in zip((f for f in events if columns_by_file[f]), schemas, strict=True):
         if schema is not schemas[0]:
             raise BadEventsError(
-                f"{events[0].name} is of {_called(schemas[0])}, {file.name} of {_called(schema)}: "
+                f"{events[0].name} is of {_describe_schema(schemas[0])}, {file.name} of "
+                f"{_describe_schema(schema)}: "
                 "two schemas at once; import them one after the other."
             )
     schema = schemas[0] if schemas else None
-    return Plan(Found(events, (*found.products, *aside), found.shop), schema)
+    return ReadPlan(InputFiles(events, (*files.products, *product_files), files.shop), schema)
 
 
-def _called(schema: Schema | None) -> str:
+def _describe_schema(schema: EventSchema | None) -> str:
     return "our own columns or none" if schema is None else schema.name
 
 
-def _shelves(columns: Sequence[str], asked: str) -> bool:
+def _is_products_only(columns: Sequence[str], schema_name: str) -> bool:
     """Whether these are the products of a schema and not its events."""
-    asked_for = SCHEMAS.values() if asked == AUTO else [SCHEMAS[asked]]
-    return fitting(columns) is None and any(is_shelf(schema, columns) for schema in asked_for)
+    candidates = SCHEMAS.values() if schema_name == AUTO else [SCHEMAS[schema_name]]
+    return detect_schema(columns) is None and any(
+        is_product_file(schema, columns) for schema in candidates
+    )
 
 
-def is_shelf(schema: Schema, columns: Sequence[str]) -> bool:
+def is_product_file(schema: EventSchema, columns: Sequence[str]) -> bool:
     """Whether a file of these columns holds the products of a schema."""
-    return bool(schema.shelf) and all(name in columns for name in schema.shelf)
+    return bool(schema.product_columns) and all(name in columns for name in schema.product_columns)
 
 
 def columns_of(file: Path) -> list[str]:
     """Return the names of a file's columns, none where it cannot be read: the import says why."""
     try:
-        kind = SUFFIXES.get(suffix(file))
+        kind = SUFFIXES.get(file_suffix(file))
         if kind == "parquet":
             return list(pq.read_schema(file).names)
-        return header(file)[1] if kind == "csv" else _keys(file)
+        return read_header(file)[1] if kind == "csv" else _json_keys(file)
     except (OSError, EOFError, ValueError, pa.ArrowException, BadEventsError):
         return []
 
 
-def _keys(file: Path) -> list[str]:
-    found: dict[str, None] = {}
-    for line in islice(lines_of(file), _LOOKED_AT):
+def _json_keys(file: Path) -> list[str]:
+    keys: dict[str, None] = {}
+    for line in islice(read_lines(file), _SAMPLED_LINES):
         row = json.loads(line)
         if isinstance(row, dict):
-            found |= dict.fromkeys(row)
-    return list(found)
+            keys |= dict.fromkeys(row)
+    return list(keys)

@@ -6,72 +6,88 @@ from pathlib import Path
 
 import duckdb
 
-from app.storage.event_store.duckdb_sql import literal, paths
-from app.storage.ingest.schema_detection import is_shelf
-from app.storage.ingest.staging import BROKEN, LINE, Staged
-from app.storage.warehouse.schemas.base import Columns, Nested, Schema, Source, products, unfiltered
+from app.storage.event_store.duckdb_sql import sql_literal, sql_path_list
+from app.storage.ingest.schema_detection import is_product_file
+from app.storage.ingest.staging import BROKEN, LINE, StagedFile
+from app.storage.warehouse.schemas.base import (
+    ColumnSql,
+    EventSchema,
+    NestedFormat,
+    SourceTable,
+    products_query,
+    unfiltered_query,
+)
 from app.storage.warehouse.schemas.dialects import DUCKDB
 from recsys.dataset.events import Col
 
 
 @dataclass(slots=True)
-class Translator:
+class SchemaMapper:
     """Reads every file of an import by one schema, and counts what it leaves out."""
 
     con: duckdb.DuckDBPyConnection
-    schema: Schema
+    schema: EventSchema
     rename: Mapping[str, str]
-    left: int = 0  # source rows that say nothing of a product
-    nobody: int = 0  # rows without a user
+    without_product: int = 0  # source rows that say nothing of a product
+    without_user: int = 0  # rows without a user
     rows: int = 0
-    theirs: set[str] = field(default_factory=set)
+    source_columns: set[str] = field(default_factory=set)
 
-    def events(self, part: Staged, columns: Mapping[str, str], aside: Path) -> Staged:
+    def events(
+        self, staged_file: StagedFile, columns: Mapping[str, str], temp_path: Path
+    ) -> StagedFile:
         """Return a staged file with our columns in place of the schema's."""
-        self.theirs |= columns.keys()
-        source = _source(self.schema, columns)
+        self.source_columns |= columns.keys()
+        source = _source_table(self.schema, columns)
         line = f"e.{LINE}" if LINE in columns else "e.file_row_number + 1"
-        more = {**self._renamed(source, columns), LINE: line}
-        table = _table(part, columns)
+        extra = {**self._renamed_columns(source, columns), LINE: line}
+        table = _table_sql(staged_file, columns)
         self.con.execute(
-            f"CREATE OR REPLACE VIEW meant AS {unfiltered(self.schema, source, table, more)}"
+            f"CREATE OR REPLACE VIEW meant AS {unfiltered_query(self.schema, source, table, extra)}"
         )
         self._count(table)
-        kept = f"FROM meant WHERE {Col.EVENT} IS NOT NULL AND {Col.CUSTOMER} IS NOT NULL"
-        self.con.execute(f"COPY ({kept}) TO {literal(str(aside))} (FORMAT parquet)")
-        return Staged(part.file, aside, part.broken, part.cut)
+        selection = f"FROM meant WHERE {Col.EVENT} IS NOT NULL AND {Col.CUSTOMER} IS NOT NULL"
+        self.con.execute(f"COPY ({selection}) TO {sql_literal(str(temp_path))} (FORMAT parquet)")
+        return StagedFile(staged_file.file, temp_path, staged_file.broken, staged_file.is_truncated)
 
-    def products(self, part: Staged, columns: Mapping[str, str], aside: Path) -> Staged:
+    def products(
+        self, staged_file: StagedFile, columns: Mapping[str, str], temp_path: Path
+    ) -> StagedFile:
         """Return a staged file of products with our columns; one that has them already as it is."""
-        if not is_shelf(self.schema, list(columns)):
-            return part
-        sql = products(self.schema, _source(self.schema, columns), _table(part, columns))
+        if not is_product_file(self.schema, list(columns)):
+            return staged_file
+        sql = products_query(
+            self.schema, _source_table(self.schema, columns), _table_sql(staged_file, columns)
+        )
         numbered = f"SELECT *, row_number() OVER () AS {LINE} FROM ({sql})"
-        self.con.execute(f"COPY ({numbered}) TO {literal(str(aside))} (FORMAT parquet)")
-        return Staged(part.file, aside, part.broken, part.cut)
+        self.con.execute(f"COPY ({numbered}) TO {sql_literal(str(temp_path))} (FORMAT parquet)")
+        return StagedFile(staged_file.file, temp_path, staged_file.broken, staged_file.is_truncated)
 
     def notes(self) -> list[str]:
         """Return what was left out, as sentences."""
         notes = [f"Read as {self.schema.name}."]
-        if self.left:
-            notes.append(f"{self.left:,} rows say nothing of a product and were left out.")
-        if self.nobody:
+        if self.without_product:
             notes.append(
-                f"{self.nobody:,} rows have no {self.schema.user}: they are nobody's and were "
+                f"{self.without_product:,} rows say nothing of a product and were left out."
+            )
+        if self.without_user:
+            notes.append(
+                f"{self.without_user:,} rows have no {self.schema.user_column}: they are "
+                "nobody's and were "
                 f"left out; name another column with --map THEIRS={Col.CUSTOMER}."
             )
         return notes
 
     def _count(self, table: str) -> None:
-        kind, nobody = f"{Col.EVENT} IS NOT NULL", f"{Col.CUSTOMER} IS NULL"
-        ((found, spoke, nameless),) = self.con.execute(
+        kind, no_user = f"{Col.EVENT} IS NOT NULL", f"{Col.CUSTOMER} IS NULL"
+        ((n_rows, n_product_rows, n_without_user),) = self.con.execute(
             f"""SELECT (SELECT count(*) FROM {table}), count(DISTINCT {LINE}) FILTER ({kind}),
-            count(*) FILTER ({kind} AND {nobody}) FROM meant"""
+            count(*) FILTER ({kind} AND {no_user}) FROM meant"""
         ).fetchall()
-        self.left += found - spoke
-        self.nobody += nameless
+        self.without_product += n_rows - n_product_rows
+        self.without_user += n_without_user
 
-    def _renamed(self, source: Source, columns: Mapping[str, str]) -> Columns:
+    def _renamed_columns(self, source: SourceTable, columns: Mapping[str, str]) -> ColumnSql:
         numbers = (Col.PRICE, Col.LIST_PRICE, Col.QUANTITY)
         return {
             ours: source.number(theirs)
@@ -84,15 +100,17 @@ class Translator:
         }
 
 
-def _source(schema: Schema, columns: Mapping[str, str]) -> Source:
+def _source_table(schema: EventSchema, columns: Mapping[str, str]) -> SourceTable:
     """Nested columns of a text file were staged as JSON; all others are plain."""
     kinds = dict.fromkeys(columns, "")
-    for name in schema.reads.keys() & columns.keys():
-        if schema.reads[name]:
-            kinds[name] = Nested.JSON if columns[name] == "VARCHAR" else Nested.NATIVE
-    return Source(DUCKDB, kinds)
+    for name in schema.column_formats.keys() & columns.keys():
+        if schema.column_formats[name]:
+            kinds[name] = NestedFormat.JSON if columns[name] == "VARCHAR" else NestedFormat.NATIVE
+    return SourceTable(DUCKDB, kinds)
 
 
-def _table(part: Staged, columns: Mapping[str, str]) -> str:
+def _table_sql(staged_file: StagedFile, columns: Mapping[str, str]) -> str:
     rows = f"WHERE NOT {BROKEN}" if BROKEN in columns else ""
-    return f"(FROM read_parquet({paths([part.readable])}, file_row_number=true) {rows})"
+    return (
+        f"(FROM read_parquet({sql_path_list([staged_file.readable])}, file_row_number=true) {rows})"
+    )

@@ -11,11 +11,11 @@ from typing import TypeVar
 
 import duckdb
 
-from app.storage.event_store.duckdb_sql import literal, paths, quoted
+from app.storage.event_store.duckdb_sql import sql_identifier, sql_literal, sql_path_list
 from recsys.errors import BadEventsError
 
 _RATINGS = ("userId", "movieId", "rating", "timestamp")
-_FILMS = ("movieId", "title", "genres")
+_MOVIES = ("movieId", "title", "genres")
 _GENRES = (
     "(no genres listed)", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime",
     "Documentary", "Drama", "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance",
@@ -24,42 +24,42 @@ _GENRES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Bare:
+class HeaderlessFormat:
     """A file without a first line of names."""
 
     delimiter: str
-    there: tuple[str, ...]  # what its columns are
-    named: tuple[str, ...]  # what is made of them
+    columns: tuple[str, ...]  # what its columns are
+    output_columns: tuple[str, ...]  # what is made of them
     encoding: str = "utf-8"
 
     @property
-    def picks(self) -> str:
+    def select_sql(self) -> str:
         """SQL for the columns that are made of those that are there."""
-        if self.there == self.named:
+        if self.columns == self.output_columns:
             return "*"
         genres = ", ".join(
-            f"""CASE "{name}" WHEN '1' THEN '{_plain(name)}' END""" for name in _GENRES
+            f"""CASE "{name}" WHEN '1' THEN '{_escape_quotes(name)}' END""" for name in _GENRES
         )
         return f"movieId, title, concat_ws('|', {genres}) AS genres"
 
 
-def _plain(name: str) -> str:
+def _escape_quotes(name: str) -> str:
     return name.replace("'", "''")
 
 
-BARE: Mapping[str, Bare] = {
-    "ratings.dat": Bare("::", _RATINGS, _RATINGS),
-    "movies.dat": Bare("::", _FILMS, _FILMS, "latin-1"),
-    "u.data": Bare("\t", _RATINGS, _RATINGS),
-    "u.item": Bare(
-        "|", ("movieId", "title", "released", "video", "address", *_GENRES), _FILMS, "latin-1"
+HEADERLESS_FORMATS: Mapping[str, HeaderlessFormat] = {
+    "ratings.dat": HeaderlessFormat("::", _RATINGS, _RATINGS),
+    "movies.dat": HeaderlessFormat("::", _MOVIES, _MOVIES, "latin-1"),
+    "u.data": HeaderlessFormat("\t", _RATINGS, _RATINGS),
+    "u.item": HeaderlessFormat(
+        "|", ("movieId", "title", "released", "video", "address", *_GENRES), _MOVIES, "latin-1"
     ),
 }
 
 
-def bare(file: Path) -> Bare | None:
+def headerless_format(file: Path) -> HeaderlessFormat | None:
     """Return how such a file is read; None for one that names its columns."""
-    return BARE.get(file.name.lower())
+    return HEADERLESS_FORMATS.get(file.name.lower())
 
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ SUFFIXES = {
     ".jsonl.gz": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
-    **dict.fromkeys(BARE, "csv"),
+    **dict.fromkeys(HEADERLESS_FORMATS, "csv"),
 }
 LINE, BROKEN = "_line", "_broken"
 
@@ -87,46 +87,46 @@ class BrokenLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Staged:
+class StagedFile:
     """A file made readable: its rows in Parquet, and the lines that are none."""
 
     file: Path
     readable: Path
     broken: tuple[BrokenLine, ...] = ()
-    cut: bool = False  # a text whose last line has no end
+    is_truncated: bool = False  # a text whose last line has no end
 
 
-def suffix(file: Path) -> str:
+def file_suffix(file: Path) -> str:
     """Return the known ending of a file's name, or nothing."""
     name = file.name.lower()
     return next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.endswith(s)), "")
 
 
-def staged(con: duckdb.DuckDBPyConnection, file: Path, stage: Path) -> Staged:
-    """Return Parquet with the rows of `file`: itself, or `stage` with texts and line numbers."""
-    kind = SUFFIXES.get(suffix(file))
+def stage_file(con: duckdb.DuckDBPyConnection, file: Path, target: Path) -> StagedFile:
+    """Return Parquet with the rows of `file`: itself, or `target` with texts and line numbers."""
+    kind = SUFFIXES.get(file_suffix(file))
     if kind is None:
-        known = ", ".join(SUFFIXES)
-        raise BadEventsError(f"{file.name} is of no known format; its name must end in {known}.")
+        suffixes = ", ".join(SUFFIXES)
+        raise BadEventsError(f"{file.name} is of no known format; its name must end in {suffixes}.")
     if file.stat().st_size == 0:
         raise BadEventsError(f"{file.name} is empty; export it again.")
     if kind == "parquet":
-        return Staged(file, file)
+        return StagedFile(file, file)
     stager = _stage_csv if kind == "csv" else _stage_jsonl
-    broken = tuple(guarded(file, lambda: stager(con, file, stage)))
-    return Staged(file, stage, broken, _cut(file))
+    broken = tuple(explain_unreadable(file, lambda: stager(con, file, target)))
+    return StagedFile(file, target, broken, _is_truncated(file))
 
 
-def _cut(file: Path) -> bool:
+def _is_truncated(file: Path) -> bool:
     with file.open("rb") as raw:
         raw.seek(-1, os.SEEK_END)
-        return suffix(file)[-3:] != ".gz" and raw.read(1) not in b"\r\n"
+        return file_suffix(file)[-3:] != ".gz" and raw.read(1) not in b"\r\n"
 
 
-def guarded(file: Path, work: Callable[[], T]) -> T:
-    """Return what `work` does; an unreadable file becomes a sentence."""
+def explain_unreadable(file: Path, action: Callable[[], T]) -> T:
+    """Return what `action` does; an unreadable file becomes a sentence."""
     try:
-        return work()
+        return action()
     except (duckdb.Error, UnicodeDecodeError, EOFError, gzip.BadGzipFile, csv.Error) as error:
         if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in str(error):
             raise
@@ -136,71 +136,77 @@ def guarded(file: Path, work: Callable[[], T]) -> T:
         ) from error
 
 
-def _stage_csv(con: duckdb.DuckDBPyConnection, file: Path, stage: Path) -> list[BrokenLine]:
-    delimiter, names = header(file)
-    picks, how = "*", """header=true, quote='"', escape='"'"""
-    if (without := bare(file)) is not None:
-        names, picks = list(without.there), without.picks
-        how = f"header=false, quote='', escape='', encoding={literal(without.encoding)}"
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+def _stage_csv(con: duckdb.DuckDBPyConnection, file: Path, target: Path) -> list[BrokenLine]:
+    delimiter, names = read_header(file)
+    picks, options = "*", """header=true, quote='"', escape='"'"""
+    if (headerless := headerless_format(file)) is not None:
+        names, picks = list(headerless.columns), headerless.select_sql
+        options = f"header=false, quote='', escape='', encoding={sql_literal(headerless.encoding)}"
+    columns = ", ".join(f"{sql_literal(name)}: 'VARCHAR'" for name in names)
+    source = sql_path_list([file])
     con.execute(
-        f"""COPY (SELECT {picks}, row_number() OVER () AS {LINE} FROM read_csv({paths([file])},
-        auto_detect=false, delim={literal(delimiter)}, {how},
+        f"""COPY (SELECT {picks}, row_number() OVER () AS {LINE} FROM read_csv({source},
+        auto_detect=false, delim={sql_literal(delimiter)}, {options},
         columns={{{columns}}}, store_rejects=true, rejects_limit=0, max_line_size=16777216,
         rejects_table='csv_errors', rejects_scan='csv_scans'))
-        TO {literal(str(stage))} (FORMAT parquet)"""
+        TO {sql_literal(str(target))} (FORMAT parquet)"""
     )
-    found = con.execute(
+    bad_lines = con.execute(
         "SELECT line, any_value(coalesce(csv_line, '')) FROM csv_errors GROUP BY line ORDER BY line"
     ).fetchall()
     con.execute("DROP TABLE csv_errors; DROP TABLE csv_scans")
-    return [BrokenLine(file.name, line, text) for line, text in found]
+    return [BrokenLine(file.name, line, text) for line, text in bad_lines]
 
 
-def _opened(file: Path) -> io.BufferedIOBase:
+def _open_binary(file: Path) -> io.BufferedIOBase:
     opener: Callable[[Path, str], io.BufferedIOBase] = (
         gzip.open if file.name.lower().endswith(".gz") else open  # type: ignore[assignment]
     )
     return opener(file, "rb")
 
 
-def lines_of(file: Path) -> Iterator[bytes]:
+def read_lines(file: Path) -> Iterator[bytes]:
     """Yield the lines of a text file, packed or not."""
-    with _opened(file) as raw:
+    with _open_binary(file) as raw:
         yield from raw
 
 
-def header(file: Path) -> tuple[str, list[str]]:
+def read_header(file: Path) -> tuple[str, list[str]]:
     """Return what stands between the columns of a CSV file, and their names."""
-    if (without := bare(file)) is not None:
-        return without.delimiter, list(without.named)
-    with _opened(file) as raw:
+    if (headerless := headerless_format(file)) is not None:
+        return headerless.delimiter, list(headerless.output_columns)
+    with _open_binary(file) as raw:
         line = raw.readline(1 << 20).decode("utf-8-sig").rstrip("\r\n")
     delimiter = max(",;\t|", key=line.count)
-    header = next(csv.reader([line], delimiter=delimiter), [])
-    if len(set(header)) < len(header) or "\0" in line or not all(header):
+    columns = next(csv.reader([line], delimiter=delimiter), [])
+    if len(set(columns)) < len(columns) or "\0" in line or not all(columns):
         raise BadEventsError(f"{file.name} has no usable first line with the names of its columns.")
-    return delimiter, header
+    return delimiter, columns
 
 
-def _stage_jsonl(con: duckdb.DuckDBPyConnection, file: Path, stage: Path) -> list[BrokenLine]:
-    lines = f"read_json_objects({paths([file])}, format='newline_delimited', ignore_errors=true)"
+def _stage_jsonl(con: duckdb.DuckDBPyConnection, file: Path, target: Path) -> list[BrokenLine]:
+    lines = (
+        f"read_json_objects({sql_path_list([file])}, format='newline_delimited', "
+        "ignore_errors=true)"
+    )
     keys = con.execute(
         f"SELECT DISTINCT unnest(json_keys(json)) FROM {lines} WHERE json_type(json) = 'OBJECT'"
     ).fetchall()
     if not keys:
         raise BadEventsError(f"{file.name} holds no line with a JSON object; export it again.")
-    picks = ", ".join(f"json->>{literal(_pointer(k))} AS {quoted(k)}" for (k,) in sorted(keys))
+    picks = ", ".join(
+        f"json->>{sql_literal(_json_pointer(k))} AS {sql_identifier(k)}" for (k,) in sorted(keys)
+    )
     con.execute(
         f"""COPY (SELECT {picks}, row_number() OVER () AS {LINE},
         coalesce(json_type(json) <> 'OBJECT', true) AS {BROKEN} FROM {lines})
-        TO {literal(str(stage))} (FORMAT parquet)"""
+        TO {sql_literal(str(target))} (FORMAT parquet)"""
     )
-    bad = con.execute(
-        f"SELECT {LINE} FROM read_parquet({paths([stage])}) WHERE {BROKEN} ORDER BY 1"
+    bad_lines = con.execute(
+        f"SELECT {LINE} FROM read_parquet({sql_path_list([target])}) WHERE {BROKEN} ORDER BY 1"
     )
-    return [BrokenLine(file.name, line, "") for (line,) in bad.fetchall()]
+    return [BrokenLine(file.name, line, "") for (line,) in bad_lines.fetchall()]
 
 
-def _pointer(key: str) -> str:
+def _json_pointer(key: str) -> str:
     return "/" + key.replace("~", "~0").replace("/", "~1")

@@ -8,15 +8,15 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from app.storage.event_store.customer_ids import Customers
-from app.storage.event_store.duckdb_sql import literal, paths
-from app.storage.ingest.readers import FILE, RAW, ZONELESS, Loaded
-from app.storage.ingest.staging import LINE, suffix
-from app.storage.warehouse.schemas.registry import hint
-from recsys.dataset.events import KIND_NAMES, NO_PRICE, OUR_KINDS, Col, Kind, ProductCol
+from app.storage.event_store.customer_ids import CustomerIds
+from app.storage.event_store.duckdb_sql import sql_literal, sql_path_list
+from app.storage.ingest.readers import FILE, RAW, ZONELESS, LoadedFiles
+from app.storage.ingest.staging import LINE, file_suffix
+from app.storage.warehouse.schemas.registry import schema_hint
+from recsys.dataset.events import KIND_NAMES, NO_PRICE, OUR_KINDS, Col, EventKind, ProductCol
 from recsys.errors import BadEventsError
 
-DAY = 86_400
+DAY_SECONDS = 86_400
 _MOST_CENTS = 2**31 - 1
 _LAST_TIME = 2**32 - 1
 
@@ -25,7 +25,7 @@ KIND_SQL = f"replace(replace(lower({Col.EVENT}), ' ', '_'), '-', '_')"
 
 NOT_A_ROW = "the line is not a row of this file"
 
-COSTS = {
+MISSING_COLUMN_NOTES = {
     Col.TS: "No times: recency, views of new releases and the split by time are off.",
     Col.EVENT: "No kinds of event: every row counts as a purchase.",
     Col.PRODUCT: "No products: breadth over products is off.",
@@ -37,24 +37,24 @@ COSTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ValidationResult:
     """How many rows there are, and what became of them."""
 
     rows: int
-    good: int
+    valid: int
     bad: dict[str, int]  # reason -> rows
-    idle: int  # rows in which nothing moved
+    zero_quantity: int  # rows in which nothing moved
     zoneless: int
     first: int  # earliest time of a good row, seconds since 1970
     last: int
 
 
-def require(loaded: Loaded, with_products: bool) -> None:
+def require_columns(loaded: LoadedFiles, with_products: bool) -> None:
     """Raise BadEventsError unless there is a customer and a way to her brands."""
     if Col.CUSTOMER not in loaded.columns:
         raise BadEventsError(
             "This file has no column for the customer. Name it with --map THEIRS=customer_id."
-            + hint(loaded.theirs)
+            + schema_hint(loaded.source_columns)
         )
     if Col.BRAND in loaded.columns or (with_products and Col.PRODUCT in loaded.columns):
         return
@@ -66,10 +66,12 @@ def require(loaded: Loaded, with_products: bool) -> None:
     raise BadEventsError("This file has no column for the brand. Name it with --map THEIRS=brand.")
 
 
-def costs(columns: Collection[str], products: Collection[str]) -> list[str]:
+def missing_column_notes(columns: Collection[str], products: Collection[str]) -> list[str]:
     """Return what each column costs that the events lack and the products cannot give."""
-    there = {*columns, *({Col.CATEGORY, Col.LIST_PRICE} & set(products))}
-    notes = [sentence for column, sentence in COSTS.items() if column not in there]
+    available = {*columns, *({Col.CATEGORY, Col.LIST_PRICE} & set(products))}
+    notes = [
+        sentence for column, sentence in MISSING_COLUMN_NOTES.items() if column not in available
+    ]
     if ProductCol.RELEASED not in products:
         notes.append("No release dates: new-release evidence is off.")
     if ProductCol.TITLE not in products:
@@ -77,10 +79,10 @@ def costs(columns: Collection[str], products: Collection[str]) -> list[str]:
     return notes
 
 
-def shelve(con: duckdb.DuckDBPyConnection) -> None:
+def make_product_table(con: duckdb.DuckDBPyConnection) -> None:
     """Make the table `shelf`: the last row of each product, prices that are none forgotten."""
     prices = ", ".join(
-        f"if({_not_money(column)}, NULL, {column}) AS {column}"
+        f"if({_invalid_price_sql(column)}, NULL, {column}) AS {column}"
         for column in (Col.PRICE, Col.LIST_PRICE)
     )
     released = f"if({ProductCol.RELEASED} BETWEEN 0 AND {_LAST_TIME}, {ProductCol.RELEASED}, 0)"
@@ -93,57 +95,62 @@ def shelve(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def judge(con: duckdb.DuckDBPyConnection, loaded: Loaded, now: int, scratch: Path) -> Judged:
-    """Make the views `judged` (a reason a row) and `good` (events alone) of the view `events`."""
-    con.execute(f"CREATE VIEW judged AS {_judged(loaded, now)}")
-    con.execute(f"CREATE VIEW good AS {_kept(con, loaded, scratch / 'good.parquet')}")
+def validate_events(
+    con: duckdb.DuckDBPyConnection, loaded: LoadedFiles, now: int, scratch: Path
+) -> ValidationResult:
+    """Make two views of the view `events`: `judged` has a reason a row, `good` the events alone."""
+    con.execute(f"CREATE VIEW judged AS {_validation_sql(loaded, now)}")
+    con.execute(f"CREATE VIEW good AS {_valid_rows_sql(con, loaded, scratch / 'good.parquet')}")
     rows = con.execute(
         f"""SELECT reason, idle, count(*), count(*) FILTER (WHERE {ZONELESS}),
         coalesce(min({Col.TS}), 0), coalesce(max({Col.TS}), 0)
         FROM judged GROUP BY ALL ORDER BY 1, 2"""
     ).fetchall()
-    fine = [row for row in rows if row[0] is None and not row[1]]
-    return Judged(
+    valid_rows = [row for row in rows if row[0] is None and not row[1]]
+    return ValidationResult(
         rows=sum(row[2] for row in rows) + len(loaded.broken),
-        good=sum(row[2] for row in fine),
-        bad=_bad(rows, len(loaded.broken)),
-        idle=sum(row[2] for row in rows if row[0] is None and row[1]),
+        valid=sum(row[2] for row in valid_rows),
+        bad=_bad_counts(rows, len(loaded.broken)),
+        zero_quantity=sum(row[2] for row in rows if row[0] is None and row[1]),
         zoneless=sum(row[3] for row in rows),
-        first=min((row[4] for row in fine), default=0),
-        last=max((row[5] for row in fine), default=0),
+        first=min((row[4] for row in valid_rows), default=0),
+        last=max((row[5] for row in valid_rows), default=0),
     )
 
 
-def _kept(con: duckdb.DuckDBPyConnection, loaded: Loaded, aside: Path) -> str:
+def _valid_rows_sql(con: duckdb.DuckDBPyConnection, loaded: LoadedFiles, temp_path: Path) -> str:
     """Return SQL for the good rows; texts are parsed once, for the rows are read three times."""
-    if all(suffix(file) == ".parquet" for file in loaded.files):
-        return _good()
-    con.execute(f"COPY ({_good()}) TO {literal(str(aside))} (FORMAT parquet)")
-    return f"FROM read_parquet({paths([aside])})"
+    if all(file_suffix(file) == ".parquet" for file in loaded.files):
+        return _valid_events_sql()
+    con.execute(f"COPY ({_valid_events_sql()}) TO {sql_literal(str(temp_path))} (FORMAT parquet)")
+    return f"FROM read_parquet({sql_path_list([temp_path])})"
 
 
-def leave_out(
-    con: duckdb.DuckDBPyConnection, judged: Judged, who: Customers, erased: Collection[str]
-) -> tuple[Judged, int]:
+def drop_erased(
+    con: duckdb.DuckDBPyConnection,
+    validation: ValidationResult,
+    customer_ids: CustomerIds,
+    erased: Collection[str],
+) -> tuple[ValidationResult, int]:
     """Take whoever has a tombstone out of the views; return what is left, and how many went."""
     if not erased:
-        return judged, 0
+        return validation, 0
     sql = f"SELECT DISTINCT {Col.CUSTOMER} FROM judged WHERE {Col.CUSTOMER} IS NOT NULL"
-    everybody = [str(row[0]) for row in con.execute(sql).fetchall()]
-    gone = [each for each in everybody if who.tombstone(each) in erased]
-    con.register("gone", pa.table({"customer_id": pa.array(gone, pa.string())}))
-    names = "SELECT customer_id FROM gone"
-    staying = f"{Col.CUSTOMER} NOT IN ({names})"
+    all_ids = [str(row[0]) for row in con.execute(sql).fetchall()]
+    erased_ids = [each for each in all_ids if customer_ids.tombstone(each) in erased]
+    con.register("gone", pa.table({"customer_id": pa.array(erased_ids, pa.string())}))
+    erased_sql = "SELECT customer_id FROM gone"
+    keep_sql = f"{Col.CUSTOMER} NOT IN ({erased_sql})"
     con.execute(
         f"ALTER VIEW good RENAME TO everybody; ALTER VIEW judged RENAME TO judged_all; "
-        f"CREATE VIEW judged AS FROM judged_all WHERE {Col.CUSTOMER} IS NULL OR {staying}; "
-        f"CREATE VIEW good AS FROM everybody WHERE customer NOT IN ({names})"
+        f"CREATE VIEW judged AS FROM judged_all WHERE {Col.CUSTOMER} IS NULL OR {keep_sql}; "
+        f"CREATE VIEW good AS FROM everybody WHERE customer NOT IN ({erased_sql})"
     )
-    ((good,),) = con.execute("SELECT count(*) FROM good").fetchall()
-    return replace(judged, good=good), len(gone)
+    ((n_valid,),) = con.execute("SELECT count(*) FROM good").fetchall()
+    return replace(validation, valid=n_valid), len(erased_ids)
 
 
-def _bad(rows: list[tuple[str | None, bool, int]], broken: int) -> dict[str, int]:
+def _bad_counts(rows: list[tuple[str | None, bool, int]], broken: int) -> dict[str, int]:
     counts = Counter({NOT_A_ROW: broken} if broken else {})
     for reason, _, number, *_ in rows:
         if reason is not None:
@@ -151,17 +158,17 @@ def _bad(rows: list[tuple[str | None, bool, int]], broken: int) -> dict[str, int
     return dict(counts.most_common())
 
 
-_MOVED = f"coalesce({Col.QUANTITY} <> 0, true)"
-_MOVING = f"({Kind.CART:d}, {Kind.PURCHASE:d}, {Kind.RETURN:d})"
+_HAS_QUANTITY_SQL = f"coalesce({Col.QUANTITY} <> 0, true)"
+_QUANTITY_KINDS_SQL = f"({EventKind.CART:d}, {EventKind.PURCHASE:d}, {EventKind.RETURN:d})"
 
 
-def _judged(loaded: Loaded, now: int) -> str:
-    return f"""SELECT *, CASE {" ".join(_whens(loaded, now))} END AS reason,
-        NOT {_MOVED} AND coalesce(kind IN {_MOVING}, false) AS idle
-        FROM (SELECT *, {_kind(loaded)} AS kind FROM events)"""
+def _validation_sql(loaded: LoadedFiles, now: int) -> str:
+    return f"""SELECT *, CASE {" ".join(_rules_sql(loaded, now))} END AS reason,
+        NOT {_HAS_QUANTITY_SQL} AND coalesce(kind IN {_QUANTITY_KINDS_SQL}, false) AS idle
+        FROM (SELECT *, {_kind_sql(loaded)} AS kind FROM events)"""
 
 
-def _whens(loaded: Loaded, now: int) -> list[str]:
+def _rules_sql(loaded: LoadedFiles, now: int) -> list[str]:
     tests = [
         (f"{Col.CUSTOMER} IS NULL", "no customer"),
         ("kind IS NULL", f"unknown event; known are {', '.join(OUR_KINDS)}"),
@@ -172,26 +179,26 @@ def _whens(loaded: Loaded, now: int) -> list[str]:
                 f"{Col.TS} IS NULL OR {Col.TS} NOT BETWEEN 0 AND {_LAST_TIME}",
                 "unreadable time; write 2026-11-23T14:05:00Z",
             ),
-            (f"{Col.TS} > {now + DAY}", "time in the future"),
+            (f"{Col.TS} > {now + DAY_SECONDS}", "time in the future"),
         ]
-    tests += [(_not_money(c), f"{c} is no price") for c in (Col.PRICE, Col.LIST_PRICE)]
+    tests += [(_invalid_price_sql(c), f"{c} is no price") for c in (Col.PRICE, Col.LIST_PRICE)]
     quantity = f"NOT isfinite({Col.QUANTITY}) OR {Col.QUANTITY} < 0"
     tests += [(quantity, "quantity is no number of units")]
-    return [f"WHEN {test} THEN {literal(reason)}" for test, reason in tests]
+    return [f"WHEN {test} THEN {sql_literal(reason)}" for test, reason in tests]
 
 
-def _not_money(column: str) -> str:
+def _invalid_price_sql(column: str) -> str:
     return f"NOT isfinite({column}) OR {column} < 0 OR {column} * 100 > {_MOST_CENTS}"
 
 
-def _kind(loaded: Loaded) -> str:
+def _kind_sql(loaded: LoadedFiles) -> str:
     if Col.EVENT not in loaded.columns:
-        return f"{Kind.PURCHASE:d}"
-    whens = " ".join(f"WHEN {literal(name)} THEN {kind:d}" for name, kind in KIND_NAMES.items())
+        return f"{EventKind.PURCHASE:d}"
+    whens = " ".join(f"WHEN {sql_literal(name)} THEN {kind:d}" for name, kind in KIND_NAMES.items())
     return f"CASE {KIND_SQL} {whens} END"
 
 
-def _good() -> str:
+def _valid_events_sql() -> str:
     """Texts are '' for nothing, so that they join; `seq` is the place in the source.
 
     What is not idle is said anew: DuckDB puts what a filter names in its place, and so would find
@@ -200,11 +207,12 @@ def _good() -> str:
     return f"""SELECT {Col.CUSTOMER} AS customer, coalesce({Col.TS}, 0) AS ts, kind,
         coalesce({Col.PRODUCT}, '') AS product, coalesce({Col.BRAND}, '') AS brand,
         coalesce({Col.CATEGORY}, '') AS category,
-        {_cents(Col.PRICE)} AS price, {_cents(Col.LIST_PRICE)} AS list_price,
+        {_cents_sql(Col.PRICE)} AS price, {_cents_sql(Col.LIST_PRICE)} AS list_price,
         CAST(least(255, greatest(1, round(coalesce({Col.QUANTITY}, 1)))) AS UTINYINT) AS quantity,
         ({FILE}::UBIGINT << 40) + {LINE}::UBIGINT AS seq
-        FROM judged WHERE reason IS NULL AND ({_MOVED} OR kind NOT IN {_MOVING})"""
+        FROM judged WHERE reason IS NULL
+        AND ({_HAS_QUANTITY_SQL} OR kind NOT IN {_QUANTITY_KINDS_SQL})"""
 
 
-def _cents(column: str) -> str:
+def _cents_sql(column: str) -> str:
     return f"coalesce(CAST(round({column} * 100) AS INTEGER), {NO_PRICE})"

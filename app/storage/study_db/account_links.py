@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 
-from app.storage.study_db.database import Database, Row
+from app.storage.study_db.database import Database, DbRow
 from app.storage.study_db.migrations import account_migrations
 from recsys.errors import NotAllowedError
 
 NONCE_MS = 3_600_000  # as long as it takes to log in at the shop
 
 
-class Way(StrEnum):
+class LinkMethod(StrEnum):
     """How an account was linked."""
 
     TABLE = "table"  # the shop handed over a list
@@ -24,45 +24,45 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Replaced:
+class LinkTableImport:
     """What an import of the shop's table did."""
 
     linked: int
-    left_out: int  # linked by her on the shop's page, to something else
+    skipped: int  # linked by her on the shop's page, to something else
 
 
-class Accounts(Database):
+class AccountLinks(Database):
     """Links and nonces. Without a path it lives in memory."""
 
-    steps = account_migrations
+    migration_set = account_migrations
 
     def customer_of(self, badges: Iterable[str]) -> str | None:
         """Return the customer linked to the first badge that is linked."""
         for badge in badges:
-            row = self._one("select customer from links where badge = ?", badge)
+            row = self._query_one("select customer from links where badge = ?", badge)
             if row is not None:
                 return str(row["customer"])
         return None
 
     def is_linked(self, customer: str) -> bool:
         """Return whether a customer is an employee that is linked."""
-        return self._one("select 1 from links where customer = ?", customer) is not None
+        return self._query_one("select 1 from links where customer = ?", customer) is not None
 
-    def linked_by(self, customer: str) -> tuple[Way, int] | None:
+    def link_of(self, customer: str) -> tuple[LinkMethod, int] | None:
         """Return how a customer was linked and when (milliseconds since 1970), or None."""
-        row = self._one("select way, linked_at from links where customer = ?", customer)
-        return None if row is None else (Way(row["way"]), int(row["linked_at"]))
+        row = self._query_one("select way, linked_at from links where customer = ?", customer)
+        return None if row is None else (LinkMethod(row["way"]), int(row["linked_at"]))
 
-    def counts(self) -> dict[Way, int]:
+    def counts_by_method(self) -> dict[LinkMethod, int]:
         """Return how many accounts are linked, by way."""
-        rows = self._rows("select way, count(*) as n from links group by way")
-        return {Way(row["way"]): int(row["n"]) for row in rows}
+        rows = self._query("select way, count(*) as n from links group by way")
+        return {LinkMethod(row["way"]): int(row["n"]) for row in rows}
 
-    def issue(self, badge: str) -> str:
+    def issue_nonce(self, badge: str) -> str:
         """Return a nonce that this employee alone can use, once, within an hour."""
         nonce = secrets.token_urlsafe(24)
-        row = {"hash": _hash(nonce), "badge": badge, "expires_at": self.clock() + NONCE_MS}
-        with self._writing():
+        row = {"hash": _nonce_hash(nonce), "badge": badge, "expires_at": self.clock() + NONCE_MS}
+        with self._transaction():
             self._db.execute("delete from nonces where expires_at <= ?", [self.clock()])
             self._insert("nonces", [row])
         return nonce
@@ -73,16 +73,16 @@ class Accounts(Database):
         Raises NotAllowedError for a nonce that is spent, too old or another's, and for an account
         or an employee that is linked already.
         """
-        with self._writing():
-            issued = self._one("select * from nonces where hash = ?", _hash(nonce))
-            self._db.execute("delete from nonces where hash = ?", [_hash(nonce)])
-            why_not = self._why_not(issued, badge, customer)
-            if why_not is None:
-                self._add(Way.PAGE, {badge: customer})
-        if why_not is not None:
-            raise NotAllowedError(why_not)
+        with self._transaction():
+            issued = self._query_one("select * from nonces where hash = ?", _nonce_hash(nonce))
+            self._db.execute("delete from nonces where hash = ?", [_nonce_hash(nonce)])
+            refusal = self._link_refusal(issued, badge, customer)
+            if refusal is None:
+                self._add_links(LinkMethod.PAGE, {badge: customer})
+        if refusal is not None:
+            raise NotAllowedError(refusal)
 
-    def _why_not(self, issued: Row | None, badge: str, customer: str) -> str | None:
+    def _link_refusal(self, issued: DbRow | None, badge: str, customer: str) -> str | None:
         if issued is None or issued["expires_at"] <= self.clock():
             return "This link was used already, or is too old: link your account again."
         if issued["badge"] != badge:
@@ -96,40 +96,40 @@ class Accounts(Database):
             )
         return None
 
-    def replace_table(self, links: Mapping[str, str]) -> Replaced:
+    def replace_table(self, links: Mapping[str, str]) -> LinkTableImport:
         """Put the shop's table in place of its earlier one; what people linked themselves stays."""
-        with self._writing():
-            self._db.execute("delete from links where way = ?", [Way.TABLE])
-            kept = self._rows("select badge, customer from links")
-            badges = {row["badge"] for row in kept}
-            customers = {row["customer"] for row in kept}
-            free = {b: c for b, c in links.items() if b not in badges and c not in customers}
-            self._add(Way.TABLE, free)
-        return Replaced(len(free), len(links) - len(free))
+        with self._transaction():
+            self._db.execute("delete from links where way = ?", [LinkMethod.TABLE])
+            own_links = self._query("select badge, customer from links")
+            badges = {row["badge"] for row in own_links}
+            customers = {row["customer"] for row in own_links}
+            new_links = {b: c for b, c in links.items() if b not in badges and c not in customers}
+            self._add_links(LinkMethod.TABLE, new_links)
+        return LinkTableImport(len(new_links), len(links) - len(new_links))
 
     def unlink(self, badge: str) -> bool:
         """Take a link out; return whether there was one."""
-        return self._gone("delete from links where badge = ?", badge)
+        return self._delete("delete from links where badge = ?", badge)
 
     def unlink_customer(self, customer: str) -> bool:
         """Take the link of a customer out; return whether there was one."""
-        return self._gone("delete from links where customer = ?", customer)
+        return self._delete("delete from links where customer = ?", customer)
 
     def unlink_all(self) -> bool:
         """Take every link and every nonce out: under another key none of them is anybody's."""
-        return self._gone("delete from links") | self._gone("delete from nonces")
+        return self._delete("delete from links") | self._delete("delete from nonces")
 
-    def _gone(self, sql: str, *values: object) -> bool:
-        with self._writing():
-            done = self._db.execute(sql, values).rowcount
-        self._rows("pragma wal_checkpoint(truncate)")
-        return bool(done)
+    def _delete(self, sql: str, *values: object) -> bool:
+        with self._transaction():
+            deleted = self._db.execute(sql, values).rowcount
+        self._query("pragma wal_checkpoint(truncate)")
+        return bool(deleted)
 
-    def _add(self, way: Way, links: Mapping[str, str]) -> None:
+    def _add_links(self, method: LinkMethod, links: Mapping[str, str]) -> None:
         now = self.clock()
-        rows = ({"badge": b, "customer": c, "way": way.value} for b, c in links.items())
+        rows = ({"badge": b, "customer": c, "way": method.value} for b, c in links.items())
         self._insert("links", [row | {"linked_at": now} for row in rows])
 
 
-def _hash(nonce: str) -> str:
+def _nonce_hash(nonce: str) -> str:
     return sha256(nonce.encode()).hexdigest()

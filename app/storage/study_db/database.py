@@ -14,25 +14,25 @@ from sqlite_utils.migrations import Migrations
 from app.storage.study_db.migrations import migrations
 from recsys.errors import DamagedError, WorkspaceError
 
-MOST = 5  # parts that are named; the first say enough
+MAX_NAMED_TABLES = 5  # parts that are named; the first say enough
 
 
-def damage(connection: sqlite3.Connection, thorough: bool = False) -> list[str]:
+def find_damage(connection: sqlite3.Connection, thorough: bool = False) -> list[str]:
     """Name the tables whose pages SQLite finds damaged; an empty list where all is well.
 
     `thorough` compares every index with its table too. What SQLite cannot see, a changed byte
     within a row, the links of the chain tell.
     """
     check = "integrity_check" if thorough else "quick_check"
-    whole = _asked(connection, f"pragma {check}(1)")
-    if whole is None:
+    file_problem = _check_result(connection, f"pragma {check}(1)")
+    if file_problem is None:
         return []
-    found = [
-        f"table {table}: {said}"
+    table_problems = [
+        f"table {table}: {problem}"
         for table in _tables(connection)
-        if (said := _asked(connection, f"pragma {check}([{table}])")) is not None
+        if (problem := _check_result(connection, f"pragma {check}([{table}])")) is not None
     ]
-    return found[:MOST] or [whole]
+    return table_problems[:MAX_NAMED_TABLES] or [file_problem]
 
 
 def _tables(connection: sqlite3.Connection) -> list[str]:
@@ -43,20 +43,20 @@ def _tables(connection: sqlite3.Connection) -> list[str]:
         return []  # the list of tables is what is damaged
 
 
-def _asked(connection: sqlite3.Connection, sql: str) -> str | None:
+def _check_result(connection: sqlite3.Connection, sql: str) -> str | None:
     """What SQLite says in its own words, in one line; None where it finds nothing."""
     try:
-        said = str(connection.execute(sql).fetchone()[0])
+        message = str(connection.execute(sql).fetchone()[0])
     except sqlite3.OperationalError:  # busy, or not to be read
         raise
     except sqlite3.DatabaseError as error:
         return str(error)
-    lines = [line.strip() for line in said.splitlines() if not line.startswith("***")]
+    lines = [line.strip() for line in message.splitlines() if not line.startswith("***")]
     return None if lines == ["ok"] else lines[0]
 
 
-BUSY_MS = 10_000
-Row = dict[str, Any]
+BUSY_TIMEOUT_MS = 10_000
+DbRow = dict[str, Any]
 
 
 def now_ms() -> int:
@@ -71,13 +71,13 @@ class Database:
     disk is full, DamagedError where the file is damaged; a transaction is then undone as a whole.
     """
 
-    steps: ClassVar[Migrations] = migrations
+    migration_set: ClassVar[Migrations] = migrations
 
     def __init__(self, path: Path | None = None, clock: Callable[[], int] = now_ms) -> None:
         self.path = path
         self.clock = clock
         self._lock = threading.RLock()
-        with self._in_words():
+        with self._explain_errors():
             self._db = _connect(path)
             self._migrate()
 
@@ -86,31 +86,31 @@ class Database:
         with self._lock:
             self._db.conn.close()
 
-    def check(self) -> None:
+    def check_writable(self) -> None:
         """Raise WorkspaceError unless the store can be written."""
-        with self._lock, self._in_words():
+        with self._lock, self._explain_errors():
             self._db.execute("begin immediate")
             self._db.execute("rollback")
 
-    def examine(self, thorough: bool = False) -> None:
+    def check_pages(self, thorough: bool = False) -> None:
         """Raise DamagedError that names the part, unless every page of the file is sound.
 
         Reads the whole file: for a start, not for every question.
         """
-        with self._lock, self._in_words():
-            found = damage(self._db.conn, thorough)
-        if found:
-            raise damaged(self.path, "; ".join(found))
+        with self._lock, self._explain_errors():
+            problems = find_damage(self._db.conn, thorough)
+        if problems:
+            raise damaged_error(self.path, "; ".join(problems))
 
     @classmethod
-    def step_names(cls) -> list[str]:
+    def migration_names(cls) -> list[str]:
         """Return the names of all steps that lead to today's tables, the first one first."""
-        return [step.name for step in cls.steps._migrations]
+        return [step.name for step in cls.migration_set._migrations]
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _transaction(self) -> Iterator[None]:
         """Hold the write lock for the block; all of it is stored, or none of it."""
-        with self._lock, self._in_words():
+        with self._lock, self._explain_errors():
             self._db.execute("begin immediate")
             try:
                 yield
@@ -119,19 +119,19 @@ class Database:
                 with suppress(sqlite3.Error):  # a full disk has undone it already
                     self._db.execute("rollback")
                 raise
-            self._committed()
+            self._after_commit()
 
-    def _committed(self) -> None:
+    def _after_commit(self) -> None:
         """Do what must follow every commit, still under the lock."""
 
-    def _rows(self, sql: str, *values: object) -> list[Row]:
-        with self._lock, self._in_words():
+    def _query(self, sql: str, *values: object) -> list[DbRow]:
+        with self._lock, self._explain_errors():
             cursor = self._db.execute(sql, values)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def _one(self, sql: str, *values: object) -> Row | None:
-        return next(iter(self._rows(sql, *values)), None)
+    def _query_one(self, sql: str, *values: object) -> DbRow | None:
+        return next(iter(self._query(sql, *values)), None)
 
     def _insert(self, table: str, rows: Iterable[Mapping[str, Any]], ignore: bool = False) -> None:
         """Add rows within a transaction that the caller holds.
@@ -140,26 +140,26 @@ class Database:
         """
         insert = "insert or ignore" if ignore else "insert"
         for row in rows:
-            names, marks = ", ".join(f"[{name}]" for name in row), ", ".join("?" * len(row))
-            sql = f"{insert} into [{table}] ({names}) values ({marks})"
+            names, placeholders = ", ".join(f"[{name}]" for name in row), ", ".join("?" * len(row))
+            sql = f"{insert} into [{table}] ({names}) values ({placeholders})"
             self._db.execute(sql, [*row.values()])
 
     def _migrate(self) -> None:
-        known = set(self.step_names())
-        with self._writing():
-            if {done.name for done in self.steps.applied(self._db)} - known:
+        known = set(self.migration_names())
+        with self._transaction():
+            if {done.name for done in self.migration_set.applied(self._db)} - known:
                 raise WorkspaceError(
                     f"The workspace of {self.path} was written by a newer brandswipe: "
                     "install that version, or choose another folder with --workspace."
                 )
-            self.steps.apply(self._db)
+            self.migration_set.apply(self._db)
 
     @contextmanager
-    def _in_words(self) -> Iterator[None]:
+    def _explain_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            raise _in_words(error, self.path) from error
+            raise _explained(error, self.path) from error
 
 
 def _connect(path: Path | None) -> Tables:
@@ -169,7 +169,7 @@ def _connect(path: Path | None) -> Tables:
         ":memory:" if path is None else path,
         isolation_level=None,  # a deferred read-then-write fails at once with "database is locked"
         check_same_thread=False,
-        timeout=BUSY_MS / 1000,
+        timeout=BUSY_TIMEOUT_MS / 1000,
     )
     for pragma in ("journal_mode = wal", "synchronous = full", "secure_delete = on"):
         connection.execute(f"pragma {pragma}")
@@ -187,24 +187,24 @@ def _make_private(path: Path) -> None:
         ) from None
 
 
-def _in_words(error: sqlite3.Error, path: Path | None) -> WorkspaceError:
-    said = str(error)
-    if "malformed" in said or "not a database" in said:
-        return damaged(path, said)
-    if "full" in said:
-        said = f"The disk of {path} is full: make room and try again; what was stored is intact."
-    elif "locked" in said or "busy" in said:
-        said = f"Another process is writing to {path} for too long: stop it and try again."
-    elif "readonly" in said or "unable to open" in said:
-        said = f"The store {path} cannot be written: mend its rights or its disk."
+def _explained(error: sqlite3.Error, path: Path | None) -> WorkspaceError:
+    message = str(error)
+    if "malformed" in message or "not a database" in message:
+        return damaged_error(path, message)
+    if "full" in message:
+        message = f"The disk of {path} is full: make room and try again; what was stored is intact."
+    elif "locked" in message or "busy" in message:
+        message = f"Another process is writing to {path} for too long: stop it and try again."
+    elif "readonly" in message or "unable to open" in message:
+        message = f"The store {path} cannot be written: mend its rights or its disk."
     else:
-        said = f"The store {path} refused this ({said}): run `brandswipe doctor`."
-    return WorkspaceError(said)
+        message = f"The store {path} refused this ({message}): run `brandswipe doctor`."
+    return WorkspaceError(message)
 
 
-def damaged(path: Path | None, what: str) -> DamagedError:
+def damaged_error(path: Path | None, problem: str) -> DamagedError:
     """Return the error that names a damaged store, and what is damaged in it."""
     return DamagedError(
-        f"The store {path} is damaged ({what}): stop the server and put the last backup in its "
+        f"The store {path} is damaged ({problem}): stop the server and put the last backup in its "
         "place with `brandswipe restore BACKUP`."
     )

@@ -9,36 +9,38 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from app.storage.study_db.database import Database, Row, now_ms
-from app.storage.study_db.migrations import CHAINED
-from app.storage.study_db.row_codec import canonical
+from app.storage.study_db.database import Database, DbRow, now_ms
+from app.storage.study_db.migrations import CHAINED_TABLES
+from app.storage.study_db.row_codec import canonical_json
 
-START = "0" * 64
-UNCOMMITTED = ("seq", "salt")
+CHAIN_START = "0" * 64
+UNCOMMITTED_COLUMNS = ("seq", "salt")
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class ChainHead:
     """The last link."""
 
     seq: int = 0
-    commitment: str = START
+    commitment: str = CHAIN_START
 
 
-def commitment(previous: str, salt: str, table: str, row: Mapping[str, Any]) -> str:
+def row_commitment(previous: str, salt: str, table: str, row: Mapping[str, Any]) -> str:
     """Return the link, in hex. An empty column says nothing: a later one leaves old links as is."""
-    said = {k: v for k, v in row.items() if v is not None and k not in UNCOMMITTED}
-    return sha256(f"{previous}{salt}{canonical([table, said])}".encode()).hexdigest()
+    columns = {k: v for k, v in row.items() if v is not None and k not in UNCOMMITTED_COLUMNS}
+    return sha256(f"{previous}{salt}{canonical_json([table, columns])}".encode()).hexdigest()
 
 
-def link(head: Head, table: str, row: Mapping[str, Any]) -> tuple[Head, dict[str, Any]]:
+def next_link(
+    head: ChainHead, table: str, row: Mapping[str, Any]
+) -> tuple[ChainHead, dict[str, Any]]:
     """Return the new head and the row with its `seq` and salt."""
     salt = token_hex(16)
-    new = Head(head.seq + 1, commitment(head.commitment, salt, table, row))
+    new = ChainHead(head.seq + 1, row_commitment(head.commitment, salt, table, row))
     return new, {"seq": new.seq, "salt": salt, **row}
 
 
-def write_head(path: Path, head: Head) -> None:
+def write_head(path: Path, head: ChainHead) -> None:
     """Write the head in place: always one line of one length, so never half a line."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     try:
@@ -47,103 +49,107 @@ def write_head(path: Path, head: Head) -> None:
         os.close(handle)
 
 
-def read_head(path: Path) -> Head | None:
+def read_head(path: Path) -> ChainHead | None:
     """Return the head in the file; None where there is none that can be read."""
     with suppress(OSError, ValueError):
-        seq, said = path.read_text(encoding="ascii").split()
-        return Head(int(seq), said)
+        seq, commitment = path.read_text(encoding="ascii").split()
+        return ChainHead(int(seq), commitment)
     return None
 
 
-_TIMES = (
+_TIME_COLUMNS = (
     ("studies", "opened_at"), ("decks", "dealt_at"), ("swipes", "received_at"),
     ("closings", "closed_at"), ("consents", "at"), ("jobs", "started_at"), ("events_log", "at"),
 )  # fmt: skip
 
 
-class Ledger(Database):
+class ChainedDatabase(Database):
     """Adds linked rows and checks the links."""
 
     def __init__(self, path: Path | None = None, clock: Callable[[], int] = now_ms) -> None:
-        self._grown: Head | None = None
+        self._pending_head: ChainHead | None = None
         self._head_file = None if path is None else path.with_name("chain.head")
         super().__init__(path, clock)
-        if self._head_file and not self._head_file.exists() and self.head() == Head():
-            write_head(self._head_file, Head())
-        self._notes_heads = not self._cut()  # a head that accuses the store stays as it is
+        if self._head_file and not self._head_file.exists() and self.head() == ChainHead():
+            write_head(self._head_file, ChainHead())
+        self._writes_head = (
+            not self._head_mismatch()
+        )  # a head that accuses the store stays as it is
 
-    def newest(self) -> int | None:
+    def newest_row_at(self) -> int | None:
         """Return when the newest row was written, in milliseconds; None where there is none."""
-        times = " union all ".join(f"select max([{at}]) as at from [{of}]" for of, at in _TIMES)
-        found: int | None = self._rows(f"select max(at) as at from ({times})")[0]["at"]
-        return found
+        times = " union all ".join(
+            f"select max([{at}]) as at from [{of}]" for of, at in _TIME_COLUMNS
+        )
+        newest_at: int | None = self._query(f"select max(at) as at from ({times})")[0]["at"]
+        return newest_at
 
-    def head(self) -> Head:
+    def head(self) -> ChainHead:
         """Return the last link; it stands in a certificate."""
-        row = self._one("select seq, commitment from chain order by seq desc limit 1")
+        row = self._query_one("select seq, commitment from chain order by seq desc limit 1")
         return _head(row)
 
-    def _append(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    def _append_linked(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add linked rows within a transaction that the caller holds."""
         head, links, linked = self.head(), [], []
         for row in rows:
-            head, full = link(head, table, row)
+            head, linked_row = next_link(head, table, row)
             links.append({"seq": head.seq, "what": table, "commitment": head.commitment})
-            linked.append(full)
+            linked.append(linked_row)
         self._insert("chain", links)
         self._insert(table, linked)
-        self._grown = head
+        self._pending_head = head
 
-    def _committed(self) -> None:
+    def _after_commit(self) -> None:
         # after the commit: a head that lags is a start of the chain, one ahead would accuse it
-        if self._grown and self._head_file and self._notes_heads:
-            write_head(self._head_file, self._grown)
-        self._grown = None
+        if self._pending_head and self._head_file and self._writes_head:
+            write_head(self._head_file, self._pending_head)
+        self._pending_head = None
 
     def broken_links(self) -> list[str]:
         """Name every row that is not what was written, and every row that is gone."""
         rows = {row["seq"]: row for row in self._linked_rows()}
-        broken, gone, last = [], 0, Head()
-        for known in self._rows("select seq, what, commitment from chain order by seq"):
-            row = rows.pop(known["seq"], None)
-            gone += row is None
-            if known["seq"] != last.seq + 1:
-                broken.append(f"links {last.seq + 1} to {known['seq'] - 1} are gone")
-            elif row is not None and not _holds(last, known, row):
-                broken.append(f"row {known['seq']} ({known['what']}) was changed")
-            last = Head(known["seq"], known["commitment"])
+        broken, missing, last = [], 0, ChainHead()
+        for link_row in self._query("select seq, what, commitment from chain order by seq"):
+            row = rows.pop(link_row["seq"], None)
+            missing += row is None
+            if link_row["seq"] != last.seq + 1:
+                broken.append(f"links {last.seq + 1} to {link_row['seq'] - 1} are gone")
+            elif row is not None and not _link_matches(last, link_row, row):
+                broken.append(f"row {link_row['seq']} ({link_row['what']}) was changed")
+            last = ChainHead(link_row["seq"], link_row["commitment"])
         broken += [f"row {seq} ({row['what']}) was slipped in" for seq, row in rows.items()]
-        return broken + self._unaccounted(gone) + self._cut()
+        return broken + self._unaccounted_rows(missing) + self._head_mismatch()
 
-    def _linked_rows(self) -> Iterator[Row]:
-        for table in CHAINED:
-            for row in self._rows(f"select * from [{table}]"):
+    def _linked_rows(self) -> Iterator[DbRow]:
+        for table in CHAINED_TABLES:
+            for row in self._query(f"select * from [{table}]"):
                 yield {"what": table, **row}
 
-    def _unaccounted(self, gone: int) -> list[str]:
-        known = self._rows("select coalesce(sum(links), 0) as n from withdrawals")[0]["n"]
-        if gone == known:
+    def _unaccounted_rows(self, missing: int) -> list[str]:
+        withdrawn = self._query("select coalesce(sum(links), 0) as n from withdrawals")[0]["n"]
+        if missing == withdrawn:
             return []
-        return [f"{gone} rows are gone, but withdrawals account for {known}"]
+        return [f"{missing} rows are gone, but withdrawals account for {withdrawn}"]
 
-    def _cut(self) -> list[str]:
+    def _head_mismatch(self) -> list[str]:
         """Say whether the chain still runs through the head that was noted outside the store."""
         if self._head_file is None:
             return []
-        noted = read_head(self._head_file)  # first, for the chain may grow meanwhile
-        if noted is None:
+        noted_head = read_head(self._head_file)  # first, for the chain may grow meanwhile
+        if noted_head is None:
             return [f"{self._head_file.name} is missing or unreadable"]
-        kept = self._one("select seq, commitment from chain where seq = ?", noted.seq)
-        if noted == _head(kept):
+        stored = self._query_one("select seq, commitment from chain where seq = ?", noted_head.seq)
+        if noted_head == _head(stored):
             return []
         return [f"the end of the chain does not agree with {self._head_file.name}"]
 
 
-def _head(row: Row | None) -> Head:
-    return Head(seq=row["seq"], commitment=row["commitment"]) if row else Head()
+def _head(row: DbRow | None) -> ChainHead:
+    return ChainHead(seq=row["seq"], commitment=row["commitment"]) if row else ChainHead()
 
 
-def _holds(previous: Head, known: Row, row: Row) -> bool:
-    said = {name: value for name, value in row.items() if name != "what"}
-    made = commitment(previous.commitment, row["salt"], row["what"], said)
-    return bool(known["what"] == row["what"] and known["commitment"] == made)
+def _link_matches(previous: ChainHead, link_row: DbRow, row: DbRow) -> bool:
+    columns = {name: value for name, value in row.items() if name != "what"}
+    expected = row_commitment(previous.commitment, row["salt"], row["what"], columns)
+    return bool(link_row["what"] == row["what"] and link_row["commitment"] == expected)

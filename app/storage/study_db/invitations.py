@@ -4,19 +4,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from app.storage.study_db.database import Row
-from app.storage.study_db.hash_chain import Ledger
-from app.storage.study_db.records import Step, list_hash, mark
+from app.storage.study_db.database import DbRow
+from app.storage.study_db.hash_chain import ChainedDatabase
+from app.storage.study_db.records import FunnelStep, invitation_list_hash, invitation_mark
 from recsys.errors import BadInputError
 
-Columns = Mapping[str, Sequence[str]]
+InvitationColumns = Mapping[str, Sequence[str]]
 """By the name of a column the value of each invited person, every value of a cell of people."""
 
 
-class ColumnRows(Ledger):
+class InvitationColumnsTable(ChainedDatabase):
     """Rows of single people, which are erased, and how many people have a value, which stays."""
 
-    def _note_columns(self, study: str, marks: Sequence[str], columns: Columns) -> None:
+    def _add_columns(self, study: str, marks: Sequence[str], columns: InvitationColumns) -> None:
         for name, values in columns.items():
             column = {"study": study, "name": name}
             self._insert(
@@ -26,133 +26,135 @@ class ColumnRows(Ledger):
             people = sorted(Counter(values).items())
             self._insert("invited_values", [column | {"value": v, "people": n} for v, n in people])
 
-    def _check_columns(self, study: str, columns: Columns) -> None:
+    def _check_columns(self, study: str, columns: InvitationColumns) -> None:
         """Refuse other columns for a list that is written down already."""
-        if columns and set(columns) != set(self.listed(study)):
+        if columns and set(columns) != set(self.column_counts(study)):
             raise BadInputError(
                 "This list was invited with other columns: open a new study for these."
             )
 
-    def listed(self, study: str) -> dict[str, dict[str, int]]:
+    def column_counts(self, study: str) -> dict[str, dict[str, int]]:
         """Return by column how many invited people have each value; this is never erased."""
-        found: dict[str, dict[str, int]] = {}
+        counts: dict[str, dict[str, int]] = {}
         sql = "select name, value, people from invited_values where study = ? order by id"
-        for row in self._rows(sql, study):
-            found.setdefault(str(row["name"]), {})[str(row["value"])] = int(row["people"])
-        return found
+        for row in self._query(sql, study):
+            counts.setdefault(str(row["name"]), {})[str(row["value"])] = int(row["people"])
+        return counts
 
-    def values_of(self, study: str, pseudonym: str) -> dict[str, str]:
+    def column_values(self, study: str, pseudonym: str) -> dict[str, str]:
         """Return what is kept of an invited person, by column."""
         sql = "select name, value from invited_columns where study = ? and mark = ? order by id"
-        rows = self._rows(sql, study, mark(study, pseudonym))
+        rows = self._query(sql, study, invitation_mark(study, pseudonym))
         return {str(row["name"]): str(row["value"]) for row in rows}
 
-    def drop_columns(self, moment: int) -> None:
+    def delete_columns_before(self, moment: int) -> None:
         """Erase what is kept of people on lists that were written down before this moment."""
         sql = (
             "delete from invited_columns where study in "
             "(select study from invitations where at < ?)"
         )
-        with self._writing():
+        with self._transaction():
             self._db.execute(sql, [moment])
 
 
-NO_COLUMNS: Columns = MappingProxyType({})
+NO_COLUMNS: InvitationColumns = MappingProxyType({})
 
 
-class InvitationRows(ColumnRows):
+class InvitationsTable(InvitationColumnsTable):
     """One list a study, written down before the first card; without one everybody may play."""
 
-    def invite(
+    def add_invitations(
         self,
         study: str,
         pseudonyms: Iterable[str],
         codes: Iterable[str] = (),
-        columns: Columns = NO_COLUMNS,
+        columns: InvitationColumns = NO_COLUMNS,
     ) -> str:
         """Write the list of a study down, with coarse columns of it, and return its hash.
 
         The same list again changes nothing. Raises BadInputError for another one, for other
         columns, and for a list that comes after the first deck.
         """
-        people = [mark(study, who) for who in pseudonyms]
-        marks = set(people)
-        hash = list_hash(marks)
-        row: Row = {"study": study, "hash": hash, "people": len(marks), "at": self.clock()}
-        with self._writing():
-            known = self._one("select hash from invitations where study = ?", study)
-            self._check(study, hash, known)
-            if known is None:
-                self._append("invitations", [row])
+        marks_in_order = [invitation_mark(study, who) for who in pseudonyms]
+        marks = set(marks_in_order)
+        hash = invitation_list_hash(marks)
+        row: DbRow = {"study": study, "hash": hash, "people": len(marks), "at": self.clock()}
+        with self._transaction():
+            existing = self._query_one("select hash from invitations where study = ?", study)
+            self._check_list(study, hash, existing)
+            if existing is None:
+                self._append_linked("invitations", [row])
                 self._insert("invited", [{"study": study, "mark": each} for each in sorted(marks)])
-                self._note_columns(study, people, columns)
+                self._add_columns(study, marks_in_order, columns)
             else:
                 self._check_columns(study, columns)
-            said = [{"study": study, "code": code} for code in codes]
-            self._insert("coffee_codes", said, ignore=True)
+            code_rows = [{"study": study, "code": code} for code in codes]
+            self._insert("coffee_codes", code_rows, ignore=True)
         return hash
 
-    def _check(self, study: str, hash: str, known: Row | None) -> None:
-        if known is not None and known["hash"] != hash:
+    def _check_list(self, study: str, hash: str, existing: DbRow | None) -> None:
+        if existing is not None and existing["hash"] != hash:
             raise BadInputError(
                 "Another list was invited to this study: open a new study for this one."
             )
-        if known is None and self._one("select 1 from decks where study = ?", study):
+        if existing is None and self._query_one("select 1 from decks where study = ?", study):
             raise BadInputError(
                 "Somebody has a deck of this study already: open a new study, and invite before "
                 "the first card."
             )
 
-    def invited(self, study: str) -> int | None:
+    def invited_count(self, study: str) -> int | None:
         """Return how many people are invited; None where there is no list."""
-        row = self._one("select people from invitations where study = ?", study)
+        row = self._query_one("select people from invitations where study = ?", study)
         return None if row is None else int(row["people"])
 
     def is_invited(self, study: str, pseudonym: str) -> bool | None:
         """Return whether somebody is on the list; None where there is none: everybody may play."""
-        if self.invited(study) is None:
+        if self.invited_count(study) is None:
             return None
         sql = "select 1 from invited where study = ? and mark = ?"
-        return self._one(sql, study, mark(study, pseudonym)) is not None
+        return self._query_one(sql, study, invitation_mark(study, pseudonym)) is not None
 
-    def agreed(self, study: str, until: int) -> int:
+    def consented_count(self, study: str, until: int) -> int:
         """Return how many of the invited had said yes by then, as their last word."""
         sql = (
             "select pseudonym, yes, max(id) from consents where at <= ? group by pseudonym "
             "having yes = 1"
         )
-        marks = {mark(study, row["pseudonym"]) for row in self._rows(sql, until)}
-        listed = self._rows("select mark from invited where study = ?", study)
-        return len(marks.intersection(row["mark"] for row in listed))
+        marks = {invitation_mark(study, row["pseudonym"]) for row in self._query(sql, until)}
+        invited_rows = self._query("select mark from invited where study = ?", study)
+        return len(marks.intersection(row["mark"] for row in invited_rows))
 
-    def reach(self, study: str, pseudonym: str, step: Step) -> None:
+    def record_step(self, study: str, pseudonym: str, step: FunnelStep) -> None:
         """Note, once, that an invited person came so far; of anybody else nothing is noted."""
-        row = {"study": study, "mark": mark(study, pseudonym), "step": step.value}
-        known = "select 1 from steps where study = ? and mark = ? and step = ?"
-        if self.is_invited(study, pseudonym) and self._one(known, *row.values()) is None:
-            with self._writing():
+        row = {"study": study, "mark": invitation_mark(study, pseudonym), "step": step.value}
+        step_sql = "select 1 from steps where study = ? and mark = ? and step = ?"
+        if self.is_invited(study, pseudonym) and self._query_one(step_sql, *row.values()) is None:
+            with self._transaction():
                 self._insert("steps", [row | {"at": self.clock()}], ignore=True)
 
-    def reached(self, study: str, until: int) -> dict[Step, int]:
+    def step_counts(self, study: str, until: int) -> dict[FunnelStep, int]:
         """Return how many had come to each step by then; empty where no step was ever noted."""
         sql = "select step, sum(at <= ?) as people from steps where study = ? group by step"
-        found = {Step(row["step"]): int(row["people"]) for row in self._rows(sql, until, study)}
-        return {step: found.get(step, 0) for step in Step} if found else {}
+        counts = {
+            FunnelStep(row["step"]): int(row["people"]) for row in self._query(sql, until, study)
+        }
+        return {step: counts.get(step, 0) for step in FunnelStep} if counts else {}
 
-    def steps_of(self, study: str, pseudonym: str) -> list[tuple[Step, int]]:
+    def steps_of(self, study: str, pseudonym: str) -> list[tuple[FunnelStep, int]]:
         """Return the steps that were noted of somebody, and when."""
         sql = "select step, at from steps where study = ? and mark = ? order by id"
-        found = self._rows(sql, study, mark(study, pseudonym))
-        return [(Step(row["step"]), int(row["at"])) for row in found]
+        rows = self._query(sql, study, invitation_mark(study, pseudonym))
+        return [(FunnelStep(row["step"]), int(row["at"])) for row in rows]
 
-    def drop_steps(self, moment: int) -> None:
+    def delete_steps_before(self, moment: int) -> None:
         """Erase the steps that were noted before this moment."""
-        with self._writing():
+        with self._transaction():
             self._db.execute("delete from steps where at < ?", [moment])
 
     def invitations_hash(self, study: str) -> str | None:
         """Return the hash that stands for the list; None where there is none."""
-        row = self._one("select hash from invitations where study = ?", study)
+        row = self._query_one("select hash from invitations where study = ?", study)
         return None if row is None else str(row["hash"])
 
     def take_coffee_code(self, study: str) -> str | None:
@@ -160,20 +162,22 @@ class InvitationRows(ColumnRows):
 
         Nothing says to whom it went. None where no code is left.
         """
-        with self._writing():
-            row = self._one("select id, code from coffee_codes where study = ? limit 1", study)
+        with self._transaction():
+            row = self._query_one(
+                "select id, code from coffee_codes where study = ? limit 1", study
+            )
             if row is None:
                 return None
             self._db.execute("delete from coffee_codes where id = ?", [row["id"]])
         return str(row["code"])
 
-    def _invitations_that_differ(self) -> Iterator[str]:
-        for row in self._rows(
+    def _invitation_mismatches(self) -> Iterator[str]:
+        for row in self._query(
             "select i.*, s.name from invitations i join studies s on s.hash = i.study"
         ):
             marks = [
                 r["mark"]
-                for r in self._rows("select mark from invited where study = ?", row["study"])
+                for r in self._query("select mark from invited where study = ?", row["study"])
             ]
-            if (list_hash(marks), len(marks)) != (row["hash"], row["people"]):
+            if (invitation_list_hash(marks), len(marks)) != (row["hash"], row["people"]):
                 yield f"study {row['name']}: invitations differ"

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from app.storage.study_db.hash_chain import Ledger
-from app.storage.study_db.row_codec import canonical
+from app.storage.study_db.hash_chain import ChainedDatabase
+from app.storage.study_db.row_codec import canonical_json
 
 
-class State(StrEnum):
+class JobState(StrEnum):
     """Where a job stands."""
 
     RUNNING = "running"
@@ -36,59 +36,60 @@ class JobRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class JobResult:
     """What work returns that found something: the message of its end, and the finding."""
 
     message: str
     result: Mapping[str, Any]  # plain data, kept as JSON beside the job
 
 
-_JOBS = (
+_JOBS_SQL = (
     "select id, kind, args, started_at, pid, born, ended_at, outcome, message from jobs "
     "left join job_processes p on p.job = id left join job_ends e on e.job = id "
 )
 
 
-class JobRows(Ledger):
+class JobsTable(ChainedDatabase):
     """Starts and ends of long work."""
 
     def add_job(self, id: str, kind: str, args: dict[str, Any]) -> JobRow | None:
         """Add a job unless one is open; then return None and add nothing."""
-        row = {"id": id, "kind": kind, "args": canonical(args), "started_at": self.clock()}
-        with self._writing():
+        row = {"id": id, "kind": kind, "args": canonical_json(args), "started_at": self.clock()}
+        with self._transaction():
             if self.open_jobs():
                 return None
             self._insert("jobs", [row])
         return self.job(id)
 
-    def job_runs(self, id: str, pid: int, born: str) -> None:
+    def record_process(self, id: str, pid: int, born: str) -> None:
         """Note the process that does the work."""
-        with self._writing():
+        with self._transaction():
             self._insert("job_processes", [{"job": id, "pid": pid, "born": born}])
 
     def end_job(self, id: str, outcome: str, message: str) -> None:
         """Write the end of a job. The first end stands."""
         row = {"job": id, "ended_at": self.clock(), "outcome": outcome, "message": message}
-        with self._writing():
+        with self._transaction():
             self._insert("job_ends", [row], ignore=True)
 
     def job(self, id: str) -> JobRow | None:
         """Return a job, or None where no job has this id."""
-        row = self._one(_JOBS + "where id = ?", id)
-        return None if row is None else _job(row)
+        row = self._query_one(_JOBS_SQL + "where id = ?", id)
+        return None if row is None else _to_job_row(row)
 
     def jobs(self) -> list[JobRow]:
         """Return all jobs, the newest first."""
         return [
-            _job(row) for row in self._rows(_JOBS + "order by started_at desc, jobs.rowid desc")
+            _to_job_row(row)
+            for row in self._query(_JOBS_SQL + "order by started_at desc, jobs.rowid desc")
         ]
 
     def open_jobs(self) -> list[JobRow]:
         """Return the jobs whose end was not written."""
-        return [_job(row) for row in self._rows(_JOBS + "where outcome is null")]
+        return [_to_job_row(row) for row in self._query(_JOBS_SQL + "where outcome is null")]
 
 
-def _job(row: dict[str, Any]) -> JobRow:
+def _to_job_row(row: dict[str, Any]) -> JobRow:
     return JobRow(
         id=row["id"],
         kind=row["kind"],

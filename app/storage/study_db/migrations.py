@@ -12,17 +12,17 @@ from collections.abc import Collection
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-_FIRST = ("studies", "decks", "swipes", "scores", "decisions")
-_PAPERS = ("papers", "invitations", "overrides")
-CHAINED = (*_FIRST, *_PAPERS)
-_FIXED_FIRST = (
-    *_FIRST, "chain", "study_closings", "consents", "closings", "withdrawals", "job_ends",
+_FIRST_TABLES = ("studies", "decks", "swipes", "scores", "decisions")
+_PAPER_TABLES = ("papers", "invitations", "overrides")
+CHAINED_TABLES = (*_FIRST_TABLES, *_PAPER_TABLES)
+_FIRST_IMMUTABLE_TABLES = (
+    *_FIRST_TABLES, "chain", "study_closings", "consents", "closings", "withdrawals", "job_ends",
 )  # fmt: skip
-_LATER = (
+_LATER_TABLES = (
     "coffee_codes", "study_dates", "lessons", "steps", "invited_columns",
     "invited_values", "counted", "study_last_days",
 )  # fmt: skip
-FIXED = (*_FIXED_FIRST, *_PAPERS, "invited", *_LATER)
+IMMUTABLE_TABLES = (*_FIRST_IMMUTABLE_TABLES, *_PAPER_TABLES, "invited", *_LATER_TABLES)
 
 migrations = Migrations("brandswipe")
 account_migrations = Migrations("brandswipe accounts")
@@ -31,7 +31,7 @@ account_migrations = Migrations("brandswipe accounts")
 @migrations(name="chain")
 def chain(db: Database) -> None:
     """Link n says sha256(link n - 1, salt, row)."""
-    _create(db, "chain", "seq", "seq int, what str, commitment str")
+    _create_table(db, "chain", "seq", "seq int, what str, commitment str")
     db.create_table(
         "withdrawals",
         {"id": int, "study": str, "decks": int, "links": int},
@@ -44,7 +44,7 @@ def chain(db: Database) -> None:
 @migrations(name="studies")
 def studies(db: Database) -> None:
     """What is written down before the first card, and the verdict."""
-    _create(
+    _create_table(
         db,
         "studies",
         "seq",
@@ -53,8 +53,8 @@ def studies(db: Database) -> None:
     )
     db.table("studies").create_index(["hash"], unique=True)
     db.table("studies").create_index(["name"], unique=True)
-    _create(db, "study_closings", "study", "study str, closed_at int, why str")
-    _create(
+    _create_table(db, "study_closings", "study", "study str, closed_at int, why str")
+    _create_table(
         db,
         "decisions",
         "seq",
@@ -66,15 +66,15 @@ def studies(db: Database) -> None:
 @migrations(name="people")
 def people(db: Database) -> None:
     """Pseudonyms and what they agreed to. No name, address or customer id is anywhere here."""
-    _create(db, "participants", "pseudonym", "pseudonym str, first_seen int")
-    _create(db, "consents", "id", "id int, pseudonym str, text_version str, yes int, at int")
+    _create_table(db, "participants", "pseudonym", "pseudonym str, first_seen int")
+    _create_table(db, "consents", "id", "id int, pseudonym str, text_version str, yes int, at int")
     db.table("consents").create_index(["pseudonym"])
 
 
 @migrations(name="decks")
 def decks(db: Database) -> None:
     """Decks as dealt, and when each was closed."""
-    _create(
+    _create_table(
         db,
         "decks",
         "seq",
@@ -85,14 +85,14 @@ def decks(db: Database) -> None:
     db.table("decks").create_index(["id"], unique=True)
     db.table("decks").create_index(["study"])
     db.table("decks").create_index(["participant"])
-    _create(db, "closings", "deck", "deck str, study str, number int, closed_at int, by str")
+    _create_table(db, "closings", "deck", "deck str, study str, number int, closed_at int, by str")
     db.table("closings").create_index(["study", "number"], unique=True)
 
 
 @migrations(name="answers")
 def answers(db: Database) -> None:
     """Swipes as they came; scores without person, time or brand; reasons, never gated."""
-    _create(
+    _create_table(
         db,
         "swipes",
         "seq",
@@ -103,7 +103,7 @@ def answers(db: Database) -> None:
     )
     db.table("swipes").create_index(["deck", "id"], unique=True)
     db.table("swipes").create_index(["deck", "server_seq"], unique=True)
-    _create(
+    _create_table(
         db,
         "scores",
         "seq",
@@ -111,24 +111,24 @@ def answers(db: Database) -> None:
         ("why_not", "score"),
     )
     db.table("scores").create_index(["study", "number"], unique=True)
-    _create(db, "refusals", "id", "id int, deck str, position int, reason str, at int")
+    _create_table(db, "refusals", "id", "id int, deck str, position int, reason str, at int")
     db.table("refusals").create_index(["deck"])
 
 
 @migrations(name="work")
 def work(db: Database) -> None:
     """Long work, and a log that holds nothing about a person."""
-    _create(db, "jobs", "id", "id str, kind str, args str, started_at int")
-    _create(db, "job_ends", "job", "job str, ended_at int, outcome str, message str")
-    _create(db, "job_processes", "job", "job str, pid int, born str")
-    _create(db, "events_log", "id", "id int, at int, what str, detail str")
+    _create_table(db, "jobs", "id", "id str, kind str, args str, started_at int")
+    _create_table(db, "job_ends", "job", "job str, ended_at int, outcome str, message str")
+    _create_table(db, "job_processes", "job", "job str, pid int, born str")
+    _create_table(db, "events_log", "id", "id int, at int, what str, detail str")
 
 
 @migrations(name="fixed")
 def fixed(db: Database) -> None:
     """A row that was written stays as it was."""
-    for table in _FIXED_FIRST:
-        _fix(db, table)
+    for table in _FIRST_IMMUTABLE_TABLES:
+        _forbid_updates(db, table)
     db.execute(
         "create trigger kept_chain before delete on [chain] "
         "begin select raise(abort, 'links are never taken out'); end"
@@ -140,14 +140,16 @@ def papers(db: Database) -> None:
     """Hashes of a study's parts, so that what differs has a name; who is invited, by marks that
     are no pseudonyms; verdicts that somebody overrode; coffee codes, without a deck or a person.
     """
-    _create(
+    _create_table(
         db,
         "papers",
         "seq",
         "seq int, salt str, study str, policy str, model str, baseline str",
     )
-    _create(db, "invitations", "seq", "seq int, salt str, study str, hash str, people int, at int")
-    _create(
+    _create_table(
+        db, "invitations", "seq", "seq int, salt str, study str, hash str, people int, at int"
+    )
+    _create_table(
         db,
         "overrides",
         "seq",
@@ -156,27 +158,27 @@ def papers(db: Database) -> None:
     for table in ("papers", "invitations"):
         db.table(table).create_index(["study"], unique=True)
     db.table("overrides").create_index(["study"])
-    _create(db, "invited", "id", "id int, study str, mark str")
+    _create_table(db, "invited", "id", "id int, study str, mark str")
     db.table("invited").create_index(["study", "mark"], unique=True)
-    _create(db, "coffee_codes", "id", "id int, study str, code str")
+    _create_table(db, "coffee_codes", "id", "id int, study str, code str")
     db.table("coffee_codes").create_index(["study", "code"], unique=True)
-    for table in (*_PAPERS, "invited", "coffee_codes"):
-        _fix(db, table)
+    for table in (*_PAPER_TABLES, "invited", "coffee_codes"):
+        _forbid_updates(db, table)
 
 
 @migrations(name="dates")
 def dates(db: Database) -> None:
     """From when on a study may be played, where that is later than its opening."""
-    _create(db, "study_dates", "study", "study str, plays_from int")
-    _fix(db, "study_dates")
+    _create_table(db, "study_dates", "study", "study str, plays_from int")
+    _forbid_updates(db, "study_dates")
 
 
 @migrations(name="lessons")
 def lessons(db: Database) -> None:
     """Which studies' answers a model version has learnt from: their people never judge it."""
-    _create(db, "lessons", "id", "id int, model str, study str")
+    _create_table(db, "lessons", "id", "id int, model str, study str")
     db.table("lessons").create_index(["model", "study"], unique=True)
-    _fix(db, "lessons")
+    _forbid_updates(db, "lessons")
 
 
 @migrations(name="challengers")
@@ -201,9 +203,9 @@ def retention(db: Database) -> None:
 @migrations(name="steps")
 def steps(db: Database) -> None:
     """How far an invited person came in a study, under the mark of her invitation."""
-    _create(db, "steps", "id", "id int, study str, mark str, step str, at int")
+    _create_table(db, "steps", "id", "id int, study str, mark str, step str, at int")
     db.table("steps").create_index(["study", "mark", "step"], unique=True)
-    _fix(db, "steps")
+    _forbid_updates(db, "steps")
 
 
 @migrations(name="columns")
@@ -212,45 +214,47 @@ def columns(db: Database) -> None:
 
     A value has a cell of invited people, so the counts name nobody and stay when a row is erased.
     """
-    _create(db, "invited_columns", "id", "id int, study str, mark str, name str, value str")
+    _create_table(db, "invited_columns", "id", "id int, study str, mark str, name str, value str")
     db.table("invited_columns").create_index(["study", "mark", "name"], unique=True)
-    _create(db, "invited_values", "id", "id int, study str, name str, value str, people int")
+    _create_table(db, "invited_values", "id", "id int, study str, name str, value str, people int")
     db.table("invited_values").create_index(["study", "name", "value"], unique=True)
     for table in ("invited_columns", "invited_values"):
-        _fix(db, table)
+        _forbid_updates(db, table)
 
 
 @migrations(name="counted")
 def counted(db: Database) -> None:
     """Who counts in a study that is still open and is forgotten: a mark, without time or answer."""
-    _create(db, "counted", "id", "id int, study str, mark str")
+    _create_table(db, "counted", "id", "id int, study str, mark str")
     db.table("counted").create_index(["study", "mark"], unique=True)
-    _fix(db, "counted")
+    _forbid_updates(db, "counted")
 
 
 @migrations(name="last_days")
 def last_days(db: Database) -> None:
     """Until when a study may be played, where a last day was set."""
-    _create(db, "study_last_days", "study", "study str, plays_until int")
-    _fix(db, "study_last_days")
+    _create_table(db, "study_last_days", "study", "study str, plays_until int")
+    _forbid_updates(db, "study_last_days")
 
 
 @account_migrations(name="links")
 def links(db: Database) -> None:
     """Who is which customer, in a file of its own: no pseudonym of the study is anywhere here."""
-    _create(db, "links", "badge", "badge str, customer str, way str, linked_at int")
+    _create_table(db, "links", "badge", "badge str, customer str, way str, linked_at int")
     db.table("links").create_index(["customer"], unique=True)
-    _create(db, "nonces", "hash", "hash str, badge str, expires_at int")
+    _create_table(db, "nonces", "hash", "hash str, badge str, expires_at int")
 
 
-def _fix(db: Database, table: str) -> None:
+def _forbid_updates(db: Database, table: str) -> None:
     db.execute(
         f"create trigger fixed_{table} before update on [{table}] "
         f"begin select raise(abort, 'rows of {table} are never changed'); end"
     )
 
 
-def _create(db: Database, table: str, pk: str, said: str, nullable: Collection[str] = ()) -> None:
+def _create_table(
+    db: Database, table: str, pk: str, said: str, nullable: Collection[str] = ()
+) -> None:
     """Make a table of columns that are said like "seq int, salt str"."""
     columns = {name: _TYPES[kind] for name, kind in map(str.split, said.split(","))}
     not_null = columns.keys() - {pk, *nullable}

@@ -11,12 +11,12 @@ from recsys.study.policy import Policy, Study, StudyKind
 from recsys.study.swipes import Answer, SwipeKind
 
 
-def mark(study: str, pseudonym: str) -> str:
+def invitation_mark(study: str, pseudonym: str) -> str:
     """Return what stands for an invited person: of one study alone, and no pseudonym."""
     return sha256(f"invited {study} {pseudonym}".encode()).hexdigest()
 
 
-def list_hash(marks: Iterable[str]) -> str:
+def invitation_list_hash(marks: Iterable[str]) -> str:
     """Return the hash of an invitation list, whatever its order."""
     return sha256("\n".join(sorted(marks)).encode()).hexdigest()
 
@@ -28,7 +28,7 @@ class ClosedBy(StrEnum):
     TIME = "time"
 
 
-class Refusal(StrEnum):
+class RejectionReason(StrEnum):
     """Why somebody refused a pick: a tap, if she likes. The latest word on a card holds."""
 
     GIFT = "gift"
@@ -39,14 +39,14 @@ class Refusal(StrEnum):
     TAKEN_BACK = "taken_back"
 
 
-class Gone(StrEnum):
+class ErasureReason(StrEnum):
     """Why the rows of a participant were erased."""
 
-    ASKED = "asked"  # she wished it
-    TIME = "time"  # they were kept as long as may be
+    REQUESTED = "asked"  # she wished it
+    EXPIRED = "time"  # they were kept as long as may be
 
 
-class Step(StrEnum):
+class FunnelStep(StrEnum):
     """How far an invited person came, before there is a deck that says it."""
 
     OPENED = "opened"  # the page of the game
@@ -83,7 +83,7 @@ class StudyRow:
             self.plays_until is not None and now >= self.plays_until
         )
 
-    def why_not_played(self, now: int) -> str | None:
+    def not_playable_reason(self, now: int) -> str | None:
         """Return why no card that counts is dealt now, to be read behind its name."""
         if self.closed_at is not None:
             return f"is closed: {self.why_closed}"
@@ -125,7 +125,7 @@ class DealtDeck:
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
+class DeckOutline:
     """What a post of swipes is checked against: a deck without what is on its cards."""
 
     id: str
@@ -135,7 +135,7 @@ class Outline:
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
+class IncomingSwipe:
     """A swipe as the browser sent it, checked for shape and against its deck."""
 
     id: str
@@ -151,7 +151,7 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class SwipeReceipt:
     """What is safely stored of a post, earlier copies included."""
 
     acknowledged: tuple[str, ...]
@@ -160,7 +160,7 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CurrentAnswers:
     """What counts of one deck: the answer of the highest server_seq on each position."""
 
     answers: Mapping[int, Answer]
@@ -213,7 +213,7 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class ErasureCounts:
     """How much went when a participant was forgotten."""
 
     decks: int

@@ -4,14 +4,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from app.storage.study_db.records import ClosedBy, Closing, DealtDeck, Incoming, Outline
+from app.storage.study_db.records import ClosedBy, Closing, DealtDeck, DeckOutline, IncomingSwipe
 from recsys.errors import IntegrityError
-from recsys.study.deck import Deck, Known, Origin, card_from_dict, card_to_dict
+from recsys.study.deck import Deck, HistoryDepth, Origin, card_from_dict, card_to_dict
 from recsys.study.scoring import DeckScore, score_from_row
 from recsys.study.swipes import Answer, Swipe, SwipeKind
 
 
-def canonical(value: object) -> str:
+def canonical_json(value: object) -> str:
     """Return the one JSON text of a value: sorted keys, no spaces, no NaN."""
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
@@ -28,7 +28,7 @@ def deck_to_row(deck: Deck) -> dict[str, Any]:
         "evidence": deck.evidence.value,
         "model": deck.model,
         "seed": f"{deck.seed:032x}",
-        "cards": canonical([card_to_dict(card) for card in deck.cards]),
+        "cards": canonical_json([card_to_dict(card) for card in deck.cards]),
         "hash": deck.hash,
     }
 
@@ -40,7 +40,7 @@ def deck_from_row(row: dict[str, Any]) -> Deck:
         study=row["study"],
         participant=row["participant"],
         origin=Origin(row["origin"]),
-        evidence=Known(row["evidence"]),
+        evidence=HistoryDepth(row["evidence"]),
         model=row["model"],
         seed=int(row["seed"], 16),
         cards=tuple(card_from_dict(card) for card in json.loads(row["cards"])),
@@ -60,9 +60,9 @@ def dealt_from_row(row: dict[str, Any]) -> DealtDeck:
     )
 
 
-def outline_from_row(row: dict[str, Any]) -> Outline:
+def outline_from_row(row: dict[str, Any]) -> DeckOutline:
     """Return what a post is checked against."""
-    return Outline(
+    return DeckOutline(
         id=row["id"],
         participant=row["participant"],
         cards=row["cards"],
@@ -70,7 +70,7 @@ def outline_from_row(row: dict[str, Any]) -> Outline:
     )
 
 
-def swipe_to_row(swipe: Incoming) -> dict[str, Any]:
+def swipe_to_row(swipe: IncomingSwipe) -> dict[str, Any]:
     """Return a swipe as it came; its deck, its place and its hour are put beside it."""
     return {
         "id": swipe.id,

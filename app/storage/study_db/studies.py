@@ -5,58 +5,61 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from app.storage.study_db.database import Row
-from app.storage.study_db.hash_chain import Ledger
+from app.storage.study_db.database import DbRow
+from app.storage.study_db.hash_chain import ChainedDatabase
 from app.storage.study_db.records import Decision, Override, StudyRow
-from app.storage.study_db.row_codec import canonical
+from app.storage.study_db.row_codec import canonical_json
 from recsys.errors import BadInputError, UnknownNameError
 from recsys.study.policy import StudyKind
 
-_DATES = {"plays_from": "study_dates", "plays_until": "study_last_days"}  # column -> its table
-LEAST_PREFIX = 6  # characters of a hash that name a study
-_STUDIES = (
+_DATE_TABLES = {
+    "plays_from": "study_dates",
+    "plays_until": "study_last_days",
+}  # column -> its table
+MIN_HASH_PREFIX = 6  # characters of a hash that name a study
+_STUDIES_SQL = (
     "select s.*, closed_at, why as why_closed, plays_from, plays_until from studies s "
     "left join study_closings c on c.study = s.hash left join study_dates d on d.study = s.hash "
     "left join study_last_days l on l.study = s.hash "
 )
 
 
-class StudyRows(Ledger):
+class StudiesTable(ChainedDatabase):
     """One row when a study opens, one when it decides, one when it closes."""
 
     def open_study(self, study: StudyRow) -> StudyRow:
         """Write a study down, opened now. Raises BadInputError where its name is taken."""
         row = _row(study) | {"opened_at": self.clock()}
         dates = {"plays_from": study.plays_from, "plays_until": study.plays_until}
-        with self._writing():
-            if self._one(
+        with self._transaction():
+            if self._query_one(
                 "select 1 from studies where name = ?1 or hash = ?2", study.name, study.hash
             ):
                 raise BadInputError(f"A study called {study.name!r} exists: choose another name.")
-            self._append("studies", [row])
-            self._append("papers", [_paper(row)])
+            self._append_linked("studies", [row])
+            self._append_linked("papers", [_part_hashes(row)])
             for column, day in dates.items():
                 if day is not None:
-                    self._insert(_DATES[column], [{"study": study.hash, column: day}])
+                    self._insert(_DATE_TABLES[column], [{"study": study.hash, column: day}])
         return self.study(study.hash)
 
     def study(self, name: str) -> StudyRow:
         """Return a study by its hash, its name, or the start of its hash (from 6 characters)."""
-        for row in self._rows(_STUDIES + "where hash = ?1 or name = ?1", name):
-            return _study(row)
-        found = self._rows(_STUDIES + "where substr(hash, 1, length(?1)) = ?1", name)
-        if len(name) < LEAST_PREFIX or len(found) != 1:
+        for row in self._query(_STUDIES_SQL + "where hash = ?1 or name = ?1", name):
+            return _to_study(row)
+        matches = self._query(_STUDIES_SQL + "where substr(hash, 1, length(?1)) = ?1", name)
+        if len(name) < MIN_HASH_PREFIX or len(matches) != 1:
             raise UnknownNameError("study", name, (study.name for study in self.studies()))
-        return _study(found[0])
+        return _to_study(matches[0])
 
     def studies(self) -> list[StudyRow]:
         """Return all studies, the newest first."""
-        return [_study(row) for row in self._rows(_STUDIES + "order by seq desc")]
+        return [_to_study(row) for row in self._query(_STUDIES_SQL + "order by seq desc")]
 
-    def close_study(self, study: str, why: str) -> None:
+    def close_study(self, study: str, reason: str) -> None:
         """Close a study to new decks. The first reason stands; marks of the forgotten go."""
-        row = {"study": study, "closed_at": self.clock(), "why": why}
-        with self._writing():
+        row = {"study": study, "closed_at": self.clock(), "why": reason}
+        with self._transaction():
             self._db.execute("delete from counted where study = ?", [study])
             self._insert("study_closings", [row], ignore=True)
 
@@ -64,62 +67,64 @@ class StudyRows(Ledger):
         self, study: str, batch: int, outcome: str, reason: Mapping[str, Any]
     ) -> Decision:
         """Write the verdict of the first batch that decided; return the one that stands."""
-        with self._writing():
-            known = self.decision(study)
-            if known is not None:
-                return known
-            row: Row = {"study": study, "batch": batch, "outcome": outcome, "at": self.clock()}
-            row["reason"] = canonical(reason)
-            self._append("decisions", [row])
+        with self._transaction():
+            existing = self.decision(study)
+            if existing is not None:
+                return existing
+            row: DbRow = {"study": study, "batch": batch, "outcome": outcome, "at": self.clock()}
+            row["reason"] = canonical_json(reason)
+            self._append_linked("decisions", [row])
         return _decision(row)
 
     def decision(self, study: str) -> Decision | None:
         """Return the decision of a study, or None where none was taken yet."""
-        row = self._one(
+        row = self._query_one(
             "select study, batch, outcome, reason, at from decisions where study = ?", study
         )
         return None if row is None else _decision(row)
 
-    def override(self, study: str, outcome: str, role: str, reason: str) -> Override:
+    def add_override(self, study: str, outcome: str, role: str, reason: str) -> Override:
         """Write down what somebody decided against the verdict; it is never taken back."""
-        row: Row = {"study": study, "outcome": outcome, "role": role, "reason": reason}
+        row: DbRow = {"study": study, "outcome": outcome, "role": role, "reason": reason}
         row["at"] = self.clock()
-        with self._writing():
-            self._append("overrides", [row])
+        with self._transaction():
+            self._append_linked("overrides", [row])
         return _override(row)
 
     def overrides(self, study: str) -> list[Override]:
         """Return the overrides of a study, the first first; the last one is in force."""
         sql = "select study, outcome, role, reason, at from overrides where study = ? order by seq"
-        return [_override(row) for row in self._rows(sql, study)]
+        return [_override(row) for row in self._query(sql, study)]
 
-    def teach(self, model: str, studies: Sequence[str]) -> None:
+    def add_training_studies(self, model: str, studies: Sequence[str]) -> None:
         """Write down from whose answers a version learnt; said twice it stands once."""
-        with self._writing():
+        with self._transaction():
             for study in studies:
                 self._insert("lessons", [{"model": model, "study": study}], ignore=True)
 
-    def teachers(self, model: str) -> list[str]:
+    def training_studies(self, model: str) -> list[str]:
         """Return the studies that a version learnt from, by their hashes."""
-        rows = self._rows("select study from lessons where model = ? order by id", model)
+        rows = self._query("select study from lessons where model = ? order by id", model)
         return [row["study"] for row in rows]
 
-    def _studies_that_differ(self, study_hash: Callable[[StudyRow], str]) -> Iterator[str]:
-        papers = {row["study"]: row for row in self._rows("select * from papers")}
-        for row in self._rows(_STUDIES + "order by seq"):
-            written, now = papers.get(row["hash"]), _paper(row)
-            parts = [name for name in now if written is not None and written[name] != now[name]]
+    def _study_mismatches(self, study_hash: Callable[[StudyRow], str]) -> Iterator[str]:
+        recorded_parts = {row["study"]: row for row in self._query("select * from papers")}
+        for row in self._query(_STUDIES_SQL + "order by seq"):
+            recorded, current = recorded_parts.get(row["hash"]), _part_hashes(row)
+            differing = [
+                name for name in current if recorded is not None and recorded[name] != current[name]
+            ]
             try:
-                if parts:
-                    differ = "differs" if len(parts) == 1 else "differ"
-                    yield f"study {row['name']}: {' and '.join(parts)} {differ}"
-                elif study_hash(_study(row)) != row["hash"]:
+                if differing:
+                    differ = "differs" if len(differing) == 1 else "differ"
+                    yield f"study {row['name']}: {' and '.join(differing)} {differ}"
+                elif study_hash(_to_study(row)) != row["hash"]:
                     yield f"study {row['name']}: policy, model, baseline or invitations differ"
             except (ValueError, KeyError, TypeError):
                 yield f"study {row['name']} cannot be read"
 
 
-def _paper(row: Row) -> Row:
+def _part_hashes(row: DbRow) -> DbRow:
     """Return what a study wrote down, part by part."""
     policy = sha256(row["policy"].encode()).hexdigest()
     return {key: row[key] for key in ("model", "challenger", "baseline")} | {
@@ -127,12 +132,12 @@ def _paper(row: Row) -> Row:
     }  # fmt: skip
 
 
-def _row(study: StudyRow) -> Row:
+def _row(study: StudyRow) -> DbRow:
     return {
         "hash": study.hash,
         "name": study.name,
         "kind": study.kind.value,
-        "policy": canonical(study.policy),
+        "policy": canonical_json(study.policy),
         "model": study.model,
         "baseline": study.baseline,
         "invitation_seed": str(study.invitation_seed),
@@ -141,7 +146,7 @@ def _row(study: StudyRow) -> Row:
     }
 
 
-def _study(row: Row) -> StudyRow:
+def _to_study(row: DbRow) -> StudyRow:
     return StudyRow(
         hash=row["hash"],
         name=row["name"],
@@ -160,7 +165,7 @@ def _study(row: Row) -> StudyRow:
     )
 
 
-def _decision(row: Row) -> Decision:
+def _decision(row: DbRow) -> Decision:
     return Decision(
         study=row["study"],
         batch=row["batch"],
@@ -170,7 +175,7 @@ def _decision(row: Row) -> Decision:
     )
 
 
-def _override(row: Row) -> Override:
+def _override(row: DbRow) -> Override:
     return Override(
         study=row["study"],
         outcome=row["outcome"],

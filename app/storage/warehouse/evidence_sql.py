@@ -9,163 +9,194 @@ is its name in small letters; events of categories with a sensitive word stay in
 
 from collections.abc import Collection, Mapping
 
-from app.storage.event_store.duckdb_sql import literal
-from app.storage.warehouse.schemas.base import Columns, Schema, Source, first, query, said
+from app.storage.event_store.duckdb_sql import sql_literal
+from app.storage.warehouse.schemas.base import (
+    ColumnSql,
+    EventSchema,
+    SourceTable,
+    coalesce_sql,
+    events_query,
+    null_if_empty_sql,
+)
 from app.storage.warehouse.schemas.dialects import Dialect
-from recsys.dataset.aggregation import DAY, FULL_PRICE_PERCENT, HALF_LIVES, ONE, RELEASE_WINDOW
+from recsys.dataset.aggregation import (
+    DAY,
+    FIXED_POINT_ONE,
+    FULL_PRICE_PERCENT,
+    HALF_LIVES,
+    RELEASE_WINDOW,
+)
 from recsys.dataset.brand_names import NO_BRAND
-from recsys.dataset.events import EVENT_COLUMNS, KIND_NAMES, Col, Kind, ProductCol
-from recsys.dataset.evidence import Mark, Sum
+from recsys.dataset.events import EVENT_COLUMNS, KIND_NAMES, Col, EventKind, ProductCol
+from recsys.dataset.evidence import DistinctKey, Feature
 
 AS_OF, FIRST, LAST = "as_of", "first_at", "last_at"
-COUNTED: Mapping[str, Mark] = {
-    "purchase_days": Mark.PURCHASE_DAY,
-    "products": Mark.ITEM,
-    "categories": Mark.CATEGORY,
+DISTINCT_COUNTS: Mapping[str, DistinctKey] = {
+    "purchase_days": DistinctKey.PURCHASE_DAY,
+    "products": DistinctKey.ITEM,
+    "categories": DistinctKey.CATEGORY,
 }
-SUMS: Mapping[str, Sum] = {  # in the order of Sum
-    "purchases": Sum.PURCHASES,
-    "views": Sum.VIEWS,
-    "wishlists": Sum.WISHLISTS,
-    "follows": Sum.FOLLOWS,
-    "carts": Sum.CARTS,
-    "returns": Sum.RETURNS,
-    "release_views": Sum.RELEASE_VIEWS,
-    "spend": Sum.SPEND,
-    "full_price": Sum.FULL_PRICE,
-    "dear": Sum.DEAR,
-    "bought_30": Sum.BOUGHT_30,
-    "bought_90": Sum.BOUGHT_90,
-    "bought_365": Sum.BOUGHT_365,
-    "looked_30": Sum.LOOKED_30,
-    "looked_90": Sum.LOOKED_90,
-    "looked_365": Sum.LOOKED_365,
+SUM_COLUMNS: Mapping[str, Feature] = {  # in the order of Sum
+    "purchases": Feature.PURCHASES,
+    "views": Feature.VIEWS,
+    "wishlists": Feature.WISHLISTS,
+    "follows": Feature.FOLLOWS,
+    "carts": Feature.CARTS,
+    "returns": Feature.RETURNS,
+    "release_views": Feature.RELEASE_VIEWS,
+    "spend": Feature.SPEND,
+    "full_price": Feature.FULL_PRICE,
+    "dear": Feature.PREMIUM,
+    "bought_30": Feature.BOUGHT_30,
+    "bought_90": Feature.BOUGHT_90,
+    "bought_365": Feature.BOUGHT_365,
+    "looked_30": Feature.LOOKED_30,
+    "looked_90": Feature.LOOKED_90,
+    "looked_365": Feature.LOOKED_365,
 }
-COLUMNS = (Col.CUSTOMER, Col.BRAND, AS_OF, FIRST, LAST, *SUMS, *COUNTED)
+EVIDENCE_COLUMNS = (Col.CUSTOMER, Col.BRAND, AS_OF, FIRST, LAST, *SUM_COLUMNS, *DISTINCT_COUNTS)
 """All of them, in the order of the table."""
 
 _MOST_CENTS, _LAST_TIME = 2**31 - 1, 2**32 - 1
-SHELF = (Col.PRODUCT, Col.BRAND, Col.CATEGORY, Col.PRICE, Col.LIST_PRICE, ProductCol.RELEASED)
+SHELF_COLUMNS = (
+    Col.PRODUCT,
+    Col.BRAND,
+    Col.CATEGORY,
+    Col.PRICE,
+    Col.LIST_PRICE,
+    ProductCol.RELEASED,
+)
 
 
-def _own(source: Source) -> Columns:
-    plain = {name: said(source.text(name)) for name in EVENT_COLUMNS}
+def _own_columns(source: SourceTable) -> ColumnSql:
+    texts = {name: null_if_empty_sql(source.text(name)) for name in EVENT_COLUMNS}
     numbers = {name: source.number(name) for name in (Col.PRICE, Col.LIST_PRICE, Col.QUANTITY)}
-    kind = plain[Col.EVENT] if Col.EVENT in source.columns else "'purchase'"
-    counted = f"CAST(FLOOR({source.number(Col.TS)}) AS BIGINT)"  # a text that is no whole number
-    when = first(source.whole(Col.TS), source.seconds(Col.TS), counted)
-    return {**plain, **numbers, Col.EVENT: kind, Col.TS: when}
+    kind = texts[Col.EVENT] if Col.EVENT in source.columns else "'purchase'"
+    floored = f"CAST(FLOOR({source.number(Col.TS)}) AS BIGINT)"  # a text that is no whole number
+    seconds = coalesce_sql(source.integer(Col.TS), source.seconds(Col.TS), floored)
+    return {**texts, **numbers, Col.EVENT: kind, Col.TS: seconds}
 
 
-OWN = Schema("brandswipe", (Col.CUSTOMER, Col.TS), dict.fromkeys(EVENT_COLUMNS, ""), "", _own)
+OWN_SCHEMA = EventSchema(
+    "brandswipe", (Col.CUSTOMER, Col.TS), dict.fromkeys(EVENT_COLUMNS, ""), "", _own_columns
+)
 """Our own columns, as a schema beside the published ones."""
 
 
-def aggregation(
-    schema: Schema,
-    source: Source,
+def evidence_query(
+    schema: EventSchema,
+    source: SourceTable,
     table: str,
-    hidden: Collection[str] = (),
+    sensitive_words: Collection[str] = (),
     products: tuple[str, Collection[str]] | None = None,
 ) -> str:
     """Return the query over `table`, with COLUMNS; it asks the engine for its clock alone.
 
-    `hidden` are the words of sensitive categories; `products` a table of the shop's products and
-    those of our columns that it has. Raises BadInputError as `query` does.
+    `sensitive_words` are the words of sensitive categories; `products` a table of the shop's
+    products and those of our columns that it has. Raises BadInputError as `events_query` does.
     """
     dialect = source.dialect
-    there = schema.events(Source(dialect, source.columns)).keys()
-    parts = {
-        "told": query(schema, source, table),
-        "kinds": f"SELECT t.*, {_kind()} AS kind FROM told AS t",
-        "shelf": _shelf(dialect, products),
-        "good": _good(dialect, there),
-        "items": _items(dialect),
-        "middle": _MIDDLE,
-        "facts": _FACTS,
-        "each_once": _EACH_ONCE,
-        "aged": _aged(dialect, hidden),
+    available = schema.events(SourceTable(dialect, source.columns)).keys()
+    subqueries = {
+        "told": events_query(schema, source, table),
+        "kinds": f"SELECT t.*, {_kind_sql()} AS kind FROM told AS t",
+        "shelf": _shelf_sql(dialect, products),
+        "good": _good_sql(dialect, available),
+        "items": _items_sql(dialect),
+        "middle": _MEDIANS_SQL,
+        "facts": _FACTS_SQL,
+        "each_once": _DISTINCT_SQL,
+        "aged": _decayed_sql(dialect, sensitive_words),
     }
-    steps = ",\n".join(f"{name} AS (\n{sql}\n)" for name, sql in parts.items())
-    return f"WITH {steps}\n{_summed()}"
+    steps = ",\n".join(f"{name} AS (\n{sql}\n)" for name, sql in subqueries.items())
+    return f"WITH {steps}\n{_sums_sql()}"
 
 
-def _shelf(dialect: Dialect, products: tuple[str, Collection[str]] | None) -> str:
+def _shelf_sql(dialect: Dialect, products: tuple[str, Collection[str]] | None) -> str:
     table, columns = products or ("", ())
-    source = Source(dialect, dict.fromkeys(columns, ""))
-    price = first(*(_money(source.number(name)) for name in (Col.LIST_PRICE, Col.PRICE)))
-    released = first(source.whole(ProductCol.RELEASED), source.seconds(ProductCol.RELEASED))
-    whole = {
+    source = SourceTable(dialect, dict.fromkeys(columns, ""))
+    price = coalesce_sql(
+        *(_price_or_null_sql(source.number(name)) for name in (Col.LIST_PRICE, Col.PRICE))
+    )
+    released = coalesce_sql(
+        source.integer(ProductCol.RELEASED), source.seconds(ProductCol.RELEASED)
+    )
+    selected = {
         "product": f"TRIM({source.text(Col.PRODUCT)})",
-        "brand": f"MAX({_brand(source.text(Col.BRAND))})",
-        "category": f"MAX({said(f'TRIM({source.text(Col.CATEGORY)})')})",
-        "price": f"MAX({_cents(dialect, price)})",
+        "brand": f"MAX({_brand_sql(source.text(Col.BRAND))})",
+        "category": f"MAX({null_if_empty_sql(f'TRIM({source.text(Col.CATEGORY)})')})",
+        "price": f"MAX({_cents_sql(dialect, price)})",
         "released": f"MAX({released})",
     }
-    picks = ", ".join(f"{sql} AS {name}" for name, sql in whole.items())
+    picks = ", ".join(f"{sql} AS {name}" for name, sql in selected.items())
     rows = f"FROM {table} AS e" if table else "FROM (SELECT 1 AS nothing) AS e WHERE 1 = 0"
     return f"SELECT {picks} {rows} GROUP BY 1"
 
 
-def _good(dialect: Dialect, there: Collection[str]) -> str:
+def _good_sql(dialect: Dialect, available: Collection[str]) -> str:
     """The events that an import keeps; doubles are still among them."""
 
     def named(name: str) -> str:
-        return f"t.{name}" if name in there else dialect.null
+        return f"t.{name}" if name in available else dialect.null_text
 
     def number(name: str) -> str:
-        return named(name) if name in there else dialect.number.format(x=dialect.null)
+        return named(name) if name in available else dialect.number.format(x=dialect.null_text)
 
-    moved = f"COALESCE({number(Col.QUANTITY)}, 1)"
-    units = f"LEAST(255, GREATEST(1, FLOOR({moved} + 0.5)))"
+    quantity = f"COALESCE({number(Col.QUANTITY)}, 1)"
+    units = f"LEAST(255, GREATEST(1, FLOOR({quantity} + 0.5)))"
     now = dialect.seconds.format(x="CURRENT_TIMESTAMP")
-    idle = f"{moved} = 0 AND t.kind IN ({Kind.CART:d}, {Kind.PURCHASE:d}, {Kind.RETURN:d})"
+    idle = (
+        f"{quantity} = 0 AND t.kind IN ({EventKind.CART:d}, {EventKind.PURCHASE:d}, "
+        f"{EventKind.RETURN:d})"
+    )
     prices = [number(name) for name in (Col.PRICE, Col.LIST_PRICE)]
-    known = [number(name) for name in (Col.PRICE, Col.LIST_PRICE) if name in there]
-    fine = "".join(f"\n  AND ({price} IS NULL OR {_is_money(price)})" for price in known)
+    known_prices = [number(name) for name in (Col.PRICE, Col.LIST_PRICE) if name in available]
+    price_checks = "".join(
+        f"\n  AND ({price} IS NULL OR {_valid_price_sql(price)})" for price in known_prices
+    )
     return f"""SELECT TRIM(t.{Col.CUSTOMER}) AS customer, t.{Col.TS} AS ts, t.kind AS kind,
   COALESCE(TRIM({named(Col.PRODUCT)}), '') AS product,
-  COALESCE(s.brand, {_brand(named(Col.BRAND))}, '') AS brand,
+  COALESCE(s.brand, {_brand_sql(named(Col.BRAND))}, '') AS brand,
   COALESCE(s.category, TRIM({named(Col.CATEGORY)}), '') AS category,
-  {_cents(dialect, prices[0])} AS price, {_cents(dialect, prices[1])} AS list_price,
+  {_cents_sql(dialect, prices[0])} AS price, {_cents_sql(dialect, prices[1])} AS list_price,
   CAST({units} AS BIGINT) AS quantity, s.price AS shelf_price, s.released AS released
 FROM kinds AS t LEFT JOIN shelf AS s ON s.product = TRIM({named(Col.PRODUCT)})
 WHERE TRIM(t.{Col.CUSTOMER}) <> '' AND t.kind IS NOT NULL
-  AND t.{Col.TS} BETWEEN 0 AND {now} + {DAY}{fine}
-  AND {moved} >= 0 AND NOT ({idle})"""
+  AND t.{Col.TS} BETWEEN 0 AND {now} + {DAY}{price_checks}
+  AND {quantity} >= 0 AND NOT ({idle})"""
 
 
-def _kind() -> str:
+def _kind_sql() -> str:
     whens = " ".join(f"WHEN '{name}' THEN {kind:d}" for name, kind in KIND_NAMES.items())
     return f"CASE REPLACE(REPLACE(LOWER(t.{Col.EVENT}), ' ', '_'), '-', '_') {whens} END"
 
 
-def _brand(text: str) -> str:
+def _brand_sql(text: str) -> str:
     """A brand's name in small letters; NULL for nothing, '' where it says that there is none."""
-    none = ", ".join(literal(word) for word in sorted(NO_BRAND - {""}))
-    key = said(f"LOWER(TRIM({text}))")
-    return f"CASE WHEN {key} IN ({none}) THEN '' ELSE {key} END"
+    no_brand = ", ".join(sql_literal(word) for word in sorted(NO_BRAND - {""}))
+    key = null_if_empty_sql(f"LOWER(TRIM({text}))")
+    return f"CASE WHEN {key} IN ({no_brand}) THEN '' ELSE {key} END"
 
 
-def _is_money(price: str) -> str:
+def _valid_price_sql(price: str) -> str:
     return f"{price} >= 0 AND {price} * 100 <= {_MOST_CENTS}"
 
 
-def _money(price: str) -> str:
-    return f"CASE WHEN {_is_money(price)} THEN {price} END"
+def _price_or_null_sql(price: str) -> str:
+    return f"CASE WHEN {_valid_price_sql(price)} THEN {price} END"
 
 
-def _cents(dialect: Dialect, price: str) -> str:
-    return f"CAST(FLOOR(CAST({price} AS {dialect.real}) * 100 + 0.5) AS BIGINT)"
+def _cents_sql(dialect: Dialect, price: str) -> str:
+    return f"CAST(FLOOR(CAST({price} AS {dialect.double}) * 100 + 0.5) AS BIGINT)"
 
 
-def _items(dialect: Dialect) -> str:
+def _items_sql(dialect: Dialect) -> str:
     """A product of one brand in one category, its list price and the number it goes by."""
-    mean = f"FLOOR(CAST(SUM(paid) + FLOOR(COUNT(paid) / 2) AS {dialect.real}) / COUNT(paid))"
-    known = f"CASE WHEN MAX(released) BETWEEN 0 AND {_LAST_TIME} THEN MAX(released) ELSE 0 END"
+    mean = f"FLOOR(CAST(SUM(paid) + FLOOR(COUNT(paid) / 2) AS {dialect.double}) / COUNT(paid))"
+    released = f"CASE WHEN MAX(released) BETWEEN 0 AND {_LAST_TIME} THEN MAX(released) ELSE 0 END"
     return f"""SELECT product, brand, category, CAST(COALESCE(MAX(shelf_price),
   CASE WHEN COUNT(paid) > 0 THEN {mean} END, -1) AS BIGINT) AS listed,
-  COALESCE({known}, 0) AS released,
+  COALESCE({released}, 0) AS released,
   ROW_NUMBER() OVER (ORDER BY product, brand, category) AS item
 FROM (
   SELECT product, brand, category, COALESCE(list_price, price) AS paid, shelf_price, released
@@ -176,7 +207,7 @@ FROM (
 GROUP BY product, brand, category"""
 
 
-_MIDDLE = """SELECT category, AVG(listed) AS median
+_MEDIANS_SQL = """SELECT category, AVG(listed) AS median
 FROM (
   SELECT category, listed, ROW_NUMBER() OVER (PARTITION BY category ORDER BY listed) AS place,
     COUNT(*) OVER (PARTITION BY category) AS many
@@ -185,37 +216,41 @@ FROM (
 WHERE 2 * place BETWEEN many AND many + 2
 GROUP BY category"""
 
-_FACTS = """SELECT i.*, CASE WHEN i.listed > m.median THEN 1 ELSE 0 END AS dear
+_FACTS_SQL = """SELECT i.*, CASE WHEN i.listed > m.median THEN 1 ELSE 0 END AS dear
 FROM items AS i LEFT JOIN middle AS m ON m.category = i.category"""
 
-_EACH_ONCE = f"""SELECT DISTINCT customer, ts, kind, product, brand, category, price, list_price,
+_DISTINCT_SQL = f"""SELECT DISTINCT customer, ts, kind, product, brand, category, price, list_price,
   quantity, (SELECT MAX(ts) FROM good) AS {AS_OF}
 FROM good WHERE brand <> ''"""
 
 
-def _aged(dialect: Dialect, hidden: Collection[str]) -> str:
+def _decayed_sql(dialect: Dialect, sensitive_words: Collection[str]) -> str:
     """Every event once, with what stands of its product and how much of it has not faded."""
-    days = f"FLOOR(CAST(g.{AS_OF} - g.ts AS {dialect.real}) / {DAY})"
-    half = f"CAST(0.5 AS {dialect.real})"
-    left = ",\n".join(
-        f"  CAST(CEIL({ONE} * POWER({half}, {days} / {life}) - 0.5) AS BIGINT) AS left_{life}"
+    days = f"FLOOR(CAST(g.{AS_OF} - g.ts AS {dialect.double}) / {DAY})"
+    half = f"CAST(0.5 AS {dialect.double})"
+    weights_sql = ",\n".join(
+        f"  CAST(CEIL({FIXED_POINT_ONE} * POWER({half}, {days} / {life}) - 0.5) AS BIGINT) AS "
+        f"left_{life}"
         for life in HALF_LIVES
     )
-    shown = " AND ".join(
-        f"LOWER(g.category) NOT LIKE {literal(f'%{word.lower()}%')}" for word in hidden
+    category_filter = " AND ".join(
+        f"LOWER(g.category) NOT LIKE {sql_literal(f'%{word.lower()}%')}" for word in sensitive_words
     )
-    day = f"CAST(FLOOR(CAST(g.ts AS {dialect.real}) / {DAY}) AS BIGINT)"
+    day = f"CAST(FLOOR(CAST(g.ts AS {dialect.double}) / {DAY}) AS BIGINT)"
     return f"""SELECT g.*, f.item, f.dear, f.released, {day} AS on_day,
   COALESCE(g.list_price, f.listed) AS listed,
-{left}
+{weights_sql}
 FROM each_once AS g
 JOIN facts AS f ON f.product = g.product AND f.brand = g.brand AND f.category = g.category
-WHERE {shown or "1 = 1"}"""
+WHERE {category_filter or "1 = 1"}"""
 
 
-def _summed() -> str:
-    sums = [f"{_sum(column)} AS {name}" for name, column in SUMS.items()]
-    counts = [f"COUNT(DISTINCT {_counted(mark)}) AS {name}" for name, mark in COUNTED.items()]
+def _sums_sql() -> str:
+    sums = [f"{_sum_sql(column)} AS {name}" for name, column in SUM_COLUMNS.items()]
+    counts = [
+        f"COUNT(DISTINCT {_distinct_value_sql(mark)}) AS {name}"
+        for name, mark in DISTINCT_COUNTS.items()
+    ]
     ends = [f"MAX({AS_OF}) AS {AS_OF}", f"MIN(ts) AS {FIRST}", f"MAX(ts) AS {LAST}"]
     picks = ",\n".join(f"  {part}" for part in (*ends, *sums, *counts))
     return (
@@ -223,36 +258,46 @@ def _summed() -> str:
     )
 
 
-def _sum(column: Sum) -> str:
-    return f"CAST(SUM(CASE WHEN {_WHEN[column]} END) AS BIGINT)"
+def _sum_sql(feature: Feature) -> str:
+    return f"CAST(SUM(CASE WHEN {_SUM_CONDITIONS[feature]} END) AS BIGINT)"
 
 
-_BOUGHT = f"kind = {Kind.PURCHASE:d}"
-_LOOKED = f"kind IN ({Kind.VIEW:d}, {Kind.WISHLIST:d}, {Kind.CART:d})"
-_FRESH = f"released > 0 AND ts - released BETWEEN 0 AND {RELEASE_WINDOW}"
-_AT_LIST = f"listed > 0 AND price * 100 >= listed * {FULL_PRICE_PERCENT}"
-_COUNT = "THEN 1 ELSE 0"
-_WHEN: Mapping[Sum, str] = {
-    Sum.PURCHASES: f"{_BOUGHT} {_COUNT}",
-    Sum.VIEWS: f"kind = {Kind.VIEW:d} {_COUNT}",
-    Sum.WISHLISTS: f"kind = {Kind.WISHLIST:d} {_COUNT}",
-    Sum.FOLLOWS: f"kind = {Kind.FOLLOW:d} {_COUNT}",
-    Sum.CARTS: f"kind = {Kind.CART:d} {_COUNT}",
-    Sum.RETURNS: f"kind = {Kind.RETURN:d} {_COUNT}",
-    Sum.RELEASE_VIEWS: f"kind = {Kind.VIEW:d} AND {_FRESH} {_COUNT}",
-    Sum.SPEND: f"{_BOUGHT} AND price IS NOT NULL THEN price * quantity ELSE 0",
-    Sum.FULL_PRICE: f"{_BOUGHT} AND price IS NOT NULL AND {_AT_LIST} {_COUNT}",
-    Sum.DEAR: f"{_BOUGHT} AND dear = 1 {_COUNT}",
-    Sum.BOUGHT_30: f"{_BOUGHT} THEN left_30 ELSE 0",
-    Sum.BOUGHT_90: f"{_BOUGHT} THEN left_90 ELSE 0",
-    Sum.BOUGHT_365: f"{_BOUGHT} THEN left_365 ELSE 0",
-    Sum.LOOKED_30: f"{_LOOKED} THEN left_30 ELSE 0",
-    Sum.LOOKED_90: f"{_LOOKED} THEN left_90 ELSE 0",
-    Sum.LOOKED_365: f"{_LOOKED} THEN left_365 ELSE 0",
+_IS_PURCHASE_SQL = f"kind = {EventKind.PURCHASE:d}"
+_IS_LOOK_SQL = f"kind IN ({EventKind.VIEW:d}, {EventKind.WISHLIST:d}, {EventKind.CART:d})"
+_IS_NEW_RELEASE_SQL = f"released > 0 AND ts - released BETWEEN 0 AND {RELEASE_WINDOW}"
+_IS_FULL_PRICE_SQL = f"listed > 0 AND price * 100 >= listed * {FULL_PRICE_PERCENT}"
+_COUNT_ONE_SQL = "THEN 1 ELSE 0"
+_SUM_CONDITIONS: Mapping[Feature, str] = {
+    Feature.PURCHASES: f"{_IS_PURCHASE_SQL} {_COUNT_ONE_SQL}",
+    Feature.VIEWS: f"kind = {EventKind.VIEW:d} {_COUNT_ONE_SQL}",
+    Feature.WISHLISTS: f"kind = {EventKind.WISHLIST:d} {_COUNT_ONE_SQL}",
+    Feature.FOLLOWS: f"kind = {EventKind.FOLLOW:d} {_COUNT_ONE_SQL}",
+    Feature.CARTS: f"kind = {EventKind.CART:d} {_COUNT_ONE_SQL}",
+    Feature.RETURNS: f"kind = {EventKind.RETURN:d} {_COUNT_ONE_SQL}",
+    Feature.RELEASE_VIEWS: f"kind = {EventKind.VIEW:d} AND {_IS_NEW_RELEASE_SQL} {_COUNT_ONE_SQL}",
+    Feature.SPEND: f"{_IS_PURCHASE_SQL} AND price IS NOT NULL THEN price * quantity ELSE 0",
+    Feature.FULL_PRICE: (
+        f"{_IS_PURCHASE_SQL} AND price IS NOT NULL AND {_IS_FULL_PRICE_SQL} {_COUNT_ONE_SQL}"
+    ),
+    Feature.PREMIUM: f"{_IS_PURCHASE_SQL} AND dear = 1 {_COUNT_ONE_SQL}",
+    Feature.BOUGHT_30: f"{_IS_PURCHASE_SQL} THEN left_30 ELSE 0",
+    Feature.BOUGHT_90: f"{_IS_PURCHASE_SQL} THEN left_90 ELSE 0",
+    Feature.BOUGHT_365: f"{_IS_PURCHASE_SQL} THEN left_365 ELSE 0",
+    Feature.LOOKED_30: f"{_IS_LOOK_SQL} THEN left_30 ELSE 0",
+    Feature.LOOKED_90: f"{_IS_LOOK_SQL} THEN left_90 ELSE 0",
+    Feature.LOOKED_365: f"{_IS_LOOK_SQL} THEN left_365 ELSE 0",
 }
 
 
-def _counted(mark: Mark) -> str:
-    value = {Mark.PURCHASE_DAY: "on_day", Mark.ITEM: "item", Mark.CATEGORY: "category"}[mark]
-    when = _BOUGHT if mark is Mark.PURCHASE_DAY else f"kind <> {Kind.RETURN:d}"
-    return f"CASE WHEN {when} THEN {value} END"
+def _distinct_value_sql(distinct_key: DistinctKey) -> str:
+    value = {
+        DistinctKey.PURCHASE_DAY: "on_day",
+        DistinctKey.ITEM: "item",
+        DistinctKey.CATEGORY: "category",
+    }[distinct_key]
+    condition = (
+        _IS_PURCHASE_SQL
+        if distinct_key is DistinctKey.PURCHASE_DAY
+        else f"kind <> {EventKind.RETURN:d}"
+    )
+    return f"CASE WHEN {condition} THEN {value} END"

@@ -2,16 +2,16 @@
 
 from collections.abc import Collection
 
-from app.storage.warehouse.evidence_sql import SHELF, aggregation
-from app.storage.warehouse.schemas.base import Schema, Source, query
+from app.storage.warehouse.evidence_sql import SHELF_COLUMNS, evidence_query
+from app.storage.warehouse.schemas.base import EventSchema, SourceTable, events_query
 from app.storage.warehouse.schemas.dialects import DIALECTS
 from app.storage.warehouse.schemas.registry import SCHEMAS
 from recsys.dataset.events import Col
 from recsys.errors import UnknownNameError
 
-_SORTED = f"ORDER BY {Col.CUSTOMER}, {Col.TS}"
+_ORDER_BY = f"ORDER BY {Col.CUSTOMER}, {Col.TS}"
 
-_WRAPPED = {
+_EXPORT_TEMPLATES = {
     "bigquery": (
         "EXPORT DATA OPTIONS (\n  uri = 'gs://YOUR-BUCKET/brandswipe/{what}-*.parquet',\n"
         "  format = 'PARQUET', overwrite = true\n) AS\n{query};"
@@ -33,36 +33,44 @@ _WRAPPED = {
 }
 
 
-def statement(engine: str, schema: str, table: str | None = None) -> str:
+def export_statement(engine: str, schema: str, table: str | None = None) -> str:
     """Return what exports a schema's table, customer by customer, in our columns.
 
     `table` is written into the query as it is given, in the engine's own spelling.
     """
-    known = _schema(schema)
-    named = table or default_table(engine, schema)
-    rows = query(known, Source(DIALECTS[engine], known.reads), named)
-    return _WRAPPED[engine].format(what="events", query=f"{rows}\n{_SORTED}")
+    event_schema = _schema_by_name(schema)
+    table_name = table or default_table(engine, schema)
+    rows = events_query(
+        event_schema, SourceTable(DIALECTS[engine], event_schema.column_formats), table_name
+    )
+    return _EXPORT_TEMPLATES[engine].format(what="events", query=f"{rows}\n{_ORDER_BY}")
 
 
 def evidence_statement(
     engine: str,
     schema: str,
     table: str | None = None,
-    hidden: Collection[str] = (),
+    sensitive_words: Collection[str] = (),
     products: str | None = None,
 ) -> str:
     """Return what sums the same table up there and exports a row for each customer and brand.
 
     `products` is a table with our columns of products. See `aggregating`.
     """
-    known = _schema(schema)
-    named = table or default_table(engine, schema)
-    shelf = None if products is None else (products, SHELF)
-    rows = aggregation(known, Source(DIALECTS[engine], known.reads), named, hidden, shelf)
-    return _WRAPPED[engine].format(what="evidence", query=rows)
+    event_schema = _schema_by_name(schema)
+    table_name = table or default_table(engine, schema)
+    product_table = None if products is None else (products, SHELF_COLUMNS)
+    rows = evidence_query(
+        event_schema,
+        SourceTable(DIALECTS[engine], event_schema.column_formats),
+        table_name,
+        sensitive_words,
+        product_table,
+    )
+    return _EXPORT_TEMPLATES[engine].format(what="evidence", query=rows)
 
 
-def _schema(name: str) -> Schema:
+def _schema_by_name(name: str) -> EventSchema:
     if name not in SCHEMAS:
         raise UnknownNameError("schema", name, SCHEMAS)
     return SCHEMAS[name]

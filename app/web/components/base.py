@@ -7,13 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from app.auth.urls import home
+from app.auth.urls import base_path
 from recsys.study.deck import Face
 
-_HERE = Path(__file__).parent
+_FOLDER = Path(__file__).parent
 
 
-def component(name: str, file: str, *scripts: str, styles: Sequence[str] = ()) -> Any:
+def register_component(name: str, file: str, *scripts: str, styles: Sequence[str] = ()) -> Any:
     """Register a component.
 
     Parameters
@@ -24,31 +24,31 @@ def component(name: str, file: str, *scripts: str, styles: Sequence[str] = ()) -
     """
     return st.components.v2.component(
         f"brandswipe_{name}",
-        html=_text("html", file),
-        css=_text("css", "shared/brand_tile", *styles, file),
-        js=_text("js", "shared/base", "shared/brand_tile", *scripts, file),
+        html=_read_sources("html", file),
+        css=_read_sources("css", "shared/brand_tile", *styles, file),
+        js=_read_sources("js", "shared/base", "shared/brand_tile", *scripts, file),
     )
 
 
-def shown(face: Face) -> dict[str, object]:
+def face_data(face: Face) -> dict[str, object]:
     """Return a face with the address of its picture."""
     return {
         "position": face.position,
         "brand": face.brand,
-        "picture": face.picture and f"{home()}pictures/{face.picture}.webp",
+        "picture": face.picture and f"{base_path()}pictures/{face.picture}.webp",
         "category": face.category,
         "products": face.products,
     }
 
 
-def nothing() -> None:
+def no_callback() -> None:
     """Make Streamlit give the result its attribute even before the first event."""
 
 
-def _text(kind: str, *names: str) -> str:
+def _read_sources(kind: str, *names: str) -> str:
     """Return files as one, without what only their readers need: indentation, lines of comment."""
-    whole = "\n".join((_HERE / f"{name}.{kind}").read_text("utf-8") for name in names)
-    lines = (line.strip() for line in whole.splitlines())
+    joined = "\n".join((_FOLDER / f"{name}.{kind}").read_text("utf-8") for name in names)
+    lines = (line.strip() for line in joined.splitlines())
     kept = "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
     return _tight_css(kept) if kind == "css" else kept.replace(" => ", "=>")
 

@@ -7,99 +7,99 @@ deck posts it to a route of ours and a rerun happens once, when the deck is done
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from app.web.components.base import component, nothing, shown
+from app.web.components.base import face_data, no_callback, register_component
 from recsys.study.deck import Face
 from recsys.study.swipes import Answer
 
 
-class Played(Protocol):
+class DeckState(Protocol):
     """What the deck told: each is None unless it happened just now."""
 
     finished: str | None  # the deck's id: she asks for her result and every answer is stored
     renew: str | None  # the token has expired and answers wait: sign a new one
 
 
-class Parted(Protocol):
+class LogoutFlushState(Protocol):
     """What the farewell told."""
 
     unsent: int | None  # so many answers could not be sent; this browser keeps none of them now
 
 
-class Picked(Protocol):
+class BrandPickerState(Protocol):
     """What the wall told."""
 
     picked: list[str] | None  # brand names, in the order of picking
 
 
-def swipe_cards(
+def swipe_deck(
     faces: Sequence[Face],
     deck_id: str,
     token: str,
     *,
     texts: Mapping[str, str],
-    standing: Mapping[int, Answer] | None = None,
+    current_answers: Mapping[int, Answer] | None = None,
     api: str = "/api/swipes",
     namespace: str = "",
     note: str = "",
     key: str = "swipe_cards",
-) -> Played:
+) -> DeckState:
     """Show a deck and let her answer.
 
-    `texts` is `words.section(language, "swipe")`; `standing` are the answers the server already
-    has; `namespace` keeps people apart who share a browser (unsaved answers of another namespace
-    are dropped from it); `note` is a line above the cards, such as "This deck does not count".
-    Sign `token` once a deck, not once a run: each new value of it starts the script again.
+    `texts` is `words.section(language, "swipe")`; `current_answers` are the answers the server
+    already has; `namespace` keeps people apart who share a browser (unsaved answers of another
+    namespace are dropped from it); `note` is a line above the cards, such as "This deck does not
+    count". Sign `token` once a deck, not once a run: each new value of it starts the script again.
     """
     data = {
         "deck": deck_id,
         "token": token,
         "api": api,
         "namespace": namespace,
-        "faces": [shown(face) for face in faces],
-        "standing": {str(p): str(a) for p, a in (standing or {}).items()},
+        "faces": [face_data(face) for face in faces],
+        "standing": {str(p): str(a) for p, a in (current_answers or {}).items()},
         "note": note,
         "texts": dict(texts),
     }
-    return _SWIPE(  # type: ignore[no-any-return]
-        key=key, data=data, on_finished_change=nothing, on_renew_change=nothing
+    return _DECK(  # type: ignore[no-any-return]
+        key=key, data=data, on_finished_change=no_callback, on_renew_change=no_callback
     )
 
 
-def latecomers(
-    deck_id: str, token: str, *, words: str, api: str, namespace: str, key: str = "latecomers"
+def late_answers(
+    deck_id: str, token: str, *, message: str, api: str, namespace: str, key: str = "latecomers"
 ) -> None:
-    """Send what this browser still keeps for a closed deck; say `words` of what came too late."""
-    data = {"deck": deck_id, "token": token, "words": words, "api": api, "namespace": namespace}
-    _LATE(key=key, data=data)
+    """Send what this browser still keeps for a closed deck; say `message` of what came too late."""
+    data = {"deck": deck_id, "token": token, "words": message, "api": api, "namespace": namespace}
+    _LATE_ANSWERS(key=key, data=data)
 
 
-def farewell(words: str, *, to: str = "", key: str = "farewell") -> Parted:
+def logout_flush(message: str, *, redirect: str = "", key: str = "farewell") -> LogoutFlushState:
     """Post what still waits in this browser once more, then clear it of everybody's answers.
 
     Show it before a logout, on a run of its own, and log out once `unsent` is a number: within
-    five seconds. `words` are shown meanwhile; then the browser goes `to` an address, if there is
-    one.
+    five seconds. `message` are shown meanwhile; then the browser goes `redirect` an address, if
+    there is one.
     """
-    data = {"words": words, "to": to}
-    return _FAREWELL(key=key, data=data, on_unsent_change=nothing)  # type: ignore[no-any-return]
+    data = {"words": message, "to": redirect}
+    return _LOGOUT_FLUSH(key=key, data=data, on_unsent_change=no_callback)  # type: ignore[no-any-return]
 
 
-def brand_wall(
+def brand_picker(
     brands: Sequence[tuple[str, str]],
     *,
     texts: Mapping[str, str],
-    least: int = 3,
-    most: int = 5,
+    minimum: int = 3,
+    maximum: int = 5,
     key: str = "brand_wall",
-) -> Picked:
-    """Let her pick `most` brands, or at least `least`, from (brand, category) pairs."""
+) -> BrandPickerState:
+    """Let her pick `maximum` brands, or at least `minimum`, from (brand, category) pairs."""
     data = {
         "brands": [list(pair) for pair in brands],
         "texts": dict(texts),
-        "least": least,
-        "most": most,
+        "least": minimum,
+        "most": maximum,
     }
-    return _WALL(key=key, data=data, on_picked_change=nothing)  # type: ignore[no-any-return]
+    return _BRAND_PICKER(key=key, data=data, on_picked_change=no_callback)  # type: ignore[no-any-return]
 
 
 def practice_card(*, texts: Mapping[str, str], key: str = "practice") -> None:
@@ -107,7 +107,7 @@ def practice_card(*, texts: Mapping[str, str], key: str = "practice") -> None:
     _PRACTICE(key=key, data={"texts": dict(texts)})
 
 
-_SWIPE = component(
+_DECK = register_component(
     "swipe",
     "deck/deck",
     "shared/outbox",
@@ -117,10 +117,10 @@ _SWIPE = component(
     "deck/overview",
     styles=["shared/card"],
 )
-_LATE = component("late", "small/late_answers", "shared/outbox")
-_FAREWELL = component("farewell", "small/logout_flush", "shared/outbox")
-_WALL = component("wall", "brand_picker/brand_picker")
-_PRACTICE = component(
+_LATE_ANSWERS = register_component("late", "small/late_answers", "shared/outbox")
+_LOGOUT_FLUSH = register_component("farewell", "small/logout_flush", "shared/outbox")
+_BRAND_PICKER = register_component("wall", "brand_picker/brand_picker")
+_PRACTICE = register_component(
     "practice",
     "practice/practice",
     "shared/gestures",

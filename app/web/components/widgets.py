@@ -3,24 +3,24 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from app.auth.urls import home
-from app.web.components.base import component, nothing, shown
+from app.auth.urls import base_path
+from app.web.components.base import face_data, no_callback, register_component
 from recsys.study.deck import Face
 
 
-class Chosen(Protocol):
+class CarouselState(Protocol):
     """What the carousel told."""
 
     chosen: str | None  # a brand's name
 
 
-class Ended(Protocol):
+class StoryCrawlState(Protocol):
     """What the crawl told."""
 
     ended: bool | None  # it was skipped, or it is over
 
 
-class Remembered(Protocol):
+class TabStorageState(Protocol):
     """What the browser's tab still knew."""
 
     brands: list[str] | None
@@ -28,14 +28,14 @@ class Remembered(Protocol):
 
 def carousel(
     brands: Sequence[Face], *, label: str, chosen: str | None = None, key: str = "carousel"
-) -> Chosen:
+) -> CarouselState:
     """Show brands in a row and let her choose one."""
-    tiles = [shown(face) for face in brands]
+    tiles = [face_data(face) for face in brands]
     data = {"brands": tiles, "label": label, "chosen": chosen}
-    return _CAROUSEL(key=key, data=data, on_chosen_change=nothing)  # type: ignore[no-any-return]
+    return _CAROUSEL(key=key, data=data, on_chosen_change=no_callback)  # type: ignore[no-any-return]
 
 
-def crawl(
+def story_crawl(
     lines: Sequence[str],
     *,
     texts: Mapping[str, str],
@@ -43,7 +43,7 @@ def crawl(
     stars: Sequence[str] = (),
     focus: bool = False,
     key: str = "crawl",
-) -> Ended:
+) -> StoryCrawlState:
     """Roll a story over the sky for `seconds`; the first line is its title.
 
     `stars` are names that shine where the lines say them. With `focus` the keyboard goes along: she
@@ -56,10 +56,10 @@ def crawl(
         "stars": list(stars),
         "focus": focus,
     }
-    return _CRAWL(key=key, data=data, on_ended_change=nothing)  # type: ignore[no-any-return]
+    return _STORY_CRAWL(key=key, data=data, on_ended_change=no_callback)  # type: ignore[no-any-return]
 
 
-def pass_on(
+def share_link(
     sentences: Mapping[str, tuple[str, str]], *, texts: Mapping[str, str], key: str = "pass_on"
 ) -> None:
     """Offer the link of the game's first page, alone and in sentences, ready to be copied.
@@ -68,25 +68,25 @@ def pass_on(
     address that colleagues see, and a proxy may stand between: so the link is made there.
     """
     rows = [[code, name, sentence] for code, (name, sentence) in sentences.items()]
-    _PASS_ON(key=key, data={"home": home(), "sentences": rows, "texts": dict(texts)})
+    _SHARE_LINK(key=key, data={"home": base_path(), "sentences": rows, "texts": dict(texts)})
 
 
-def tab_memory(owner: str, brands: Sequence[str], *, key: str = "tab_memory") -> Remembered:
+def tab_storage(owner: str, brands: Sequence[str], *, key: str = "tab_memory") -> TabStorageState:
     """Keep these brands in the browser's tab, or tell those that it kept where there are none.
 
     They go with the tab, or when another `owner` comes to it; the server stores nothing of them.
     """
     data = {"owner": owner, "brands": list(brands)}
-    return _MEMORY(key=key, data=data, on_brands_change=nothing)  # type: ignore[no-any-return]
+    return _TAB_STORAGE(key=key, data=data, on_brands_change=no_callback)  # type: ignore[no-any-return]
 
 
-def save_file(words: str, *, name: str, label: str, key: str = "save") -> None:
+def file_download(content: str, *, name: str, label: str, key: str = "save") -> None:
     """Offer to save a text as a file, made in the browser: no address on the server holds it."""
-    _SAVE(key=key, data={"text": words, "name": name, "label": label})
+    _FILE_DOWNLOAD(key=key, data={"text": content, "name": name, "label": label})
 
 
-_CAROUSEL = component("carousel", "carousel/carousel")
-_CRAWL = component("crawl", "story_crawl/story_crawl")
-_PASS_ON = component("pass_on", "small/share_link")
-_MEMORY = component("memory", "small/tab_storage")
-_SAVE = component("save", "small/file_download")
+_CAROUSEL = register_component("carousel", "carousel/carousel")
+_STORY_CRAWL = register_component("crawl", "story_crawl/story_crawl")
+_SHARE_LINK = register_component("pass_on", "small/share_link")
+_TAB_STORAGE = register_component("memory", "small/tab_storage")
+_FILE_DOWNLOAD = register_component("save", "small/file_download")

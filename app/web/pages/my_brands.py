@@ -5,8 +5,8 @@ from html import escape
 
 import streamlit as st
 
-from app.modeling.recommender import Brain
-from app.presentation.i18n import price, text, verbatim
+from app.modeling.recommender import Recommender
+from app.presentation.i18n import escape_markdown, format_price, translate
 from app.study import privacy
 from app.study.dealing import Player
 from app.study.game import Game, load_game, study_to_play
@@ -18,62 +18,75 @@ from recsys.errors import NotAllowedError, NotEnoughHistoryError
 from recsys.study.card_faces import Product
 from recsys.study.deck import Face, Origin
 
-LENGTH = 10  # brands of a row
-SHELF = 6  # products under each heading
-_ROW = "carousel"
+ROW_LENGTH = 10  # brands of a row
+PRODUCTS_PER_HEADING = 6  # products under each heading
+_CAROUSEL_KEY = "carousel"
 
 
-def page() -> None:
+def my_brands_page() -> None:
     """Compute the row now, for whoever is here, and show the products of the chosen brand."""
-    language = layout.language()
-    st.title(text(language, "carousel.title"))
+    language = layout.current_language()
+    st.title(translate(language, "carousel.title"))
     study = study_to_play(runtime.store())
     if study is None:
-        st.write(text(language, "state.no_study"))
+        st.write(translate(language, "state.no_study"))
         return
-    game = load_game(runtime.house(), study)
-    player = _whose(game)
-    if would_tell(game, player):
-        _to_play(language, "finish_first", "to_deck")
-    elif row(game, player):
-        shelves(language, game, player, opened=True)
+    game = load_game(runtime.workspace(), study)
+    player = _row_player(game)
+    if would_reveal_picks(game, player):
+        _link_to_play(language, "finish_first", "to_deck")
+    elif favourite_faces(game, player):
+        show_carousel(language, game, player, open_first=True)
     else:
-        _to_play(language, "pick_first", "to_wall")
+        _link_to_play(language, "pick_first", "to_wall")
 
 
-def shelves(language: str, game: Game, player: Player, opened: bool = False) -> None:
-    """The row, and below it what a pressed brand has to offer; the first one, where `opened`."""
-    st.write(text(language, "carousel.lead"))
-    _shelves(language, game, player, opened)
+def show_carousel(language: str, game: Game, player: Player, open_first: bool = False) -> None:
+    """The row, and below it what a pressed brand has to offer;
+
+    the first one, where `open_first`.
+    """
+    st.write(translate(language, "carousel.lead"))
+    _carousel_fragment(language, game, player, open_first)
 
 
 @st.fragment
-def _shelves(language: str, game: Game, player: Player, opened: bool) -> None:
-    layout.guarded(lambda: _pressed(language, game, player, opened), language)
+def _carousel_fragment(language: str, game: Game, player: Player, open_first: bool) -> None:
+    layout.run_guarded(
+        lambda: _show_carousel_and_products(language, game, player, open_first), language
+    )
 
 
-def _pressed(language: str, game: Game, player: Player, opened: bool) -> None:
-    faces = row(game, player)
-    names = [face.brand for face in faces]
-    told = st.session_state.get(_ROW) or {}  # read first, so that the row shows what was pressed
-    chosen = told.get("chosen") if told.get("chosen") in names else None
-    if opened and names:
-        chosen = chosen or names[0]
-    carousel(faces, label=text(language, "carousel.title"), chosen=chosen, key=_ROW)
-    if chosen:
-        _products(language, game.brain, chosen)
+def _show_carousel_and_products(
+    language: str, game: Game, player: Player, open_first: bool
+) -> None:
+    faces = favourite_faces(game, player)
+    brands = [face.brand for face in faces]
+    component_state = (
+        st.session_state.get(_CAROUSEL_KEY) or {}
+    )  # read first, so that the row shows what was pressed
+    chosen_brand = (
+        component_state.get("chosen") if component_state.get("chosen") in brands else None
+    )
+    if open_first and brands:
+        chosen_brand = chosen_brand or brands[0]
+    carousel(
+        faces, label=translate(language, "carousel.title"), chosen=chosen_brand, key=_CAROUSEL_KEY
+    )
+    if chosen_brand:
+        _show_products(language, game.recommender, chosen_brand)
 
 
-def _whose(game: Game) -> Player:
+def _row_player(game: Game) -> Player:
     """Whoever is here; without a yes to reading, the brands that she named are all we know."""
-    player = session.player()
-    if player.origin is not Origin.OWN or privacy.said(game.store, player.participant):
+    player = session.current_player()
+    if player.origin is not Origin.OWN or privacy.has_consented(game.store, player.participant):
         return player
-    named = tuple(st.session_state.get(session.NAMED, ()))
-    return Player(player.participant, Origin.ELICITED, named=named)
+    picked_brands = tuple(st.session_state.get(session.PICKED_BRANDS, ()))
+    return Player(player.participant, Origin.ELICITED, picked_brands=picked_brands)
 
 
-def would_tell(game: Game, player: Player) -> bool:
+def would_reveal_picks(game: Game, player: Player) -> bool:
     """Whether the row would say which cards are picks, of a deck in play or one that may count."""
     store = game.store
     closed = [
@@ -83,45 +96,51 @@ def would_tell(game: Game, player: Player) -> bool:
     return not all(closed) or (player.origin is Origin.OWN and not closed)
 
 
-def row(game: Game, player: Player) -> list[Face]:
+def favourite_faces(game: Game, player: Player) -> list[Face]:
     """Her best brands, computed now; none where nothing is known of her."""
-    if player.customer is None and not player.named:
+    if player.customer is None and not player.picked_brands:
         return []
     try:
-        best = game.favourites(player, LENGTH)
+        recommendations = game.favourites(player, ROW_LENGTH)
     except (NotEnoughHistoryError, NotAllowedError):
         return []
-    return game.brain.faces([score.brand for score in best])
+    return game.recommender.faces([score.brand for score in recommendations])
 
 
-def _to_play(language: str, why: str, label: str) -> None:
-    st.write(text(language, f"carousel.{why}"))
-    st.page_link(st.session_state["pages"]["play"], label=text(language, f"carousel.{label}"))
+def _link_to_play(language: str, text_key: str, label_key: str) -> None:
+    st.write(translate(language, f"carousel.{text_key}"))
+    st.page_link(
+        st.session_state["pages"]["play"], label=translate(language, f"carousel.{label_key}")
+    )
 
 
-def _products(language: str, brain: Brain, brand: str) -> None:
+def _show_products(language: str, recommender: Recommender, brand: str) -> None:
     with st.container(border=True, key="panel_products"):
-        st.header(verbatim(brand), anchor=False)
-        featured = brain.showcase.featured(brand, SHELF)
-        popular = brain.showcase.popular(brand, SHELF)
+        st.header(escape_markdown(brand), anchor=False)
+        featured = recommender.brand_products.featured(brand, PRODUCTS_PER_HEADING)
+        popular = recommender.brand_products.most_bought(brand, PRODUCTS_PER_HEADING)
         if not popular:
-            st.write(text(language, "carousel.nothing_in_brand"))
+            st.write(translate(language, "carousel.nothing_in_brand"))
             return
-        shelves = {"featured": featured, "popular": popular}
-        told = [shelf(language, key, found) for key, found in shelves.items() if found]
-        st.html(f'<div class="shelves">{"".join(told)}</div>')
+        products_by_heading = {"featured": featured, "popular": popular}
+        sections = [
+            products_html(language, key, found)
+            for key, found in products_by_heading.items()
+            if found
+        ]
+        st.html(f'<div class="shelves">{"".join(sections)}</div>')
 
 
-def shelf(language: str, key: str, products: Sequence[Product]) -> str:
+def products_html(language: str, heading_key: str, products: Sequence[Product]) -> str:
     """Return the HTML of a list of products with their prices under its heading."""
-    rows = "".join(_product(language, product) for product in products)
-    heading = escape(text(language, f"carousel.{key}"))
+    rows = "".join(_product_html(language, product) for product in products)
+    heading = escape(translate(language, f"carousel.{heading_key}"))
     return f"<section><h3>{heading}</h3><ul>{rows}</ul></section>"
 
 
-def _product(language: str, product: Product) -> str:
+def _product_html(language: str, product: Product) -> str:
     title = f'<span dir="auto">{escape(product.title)}</span>'
     if product.price == NO_PRICE:
         return f"<li>{title}</li>"
-    cost = text(language, "carousel.price", price=price(language, product.price))
-    return f"<li>{title}<span>{escape(cost)}</span></li>"
+    price_text = translate(language, "carousel.price", price=format_price(language, product.price))
+    return f"<li>{title}<span>{escape(price_text)}</span></li>"

@@ -2,118 +2,139 @@
 
 import streamlit as st
 
-from app.auth.identity import Person, Role
-from app.presentation.i18n import text
+from app.auth.identity import Person, UserRole
+from app.presentation.i18n import translate
 from app.study.dealing import Player
 from app.web import runtime
-from app.web.components.widgets import tab_memory
+from app.web.components.widgets import tab_storage
 from app.web.pages import layout
-from app.workspace.planted_shop import personas_of
+from app.workspace.planted_shop import planted_personas
 from recsys.simulation.personas import Persona
 from recsys.study.deck import Origin
 
-_AGAIN = "again"
+_PLAY_AGAIN = "again"
 
 
-def mark(language: str, origin: Origin) -> str:
+def deck_note(language: str, origin: Origin) -> str:
     """Return the line that says why a deck does not count; empty where it does."""
-    borrowed = persona()
+    borrowed = current_persona()
     if origin is Origin.PERSONA and borrowed is not None:
-        return text(language, "personas.mark", name=borrowed.name)
-    notes = {Origin.ELICITED: "taster.mark", Origin.PRACTICE: "practice.mark"}
-    return text(language, notes[origin]) if origin in notes else ""
+        return translate(language, "personas.mark", name=borrowed.name)
+    text_keys = {Origin.ELICITED: "taster.mark", Origin.PRACTICE: "practice.mark"}
+    return translate(language, text_keys[origin]) if origin in text_keys else ""
 
 
-def play_again() -> None:
+def request_play_again() -> None:
     """Begin anew at the next run of the page."""
-    st.session_state[_AGAIN] = True
+    st.session_state[_PLAY_AGAIN] = True
     st.rerun()
 
 
-def plays_again(ended: bool = False) -> bool:
-    """Whether she asked to begin anew; `ended` when that has happened."""
-    if ended:
-        st.session_state.pop(_AGAIN, None)
-    return bool(st.session_state.get(_AGAIN))
+def wants_to_play_again(clear: bool = False) -> bool:
+    """Whether she asked to begin anew; `clear` when that has happened."""
+    if clear:
+        st.session_state.pop(_PLAY_AGAIN, None)
+    return bool(st.session_state.get(_PLAY_AGAIN))
 
 
-def offer_oneself(language: str) -> None:
+def leave_persona_button(language: str) -> None:
     """Offer the way out of a borrowed life."""
-    if st.button(text(language, "personas.stop"), key="be_yourself"):
-        give_back()
+    if st.button(translate(language, "personas.stop"), key="be_yourself"):
+        play_as_self()
         st.rerun()
 
 
-NAMED = "named"  # brands that the guest picked; her browser's tab keeps them, and nobody else
-MOST = 5  # brands that can be picked
-AS = "as"  # the persona in the address
-_HELD = "borrowed"
-_PAGE = "page_shown"
+PICKED_BRANDS = (
+    "named"  # brands that the guest picked; her browser's tab keeps them, and nobody else
+)
+MAX_PICKED_BRANDS = 5  # brands that can be picked
+PERSONA_PARAMETER = "as"  # the persona in the address
+_PERSONA_KEY = "borrowed"
+_PAGE_KEY = "page_shown"
 
 
-def settle(page: str) -> None:
+def restore_persona(page: str) -> None:
     """Find out whose life is played: the address says it, so that a reload and a link keep it.
 
     Streamlit empties the address when the page changes; the life that was borrowed is kept then.
     """
-    moved = st.session_state.get(_PAGE) not in (None, page)
-    held = st.session_state.get(_HELD)
-    if moved and held and AS not in st.query_params:
-        st.query_params[AS] = held
-    st.session_state[_PAGE], st.session_state[_HELD] = page, st.query_params.get(AS)
-    if player().customer is None:
-        _remember()
+    page_changed = st.session_state.get(_PAGE_KEY) not in (None, page)
+    persona_name = st.session_state.get(_PERSONA_KEY)
+    if page_changed and persona_name and PERSONA_PARAMETER not in st.query_params:
+        st.query_params[PERSONA_PARAMETER] = persona_name
+    st.session_state[_PAGE_KEY], st.session_state[_PERSONA_KEY] = (
+        page,
+        st.query_params.get(PERSONA_PARAMETER),
+    )
+    if current_player().customer is None:
+        _restore_picked_brands()
 
 
-def _remember() -> None:
+def _restore_picked_brands() -> None:
     """Ask the browser's tab for the brands that a guest picked before she reloaded."""
-    told = tab_memory(layout.participant()[:16], st.session_state.get(NAMED, ())).brands
-    if told and NAMED not in st.session_state:
-        st.session_state[NAMED] = tuple(map(str, told))[:MOST]
+    stored_brands = tab_storage(
+        layout.current_participant()[:16], st.session_state.get(PICKED_BRANDS, ())
+    ).brands
+    if stored_brands and PICKED_BRANDS not in st.session_state:
+        st.session_state[PICKED_BRANDS] = tuple(map(str, stored_brands))[:MAX_PICKED_BRANDS]
 
 
-def borrow(name: str) -> None:
+def play_as_persona(name: str) -> None:
     """Play as a persona from now on."""
-    st.query_params[AS] = name.lower()
+    st.query_params[PERSONA_PARAMETER] = name.lower()
 
 
-def give_back() -> None:
+def play_as_self() -> None:
     """Play as oneself again."""
-    st.query_params.pop(AS, None)
+    st.query_params.pop(PERSONA_PARAMETER, None)
 
 
-def person() -> Person:
+def session_person() -> Person:
     """Whoever sits at this browser."""
-    return layout.person()
+    return layout.current_person()
 
 
-def built_it() -> bool:
+def built_the_model() -> bool:
     """Whether she made what is judged: a data scientist by her login."""
-    who = person()
-    return not who.guest and who.may([Role.DS])
+    person = session_person()
+    return not person.guest and person.has_any_role([UserRole.DS])
 
 
-def persona() -> Persona | None:
+def current_persona() -> Persona | None:
     """The persona that the address names, if there is one and whoever is here may borrow a life."""
-    name = st.query_params.get(AS)
-    return next((one for one in personas() if one.name.lower() == name), None) if name else None
+    name = st.query_params.get(PERSONA_PARAMETER)
+    return (
+        next((one for one in available_personas() if one.name.lower() == name), None)
+        if name
+        else None
+    )
 
 
-def personas() -> tuple[Persona, ...]:
+def available_personas() -> tuple[Persona, ...]:
     """Lives that whoever is here may borrow: none, once somebody vouches for who she is."""
-    return tuple(personas_of(runtime.settings().workspace)) if person().guest else ()
+    return tuple(planted_personas(runtime.settings().workspace)) if session_person().guest else ()
 
 
-def player() -> Player:
+def current_player() -> Player:
     """Whoever plays at this browser: as the customer that she is, if we know it."""
-    borrowed, who = persona(), person()
-    if borrowed is not None:
-        own = layout.participant(f"as {borrowed.name}")
+    persona, person = current_persona(), session_person()
+    if persona is not None:
+        participant = layout.current_participant(f"as {persona.name}")
         return Player(
-            own, Origin.PERSONA, customer=borrowed.customer_id, language=layout.language()
+            participant,
+            Origin.PERSONA,
+            customer=persona.customer_id,
+            language=layout.current_language(),
         )
-    if who.customer is not None:
+    if person.customer is not None:
         return Player(
-            who.participant, Origin.OWN, customer=who.customer, language=layout.language()
+            person.participant,
+            Origin.OWN,
+            customer=person.customer,
+            language=layout.current_language(),
         )
-    return Player(who.participant, Origin.ELICITED, named=tuple(st.session_state.get(NAMED, ())))
+    return Player(
+        person.participant,
+        Origin.ELICITED,
+        picked_brands=tuple(st.session_state.get(PICKED_BRANDS, ())),
+    )

@@ -15,15 +15,21 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
-from app.auth.account_linking import Note, Notes, link, link_address, read_table
-from app.auth.guest_cookie import COOKIE, Visitors
-from app.auth.identity import Person, badge, employee
-from app.auth.identity import guest as a_guest
-from app.storage.study_db.account_links import NONCE_MS, Accounts, Replaced, Way
+from app.auth.account_linking import (
+    ShopStatement,
+    ShopStatements,
+    link_account,
+    link_url,
+    read_link_table,
+)
+from app.auth.guest_cookie import GUEST_COOKIE, GuestCookieMiddleware
+from app.auth.identity import Person, badge, employee_person
+from app.auth.identity import guest_person as a_guest
+from app.storage.study_db.account_links import NONCE_MS, AccountLinks, LinkMethod, LinkTableImport
 from app.web import runtime
-from app.web.middleware import Guard
-from app.web.routes import routes, shared
-from app.workspace.keys import Keys
+from app.web.middleware import AccessMiddleware
+from app.web.routes import demo_pairing, routes
+from app.workspace.keys import SecretKeys
 from app.workspace.settings import Settings
 from recsys.errors import BadInputError, NotAllowedError
 from tests.support.asgi_client import Answer, call
@@ -32,7 +38,7 @@ from tests.support.games import Clock
 from tests.support.paths import ROOT
 from tests.support.signed_logins import HEADER, NOW, claims, header, proxied
 
-KEYS = Keys(b"s" * 32, b"p" * 32, b"l" * 32)
+KEYS = SecretKeys(b"s" * 32, b"p" * 32, b"l" * 32)
 PAGE = "https://www.shop.example/account/brandswipe"
 USED = "used already, or is too old"
 
@@ -43,20 +49,20 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def accounts(clock: Clock) -> Iterator[Accounts]:
-    opened = Accounts(clock=clock)
+def accounts(clock: Clock) -> Iterator[AccountLinks]:
+    opened = AccountLinks(clock=clock)
     yield opened
     opened.close()
 
 
-def person(accounts: Accounts, name: str) -> Person:
-    return employee(Settings(), KEYS, accounts, claims(sub=name), NOW)
+def person(accounts: AccountLinks, name: str) -> Person:
+    return employee_person(Settings(), KEYS, accounts, claims(sub=name), NOW)
 
 
-def note(accounts: Accounts, name: str, customer: str) -> Note:
+def note(accounts: AccountLinks, name: str, customer: str) -> ShopStatement:
     """What the shop signs when somebody presses its button with her own nonce."""
-    address = link_address(accounts, person(accounts, name), PAGE)
-    return Note(customer, parse_qs(urlsplit(address).query)["nonce"][0], NOW)
+    address = link_url(accounts, person(accounts, name), PAGE)
+    return ShopStatement(customer, parse_qs(urlsplit(address).query)["nonce"][0], NOW)
 
 
 def token(key: bytes = KEYS.link, algorithm: str = "HS256", **more: object) -> str:
@@ -68,76 +74,76 @@ def token(key: bytes = KEYS.link, algorithm: str = "HS256", **more: object) -> s
     return jwt.encode({"alg": algorithm}, kept, OctKey.import_key(key), algorithms=[algorithm])
 
 
-def test_an_account_is_linked_to_whoever_asked_for_it(accounts: Accounts) -> None:
-    link(accounts, person(accounts, "ann"), note(accounts, "ann", "c1"))
+def test_an_account_is_linked_to_whoever_asked_for_it(accounts: AccountLinks) -> None:
+    link_account(accounts, person(accounts, "ann"), note(accounts, "ann", "c1"))
     assert person(accounts, "ann").customer == "c1"
     assert person(accounts, "bob").customer is None
     assert accounts.is_linked("c1")
-    assert accounts.counts() == {Way.PAGE: 1}
+    assert accounts.counts_by_method() == {LinkMethod.PAGE: 1}
 
 
-def test_a_nonce_is_worth_one_link(accounts: Accounts) -> None:
+def test_a_nonce_is_worth_one_link(accounts: AccountLinks) -> None:
     once = note(accounts, "ann", "c1")
-    link(accounts, person(accounts, "ann"), once)
+    link_account(accounts, person(accounts, "ann"), once)
     accounts.unlink(badge(KEYS, "ann"))
     with pytest.raises(NotAllowedError, match=USED):
-        link(accounts, person(accounts, "ann"), once)
-    assert accounts.counts() == {}
+        link_account(accounts, person(accounts, "ann"), once)
+    assert accounts.counts_by_method() == {}
 
 
-def test_a_nonce_is_over_after_an_hour(accounts: Accounts, clock: Clock) -> None:
+def test_a_nonce_is_over_after_an_hour(accounts: AccountLinks, clock: Clock) -> None:
     late = note(accounts, "ann", "c1")
     clock.now += NONCE_MS
     with pytest.raises(NotAllowedError, match=USED):
-        link(accounts, person(accounts, "ann"), late)
+        link_account(accounts, person(accounts, "ann"), late)
     assert not accounts.is_linked("c1")
 
 
-def test_a_nonce_that_was_never_issued_links_nothing(accounts: Accounts) -> None:
+def test_a_nonce_that_was_never_issued_links_nothing(accounts: AccountLinks) -> None:
     with pytest.raises(NotAllowedError, match=USED):
-        link(accounts, person(accounts, "ann"), Note("c1", "guessed", NOW))
+        link_account(accounts, person(accounts, "ann"), ShopStatement("c1", "guessed", NOW))
 
 
 def test_a_link_that_was_made_for_a_thief_does_not_work_for_her_victim_nor_for_the_thief(
-    accounts: Accounts,
+    accounts: AccountLinks,
 ) -> None:
     lured = note(accounts, "mallory", "c-victim")
     with pytest.raises(NotAllowedError, match="made for somebody else"):
-        link(accounts, person(accounts, "victim"), lured)
+        link_account(accounts, person(accounts, "victim"), lured)
     with pytest.raises(NotAllowedError, match=USED):
-        link(accounts, person(accounts, "mallory"), lured)
+        link_account(accounts, person(accounts, "mallory"), lured)
     assert not accounts.is_linked("c-victim")
 
 
-def test_one_account_is_never_two_peoples(accounts: Accounts) -> None:
-    link(accounts, person(accounts, "ann"), note(accounts, "ann", "c1"))
+def test_one_account_is_never_two_peoples(accounts: AccountLinks) -> None:
+    link_account(accounts, person(accounts, "ann"), note(accounts, "ann", "c1"))
     with pytest.raises(NotAllowedError, match="linked to somebody else"):
-        link(accounts, person(accounts, "bob"), note(accounts, "bob", "c1"))
+        link_account(accounts, person(accounts, "bob"), note(accounts, "bob", "c1"))
     with pytest.raises(NotAllowedError, match="take that link out first"):
-        link(accounts, person(accounts, "ann"), note(accounts, "ann", "c2"))
+        link_account(accounts, person(accounts, "ann"), note(accounts, "ann", "c2"))
     assert (person(accounts, "ann").customer, person(accounts, "bob").customer) == ("c1", None)
 
 
-def test_a_guest_links_nothing(accounts: Accounts) -> None:
+def test_a_guest_links_nothing(accounts: AccountLinks) -> None:
     with pytest.raises(NotAllowedError, match="log in first"):
-        link_address(accounts, a_guest(KEYS, "x"), PAGE)
+        link_url(accounts, a_guest(KEYS, "x"), PAGE)
 
 
-def test_the_shops_table_replaces_its_earlier_one_and_nothing_else(accounts: Accounts) -> None:
-    link(accounts, person(accounts, "ann"), note(accounts, "ann", "c1"))
+def test_the_shops_table_replaces_its_earlier_one_and_nothing_else(accounts: AccountLinks) -> None:
+    link_account(accounts, person(accounts, "ann"), note(accounts, "ann", "c1"))
     table = {badge(KEYS, name): customer for name, customer in [("bob", "c2"), ("eve", "c3")]}
-    assert accounts.replace_table(table) == Replaced(2, 0)
+    assert accounts.replace_table(table) == LinkTableImport(2, 0)
     new = {badge(KEYS, name): c for name, c in [("ann", "c9"), ("bob", "c1"), ("kim", "c2")]}
-    assert accounts.replace_table(new) == Replaced(1, 2)
+    assert accounts.replace_table(new) == LinkTableImport(1, 2)
     linked = {name: person(accounts, name).customer for name in ("ann", "bob", "eve", "kim")}
     assert linked == {"ann": "c1", "bob": None, "eve": None, "kim": "c2"}
-    assert accounts.counts() == {Way.PAGE: 1, Way.TABLE: 1}
+    assert accounts.counts_by_method() == {LinkMethod.PAGE: 1, LinkMethod.TABLE: 1}
 
 
 def test_the_file_of_links_is_its_owners_and_holds_nobody_of_the_study(tmp_path: Path) -> None:
-    opened = Accounts(tmp_path / "accounts.db")
+    opened = AccountLinks(tmp_path / "accounts.db")
     ann = person(opened, "ann")
-    link(opened, ann, note(opened, "ann", "c1"))
+    link_account(opened, ann, note(opened, "ann", "c1"))
     opened.close()
     files = list(tmp_path.iterdir())
     assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)
@@ -148,8 +154,8 @@ def test_the_file_of_links_is_its_owners_and_holds_nobody_of_the_study(tmp_path:
 
 
 def test_a_link_that_was_taken_out_leaves_no_byte(tmp_path: Path) -> None:
-    opened = Accounts(tmp_path / "accounts.db")
-    link(opened, person(opened, "ann"), note(opened, "ann", "c-canary"))
+    opened = AccountLinks(tmp_path / "accounts.db")
+    link_account(opened, person(opened, "ann"), note(opened, "ann", "c-canary"))
     assert opened.unlink(badge(KEYS, "ann"))
     assert not opened.unlink(badge(KEYS, "ann"))
     kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
@@ -158,7 +164,7 @@ def test_a_link_that_was_taken_out_leaves_no_byte(tmp_path: Path) -> None:
 
 
 def test_the_shops_note_is_read_once_and_by_its_handle_alone() -> None:
-    notes = Notes(KEYS.link, clock=lambda: NOW)
+    notes = ShopStatements(KEYS.link, clock=lambda: NOW)
     handle = notes.receive(token())
     assert "c1" not in handle
     assert (notes.collect(handle).customer, str(notes.collect)) != ("", "")
@@ -169,7 +175,7 @@ def test_the_shops_note_is_read_once_and_by_its_handle_alone() -> None:
 
 def test_a_note_that_nobody_collects_is_over_after_ten_minutes() -> None:
     now = [NOW]
-    notes = Notes(KEYS.link, clock=lambda: now[0])
+    notes = ShopStatements(KEYS.link, clock=lambda: now[0])
     handle = notes.receive(token())
     now[0] += 600
     with pytest.raises(NotAllowedError, match=USED):
@@ -177,8 +183,8 @@ def test_a_note_that_nobody_collects_is_over_after_ten_minutes() -> None:
 
 
 def test_no_flood_of_notes_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.auth.account_linking.WAITING", 3)
-    notes = Notes(KEYS.link, clock=lambda: NOW)
+    monkeypatch.setattr("app.auth.account_linking.MAX_PENDING", 3)
+    notes = ShopStatements(KEYS.link, clock=lambda: NOW)
     handles = [notes.receive(token(sub=f"c{n}")) for n in range(5)]
     with pytest.raises(NotAllowedError):
         notes.collect(handles[1])
@@ -186,7 +192,7 @@ def test_no_flood_of_notes_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_note_says_nothing_in_a_log() -> None:
-    assert "c1" not in repr(Note("c1", "n", NOW))
+    assert "c1" not in repr(ShopStatement("c1", "n", NOW))
 
 
 FORGED: dict[str, dict[str, Any]] = {
@@ -209,23 +215,23 @@ FORGED: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("how", FORGED)
 def test_a_note_that_the_shop_did_not_sign_now_is_refused(how: str) -> None:
     with pytest.raises(NotAllowedError, match="older than ten minutes"):
-        Notes(KEYS.link, clock=lambda: NOW).receive(token(**FORGED[how]))
+        ShopStatements(KEYS.link, clock=lambda: NOW).receive(token(**FORGED[how]))
 
 
 @pytest.mark.parametrize("bad", ["", "x", "é.é.é", "a.b.c", token()[:-4], "." + token()])
 def test_a_note_that_is_none_is_refused(bad: str) -> None:
     with pytest.raises(NotAllowedError, match="older than ten minutes"):
-        Notes(KEYS.link, clock=lambda: NOW).receive(bad)
+        ShopStatements(KEYS.link, clock=lambda: NOW).receive(bad)
 
 
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ASGIApp]:
     """The routes of a server behind a proxy, with the middleware as the server has it."""
     monkeypatch.chdir(tmp_path)
-    runtime.use(proxied(tmp_path, logout_url="https://login.shop.example/out"))
-    layers = [Middleware(Guard, pairing=shared), Middleware(Visitors)]
+    runtime.use_settings(proxied(tmp_path, logout_url="https://login.shop.example/out"))
+    layers = [Middleware(AccessMiddleware, pairing=demo_pairing), Middleware(GuestCookieMiddleware)]
     yield Starlette(routes=routes(), middleware=layers)
-    runtime.use(None)
+    runtime.use_settings(None)
 
 
 SHOP = {"Origin": "https://www.shop.example", "Host": "brandswipe.shop.example"}
@@ -251,13 +257,13 @@ class KeyFile:
     """Stands for the shop's copy of the link key."""
 
     def read(self) -> str:
-        return runtime.keys().link.decode() + "\n"
+        return runtime.secret_keys().link.decode() + "\n"
 
 
 def test_the_code_of_the_readme_links_an_account(app: ASGIApp) -> None:
-    accounts, keys, shop = runtime.accounts(), runtime.keys(), example()
-    ann = employee(runtime.settings(), keys, accounts, claims(time.time()), time.time())
-    address = link_address(accounts, ann, f"{PAGE}?lang=nl")
+    accounts, keys, shop = runtime.account_links(), runtime.secret_keys(), example()
+    ann = employee_person(runtime.settings(), keys, accounts, claims(time.time()), time.time())
+    address = link_url(accounts, ann, f"{PAGE}?lang=nl")
     assert address.startswith(f"{PAGE}?lang=nl&nonce=")
     nonce = parse_qs(urlsplit(address).query)["nonce"][0]
     page = shop["account_page"]("c0000042", nonce)
@@ -266,7 +272,9 @@ def test_the_code_of_the_readme_links_an_account(app: ASGIApp) -> None:
     assert answer.status == 303
     where = urlsplit(answer.headers["location"])
     assert (where.path, answer.headers["cache-control"]) == ("/", "no-store")
-    link(accounts, ann, runtime.notes().collect(parse_qs(where.query)["linked"][0]))
+    link_account(
+        accounts, ann, runtime.shop_statements().collect(parse_qs(where.query)["linked"][0])
+    )
     assert accounts.customer_of([shop["digest"]("ann")]) == "c0000042"
 
 
@@ -278,18 +286,18 @@ def test_a_forged_note_is_answered_with_a_sentence(app: ASGIApp) -> None:
 
 
 def test_where_nobody_logs_in_nothing_is_linked(app: ASGIApp) -> None:
-    runtime.use(Settings(workspace=runtime.settings().workspace))
+    runtime.use_settings(Settings(workspace=runtime.settings().workspace))
     assert b"Nobody logs in here" in bring(app, token()).body
 
 
 def test_leaving_empties_what_the_page_kept_and_gives_the_browser_another_name(
     app: ASGIApp,
 ) -> None:
-    mine = {"Cookie": f"{COOKIE}={'a' * 22}", HEADER: header(now=time.time())}
+    mine = {"Cookie": f"{GUEST_COOKIE}={'a' * 22}", HEADER: header(now=time.time())}
     answer = call(app, "GET", "/leave", headers=mine)
     assert answer.headers["location"] == "https://login.shop.example/out"
     assert answer.headers["clear-site-data"] == '"storage"'
-    assert re.match(f"{COOKIE}=(?!a{{22}})", answer.headers["set-cookie"])
+    assert re.match(f"{GUEST_COOKIE}=(?!a{{22}})", answer.headers["set-cookie"])
     lured = call(app, "GET", "/leave", headers=mine | {"Sec-Fetch-Site": "cross-site"})
     assert not {"clear-site-data", "set-cookie"} & set(lured.headers)
 
@@ -329,21 +337,21 @@ def test_a_table_that_cannot_be_used_names_the_line_and_nobody(
     file = tmp_path / "staff.csv"
     file.write_bytes(text.encode("latin-1"))
     with pytest.raises(BadInputError, match=said) as refused:
-        read_table(file)
+        read_link_table(file)
     assert "c1" not in str(refused.value).replace(str(file), "")
     assert "ann@" not in str(refused.value)
 
 
 def test_a_table_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="No such file"):
-        read_table(tmp_path / "none.csv")
+        read_link_table(tmp_path / "none.csv")
 
 
 def test_the_terminal_imports_counts_and_takes_out(workspace: Path, tmp_path: Path) -> None:
-    runtime.use(Settings(workspace=workspace))
-    keys = runtime.keys()
-    customer = next(iter(runtime.warehouse().customer_ids()))
-    runtime.use(None)
+    runtime.use_settings(Settings(workspace=workspace))
+    keys = runtime.secret_keys()
+    customer = next(iter(runtime.event_store().customer_ids()))
+    runtime.use_settings(None)
     file = tmp_path / "staff.csv"
     file.write_text(f"employee,customer_id\n{badge(keys, 'ann')},{customer}\n")
     assert brandswipe("rank", customer, workspace=workspace).code == 0

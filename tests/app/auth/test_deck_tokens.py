@@ -9,20 +9,20 @@ from hypothesis import strategies as st
 from itsdangerous import URLSafeTimedSerializer
 from starlette.datastructures import Headers
 
-from app.auth.deck_tokens import Claim, DeckTokens, binding_of
-from app.auth.device_pairing import Pairing
-from app.workspace.keys import Keys
+from app.auth.deck_tokens import DeckTokenClaims, DeckTokens, binding_of
+from app.auth.device_pairing import DevicePairing
+from app.workspace.keys import SecretKeys
 from recsys.errors import NotAllowedError, TokenExpiredError
 
-KEYS = Keys(b"s" * 32, b"p" * 32)
-OTHER = Keys(b"t" * 32, b"q" * 32)
+KEYS = SecretKeys(b"s" * 32, b"p" * 32)
+OTHER = SecretKeys(b"t" * 32, b"q" * 32)
 
 
 @given(st.text(), st.text(), st.text())
 def test_a_deck_token_says_what_was_signed(participant: str, deck: str, binding: str) -> None:
     tokens = DeckTokens(KEYS, clock=lambda: 1000.9)
     claim = tokens.read(tokens.sign(participant, deck, binding, 60), binding)
-    assert claim == Claim(participant, deck, claim.bound, 1060)
+    assert claim == DeckTokenClaims(participant, deck, claim.binding_digest, 1060)
 
 
 def test_an_expired_token_is_told_from_a_forged_one() -> None:
@@ -39,7 +39,7 @@ def test_an_expired_token_is_told_from_a_forged_one() -> None:
 def test_a_forged_edited_or_foreign_token_is_refused() -> None:
     token = DeckTokens(KEYS).sign("p", "d", "")
     body, rest = token.split(".", 1)
-    cookie = Pairing(KEYS)
+    cookie = DevicePairing(KEYS)
     door = cookie.redeem(cookie.code)
     forged = [
         "",

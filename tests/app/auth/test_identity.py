@@ -9,26 +9,26 @@ from typing import Any
 import pytest
 
 from app.auth.deck_tokens import DeckTokens
-from app.auth.device_pairing import Pairing
+from app.auth.device_pairing import DevicePairing
 from app.auth.identity import (
     Person,
-    Role,
+    UserRole,
     badge,
     badge_of_email,
-    check_address,
+    check_listen_address,
     check_login,
-    employee,
-    guest,
+    employee_person,
+    guest_person,
     is_loopback,
     pseudonym,
 )
-from app.workspace.keys import Keys
-from app.workspace.settings import KNOWN, Login, Settings
+from app.workspace.keys import SecretKeys
+from app.workspace.settings import SETTING_NAMES, Login, Settings
 from recsys.errors import LoginNeededError, NotAllowedError, SettingsError
 from tests.support.signed_logins import NOW, claims, proxied
 
-KEYS = Keys(b"s" * 32, b"p" * 32)
-OTHER = Keys(b"t" * 32, b"q" * 32)
+KEYS = SecretKeys(b"s" * 32, b"p" * 32)
+OTHER = SecretKeys(b"t" * 32, b"q" * 32)
 
 
 def test_a_pseudonym_is_the_same_for_ever_and_says_nothing_without_the_key() -> None:
@@ -39,7 +39,7 @@ def test_a_pseudonym_is_the_same_for_ever_and_says_nothing_without_the_key() -> 
 
 
 def test_the_pseudonym_key_alone_makes_pseudonyms() -> None:
-    assert pseudonym(Keys(b"x" * 32, KEYS.pseudonym), "ann") == pseudonym(KEYS, "ann")
+    assert pseudonym(SecretKeys(b"x" * 32, KEYS.pseudonym), "ann") == pseudonym(KEYS, "ann")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_the_pseudonym_key_alone_makes_pseudonyms() -> None:
 )
 def test_loopback_is_known_in_every_spelling(address: str) -> None:
     assert is_loopback(address)
-    check_address(Settings(), address, planted=False)
+    check_listen_address(Settings(), address, is_planted=False)
 
 
 @pytest.mark.parametrize(
@@ -66,35 +66,35 @@ def test_loopback_is_known_in_every_spelling(address: str) -> None:
 def test_any_other_address_without_a_login_is_refused(address: str | None) -> None:
     for login in (Login.NONE, Login.LOCAL):
         with pytest.raises(SettingsError, match="brandswipe serve"):
-            check_address(Settings(login=login), address, planted=True)
+            check_listen_address(Settings(login=login), address, is_planted=True)
     for login in (Login.OIDC, Login.PROXY):
-        check_address(Settings(login=login), address, planted=False)
+        check_listen_address(Settings(login=login), address, is_planted=False)
 
 
 def test_only_the_planted_demo_is_shared() -> None:
-    check_address(Settings(share=True), "0.0.0.0", planted=True)
+    check_listen_address(Settings(share=True), "0.0.0.0", is_planted=True)
     for address in ("0.0.0.0", "127.0.0.1"):
         with pytest.raises(SettingsError, match="Only the planted demo"):
-            check_address(Settings(share=True), address, planted=False)
+            check_listen_address(Settings(share=True), address, is_planted=False)
 
 
 def test_a_pairing_code_is_worth_one_phone() -> None:
-    door = Pairing(KEYS)
+    door = DevicePairing(KEYS)
     code = door.code
     assert door.redeem("wrong") is None
     assert door.code == code
     cookie = door.redeem(code)
     assert cookie is not None
-    assert door.admits(cookie)
+    assert door.accepts(cookie)
     assert door.code != code
     assert door.redeem(code) is None
 
 
 def test_a_cookie_that_is_not_ours_opens_nothing() -> None:
-    other = Pairing(OTHER)
+    other = DevicePairing(OTHER)
     foreign = other.redeem(other.code)
     for cookie in ("", "x", foreign or "", DeckTokens(KEYS).sign("p", "d", "")):
-        assert not Pairing(KEYS).admits(cookie)
+        assert not DevicePairing(KEYS).accepts(cookie)
 
 
 class Linked(dict[str, str]):
@@ -106,26 +106,26 @@ class Linked(dict[str, str]):
 
 def seen(links: Linked | None = None, now: float = NOW, **said: object) -> Person:
     """Whom a login of these claims makes, where a claim lists groups."""
-    more = {name: said.pop(name) for name in list(said) if name in KNOWN}
+    more = {name: said.pop(name) for name in list(said) if name in SETTING_NAMES}
     settings = Settings(**{"roles_claim": "groups"} | more)
-    return employee(settings, KEYS, links or Linked(), claims(**said), now)
+    return employee_person(settings, KEYS, links or Linked(), claims(**said), now)
 
 
 def test_an_employee_is_a_pseudonym_of_her_subject_and_nothing_of_her_is_shown() -> None:
     found = seen(Linked({badge(KEYS, "ann"): "c0000042"}))
     assert found.participant == pseudonym(KEYS, "employee ann")
-    assert (found.customer, found.guest, found.roles) == ("c0000042", False, {Role.EMPLOYEE})
+    assert (found.customer, found.guest, found.roles) == ("c0000042", False, {UserRole.EMPLOYEE})
     for secret in ("ann", "c0000042", badge(KEYS, "ann"), "shop.example"):
         assert secret not in repr(found)
 
 
 def test_a_guest_is_never_mistaken_for_an_employee() -> None:
     names = ("ann", "employee ann", "guest ann", "")
-    guests = {guest(KEYS, name).participant for name in names}
+    guests = {guest_person(KEYS, name).participant for name in names}
     employees = {seen(sub=name).participant for name in names if name}
     assert len(guests | employees) == 7
-    assert guest(KEYS, "x", Role.DS).roles == {Role.EMPLOYEE, Role.DS}
-    assert guest(KEYS, "x").guest
+    assert guest_person(KEYS, "x", UserRole.DS).roles == {UserRole.EMPLOYEE, UserRole.DS}
+    assert guest_person(KEYS, "x").guest
 
 
 ROLES: list[tuple[dict[str, object], set[str]]] = [
@@ -153,11 +153,11 @@ ROLES: list[tuple[dict[str, object], set[str]]] = [
 
 @pytest.mark.parametrize(("said", "more"), ROLES)
 def test_roles_come_from_a_claim_a_group_or_a_list(said: dict[str, object], more: set[str]) -> None:
-    assert seen(**said).roles == {Role.EMPLOYEE, *more}
+    assert seen(**said).roles == {UserRole.EMPLOYEE, *more}
 
 
 def test_who_is_in_no_group_that_may_come_in_stays_outside() -> None:
-    assert seen(employee_groups=("staff",), groups=["staff"]).roles == {Role.EMPLOYEE}
+    assert seen(employee_groups=("staff",), groups=["staff"]).roles == {UserRole.EMPLOYEE}
     for groups in (["pm"], [], None):
         with pytest.raises(NotAllowedError, match="not among those who may come in"):
             seen(employee_groups=("staff",), groups=groups)
@@ -193,7 +193,7 @@ def test_an_address_links_an_account_only_where_both_sides_have_verified_it() ->
 
 def test_the_shop_computes_a_badge_from_the_link_key_alone() -> None:
     shop = hmac.new(KEYS.link, b"employee ann", sha256).hexdigest()
-    assert badge(Keys(b"x" * 32, b"y" * 32, KEYS.link), "ann") == shop
+    assert badge(SecretKeys(b"x" * 32, b"y" * 32, KEYS.link), "ann") == shop
     assert badge(OTHER, "ann") != shop
     assert pseudonym(KEYS, "employee ann") != shop
 

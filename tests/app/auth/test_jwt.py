@@ -9,7 +9,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key, KeySet, OctKey, OKPKey, RSAKey
 
-from app.auth.jwt import of_proxy
+from app.auth.jwt import verify_proxy_header
 from app.workspace.settings import Login, Settings
 from recsys.errors import LoginNeededError, NotAllowedError, SettingsError
 from tests.support.signed_logins import AUDIENCE, ISSUER, NOW, PROXY_KEY, header, proxied
@@ -23,14 +23,14 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def test_a_signed_header_says_who_asks(settings: Settings) -> None:
-    said = of_proxy(settings, header(sub="ann", roles=["pm"]), NOW, at_door=True)
+    said = verify_proxy_header(settings, header(sub="ann", roles=["pm"]), NOW, check_expiry=True)
     assert (said["sub"], said["roles"]) == ("ann", ["pm"])
 
 
 def test_without_a_header_nobody_is_known(settings: Settings) -> None:
     for nothing in (None, ""):
         with pytest.raises(LoginNeededError, match="log in first"):
-            of_proxy(settings, nothing, NOW)
+            verify_proxy_header(settings, nothing, NOW)
 
 
 def unsigned() -> str:
@@ -75,7 +75,7 @@ FORGED = {
 @pytest.mark.parametrize("how", FORGED)
 def test_what_only_looks_like_a_header_is_refused(settings: Settings, how: str) -> None:
     with pytest.raises(NotAllowedError, match="company's login") as refused:
-        of_proxy(settings, FORGED[how](), NOW, at_door=True)
+        verify_proxy_header(settings, FORGED[how](), NOW, check_expiry=True)
     assert not isinstance(refused.value, LoginNeededError)
 
 
@@ -84,8 +84,8 @@ def test_an_expired_header_is_refused_at_the_door_and_keeps_an_open_page(
 ) -> None:
     old = header(iat=NOW - 900, exp=NOW - 300)
     with pytest.raises(LoginNeededError, match="log in again"):
-        of_proxy(settings, old, NOW, at_door=True)
-    assert of_proxy(settings, old, NOW)["sub"] == "ann"
+        verify_proxy_header(settings, old, NOW, check_expiry=True)
+    assert verify_proxy_header(settings, old, NOW)["sub"] == "ann"
 
 
 KINDS: dict[str, tuple[Make, str]] = {
@@ -108,36 +108,43 @@ def test_keys_come_in_the_usual_kinds_and_forms(tmp_path: Path, kind: str, form:
         "JWKS": lambda: json.dumps(KeySet([key, RSAKey.generate_key(2048)]).as_dict()).encode(),
     }
     settings = proxied(tmp_path, form_of[form]())
-    assert of_proxy(settings, header(key, algorithm, key.kid), NOW, at_door=True)["sub"] == "ann"
+    assert (
+        verify_proxy_header(settings, header(key, algorithm, key.kid), NOW, check_expiry=True)[
+            "sub"
+        ]
+        == "ann"
+    )
     with pytest.raises(NotAllowedError):
-        of_proxy(settings, header(make(), algorithm, key.kid), NOW, at_door=True)
+        verify_proxy_header(settings, header(make(), algorithm, key.kid), NOW, check_expiry=True)
 
 
 def test_a_shared_key_is_long_enough_or_not_taken(tmp_path: Path) -> None:
     long, short = OctKey.generate_key(256), OctKey.generate_key(128)
     settings = proxied(tmp_path, json.dumps(long.as_dict(private=True)).encode())
-    assert of_proxy(settings, header(long, "HS256"), NOW)["sub"] == "ann"
+    assert verify_proxy_header(settings, header(long, "HS256"), NOW)["sub"] == "ann"
     with pytest.raises(SettingsError, match="cannot be used"):
-        of_proxy(proxied(tmp_path / "b", json.dumps(short.as_dict(private=True)).encode()), "x", 1)
+        verify_proxy_header(
+            proxied(tmp_path / "b", json.dumps(short.as_dict(private=True)).encode()), "x", 1
+        )
 
 
 def test_a_key_that_is_changed_holds_at_once(settings: Settings) -> None:
     import os
 
     other = RSAKey.generate_key(2048)
-    assert of_proxy(settings, header(), NOW)
+    assert verify_proxy_header(settings, header(), NOW)
     assert settings.proxy_key
     settings.proxy_key.write_bytes(other.as_pem(private=False))
     os.utime(settings.proxy_key, (1, 1))
-    assert of_proxy(settings, header(other), NOW)
+    assert verify_proxy_header(settings, header(other), NOW)
     with pytest.raises(NotAllowedError):
-        of_proxy(settings, header(), NOW)
+        verify_proxy_header(settings, header(), NOW)
 
 
 @pytest.mark.parametrize("text", [b"", b"no key", b"{", b'{"keys": []}', b"-----BEGIN X-----"])
 def test_a_file_without_a_key_is_said(tmp_path: Path, text: bytes) -> None:
     with pytest.raises(SettingsError, match="set `proxy_key`"):
-        of_proxy(proxied(tmp_path, text), header(), NOW)
+        verify_proxy_header(proxied(tmp_path, text), header(), NOW)
 
 
 def test_a_missing_key_is_said(tmp_path: Path) -> None:
@@ -145,7 +152,7 @@ def test_a_missing_key_is_said(tmp_path: Path) -> None:
     for key in said:
         bare = Settings(login=Login.PROXY, proxy_issuer=ISSUER, proxy_audience=AUDIENCE, **key)
         with pytest.raises(SettingsError, match="set `proxy_key`"):
-            of_proxy(bare, header(), NOW)
+            verify_proxy_header(bare, header(), NOW)
 
 
 def test_the_header_of_the_tests_is_one_that_a_library_reads() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from app.study.game import load_game
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
+from app.workspace.workspace import Workspace
 from tests.support.cli_runner import Said, brandswipe
 from tests.support.event_files import write
 from tests.support.paths import SHARED_DATA
@@ -217,7 +217,7 @@ class TestHostileNames:
         from recsys.study.deck import Origin
         from tests.support.games import game_of, play
 
-        game = game_of(House(Settings(workspace=hostile / "ws")))
+        game = game_of(Workspace(Settings(workspace=hostile / "ws")))
         player = Player("p", Origin.OWN, "ann")
         deck = play(game, player)[0].deck
         assert {face.brand for face in game.faces(deck)} & set(HOSTILE.values())
@@ -316,17 +316,17 @@ class TestAFullDisk:
         simulate = ("simulate", "--players", "20")
         assert brandswipe(*simulate, workspace=workspace).code == 0
         before = brandswipe("report", "--format", "json", workspace=workspace).data
-        house = House(Settings(workspace=workspace))
-        pages = house.store._rows("pragma page_count")[0]["page_count"]
-        house.store._rows(f"pragma max_page_count = {pages}")
+        house = Workspace(Settings(workspace=workspace))
+        pages = house.store._query("pragma page_count")[0]["page_count"]
+        house.store._query(f"pragma max_page_count = {pages}")
 
-        from app.study.simulation import Colleagues
+        from app.study.simulation import RaterPool
         from recsys.errors import WorkspaceError
         from recsys.simulation.raters import HONEST
 
         game = load_game(house, house.store.studies()[0])
         with pytest.raises(WorkspaceError, match=r"disk of .* is full: make room"):
-            list(Colleagues.of(workspace).play(game, house.keys, 500, 1, HONEST))
+            list(RaterPool.of(workspace).play(game, house.keys, 500, 1, HONEST))
         house.close()
         after = brandswipe("report", "--format", "json", workspace=workspace).data
         assert after["players"]["counted"] >= before["players"]["counted"]
@@ -364,7 +364,7 @@ class TestANewerWorkspace:
             refused(brandswipe(*command.split(), workspace=workspace), "newer brandswipe")
 
     def test_a_model_with_options_that_this_program_does_not_know(self, workspace: Path) -> None:
-        house = House(Settings(workspace=workspace))
+        house = Workspace(Settings(workspace=workspace))
         arrays, meta = house.registry.load(house.version().hash)
         later = {**meta, "options": {**meta["options"], "later": 1}}
         version = house.registry.save(arrays, later, house.version().facts)
@@ -411,14 +411,14 @@ def test_a_real_log_is_imported_fitted_ranked_and_evaluated(tmp_path: Path) -> N
     assert said.code == 0, said.err
     assert "Imported 74,584 events of 2,373 customers" in said.err
     assert brandswipe("fit", workspace=ws).code == 0
-    store = House(Settings(workspace=ws)).warehouse
+    store = Workspace(Settings(workspace=ws)).event_store
     assert not store.planted
     for customer in list(store.customer_ids())[:5]:
         best = ranked(tmp_path, customer)
         assert [b["rank"] for b in best] == [1, 2, 3, 4, 5]
     found = brandswipe("evaluate", "--format", "json", workspace=ws)
     assert found.code == 0
-    assert found.data["customers"] == FEW["app.modeling.evaluation.MOST_CASES"]
+    assert found.data["customers"] == FEW["app.modeling.evaluation.MAX_EVAL_USERS"]
     for line in found.data["lines"]:
         assert 0 < line["ndcg@10"]["low"] < line["ndcg@10"]["value"] < line["ndcg@10"]["high"] < 1
     assert brandswipe("study", "open", workspace=ws).out == "live 1\n"

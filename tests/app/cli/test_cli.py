@@ -17,7 +17,7 @@ import pytest
 
 import app.cli.model.fit
 import app.cli.study.results
-from app.cli.main import cli, main, run
+from app.cli.main import cli, main, run_cli
 from tests.support.cli_runner import Said, brandswipe
 
 SCRIPT = (
@@ -350,7 +350,7 @@ class TestExitCodes:
         def broken(*_: object, **__: object) -> None:
             raise error
 
-        monkeypatch.setattr(app.cli.study.results, "newest", broken)
+        monkeypatch.setattr(app.cli.study.results, "latest_study", broken)
         for command in ("gate", "report"):
             found = brandswipe(command)
             assert (found.code, found.out) == (70, "")
@@ -364,7 +364,7 @@ class TestExitCodes:
         def leave(*_: object, **__: object) -> None:
             raise SystemExit(code)
 
-        monkeypatch.setattr(app.cli.model.fit, "refit", leave)
+        monkeypatch.setattr(app.cli.model.fit, "fit_version", leave)
         assert brandswipe("fit").code == 70
 
     def test_where_a_crash_was_is_shown_when_it_is_asked_for(
@@ -373,7 +373,7 @@ class TestExitCodes:
         def broken(*_: object, **__: object) -> None:
             raise RuntimeError("boom")
 
-        monkeypatch.setattr(app.cli.study.results, "newest", broken)
+        monkeypatch.setattr(app.cli.study.results, "latest_study", broken)
         found = brandswipe("--debug", "gate")
         assert found.code == 70
         assert "Traceback" in found.err
@@ -466,4 +466,4 @@ class TestHelp:
 
     def test_no_help_is_cut_off(self) -> None:
         for path in commands():
-            assert run([*path, "--help"]) == 0
+            assert run_cli([*path, "--help"]) == 0

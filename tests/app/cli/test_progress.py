@@ -14,7 +14,7 @@ from typing import TextIO
 
 import pytest
 
-from app.cli.progress import bar, crawl_meanwhile, frame, star_crawl
+from app.cli.progress import progress_bar, render_frame, star_crawl, star_crawl_progress
 
 STORY = ["A SHOP, FAR AWAY", "", "Everybody once bought", "a screen protector."]
 
@@ -45,7 +45,7 @@ def plain(text: str) -> str:
 
 def test_a_bar_names_its_stage_and_share() -> None:
     screen = Screen()
-    with bar("Fitting", screen) as progress:
+    with progress_bar("Fitting", screen) as progress:
         progress("reading events", 0.5)
         progress("factors", 2.0)
     assert "Fitting" in screen.getvalue()
@@ -55,9 +55,9 @@ def test_a_bar_names_its_stage_and_share() -> None:
 
 def test_without_a_terminal_nothing_is_written() -> None:
     file = io.StringIO()
-    with bar("Fitting", file) as progress:
+    with progress_bar("Fitting", file) as progress:
         progress("reading events", 0.5)
-    with crawl_meanwhile(STORY, "Fitting", file) as progress:
+    with star_crawl_progress(STORY, "Fitting", file) as progress:
         progress("reading events", 0.5)
     star_crawl(STORY, threading.Event(), file)
     assert file.getvalue() == ""
@@ -66,14 +66,14 @@ def test_without_a_terminal_nothing_is_written() -> None:
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (20, 5), (1, 1), (200, 60)])
 def test_a_frame_fills_the_screen_exactly(width: int, height: int) -> None:
     for risen in (0, 3.5, 10, 1000):
-        rows = frame(STORY, risen, width, height, "Fitting 40%")
+        rows = render_frame(STORY, risen, width, height, "Fitting 40%")
         assert len(rows) == height
         assert {len(plain(row)) for row in rows} == {width}
 
 
 def test_lines_rise_and_go() -> None:
     def places(risen: float) -> list[int]:
-        rows = [plain(row) for row in frame(STORY, risen, 80, 24)]
+        rows = [plain(row) for row in render_frame(STORY, risen, 80, 24)]
         return [i for i, row in enumerate(rows) if "screen protector" in row.replace("  ", "")]
 
     seen = [places(risen) for risen in range(10, 26)]
@@ -84,7 +84,7 @@ def test_lines_rise_and_go() -> None:
 
 
 def test_the_status_stands_under_the_crawl() -> None:
-    assert "Fitting 40%" in plain(frame(STORY, 3, 80, 24, "Fitting 40%")[-1])
+    assert "Fitting 40%" in plain(render_frame(STORY, 3, 80, 24, "Fitting 40%")[-1])
 
 
 def test_the_crawl_stops_when_the_work_is_done_and_gives_the_screen_back(
@@ -94,7 +94,7 @@ def test_the_crawl_stops_when_the_work_is_done_and_gives_the_screen_back(
     with keyboard(monkeypatch) as (_, there):
         before = termios.tcgetattr(there)
         started = time.monotonic()
-        with crawl_meanwhile(STORY, "Fitting", screen) as progress:
+        with star_crawl_progress(STORY, "Fitting", screen) as progress:
             progress("factors", 0.4)
             time.sleep(0.3)
         assert time.monotonic() - started < 2
@@ -108,7 +108,10 @@ def test_a_key_skips_the_crawl_and_leaves_a_bar(
     monkeypatch: pytest.MonkeyPatch, key: bytes
 ) -> None:
     screen = Screen()
-    with keyboard(monkeypatch) as (here, _), crawl_meanwhile(STORY, "Fitting", screen) as progress:
+    with (
+        keyboard(monkeypatch) as (here, _),
+        star_crawl_progress(STORY, "Fitting", screen) as progress,
+    ):
         time.sleep(0.3)
         os.write(here, key)
         deadline = time.monotonic() + 5

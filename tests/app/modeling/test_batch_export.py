@@ -10,11 +10,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from app.modeling.batch_export import write_all
-from app.modeling.batch_part import Order
-from app.modeling.recommender import load_brain
-from app.storage.event_store.store import Warehouse
-from app.workspace.workspace import House
+from app.modeling.batch_export import export_lists
+from app.modeling.batch_part import ExportSpec
+from app.modeling.recommender import load_recommender
+from app.storage.event_store.store import EventStore
+from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError
 from tests.app.storage.test_event_store import log, store_of
 from tests.support.cli_runner import brandswipe
@@ -23,8 +23,8 @@ from tests.support.planted_shops import silent
 SMALL = 400  # customers a part: the planted shop has some 1,500
 
 
-def order(house: House, **more: object) -> Order:
-    return Order(house.version().hash, house.policy.to_dict(), 10, part=SMALL, **more)  # type: ignore[arg-type]
+def order(house: Workspace, **more: object) -> ExportSpec:
+    return ExportSpec(house.version().hash, house.policy.to_dict(), 10, part=SMALL, **more)  # type: ignore[arg-type]
 
 
 def read(out: Path) -> pd.DataFrame:
@@ -37,18 +37,20 @@ def contents(out: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def whole(planted_house: House, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(planted_house: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everybody's lists, by one process. Do not write."""
     out = tmp_path_factory.mktemp("carousels") / "out"
-    write_all(planted_house, order(planted_house), out, 1, silent)
+    export_lists(planted_house, order(planted_house), out, 1, silent)
     return out
 
 
-def test_every_customer_has_the_list_that_rank_gives_her(planted_house: House, whole: Path) -> None:
+def test_every_customer_has_the_list_that_rank_gives_her(
+    planted_house: Workspace, whole: Path
+) -> None:
     lists = read(whole)
     assert list(lists) == ["customer", "brand", "rank", "reason", "featured", "popular"]
-    assert lists["customer"].nunique() == planted_house.warehouse.customers
-    brain = load_brain(planted_house)
+    assert lists["customer"].nunique() == planted_house.event_store.customers
+    brain = load_recommender(planted_house)
     for customer in [*lists["customer"].unique()[::150], "persona-noor"]:
         ranked = brain.rank(brain.evidence_of(customer), 10)
         mine = lists[lists["customer"] == customer]
@@ -57,27 +59,27 @@ def test_every_customer_has_the_list_that_rank_gives_her(planted_house: House, w
 
 
 def test_a_brand_brings_the_products_that_are_bought_most(
-    planted_house: House, whole: Path
+    planted_house: Workspace, whole: Path
 ) -> None:
-    brain, lists = load_brain(planted_house), read(whole)
-    titles = dict(zip(brain.catalogue.item_product, brain.catalogue.item_title, strict=True))
+    brain, lists = load_recommender(planted_house), read(whole)
+    titles = dict(zip(brain.catalog.item_product, brain.catalog.item_title, strict=True))
     for row in lists.iloc[::2_000].itertuples():
         for products, shown in (
-            (row.popular, brain.showcase.popular(row.brand, 3)),
-            (row.featured, brain.showcase.featured(row.brand, 3)),
+            (row.popular, brain.brand_products.most_bought(row.brand, 3)),
+            (row.featured, brain.brand_products.featured(row.brand, 3)),
         ):
             assert [titles[product] for product in products] == [item.title for item in shown]
 
 
 def test_processes_side_by_side_write_the_same_bytes(
-    planted_house: House, whole: Path, tmp_path: Path
+    planted_house: Workspace, whole: Path, tmp_path: Path
 ) -> None:
-    write_all(planted_house, order(planted_house), tmp_path / "out", 2, silent)
+    export_lists(planted_house, order(planted_house), tmp_path / "out", 2, silent)
     assert contents(tmp_path / "out") == contents(whole)
 
 
 def test_a_run_that_was_killed_goes_on_and_leaves_nobody_behind(
-    planted: Path, planted_house: House, whole: Path, tmp_path: Path
+    planted: Path, planted_house: Workspace, whole: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     run = subprocess.Popen(
@@ -93,7 +95,7 @@ def test_a_run_that_was_killed_goes_on_and_leaves_nobody_behind(
     assert there
     (out / ".part-00003.parquet.new").write_bytes(b"half a part")
     told: list[float] = []
-    write_all(planted_house, order(planted_house), out, 1, lambda _, share: told.append(share))
+    export_lists(planted_house, order(planted_house), out, 1, lambda _, share: told.append(share))
     assert len(told) == len(list(out.glob("part-*.parquet"))) - len(there)
     assert contents(out) == contents(whole)
 
@@ -131,37 +133,39 @@ def _until(true: object) -> None:
 
 
 def test_two_orders_never_lie_in_one_folder(
-    planted_house: House, whole: Path, tmp_path: Path
+    planted_house: Workspace, whole: Path, tmp_path: Path
 ) -> None:
     other = order(planted_house, arms={"model": 50, "none": 50})
     before = contents(whole)
     with pytest.raises(BadInputError, match="another model or other arms"):
-        write_all(planted_house, other, whole, 1, silent)
+        export_lists(planted_house, other, whole, 1, silent)
     assert contents(whole) == before
     (tmp_path / "mine.txt").write_text("keep")
     with pytest.raises(BadInputError, match="there already"):
-        write_all(planted_house, other, tmp_path, 1, silent)
+        export_lists(planted_house, other, tmp_path, 1, silent)
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_a_whole_run_again_writes_nothing(planted_house: House, whole: Path) -> None:
+def test_a_whole_run_again_writes_nothing(planted_house: Workspace, whole: Path) -> None:
     before = {file: file.stat().st_mtime_ns for file in whole.iterdir()}
-    assert write_all(planted_house, order(planted_house), whole, 2, silent) > 1_000
+    assert export_lists(planted_house, order(planted_house), whole, 2, silent) > 1_000
     assert {file: file.stat().st_mtime_ns for file in whole.iterdir()} == before
 
 
 def test_arms_get_the_models_list_the_rivals_or_none(
-    planted_house: House, whole: Path, tmp_path: Path
+    planted_house: Workspace, whole: Path, tmp_path: Path
 ) -> None:
     shares = {"model": 45, "baseline": 45, "none": 10}
-    write_all(planted_house, order(planted_house, arms=shares, seed=3), tmp_path / "a", 1, silent)
+    export_lists(
+        planted_house, order(planted_house, arms=shares, seed=3), tmp_path / "a", 1, silent
+    )
     lists = read(tmp_path / "a")
     arms = lists.drop_duplicates("customer").set_index("customer")["arm"]
-    assert len(arms) == planted_house.warehouse.customers
+    assert len(arms) == planted_house.event_store.customers
     assert arms.value_counts(normalize=True)["none"] == pytest.approx(0.10, abs=0.03)
     plain = read(whole).set_index("customer")["brand"]
-    brain = load_brain(planted_house)
-    rival = brain.rival("own-purchases-then-views")
+    brain = load_recommender(planted_house)
+    rival = brain.baseline("own-purchases-then-views")
     for arm, mine in lists.groupby("arm", observed=True):
         customer = str(mine["customer"].iloc[0])
         brands = mine[mine["customer"] == customer]["brand"]
@@ -205,11 +209,11 @@ def test_a_wrong_order_ends_in_a_sentence(
 def test_ids_of_a_stretch_are_in_the_order_of_the_numbers_whatever_the_segments(
     tmp_path: Path,
 ) -> None:
-    store: Warehouse = store_of(tmp_path, log(60, 1), log(90, 2))
+    store: EventStore = store_of(tmp_path, log(60, 1), log(90, 2))
     ids = list(store.customer_ids())
     assert store.ids_between(5, 40).to_pylist() == ids[5:40]
     assert store.ids_between(70, 10**9).to_pylist() == ids[70:]
-    numbers, rows = store.stretch(5, 40)
+    numbers, rows = store.events_between(5, 40)
     assert set(numbers) == set(range(5, 40))
     assert len(rows) == sum(len(store.events_of(who)) for who in ids[5:40])
-    assert len(store.stretch(10**6, 10**7)[1]) == 0
+    assert len(store.events_between(10**6, 10**7)[1]) == 0

@@ -7,23 +7,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from app.modeling.recommender import load_brain
-from app.storage.event_store.segment import key_of
+from app.modeling.recommender import load_recommender
+from app.storage.event_store.segment import customer_key
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
+from app.workspace.workspace import Workspace
 from recsys.errors import NotEnoughHistoryError
 from tests.support.cli_runner import Said, brandswipe
 
 
 @pytest.fixture
-def shop(house: House) -> House:
+def shop(house: Workspace) -> Workspace:
     return house
 
 
-def made(house: House, n: int = 40) -> tuple[list[str], list[str], list[float]]:
+def made(house: Workspace, n: int = 40) -> tuple[list[str], list[str], list[float]]:
     """Lists of the shop's customers: brands of its catalogue, in an order of their own."""
-    customers = list(house.warehouse.customer_ids())
-    brands = [str(name) for name in load_brain(house).model.basis.brands[:400]]
+    customers = list(house.event_store.customer_ids())
+    brands = [str(name) for name in load_recommender(house).model.brand_index.brands[:400]]
     rows = [
         (who, brands[(place * 7 + k * 3) % 400], float(n - k))
         for place, who in enumerate(customers)
@@ -37,14 +37,12 @@ def write(path: Path, **columns: Sequence[object]) -> Path:
     return path
 
 
-def imported(house: House, path: Path, *more: str) -> Said:
-    return brandswipe(
-        "import-lists", str(path), "--name", "theirs", *more, workspace=house.workspace
-    )
+def imported(house: Workspace, path: Path, *more: str) -> Said:
+    return brandswipe("import-lists", str(path), "--name", "theirs", *more, workspace=house.folder)
 
 
 def test_any_system_s_lists_become_a_version_that_a_study_judges(
-    shop: House, tmp_path: Path
+    shop: Workspace, tmp_path: Path
 ) -> None:
     customer, brand, score = made(shop)
     path = write(tmp_path / "lists.parquet", customer=customer, brand=brand, score=score)
@@ -53,27 +51,30 @@ def test_any_system_s_lists_become_a_version_that_a_study_judges(
     assert "Next: brandswipe study open --model theirs" in said.err
     version = shop.registry.version("theirs")
     assert version.hash == said.data["version"]
-    brain = load_brain(shop, "theirs")
+    brain = load_recommender(shop, "theirs")
     who = customer[0]
     ranked = [score.brand for score in brain.rank(brain.evidence_of(who), 5)]
     assert (
-        ranked == [name for name in brand[:40] if brain.shelf.allowed[brain.shelf.codes[name]]][:5]
+        ranked
+        == [name for name in brand[:40] if brain.brand_pool.allowed[brain.brand_pool.codes[name]]][
+            :5
+        ]
     )
-    read_by_ours = load_brain(shop, shop.registry.versions()[-1].hash).evidence_of(who)
+    read_by_ours = load_recommender(shop, shop.registry.versions()[-1].hash).evidence_of(who)
     as_theirs = brain.rank(brain.numbered(read_by_ours, who), 5)
     assert [score.brand for score in as_theirs] == ranked
     opened = brandswipe(
-        "study", "open", "--name", "Theirs", "--model", "theirs", workspace=shop.workspace
+        "study", "open", "--name", "Theirs", "--model", "theirs", workspace=shop.folder
     )
     assert opened.code == 0, opened.err
-    played = brandswipe("simulate", "--players", "20", workspace=shop.workspace)
+    played = brandswipe("simulate", "--players", "20", workspace=shop.folder)
     assert played.code == 0, played.err
     assert shop.store.study("Theirs").model == version.hash
     assert len(shop.store.closings(shop.store.study("Theirs").hash)) == 20
 
 
 def test_a_customer_without_a_list_is_told_so_and_history_is_not_guessed_from(
-    shop: House, tmp_path: Path
+    shop: Workspace, tmp_path: Path
 ) -> None:
     customer, brand, score = made(shop)
     kept = [place for place, who in enumerate(customer) if who != customer[0]]
@@ -85,13 +86,13 @@ def test_a_customer_without_a_list_is_told_so_and_history_is_not_guessed_from(
     )
     assert imported(shop, path).code == 0
     with pytest.raises(NotEnoughHistoryError, match="has no list of this customer"):
-        load_brain(shop, "theirs").evidence_of(customer[0])
+        load_recommender(shop, "theirs").evidence_of(customer[0])
     for command in (("what-if", "1 Lego"), ("similar", "Lego"), ("behave",), ("evaluate",)):
-        said = brandswipe(*command, "--model", "theirs", workspace=shop.workspace)
+        said = brandswipe(*command, "--model", "theirs", workspace=shop.folder)
         assert (said.code, "is lists of another system" in said.err) == (2, True), said.err
 
 
-def test_short_lists_are_filled_up_and_that_is_said(shop: House, tmp_path: Path) -> None:
+def test_short_lists_are_filled_up_and_that_is_said(shop: Workspace, tmp_path: Path) -> None:
     customer, brand, score = made(shop, n=3)
     said = imported(
         shop, write(tmp_path / "short.parquet", customer=customer, brand=brand, score=score)
@@ -101,7 +102,7 @@ def test_short_lists_are_filled_up_and_that_is_said(shop: House, tmp_path: Path)
 
 
 def test_a_few_rows_of_unknown_brands_and_customers_are_left_out_and_counted(
-    shop: House, tmp_path: Path
+    shop: Workspace, tmp_path: Path
 ) -> None:
     customer, brand, score = made(shop)
     customer[0], brand[1] = "nobody", "No Such Brand"
@@ -110,7 +111,7 @@ def test_a_few_rows_of_unknown_brands_and_customers_are_left_out_and_counted(
     assert said.code == 0
     assert "Left out, unknown brand: 1 rows." in said.err
     assert "Left out, unknown customer: 1 rows." in said.err
-    assert load_brain(shop, "theirs").model.number(key_of("nobody")) == 0  # type: ignore[union-attr]
+    assert load_recommender(shop, "theirs").model.customer_number(customer_key("nobody")) == 0  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ def test_a_few_rows_of_unknown_brands_and_customers_are_left_out_and_counted(
     ],
 )  # fmt: skip
 def test_lists_that_cannot_be_used_are_refused_and_nothing_is_saved(
-    planted_house: House, tmp_path: Path, spoil: object, sentence: str
+    planted_house: Workspace, tmp_path: Path, spoil: object, sentence: str
 ) -> None:
     customer, brand, score = (column[:40] for column in made(planted_house))
     columns = spoil({"customer": customer, "brand": brand, "score": score})  # type: ignore[operator]
@@ -146,12 +147,12 @@ def test_lists_that_cannot_be_used_are_refused_and_nothing_is_saved(
 
 
 def test_a_file_that_is_none_and_a_name_that_cannot_be_one_are_refused(
-    planted_house: House, tmp_path: Path
+    planted_house: Workspace, tmp_path: Path
 ) -> None:
     text = tmp_path / "lists.parquet"
     assert "There is no file" in imported(planted_house, text).err
     text.write_text("customer,brand,score")
     assert "is no readable Parquet file" in imported(planted_house, text).err
-    where = Settings(workspace=planted_house.workspace).workspace
+    where = Settings(workspace=planted_house.folder).workspace
     said = brandswipe("import-lists", str(text), "--name", "Not This", workspace=where)
     assert (said.code, "cannot be a tag" in said.err) == (2, True)

@@ -8,17 +8,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.modeling.recommender import load_brain
-from app.modeling.split import Numbers, Start
-from app.modeling.training import FARTHEST, learn, policy_catalogue, read_evidence, refit
-from app.storage.event_store.store import Warehouse
+from app.modeling.recommender import load_recommender
+from app.modeling.split import RowCustomers, TemporalSplit
+from app.modeling.training import (
+    MAX_DIFFERENCE,
+    fit_version,
+    policy_catalog,
+    read_evidence,
+    tune_and_fit,
+)
+from app.storage.event_store.store import EventStore
 from app.workspace.settings import Settings
-from app.workspace.workspace import BASELINE, House
-from recsys.dataset.events import Rows
-from recsys.dataset.evidence import joined
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
+from recsys.dataset.events import EventRows
+from recsys.dataset.evidence import merge_evidence
 from recsys.errors import BadInputError, NotEnoughError, WorkspaceError
-from recsys.evaluation.tuning import LEAST_CASES
-from recsys.models.hybrid import FitOptions, Weights
+from recsys.evaluation.tuning import MIN_USERS
+from recsys.models.hybrid import FitOptions, ScoreWeights
 from tests.support.cli_runner import brandswipe
 from tests.support.event_files import write
 from tests.support.planted_shops import QUICK, fitted, silent
@@ -26,27 +32,27 @@ from tests.support.planted_shops import QUICK, fitted, silent
 CHOOSING = replace(QUICK, weights=None)
 
 
-def shop_of(folder: Path, rows: list[dict[str, object]]) -> House:
+def shop_of(folder: Path, rows: list[dict[str, object]]) -> Workspace:
     """A workspace with these events."""
     said = brandswipe("ingest", str(write(rows, folder / "e.csv")), workspace=folder / "ws")
     assert said.code == 0, said.err
-    return House(Settings(workspace=folder / "ws"))
+    return Workspace(Settings(workspace=folder / "ws"))
 
 
-def test_a_version_says_what_it_was_made_of(house: House) -> None:
+def test_a_version_says_what_it_was_made_of(house: Workspace) -> None:
     told: list[tuple[str, float]] = []
-    version = refit(
+    version = fit_version(
         house.registry,
-        house.warehouse,
+        house.event_store,
         house.policy,
         CHOOSING,
-        BASELINE,
+        DEFAULT_BASELINE,
         lambda stage, share: told.append((stage, share)),
     )
     facts = version.facts
-    assert facts["data_version"] == house.warehouse.version
-    assert facts["brands"] == len(house.warehouse.catalogue.brands)
-    assert 0 < facts["customers"] <= facts["customers_in_store"] == house.warehouse.customers
+    assert facts["data_version"] == house.event_store.version
+    assert facts["brands"] == len(house.event_store.catalog.brands)
+    assert 0 < facts["customers"] <= facts["customers_in_store"] == house.event_store.customers
     assert facts["options"]["factors"] == QUICK.factors
     assert abs(facts["balance"]) < 0.25
     stages = list(dict.fromkeys(stage for stage, _ in told))
@@ -60,16 +66,16 @@ def test_a_version_says_what_it_was_made_of(house: House) -> None:
     assert [share for stage, share in told if stage == stages[-1]][-1] == 1
 
 
-def test_a_sample_reads_a_part_of_the_customers(house: House) -> None:
+def test_a_sample_reads_a_part_of_the_customers(house: Workspace) -> None:
     facts = fitted(house.settings, replace(QUICK, sample=0.2)).facts
     assert 0.15 < facts["customers"] / facts["customers_in_store"] < 0.25
 
 
 def test_by_default_no_more_customers_are_read_than_are_enough(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    customers = house.warehouse.customers
-    monkeypatch.setattr("recsys.models.hybrid_params.ENOUGH_CUSTOMERS", customers // 4)
+    customers = house.event_store.customers
+    monkeypatch.setattr("recsys.models.hybrid_params.DEFAULT_SAMPLE_SIZE", customers // 4)
     version = fitted(house.settings)
     assert 0.2 < version.facts["customers"] / customers < 0.3
     share = customers // 4 / customers
@@ -80,56 +86,58 @@ def test_by_default_no_more_customers_are_read_than_are_enough(
     assert fitted(house.settings).facts["options"]["sample"] == 1.0
 
 
-def test_the_same_events_options_and_seed_learn_the_same_model(house: House) -> None:
+def test_the_same_events_options_and_seed_learn_the_same_model(house: Workspace) -> None:
     arrays = [house.registry.load(fitted(house.settings).hash)[0] for _ in range(2)]
     assert all(np.array_equal(arrays[0][name], arrays[1][name]) for name in arrays[0])
 
 
 def test_whatever_the_chunks_of_the_log_the_same_model_is_learnt(
-    planted_house: House, monkeypatch: pytest.MonkeyPatch
+    planted_house: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, whole = planted_house.warehouse, Warehouse.scan
+    store, whole = planted_house.event_store, EventStore.scan
 
-    def piecemeal(store: Warehouse, sample: float, seed: int) -> Iterator[tuple[Numbers, Rows]]:
+    def piecemeal(
+        store: EventStore, sample: float, seed: int
+    ) -> Iterator[tuple[RowCustomers, EventRows]]:
         return whole(store, sample, seed, chunk=7_000)
 
     options = replace(QUICK, sample=0.4)
-    one = learn(store, planted_house.policy, options, silent)[0].arrays()
-    monkeypatch.setattr(Warehouse, "scan", piecemeal)
-    other = learn(store, planted_house.policy, options, silent)[0].arrays()
+    one = tune_and_fit(store, planted_house.policy, options, silent)[0].arrays()
+    monkeypatch.setattr(EventStore, "scan", piecemeal)
+    other = tune_and_fit(store, planted_house.policy, options, silent)[0].arrays()
     assert one.keys() == other.keys()
     assert all(np.array_equal(one[name], other[name]) for name in one)
 
 
-def test_a_model_that_was_saved_ranks_as_it_did(planted_house: House) -> None:
-    brain, again = load_brain(planted_house), House(planted_house.settings).brain()
+def test_a_model_that_was_saved_ranks_as_it_did(planted_house: Workspace) -> None:
+    brain, again = load_recommender(planted_house), Workspace(planted_house.settings).brain()
     for customer in ("c0000004", "c0000100"):
         evidence = brain.evidence_of(customer)
         assert brain.rank(evidence, 20) == again.rank(evidence, 20)
 
 
-def test_evidence_up_to_a_time_holds_nothing_later(planted_house: House) -> None:
-    store = planted_house.warehouse
-    catalogue = policy_catalogue(store, planted_house.policy)
-    start = Start.of(store, 0.25, 1.0, 0).earlier()
-    part = joined([*read_evidence(store, catalogue, FitOptions(), silent, start)])
-    whole = joined([*read_evidence(store, catalogue, FitOptions(), silent)])
+def test_evidence_up_to_a_time_holds_nothing_later(planted_house: Workspace) -> None:
+    store = planted_house.event_store
+    catalogue = policy_catalog(store, planted_house.policy)
+    start = TemporalSplit.of(store, 0.25, 1.0, 0).training_part()
+    part = merge_evidence([*read_evidence(store, catalogue, FitOptions(), silent, start)])
+    whole = merge_evidence([*read_evidence(store, catalogue, FitOptions(), silent)])
     assert 0 < len(part) < len(whole)
     assert part.last.max() <= start.as_of < whole.last.max()
 
 
-def test_a_version_says_what_was_chosen_on_whom_and_keeps_what_was_asked(house: House) -> None:
+def test_a_version_says_what_was_chosen_on_whom_and_keeps_what_was_asked(house: Workspace) -> None:
     version = fitted(house.settings, CHOOSING)
     weighed = version.facts["weighed"]
-    assert weighed["customers"] >= LEAST_CASES
+    assert weighed["customers"] >= MIN_USERS
     assert 0 < weighed["any"] < 1
     assert version.facts["options"]["weights"] == weighed["blend"]["weights"]
     assert version.meta["options"]["weights"] is None
     assert version.meta["blend"] == weighed["blend"]
 
 
-def test_weights_that_somebody_set_are_taken_as_they_are(house: House) -> None:
-    given = Weights(1.0, 0.5, 0.25)
+def test_weights_that_somebody_set_are_taken_as_they_are(house: Workspace) -> None:
+    given = ScoreWeights(1.0, 0.5, 0.25)
     version = fitted(house.settings, replace(QUICK, weights=given))
     assert version.meta["blend"]["weights"] == asdict(given)
     assert version.facts["weighed"]["reason"] == "The weights were given."
@@ -144,7 +152,7 @@ def test_a_log_without_an_end_to_hold_out_keeps_the_defaults_and_says_so(tmp_pat
     (tmp_path / "late").mkdir()
     weighed = fitted(shop_of(tmp_path / "late", late).settings, CHOOSING).facts["weighed"]
     assert "too short" in weighed["reason"]
-    assert weighed["blend"]["weights"] == asdict(Weights())
+    assert weighed["blend"]["weights"] == asdict(ScoreWeights())
 
 
 def visits(days_of: Callable[[int], list[int]]) -> list[dict[str, object]]:
@@ -174,8 +182,8 @@ def test_where_nobody_comes_back_the_weights_are_chosen_on_each_sequence_s_end(
 def test_who_came_back_is_looked_for_beyond_the_customers_learnt_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.modeling.training.WEIGH_CUSTOMERS", 60)
-    monkeypatch.setattr("app.modeling.training.WEIGH_EVENTS", 60)
+    monkeypatch.setattr("app.modeling.training.TUNING_CUSTOMERS", 60)
+    monkeypatch.setattr("app.modeling.training.TUNING_EVENTS", 60)
     log = visits(lambda who: [who, who + 100, who + 200, who + 300])
     weighed = fitted(shop_of(tmp_path, log).settings, CHOOSING).facts["weighed"]
     assert weighed["customers"] > 100
@@ -192,7 +200,7 @@ def test_who_came_back_is_looked_for_beyond_the_customers_learnt_from(
     ],
 )
 def test_options_out_of_range_are_refused_before_anything_is_read(
-    planted_house: House, wrong: dict[str, float], said: str
+    planted_house: Workspace, wrong: dict[str, float], said: str
 ) -> None:
     before = planted_house.registry.versions()
     with pytest.raises(BadInputError, match=said):
@@ -226,7 +234,7 @@ def test_decoys_that_all_differ_alike_have_a_finite_balance(tmp_path: Path) -> N
     ]
     balance = fitted(shop_of(tmp_path, rows).settings).facts["balance"]
     assert balance is not None
-    assert 0 < abs(balance) <= FARTHEST
+    assert 0 < abs(balance) <= MAX_DIFFERENCE
 
 
 def test_events_without_any_brand_cannot_be_learnt_from(tmp_path: Path) -> None:
@@ -239,7 +247,7 @@ def test_events_without_any_brand_cannot_be_learnt_from(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_leaves_the_earlier_versions_and_no_half_one(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = house.registry.versions()
 
@@ -251,16 +259,16 @@ def test_a_full_disk_leaves_the_earlier_versions_and_no_half_one(
         fitted(house.settings)
     assert house.registry.versions() == before
     assert not list(house.registry.folder.glob(".new-*"))
-    assert load_brain(house).rank(load_brain(house).evidence_of("c0000004"), 3)
+    assert load_recommender(house).rank(load_recommender(house).evidence_of("c0000004"), 3)
 
 
-def test_a_fit_that_is_stopped_leaves_nothing(house: House) -> None:
-    before = sorted(house.workspace.rglob("*"))
+def test_a_fit_that_is_stopped_leaves_nothing(house: Workspace) -> None:
+    before = sorted(house.folder.rglob("*"))
 
     def stop(stage: str, _share: float) -> None:
         if stage == "dealing trial decks":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        refit(house.registry, house.warehouse, house.policy, QUICK, BASELINE, stop)
-    assert sorted(house.workspace.rglob("*")) == before
+        fit_version(house.registry, house.event_store, house.policy, QUICK, DEFAULT_BASELINE, stop)
+    assert sorted(house.folder.rglob("*")) == before

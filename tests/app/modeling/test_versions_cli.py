@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from app.reports.model_card import model_card
-from app.storage.study_db.records import Refusal
-from app.study.feedback import refused_brands
-from app.workspace.workspace import House
-from recsys.report.rejections import KINDS
-from recsys.study.deck import Arm
+from app.storage.study_db.records import RejectionReason
+from app.study.feedback import rejected_brands
+from app.workspace.workspace import Workspace
+from recsys.report.rejections import EVIDENCE_KINDS
+from recsys.study.deck import Source
 from recsys.study.swipes import Answer
 from tests.support.cli_runner import brandswipe
 from tests.support.planted_shops import QUICK, fitted
 
 
 @pytest.fixture(scope="module")
-def judged(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> House:
+def judged(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A shop with two versions, the older one judged by 60 simulated colleagues."""
     import shutil
 
@@ -26,22 +26,22 @@ def judged(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> House:
     folder = tmp_path_factory.mktemp("judged") / "ws"
     shutil.copytree(planted, folder)
     for command in (
-        ("models", "alias", "champion", House(Settings(workspace=folder)).version().hash),
+        ("models", "alias", "champion", Workspace(Settings(workspace=folder)).version().hash),
         ("study", "open", "--name", "Autumn"),
         ("simulate", "--players", "60", "--panel", "polite"),
     ):
         said = brandswipe(*command, workspace=folder)
         assert said.code == 0, said.err
-    fitted(Settings(workspace=folder), replace(QUICK, factors=4, regularisation=30.0))
-    return House(Settings(workspace=folder))
+    fitted(Settings(workspace=folder), replace(QUICK, factors=4, regularization=30.0))
+    return Workspace(Settings(workspace=folder))
 
 
-def newest(house: House) -> str:
+def newest(house: Workspace) -> str:
     return house.registry.versions()[0].hash
 
 
-def test_notes_tags_and_aliases_are_written_in_the_terminal_and_listed(judged: House) -> None:
-    where = judged.workspace
+def test_notes_tags_and_aliases_are_written_in_the_terminal_and_listed(judged: Workspace) -> None:
+    where = judged.folder
     for command in (
         ("models", "tag", newest(judged), "spring"),
         ("models", "note", "spring", "few factors, to see what is lost"),
@@ -58,10 +58,10 @@ def test_notes_tags_and_aliases_are_written_in_the_terminal_and_listed(judged: H
     assert "spring" in brandswipe("models", "list", workspace=where).out
 
 
-def test_two_versions_differ_in_parameters_figures_lists_and_brands(judged: House) -> None:
+def test_two_versions_differ_in_parameters_figures_lists_and_brands(judged: Workspace) -> None:
     said = brandswipe(
         "models", "compare", "champion", newest(judged), "--format", "json",
-        workspace=judged.workspace,
+        workspace=judged.folder,
     )  # fmt: skip
     assert said.code == 0, said.err
     assert said.data["parameters"]["factors"] == [32, 4]
@@ -76,8 +76,8 @@ def test_two_versions_differ_in_parameters_figures_lists_and_brands(judged: Hous
     assert "95%, by bootstrap over customers, paired" in said.err
 
 
-def test_a_version_s_card_says_what_it_is_for_and_what_people_said(judged: House) -> None:
-    card = brandswipe("models", "card", "champion", workspace=judged.workspace).out
+def test_a_version_s_card_says_what_it_is_for_and_what_people_said(judged: Workspace) -> None:
+    card = brandswipe("models", "card", "champion", workspace=judged.folder).out
     for head in ("Intended use", "Data and parameters", "Evaluation on the log", "Limits"):
         assert f"## {head}" in card
     assert "**Autumn** (simulated):" in card
@@ -88,10 +88,10 @@ def test_a_version_s_card_says_what_it_is_for_and_what_people_said(judged: House
     )
 
 
-def test_an_offline_table_that_was_kept_with_a_version_is_on_its_card(house: House) -> None:
+def test_an_offline_table_that_was_kept_with_a_version_is_on_its_card(house: Workspace) -> None:
     said = brandswipe(
         "fit", "--factors", "8", "--iterations", "2", "--weights", "1,0.3,0.1", "--evaluate",
-        "--format", "json", workspace=house.workspace,
+        "--format", "json", workspace=house.folder,
     )  # fmt: skip
     assert said.code == 0, said.err
     version = house.version(said.data["version"])
@@ -106,74 +106,72 @@ def test_an_offline_table_that_was_kept_with_a_version_is_on_its_card(house: Hou
 
 
 def test_refused_picks_are_told_of_ten_people_or_more_with_kinds_and_reasons(
-    judged: House,
+    judged: Workspace,
 ) -> None:
     row = judged.store.study("Autumn")
-    found = refused_brands(judged, row.model)
+    found = rejected_brands(judged, row.model)
     assert found
     assert all(brand.people >= 10 and brand.people % 5 == 0 for brand in found)
     shares = [brand.share for brand in found]
     assert shares == sorted(shares, reverse=True)
-    assert all(set(brand.kinds) <= set(KINDS) for brand in found)
+    assert all(set(brand.kinds) <= set(EVIDENCE_KINDS) for brand in found)
     assert not any(brand.reasons for brand in found)  # nobody has tapped one yet
     worst = found[0].brand
     told = 0
     for closing in judged.store.closings(row.hash):
         deck = judged.store.deck(closing.deck or "").deck
-        answers = judged.store.answers_of(deck.id)
+        answers = judged.store.current_answers(deck.id)
         for card in deck.cards:
             refused = answers.get(card.position) is Answer.NOT_FAVOURITE
-            if card.brand == worst and Arm.PICK in card.arms and refused:
-                why = Refusal.ONCE if told < 11 else Refusal.GIFT
-                judged.store.add_refusal(deck.id, card.position, why)
+            if card.brand == worst and Source.PICK in card.sources and refused:
+                why = RejectionReason.ONCE if told < 11 else RejectionReason.GIFT
+                judged.store.add_rejection(deck.id, card.position, why)
                 told += 1
-    again = {brand.brand: brand for brand in refused_brands(judged, row.model)}
+    again = {brand.brand: brand for brand in rejected_brands(judged, row.model)}
     assert again[worst].reasons == ({"once": 10} if told >= 10 else {})
-    said = brandswipe("models", "refused", "champion", workspace=judged.workspace)
+    said = brandswipe("models", "refused", "champion", workspace=judged.folder)
     assert worst in said.out
 
 
 def test_after_somebody_is_forgotten_a_refused_brand_moves_by_a_batch(
-    judged: House, tmp_path: Path
+    judged: Workspace, tmp_path: Path
 ) -> None:
     import shutil
 
     from app.workspace.settings import Settings
 
-    shutil.copytree(judged.workspace, tmp_path / "ws")
-    house = House(Settings(workspace=tmp_path / "ws"))
+    shutil.copytree(judged.folder, tmp_path / "ws")
+    house = Workspace(Settings(workspace=tmp_path / "ws"))
     row = house.store.study("Autumn")
     decks = [closing.deck or "" for closing in house.store.closings(row.hash)]
-    before = {brand.brand: brand.people for brand in refused_brands(house, row.model)}
+    before = {brand.brand: brand.people for brand in rejected_brands(house, row.model)}
     house.store.forget(house.store.deck(decks[7]).deck.participant)
-    once = refused_brands(house, row.model)
+    once = rejected_brands(house, row.model)
     after = {brand.brand: brand.people for brand in once}
     both = before.keys() & after.keys()
     assert both
     assert all(before[brand] - after[brand] >= 5 for brand in both)
     house.store.forget(house.store.deck(decks[8]).deck.participant)
-    assert refused_brands(house, row.model) == once
+    assert rejected_brands(house, row.model) == once
 
 
-def test_two_versions_are_asked_the_same_typed_history(judged: House) -> None:
+def test_two_versions_are_asked_the_same_typed_history(judged: Workspace) -> None:
     said = brandswipe(
         "what-if", "3 purchases of Lego at full price, 1 cheap Stabilo", "--model", "champion",
-        "--beside", newest(judged), "--format", "json", workspace=judged.workspace,
+        "--beside", newest(judged), "--format", "json", workspace=judged.folder,
     )  # fmt: skip
     assert said.code == 0, said.err
     lists = [[row["brand"] for row in one["brands"]] for one in said.data]
     assert len(lists) == 2
     assert all(len(names) == 10 and "Lego" in names for names in lists)
-    wrong = brandswipe("what-if", "3 Leggo", workspace=judged.workspace)
+    wrong = brandswipe("what-if", "3 Leggo", workspace=judged.folder)
     assert (wrong.code, "Did you mean 'Lego'" in wrong.err) == (2, True)
 
 
-def test_similar_brands_and_behaviour_are_asked_in_the_terminal(judged: House) -> None:
-    near = brandswipe("similar", "Lego", "--n", "3", "--format", "json", workspace=judged.workspace)
+def test_similar_brands_and_behaviour_are_asked_in_the_terminal(judged: Workspace) -> None:
+    near = brandswipe("similar", "Lego", "--n", "3", "--format", "json", workspace=judged.folder)
     assert len(near.data) == 3
-    found = brandswipe(
-        "behave", "--model", "champion", "--format", "json", workspace=judged.workspace
-    )
+    found = brandswipe("behave", "--model", "champion", "--format", "json", workspace=judged.folder)
     assert [row["question"] for row in found.data] == [
         "price_blind", "follow", "popularity", "same", "one_more",
     ]  # fmt: skip
@@ -181,12 +179,12 @@ def test_similar_brands_and_behaviour_are_asked_in_the_terminal(judged: House) -
 
 
 def test_simulated_employees_judge_a_version_without_a_trace_in_its_studies(
-    judged: House,
+    judged: Workspace,
 ) -> None:
     before = judged.store.studies()
     said = brandswipe(
         "power", "--players", "60", "--model", "champion", "--panel", "keen", "--format", "json",
-        workspace=judged.workspace,
+        workspace=judged.folder,
     )  # fmt: skip
     assert said.code == 0, said.err
     assert said.data["players"] == 60

@@ -13,21 +13,21 @@ from typing import Any
 import pytest
 
 from app.operations import archive
-from app.operations.archive import LIST
-from app.operations.backup import ASIDE, back_up, fingerprint, restore
-from app.storage.study_db.account_links import Accounts, Way
+from app.operations.archive import CONTENTS_FILE
+from app.operations.backup import SET_ASIDE_PREFIX, back_up, keys_fingerprint, restore
+from app.storage.study_db.account_links import AccountLinks, LinkMethod
 from app.storage.study_db.records import StudyRow
-from app.storage.study_db.store import Store
-from app.workspace.keys import Keys
-from app.workspace.lock import Place
-from app.workspace.settings import Settings, keys
+from app.storage.study_db.store import StudyStore
+from app.workspace.keys import SecretKeys
+from app.workspace.lock import WorkspaceLock
+from app.workspace.settings import Settings, workspace_keys
 from recsys.errors import DamagedError, IntegrityError, WorkspaceError
 from tests.app.storage.test_study_db import a_deck, swipe
 from tests.support.cli_runner import brandswipe
 from tests.support.closed_decks import POLICY
 from tests.support.closed_decks import STUDY as PLAYED
 
-KEYS = Keys(b"s" * 32, b"p" * 32, b"l" * 32, b"c" * 32)
+KEYS = SecretKeys(b"s" * 32, b"p" * 32, b"l" * 32, b"c" * 32)
 NOW = 1_800_000_000_000
 
 
@@ -35,7 +35,7 @@ NOW = 1_800_000_000_000
 def home(tmp_path: Path) -> Path:
     """A workspace with a study, a link table, and files of every kind that lies in one."""
     folder = tmp_path / "ws"
-    store = Store(folder / "study.db")
+    store = StudyStore(folder / "study.db")
     row = StudyRow(
         PLAYED.hash, "test", PLAYED.kind, POLICY.to_dict(), PLAYED.model, PLAYED.baseline, 7, 1
     )
@@ -43,7 +43,7 @@ def home(tmp_path: Path) -> Path:
     store.add_deck(a_deck(study=row.hash), "events-1", {})
     store.add_swipes("deck", [swipe(n) for n in range(5)])
     store.close()
-    accounts = Accounts(folder / "accounts.db")
+    accounts = AccountLinks(folder / "accounts.db")
     accounts.replace_table({"badge": "c1"})
     accounts.close()
     for name in ("events/manifest.json", "events/.lock", "models/abc/a.npy", "secrets/link_key"):
@@ -59,7 +59,7 @@ def names(path: Path) -> set[str]:
 
 
 def ids(folder: Path) -> list[str]:
-    store = Store(folder / "study.db")
+    store = StudyStore(folder / "study.db")
     found = [one.id for one in store.swipes_of("deck")]
     store.close()
     return found
@@ -84,9 +84,9 @@ class TestBackingUp:
         path, said = back_up(home, tmp_path / "b.tar", KEYS, NOW)
         assert names(path) == {
             "study.db", "accounts.db", "chain.head", "events/manifest.json", "models/abc/a.npy",
-            LIST,
+            CONTENTS_FILE,
         }  # fmt: skip
-        assert set(said.files) == names(path) - {LIST}
+        assert set(said.files) == names(path) - {CONTENTS_FILE}
         assert path.stat().st_mode & 0o077 == 0
         assert b"secrets" not in path.read_bytes()
         assert not list(tmp_path.glob(".*"))
@@ -118,7 +118,7 @@ class TestBackingUp:
     def test_what_is_acknowledged_before_it_begins_is_in_it_while_people_play(
         self, home: Path, tmp_path: Path
     ) -> None:
-        store, acknowledged, over = Store(home / "study.db"), list[str](), threading.Event()
+        store, acknowledged, over = StudyStore(home / "study.db"), list[str](), threading.Event()
 
         def play() -> None:
             n = 0
@@ -137,7 +137,7 @@ class TestBackingUp:
                 before = list(acknowledged)
                 path, _ = back_up(home, tmp_path / f"{n}.tar", KEYS, NOW)
                 done = restore(tmp_path / f"r{n}", path, KEYS, NOW)
-                assert done.differs == ()
+                assert done.mismatches == ()
                 assert set(before) <= set(ids(tmp_path / f"r{n}"))
         finally:
             over.set()
@@ -156,10 +156,18 @@ class TestBackingUp:
         assert not list(tmp_path.glob(".*"))
 
     def test_the_fingerprint_is_that_of_the_lasting_keys_alone(self) -> None:
-        assert fingerprint(KEYS) == fingerprint(Keys(b"z" * 32, b"p" * 32, b"l" * 32, b"c" * 32))
-        assert fingerprint(KEYS) != fingerprint(Keys(b"s" * 32, b"q" * 32, b"l" * 32, b"c" * 32))
-        assert fingerprint(KEYS) != fingerprint(Keys(b"s" * 32, b"p" * 32, b"m" * 32, b"c" * 32))
-        assert fingerprint(KEYS) != fingerprint(Keys(b"s" * 32, b"p" * 32, b"l" * 32, b"d" * 32))
+        assert keys_fingerprint(KEYS) == keys_fingerprint(
+            SecretKeys(b"z" * 32, b"p" * 32, b"l" * 32, b"c" * 32)
+        )
+        assert keys_fingerprint(KEYS) != keys_fingerprint(
+            SecretKeys(b"s" * 32, b"q" * 32, b"l" * 32, b"c" * 32)
+        )
+        assert keys_fingerprint(KEYS) != keys_fingerprint(
+            SecretKeys(b"s" * 32, b"p" * 32, b"m" * 32, b"c" * 32)
+        )
+        assert keys_fingerprint(KEYS) != keys_fingerprint(
+            SecretKeys(b"s" * 32, b"p" * 32, b"l" * 32, b"d" * 32)
+        )
 
 
 class TestRestoring:
@@ -170,7 +178,7 @@ class TestRestoring:
     def test_everything_comes_back_and_what_was_there_is_set_aside(
         self, home: Path, taken: Path
     ) -> None:
-        store = Store(home / "study.db")
+        store = StudyStore(home / "study.db")
         store.add_swipes("deck", [swipe(0, id="later")])
         store.close()
         (home / "models/abc/a.npy").write_text("spoilt")
@@ -178,11 +186,11 @@ class TestRestoring:
         assert ids(home) == [f"s{n}" for n in range(5)]
         assert (home / "models/abc/a.npy").read_text() == "models/abc/a.npy"
         assert (home / "secrets/link_key").read_text() == "secrets/link_key"
-        assert done.set_aside == home / f"{ASIDE}{NOW}"
+        assert done.set_aside == home / f"{SET_ASIDE_PREFIX}{NOW}"
         assert "later" in ids(done.set_aside)
-        assert (done.differs, done.same_keys) == ((), True)
-        accounts = Accounts(home / "accounts.db")
-        assert accounts.counts() == {Way.TABLE: 1}
+        assert (done.mismatches, done.same_keys) == ((), True)
+        accounts = AccountLinks(home / "accounts.db")
+        assert accounts.counts_by_method() == {LinkMethod.TABLE: 1}
         accounts.close()
 
     def test_it_goes_into_an_empty_place_too(self, taken: Path, tmp_path: Path) -> None:
@@ -193,23 +201,26 @@ class TestRestoring:
         assert (tmp_path / "new").stat().st_mode & 0o077 == 0
 
     def test_nothing_is_restored_under_a_running_server(self, home: Path, taken: Path) -> None:
-        server = Place(home)
+        server = WorkspaceLock(home)
         with pytest.raises(WorkspaceError, match="already: stop it first"):
             restore(home, taken, KEYS, NOW)
         server.close()
-        assert not list(home.glob(f"{ASIDE}*"))
+        assert not list(home.glob(f"{SET_ASIDE_PREFIX}*"))
 
     @pytest.mark.parametrize(
         ("change", "said"),
         [
             (lambda m: m.update({"study.db": m["study.db"][:-1] + b"x"}), r"study\.db differs"),
             (lambda m: m.pop("chain.head"), r"chain\.head differs"),
-            (lambda m: m.pop(LIST), "cut off"),
-            (lambda m: m.update({LIST: b"{"}), "cannot be read"),
-            (lambda m: m.update({LIST: b'{"schema": 1, "evil": 2}'}), "cannot be read"),
-            (lambda m: m.update({LIST: m.pop(LIST), "more": b""}), "not ours"),
-            (lambda m: m.update({"../out": b"", LIST: m.pop(LIST)}), "not ours"),
-            (lambda m: m.update({"/tmp/out": b"", LIST: m.pop(LIST)}), "not ours"),
+            (lambda m: m.pop(CONTENTS_FILE), "cut off"),
+            (lambda m: m.update({CONTENTS_FILE: b"{"}), "cannot be read"),
+            (lambda m: m.update({CONTENTS_FILE: b'{"schema": 1, "evil": 2}'}), "cannot be read"),
+            (lambda m: m.update({CONTENTS_FILE: m.pop(CONTENTS_FILE), "more": b""}), "not ours"),
+            (lambda m: m.update({"../out": b"", CONTENTS_FILE: m.pop(CONTENTS_FILE)}), "not ours"),
+            (
+                lambda m: m.update({"/tmp/out": b"", CONTENTS_FILE: m.pop(CONTENTS_FILE)}),
+                "not ours",
+            ),
         ],
     )
     def test_what_was_changed_is_named_and_nothing_is_touched(
@@ -220,7 +231,7 @@ class TestRestoring:
             restore(home, other, KEYS, NOW)
         assert (home / "study.db").read_bytes() == before
         assert not list(home.glob(".restore*"))
-        Place(home).close()
+        WorkspaceLock(home).close()
 
     def test_a_file_cut_off_at_any_place_is_refused(self, home: Path, taken: Path) -> None:
         whole = taken.read_bytes()
@@ -231,11 +242,11 @@ class TestRestoring:
 
     def test_a_newer_backup_asks_for_the_newer_program(self, taken: Path) -> None:
         def newer(members: dict[str, bytes]) -> None:
-            said: dict[str, Any] = json.loads(members[LIST])
-            members[LIST] = json.dumps(said | {"schema": 2}).encode()
+            said: dict[str, Any] = json.loads(members[CONTENTS_FILE])
+            members[CONTENTS_FILE] = json.dumps(said | {"schema": 2}).encode()
 
         with pytest.raises(WorkspaceError, match="newer brandswipe"):
-            archive.read(rewritten(taken, newer))
+            archive.read_archive(rewritten(taken, newer))
 
     def test_a_store_that_differed_before_it_was_backed_up_is_told(
         self, home: Path, tmp_path: Path
@@ -247,7 +258,7 @@ class TestRestoring:
         raw.close()
         path, _ = back_up(home, tmp_path / "b.tar", KEYS, NOW)
         done = restore(tmp_path / "new", path, KEYS, NOW)
-        assert any("swipes" in said for said in done.differs)
+        assert any("swipes" in said for said in done.mismatches)
 
 
 class TestOnTheTerminal:
@@ -272,13 +283,13 @@ class TestOnTheTerminal:
     def test_over_its_own_workspace_it_sets_aside_and_keeps_the_keys(
         self, workspace: Path, tmp_path: Path
     ) -> None:
-        before = keys(Settings(workspace=workspace))
+        before = workspace_keys(Settings(workspace=workspace))
         file = brandswipe("backup", str(tmp_path / "b.tar"), workspace=workspace).out.strip()
         said = brandswipe("restore", file, workspace=workspace)
         assert said.code == 0, said.err
         assert "delete it once all is well" in said.err
         assert "The keys here" not in said.err
-        assert keys(Settings(workspace=workspace)) == before
+        assert workspace_keys(Settings(workspace=workspace)) == before
 
     def test_a_damaged_store_is_found_named_and_mended_by_a_restore(
         self, workspace: Path, tmp_path: Path
@@ -313,7 +324,7 @@ def test_a_damaged_page_is_named_with_its_table(home: Path) -> None:
     with (home / "study.db").open("r+b") as file:
         file.seek(place)
         file.write(b"\xff" * 4096)
-    store = Store(home / "study.db")
+    store = StudyStore(home / "study.db")
     with pytest.raises(DamagedError, match=r"table swipes.*brandswipe restore BACKUP"):
-        store.examine()
+        store.check_pages()
     store.close()

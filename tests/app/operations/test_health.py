@@ -13,7 +13,7 @@ from app.study.opening import open_study
 from app.web import runtime
 from app.web.routes import routes
 from app.workspace.settings import Settings
-from app.workspace.workspace import BASELINE, House
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import WorkspaceError
 from recsys.study.policy import StudyKind
 from tests.support.asgi_client import Answer, call
@@ -21,28 +21,30 @@ from tests.support.asgi_client import Answer, call
 
 @pytest.fixture
 def server(workspace: Path) -> Iterator[ASGIApp]:
-    runtime.use(Settings(workspace=workspace))
+    runtime.use_settings(Settings(workspace=workspace))
     yield Starlette(routes=routes())
-    runtime.use(None)
+    runtime.use_settings(None)
 
 
 def health(server: ASGIApp) -> Answer:
     return call(server, "GET", "/healthz")
 
 
-def play(house: House) -> None:
+def play(house: Workspace) -> None:
     model = house.version().hash
-    open_study(house.store, None, StudyKind.LIVE, house.policy, model, BASELINE, invitation_seed=1)
+    open_study(
+        house.store, None, StudyKind.LIVE, house.policy, model, DEFAULT_BASELINE, invitation_seed=1
+    )
 
 
 def test_what_is_well_is_named_with_its_versions(server: ASGIApp) -> None:
     assert health(server).json["model"] == "none"
-    play(runtime.house())
+    play(runtime.workspace())
     answer = health(server)
     assert answer.status == 200
     assert answer.json == {
         "schema": 1, "status": "ok", "store": "writable", "model": "loaded",
-        "versions": {"brandswipe": "0.1.0", "store": len(runtime.store().step_names())},
+        "versions": {"brandswipe": "0.1.0", "store": len(runtime.store().migration_names())},
     }  # fmt: skip
 
 
@@ -61,9 +63,9 @@ def test_a_part_that_cannot_work_is_named_and_nothing_else_of_the_house(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    play(runtime.house())
+    play(runtime.workspace())
     if part == "store":
-        monkeypatch.setattr(runtime.store(), "check", _busy)
+        monkeypatch.setattr(runtime.store(), "check_writable", _busy)
     elif part == "disk":
         monkeypatch.setattr(os, "fsync", _full)
     else:

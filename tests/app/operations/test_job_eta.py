@@ -2,38 +2,42 @@
 
 import pytest
 
-from app.operations.job_eta import AROUND, expected_seconds, seconds_left
+from app.operations.job_eta import OVERHEAD_SECONDS, expected_seconds, remaining_seconds
 from app.operations.jobs import Job
-from app.storage.model_registry import Version
-from app.storage.study_db.jobs import State
-from recsys.models.hybrid import ENOUGH_CUSTOMERS, FitOptions, Weights
+from app.storage.model_registry import ModelVersion
+from app.storage.study_db.jobs import JobState
+from recsys.models.hybrid import DEFAULT_SAMPLE_SIZE, FitOptions, ScoreWeights
 
 
-def fit_of(customers: int, seconds: float, **options: float) -> Version:
+def fit_of(customers: int, seconds: float, **options: float) -> ModelVersion:
     facts = {"customers": customers, "fit_seconds": seconds, "options": options}
-    return Version("0" * 64, 0, {}, facts)
+    return ModelVersion("0" * 64, 0, {}, facts)
 
 
 def test_without_an_earlier_fit_there_is_no_estimate() -> None:
     assert expected_seconds([], FitOptions(), 1000) is None
-    assert expected_seconds([Version("1" * 64, 0, {}, {})], FitOptions(), 1000) is None
+    assert expected_seconds([ModelVersion("1" * 64, 0, {}, {})], FitOptions(), 1000) is None
     assert expected_seconds([fit_of(100, 1.0)], FitOptions(), 0) is None
 
 
 def test_the_same_fit_again_takes_as_long() -> None:
-    assert expected_seconds([fit_of(1000, 3.0)], FitOptions(), 1000) == pytest.approx(3 + AROUND)
+    assert expected_seconds([fit_of(1000, 3.0)], FitOptions(), 1000) == pytest.approx(
+        3 + OVERHEAD_SECONDS
+    )
 
 
 def test_half_the_customers_take_half_the_time() -> None:
     known = [fit_of(1000, 3.0)]
     half = expected_seconds(known, FitOptions(sample=0.5), 1000)
-    assert half == pytest.approx(1.5 + AROUND)
+    assert half == pytest.approx(1.5 + OVERHEAD_SECONDS)
 
 
 def test_by_default_no_more_customers_take_time_than_are_enough() -> None:
-    known = [fit_of(ENOUGH_CUSTOMERS, 30.0)]
-    for customers in (ENOUGH_CUSTOMERS, 40 * ENOUGH_CUSTOMERS):
-        assert expected_seconds(known, FitOptions(), customers) == pytest.approx(30 + AROUND)
+    known = [fit_of(DEFAULT_SAMPLE_SIZE, 30.0)]
+    for customers in (DEFAULT_SAMPLE_SIZE, 40 * DEFAULT_SAMPLE_SIZE):
+        assert expected_seconds(known, FitOptions(), customers) == pytest.approx(
+            30 + OVERHEAD_SECONDS
+        )
 
 
 def test_more_factors_and_more_iterations_take_longer() -> None:
@@ -45,13 +49,13 @@ def test_more_factors_and_more_iterations_take_longer() -> None:
 
 def test_the_fit_that_comes_closest_is_believed() -> None:
     known = [fit_of(1_000_000, 400.0), fit_of(1000, 0.5)]
-    assert expected_seconds(known, FitOptions(), 900) == pytest.approx(0.45 + AROUND)
+    assert expected_seconds(known, FitOptions(), 900) == pytest.approx(0.45 + OVERHEAD_SECONDS)
 
 
 def job(**changed: object) -> Job:
     """A fit that began a minute ago and is a quarter through a stage of ten seconds so far."""
     plain: dict[str, object] = {
-        "id": "a", "kind": "fit", "args": {}, "state": State.RUNNING, "started_at": 0,
+        "id": "a", "kind": "fit", "args": {}, "state": JobState.RUNNING, "started_at": 0,
         "ended_at": None, "message": "", "stage": "learning the brands", "fraction": 0.25,
         "heartbeat": 1, "stage_since": 50_000,
     }  # fmt: skip
@@ -59,29 +63,33 @@ def job(**changed: object) -> Job:
 
 
 def test_seconds_left_come_from_the_estimate_and_from_how_the_stage_goes() -> None:
-    assert seconds_left(job(), 60_000) == 30.0
-    assert seconds_left(job(args={"expected": 100.0}), 60_000) == 40.0
-    assert seconds_left(job(args={"expected": 70.0}), 60_000) == 30.0
-    assert seconds_left(job(args={"expected": 10.0}, fraction=0.0), 60_000) == 1.0
+    assert remaining_seconds(job(), 60_000) == 30.0
+    assert remaining_seconds(job(args={"expected": 100.0}), 60_000) == 40.0
+    assert remaining_seconds(job(args={"expected": 70.0}), 60_000) == 30.0
+    assert remaining_seconds(job(args={"expected": 10.0}, fraction=0.0), 60_000) == 1.0
 
 
 def test_nothing_is_guessed_where_nothing_is_known() -> None:
-    assert seconds_left(job(fraction=0.0, args={"expected": None}), 60_000) is None
+    assert remaining_seconds(job(fraction=0.0, args={"expected": None}), 60_000) is None
 
 
 def test_judging_a_version_as_well_takes_the_longer_by_what_earlier_ones_took() -> None:
     plain = fit_of(1000, 10.0)
     stages = {"learning the brands": 10.0, "asking the rankers": 25.0}
-    judged = Version("0" * 64, 0, {}, {**plain.facts, "offline": {}, "stages": stages})
+    judged = ModelVersion("0" * 64, 0, {}, {**plain.facts, "offline": {}, "stages": stages})
     alone = expected_seconds([plain], FitOptions(), 1000)
     assert alone is not None
-    assert expected_seconds([plain], FitOptions(), 1000, judged=True) == pytest.approx(alone + 30)
-    assert expected_seconds([judged], FitOptions(), 1000, judged=True) == pytest.approx(alone + 25)
+    assert expected_seconds([plain], FitOptions(), 1000, with_evaluation=True) == pytest.approx(
+        alone + 30
+    )
+    assert expected_seconds([judged], FitOptions(), 1000, with_evaluation=True) == pytest.approx(
+        alone + 25
+    )
 
 
 def test_weights_that_are_given_spare_the_time_of_choosing_them() -> None:
     facts = {**fit_of(1000, 10.0).facts, "stages": {"weighing the parts": 6.0}}
-    known = [Version("0" * 64, 0, {}, facts)]
-    assert expected_seconds(known, FitOptions(), 1000) == pytest.approx(10 + AROUND)
-    given = FitOptions(weights=Weights())
-    assert expected_seconds(known, given, 1000) == pytest.approx(4 + AROUND)
+    known = [ModelVersion("0" * 64, 0, {}, facts)]
+    assert expected_seconds(known, FitOptions(), 1000) == pytest.approx(10 + OVERHEAD_SECONDS)
+    given = FitOptions(weights=ScoreWeights())
+    assert expected_seconds(known, given, 1000) == pytest.approx(4 + OVERHEAD_SECONDS)

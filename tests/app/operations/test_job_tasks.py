@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from app.modeling.recommender import load_brain
+from app.modeling.recommender import load_recommender
 from app.operations.job_tasks import compare, evaluate, fit, power
-from app.operations.job_worker import _kept
+from app.operations.job_worker import _save_result
 from app.operations.jobs import Jobs
-from app.storage.study_db.jobs import Ended, State
-from app.storage.study_db.store import Store
+from app.storage.study_db.jobs import JobResult, JobState
+from app.storage.study_db.store import StudyStore
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
+from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError, UnknownNameError, WorkspaceError
-from recsys.models.hybrid import FitOptions, Weights, options_from
+from recsys.models.hybrid import FitOptions, ScoreWeights, options_from_dict
 from tests.support.planted_shops import QUICK as PLAIN
 from tests.support.planted_shops import fitted, planted, silent
 
@@ -32,9 +32,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def test_a_fit_returns_the_hash_of_a_version_that_can_be_loaded(settings: Settings) -> None:
     told: list[tuple[str, float]] = []
     hash = fit(settings, QUICK | {"weights": {"own": 2.0}}, lambda *said: told.append(said))
-    house = House(settings)
+    house = Workspace(settings)
     assert house.version(hash).facts["options"]["weights"]["own"] == 2.0
-    assert load_brain(house, hash).version == hash
+    assert load_recommender(house, hash).version == hash
     house.close()
     stages = list(dict.fromkeys(stage for stage, _ in told))
     assert stages == ["reading the sample", "learning the brands", "dealing trial decks"]
@@ -52,7 +52,7 @@ def test_the_log_names_the_options_and_each_stage_once(
 
 
 def test_options_out_of_range_are_refused_and_save_nothing(settings: Settings) -> None:
-    house = House(settings)
+    house = Workspace(settings)
     before = house.registry.versions()
     with pytest.raises(BadInputError, match="factors is 999; choose between 1 and 256"):
         fit(settings, {"factors": 999}, silent)
@@ -61,10 +61,10 @@ def test_options_out_of_range_are_refused_and_save_nothing(settings: Settings) -
 
 
 def test_options_survive_the_journey_through_plain_data() -> None:
-    options = FitOptions(factors=8, weights=Weights(0.5, 0.25, 0.125))
+    options = FitOptions(factors=8, weights=ScoreWeights(0.5, 0.25, 0.125))
     plain = {"factors": 8, "weights": {"own": 0.5, "collaborative": 0.25, "popularity": 0.125}}
-    assert options_from(plain) == options
-    assert options_from({}) == FitOptions()
+    assert options_from_dict(plain) == options
+    assert options_from_dict({}) == FitOptions()
 
 
 def test_an_evaluation_asks_every_ranker_both_questions(settings: Settings) -> None:
@@ -96,7 +96,7 @@ def test_a_fit_reads_the_window_it_was_given_and_keeps_the_offline_table(
 
     window = {"events": "", "since": "2025-06-01", "until": ""}
     hash = fit(settings, QUICK | {"source": window, "evaluate": True, "expected": 3.0}, Told())
-    house = House(settings)
+    house = Workspace(settings)
     facts = house.version(hash).facts
     assert facts["window"] == {"since": "2025-06-01", "until": ""}
     assert {line["task"] for line in facts["offline"]["lines"]} == {"any", "new"}
@@ -119,14 +119,14 @@ def test_two_versions_are_compared_and_one_is_judged_by_simulated_employees(
 
 
 def test_a_job_keeps_what_it_found_beside_itself(settings: Settings) -> None:
-    version, store = fitted(settings), Store(settings.store_path)
+    version, store = fitted(settings), StudyStore(settings.store_path)
     jobs = Jobs(settings, store)
     job = jobs.start("evaluate", {"model": version.hash})
     deadline = time.monotonic() + 60
-    while jobs.job(job.id).state is State.RUNNING:
+    while jobs.job(job.id).state is JobState.RUNNING:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert (jobs.job(job.id).state, jobs.job(job.id).message) == (State.DONE, version.hash)
+    assert (jobs.job(job.id).state, jobs.job(job.id).message) == (JobState.DONE, version.hash)
     result = jobs.result(job.id)
     assert result is not None
     assert len(result["lines"]) == 2 * 7
@@ -137,4 +137,4 @@ def test_a_job_keeps_what_it_found_beside_itself(settings: Settings) -> None:
 
 def test_a_result_that_cannot_be_kept_fails_with_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match=r"The result could not be kept in .*: make room"):
-        _kept(Ended("done", {"lines": []}), Settings(workspace=tmp_path), "job")
+        _save_result(JobResult("done", {"lines": []}), Settings(workspace=tmp_path), "job")

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from app.operations.job_worker import _function
+from app.operations.job_worker import _load_task
 from app.operations.jobs import FORMER, Job, Jobs, target_of
-from app.operations.jobs import WORK as TODAY
-from app.operations.processes import born
-from app.storage.study_db.jobs import State
-from app.storage.study_db.store import Store
+from app.operations.jobs import TASKS as TODAY
+from app.operations.processes import start_time
+from app.storage.study_db.jobs import JobState
+from app.storage.study_db.store import StudyStore
 from app.workspace.settings import Settings
 from recsys.errors import UnknownNameError, WorkspaceError
 
@@ -26,7 +26,7 @@ def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     monkeypatch.chdir(tmp_path)
     settings = Settings(workspace=tmp_path / "w")
-    store = Store(settings.store_path)
+    store = StudyStore(settings.store_path)
     jobs = Jobs(settings, store, WORK)
     yield jobs
     for job in jobs.jobs():
@@ -43,7 +43,7 @@ def until(happened: Callable[[], object], seconds: float = 20) -> None:
 
 
 def ended(jobs: Jobs, job: Job) -> Job:
-    until(lambda: jobs.job(job.id).state is not State.RUNNING)
+    until(lambda: jobs.job(job.id).state is not JobState.RUNNING)
     return jobs.job(job.id)
 
 
@@ -54,9 +54,9 @@ def asleep(jobs: Jobs) -> None:
 
 def test_work_runs_politely_in_a_process_of_its_own(jobs: Jobs) -> None:
     job = jobs.start("nap", {"seconds": 0})
-    assert job.state is State.RUNNING
+    assert job.state is JobState.RUNNING
     done = ended(jobs, job)
-    assert (done.state, done.kind, done.args) == (State.DONE, "nap", {"seconds": 0})
+    assert (done.state, done.kind, done.args) == (JobState.DONE, "nap", {"seconds": 0})
     nice = int(done.message.removeprefix("slept at niceness "))
     assert nice == min(os.nice(0) + 10, 19)
     assert done.ended_at is not None
@@ -78,8 +78,8 @@ def test_a_second_one_is_refused_politely(jobs: Jobs) -> None:
     with pytest.raises(WorkspaceError, match="A nap is running already: wait for it, or cancel it"):
         jobs.start("nap", {"seconds": 0})
     jobs.cancel(job.id)
-    assert ended(jobs, jobs.start("nap", {"seconds": 0})).state is State.DONE
-    assert [j.state for j in jobs.jobs()] == [State.DONE, State.CANCELLED]
+    assert ended(jobs, jobs.start("nap", {"seconds": 0})).state is JobState.DONE
+    assert [j.state for j in jobs.jobs()] == [JobState.DONE, JobState.CANCELLED]
 
 
 @pytest.mark.parametrize("kind", ["nap", "stubborn"])
@@ -89,11 +89,11 @@ def test_cancel_takes_less_than_two_seconds_and_leaves_no_process(jobs: Jobs, ki
     started = time.monotonic()
     cancelled = jobs.cancel(job.id)
     assert time.monotonic() - started < 2
-    assert cancelled.state is State.CANCELLED
+    assert cancelled.state is JobState.CANCELLED
     for name in ("asleep", "child"):
         path = jobs.settings.workspace / name
         if path.exists():
-            until(lambda path=path: born(int(path.read_text())) is None)
+            until(lambda path=path: start_time(int(path.read_text())) is None)
     assert jobs.cancel(job.id) == cancelled
 
 
@@ -102,7 +102,7 @@ def test_work_that_was_killed_is_interrupted(jobs: Jobs) -> None:
     asleep(jobs)
     os.kill(int((jobs.settings.workspace / "asleep").read_text()), signal.SIGKILL)
     gone = ended(jobs, job)
-    assert gone.state is State.INTERRUPTED
+    assert gone.state is JobState.INTERRUPTED
     assert "before the work was done" in gone.message
     assert jobs.running() is None
 
@@ -111,28 +111,28 @@ def test_a_server_started_anew_finds_the_work_of_the_last_one(jobs: Jobs) -> Non
     job = jobs.start("nap", {"seconds": 60})
     asleep(jobs)
     later = Jobs(jobs.settings, jobs.store, WORK)
-    assert later.job(job.id).state is State.RUNNING
-    assert later.cancel(job.id).state is State.CANCELLED
+    assert later.job(job.id).state is JobState.RUNNING
+    assert later.cancel(job.id).state is JobState.CANCELLED
 
 
 def test_a_number_given_anew_is_neither_believed_nor_ended(jobs: Jobs) -> None:
     row = jobs.store.add_job("old", "nap", {})
     assert row is not None
-    jobs.store.job_runs("old", os.getpid(), "born long ago")
-    assert jobs.cancel("old").state is State.INTERRUPTED
+    jobs.store.record_process("old", os.getpid(), "born long ago")
+    assert jobs.cancel("old").state is JobState.INTERRUPTED
 
 
 def test_an_error_that_a_person_can_cause_is_the_message(jobs: Jobs) -> None:
     failed = ended(jobs, jobs.start("wrong", {}))
     assert (failed.state, failed.message) == (
-        State.FAILED, "There are no events: run brandswipe ingest first.",
+        JobState.FAILED, "There are no events: run brandswipe ingest first.",
     )  # fmt: skip
     assert "Traceback" not in jobs.log(failed.id)
 
 
 def test_an_error_of_ours_is_named_and_its_place_is_in_the_log(jobs: Jobs) -> None:
     failed = ended(jobs, jobs.start("broken", {}))
-    assert failed.state is State.FAILED
+    assert failed.state is JobState.FAILED
     assert "KeyError" in failed.message
     assert "the work failed: KeyError at naps.py:" in jobs.log(failed.id)
     written = (jobs.settings.workspace / "jobs" / f"{failed.id}.log").read_text()
@@ -164,7 +164,7 @@ def test_the_work_of_a_kind_is_found_by_its_name_and_by_the_target_of_before(kin
     before = "app" + f".work:{kind}"  # in two parts: whoever moves the work must not rewrite it
     assert FORMER[before] == kind
     assert target_of(before) == target_of(kind) == TODAY[kind]
-    assert callable(_function(before))
+    assert callable(_load_task(before))
 
 
 def test_a_target_that_nobody_moved_stands_for_itself() -> None:

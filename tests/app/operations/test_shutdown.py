@@ -16,10 +16,10 @@ import pytest
 
 from app.auth.deck_tokens import DeckTokens
 from app.storage.study_db.records import StudyRow
-from app.storage.study_db.store import Store
+from app.storage.study_db.store import StudyStore
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
-from recsys.study.deck import Arm, Card, Deck, Known, Origin, Stratum, seal
+from app.workspace.workspace import Workspace
+from recsys.study.deck import Card, CardRole, Deck, HistoryDepth, Origin, Source, with_hash
 from recsys.study.policy import StudyKind
 
 BODY = {
@@ -33,9 +33,9 @@ Running = tuple[subprocess.Popen[str], int, bytes]
 @pytest.fixture
 def post(tmp_path: Path) -> bytes:
     """The body of a good post to the one deck of a workspace."""
-    cards = (Card(1, "Lego", "toys", frozenset({Arm.PICK}), Stratum.PICK, None, None, True, 3),)
-    deck = seal(Deck("deck", STUDY, "p", Origin.OWN, Known.ENOUGH, "m", 1, cards, ""))
-    with closing(House(Settings(workspace=tmp_path / "w"))) as house:
+    cards = (Card(1, "Lego", "toys", frozenset({Source.PICK}), CardRole.PICK, None, None, True, 3),)
+    deck = with_hash(Deck("deck", STUDY, "p", Origin.OWN, HistoryDepth.ENOUGH, "m", 1, cards, ""))
+    with closing(Workspace(Settings(workspace=tmp_path / "w"))) as house:
         house.store.open_study(StudyRow(STUDY, "s", StudyKind.SIMULATED, {}, "m", "b", 1, 1))
         house.store.add_deck(deck, "e", {})
         token = DeckTokens(house.keys).sign("p", "deck", "")
@@ -104,5 +104,5 @@ def test_a_post_that_is_half_heard_when_the_server_is_stopped_is_stored_and_ackn
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["acknowledged"] == ["s1"]
     assert process.returncode == 0
     assert "Traceback" not in said
-    with closing(Store(tmp_path / "w" / "study.db")) as store:
+    with closing(StudyStore(tmp_path / "w" / "study.db")) as store:
         assert [swipe.id for swipe in store.swipes_of("deck")] == ["s1"]

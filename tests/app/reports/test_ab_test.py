@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.cli.release import planned
-from app.reports.ab_test import tell
-from app.reports.html.ab_test import as_html, sentences
+from app.cli.release import parse_variant_shares
+from app.reports.ab_test import read_ab_test
+from app.reports.html.ab_test import ab_test_html, ab_test_sentences
 from recsys.errors import BadEventsError, BadInputError
 from tests.support.cli_runner import brandswipe
 
@@ -53,9 +53,14 @@ def test_only_what_a_customer_did_afterwards_with_a_brand_of_hers_counts(tmp_pat
             ("z", 1001, "view", "Lego"),
         )
     ]
-    told = tell(*files(tmp_path, shown, came))
-    model, baseline = told.readout.arms
-    assert (model.customers, baseline.customers, told.twice, told.others) == (1, 1, 1, 4)
+    told = read_ab_test(*files(tmp_path, shown, came))
+    model, baseline = told.analysis.variants
+    assert (model.customers, baseline.customers, told.in_two_variants, told.unmatched_outcomes) == (
+        1,
+        1,
+        1,
+        4,
+    )
     assert model.shares == {"engaged": 1.0, "clicked": 1.0, "viewed": 0.0, "bought": 0.0}
     assert set(baseline.shares.values()) == {0.0}
 
@@ -64,34 +69,38 @@ def test_exposures_without_outcomes_are_told_so(tmp_path: Path) -> None:
     shown = [{"customer_id": "a", "arm": "model"}, {"customer_id": "b", "arm": "baseline"}]
     nobody = [{"customer_id": "z", "event": "click"}]
     with pytest.raises(BadEventsError, match="None of the 1 outcomes is a click"):
-        tell(*files(tmp_path, shown, nobody))
+        read_ab_test(*files(tmp_path, shown, nobody))
 
 
 def test_columns_that_are_missing_are_named(tmp_path: Path) -> None:
     fine = [{"customer_id": "a", "arm": "model", "event": "click"}]
     with pytest.raises(BadEventsError, match="exposures have no column arm"):
-        tell(*files(tmp_path, [{"customer_id": "a"}], fine))
+        read_ab_test(*files(tmp_path, [{"customer_id": "a"}], fine))
     with pytest.raises(BadEventsError, match="outcomes have no column event"):
-        tell(*files(tmp_path, fine, [{"customer_id": "a"}]))
+        read_ab_test(*files(tmp_path, fine, [{"customer_id": "a"}]))
     with pytest.raises(BadEventsError, match="no exposure"):
-        tell(*files(tmp_path, [{"customer_id": None, "arm": "model"}], fine))
+        read_ab_test(*files(tmp_path, [{"customer_id": None, "arm": "model"}], fine))
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_the_readout_is_one_file_with_its_sentences(tmp_path: Path, language: str) -> None:
-    told = tell(*campaign(tmp_path, {"model": 0.3, "baseline": 0.1}), {"model": 1, "baseline": 1})
-    html = as_html(language, told)
+    told = read_ab_test(
+        *campaign(tmp_path, {"model": 0.3, "baseline": 0.1}), {"model": 1, "baseline": 1}
+    )
+    html = ab_test_html(language, told)
     assert {"en": "Ahead", "nl": "Voor"}[language] in html
     assert html.count('class="picture"') == 2
     assert "<script" not in html
     assert "Content-Security-Policy" in html
     assert not any(word in html for word in ("<link", "<img", "href=", "@import"))
-    assert all(sentence.replace("'", "&#x27;") in html for sentence in sentences(language, told))
+    assert all(
+        sentence.replace("'", "&#x27;") in html for sentence in ab_test_sentences(language, told)
+    )
 
 
 def test_a_name_of_an_arm_is_never_markup(tmp_path: Path) -> None:
-    told = tell(*campaign(tmp_path, {"model": 0.2, "<b>x</b>": 0.1}, people=250))
-    assert "<b>x" not in as_html("en", told)
+    told = read_ab_test(*campaign(tmp_path, {"model": 0.2, "<b>x</b>": 0.1}, people=250))
+    assert "<b>x" not in ab_test_html("en", told)
 
 
 def test_the_terminal_reads_an_a_b_test(tmp_path: Path) -> None:
@@ -122,4 +131,4 @@ def test_an_arm_that_was_planned_and_has_nobody_is_said_so(tmp_path: Path) -> No
 @pytest.mark.parametrize("arms", ["", "model", "model:x", "model:1,model:2", "model:0", ":3"])
 def test_a_plan_of_arms_that_is_none_is_refused(arms: str) -> None:
     with pytest.raises(BadInputError, match="--arms"):
-        planned(arms)
+        parse_variant_shares(arms)

@@ -11,15 +11,15 @@ from xml.etree import ElementTree
 import pytest
 from jsonschema import Draft202012Validator
 
-from app.reports.exports import _safe, plain
-from app.reports.release import _hash
+from app.reports.exports import _escape_formula, escape_markdown_line
+from app.reports.release import _certificate_hash
 from app.storage.study_db.records import StudyRow
-from app.storage.study_db.store import Store, parts_that_differ, what_differs
+from app.storage.study_db.store import StudyStore, mismatched_parts, what_differs
 from app.study.opening import open_study
-from app.study.results import judge
-from app.workspace.policies import default_policy, ready_policy
+from app.study.results import evaluate_study
+from app.workspace.policies import bundled_policy, default_policy
 from app.workspace.settings import Settings, data_file
-from app.workspace.workspace import House
+from app.workspace.workspace import Workspace
 from recsys.study.policy import Policy, StudyKind
 from tests.support.cli_runner import Said, brandswipe
 from tests.support.closed_decks import panel
@@ -29,7 +29,7 @@ UNSURE = {"pick": 0.8, "rival": 0.7, "decoy": 0.4}
 
 
 def told(
-    house: House, name: str, people: int, chances: dict[str, float], rule: Policy | None = None
+    house: Workspace, name: str, people: int, chances: dict[str, float], rule: Policy | None = None
 ) -> None:
     """A study on the planted model, played by hand-dealt people until it decides."""
     rule, model = rule or house.policy, house.version().hash
@@ -37,7 +37,7 @@ def told(
     decks = panel(people, 3, **chances)
     for start in range(0, people, 5):
         play(house.store, row, decks[start : start + 5])
-        if judge(house.store, row).decision is not None:
+        if evaluate_study(house.store, row).decision is not None:
             return
 
 
@@ -46,7 +46,7 @@ def world(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A released study, a held one and an undecided one. Do not write."""
     folder = tmp_path_factory.mktemp("gate") / "ws"
     shutil.copytree(planted, folder)
-    house = House(Settings(workspace=folder))
+    house = Workspace(Settings(workspace=folder))
     told(house, "good", 100, HONEST)
     told(house, "bad", 100, POLITE)
     told(house, "open", 25, UNSURE)
@@ -157,7 +157,7 @@ class TestARelease:
     def test_a_certificate_of_before_the_cards_is_still_one(self, folder: Path) -> None:
         said = json.loads((folder / "certificate.json").read_text())
         del said["cards"]
-        said["hash"] = _hash(said)
+        said["hash"] = _certificate_hash(said)
         (folder / "certificate.json").write_text(json.dumps(said))
         assert brandswipe("verify", str(folder)).code == 0
 
@@ -193,8 +193,8 @@ class TestARelease:
     def test_a_policy_that_only_asks_whether_to_go_on_releases_nothing(
         self, here: Path, tmp_path: Path
     ) -> None:
-        house = House(Settings(workspace=here))
-        told(house, "early", 100, HONEST, ready_policy("worth-a-quarter"))
+        house = Workspace(Settings(workspace=here))
+        told(house, "early", 100, HONEST, bundled_policy("worth-a-quarter"))
         house.close()
         out = str(tmp_path / "r")
         asked = ("release", "--study", "early", "--out", out)
@@ -253,7 +253,7 @@ class TestARelease:
         said = json.loads((folder / "certificate.json").read_text())
         for point in said["wealths"].values():
             point["log10_lower"] = 1.0
-        said["hash"] = _hash(said)
+        said["hash"] = _certificate_hash(said)
         (folder / "certificate.json").write_text(json.dumps(said))
         refused = brandswipe("verify", str(folder))
         assert refused.code == 4
@@ -309,7 +309,7 @@ class TestWhatDiffers:
         assert said.err.startswith("Model version")
 
     def test_what_has_no_name_is_the_chain(self) -> None:
-        assert parts_that_differ(["links 3 to 4 are gone"]) == ["the chain of rows"]
+        assert mismatched_parts(["links 3 to 4 are gone"]) == ["the chain of rows"]
 
     def test_tomorrows_events_break_nothing(self, here: Path, tmp_path: Path) -> None:
         more = tmp_path / "more.csv"
@@ -353,13 +353,13 @@ class TestTheReportAsAFile:
         assert all(f"| {label} |" in md for label in brands)
 
     def test_no_name_is_a_formula_or_markup(self) -> None:
-        assert _safe("=1+1") == "'=1+1"
-        assert _safe("Lego") == "Lego"
-        assert plain("<b>|x") == "\\<b\\>\\|x"
+        assert _escape_formula("=1+1") == "'=1+1"
+        assert _escape_formula("Lego") == "Lego"
+        assert escape_markdown_line("<b>|x") == "\\<b\\>\\|x"
 
 
 def test_real_peoples_decks_are_listed_in_whole_cells(tmp_path: Path) -> None:
-    store = Store(tmp_path / "study.db")
+    store = StudyStore(tmp_path / "study.db")
     row = open_study(store, "live", StudyKind.LIVE, default_policy(), "m" * 64, "popularity", 1)
     play(store, row, panel(13))
     store.close()
@@ -369,7 +369,7 @@ def test_real_peoples_decks_are_listed_in_whole_cells(tmp_path: Path) -> None:
 
 def test_a_store_without_papers_still_names_what_differs(tmp_path: Path) -> None:
     """A study of an older version has no hashes of its parts."""
-    store = Store(tmp_path / "study.db")
+    store = StudyStore(tmp_path / "study.db")
     row = open_study(store, "old", StudyKind.LIVE, default_policy(), "m" * 64, "popularity", 1)
     with sqlite3.connect(tmp_path / "study.db") as db:
         for (name,) in db.execute("select name from sqlite_master where type = 'trigger'"):

@@ -13,26 +13,31 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from app.cli.study.results import _report_text
-from app.presentation.i18n import LANGUAGES, section
-from app.reports.ci_formats import as_junit, as_summary, gate_data
-from app.reports.exports import KINDS, as_data, written
+from app.presentation.i18n import LANGUAGES, section_texts
+from app.reports.ci_formats import gate_data, gate_junit, gate_summary
+from app.reports.exports import MIME_TYPES, render_report, report_data
 from app.storage.study_db.records import ClosedBy, StudyRow
-from app.storage.study_db.store import Store
-from app.study.game import Turned
+from app.storage.study_db.store import StudyStore
+from app.study.game import RevealedCard
 from app.study.opening import open_study
-from app.study.results import Judged, judge
-from app.web.components.reveal import TONES, _group
-from app.web.pages.play.participation import meter
-from app.web.pages.play.reveal import _shown, counts, fooled, headline
+from app.study.results import StudyResult, evaluate_study
+from app.web.components.reveal import TONES, _group_data
+from app.web.pages.play.participation import participation_bar
+from app.web.pages.play.reveal import (
+    _card_view,
+    deck_status_text,
+    liked_decoys_text,
+    reveal_headline,
+)
 from app.workspace.settings import data_file
 from recsys.report import tally
 from recsys.report.evaluate import Report
 from recsys.report.gate import decide
-from recsys.report.response_table import read
-from recsys.report.responses import MEASURES
-from recsys.study.deck import Face, Stratum, seal
+from recsys.report.response_table import build_response_table
+from recsys.report.responses import SECONDARY_METRICS
+from recsys.study.deck import CardRole, Face, with_hash
 from recsys.study.policy import Policy, StudyKind
-from recsys.study.scoring import Played, score
+from recsys.study.scoring import CompletedDeck, score_deck
 from tests.support.cli_runner import brandswipe
 from tests.support.closed_decks import D, F, N, closed, deck_of, full_cards, panel
 from tests.support.every_deck import extreme, lengths, one, overlaps, rules, seeds, several, study
@@ -45,20 +50,20 @@ FILES = [("report", "--format", kind) for kind in ("text", "html", "md", "json",
 FILES += [("gate", "--format", kind) for kind in ("text", "json", "md", "junit")]
 
 
-def beyond_one(who: int) -> Played:
+def beyond_one(who: int) -> CompletedDeck:
     """Two brands on both lists, three known decoys; all that the rival names is liked, no decoy.
 
     The weighted AUC of the rival's list is 1.0000000000000002 in floating point.
     """
     cards = full_cards(np.random.default_rng(who), shared=2)
-    liked = {c.position: N if c.stratum is Stratum.FAR else F for c in cards}
+    liked = {c.position: N if c.role is CardRole.MATCHED_DECOY else F for c in cards}
     return closed(deck_of(cards, f"p{who}"), liked | {19: D}, who)
 
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder: Path = tmp_path_factory.mktemp("beyond")
-    store = Store(folder / "study.db")
+    store = StudyStore(folder / "study.db")
     play(store, open_one(store, "Beyond"), [beyond_one(who) for who in range(PEOPLE)])
     store.close()
     return folder
@@ -66,7 +71,13 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 class TestADeckThatRoundsBeyondOne:
     def test_its_measures_end_at_one(self) -> None:
-        measures = dict(zip(MEASURES, read([beyond_one(0)]).measures[:, 0], strict=True))
+        measures = dict(
+            zip(
+                SECONDARY_METRICS,
+                build_response_table([beyond_one(0)]).secondary[:, 0],
+                strict=True,
+            )
+        )
         assert measures["rival_discrimination"] == 1.0
 
     @pytest.mark.parametrize("command", FILES, ids=" ".join)
@@ -80,9 +91,9 @@ class TestADeckThatRoundsBeyondOne:
 def old_score(folder: Path, hit_rate: float) -> Path:
     """A workspace in which one deck was closed with this hit rate; its owner is forgotten since."""
     folder.mkdir()
-    store = Store(folder / "study.db")
+    store = StudyStore(folder / "study.db")
     row, (first, *others) = open_one(store, "Old"), panel(PEOPLE)
-    deck = seal(replace(first.deck, study=row.hash, model=row.model))
+    deck = with_hash(replace(first.deck, study=row.hash, model=row.model))
     store.add_deck(deck, "events-1", {"deal": 1.0})
     store.close_deck(
         deck.id, ClosedBy.PLAYER, {"hit_rate": hit_rate, "discrimination": 1.0, "lift": 0.5}
@@ -112,13 +123,13 @@ def test_no_score_or_measure_of_a_deck_leaves_its_range(
     rule: Policy, overlap: int, length: int, seed: int
 ) -> None:
     played = one(rule, overlap, length, seed)
-    sheet = read([played])
-    in_range(sheet.scores, sheet.measures, sheet.shares, np.array(astuple(score(played))))
+    sheet = build_response_table([played])
+    in_range(sheet.scores, sheet.secondary, sheet.shares, np.array(astuple(score_deck(played))))
 
 
 def test_no_score_or_measure_of_an_extreme_deck_leaves_its_range() -> None:
-    sheet = read(list(extreme()))
-    in_range(sheet.scores, sheet.measures, sheet.shares)
+    sheet = build_response_table(list(extreme()))
+    in_range(sheet.scores, sheet.secondary, sheet.shares)
 
 
 def in_range(*found: np.ndarray) -> None:
@@ -142,7 +153,7 @@ def test_every_report_is_whole_and_has_a_verdict(
 
 def estimates(report: Report) -> Iterator[Any]:
     """Every estimate of a report, with bounds that are numbers or unknown with its value."""
-    yield from (report.early, report.late, report.with_careless, *report.beside.values())
+    yield from (report.early, report.late, report.with_careless, *report.secondary_metrics.values())
     for found in report.criteria:
         yield from (found.estimate, found.once)
 
@@ -153,42 +164,49 @@ class TestInAStore:
     def test_every_file_and_the_reveal_are_written_of_any_decks(
         self, rule: Policy, overlap: int, length: int, seed: int
     ) -> None:
-        store = Store()
+        store = StudyStore()
         row = opened(store, rule)
         decks = several(rule, overlap, length, seed, people=15)
         play(store, row, decks)
-        judged = judge(store, row)
+        judged = evaluate_study(store, row)
         assert judged.report.failures == ()
         for language in LANGUAGES:
             assert all(written_in_all_formats(language, judged))
-            assert meter(language, judged.report).words
+            assert participation_bar(language, judged.report).caption
             closings = (store.closing(closing.deck or "") for closing in store.closings(row.hash))
-            assert all(counts(language, closing) for closing in closings)
+            assert all(deck_status_text(language, closing) for closing in closings)
             assert all(turned_over(language, played) for played in decks)
         store.close()
 
 
-def opened(store: Store, rule: Policy) -> StudyRow:
-    second = "n" * 64 if rule.is_duel else None
+def opened(store: StudyStore, rule: Policy) -> StudyRow:
+    second = "n" * 64 if rule.is_paired_comparison else None
     kind = StudyKind.SIMULATED
     return open_study(store, "Any", kind, rule, "m" * 64, "popularity", 1, challenger=second)
 
 
-def written_in_all_formats(language: str, judged: Judged) -> Iterator[str]:
+def written_in_all_formats(language: str, judged: StudyResult) -> Iterator[str]:
     """The report in each of its formats, that of the terminal included, and the gate's files."""
-    yield from (written(kind, language, judged, None) for kind in KINDS)
-    yield from (_report_text(judged), as_summary(judged), as_junit(judged))
+    yield from (render_report(kind, language, judged, None) for kind in MIME_TYPES)
+    yield from (_report_text(judged), gate_summary(judged), gate_junit(judged))
     yield json.dumps(gate_data(judged), allow_nan=False)
-    assert [e.message for e in SCHEMA.iter_errors(as_data(judged))] == []
+    assert [e.message for e in SCHEMA.iter_errors(report_data(judged))] == []
 
 
-def turned_over(language: str, played: Played) -> list[object]:
+def turned_over(language: str, played: CompletedDeck) -> list[object]:
     """What the reveal says of a deck: its headline, and its cards by group."""
     faces = [Face(c.position, c.brand, None, c.category, ()) for c in played.deck.cards]
     turned = [
-        Turned(c, face, played.answers.get(c.position), None)
+        RevealedCard(c, face, played.answers.get(c.position), None)
         for c, face in zip(played.deck.cards, faces, strict=True)
     ]
-    cards, texts = [_shown(language, each, False) for each in turned], section(language, "reveal")
-    groups = [_group(name, cards, texts) for name in TONES]
-    return [headline(language, turned), fooled(language, turned) or "-", any(groups)]
+    cards, texts = (
+        [_card_view(language, each, False) for each in turned],
+        section_texts(language, "reveal"),
+    )
+    groups = [_group_data(name, cards, texts) for name in TONES]
+    return [
+        reveal_headline(language, turned),
+        liked_decoys_text(language, turned) or "-",
+        any(groups),
+    ]

@@ -10,45 +10,45 @@ from pathlib import Path
 
 import pytest
 
-from app.reports.exports import as_csv, as_json, as_markdown
-from app.reports.html.page import as_html
-from app.storage.study_db.store import Store
-from app.study.results import Judged, judge
-from recsys.study.deck import Stratum
-from recsys.study.scoring import Played
+from app.reports.exports import report_csv, report_json, report_markdown
+from app.reports.html.page import report_html
+from app.storage.study_db.store import StudyStore
+from app.study.results import StudyResult, evaluate_study
+from recsys.study.deck import CardRole
+from recsys.study.scoring import CompletedDeck
 from recsys.study.swipes import Answer
 from tests.support.closed_decks import panel
 from tests.support.report_workspace import open_one, play
 
 BATCH, CELL, PEOPLE = 5, 10, 30
-EXPORTS: dict[str, Callable[[Judged], str]] = {
-    "the file for the board": lambda judged: as_html("en", judged),
-    "in Dutch": lambda judged: as_html("nl", judged),
-    "Markdown": lambda judged: as_markdown("en", judged),
-    "JSON": as_json,
-    "CSV": as_csv,
+EXPORTS: dict[str, Callable[[StudyResult], str]] = {
+    "the file for the board": lambda judged: report_html("en", judged),
+    "in Dutch": lambda judged: report_html("nl", judged),
+    "Markdown": lambda judged: report_markdown("en", judged),
+    "JSON": report_json,
+    "CSV": report_csv,
 }
 TASTE = {"pick": 0.8, "rival": 0.7, "decoy": 0.4}  # decides nothing, so that the study stays open
 
 
-def watched(folder: Path, decks: list[Played]) -> list[Judged]:
+def watched(folder: Path, decks: list[CompletedDeck]) -> list[StudyResult]:
     """Return what somebody sees who looks after each deck."""
-    store = Store(folder / "study.db")
-    row, seen = open_one(store, "Watched"), list[Judged]()
+    store = StudyStore(folder / "study.db")
+    row, seen = open_one(store, "Watched"), list[StudyResult]()
     for deck in decks:
         play(store, row, [deck])
-        seen.append(judge(store, row))
+        seen.append(evaluate_study(store, row))
     store.close()
     return seen
 
 
 @pytest.fixture(scope="module")
-def decks() -> list[Played]:
+def decks() -> list[CompletedDeck]:
     return panel(PEOPLE, 6, **TASTE)
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory, decks: list[Played]) -> list[Judged]:
+def seen(tmp_path_factory: pytest.TempPathFactory, decks: list[CompletedDeck]) -> list[StudyResult]:
     found = watched(tmp_path_factory.mktemp("watched"), decks)
     assert found[-1].decision is None
     return found
@@ -56,7 +56,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory, decks: list[Played]) -> list[
 
 @pytest.mark.parametrize("export", EXPORTS)
 def test_two_refreshes_one_deck_apart_are_the_same_but_where_a_batch_is_full(
-    seen: list[Judged], export: str
+    seen: list[StudyResult], export: str
 ) -> None:
     written = [EXPORTS[export](judged) for judged in seen]
     changed = [n for n in range(2, PEOPLE + 1) if written[n - 1] != written[n - 2]]
@@ -66,7 +66,7 @@ def test_two_refreshes_one_deck_apart_are_the_same_but_where_a_batch_is_full(
 
 @pytest.mark.parametrize("export", EXPORTS)
 def test_what_the_last_person_says_is_nowhere_before_her_batch_is_full(
-    tmp_path: Path, decks: list[Played], seen: list[Judged], export: str
+    tmp_path: Path, decks: list[CompletedDeck], seen: list[StudyResult], export: str
 ) -> None:
     """Two worlds that differ in all that one person answered read the same."""
     hers = decks[CELL]
@@ -83,7 +83,7 @@ def _without_day(written: str) -> str:
     return re.sub(r"\d+ \w+ 20\d\d", "a day", written)
 
 
-def test_every_row_moves_in_batches_and_starts_at_a_cell(seen: list[Judged]) -> None:
+def test_every_row_moves_in_batches_and_starts_at_a_cell(seen: list[StudyResult]) -> None:
     steps = [n - 1 for n in range(BATCH, PEOPLE + 1, BATCH)]
     for before, after in pairwise(steps):
         old, new = _people(seen[before]), _people(seen[after])
@@ -91,13 +91,13 @@ def test_every_row_moves_in_batches_and_starts_at_a_cell(seen: list[Judged]) -> 
         assert all((people - old.get(row, 0)) % BATCH == 0 for row, people in new.items())
 
 
-def _people(judged: Judged) -> dict[tuple[str, str], int]:
-    rows = csv.DictReader(io.StringIO(as_csv(judged)))
+def _people(judged: StudyResult) -> dict[tuple[str, str], int]:
+    rows = csv.DictReader(io.StringIO(report_csv(judged)))
     return {(row["table"], row["label"]): int(row["people"]) for row in rows if row["people"]}
 
 
 def test_nobody_is_left_over_between_a_category_and_all(
-    seen: list[Judged], decks: list[Played]
+    seen: list[StudyResult], decks: list[CompletedDeck]
 ) -> None:
     """Who is behind no row of the table, or outside one row, is nobody or a whole cell."""
     shown = 0
@@ -112,25 +112,25 @@ def test_nobody_is_left_over_between_a_category_and_all(
     assert shown
 
 
-def _behind_categories(decks: list[Played]) -> dict[str, set[int]]:
+def _behind_categories(decks: list[CompletedDeck]) -> dict[str, set[int]]:
     """Return who answered a pick of each category."""
     behind: dict[str, set[int]] = {}
     for who, played in enumerate(decks):
         for card in played.deck.cards:
-            if card.stratum is Stratum.PICK and card.position in played.answers:
+            if card.role is CardRole.PICK and card.position in played.answers:
                 behind.setdefault(card.category, set()).add(who)
     return behind
 
 
-def test_languages_and_criteria_filter_no_people(seen: list[Judged]) -> None:
+def test_languages_and_criteria_filter_no_people(seen: list[StudyResult]) -> None:
     """Both languages hold the same figures, in the order of one page or the other."""
     last = seen[-1]
-    english, dutch = (re.findall(r"\d+%", as_html(each, last)) for each in ("en", "nl"))
+    english, dutch = (re.findall(r"\d+%", report_html(each, last)) for each in ("en", "nl"))
     assert sorted(english) == sorted(dutch)
 
 
 def test_no_export_holds_a_deck_a_person_or_a_time_of_day(
-    seen: list[Judged], decks: list[Played]
+    seen: list[StudyResult], decks: list[CompletedDeck]
 ) -> None:
     for export in EXPORTS.values():
         written = export(seen[-1])

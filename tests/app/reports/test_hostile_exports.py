@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.storage.study_db.store import Store
-from recsys.study.scoring import Played
+from app.storage.study_db.store import StudyStore
+from recsys.study.scoring import CompletedDeck
 from tests.support.cli_runner import brandswipe
 from tests.support.closed_decks import panel
 from tests.support.report_workspace import HONEST, open_one, play
@@ -34,13 +34,13 @@ HOSTILE = (
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study whose brands and categories are attacks, played by enough to show each."""
     folder: Path = tmp_path_factory.mktemp("hostile")
-    with_store = Store(folder / "study.db")
+    with_store = StudyStore(folder / "study.db")
     play(with_store, open_one(with_store, "s"), [renamed(one) for one in panel(60, 1, **HONEST)])
     with_store.close()
     return folder
 
 
-def renamed(played: Played) -> Played:
+def renamed(played: CompletedDeck) -> CompletedDeck:
     """The same deck with hostile names on its cards."""
     cards = tuple(
         replace(card, brand=f"{HOSTILE[n % len(HOSTILE)]} {n}", category=HOSTILE[n % 5])

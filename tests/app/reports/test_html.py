@@ -10,15 +10,15 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli.study.results import report
-from app.modeling.user_coverage import Audience, Band
-from app.presentation.i18n import LANGUAGES, text
-from app.reports.html.page import as_html
-from app.reports.html.svg import Moment, run
-from app.reports.wording import sentence, what_would_change, why_here
+from app.modeling.user_coverage import HistoryBand, UserCoverage
+from app.presentation.i18n import LANGUAGES, translate
+from app.reports.html.page import report_html
+from app.reports.html.svg import DecisionMark, confidence_sequence_svg
+from app.reports.wording import bar_reason, verdict_sentence, what_would_change
 from app.storage.study_db.records import Override
-from app.storage.study_db.store import Store
-from app.study.results import Judged, judge
-from app.workspace.policies import READY, ready_policy
+from app.storage.study_db.store import StudyStore
+from app.study.results import StudyResult, evaluate_study
+from app.workspace.policies import BUNDLED_POLICIES, bundled_policy
 from recsys.study.policy import Criterion
 from tests.support.closed_decks import panel
 from tests.support.report_workspace import HONEST, build, open_one, play
@@ -73,9 +73,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def judged(workspace: Path) -> Iterator[dict[str, Judged]]:
-    store = Store(workspace / "study.db")
-    yield {row.name: judge(store, row) for row in store.studies()}
+def judged(workspace: Path) -> Iterator[dict[str, StudyResult]]:
+    store = StudyStore(workspace / "study.db")
+    yield {row.name: evaluate_study(store, row) for row in store.studies()}
     store.close()
 
 
@@ -83,24 +83,26 @@ class TestTheFile:
     @pytest.mark.parametrize("language", LANGUAGES)
     @pytest.mark.parametrize("study", ["Spring", "Summer", "Autumn", "Playground"])
     def test_it_opens_with_the_verdict_and_what_would_change_it(
-        self, judged: dict[str, Judged], study: str, language: str
+        self, judged: dict[str, StudyResult], study: str, language: str
     ) -> None:
         shown = judged[study]
-        read = Reader(as_html(language, shown))
+        read = Reader(report_html(language, shown))
         assert read.open == []
         assert read.named("html")[0]["lang"] == language
         order = [
-            text(language, f"report.{shown.verdict.outcome.value}"),
-            sentence(language, shown),
+            translate(language, f"report.{shown.verdict.outcome.value}"),
+            verdict_sentence(language, shown),
             what_would_change(language, shown),
-            text(language, "report.policy_title"),
+            translate(language, "report.policy_title"),
         ]
         places = [read.text.index(words) for words in order]
         assert places == sorted(places)
 
-    def test_nothing_in_it_runs_and_it_asks_for_nothing(self, judged: dict[str, Judged]) -> None:
+    def test_nothing_in_it_runs_and_it_asks_for_nothing(
+        self, judged: dict[str, StudyResult]
+    ) -> None:
         for shown in judged.values():
-            content = as_html("en", shown)
+            content = report_html("en", shown)
             read = Reader(content)
             tags = {tag for tag, _ in read.elements}
             assert not tags & {"script", "img", "link", "iframe", "object", "form", "a", "base"}
@@ -110,9 +112,9 @@ class TestTheFile:
             assert "default-src 'none'" in content
 
     def test_every_picture_has_an_alternative_a_sentence_and_a_table(
-        self, judged: dict[str, Judged]
+        self, judged: dict[str, StudyResult]
     ) -> None:
-        content = as_html("en", judged["Spring"])
+        content = report_html("en", judged["Spring"])
         figures = re.findall(r"<figure.*?</figure>", content, re.DOTALL)
         drawn = [figure for figure in figures if 'role="img"' in figure]
         assert len(drawn) >= 11
@@ -123,7 +125,7 @@ class TestTheFile:
             assert len(read.named("table")) == 1
 
     @pytest.mark.parametrize("name", EVIL)
-    def test_a_name_is_never_markup(self, judged: dict[str, Judged], name: str) -> None:
+    def test_a_name_is_never_markup(self, judged: dict[str, StudyResult], name: str) -> None:
         shown = judged["Spring"]
         named = [replace(row, label=name) for row in shown.report.brands]
         grouped = [replace(row, label=name) for row in shown.report.categories]
@@ -145,43 +147,51 @@ class TestTheFile:
             ),
         )
         calm = replace(shown, overrides=(Override(shown.row.hash, "hold", "role", "why", 1),))
-        read, usual = (Reader(as_html("en", each)) for each in (evil, calm))
+        read, usual = (Reader(report_html("en", each)) for each in (evil, calm))
         assert {tag for tag, _ in read.elements} == {tag for tag, _ in usual.elements}
         assert {a for _, attrs in read.elements for a in attrs} == {
             a for _, attrs in usual.elements for a in attrs
         }
         assert read.text.count(name) >= 5
 
-    def test_nothing_is_drawn_finer_than_whole_percents(self, judged: dict[str, Judged]) -> None:
+    def test_nothing_is_drawn_finer_than_whole_percents(
+        self, judged: dict[str, StudyResult]
+    ) -> None:
         """Names of nobody, no id of a deck, and places of marks in whole percents alone."""
-        content = as_html("en", judged["Spring"])
+        content = report_html("en", judged["Spring"])
         assert not re.search(r"\bp\d+\b|d-p\d|swipe-\d", content)
         places = re.findall(r'<(?:rect x|circle cx)="([\d.]+)%"[^>]*(?:r="8"|height="12")', content)
         assert len(places) > 30
         assert all(float(place).is_integer() for place in places)
 
-    def test_it_says_for_which_customers_it_speaks(self, judged: dict[str, Judged]) -> None:
-        bands = (Band(0, 4, 0.38), Band(5, None, 0.62))
-        read = Reader(as_html("en", judged["Spring"], Audience(900, 5, 0.62, bands))).text
+    def test_it_says_for_which_customers_it_speaks(self, judged: dict[str, StudyResult]) -> None:
+        bands = (HistoryBand(0, 4, 0.38), HistoryBand(5, None, 0.62))
+        read = Reader(report_html("en", judged["Spring"], UserCoverage(900, 5, 0.62, bands))).text
         assert "Speaks for the 62% of customers with at least 5 brands in their history" in read
         assert "0 to 4 brands" in read
-        unknown = Reader(as_html("en", judged["Spring"])).text
-        assert text("en", "report.audience_unknown") in unknown
+        unknown = Reader(report_html("en", judged["Spring"])).text
+        assert translate("en", "report.audience_unknown") in unknown
 
-    def test_an_override_stands_beside_the_verdict(self, judged: dict[str, Judged]) -> None:
+    def test_an_override_stands_beside_the_verdict(self, judged: dict[str, StudyResult]) -> None:
         shown = judged["Summer"]
         over = Override(shown.row.hash, "release", "head of data", "Only for the pilot.", 0)
-        content = Reader(as_html("en", replace(shown, overrides=(over,)))).text
+        content = Reader(report_html("en", replace(shown, overrides=(over,)))).text
         assert "Overridden by head of data on 1 January 1970: release" in content
         assert "Only for the pilot." in content
-        assert text("en", "report.overridden_stands") not in Reader(as_html("en", shown)).text
+        assert (
+            translate("en", "report.overridden_stands") not in Reader(report_html("en", shown)).text
+        )
 
-    def test_the_run_marks_the_moment_only_where_one_was(self, judged: dict[str, Judged]) -> None:
+    def test_the_run_marks_the_moment_only_where_one_was(
+        self, judged: dict[str, StudyResult]
+    ) -> None:
         found = judged["Spring"].report.criteria[2]
-        with_moment = run(found, "nl", "said", Moment(30, "Vrijgeven", "release"))
+        with_moment = confidence_sequence_svg(
+            found, "nl", "said", DecisionMark(30, "Vrijgeven", "release")
+        )
         assert 'class="moment"' in with_moment
         assert "Vrijgeven" in with_moment
-        assert 'class="moment"' not in run(found, "nl", "said", None)
+        assert 'class="moment"' not in confidence_sequence_svg(found, "nl", "said", None)
         assert ">+40<" in with_moment
 
 
@@ -197,35 +207,38 @@ class TestTheCommand:
 
 class TestTheWords:
     def test_the_reasons_that_we_ship_are_translated_and_no_other(
-        self, judged: dict[str, Judged]
+        self, judged: dict[str, StudyResult]
     ) -> None:
-        for name in READY:
-            for criterion in ready_policy(name).criteria:
-                assert why_here("en", criterion) == criterion.because
-                assert why_here("nl", criterion) != criterion.because
+        for name in BUNDLED_POLICIES:
+            for criterion in bundled_policy(name).criteria:
+                assert bar_reason("en", criterion) == criterion.because
+                assert bar_reason("nl", criterion) != criterion.because
         shipped = judged["Spring"].report.policy.criteria
-        assert why_here("nl", shipped[0]).startswith("Drie op de vier")
+        assert bar_reason("nl", shipped[0]).startswith("Drie op de vier")
         own = Criterion("hit_rate", 0.7, "Our own reason.")
-        assert why_here("nl", own) == "Our own reason."
+        assert bar_reason("nl", own) == "Our own reason."
         lent = Criterion("hit_rate", 0.7, shipped[1].because)
-        assert why_here("nl", lent) == shipped[1].because
+        assert bar_reason("nl", lent) == shipped[1].because
 
-    def test_a_closed_study_forecasts_nobody(self, judged: dict[str, Judged]) -> None:
+    def test_a_closed_study_forecasts_nobody(self, judged: dict[str, StudyResult]) -> None:
         still_open = judged["Autumn"]
         closed = replace(still_open, row=replace(still_open.row, closed_at=1))
-        assert "more people" in sentence("en", still_open)
-        assert "more people" not in sentence("en", closed)
-        assert sentence("en", closed) == sentence("en", still_open).partition(" Probably")[0]
+        assert "more people" in verdict_sentence("en", still_open)
+        assert "more people" not in verdict_sentence("en", closed)
+        assert (
+            verdict_sentence("en", closed)
+            == verdict_sentence("en", still_open).partition(" Probably")[0]
+        )
 
     def test_a_panel_too_small_is_said_before_the_first_card(self, tmp_path: Path) -> None:
-        store = Store(tmp_path / "study.db")
+        store = StudyStore(tmp_path / "study.db")
         row = open_one(store, "Small")
-        store.invite(row.hash, [f"p{i}" for i in range(8)])
-        found = judge(store, row)
+        store.add_invitations(row.hash, [f"p{i}" for i in range(8)])
+        found = evaluate_study(store, row)
         smallest = found.report.smallest_panel
         said = f"8 people can never release: with perfect scores it takes {smallest}."
         assert what_would_change("en", found).startswith(said)
-        assert "8 mensen kunnen nooit vrijgeven" in Reader(as_html("nl", found)).text
+        assert "8 mensen kunnen nooit vrijgeven" in Reader(report_html("nl", found)).text
         enough = replace(found, invited=smallest)
         assert "never release" not in what_would_change("en", enough)
         store.close()
@@ -234,12 +247,12 @@ class TestTheWords:
 class TestDifferences:
     def test_one_deck_more_changes_no_letter_until_its_batch_is_full(self, tmp_path: Path) -> None:
         """Whoever looks after every deck sees nothing between two batches but the day."""
-        store = Store(tmp_path / "study.db")
+        store = StudyStore(tmp_path / "study.db")
         row, decks = open_one(store, "Refreshed"), panel(20, 6, **{**HONEST, "pick": 0.8})
         seen: list[str] = []
         for deck in decks:
             play(store, row, [deck])
-            seen.append(as_html("en", judge(store, row)))
+            seen.append(report_html("en", evaluate_study(store, row)))
         changed = [n for n in range(2, 21) if seen[n - 1] != seen[n - 2]]
         store.close()
         assert set(changed) <= {5, 10, 15, 20}

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from app.study.opening import open_study
-from app.study.results import judge
+from app.study.results import evaluate_study
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
+from app.workspace.workspace import Workspace
 from recsys.study.deck import Origin
 from recsys.study.policy import StudyKind
 from tests.support.cli_runner import brandswipe
@@ -27,13 +27,13 @@ def released(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a live study of real people released, and its carousels with arms. Do not write."""
     home = tmp_path_factory.mktemp("released")
     shutil.copytree(planted, home / "ws")
-    house = House(Settings(workspace=home / "ws"))
+    house = Workspace(Settings(workspace=home / "ws"))
     model = house.version().hash
     row = open_study(house.store, "autumn", StudyKind.LIVE, house.policy, model, "popularity", 1)
     decks = [replace(p, deck=replace(p.deck, origin=Origin.OWN)) for p in panel(100, 3, **HONEST)]
     for start in range(0, len(decks), 5):
         play(house.store, row, decks[start : start + 5])
-        if judge(house.store, row).decision is not None:
+        if evaluate_study(house.store, row).decision is not None:
             break
     house.close()
     release, out = str(home / "release"), str(home / "carousels")

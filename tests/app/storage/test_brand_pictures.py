@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.storage.event_store.catalog import NO_BOOK
+from app.storage.event_store.catalog import NO_BRANDS_FILE
 from app.storage.ingest import brands_file
-from app.storage.ingest.brands_file import LARGEST, keep_pictures
+from app.storage.ingest.brands_file import MAX_SIZE, store_pictures
 from recsys.errors import BadInputError
 
 
@@ -52,7 +52,7 @@ def test_what_no_card_can_show_is_refused_with_its_reason(
 ) -> None:
     (tmp_path / "x.png").write_bytes(data())
     with pytest.raises(BadInputError, match=said):
-        brands_file._small(tmp_path / "x.png")
+        brands_file._thumbnail(tmp_path / "x.png")
 
 
 def test_a_file_that_is_too_large_is_not_even_opened(
@@ -61,7 +61,7 @@ def test_a_file_that_is_too_large_is_not_even_opened(
     monkeypatch.setattr(brands_file, "_MOST_BYTES", 50)
     (tmp_path / "x.png").write_bytes(png())
     with pytest.raises(BadInputError, match="larger than"):
-        brands_file._small(tmp_path / "x.png")
+        brands_file._thumbnail(tmp_path / "x.png")
 
 
 def test_a_picture_keeps_its_pixels_and_nothing_else(tmp_path: Path) -> None:
@@ -70,12 +70,12 @@ def test_a_picture_keeps_its_pixels_and_nothing_else(tmp_path: Path) -> None:
     out = io.BytesIO()
     Image.new("RGB", (2000, 1000), "teal").save(out, "JPEG", exif=secret, comment=b"<script>")
     (tmp_path / "x.jpg").write_bytes(out.getvalue() + b"<script>alert(1)</script>")
-    small = brands_file._small(tmp_path / "x.jpg")
+    small = brands_file._thumbnail(tmp_path / "x.jpg")
     assert b"Ann" not in small
     assert b"script" not in small
     with Image.open(io.BytesIO(small)) as drawn:
         assert drawn.format == "WEBP"
-        assert drawn.width <= LARGEST[0]
+        assert drawn.width <= MAX_SIZE[0]
         assert not drawn.getexif()
 
 
@@ -93,7 +93,7 @@ def test_what_was_skipped_is_told_file_by_file_and_the_good_ones_are_kept(tmp_pa
     for name in names[3:]:
         (shots / f"{name.lower()}.gif").write_bytes(b"nothing")
     notes: list[str] = []
-    keep_pictures(tmp_path, segment, NO_BOOK, str(shots), notes)
+    store_pictures(tmp_path, segment, NO_BRANDS_FILE, str(shots), notes)
     assert len(list((tmp_path / "pictures").iterdir())) == 1
     assert "Picture skipped, sony.svg: save it as PNG, JPEG, WebP or GIF." in notes
     assert any(note.startswith("Picture skipped, nike.png: it has more than") for note in notes)

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from app.storage.event_store import erasure, segment
-from app.storage.event_store.customer_ids import Customers, Ids
-from app.storage.event_store.erasure import erase
-from app.storage.event_store.store import Warehouse
-from app.storage.ingest.pipeline import Imported, ingest
+from app.storage.event_store.customer_ids import CustomerIds, IdStorage
+from app.storage.event_store.erasure import erase_from_event_store
+from app.storage.event_store.store import EventStore
+from app.storage.ingest.pipeline import IngestResult, ingest
 from app.storage.ingest.rejects import erase_from_rejects
 from recsys.errors import BadInputError, WorkspaceError
 from tests.support.cli_runner import brandswipe
 from tests.support.event_files import NOW, write
 
-WHO = Customers(b"k" * 32)
+WHO = CustomerIds(b"k" * 32)
 HER = "canary-customer"
 PEOPLE = ("ann", HER, "zoe")
 
@@ -31,9 +31,9 @@ def log(*people: str, brand: str = "Lego") -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def put(tmp: Path, rows: list[dict[str, Any]], name: str, **options: Any) -> Imported:
+def put(tmp: Path, rows: list[dict[str, Any]], name: str, **options: Any) -> IngestResult:
     file = write(rows, tmp / name)
-    return ingest(tmp / "ws", str(file), now=NOW, customers=WHO, **options)
+    return ingest(tmp / "ws", str(file), now=NOW, customer_ids=WHO, **options)
 
 
 def bytes_with(folder: Path, text: str) -> list[str]:
@@ -48,30 +48,30 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "ws"
 
 
-def everything(warehouse: Warehouse) -> dict[str, list[Any]]:
+def everything(warehouse: EventStore) -> dict[str, list[Any]]:
     return {who: warehouse.events_of(who).tolist() for who in sorted(warehouse.customer_ids())}
 
 
 def test_an_erased_customer_is_in_no_segment_and_everybody_else_is_as_she_was(store: Path) -> None:
-    before, buys = everything(Warehouse.open(store)), Warehouse.open(store).item_buys
-    assert erase(store, HER, WHO.tombstone(HER)) == 6
-    after = Warehouse.open(store)
+    before, buys = everything(EventStore.open(store)), EventStore.open(store).item_purchases
+    assert erase_from_event_store(store, HER, WHO.tombstone(HER)) == 6
+    after = EventStore.open(store)
     assert everything(after) == {who: rows for who, rows in before.items() if who != HER}
     assert (after.customers, after.events) == (3, 9)
     assert [part["customers"] for part in after.manifest["segments"]] == [2, 1]
     assert [part["known"] for part in after.manifest["segments"]] == [0, 0]
-    assert sum(buys) - sum(after.item_buys) == 6
-    assert not after.has(HER)
-    assert after.damaged() == []
+    assert sum(buys) - sum(after.item_purchases) == 6
+    assert not after.has_customer(HER)
+    assert after.damaged_files() == []
     assert bytes_with(store, HER) == []
 
 
 def test_an_import_leaves_an_erased_customer_out_and_says_so(tmp_path: Path, store: Path) -> None:
-    erase(store, HER, WHO.tombstone(HER))
+    erase_from_event_store(store, HER, WHO.tombstone(HER))
     for name, options in (("again.csv", {}), ("anew.csv", {"replace": True})):
         done = put(tmp_path, log(HER, "cleo", brand=name), name, **options)
-        assert (done.events, done.customers, done.erased, done.doubles) == (3, 1, 1, 0)
-        assert not Warehouse.open(store).has(HER)
+        assert (done.events, done.customers, done.erased, done.duplicates) == (3, 1, 1, 0)
+        assert not EventStore.open(store).has_customer(HER)
     assert bytes_with(store, HER) == []
     assert json.loads((store / "events" / "manifest.json").read_text())["erased"] == [
         WHO.tombstone(HER)
@@ -79,23 +79,23 @@ def test_an_import_leaves_an_erased_customer_out_and_says_so(tmp_path: Path, sto
 
 
 def test_whoever_was_never_there_is_kept_out_too(tmp_path: Path, store: Path) -> None:
-    before = everything(Warehouse.open(store))
-    assert erase(store, "dana", WHO.tombstone("dana")) == 0
-    assert everything(Warehouse.open(store)) == before
+    before = everything(EventStore.open(store))
+    assert erase_from_event_store(store, "dana", WHO.tombstone("dana")) == 0
+    assert everything(EventStore.open(store)) == before
     assert put(tmp_path, log("dana", "eve"), "more.csv").erased == 1
 
 
 def test_the_last_customer_of_a_segment_leaves_an_empty_one(tmp_path: Path, store: Path) -> None:
     put(tmp_path, log("solo", brand="Xbox"), "three.csv")
-    erase(store, "solo", WHO.tombstone("solo"))
-    after = Warehouse.open(store)
-    assert (after.customers, len(list(after.scan())), after.damaged()) == (4, 1, [])
-    assert not after.has("solo")
+    erase_from_event_store(store, "solo", WHO.tombstone("solo"))
+    after = EventStore.open(store)
+    assert (after.customers, len(list(after.scan())), after.damaged_files()) == (4, 1, [])
+    assert not after.has_customer("solo")
 
 
 def test_where_there_is_no_store_nobody_is_erased(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="nobody is in them"):
-        erase(tmp_path, HER, WHO.tombstone(HER))
+        erase_from_event_store(tmp_path, HER, WHO.tombstone(HER))
 
 
 @pytest.mark.parametrize("gone", PEOPLE)
@@ -105,7 +105,7 @@ def test_who_stood_behind_an_erased_customer_on_her_key_is_still_found(
     """Everybody wants one key here, so that each stands on the next free one."""
     for module in (segment, erasure):
         monkeypatch.setattr(module, "key_of", lambda _: 7)
-    monkeypatch.setattr("app.storage.event_store.store.key_of", lambda _: 7)
+    monkeypatch.setattr("app.storage.event_store.store.customer_key", lambda _: 7)
     monkeypatch.setattr(
         "app.storage.event_store.customer_ids.KEY_SQL", "least(7, length({}))::UBIGINT"
     )
@@ -113,10 +113,10 @@ def test_who_stood_behind_an_erased_customer_on_her_key_is_still_found(
     put(tmp_path, log(*people), "one.csv")
     put(tmp_path, log(*people[::-1], brand="Nike"), "two.csv")
     her = gone.ljust(8, "-")
-    before = everything(Warehouse.open(tmp_path / "ws"))
+    before = everything(EventStore.open(tmp_path / "ws"))
     assert len(before) == 3
-    erase(tmp_path / "ws", her, WHO.tombstone(her))
-    after = Warehouse.open(tmp_path / "ws")
+    erase_from_event_store(tmp_path / "ws", her, WHO.tombstone(her))
+    after = EventStore.open(tmp_path / "ws")
     assert everything(after) == {who: rows for who, rows in before.items() if who != her}
     assert all(np.all(np.diff(s.keys.astype(np.int64)) > 0) for s in after.segments)
 
@@ -136,24 +136,24 @@ def test_rejects_lose_her_rows_and_no_others(tmp_path: Path) -> None:
 
 def test_hashed_ids_are_in_no_byte_and_still_lead_to_their_events(tmp_path: Path) -> None:
     bad = {"customer_id": HER, "ts": NOW, "event": "nonsense", "brand": "Lego"}
-    put(tmp_path, [*log(*PEOPLE), bad], "one.csv", ids=Ids.HASH, max_bad=0.5)
+    put(tmp_path, [*log(*PEOPLE), bad], "one.csv", ids=IdStorage.HASH, max_bad=0.5)
     put(tmp_path, log(HER, brand="Nike"), "two.csv")  # as the store has them
-    warehouse = Warehouse.open(tmp_path / "ws")
-    stored = WHO.stored(Ids.HASH, HER)
+    warehouse = EventStore.open(tmp_path / "ws")
+    stored = WHO.stored_id(IdStorage.HASH, HER)
     assert len(warehouse.events_of(stored)) == 6
-    assert (warehouse.customers, warehouse.has(HER)) == (3, False)
+    assert (warehouse.customers, warehouse.has_customer(HER)) == (3, False)
     for who in (HER, "zoe"):
         assert bytes_with(tmp_path / "ws", who) == []
-    assert Customers(b"o" * 32).stored(Ids.HASH, HER) != stored
-    erase(tmp_path / "ws", stored, WHO.tombstone(HER))
+    assert CustomerIds(b"o" * 32).stored_id(IdStorage.HASH, HER) != stored
+    erase_from_event_store(tmp_path / "ws", stored, WHO.tombstone(HER))
     assert put(tmp_path, log(HER, "bob"), "three.csv").erased == 1
 
 
 def test_a_store_keeps_ids_in_one_way(tmp_path: Path, store: Path) -> None:
     with pytest.raises(BadInputError, match="--ids keep"):
-        put(tmp_path, log("bob", brand="Xbox"), "more.csv", ids=Ids.HASH)
-    put(tmp_path, log("bob", brand="Xbox"), "more.csv", ids=Ids.HASH, replace=True)
-    assert not Warehouse.open(store).has("bob")
+        put(tmp_path, log("bob", brand="Xbox"), "more.csv", ids=IdStorage.HASH)
+    put(tmp_path, log("bob", brand="Xbox"), "more.csv", ids=IdStorage.HASH, replace=True)
+    assert not EventStore.open(store).has_customer("bob")
 
 
 def test_a_key_says_nothing_in_a_log() -> None:
@@ -195,7 +195,7 @@ def test_hashed_ids_are_ranked_by_their_own_name_and_refused_where_they_are_link
     assert brandswipe("ingest", *log_of_it, "--ids", "hash", workspace=workspace).code == 0
     assert brandswipe("fit", "--factors", "8", workspace=workspace).code == 0
     assert brandswipe("rank", "c0000004", workspace=workspace).code == 0
-    hashed = next(Warehouse.open(workspace).customer_ids())
+    hashed = next(EventStore.open(workspace).customer_ids())
     assert "no customer" in brandswipe("rank", hashed, workspace=workspace).err
     table = tmp_path / "staff.csv"
     table.write_text(f"employee,customer_id\n{'a' * 64},c0000004\n", encoding="utf-8")

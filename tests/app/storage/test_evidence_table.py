@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.modeling.batch_export import write_all
-from app.modeling.batch_part import CUT, Order
-from app.modeling.training import learn
-from app.storage.event_store.store import Warehouse
+from app.modeling.batch_export import export_lists
+from app.modeling.batch_part import EVIDENCE_PARTS, ExportSpec
+from app.modeling.training import tune_and_fit
+from app.storage.event_store.store import EventStore
 from app.storage.evidence_table import EvidenceTable
 from app.storage.ingest.pipeline import ingest
-from app.storage.warehouse.evidence_sql import COLUMNS, SUMS
+from app.storage.warehouse.evidence_sql import EVIDENCE_COLUMNS, SUM_COLUMNS
 from app.storage.warehouse.export_sql import evidence_statement
 from app.storage.warehouse.schemas.dialects import DIALECTS
-from app.workspace.workspace import House
-from recsys.dataset.evidence import Sum
-from recsys.dataset.interactions import Lesson
+from app.workspace.workspace import Workspace
+from recsys.dataset.evidence import Feature
+from recsys.dataset.interactions import Interactions
 from recsys.errors import BadEventsError, BadInputError
-from recsys.models.hybrid import FitOptions, Weights
+from recsys.models.hybrid import FitOptions, ScoreWeights
 from tests.app.modeling.test_batch_export import SMALL, order, read
 from tests.support.cli_runner import brandswipe
 from tests.support.event_files import write
@@ -37,7 +37,7 @@ from tests.support.reference_aggregation import (
 from tests.support.schema_logs import LOGS, NOW
 
 SNAPSHOTS = Path(__file__).parent / "expected_sql"
-QUICK = {"factors": 8, "iterations": 2, "weights": Weights(1.0, 0.3, 0.1)}
+QUICK = {"factors": 8, "iterations": 2, "weights": ScoreWeights(1.0, 0.3, 0.1)}
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +52,13 @@ def summed(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_query_sums_up_what_we_sum_up_to_the_last_cent(
-    planted_house: House, summed: Path
+    planted_house: Workspace, summed: Path
 ) -> None:
-    ours, theirs = by_ourselves(planted_house.warehouse), in_file(summed)
+    ours, theirs = by_ourselves(planted_house.event_store), in_file(summed)
     assert len(ours) > 10_000
     hidden = {brand for _, brand in theirs.keys() - ours.keys()}
     assert {pair: theirs[pair] for pair in ours} == ours
-    catalogue = planted_house.warehouse.catalogue
+    catalogue = planted_house.event_store.catalog
     sensitive = {str(name).lower() for name in catalogue.brands[catalogue.brand_sensitive]}
     assert hidden <= sensitive  # such brands are left out when the table is read
 
@@ -71,7 +71,7 @@ def test_what_an_import_leaves_out_or_mends_the_query_does_as_well(
     products = write(PRODUCTS, tmp_path / "products.parquet") if with_products else None
     named = None if products is None else str(products)
     ingest(tmp_path / "ws", str(events), products=named, now=NOW, max_bad=0.5)
-    ours = by_ourselves(Warehouse.open(tmp_path / "ws"))
+    ours = by_ourselves(EventStore.open(tmp_path / "ws"))
     assert ours.keys() == {("ann", "lego"), ("ann", "nike"), ("bob", "lego")}
     assert in_file(by_duckdb(tmp_path / "out.parquet", events, products)) == ours
 
@@ -86,13 +86,13 @@ def test_the_printed_query_sums_every_schema_up_as_it_is_imported(
     with duckdb.connect() as con:
         con.execute(evidence_statement("duckdb", name, f"'{events}'", HIDDEN))
     table = tmp_path / "evidence.parquet"
-    assert in_file(table) == by_ourselves(Warehouse.open(tmp_path / "ws"))
-    assert EvidenceTable.open(str(table)).as_of == Warehouse.open(tmp_path / "ws").as_of
+    assert in_file(table) == by_ourselves(EventStore.open(tmp_path / "ws"))
+    assert EvidenceTable.open(str(table)).as_of == EventStore.open(tmp_path / "ws").as_of
 
 
 @pytest.mark.parametrize("engine", DIALECTS)
 def test_the_query_of_every_engine_is_the_one_on_file(engine: str) -> None:
-    sql = evidence_statement(engine, "ga4", hidden=HIDDEN, products="products")
+    sql = evidence_statement(engine, "ga4", sensitive_words=HIDDEN, products="products")
     assert sql + "\n" == (SNAPSHOTS / f"{engine}_evidence.sql").read_text(encoding="utf-8")
 
 
@@ -101,35 +101,35 @@ def test_the_query_of_every_engine_is_the_one_on_file(engine: str) -> None:
 
 @pytest.mark.parametrize("sample", [1.0, 0.4])
 def test_a_model_of_the_table_is_that_of_the_events(
-    planted_house: House, summed: Path, sample: float
+    planted_house: Workspace, summed: Path, sample: float
 ) -> None:
     options = FitOptions(**QUICK, sample=sample, seed=3)  # type: ignore[arg-type]
-    asked = (planted_house.warehouse, planted_house.policy, options, silent)
-    wanted, lesson, _ = learn(*asked)
-    found, same, _ = learn(*asked, table=EvidenceTable.open(str(summed)))
+    asked = (planted_house.event_store, planted_house.policy, options, silent)
+    wanted, lesson, _ = tune_and_fit(*asked)
+    found, same, _ = tune_and_fit(*asked, evidence_table=EvidenceTable.open(str(summed)))
     assert len(lesson) == len(same)
-    assert lesson.customers == same.customers
+    assert lesson.n_customers == same.n_customers
     assert wanted.arrays().keys() == found.arrays().keys()
     for name, array in wanted.arrays().items():
         np.testing.assert_array_equal(found.arrays()[name], array)
 
 
 def test_a_table_is_read_in_parts_that_end_between_two_customers(
-    planted_house: House, summed: Path, monkeypatch: pytest.MonkeyPatch
+    planted_house: Workspace, summed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table, catalogue = EvidenceTable.open(str(summed)), planted_house.warehouse.catalogue
-    large = list(table.read(catalogue, 1.0, 0))
+    table, catalogue = EvidenceTable.open(str(summed)), planted_house.event_store.catalog
+    large = list(table.read_sample(catalogue, 1.0, 0))
     monkeypatch.setattr("app.storage.evidence_table.CHUNK_ROWS", 200)
-    small = list(table.read(catalogue, 1.0, 0))
+    small = list(table.read_sample(catalogue, 1.0, 0))
     assert len(small) > 10 * len(large)
     brands = len(catalogue.brands)
-    lessons = Lesson.of(large, brands), Lesson.of(small, brands)
-    for name in Lesson.__slots__:
+    lessons = Interactions.from_evidence(large, brands), Interactions.from_evidence(small, brands)
+    for name in Interactions.__slots__:
         assert np.array_equal(*(getattr(lesson, name) for lesson in lessons)), name
-    assert list(table.read(catalogue, 0.0, 0)) == []
+    assert list(table.read_sample(catalogue, 0.0, 0)) == []
 
 
-def of_table(house: House, table: EvidenceTable, **more: Any) -> Order:
+def of_table(house: Workspace, table: EvidenceTable, **more: Any) -> ExportSpec:
     return order(house, evidence=table.digest, **more)
 
 
@@ -139,29 +139,29 @@ def by_place(lists: pd.DataFrame) -> list[tuple[Any, ...]]:
 
 
 def test_everybodys_brands_of_the_table_are_those_of_the_events(
-    planted_house: House, summed: Path, tmp_path: Path
+    planted_house: Workspace, summed: Path, tmp_path: Path
 ) -> None:
     arms = {"model": 60, "baseline": 30, "none": 10}
     table = EvidenceTable.open(str(summed))
-    write_all(planted_house, order(planted_house, arms=arms), tmp_path / "a", 1, silent)
+    export_lists(planted_house, order(planted_house, arms=arms), tmp_path / "a", 1, silent)
     asked = of_table(planted_house, table, arms=arms)
-    write_all(planted_house, asked, tmp_path / "b", 2, silent, table)
+    export_lists(planted_house, asked, tmp_path / "b", 2, silent, table)
     events, found = read(tmp_path / "a"), read(tmp_path / "b")
     listed = set(found["customer"])
-    assert set(events["customer"]) - listed == idle(planted_house.warehouse, summed)
+    assert set(events["customer"]) - listed == idle(planted_house.event_store, summed)
     assert by_place(found) == by_place(events[events["customer"].isin(listed)])
     assert {file.name for file in (tmp_path / "b").iterdir()} == {
         "carousels.json", *(f"part-{n:05d}.parquet" for n in range(-(-table.customers // SMALL)))
     }  # fmt: skip
 
 
-def idle(store: Warehouse, summed: Path) -> set[str]:
+def idle(store: EventStore, summed: Path) -> set[str]:
     """Customers without a brand: an event of theirs is imported, and no row sums it up."""
     return set(store.customer_ids()) - {who for who, _ in in_file(summed)}
 
 
 def test_a_run_that_was_stopped_goes_on_with_the_table_as_it_was_cut(
-    planted_house: House, summed: Path, tmp_path: Path
+    planted_house: Workspace, summed: Path, tmp_path: Path
 ) -> None:
     table, out = EvidenceTable.open(str(summed)), tmp_path / "out"
     asked = of_table(planted_house, table)
@@ -171,12 +171,12 @@ def test_a_run_that_was_stopped_goes_on_with_the_table_as_it_was_cut(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_all(planted_house, asked, out, 1, stop, table)
-    assert (out / CUT).is_dir()
+        export_lists(planted_house, asked, out, 1, stop, table)
+    assert (out / EVIDENCE_PARTS).is_dir()
     told: list[str] = []
-    write_all(planted_house, asked, out, 1, lambda stage, _: told.append(stage), table)
+    export_lists(planted_house, asked, out, 1, lambda stage, _: told.append(stage), table)
     assert set(told) == {"listing everybody's brands"}
-    write_all(planted_house, asked, tmp_path / "whole", 1, silent, table)
+    export_lists(planted_house, asked, tmp_path / "whole", 1, silent, table)
     names = sorted(file.name for file in out.iterdir())
     assert names == sorted(file.name for file in (tmp_path / "whole").iterdir())
     assert all((out / n).read_bytes() == (tmp_path / "whole" / n).read_bytes() for n in names)
@@ -267,7 +267,7 @@ def test_a_table_is_one_whole_and_has_no_window(planted: Path, summed: Path) -> 
 
 
 def test_a_file_that_is_there_is_not_written_over(tmp_path: Path) -> None:
-    from app.storage.warehouse.engines import summed as fetch
+    from app.storage.warehouse.engines import export_evidence as fetch
 
     (tmp_path / "evidence.parquet").write_text("mine")
     with pytest.raises(BadInputError, match="is there already"):
@@ -276,7 +276,7 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path: Path) -> None:
 
 
 def test_the_columns_of_a_table_are_in_the_order_of_the_sums() -> None:
-    assert list(SUMS.values()) == list(Sum)
-    assert COLUMNS[:5] == ("customer_id", "brand", "as_of", "first_at", "last_at")
-    assert COLUMNS[5:8] == ("purchases", "views", "wishlists")
-    assert COLUMNS[-4:] == ("looked_365", "purchase_days", "products", "categories")
+    assert list(SUM_COLUMNS.values()) == list(Feature)
+    assert EVIDENCE_COLUMNS[:5] == ("customer_id", "brand", "as_of", "first_at", "last_at")
+    assert EVIDENCE_COLUMNS[5:8] == ("purchases", "views", "wishlists")
+    assert EVIDENCE_COLUMNS[-4:] == ("looked_365", "purchase_days", "products", "categories")

@@ -17,12 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.storage.event_store.store import Warehouse
-from app.storage.event_store.transaction import room
-from app.storage.ingest.pipeline import Imported, ingest
+from app.storage.event_store.store import EventStore
+from app.storage.event_store.transaction import explain_failures
+from app.storage.ingest.pipeline import IngestResult, ingest
 from recsys.dataset.brand_names import NAME_LENGTH
 from recsys.dataset.catalog import brand_codes
-from recsys.dataset.events import NO_PRICE, Kind
+from recsys.dataset.events import NO_PRICE, EventKind
 from recsys.errors import BadEventsError, BadInputError, UnknownNameError, WorkspaceError
 from tests.support.event_files import FORMATS, LOG, NOW, Row, write
 from tests.support.paths import SHARED_DATA
@@ -30,18 +30,18 @@ from tests.support.paths import SHARED_DATA
 REAL = SHARED_DATA / "completejourney"
 
 
-def taken(tmp: Path, rows: Any, name: str = "events.csv", **options: Any) -> Imported:
+def taken(tmp: Path, rows: Any, name: str = "events.csv", **options: Any) -> IngestResult:
     return ingest(tmp / "ws", str(write(rows, tmp / name)), now=NOW, **options)
 
 
 def stored(tmp: Path, customer: str = "ann") -> list[tuple[Any, ...]]:
     """What the store holds of a customer, in words."""
-    store = Warehouse.open(tmp / "ws")
-    c = store.catalogue
+    store = EventStore.open(tmp / "ws")
+    c = store.catalog
     return [
         (
             int(row["ts"]),
-            Kind(row["kind"]),
+            EventKind(row["kind"]),
             c.item_product[row["item"]],
             None if c.item_brand[row["item"]] < 0 else c.brands[c.item_brand[row["item"]]],
             c.categories[c.item_category[row["item"]]],
@@ -65,8 +65,8 @@ def test_every_format_gives_the_same_events(tmp_path: Path, name: str) -> None:
     done = taken(tmp_path, LOG, name)
     assert (done.rows, done.events, done.customers, done.brands) == (3, 3, 2, 2)
     assert stored(tmp_path) == [
-        (NOW - 300, Kind.VIEW, "p1", "Lego", "", NO_PRICE, NO_PRICE, 1),
-        (NOW - 200, Kind.PURCHASE, "p1", "Lego", "", NO_PRICE, NO_PRICE, 1),
+        (NOW - 300, EventKind.VIEW, "p1", "Lego", "", NO_PRICE, NO_PRICE, 1),
+        (NOW - 200, EventKind.PURCHASE, "p1", "Lego", "", NO_PRICE, NO_PRICE, 1),
     ]
 
 
@@ -77,7 +77,7 @@ rows = st.fixed_dictionaries(
     {
         "customer_id": texts.map(lambda t: "c" + t),
         "ts": st.integers(10**9, NOW),
-        "event": st.sampled_from([kind.name.lower() for kind in Kind]),
+        "event": st.sampled_from([kind.name.lower() for kind in EventKind]),
         "product_id": st.sampled_from(["p1", "p2", 'a "quoted", one']),
         "brand": st.sampled_from(["Lego", "Nike", "שלום", "🧸", "<script>alert(1)</script>"]),
         "category": st.sampled_from(["toys", "shoes; sport"]),
@@ -96,7 +96,7 @@ def test_what_goes_in_comes_out(log: list[Row], name: str) -> None:
             expected = {
                 (
                     row["ts"],
-                    Kind[row["event"].upper()],
+                    EventKind[row["event"].upper()],
                     row["product_id"],
                     row["brand"],
                     row["category"],
@@ -116,15 +116,20 @@ def test_the_real_log_goes_in_whole(tmp_path: Path) -> None:
     if not REAL.is_dir():
         pytest.skip(f"the real log is not at {REAL}; get it to run this test")
     done = ingest(tmp_path, str(REAL), now=NOW)
-    assert (done.rows, done.events + done.idle, done.bad, done.doubles) == (75_000, 75_000, {}, 0)
+    assert (done.rows, done.events + done.zero_quantity, done.bad, done.duplicates) == (
+        75_000,
+        75_000,
+        {},
+        0,
+    )
     frame = pd.read_parquet(REAL / "events.parquet")
     hers = frame[(frame["customer_id"] == "906") & (frame["quantity"] > 0)]
-    store = Warehouse.open(tmp_path)
+    store = EventStore.open(tmp_path)
     events = store.events_of("906")
     assert events["price"].sum() == round(hers["price"].sum() * 100)
     assert events["ts"].tolist() == (hers["ts"].sort_values().astype("int64") // 10**6).tolist()
-    codes = store.catalogue.item_brand[events["item"]]
-    assert sorted(store.catalogue.brands[codes]) == sorted(hers["brand"])
+    codes = store.catalog.item_brand[events["item"]]
+    assert sorted(store.catalog.brands[codes]) == sorted(hers["brand"])
     assert store.events == sum(len(part) for _, part in store.scan())
 
 
@@ -148,14 +153,14 @@ def planted(folder: Path) -> Path:
 def test_a_planted_folder_goes_in_as_a_whole(tmp_path: Path) -> None:
     done = ingest(tmp_path / "ws", str(planted(tmp_path / "shop")), now=NOW)
     assert (done.planted, done.events) == (True, 3)
-    assert Warehouse.open(tmp_path / "ws").planted
+    assert EventStore.open(tmp_path / "ws").planted
     kept = {file.name for file in (tmp_path / "ws" / "planted").iterdir()}
     assert kept == {"truth.parquet", "brands.csv", "shop.json"}
 
 
 def test_the_products_file_tells_of_items_and_brands(tmp_path: Path) -> None:
     ingest(tmp_path / "ws", str(planted(tmp_path / "shop")), now=NOW)
-    c = Warehouse.open(tmp_path / "ws").catalogue
+    c = EventStore.open(tmp_path / "ws").catalog
     castle = c.item_product.tolist().index("p1")
     assert (c.item_title[castle], c.item_price[castle]) == ("Castle", 2500)
     assert c.item_released[castle] == pd.Timestamp("2025-01-31").timestamp()
@@ -170,7 +175,7 @@ def test_the_products_file_tells_of_items_and_brands(tmp_path: Path) -> None:
 def test_a_mixed_store_is_not_a_planted_one(tmp_path: Path) -> None:
     ingest(tmp_path / "ws", str(planted(tmp_path / "shop")), now=NOW)
     taken(tmp_path, [plain()])
-    assert not Warehouse.open(tmp_path / "ws").planted
+    assert not EventStore.open(tmp_path / "ws").planted
 
 
 def test_a_glob_and_a_folder_take_the_same_files(tmp_path: Path) -> None:
@@ -221,25 +226,25 @@ def test_missing_columns_are_priced_in_words(tmp_path: Path) -> None:
     for sentence in ("No times", "No kinds of event", "No products", "No categories", "No prices"):
         assert sentence in notes
     assert "No release dates: new-release evidence is off." in notes
-    assert stored(tmp_path) == [(0, Kind.PURCHASE, "", "Lego", "", NO_PRICE, NO_PRICE, 1)]
+    assert stored(tmp_path) == [(0, EventKind.PURCHASE, "", "Lego", "", NO_PRICE, NO_PRICE, 1)]
 
 
 def test_a_log_without_times_keeps_its_order_and_its_repeats(tmp_path: Path) -> None:
     names = ["Zara", "Lego", "Zara", "Nike"]
     done = taken(tmp_path, [{"customer_id": "ann", "brand": name} for name in names])
-    assert done.doubles == 0
+    assert done.duplicates == 0
     assert [row[3] for row in stored(tmp_path)] == names
 
 
 def test_a_repeated_row_counts_once(tmp_path: Path) -> None:
     rows = [plain(), plain(quantity=2), plain(), plain(ts=NOW - 8)]
     done = taken(tmp_path, rows)
-    assert (done.doubles, done.events) == (1, 3)
+    assert (done.duplicates, done.events) == (1, 3)
 
 
 def test_rows_in_which_nothing_moved_are_left_out_and_counted(tmp_path: Path) -> None:
     done = taken(tmp_path, [plain(quantity=0), plain(quantity=0, event="view")])
-    assert (done.idle, done.events, done.bad) == (1, 1, {})
+    assert (done.zero_quantity, done.events, done.bad) == (1, 1, {})
 
 
 @pytest.mark.parametrize(
@@ -305,7 +310,7 @@ def test_a_brands_file_renames_and_flags(tmp_path: Path) -> None:
     )
     rows = [plain(brand=name) for name in ("Hewlett Packard", "HP inc", "edge")]
     taken(tmp_path, rows, brands=str(tmp_path / "b.csv"))
-    c = Warehouse.open(tmp_path / "ws").catalogue
+    c = EventStore.open(tmp_path / "ws").catalog
     assert dict(zip(c.brands, c.brand_sensitive, strict=True)) == {"Edge": True, "HP": False}
 
 
@@ -325,7 +330,7 @@ def test_pictures_are_drawn_anew_and_bad_ones_skipped(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("name,picture\nNike,swoosh.gif\n")
     rows = [plain(brand=name) for name in ("Lego", "Adidas", "Nike", "Puma")]
     done = taken(tmp_path, rows, brands=str(tmp_path / "b.csv"), pictures=str(shots))
-    pictures = Warehouse.open(tmp_path / "ws").pictures
+    pictures = EventStore.open(tmp_path / "ws").pictures
     assert pictures.keys() == {"Lego", "Nike"}
     with Image.open(tmp_path / "ws" / "pictures" / f"{pictures['Lego']}.webp") as small:
         assert small.size == (480, 320)
@@ -405,10 +410,10 @@ def test_nan_and_infinite_prices_of_a_typed_file_are_bad(tmp_path: Path) -> None
 
 def test_too_many_bad_rows_leave_the_store_as_it_was(tmp_path: Path) -> None:
     taken(tmp_path, LOG)
-    before = Warehouse.open(tmp_path / "ws").version
+    before = EventStore.open(tmp_path / "ws").version
     with pytest.raises(BadEventsError, match=r"1 of 2 rows \(50.0%\).*1.0% allowed.*line 3"):
         taken(tmp_path, [plain(), plain(event="sneeze")], "more.csv")
-    assert Warehouse.open(tmp_path / "ws").version == before
+    assert EventStore.open(tmp_path / "ws").version == before
     assert list((tmp_path / "ws" / "rejects").iterdir())
 
 
@@ -471,11 +476,11 @@ def test_the_same_file_again_is_refused_until_the_store_starts_anew(tmp_path: Pa
     taken(tmp_path, LOG)
     with pytest.raises(BadEventsError, match="--replace"):
         taken(tmp_path, LOG, "copy of events.csv")
-    lineage = Warehouse.open(tmp_path / "ws").catalogue.lineage
+    lineage = EventStore.open(tmp_path / "ws").catalog.lineage
     taken(tmp_path, [plain(brand="Nike")], replace=True)
-    store = Warehouse.open(tmp_path / "ws")
-    assert (store.events, store.customers, store.catalogue.brands.tolist()) == (1, 1, ["Nike"])
-    assert store.catalogue.lineage != lineage
+    store = EventStore.open(tmp_path / "ws")
+    assert (store.events, store.customers, store.catalog.brands.tolist()) == (1, 1, ["Nike"])
+    assert store.catalog.lineage != lineage
 
 
 def test_a_file_given_twice_at_once_is_refused(tmp_path: Path) -> None:
@@ -518,14 +523,14 @@ STAGES = (
 def test_a_full_disk_is_known_however_it_is_said(
     tmp_path: Path, kind: type[Exception], words: tuple[Any, ...]
 ) -> None:
-    with pytest.raises(WorkspaceError, match=r"disk .* is full"), room(tmp_path):
+    with pytest.raises(WorkspaceError, match=r"disk .* is full"), explain_failures(tmp_path):
         raise kind(*words)
 
 
 def test_too_little_memory_and_damaged_data_get_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceError, match="more memory"), room(tmp_path):
+    with pytest.raises(WorkspaceError, match="more memory"), explain_failures(tmp_path):
         raise duckdb.OutOfMemoryException("failed to allocate")
-    with pytest.raises(BadEventsError, match="damaged in the middle"), room(tmp_path):
+    with pytest.raises(BadEventsError, match="damaged in the middle"), explain_failures(tmp_path):
         raise duckdb.IOException("corrupt page")
 
 
@@ -534,12 +539,12 @@ def test_a_full_disk_at_any_stage_leaves_the_earlier_store_working(
     tmp_path: Path, stage: str
 ) -> None:
     taken(tmp_path, LOG)
-    before = Warehouse.open(tmp_path / "ws")
+    before = EventStore.open(tmp_path / "ws")
     full = OSError(errno.ENOSPC, "no room")
     with pytest.raises(WorkspaceError, match=r"disk .* is full"):
         taken(tmp_path, [plain()], "more.csv", progress=failing_at(stage, full))
-    after = Warehouse.open(tmp_path / "ws")
-    assert (after.version, after.damaged()) == (before.version, [])
+    after = EventStore.open(tmp_path / "ws")
+    assert (after.version, after.damaged_files()) == (before.version, [])
     assert np.array_equal(after.events_of("ann"), before.events_of("ann"))
     assert len([f for f in (tmp_path / "ws" / "events").iterdir() if f.is_dir()]) == 1
     assert taken(tmp_path, [plain()], "more.csv").events == 1
@@ -553,9 +558,9 @@ def test_an_interrupted_import_leaves_the_earlier_store_and_its_leftovers_go(
     (home / "import" / "segment").mkdir(parents=True)
     (home / "import" / "segment" / "events.bin").write_bytes(b"half")
     (home / "0123456789abcdef-0002").mkdir()
-    assert Warehouse.open(tmp_path / "ws").events == 3
+    assert EventStore.open(tmp_path / "ws").events == 3
     taken(tmp_path, [plain()], "more.csv")
-    assert Warehouse.open(tmp_path / "ws").events == 4
+    assert EventStore.open(tmp_path / "ws").events == 4
     assert len([folder for folder in home.iterdir() if folder.is_dir()]) == 2
 
 
@@ -568,7 +573,7 @@ def test_two_imports_at_once_are_one_too_many(tmp_path: Path) -> None:
 
 
 def test_an_accident_that_nobody_foresaw_is_not_hidden(tmp_path: Path) -> None:
-    with pytest.raises(PermissionError), room(tmp_path):
+    with pytest.raises(PermissionError), explain_failures(tmp_path):
         raise PermissionError(errno.EACCES, "no")
 
 
@@ -596,5 +601,5 @@ def test_the_smallest_shops_are_shops(tmp_path: Path, log: list[Row]) -> None:
     assert (
         done.events
         == len(log)
-        == sum(len(part) for _, part in Warehouse.open(tmp_path / "ws").scan())
+        == sum(len(part) for _, part in EventStore.open(tmp_path / "ws").scan())
     )

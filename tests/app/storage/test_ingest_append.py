@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.storage.event_store.store import Warehouse
+from app.storage.event_store.store import EventStore
 from app.storage.ingest import deduplication
-from app.storage.ingest.pipeline import Imported, ingest
+from app.storage.ingest.pipeline import IngestResult, ingest
 from recsys.errors import BadEventsError, WorkspaceError
 from tests.support.event_files import NOW, Row, write
 
 
-def taken(tmp: Path, rows: Any, name: str, **options: Any) -> Imported:
+def taken(tmp: Path, rows: Any, name: str, **options: Any) -> IngestResult:
     return ingest(tmp / "ws", str(write(rows, tmp / name)), now=NOW, **options)
 
 
@@ -24,8 +24,8 @@ def bought(ago: int, customer: str = "ann", brand: str = "Lego") -> Row:
 
 
 def everything(folder: Path) -> dict[str, list[Any]]:
-    store = Warehouse.open(folder)
-    brands = store.catalogue.brands[store.catalogue.item_brand]
+    store = EventStore.open(folder)
+    brands = store.catalog.brands[store.catalog.item_brand]
     return {
         who: [(int(row["ts"]), brands[row["item"]]) for row in store.events_of(who)]
         for who in store.customer_ids()
@@ -38,34 +38,34 @@ def test_a_delivery_that_overlaps_leaves_out_what_is_there_and_says_how_much(
     taken(tmp_path, [bought(50), bought(40), bought(40, "bob")], "monday.csv")
     again = [bought(40), bought(40, "bob"), bought(30), bought(45, "eve")]
     done = taken(tmp_path, again, "tuesday.csv", append=True)
-    assert (done.events, done.repeated, done.late, done.doubles) == (2, 2, 1, 0)
+    assert (done.events, done.already_stored, done.late, done.duplicates) == (2, 2, 1, 0)
     assert everything(tmp_path / "ws") == {
         "ann": [(NOW - 50, "Lego"), (NOW - 40, "Lego"), (NOW - 30, "Lego")],
         "bob": [(NOW - 40, "Lego")],
         "eve": [(NOW - 45, "Lego")],
     }
-    assert Warehouse.open(tmp_path / "ws").item_buys.tolist() == [5]
+    assert EventStore.open(tmp_path / "ws").item_purchases.tolist() == [5]
 
 
 def test_a_later_day_is_neither_late_nor_repeated(tmp_path: Path) -> None:
     taken(tmp_path, [bought(50)], "monday.csv")
     done = taken(tmp_path, [bought(10)], "tuesday.csv")
-    assert (done.events, done.repeated, done.late) == (1, 0, 0)
+    assert (done.events, done.already_stored, done.late) == (1, 0, 0)
 
 
 def test_a_delivery_of_nothing_new_is_refused_with_the_store_as_it_was(tmp_path: Path) -> None:
     taken(tmp_path, [bought(50), bought(40)], "monday.csv")
-    before = Warehouse.open(tmp_path / "ws").version
+    before = EventStore.open(tmp_path / "ws").version
     with pytest.raises(BadEventsError, match="All 1 events of these files are in the store"):
         taken(tmp_path, [bought(40)], "again.csv")
-    assert Warehouse.open(tmp_path / "ws").version == before
+    assert EventStore.open(tmp_path / "ws").version == before
 
 
 def test_without_times_the_same_may_have_happened_twice(tmp_path: Path) -> None:
     row = {"customer_id": "ann", "brand": "Lego"}
     taken(tmp_path, [row], "one.csv")
     done = taken(tmp_path, [row, row], "two.csv")
-    assert (done.events, done.repeated) == (2, 0)
+    assert (done.events, done.already_stored) == (2, 0)
 
 
 def test_there_must_be_a_store_to_append_to(tmp_path: Path) -> None:
@@ -106,9 +106,9 @@ def test_the_size_of_a_chunk_changes_nothing(
         (tmp_path / name).mkdir()
         taken(tmp_path / name, first, "one.csv")
         done = taken(tmp_path / name, second, "two.csv")
-        assert (done.events, done.repeated) == (14, 14)
+        assert (done.events, done.already_stored) == (14, 14)
     rows = [
-        np.concatenate([r for _, r in Warehouse.open(tmp_path / n / "ws").scan()])
+        np.concatenate([r for _, r in EventStore.open(tmp_path / n / "ws").scan()])
         for n in ("large", "small")
     ]
     assert np.array_equal(*rows)

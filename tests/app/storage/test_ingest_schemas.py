@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from app.storage.event_store.store import Warehouse
-from app.storage.ingest.pipeline import Imported, ingest
-from recsys.dataset.events import Kind
+from app.storage.event_store.store import EventStore
+from app.storage.ingest.pipeline import IngestResult, ingest
+from recsys.dataset.events import EventKind
 from recsys.errors import BadEventsError, UnknownNameError
 from tests.support.event_files import write
 from tests.support.schema_logs import (
@@ -38,18 +38,18 @@ _ITEM = (
 )
 
 
-def taken(tmp: Path, log: Log, name: str = "log.jsonl", **options: Any) -> Imported:
+def taken(tmp: Path, log: Log, name: str = "log.jsonl", **options: Any) -> IngestResult:
     return ingest(tmp / "ws", str(write(log, tmp / name)), now=NOW, **options)
 
 
 def stored(tmp: Path, customer: str = "ann") -> list[tuple[Any, ...]]:
     """What the store holds of a customer, in words; the list prices apart."""
-    store = Warehouse.open(tmp / "ws")
-    c = store.catalogue
+    store = EventStore.open(tmp / "ws")
+    c = store.catalog
     return [
         (
             int(row["ts"]),
-            Kind(row["kind"]),
+            EventKind(row["kind"]),
             c.item_product[row["item"]],
             None if c.item_brand[row["item"]] < 0 else c.brands[c.item_brand[row["item"]]],
             c.categories[c.item_category[row["item"]]],
@@ -72,7 +72,7 @@ def test_the_same_shopping_is_the_same_in_every_schema_and_format(
     schema = "auto" if asked == "auto" else name
     done = taken(tmp_path, LOGS[name](), f"log.{suffix}", schema=schema, max_bad=0)
     assert sorted(stored(tmp_path)) == sorted([*HERS, *MORE[name]])
-    prices = {int(row["list_price"]) for row in Warehouse.open(tmp_path / "ws").events_of("ann")}
+    prices = {int(row["list_price"]) for row in EventStore.open(tmp_path / "ws").events_of("ann")}
     assert prices == {LIST_PRICE[name]}
     assert (done.customers, done.bad) == (1, {})
     assert f"Read as {name}." in done.notes
@@ -92,7 +92,7 @@ def test_rows_without_a_user_and_events_of_no_product_are_counted(
 def test_browsers_stand_for_customers_where_the_shop_says_so(tmp_path: Path) -> None:
     taken(tmp_path, ga4(), rename={"user_pseudo_id": "customer_id"})
     assert len(stored(tmp_path, "1.2")) == 5  # two of one second are one
-    assert not Warehouse.open(tmp_path / "ws").has("ann")
+    assert not EventStore.open(tmp_path / "ws").has_customer("ann")
 
 
 def test_a_column_that_is_not_there_cannot_be_renamed(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_microseconds_are_rounded_down_to_seconds(tmp_path: Path) -> None:
 
 def test_a_product_of_several_brands_is_evidence_of_each(tmp_path: Path) -> None:
     taken(tmp_path, google_retail())
-    bought = [row[3] for row in stored(tmp_path) if row[1] == Kind.PURCHASE]
+    bought = [row[3] for row in stored(tmp_path) if row[1] == EventKind.PURCHASE]
     assert sorted(bought) == ["Disney", "Lego"]
 
 
@@ -130,7 +130,7 @@ def test_the_catalogue_of_google_retail_names_brands_that_events_leave_out(tmp_p
     write(log, tmp_path / "log" / "user-events.jsonl")
     write(shelf, tmp_path / "log" / "catalogue.jsonl")
     ingest(tmp_path / "ws", str(tmp_path / "log"), now=NOW)
-    c = Warehouse.open(tmp_path / "ws").catalogue
+    c = EventStore.open(tmp_path / "ws").catalog
     assert {row[3] for row in stored(tmp_path)} == {"Lego"}
     assert c.item_title.tolist() == ["Castle"]
     assert c.item_price.tolist() == [1500]
@@ -140,7 +140,7 @@ def test_the_catalogue_of_google_retail_names_brands_that_events_leave_out(tmp_p
 def test_interactions_of_rectools_find_their_brands_in_its_features(tmp_path: Path) -> None:
     write(rectools_products(), tmp_path / "features.csv")
     taken(tmp_path, rectools(), "interactions.csv", products=str(tmp_path / "features.csv"))
-    assert [row[:4] for row in stored(tmp_path)] == [(BOUGHT, Kind.PURCHASE, "p1", "Lego")]
+    assert [row[:4] for row in stored(tmp_path)] == [(BOUGHT, EventKind.PURCHASE, "p1", "Lego")]
     assert [row[3] for row in stored(tmp_path, "bob")] == [None]
 
 
@@ -150,8 +150,8 @@ def test_a_folder_of_movielens_goes_in_as_it_is(tmp_path: Path) -> None:
     write(movielens_products(), tmp_path / "ml" / "movies.csv")
     ingest(tmp_path / "ws", str(tmp_path / "ml"), now=NOW)
     assert [row[:5] for row in stored(tmp_path, "7")] == [
-        (LOOKED, Kind.VIEW, "2", None, ""),
-        (BOUGHT, Kind.PURCHASE, "1", "Animation & Comedy", "Animation"),
+        (LOOKED, EventKind.VIEW, "2", None, ""),
+        (BOUGHT, EventKind.PURCHASE, "1", "Animation & Comedy", "Animation"),
     ]
 
 
@@ -173,10 +173,10 @@ def test_older_files_of_movielens_have_no_names_of_columns_and_go_in_as_well(
     done = ingest(tmp_path / "ws", str(tmp_path / "ml"), now=NOW, max_bad=0)
     assert "Read as movielens." in done.notes
     assert [row[:5] for row in stored(tmp_path, "7")] == [
-        (LOOKED, Kind.VIEW, "2", None, ""),
-        (BOUGHT, Kind.PURCHASE, "1", "Children's & Drama", "Children's"),
+        (LOOKED, EventKind.VIEW, "2", None, ""),
+        (BOUGHT, EventKind.PURCHASE, "1", "Children's & Drama", "Children's"),
     ]
-    assert 'L\u00e9on "The Pro" (1994)' in Warehouse.open(tmp_path / "ws").catalogue.item_title
+    assert 'L\u00e9on "The Pro" (1994)' in EventStore.open(tmp_path / "ws").catalog.item_title
 
 
 def test_a_line_of_an_older_file_that_is_no_row_is_named(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ import pytest
 from sqlite_utils import Database as Tables
 from sqlite_utils.migrations import Migrations
 
-from app.storage.study_db.account_links import Accounts
+from app.storage.study_db.account_links import AccountLinks
 from app.storage.study_db.database import Database
 from app.storage.study_db.migrations import account_migrations, migrations
-from app.storage.study_db.store import Store
+from app.storage.study_db.store import StudyStore
 
 STEPS = [step.name for step in migrations._migrations]
 PLAYED_FROM = STEPS.index("answers") + 1  # from here a store can hold a whole deck
@@ -58,25 +58,25 @@ def test_a_store_of_every_earlier_version_keeps_its_rows_and_gets_todays_tables(
     raw = earlier(path, migrations, n)
     before = filled(raw)
     raw.close()
-    Store(path).close()
+    StudyStore(path).close()
     with closing(sqlite3.connect(path)) as after:
         for table, kept in before.items():
             wide = rows(after, table)
             assert [row[: len(kept[0])] for row in wide] == kept, table
-    Store(tmp_path / "new.db").close()
+    StudyStore(tmp_path / "new.db").close()
     assert shape(path) == shape(tmp_path / "new.db")
 
 
 @pytest.mark.parametrize("n", range(PLAYED_FROM, len(STEPS) + 1), ids=STEPS[PLAYED_FROM - 1 :])
 def test_the_links_of_an_earlier_store_still_hold(tmp_path: Path, n: int) -> None:
-    from app.storage.study_db.hash_chain import Head, link, write_head
+    from app.storage.study_db.hash_chain import ChainHead, next_link, write_head
 
     path = tmp_path / "study.db"
     raw = earlier(path, migrations, n)
     said = {
         "study": "s", "number": 1, "why_not": None, "score": "{}",
     }  # fmt: skip
-    head, full = link(Head(), "scores", said)
+    head, full = next_link(ChainHead(), "scores", said)
     names = ", ".join(full)
     raw.execute(
         f"insert into scores ({names}) values ({', '.join('?' * len(full))})", [*full.values()]
@@ -85,7 +85,7 @@ def test_the_links_of_an_earlier_store_still_hold(tmp_path: Path, n: int) -> Non
     raw.commit()
     raw.close()
     write_head(tmp_path / "chain.head", head)
-    store = Store(path)
+    store = StudyStore(path)
     assert store.broken_links() == []
     assert store.head() == head
     store.close()
@@ -97,7 +97,7 @@ def test_a_link_table_of_every_earlier_version_keeps_its_links(tmp_path: Path, n
     raw.execute("insert into links (badge, customer, way, linked_at) values ('b', 'c', 'page', 1)")
     raw.commit()
     raw.close()
-    accounts = Accounts(tmp_path / "accounts.db")
+    accounts = AccountLinks(tmp_path / "accounts.db")
     assert accounts.customer_of(["b"]) == "c"
     accounts.close()
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.storage import model_registry
-from app.storage.model_registry import Registry
+from app.storage.model_registry import ModelRegistry
 from recsys.errors import IntegrityError, UnknownNameError, WorkspaceError
 
 ARRAYS = {
@@ -18,11 +18,11 @@ ARRAYS = {
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Registry:
-    return Registry(tmp_path / "models")
+def registry(tmp_path: Path) -> ModelRegistry:
+    return ModelRegistry(tmp_path / "models")
 
 
-def test_a_version_comes_back_bit_for_bit(registry: Registry) -> None:
+def test_a_version_comes_back_bit_for_bit(registry: ModelRegistry) -> None:
     version = registry.save(ARRAYS, {"alpha": 40.0}, {"seed": 7})
     arrays, meta = registry.load(version.hash)
     assert meta == {"alpha": 40.0}
@@ -33,31 +33,33 @@ def test_a_version_comes_back_bit_for_bit(registry: Registry) -> None:
         assert np.array_equal(arrays[name], array)
 
 
-def test_a_version_is_named_by_hash_start_or_alias(registry: Registry) -> None:
+def test_a_version_is_named_by_hash_start_or_alias(registry: ModelRegistry) -> None:
     version = registry.save(ARRAYS, {})
-    registry.point("candidate", version.name)
+    registry.set_alias("candidate", version.name)
     assert {registry.resolve(n) for n in (version.hash, version.name, "candidate")} == {
         version.hash
     }
     assert registry.aliases() == {"candidate": version.hash}
 
 
-def test_an_unknown_name_lists_the_known_ones(registry: Registry) -> None:
+def test_an_unknown_name_lists_the_known_ones(registry: ModelRegistry) -> None:
     version = registry.save(ARRAYS, {})
     for name in ("champion", "nothing", "", version.hash[:3], "../models"):
         with pytest.raises(UnknownNameError, match=version.name):
             registry.load(name)
     with pytest.raises(UnknownNameError, match="candidate, champion"):
-        registry.point("winner", version.hash)
+        registry.set_alias("winner", version.hash)
 
 
-def test_an_empty_registry_has_no_versions(registry: Registry) -> None:
+def test_an_empty_registry_has_no_versions(registry: ModelRegistry) -> None:
     assert registry.versions() == []
     with pytest.raises(UnknownNameError, match="none yet"):
         registry.load("candidate")
 
 
-def test_versions_come_newest_first(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_versions_come_newest_first(
+    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = []
     for time in (5, 9, 7):
         monkeypatch.setattr(model_registry, "now_ms", lambda time=time: time)
@@ -69,7 +71,7 @@ def test_versions_come_newest_first(registry: Registry, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("left", [lambda data: data[:-1] + b"x", lambda data: data[:-9]])
 def test_an_edited_or_truncated_file_is_refused_with_the_versions_name(
-    registry: Registry, left: Callable[[bytes], bytes]
+    registry: ModelRegistry, left: Callable[[bytes], bytes]
 ) -> None:
     version = registry.save(ARRAYS, {})
     path = registry.folder / version.hash / "factors.npy"
@@ -79,7 +81,7 @@ def test_an_edited_or_truncated_file_is_refused_with_the_versions_name(
 
 
 @pytest.mark.parametrize("name", ["extra.npy", "deep/extra.txt"])
-def test_a_file_slipped_in_is_refused(registry: Registry, name: str) -> None:
+def test_a_file_slipped_in_is_refused(registry: ModelRegistry, name: str) -> None:
     version = registry.save(ARRAYS, {})
     path = registry.folder / version.hash / name
     path.parent.mkdir(exist_ok=True)
@@ -88,7 +90,7 @@ def test_a_file_slipped_in_is_refused(registry: Registry, name: str) -> None:
         registry.load(version.hash)
 
 
-def test_a_version_without_its_card_is_left_out_and_refused(registry: Registry) -> None:
+def test_a_version_without_its_card_is_left_out_and_refused(registry: ModelRegistry) -> None:
     version = registry.save(ARRAYS, {})
     (registry.folder / version.hash / "model.json").write_text("{")
     assert registry.versions() == []
@@ -96,19 +98,19 @@ def test_a_version_without_its_card_is_left_out_and_refused(registry: Registry) 
         registry.version(version.hash)
 
 
-def test_an_object_array_is_never_pickled(registry: Registry) -> None:
+def test_an_object_array_is_never_pickled(registry: ModelRegistry) -> None:
     with pytest.raises(TypeError, match="without pickle"):
         registry.save({"brands": np.array(["a", None])}, {})
     assert list(registry.folder.iterdir()) == []
 
 
-def test_a_name_cannot_leave_the_folder(registry: Registry) -> None:
+def test_a_name_cannot_leave_the_folder(registry: ModelRegistry) -> None:
     with pytest.raises(TypeError, match="cannot be stored"):
         registry.save({"../out": np.zeros(1)}, {})
 
 
 def test_a_full_disk_leaves_nothing_half_written(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch
+    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = registry.save(ARRAYS, {})
 
@@ -122,7 +124,7 @@ def test_a_full_disk_leaves_nothing_half_written(
     assert registry.versions() == [kept]
 
 
-def test_what_a_killed_process_left_is_never_listed_and_goes(registry: Registry) -> None:
+def test_what_a_killed_process_left_is_never_listed_and_goes(registry: ModelRegistry) -> None:
     left = [registry.folder / name for name in (".new-old", ".new-just-now")]
     for folder in left:
         folder.mkdir(parents=True)

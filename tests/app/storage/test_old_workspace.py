@@ -15,29 +15,29 @@ import numpy as np
 import pytest
 
 from app.auth.deck_tokens import DeckTokens
-from app.auth.guest_cookie import guest_of
-from app.auth.identity import guest
-from app.auth.rate_limits import Limits
-from app.modeling.batch_export import Order, write_all
-from app.modeling.comparison import parameters
-from app.operations.archive import read as read_archive
+from app.auth.guest_cookie import guest_from_cookies
+from app.auth.identity import guest_person
+from app.auth.rate_limits import SwipeRateLimits
+from app.modeling.batch_export import ExportSpec, export_lists
+from app.modeling.comparison import version_parameters
+from app.operations.archive import read_archive as read_archive
 from app.operations.backup import restore
 from app.operations.jobs import Jobs
 from app.reports.ci_formats import gate_data
-from app.reports.exports import as_data
-from app.reports.release import check
-from app.storage.model_registry import Registry, folder_hash
-from app.storage.study_db.account_links import Accounts
-from app.storage.study_db.row_codec import canonical, deck_from_row, deck_to_row
-from app.storage.study_db.store import Store, what_differs
-from app.study.results import judge, study_of
-from app.web.swipe_route import Asker, take
-from app.workspace.keys import Keys, read_keys
-from app.workspace.planted_shop import personas_of, planted_truth
+from app.reports.exports import report_data
+from app.reports.release import check_release
+from app.storage.model_registry import ModelRegistry, folder_hash
+from app.storage.study_db.account_links import AccountLinks
+from app.storage.study_db.row_codec import canonical_json, deck_from_row, deck_to_row
+from app.storage.study_db.store import StudyStore, what_differs
+from app.study.results import evaluate_study, study_of
+from app.web.swipe_route import SwipeClient, receive_swipes
+from app.workspace.keys import SecretKeys, read_keys
+from app.workspace.planted_shop import planted_personas, planted_truth
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
-from recsys.models.hybrid import FavouriteModel
-from recsys.models.precomputed import ListedModel
+from app.workspace.workspace import Workspace
+from recsys.models.hybrid import HybridModel
+from recsys.models.precomputed import PrecomputedModel
 from recsys.study.deck import deck_hash
 from recsys.study.policy import Policy, Study
 from tests.app.storage.test_migrations import shape
@@ -58,22 +58,22 @@ def old(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(old: Path) -> Iterator[Store]:
+def store(old: Path) -> Iterator[StudyStore]:
     """Its studies, at the moment when what is expected was noted."""
-    opened = Store(old / "study.db", clock=lambda: int(EXPECTED["now"]))
+    opened = StudyStore(old / "study.db", clock=lambda: int(EXPECTED["now"]))
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def house(old: Path) -> Iterator[House]:
+def house(old: Path) -> Iterator[Workspace]:
     """The whole of it."""
-    opened = House(Settings(workspace=old))
+    opened = Workspace(Settings(workspace=old))
     yield opened
     opened.close()
 
 
-def keys() -> Keys:
+def keys() -> SecretKeys:
     """The keys that it was made with."""
     return read_keys(Path("no folder"), EXPECTED["environ"])
 
@@ -93,26 +93,30 @@ def test_the_fixture_is_small_and_holds_no_key() -> None:
         assert not [name for name in tar.getnames() if "secrets" in name]
 
 
-def test_everything_in_the_old_store_is_what_was_written(store: Store) -> None:
+def test_everything_in_the_old_store_is_what_was_written(store: StudyStore) -> None:
     head = store.head()
     assert {"seq": head.seq, "commitment": head.commitment} == EXPECTED["head"]
     assert store.broken_links() == []
     assert what_differs(store) == []
-    store.examine(thorough=True)
+    store.check_pages(thorough=True)
 
 
-def test_the_migrations_keep_the_names_that_stand_in_old_stores(old: Path, store: Store) -> None:
+def test_the_migrations_keep_the_names_that_stand_in_old_stores(
+    old: Path, store: StudyStore
+) -> None:
     before: list[str] = EXPECTED["migrations"]
-    assert store.step_names()[: len(before)] == before
-    accounts = Accounts(old / "accounts.db")
+    assert store.migration_names()[: len(before)] == before
+    accounts = AccountLinks(old / "accounts.db")
     before = EXPECTED["account_migrations"]
-    assert accounts.step_names()[: len(before)] == before
+    assert accounts.migration_names()[: len(before)] == before
     accounts.close()
 
 
-@pytest.mark.parametrize(("file", "kind"), [("study.db", Store), ("accounts.db", Accounts)])
+@pytest.mark.parametrize(
+    ("file", "kind"), [("study.db", StudyStore), ("accounts.db", AccountLinks)]
+)
 def test_a_store_made_today_has_the_tables_of_an_old_one_and_perhaps_more(
-    old: Path, tmp_path: Path, file: str, kind: type[Store] | type[Accounts]
+    old: Path, tmp_path: Path, file: str, kind: type[StudyStore] | type[AccountLinks]
 ) -> None:
     before = shape(old / file)
     kind(tmp_path / file).close()
@@ -121,7 +125,7 @@ def test_a_store_made_today_has_the_tables_of_an_old_one_and_perhaps_more(
 
 
 @pytest.mark.parametrize("name", STUDIES)
-def test_a_study_and_its_policy_have_the_hashes_of_before(store: Store, name: str) -> None:
+def test_a_study_and_its_policy_have_the_hashes_of_before(store: StudyStore, name: str) -> None:
     said, row = EXPECTED["studies"][name], store.study(name)
     study = study_of(row)
     assert row.hash == study.hash == said["hash"]
@@ -137,23 +141,23 @@ def test_a_study_and_its_policy_have_the_hashes_of_before(store: Store, name: st
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_the_gate_and_the_report_of_an_old_study_are_what_they_were(
-    store: Store, name: str
+    store: StudyStore, name: str
 ) -> None:
     said = EXPECTED["studies"][name]
-    judged = judge(store, store.study(name))
+    judged = evaluate_study(store, store.study(name))
     assert plain(gate_data(judged)) == said["gate"]
-    assert plain(as_data(judged)) == said["report"]
+    assert plain(report_data(judged)) == said["report"]
 
 
 @pytest.mark.parametrize("name", STUDIES)
-def test_the_scores_of_an_old_study_are_read_back(store: Store, name: str) -> None:
+def test_the_scores_of_an_old_study_are_read_back(store: StudyStore, name: str) -> None:
     said = EXPECTED["studies"][name]
     found = store.closings(said["hash"])
     assert [[c.number, c.why_not, c.score] for c in found] == said["scores"]
 
 
-def test_every_old_deck_has_its_hash_and_is_written_as_it_was(store: Store) -> None:
-    stored = {row["id"]: row for row in store._rows("select * from decks")}
+def test_every_old_deck_has_its_hash_and_is_written_as_it_was(store: StudyStore) -> None:
+    stored = {row["id"]: row for row in store._query("select * from decks")}
     assert stored.keys() == EXPECTED["decks"].keys()
     for id, said in EXPECTED["decks"].items():
         deck = store.deck(id).deck
@@ -165,7 +169,7 @@ def test_every_old_deck_has_its_hash_and_is_written_as_it_was(store: Store) -> N
         assert deck_from_row(again) == deck
 
 
-def test_an_old_deck_is_read_back_card_by_card(store: Store) -> None:
+def test_an_old_deck_is_read_back_card_by_card(store: StudyStore) -> None:
     whole = {id: said for id, said in EXPECTED["decks"].items() if "cards" in said}
     assert len(whole) == len(STUDIES)
     for id, said in whole.items():
@@ -173,8 +177,8 @@ def test_an_old_deck_is_read_back_card_by_card(store: Store) -> None:
         cards = json.loads(deck_to_row(dealt.deck)["cards"])
         assert cards == said["cards"]
         assert [card.brand for card in dealt.deck.cards] == [card["brand"] for card in cards]
-        answers = {str(place): answer.value for place, answer in store.answers_of(id).items()}
-        refusals = {str(place): why.value for place, why in store.refusals_of(id).items()}
+        answers = {str(place): answer.value for place, answer in store.current_answers(id).items()}
+        refusals = {str(place): why.value for place, why in store.rejections_of(id).items()}
         assert (answers, refusals) == (said["answers"], said["refusals"])
         assert dealt.event_store_version == said["event_store_version"]
         assert (dealt.closes_at, dealt.language) == (said["closes_at"], said["language"])
@@ -182,26 +186,26 @@ def test_an_old_deck_is_read_back_card_by_card(store: Store) -> None:
 
 @pytest.mark.parametrize("version", MODELS)
 def test_an_old_model_has_its_hash_and_is_restored_whole(old: Path, version: str) -> None:
-    registry, said = Registry(old / "models"), EXPECTED["models"][version]
+    registry, said = ModelRegistry(old / "models"), EXPECTED["models"][version]
     assert folder_hash(old / "models" / version) == said["files"] == version
     arrays, meta = registry.load(version)
-    model: FavouriteModel | ListedModel
+    model: HybridModel | PrecomputedModel
     if meta.get("kind") == "lists":
-        model = ListedModel.restore(arrays, meta)
+        model = PrecomputedModel.restore(arrays, meta)
     else:
-        model = FavouriteModel.restore(arrays, meta)
+        model = HybridModel.restore(arrays, meta)
     assert plain(model.meta()) == meta
     again = model.arrays()
     assert again.keys() == arrays.keys()
     for name, array in arrays.items():
         assert again[name].dtype == array.dtype, name
         np.testing.assert_array_equal(again[name], array)
-    assert parameters(registry.version(version)) == said["parameters"]
+    assert version_parameters(registry.version(version)) == said["parameters"]
     assert registry.version(version).made_at == said["made_at"]
 
 
 @pytest.mark.parametrize("version", MODELS)
-def test_an_old_model_ranks_as_it_did(house: House, version: str) -> None:
+def test_an_old_model_ranks_as_it_did(house: Workspace, version: str) -> None:
     brain = house.brain(version)
     for customer, brands in EXPECTED["models"][version]["ranks"].items():
         ranked = brain.rank(brain.evidence_of(customer), len(brands))
@@ -209,25 +213,27 @@ def test_an_old_model_ranks_as_it_did(house: House, version: str) -> None:
 
 
 def test_aliases_tags_and_notes_of_old_versions_still_name_them(old: Path) -> None:
-    registry = Registry(old / "models")
+    registry = ModelRegistry(old / "models")
     assert registry.aliases() == EXPECTED["aliases"]
     first = EXPECTED["aliases"]["champion"]
-    assert registry.remarks.tags(first) == ["spring"]
-    assert [note.text for note in registry.remarks.notes(first)] == ["The first one, from a test."]
-    assert registry.remarks.tags(EXPECTED["lists"]) == ["theirs"]
+    assert registry.annotations.tags(first) == ["spring"]
+    assert [note.text for note in registry.annotations.notes(first)] == [
+        "The first one, from a test."
+    ]
+    assert registry.annotations.tags(EXPECTED["lists"]) == ["theirs"]
 
 
-def test_the_old_events_have_their_version_and_the_planted_truth_is_there(house: House) -> None:
-    assert house.warehouse.version == EXPECTED["event_store"]
-    tastes, brands = planted_truth(house.workspace)
-    assert len(tastes) >= house.warehouse.customers
-    assert len(brands) >= len(house.warehouse.catalogue.brands) - 1
-    names = [persona.name for persona in personas_of(house.workspace)]
+def test_the_old_events_have_their_version_and_the_planted_truth_is_there(house: Workspace) -> None:
+    assert house.event_store.version == EXPECTED["event_store"]
+    tastes, brands = planted_truth(house.folder)
+    assert len(tastes) >= house.event_store.customers
+    assert len(brands) >= len(house.event_store.catalog.brands) - 1
+    names = [persona.name for persona in planted_personas(house.folder)]
     assert names == ["Noor", "Daan", "Samira", "Henk"]
 
 
 def test_jobs_that_ended_are_read_and_one_without_an_end_is_interrupted(
-    old: Path, store: Store
+    old: Path, store: StudyStore
 ) -> None:
     jobs = Jobs(Settings(workspace=old), store)
     found = {job.id: job for job in jobs.jobs()}
@@ -239,21 +245,23 @@ def test_jobs_that_ended_are_read_and_one_without_an_end_is_interrupted(
             said["outcome"] is None and job.state.value == "interrupted"
         )
         result = jobs.result(id)
-        assert sha256(canonical(result).encode()).hexdigest() == said["result"]
+        assert sha256(canonical_json(result).encode()).hexdigest() == said["result"]
     unfinished = found["feedfacefeedface"]
     assert (unfinished.stage, unfinished.fraction) == ("learning the brands", 0.5)
     assert unfinished.notes == {"iteration": 1, "loss": 0.5}
     assert {job.kind for job in found.values()} == {"fit", "evaluate", "compare", "power"}
 
 
-def test_an_old_deck_token_is_read_and_what_an_old_tab_holds_is_stored(store: Store) -> None:
+def test_an_old_deck_token_is_read_and_what_an_old_tab_holds_is_stored(store: StudyStore) -> None:
     said = EXPECTED["pass"]
     tokens = DeckTokens(keys(), clock=lambda: EXPECTED["now"] / 1000)
     claim = tokens.read(said["token"], said["binding"])
     assert (claim.participant, claim.deck) == (said["participant"], said["deck"])
-    assert claim.bound == said["bound"]
+    assert claim.binding_digest == said["bound"]
     body = json.dumps(said["body"]).encode()
-    status, reply = take(store, tokens, Limits(), body, Asker("127.0.0.1", said["binding"]))
+    status, reply = receive_swipes(
+        store, tokens, SwipeRateLimits(), body, SwipeClient("127.0.0.1", said["binding"])
+    )
     assert (status, reply) == (
         200,
         {
@@ -269,33 +277,33 @@ def test_an_old_deck_token_is_read_and_what_an_old_tab_holds_is_stored(store: St
     assert store.broken_links() == []
 
 
-def test_an_old_guest_is_known_by_the_cookie(store: Store) -> None:
+def test_an_old_guest_is_known_by_the_cookie(store: StudyStore) -> None:
     said = EXPECTED["guest"]
-    name = guest_of(said["cookie"])
+    name = guest_from_cookies(said["cookie"])
     assert name is not None
-    assert guest(keys(), name).participant == said["participant"]
+    assert guest_person(keys(), name).participant == said["participant"]
     assert [dealt.deck.id for dealt in store.decks_by(said["participant"])] == [said["deck"]]
 
 
 def test_old_links_of_employees_and_customers_are_read(old: Path) -> None:
-    accounts = Accounts(old / "accounts.db")
+    accounts = AccountLinks(old / "accounts.db")
     found = {badge: accounts.customer_of([badge]) for badge in EXPECTED["accounts"]}
     accounts.close()
     assert found == EXPECTED["accounts"]
 
 
 def test_an_old_release_is_still_what_was_certified(old: Path) -> None:
-    assert check(old / "release") == EXPECTED["certificate"]
+    assert check_release(old / "release") == EXPECTED["certificate"]
 
 
-def test_carousels_of_before_are_gone_on_with(house: House) -> None:
-    out = house.workspace / "carousels"
+def test_carousels_of_before_are_gone_on_with(house: Workspace) -> None:
+    out = house.folder / "carousels"
     said = json.loads((out / "carousels.json").read_text(encoding="utf-8"))
     assert said == EXPECTED["carousels"]
     fields = ("model", "policy", "n", "products", "arms", "seed", "part", "evidence")
     assert said.keys() == {*fields, "events", "customers"}
-    order = Order(*(said[name] for name in fields))
-    assert write_all(house, order, out, 1, silent) == said["customers"]
+    order = ExportSpec(*(said[name] for name in fields))
+    assert export_lists(house, order, out, 1, silent) == said["customers"]
 
 
 def test_an_old_backup_is_restored_and_verified(old: Path, tmp_path: Path) -> None:
@@ -308,8 +316,8 @@ def test_an_old_backup_is_restored_and_verified(old: Path, tmp_path: Path) -> No
     new.mkdir()
     restored = restore(new, old / "backup.tar", keys(), EXPECTED["now"])
     assert restored.same_keys
-    assert restored.differs == ()
-    opened = Store(new / "study.db")
+    assert restored.mismatches == ()
+    opened = StudyStore(new / "study.db")
     head = opened.head()
     opened.close()
     assert {"seq": head.seq, "commitment": head.commitment} == EXPECTED["head"]

@@ -12,21 +12,21 @@ from typing import Any
 
 import pytest
 
-from app.modeling.batch_export import write_all
-from app.modeling.batch_part import Order
+from app.modeling.batch_export import export_lists
+from app.modeling.batch_part import ExportSpec
 from app.operations.backup import back_up
 from app.operations.job_tasks import compare, evaluate, fit, power
-from app.reports.release import pack
-from app.storage.model_registry import Version
-from app.storage.study_db.jobs import Ended
-from app.storage.study_db.records import ClosedBy, Incoming
-from app.storage.study_db.row_codec import canonical
-from app.storage.study_db.store import Store
-from app.study.feedback import learn_from
-from app.study.results import close_deck, judge
-from app.workspace.planted_shop import plant_folder
+from app.reports.release import pack_release
+from app.storage.model_registry import ModelVersion
+from app.storage.study_db.jobs import JobResult
+from app.storage.study_db.records import ClosedBy, IncomingSwipe
+from app.storage.study_db.row_codec import canonical_json
+from app.storage.study_db.store import StudyStore
+from app.study.feedback import learn_from_study
+from app.study.results import close_deck, evaluate_study
+from app.workspace.planted_shop import write_planted_shop
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
+from app.workspace.workspace import Workspace
 from recsys.study.swipes import Answer, SwipeKind
 from tests.app.storage.test_old_workspace import EXPECTED, HERE, keys
 from tests.support.planted_shops import silent
@@ -44,9 +44,9 @@ def old(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def house(old: Path) -> Iterator[House]:
+def house(old: Path) -> Iterator[Workspace]:
     """The whole of it, with the keys that it was made with."""
-    opened = House(Settings(workspace=old))
+    opened = Workspace(Settings(workspace=old))
     opened.keys = keys()
     yield opened
     opened.close()
@@ -75,24 +75,24 @@ def without(facts: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return plain
 
 
-def facts_of(version: Version) -> dict[str, Any]:
+def facts_of(version: ModelVersion) -> dict[str, Any]:
     """The facts of a version that do not depend on the hour or the machine."""
     return without(version.facts, *OF_THE_HOUR)
 
 
 @pytest.mark.parametrize("kind", JOBS)
 def test_a_job_finds_what_it_found(old: Path, kind: str) -> None:
-    store = Store(old / "study.db")
+    store = StudyStore(old / "study.db")
     row = next(row for row in store.jobs() if row.kind == kind)
     store.close()
     ended = JOBS[kind](Settings(workspace=old), row.args, silent)
-    assert isinstance(ended, Ended)
+    assert isinstance(ended, JobResult)
     assert ended.message == row.message
     before = json.loads((old / "jobs" / f"{row.id}.result.json").read_text(encoding="utf-8"))
     same(json.loads(json.dumps(ended.result)), before)
 
 
-def test_a_fit_writes_the_meta_and_the_facts_that_it_wrote(house: House) -> None:
+def test_a_fit_writes_the_meta_and_the_facts_that_it_wrote(house: Workspace) -> None:
     row = next(row for row in house.store.jobs() if row.kind == "fit" and row.outcome == "done")
     again = house.version(fit(house.settings, row.args, silent))
     before = house.version(row.message)
@@ -101,21 +101,21 @@ def test_a_fit_writes_the_meta_and_the_facts_that_it_wrote(house: House) -> None
     assert again.facts.keys() == before.facts.keys()
 
 
-def test_a_version_that_learns_writes_what_it_wrote(house: House) -> None:
+def test_a_version_that_learns_writes_what_it_wrote(house: Workspace) -> None:
     before = house.version(EXPECTED["learnt"])
     row = house.store.study("Old simulated")
-    again = learn_from(house, house.version(before.facts["parent"]), row, silent)
+    again = learn_from_study(house, house.version(before.facts["parent"]), row, silent)
     same(dict(again.meta), dict(before.meta))
     same(facts_of(again), facts_of(before))
 
 
-def test_a_release_is_certified_as_it_was(house: House, tmp_path: Path) -> None:
-    judged = judge(house.store, house.store.study("Old simulated"))
-    pack(house, judged, tmp_path / "release")
+def test_a_release_is_certified_as_it_was(house: Workspace, tmp_path: Path) -> None:
+    judged = evaluate_study(house.store, house.store.study("Old simulated"))
+    pack_release(house, judged, tmp_path / "release")
     said = json.loads((tmp_path / "release" / "certificate.json").read_text(encoding="utf-8"))
     before = EXPECTED["certificate"]
     assert list(said) == list(
-        json.loads((house.workspace / "release" / "certificate.json").read_text())
+        json.loads((house.folder / "release" / "certificate.json").read_text())
     )
     moved = ("made_at", "hash", "chain_head", "cards", "code_version")
     same(without(said, *moved), without(before, *moved))
@@ -123,20 +123,22 @@ def test_a_release_is_certified_as_it_was(house: House, tmp_path: Path) -> None:
     assert said["cards"].keys() == before["cards"].keys()
 
 
-def test_carousels_are_claimed_as_they_were(house: House, tmp_path: Path) -> None:
+def test_carousels_are_claimed_as_they_were(house: Workspace, tmp_path: Path) -> None:
     said = EXPECTED["carousels"]
-    order = Order(said["model"], said["policy"], said["n"], arms=said["arms"], seed=said["seed"])
-    write_all(house, order, tmp_path / "carousels", 1, silent)
-    before = house.workspace / "carousels" / "carousels.json"
+    order = ExportSpec(
+        said["model"], said["policy"], said["n"], arms=said["arms"], seed=said["seed"]
+    )
+    export_lists(house, order, tmp_path / "carousels", 1, silent)
+    before = house.folder / "carousels" / "carousels.json"
     now = tmp_path / "carousels" / "carousels.json"
     assert now.read_bytes() == before.read_bytes()
 
 
-def test_a_backup_says_what_it_said(house: House, tmp_path: Path) -> None:
+def test_a_backup_says_what_it_said(house: Workspace, tmp_path: Path) -> None:
     house.close()
-    path, _ = back_up(house.workspace, tmp_path / "new.tar", keys(), 1, events=False)
+    path, _ = back_up(house.folder, tmp_path / "new.tar", keys(), 1, events=False)
     listed = []
-    for each in (path, house.workspace / "backup.tar"):
+    for each in (path, house.folder / "backup.tar"):
         with tarfile.open(each) as tar:
             listed.append(json.load(tar.extractfile("backup.json") or tar))
     assert list(listed[0]) == list(listed[1])
@@ -144,17 +146,17 @@ def test_a_backup_says_what_it_said(house: House, tmp_path: Path) -> None:
     assert listed[1]["files"].keys() <= listed[0]["files"].keys()
 
 
-def test_a_remark_is_a_line_of_the_same_keys(house: House) -> None:
-    remarks = house.registry.remarks
+def test_a_remark_is_a_line_of_the_same_keys(house: Workspace) -> None:
+    remarks = house.registry.annotations
     before = remarks.path.read_text(encoding="utf-8").splitlines()
-    remarks.note(EXPECTED["second"], "One more.")
+    remarks.add_note(EXPECTED["second"], "One more.")
     after = remarks.path.read_text(encoding="utf-8").splitlines()
     assert after[:-1] == before
     assert list(json.loads(after[-1])) == list(json.loads(before[0]))
 
 
 def test_a_planted_shop_is_marked_as_it_was(old: Path, tmp_path: Path) -> None:
-    plant_folder(tmp_path / "shop", 5, 7, silent)
+    write_planted_shop(tmp_path / "shop", 5, 7, silent)
     said, before = (
         json.loads((folder / "shop.json").read_text(encoding="utf-8"))
         for folder in (tmp_path / "shop", old / "planted")
@@ -164,10 +166,10 @@ def test_a_planted_shop_is_marked_as_it_was(old: Path, tmp_path: Path) -> None:
 
 
 def test_a_deck_that_closes_is_scored_in_the_same_words(old: Path) -> None:
-    store = Store(old / "study.db", clock=lambda: int(EXPECTED["now"]))
+    store = StudyStore(old / "study.db", clock=lambda: int(EXPECTED["now"]))
     deck = store.deck(EXPECTED["pass"]["deck"]).deck
     swipes = [
-        Incoming(
+        IncomingSwipe(
             f"s{c.position}", c.position, SwipeKind.ANSWER, Answer.FAVOURITE, "tab", c.position,
             900, "key", "desk", None,
         )
@@ -175,8 +177,8 @@ def test_a_deck_that_closes_is_scored_in_the_same_words(old: Path) -> None:
     ]  # fmt: skip
     store.add_swipes(deck.id, swipes)
     closing = close_deck(store, store.study("Old live"), deck.id, ClosedBy.PLAYER)
-    (row,) = store._rows("select score from scores order by seq desc limit 1")
-    assert row["score"] == canonical(dict(closing.score or {}))
+    (row,) = store._query("select score from scores order by seq desc limit 1")
+    assert row["score"] == canonical_json(dict(closing.score or {}))
     stored = json.loads(row["score"])
     assert stored.keys() == {"hit_rate", "discrimination", "lift", "challenger"}
     assert stored["hit_rate"] == 1.0

@@ -17,19 +17,28 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from app.storage.study_db.database import now_ms
-from app.storage.study_db.records import ClosedBy, Incoming, Refusal, StudyRow
+from app.storage.study_db.records import ClosedBy, IncomingSwipe, RejectionReason, StudyRow
 from app.storage.study_db.row_codec import deck_from_row, deck_to_row
-from app.storage.study_db.store import Store
+from app.storage.study_db.store import StudyStore
 from recsys.errors import (
     BadInputError,
     IllegalSwipeError,
     UnknownNameError,
     WorkspaceError,
 )
-from recsys.study.deck import Arm, Card, Deck, Known, Origin, Stratum, deck_hash, seal
-from recsys.study.decoys import Step
+from recsys.study.deck import (
+    Card,
+    CardRole,
+    Deck,
+    HistoryDepth,
+    Origin,
+    Source,
+    deck_hash,
+    with_hash,
+)
+from recsys.study.decoys import MatchLevel
 from recsys.study.policy import StudyKind
-from recsys.study.swipes import Answer, SwipeKind, stand
+from recsys.study.swipes import Answer, SwipeKind, current_answers
 
 STUDY = "5" * 64
 
@@ -58,20 +67,41 @@ def a_study(**other: object) -> StudyRow:
 
 def a_deck(id: str = "deck", participant: str = "p1", study: str = STUDY) -> Deck:
     picks = [
-        Card(n, f"Brand {n} ® <b>", "pens", frozenset({Arm.PICK, Arm.BASELINE}), Stratum.PICK,
+        Card(n, (
+            f"Brand {n} ® "
+            "<b>"
+        ), "pens", frozenset({Source.PICK, Source.BASELINE}), CardRole.PICK,
              None, None, True, 3)
         for n in range(1, 8)
     ]  # fmt: skip
-    decoy = Card(8, "Søren", "toys", frozenset({Arm.DECOY}), Stratum.FAR, 1, Step.TIER, False, 0)
-    deck = Deck(
-        id, study, participant, Origin.OWN, Known.ENOUGH, "m", 2**128 - 1, (*picks, decoy), ""
+    decoy = Card(
+        8,
+        "Søren",
+        "toys",
+        frozenset({Source.DECOY}),
+        CardRole.MATCHED_DECOY,
+        1,
+        MatchLevel.TIER,
+        False,
+        0,
     )
-    return seal(deck)
+    deck = Deck(
+        id,
+        study,
+        participant,
+        Origin.OWN,
+        HistoryDepth.ENOUGH,
+        "m",
+        2**128 - 1,
+        (*picks, decoy),
+        "",
+    )
+    return with_hash(deck)
 
 
-def swipe(n: int, answer: Answer | None = Answer.FAVOURITE, **other: object) -> Incoming:
+def swipe(n: int, answer: Answer | None = Answer.FAVOURITE, **other: object) -> IncomingSwipe:
     kind = SwipeKind.UNDO if answer is None else SwipeKind.ANSWER
-    said = Incoming(
+    said = IncomingSwipe(
         f"s{n}", n % 8 + 1, kind, answer, "tab", n, 700 + n, "key", "desk", 1_600_000_000_000
     )
     return replace(said, **other)
@@ -83,8 +113,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store(clock: Clock) -> Store:
-    store = Store(clock=clock)
+def store(clock: Clock) -> StudyStore:
+    store = StudyStore(clock=clock)
     store.open_study(a_study())
     store.add_deck(a_deck(), "events-1", {"fold in": 0.8})
     return store
@@ -93,7 +123,7 @@ def store(clock: Clock) -> Store:
 @pytest.fixture
 def path(tmp_path: Path, clock: Clock) -> Path:
     path = tmp_path / "workspace" / "study.db"
-    store = Store(path, clock)
+    store = StudyStore(path, clock)
     store.open_study(a_study())
     store.add_deck(a_deck(), "events-1", {})
     store.add_swipes("deck", [swipe(n) for n in range(5)])
@@ -110,13 +140,13 @@ def tampered(path: Path, *statements: str) -> list[str]:
         raw.execute(statement)
     raw.commit()
     raw.close()
-    store = Store(path)
+    store = StudyStore(path)
     found = store.verify(deck_hash, study_hash)
     store.close()
     return found
 
 
-def test_a_deck_comes_back_as_it_was_dealt(store: Store) -> None:
+def test_a_deck_comes_back_as_it_was_dealt(store: StudyStore) -> None:
     dealt = store.deck("deck")
     assert dealt.deck == a_deck()
     assert deck_from_row(deck_to_row(a_deck())) == a_deck()
@@ -125,21 +155,21 @@ def test_a_deck_comes_back_as_it_was_dealt(store: Store) -> None:
     assert store.decks_of(STUDY) == store.decks_by("p1") == [dealt]
 
 
-def test_a_participant_is_noted_once_with_her_first_deck(store: Store, clock: Clock) -> None:
+def test_a_participant_is_noted_once_with_her_first_deck(store: StudyStore, clock: Clock) -> None:
     store.add_deck(a_deck("one", "p1"), "events-1", {})
     first = clock()
     clock.now += 5_000
     store.add_deck(a_deck("two", "p1"), "events-1", {})
-    noted = store._rows("select pseudonym, first_seen from participants")
+    noted = store._query("select pseudonym, first_seen from participants")
     assert noted == [{"pseudonym": "p1", "first_seen": first}]
 
 
-def test_a_deck_that_is_not_here_says_reload(store: Store) -> None:
+def test_a_deck_that_is_not_here_says_reload(store: StudyStore) -> None:
     with pytest.raises(IllegalSwipeError, match="Reload"):
         store.add_swipes("elsewhere", [swipe(1)])
 
 
-def test_an_acknowledged_swipe_is_stored_with_all_it_said(store: Store, clock: Clock) -> None:
+def test_an_acknowledged_swipe_is_stored_with_all_it_said(store: StudyStore, clock: Clock) -> None:
     receipt = store.add_swipes("deck", [swipe(0), swipe(1, None, shown_ms=None, client_at=None)])
     first, second = store.swipes_of("deck")
     assert receipt.acknowledged == ("s0", "s1") == (first.id, second.id)
@@ -150,7 +180,7 @@ def test_an_acknowledged_swipe_is_stored_with_all_it_said(store: Store, clock: C
     assert first.received_at == clock.now
 
 
-def test_a_swipe_sent_again_is_acknowledged_and_not_stored_again(store: Store) -> None:
+def test_a_swipe_sent_again_is_acknowledged_and_not_stored_again(store: StudyStore) -> None:
     store.add_swipes("deck", [swipe(0), swipe(1)])
     again = store.add_swipes("deck", [swipe(1, Answer.SUPER_LIKE), swipe(2), swipe(2)])
     assert again.acknowledged == ("s1", "s2")
@@ -158,18 +188,18 @@ def test_a_swipe_sent_again_is_acknowledged_and_not_stored_again(store: Store) -
     assert store.swipes_of("deck")[1].answer is Answer.FAVOURITE
 
 
-def test_the_same_id_in_two_decks_is_two_swipes(store: Store) -> None:
+def test_the_same_id_in_two_decks_is_two_swipes(store: StudyStore) -> None:
     store.add_deck(a_deck("other", "p2"), "events-1", {})
     store.add_swipes("deck", [swipe(0)])
     store.add_swipes("other", [swipe(0)])
     assert len(store.swipes_of("deck")) == len(store.swipes_of("other")) == 1
 
 
-def test_an_empty_post_is_answered(store: Store) -> None:
+def test_an_empty_post_is_answered(store: StudyStore) -> None:
     assert store.add_swipes("deck", []).acknowledged == ()
 
 
-def test_a_swipe_after_closing_is_acknowledged_and_not_counted(store: Store) -> None:
+def test_a_swipe_after_closing_is_acknowledged_and_not_counted(store: StudyStore) -> None:
     store.add_swipes("deck", [swipe(0)])
     store.close_deck("deck", ClosedBy.PLAYER, {"hit_rate": 0.8})
     receipt = store.add_swipes("deck", [swipe(0), swipe(1)])
@@ -177,28 +207,30 @@ def test_a_swipe_after_closing_is_acknowledged_and_not_counted(store: Store) -> 
     assert (receipt.late, receipt.closed) == (("s1",), True)
     assert [s.id for s in store.swipes_of("deck")] == ["s0"]
     assert [s.id for s in store.swipes_of("deck", late=True)] == ["s1"]
-    assert list(store.standing(STUDY)["deck"].answers) == [1]
+    assert list(store.current_answers_by_deck(STUDY)["deck"].answers) == [1]
 
 
-def test_a_deck_closes_after_its_hours_by_the_servers_clock(store: Store, clock: Clock) -> None:
+def test_a_deck_closes_after_its_hours_by_the_servers_clock(
+    store: StudyStore, clock: Clock
+) -> None:
     clock.hours(23.9)
     assert not store.add_swipes("deck", [swipe(0)]).closed
-    assert store.overdue(STUDY) == []
+    assert store.overdue_decks(STUDY) == []
     clock.hours(0.1)
     assert store.add_swipes("deck", [swipe(1)]).late == ("s1",)
-    assert [dealt.deck.id for dealt in store.overdue(STUDY)] == ["deck"]
+    assert [dealt.deck.id for dealt in store.overdue_decks(STUDY)] == ["deck"]
     store.close_deck("deck", ClosedBy.TIME, None, "less than two blocks")
-    assert store.overdue(STUDY) == []
+    assert store.overdue_decks(STUDY) == []
 
 
-def test_a_deck_closes_once_and_the_first_score_stands(store: Store) -> None:
+def test_a_deck_closes_once_and_the_first_score_stands(store: StudyStore) -> None:
     first = store.close_deck("deck", ClosedBy.PLAYER, {"hit_rate": 0.8})
     again = store.close_deck("deck", ClosedBy.TIME, {"hit_rate": 0.1}, "why")
     assert again == first == store.closing("deck")
     assert (first.number, first.score, first.why_not) == (1, {"hit_rate": 0.8}, None)
 
 
-def test_closings_are_numbered_within_their_study(store: Store) -> None:
+def test_closings_are_numbered_within_their_study(store: StudyStore) -> None:
     store.open_study(a_study(hash="6" * 64, name="autumn"))
     for id, study in (("b", STUDY), ("c", "6" * 64)):
         store.add_deck(a_deck(id, id, study), "events-1", {})
@@ -208,19 +240,21 @@ def test_closings_are_numbered_within_their_study(store: Store) -> None:
     assert [(c.deck, c.number) for c in store.closings("6" * 64)] == [("c", 1)]
 
 
-def test_what_stands_of_a_study_is_what_stands_of_each_deck(store: Store) -> None:
+def test_what_stands_of_a_study_is_what_stands_of_each_deck(store: StudyStore) -> None:
     store.add_deck(a_deck("other", "p2"), "events-1", {})
     answers = [Answer.FAVOURITE, Answer.DONT_KNOW, None, Answer.SUPER_LIKE, Answer.NOT_FAVOURITE]
     for n in range(40):
         deck = ("deck", "other")[n % 2]
         store.add_swipes(deck, [swipe(n, answers[n % 5], position=n * 7 % 8 + 1)])
     for deck in ("deck", "other"):
-        assert store.standing(STUDY)[deck].answers == stand(store.swipes_of(deck))
+        assert store.current_answers_by_deck(STUDY)[deck].answers == current_answers(
+            store.swipes_of(deck)
+        )
     longest = max(s.shown_ms or 0 for s in store.swipes_of("deck") if s.position == 1)
-    assert store.standing(STUDY)["deck"].shown_ms[1] == longest
+    assert store.current_answers_by_deck(STUDY)["deck"].shown_ms[1] == longest
 
 
-def test_a_study_is_found_by_hash_name_and_start(store: Store, clock: Clock) -> None:
+def test_a_study_is_found_by_hash_name_and_start(store: StudyStore, clock: Clock) -> None:
     study = store.study("spring")
     assert study == a_study(opened_at=clock.now)
     assert store.study(STUDY) == store.study("555555") == study
@@ -230,13 +264,13 @@ def test_a_study_is_found_by_hash_name_and_start(store: Store, clock: Clock) -> 
         store.study("555")
 
 
-def test_a_study_cannot_be_opened_twice(store: Store) -> None:
+def test_a_study_cannot_be_opened_twice(store: StudyStore) -> None:
     with pytest.raises(BadInputError, match="choose another name"):
         store.open_study(a_study(hash="6" * 64))
     assert len(store.studies()) == 1
 
 
-def test_the_first_decision_and_the_first_closing_of_a_study_stand(store: Store) -> None:
+def test_the_first_decision_and_the_first_closing_of_a_study_stand(store: StudyStore) -> None:
     assert store.decision(STUDY) is None
     first = store.record_decision(STUDY, 4, "release", {"n": 20})
     assert store.record_decision(STUDY, 5, "hold", {"n": 25}) == first == store.decision(STUDY)
@@ -245,17 +279,17 @@ def test_the_first_decision_and_the_first_closing_of_a_study_stand(store: Store)
     assert store.study(STUDY).why_closed == "decided"
 
 
-def test_the_latest_consent_holds(store: Store) -> None:
+def test_the_latest_consent_holds(store: StudyStore) -> None:
     assert store.consent_of("p1") is None
-    store.consent("p1", "1", True)
-    store.consent("p1", "2", False)
+    store.record_consent("p1", "1", True)
+    store.record_consent("p1", "2", False)
     consent = store.consent_of("p1")
     assert consent is not None
     assert (consent.text_version, consent.yes) == ("2", False)
 
 
 def test_eight_threads_lose_no_swipe_and_double_none(path: Path) -> None:
-    store = Store(path)
+    store = StudyStore(path)
     acknowledged: list[str] = []
 
     def play(thread: int) -> None:
@@ -278,7 +312,7 @@ def test_eight_threads_lose_no_swipe_and_double_none(path: Path) -> None:
 
 
 def test_two_processes_write_one_chain(path: Path) -> None:
-    stores = [Store(path), Store(path)]
+    stores = [StudyStore(path), StudyStore(path)]
     for n in range(10):
         stores[n % 2].add_swipes("deck", [swipe(0, id=f"n{n}")])
     for store in stores:
@@ -309,7 +343,7 @@ def test_sigkill_loses_nothing_that_was_acknowledged(path: Path) -> None:
     heard += [line.strip() for line in writer.stdout if line.endswith("\n")]
     writer.stdout.close()
     assert writer.wait() == -signal.SIGKILL
-    store = Store(path)
+    store = StudyStore(path)
     stored = [s.id for s in store.swipes_of("deck")]
     assert set(heard) <= set(stored)
     assert len(stored) == len(set(stored))
@@ -353,7 +387,7 @@ def test_verify_names_what_somebody_edited(path: Path, statement: str, named: st
 def test_a_chain_cut_off_with_its_rows_is_noticed_for_ever(path: Path) -> None:
     cut = ("delete from swipes where seq > 5", "delete from chain where seq > 5")
     assert tampered(path, *cut) == ["the end of the chain does not agree with chain.head"]
-    store = Store(path)
+    store = StudyStore(path)
     store.add_swipes("deck", [swipe(n, id=f"regrown {n}") for n in range(9)])
     store.close()
     assert tampered(path) == ["the end of the chain does not agree with chain.head"]
@@ -373,11 +407,11 @@ def test_a_written_row_is_never_changed(path: Path, table: str) -> None:
 
 
 def test_forgetting_erases_every_byte_and_keeps_score_and_links(path: Path, clock: Clock) -> None:
-    store = Store(path, clock)
+    store = StudyStore(path, clock)
     store.add_deck(a_deck("hers", "canary-person"), "events-1", {})
-    store.consent("canary-person", "1", True)
+    store.record_consent("canary-person", "1", True)
     store.add_swipes("hers", [swipe(n, id=f"canary-{n}") for n in range(3)])
-    store.add_refusal("hers", 1, Refusal.GIFT)
+    store.add_rejection("hers", 1, RejectionReason.GIFT)
     store.close_deck("hers", ClosedBy.PLAYER, {"hit_rate": 1.0})
     assert store.forget("canary-person").swipes == 3
     (left,) = store.closings(STUDY)
@@ -387,7 +421,7 @@ def test_forgetting_erases_every_byte_and_keeps_score_and_links(path: Path, cloc
         None,
         None,
     )
-    assert store.withdrawn(STUDY) == 1
+    assert store.withdrawn_decks(STUDY) == 1
     assert store.consent_of("canary-person") is None
     assert store.verify(deck_hash, study_hash) == []
     with pytest.raises(IllegalSwipeError):
@@ -398,7 +432,7 @@ def test_forgetting_erases_every_byte_and_keeps_score_and_links(path: Path, cloc
 
 
 def test_forgetting_a_stranger_changes_nothing(path: Path) -> None:
-    store = Store(path)
+    store = StudyStore(path)
     forgotten = store.forget("nobody")
     assert (forgotten.decks, forgotten.swipes) == (0, 0)
     assert store.verify(deck_hash, study_hash) == []
@@ -413,25 +447,25 @@ def test_a_newer_workspace_is_refused_and_left_alone(path: Path) -> None:
     raw.close()
     before = path.read_bytes()
     with pytest.raises(WorkspaceError, match="newer brandswipe"):
-        Store(path)
+        StudyStore(path)
     assert path.read_bytes() == before
 
 
 def test_a_full_disk_is_said_and_what_was_stored_is_intact(path: Path) -> None:
-    store = Store(path)
-    pages = store._rows("pragma page_count")[0]["page_count"]
-    store._rows(f"pragma max_page_count = {pages}")
+    store = StudyStore(path)
+    pages = store._query("pragma page_count")[0]["page_count"]
+    store._query(f"pragma max_page_count = {pages}")
     with pytest.raises(WorkspaceError, match=r"disk of .* is full"):
         store.add_swipes("deck", [swipe(0, id=f"{n:064}") for n in range(2000)])
     assert [s.id for s in store.swipes_of("deck")] == [f"s{n}" for n in range(5)]
     assert store.verify(deck_hash, study_hash) == []
-    store._rows("pragma max_page_count = 100000")
+    store._query("pragma max_page_count = 100000")
     assert store.add_swipes("deck", [swipe(0, id="after")]).acknowledged == ("after",)
     store.close()
 
 
 def test_a_failure_in_the_middle_of_a_post_stores_nothing_of_it(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: StudyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = store._insert
 
@@ -449,15 +483,15 @@ def test_a_failure_in_the_middle_of_a_post_stores_nothing_of_it(
 
 
 def test_a_busy_file_is_said_in_words(path: Path) -> None:
-    store = Store(path)
-    store._rows("pragma busy_timeout = 50")
+    store = StudyStore(path)
+    store._query("pragma busy_timeout = 50")
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("begin immediate")
     with pytest.raises(WorkspaceError, match="Another process"):
-        store.consent("p9", "1", True)
+        store.record_consent("p9", "1", True)
     other.execute("rollback")
     other.close()
-    store.consent("p9", "1", True)
+    store.record_consent("p9", "1", True)
     store.close()
 
 
@@ -473,13 +507,13 @@ def test_a_damaged_file_is_said_in_words(
 ) -> None:
     spoil(path)
     with pytest.raises(WorkspaceError, match=said):
-        Store(path).studies()
+        StudyStore(path).studies()
 
 
 def test_a_place_that_cannot_hold_a_workspace_is_said_in_words(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WorkspaceError, match="choose another folder"):
-        Store(tmp_path / "file" / "study.db")
+        StudyStore(tmp_path / "file" / "study.db")
 
 
 def test_the_store_is_readable_by_its_owner_alone(path: Path) -> None:
@@ -488,9 +522,9 @@ def test_the_store_is_readable_by_its_owner_alone(path: Path) -> None:
     assert path.parent.stat().st_mode & 0o077 == 0
 
 
-def test_the_log_keeps_what_happened(store: Store, clock: Clock) -> None:
-    store.log("swipes refused", n=3)
-    (row,) = store._rows("select at, what, detail from events_log")
+def test_the_log_keeps_what_happened(store: StudyStore, clock: Clock) -> None:
+    store.log_event("swipes refused", n=3)
+    (row,) = store._query("select at, what, detail from events_log")
     assert (row["at"], row["what"], json.loads(row["detail"])) == (
         clock.now, "swipes refused", {"n": 3},
     )  # fmt: skip
@@ -500,35 +534,35 @@ def test_the_log_keeps_what_happened(store: Store, clock: Clock) -> None:
 def test_what_stands_of_a_deck_is_read_as_the_core_finds_it(
     said: list[tuple[int, Answer | None]],
 ) -> None:
-    store = Store(clock=Clock())
+    store = StudyStore(clock=Clock())
     store.open_study(a_study())
     store.add_deck(a_deck(), "events-1", {})
     sent = [swipe(n, answer, position=place) for n, (place, answer) in enumerate(said)]
     store.add_swipes("deck", sent)
-    assert store.answers_of("deck") == stand(store.swipes_of("deck"))
+    assert store.current_answers("deck") == current_answers(store.swipes_of("deck"))
     assert store.swipe_ids("deck") == {one.id for one in sent}
     store.close_deck("deck", ClosedBy.PLAYER, None)
     store.add_swipes("deck", [swipe(99, Answer.DONT_KNOW)])
-    assert store.answers_of("deck") == stand(store.swipes_of("deck"))
+    assert store.current_answers("deck") == current_answers(store.swipes_of("deck"))
     assert store.swipe_ids("deck") == {one.id for one in sent} | {"s99"}
 
 
-def test_an_outline_says_of_a_deck_what_the_deck_says(store: Store) -> None:
+def test_an_outline_says_of_a_deck_what_the_deck_says(store: StudyStore) -> None:
     whole = store.deck("deck")
-    found = store.outline("deck")
+    found = store.deck_outline("deck")
     assert (found.id, found.participant) == (whole.deck.id, whole.deck.participant)
     assert (found.cards, found.dealt_at) == (len(whole.deck.cards), whole.dealt_at)
     with pytest.raises(IllegalSwipeError, match="Reload the page"):
-        store.outline("another")
+        store.deck_outline("another")
 
 
 def test_a_store_that_others_hold_is_not_writable(path: Path) -> None:
-    store, other = Store(path), sqlite3.connect(path, isolation_level=None)
-    store.check()
+    store, other = StudyStore(path), sqlite3.connect(path, isolation_level=None)
+    store.check_writable()
     store._db.execute("pragma busy_timeout = 50")
     other.execute("begin immediate")
     with pytest.raises(WorkspaceError, match="Another process"):
-        store.check()
+        store.check_writable()
     other.close()
-    store.check()
+    store.check_writable()
     store.close()

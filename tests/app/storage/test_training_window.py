@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.modeling.training import refit
-from app.storage.event_store.window import Source, slice_of, versions_of
+from app.modeling.training import fit_version
+from app.storage.event_store.window import TrainingWindow, open_window, store_versions
 from app.workspace.settings import Settings
-from app.workspace.workspace import BASELINE, House
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import BadInputError, NotEnoughError, UnknownNameError
 from tests.support.cli_runner import brandswipe
 from tests.support.event_files import write
@@ -26,45 +26,45 @@ def bought(day: int, who: int) -> dict[str, object]:
 
 
 @pytest.fixture
-def twice(tmp_path: Path) -> House:
+def twice(tmp_path: Path) -> Workspace:
     """A store of two imports: ten days in March, then ten more."""
     for name, days in (("one", range(10)), ("two", range(10, 20))):
         (tmp_path / name).mkdir()
         rows = [bought(day, who) for day in days for who in range(12)]
         file = write(rows, tmp_path / name / "events.csv")
         assert brandswipe("ingest", str(file), workspace=tmp_path / "ws").code == 0
-    return House(Settings(workspace=tmp_path / "ws"))
+    return Workspace(Settings(workspace=tmp_path / "ws"))
 
 
 def test_the_store_as_it_was_after_each_import_has_the_version_it_had_then(
-    twice: House, tmp_path: Path
+    twice: Workspace, tmp_path: Path
 ) -> None:
-    newest, older = versions_of(twice.warehouse)
-    assert newest is twice.warehouse
+    newest, older = store_versions(twice.event_store)
+    assert newest is twice.event_store
     assert (older.events, newest.events) == (120, 240)
     assert older.as_of == START + 9 * DAY
     brandswipe("ingest", str(tmp_path / "one" / "events.csv"), workspace=tmp_path / "again")
-    assert older.version == House(Settings(workspace=tmp_path / "again")).warehouse.version
+    assert older.version == Workspace(Settings(workspace=tmp_path / "again")).event_store.version
 
 
-def test_a_window_holds_its_first_and_last_day_and_nothing_else(twice: House) -> None:
-    part = slice_of(twice.warehouse, Source(since="2026-03-03", until="2026-03-05"))
+def test_a_window_holds_its_first_and_last_day_and_nothing_else(twice: Workspace) -> None:
+    part = open_window(twice.event_store, TrainingWindow(since="2026-03-03", until="2026-03-05"))
     times = np.concatenate([rows["ts"] for _, rows in part.scan()])
     assert sorted(set(times.tolist())) == [START + day * DAY for day in (2, 3, 4)]
     assert part.as_of == START + 5 * DAY - 1
-    assert slice_of(twice.warehouse, Source()) is twice.warehouse
+    assert open_window(twice.event_store, TrainingWindow()) is twice.event_store
 
 
-def test_a_fit_says_which_version_and_window_it_read(twice: House) -> None:
-    older = versions_of(twice.warehouse)[1]
-    version = refit(
+def test_a_fit_says_which_version_and_window_it_read(twice: Workspace) -> None:
+    older = store_versions(twice.event_store)[1]
+    version = fit_version(
         twice.registry,
-        twice.warehouse,
+        twice.event_store,
         twice.policy,
         QUICK,
-        BASELINE,
+        DEFAULT_BASELINE,
         silent,
-        Source(older.version[:8], since="2026-03-02"),
+        TrainingWindow(older.version[:8], since="2026-03-02"),
     )
     facts = version.facts
     assert facts["data_version"] == older.version
@@ -78,37 +78,53 @@ def test_a_fit_says_which_version_and_window_it_read(twice: House) -> None:
 @pytest.mark.parametrize(
     ("source", "error", "said"),
     [
-        (Source(since="2027-01-01"), NotEnoughError, "no event from 2027-01-01: the log ends on"),
-        (Source(until="2020-01-01"), NotEnoughError, "no event to 2020-01-01"),
-        (Source(since="soon"), BadInputError, "`since` is 'soon': write a day like"),
-        (Source(since="2026-03-05", until="2026-03-01"), BadInputError, "turn the two round"),
-        (Source(events="ffff0000"), UnknownNameError, "No version of the event store is called"),
-        (Source(events="x"), UnknownNameError, "Known: "),
+        (
+            TrainingWindow(since="2027-01-01"),
+            NotEnoughError,
+            "no event from 2027-01-01: the log ends on",
+        ),
+        (TrainingWindow(until="2020-01-01"), NotEnoughError, "no event to 2020-01-01"),
+        (TrainingWindow(since="soon"), BadInputError, "`since` is 'soon': write a day like"),
+        (
+            TrainingWindow(since="2026-03-05", until="2026-03-01"),
+            BadInputError,
+            "turn the two round",
+        ),
+        (
+            TrainingWindow(events="ffff0000"),
+            UnknownNameError,
+            "No version of the event store is called",
+        ),
+        (TrainingWindow(events="x"), UnknownNameError, "Known: "),
     ],
 )
 def test_a_source_that_has_nothing_is_refused_in_a_sentence(
-    twice: House, source: Source, error: type[Exception], said: str
+    twice: Workspace, source: TrainingWindow, error: type[Exception], said: str
 ) -> None:
     with pytest.raises(error, match=said):
-        slice_of(twice.warehouse, source)
+        open_window(twice.event_store, source)
 
 
-def test_the_terminal_refuses_a_window_without_events_and_saves_nothing(twice: House) -> None:
-    said = brandswipe("fit", "--until", "2020-01-01", workspace=twice.workspace)
+def test_the_terminal_refuses_a_window_without_events_and_saves_nothing(twice: Workspace) -> None:
+    said = brandswipe("fit", "--until", "2020-01-01", workspace=twice.folder)
     assert (said.code, "There is no event to 2020-01-01" in said.err) == (2, True)
     assert twice.registry.versions() == []
 
 
-def test_an_import_during_a_fit_leaves_it_what_it_began_with(twice: House, tmp_path: Path) -> None:
-    began, more = twice.warehouse.version, tmp_path / "three.csv"
+def test_an_import_during_a_fit_leaves_it_what_it_began_with(
+    twice: Workspace, tmp_path: Path
+) -> None:
+    began, more = twice.event_store.version, tmp_path / "three.csv"
     write([bought(day, who) for day in range(20, 25) for who in range(12)], more)
     imported: list[int] = []
 
     def importing(stage: str, _share: float) -> None:
         if stage == "learning the brands" and not imported:
-            imported.append(brandswipe("ingest", str(more), workspace=twice.workspace).code)
+            imported.append(brandswipe("ingest", str(more), workspace=twice.folder).code)
 
-    version = refit(twice.registry, twice.warehouse, twice.policy, QUICK, BASELINE, importing)
+    version = fit_version(
+        twice.registry, twice.event_store, twice.policy, QUICK, DEFAULT_BASELINE, importing
+    )
     assert imported == [0]
-    assert version.facts["data_version"] == began != House(twice.settings).warehouse.version
-    assert House(twice.settings).brain(version.hash).version == version.hash
+    assert version.facts["data_version"] == began != Workspace(twice.settings).event_store.version
+    assert Workspace(twice.settings).brain(version.hash).version == version.hash

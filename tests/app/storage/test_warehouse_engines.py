@@ -9,10 +9,10 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from app.storage.event_store.store import Warehouse
+from app.storage.event_store.store import EventStore
 from app.storage.ingest.pipeline import ingest
-from app.storage.warehouse.engines import checked, fetched, is_address
-from app.storage.warehouse.export_sql import statement
+from app.storage.warehouse.engines import canonical_types, fetched_events, is_address
+from app.storage.warehouse.export_sql import export_statement
 from app.storage.warehouse.schemas.dialects import DIALECTS
 from app.storage.warehouse.schemas.registry import SCHEMAS
 from recsys.errors import BadEventsError, BadInputError, UnknownNameError
@@ -26,7 +26,7 @@ SNAPSHOTS = Path(__file__).parent / "expected_sql"
 @pytest.mark.parametrize("engine", DIALECTS)
 def test_the_query_of_every_schema_is_the_one_on_file(engine: str) -> None:
     known = [name for name in SCHEMAS if (engine, name) != ("postgres", "snowplow")]
-    written = "\n\n".join(f"-- {name}\n{statement(engine, name)}" for name in known)
+    written = "\n\n".join(f"-- {name}\n{export_statement(engine, name)}" for name in known)
     assert written + "\n" == (SNAPSHOTS / f"{engine}.sql").read_text(encoding="utf-8")
 
 
@@ -38,12 +38,12 @@ def test_what_duckdb_exports_by_the_printed_query_is_what_the_files_hold(
     ingest(tmp_path / "files", str(log), now=NOW)
     monkeypatch.chdir(tmp_path)
     with duckdb.connect() as con:
-        con.execute(statement("duckdb", name, f"read_parquet('{log}')"))
+        con.execute(export_statement("duckdb", name, f"read_parquet('{log}')"))
     ingest(tmp_path / "engine", str(tmp_path / "events.parquet"), now=NOW)
-    ours, theirs = (Warehouse.open(tmp_path / where) for where in ("files", "engine"))
+    ours, theirs = (EventStore.open(tmp_path / where) for where in ("files", "engine"))
     hers = [sorted(store.events_of("ann").tolist()) for store in (ours, theirs)]
     assert hers[0] == hers[1]  # a query orders by time, and what was in one second as it likes
-    assert ours.catalogue.brands.tolist() == theirs.catalogue.brands.tolist()
+    assert ours.catalog.brands.tolist() == theirs.catalog.brands.tolist()
 
 
 def test_the_exported_rows_stand_customer_by_customer(
@@ -56,7 +56,7 @@ def test_the_exported_rows_stand_customer_by_customer(
     log = write(rows, tmp_path / "log.parquet")
     monkeypatch.chdir(tmp_path)
     with duckdb.connect() as con:
-        con.execute(statement("duckdb", "rectools", f"read_parquet('{log}')"))
+        con.execute(export_statement("duckdb", "rectools", f"read_parquet('{log}')"))
         found = con.execute("SELECT customer_id, ts FROM 'events.parquet'").fetchall()
     assert found == sorted(found)
     assert len(found) == 11
@@ -64,12 +64,12 @@ def test_the_exported_rows_stand_customer_by_customer(
 
 def test_names_that_an_engine_has_no_room_for_are_said_so() -> None:
     with pytest.raises(BadInputError, match=r"postgres has no names as long as .* of snowplow"):
-        statement("postgres", "snowplow")
+        export_statement("postgres", "snowplow")
 
 
 def test_an_unknown_schema_lists_the_known_ones() -> None:
     with pytest.raises(UnknownNameError, match=r"'ga3'.*'ga4'"):
-        statement("duckdb", "ga3")
+        export_statement("duckdb", "ga3")
 
 
 @pytest.mark.parametrize(
@@ -83,13 +83,13 @@ def test_an_unknown_schema_lists_the_known_ones() -> None:
 )
 def test_an_engine_that_gives_another_type_is_told_which(column: str, kind: pa.DataType) -> None:
     with pytest.raises(BadEventsError, match=rf"spark gives {column} as .*: cast it in a view"):
-        checked(pa.schema([(column, kind)]), "spark")
+        canonical_types(pa.schema([(column, kind)]), "spark")
 
 
 def test_wider_and_narrower_types_that_lose_nothing_are_taken() -> None:
     given = [("customer_id", pa.large_string()), ("ts", pa.int32()), ("price", pa.decimal128(9, 2))]
     wanted = [("customer_id", pa.string()), ("ts", pa.int64()), ("price", pa.float64())]
-    assert checked(pa.schema([*given, ("brand", pa.null())]), "postgres") == pa.schema(
+    assert canonical_types(pa.schema([*given, ("brand", pa.null())]), "postgres") == pa.schema(
         [*wanted, ("brand", pa.string())]
     )
 
@@ -106,7 +106,10 @@ def test_an_address_that_leads_nowhere_gets_a_sentence(
 ) -> None:
     assert is_address(address)
     assert not is_address("events/*.parquet")
-    with pytest.raises(BadInputError, match=words), fetched(tmp_path, address, table, "auto"):
+    with (
+        pytest.raises(BadInputError, match=words),
+        fetched_events(tmp_path, address, table, "auto"),
+    ):
         pass
     assert not (tmp_path / "fetched").exists()
 

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.storage.event_store.store import Warehouse
+from app.storage.event_store.store import EventStore
 from app.storage.evidence_table import EvidenceTable
 from app.storage.ingest.pipeline import ingest
-from app.storage.warehouse.engines import fetched, spark_session, summed
-from app.workspace.planted_shop import plant_folder
+from app.storage.warehouse.engines import export_evidence, fetched_events, spark_session
+from app.workspace.planted_shop import write_planted_shop
 from recsys.errors import BadEventsError, BadInputError
 from tests.support.cli_runner import brandswipe
 from tests.support.event_files import write
@@ -64,16 +64,16 @@ def into_postgres(address: str, table: str, log: Log) -> None:
         con.cursor().executemany(f'INSERT INTO "{table}" VALUES ({marks})', rows)
 
 
-def through(workspace: Path, address: str, table: str, schema: str = "auto") -> Warehouse:
-    with fetched(workspace, address, table, schema) as file:
+def through(workspace: Path, address: str, table: str, schema: str = "auto") -> EventStore:
+    with fetched_events(workspace, address, table, schema) as file:
         ingest(workspace, str(file), now=NOW)
     assert not (workspace / "fetched").exists()
-    return Warehouse.open(workspace)
+    return EventStore.open(workspace)
 
 
-def told(store: Warehouse) -> list[tuple[Any, ...]]:
+def told(store: EventStore) -> list[tuple[Any, ...]]:
     """Every event in words, in an order that no code decides."""
-    c = store.catalogue
+    c = store.catalog
     names = list(store.customer_ids())
     brands = np.append(c.brands, None)
     return sorted(
@@ -90,7 +90,7 @@ def test_every_engine_gives_the_same_store(tmp_path: Path, name: str, postgres: 
     log = LOGS[name]()
     parquet = write(log, tmp_path / "log.parquet")
     ingest(tmp_path / "files", str(parquet), now=NOW)
-    wanted = told(Warehouse.open(tmp_path / "files"))
+    wanted = told(EventStore.open(tmp_path / "files"))
     assert told(through(tmp_path / "spark", "spark://local", spark_view(parquet))) == wanted
     if name != "snowplow":  # whose names are too long for PostgreSQL; test_engines says so
         into_postgres(postgres, "log", log)
@@ -104,7 +104,7 @@ def spark_view(parquet: Path, name: str = "log") -> str:
 
 
 def aggregated(address: str, out: Path, schema: str = "auto", products: str | None = None) -> Pairs:
-    summed(address, "log", schema, HIDDEN, products, out)
+    export_evidence(address, "log", schema, HIDDEN, products, out)
     return in_file(out)
 
 
@@ -113,7 +113,7 @@ def test_every_engine_sums_a_schema_up_as_we_do(tmp_path: Path, name: str, postg
     log = LOGS[name]()
     parquet = write(log, tmp_path / "log.parquet")
     ingest(tmp_path / "ws", str(parquet), now=NOW)
-    wanted = by_ourselves(Warehouse.open(tmp_path / "ws"))
+    wanted = by_ourselves(EventStore.open(tmp_path / "ws"))
     spark_view(parquet)
     assert aggregated("spark://local", tmp_path / "spark.parquet", name) == wanted
     if name != "snowplow":
@@ -129,7 +129,7 @@ def test_every_engine_leaves_out_and_mends_what_an_import_does(
         for name, rows in (("log", odd_log()), ("products", PRODUCTS))
     )
     ingest(tmp_path / "ws", str(events), products=str(products), now=NOW, max_bad=0.5)
-    wanted = by_ourselves(Warehouse.open(tmp_path / "ws"))
+    wanted = by_ourselves(EventStore.open(tmp_path / "ws"))
     spark_view(events)
     spark_view(products, "products")
     into_postgres(postgres, "log", odd_log())
@@ -142,9 +142,9 @@ def test_every_engine_leaves_out_and_mends_what_an_import_does(
 def test_a_planted_shop_is_summed_up_to_the_last_cent_by_every_engine(
     tmp_path: Path, postgres: str
 ) -> None:
-    plant_folder(tmp_path / "shop", 150, 4, lambda *_: None)
+    write_planted_shop(tmp_path / "shop", 150, 4, lambda *_: None)
     ingest(tmp_path / "ws", str(tmp_path / "shop"))
-    wanted = by_ourselves(Warehouse.open(tmp_path / "ws"))
+    wanted = by_ourselves(EventStore.open(tmp_path / "ws"))
     for name in ("events", "products"):
         rows = pd.read_parquet(tmp_path / "shop" / f"{name}.parquet").astype(object)
         rows = rows.where(rows.notna(), None)

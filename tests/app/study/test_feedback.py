@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from app.study.feedback import refused_brands
+from app.study.feedback import rejected_brands
 from app.study.opening import open_study
-from app.study.results import studies_of
+from app.study.results import evaluate_studies_of_version
 from app.workspace.policies import default_policy
 from app.workspace.settings import Settings
-from app.workspace.workspace import BASELINE, House
-from recsys.study.deck import Arm
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
+from recsys.study.deck import Source
 from recsys.study.policy import StudyKind
 from tests.support.cli_runner import brandswipe
 
@@ -22,26 +22,26 @@ def played(workspace: Path, name: str, *options: str, players: int = 25) -> None
         assert said.code == 0, said.err
 
 
-def customers_of(house: House, name: str) -> set[str]:
+def customers_of(house: Workspace, name: str) -> set[str]:
     from app.auth.identity import pseudonym
-    from app.study.simulation import Colleagues, subject_of
+    from app.study.simulation import RaterPool, simulated_subject
 
     row = house.store.study(name)
     who = {dealt.deck.participant for dealt in house.store.decks_of(row.hash)}
-    everybody = Colleagues.of(house.workspace).tastes
-    return {c for c in everybody if pseudonym(house.keys, subject_of(row.hash, c)) in who}
+    everybody = RaterPool.of(house.folder).true_tastes
+    return {c for c in everybody if pseudonym(house.keys, simulated_subject(row.hash, c)) in who}
 
 
 def test_a_study_teaches_a_version_that_none_of_its_people_judges(workspace: Path) -> None:
     played(workspace, "Teacher")
     said = brandswipe("learn", "Teacher", "--format", "json", workspace=workspace)
     assert said.code == 0, said.err
-    house = House(Settings(workspace=workspace))
+    house = Workspace(Settings(workspace=workspace))
     taught = house.version(said.data["version"])
     teacher = house.store.study("Teacher")
     assert taught.facts["learnt_from"] == [teacher.hash]
     assert taught.facts["learnt"]["people"] == 25
-    assert house.store.teachers(taught.hash) == [teacher.hash]
+    assert house.store.training_studies(taught.hash) == [teacher.hash]
     assert taught.meta["blend"]["weights"] == taught.facts["options"]["weights"]
     assert taught.meta["blend"] != house.version(taught.facts["parent"]).meta["blend"]
     played(workspace, "Pupil", "--model", taught.hash)
@@ -60,25 +60,36 @@ def test_a_taught_version_that_challenges_another_is_not_judged_by_its_teachers_
     said = brandswipe("learn", "Teacher", "--format", "json", workspace=workspace)
     taught, parent = said.data["version"], said.data["parent"]
     played(workspace, "Duel", "--model", parent, "--challenger", taught)
-    house = House(Settings(workspace=workspace))
+    house = Workspace(Settings(workspace=workspace))
     assert len(customers_of(house, "Duel")) == 25
     assert not customers_of(house, "Teacher") & customers_of(house, "Duel")
-    assert [study.judged.row.name for study in studies_of(house, taught)] == ["Duel"]
-    assert {study.judged.row.name for study in studies_of(house, parent)} == {"Duel", "Teacher"}
-    picks = {brand.brand for brand in refused_brands(house, taught)}
+    assert [study.result.row.name for study in evaluate_studies_of_version(house, taught)] == [
+        "Duel"
+    ]
+    assert {study.result.row.name for study in evaluate_studies_of_version(house, parent)} == {
+        "Duel",
+        "Teacher",
+    }
+    picks = {brand.brand for brand in rejected_brands(house, taught)}
     lists = {
         card.brand
         for dealt in house.store.decks_of(house.store.study("Duel").hash)
         for card in dealt.deck.cards
-        if Arm.CHALLENGER in card.arms
+        if Source.CHALLENGER in card.sources
     }
     assert picks <= lists
     house.close()
 
 
-def test_a_study_of_real_people_cannot_teach(house: House) -> None:
+def test_a_study_of_real_people_cannot_teach(house: Workspace) -> None:
     open_study(
-        house.store, "Real", StudyKind.LIVE, default_policy(), house.version().hash, BASELINE, 1
+        house.store,
+        "Real",
+        StudyKind.LIVE,
+        default_policy(),
+        house.version().hash,
+        DEFAULT_BASELINE,
+        1,
     )
-    said = brandswipe("learn", "Real", workspace=house.workspace)
+    said = brandswipe("learn", "Real", workspace=house.folder)
     assert (said.code, "was played by real people" in said.err) == (2, True)

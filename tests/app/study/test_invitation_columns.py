@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from app.reports.charts_people import listed
-from app.reports.exports import as_csv, as_data, as_json, as_markdown
-from app.reports.html.page import as_html
+from app.reports.charts_people import representativeness_charts
+from app.reports.exports import report_csv, report_data, report_json, report_markdown
+from app.reports.html.page import report_html
 from app.storage.study_db.records import StudyRow
-from app.storage.study_db.store import Store, what_differs
-from app.study.invitations import Invited, kept_columns
-from app.study.privacy import about
-from app.study.results import judge
+from app.storage.study_db.store import StudyStore, what_differs
+from app.study.invitations import Invitee, coarsen_columns
+from app.study.privacy import personal_data
+from app.study.results import evaluate_study
 from app.workspace.settings import data_file
 from recsys.errors import BadInputError
 from tests.app.study.test_invitations import LINK
@@ -34,21 +34,21 @@ COLUMNS = {
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "study.db")
+def store(tmp_path: Path) -> StudyStore:
+    return StudyStore(tmp_path / "study.db")
 
 
 @pytest.fixture
-def row(store: Store) -> StudyRow:
+def row(store: StudyStore) -> StudyRow:
     """A study that invited 80 people and was played by 30 of them."""
     row = open_one(store, "spring")
-    store.invite(row.hash, PEOPLE, columns=COLUMNS)
+    store.add_invitations(row.hash, PEOPLE, columns=COLUMNS)
     play(store, row, panel(30, 6, **TASTE))
     return row
 
 
-def test_the_report_compares_players_with_the_invited(store: Store, row: StudyRow) -> None:
-    data = as_data(judge(store, row))["listed"]
+def test_the_report_compares_players_with_the_invited(store: StudyStore, row: StudyRow) -> None:
+    data = report_data(evaluate_study(store, row))["listed"]
     assert data["<b>department"] == [
         {"label": "sales", "invited": 0.66, "players": 0.67},
         {"label": "*shops*", "invited": 0.34, "players": 0.33},
@@ -56,119 +56,119 @@ def test_the_report_compares_players_with_the_invited(store: Store, row: StudyRo
     assert {each["players"] for each in data["country"]} == {None}, "all 30 are of one country"
 
 
-def test_it_is_in_every_form_and_harms_none(store: Store, row: StudyRow) -> None:
-    judged = judge(store, row)
+def test_it_is_in_every_form_and_harms_none(store: StudyStore, row: StudyRow) -> None:
+    judged = evaluate_study(store, row)
     schema = json.loads(data_file("report.schema.json").read_text())
-    Draft202012Validator(schema).validate(json.loads(as_json(judged)))
-    rows = [r for r in csv.DictReader(io.StringIO(as_csv(judged))) if r["table"] == "listed"]
+    Draft202012Validator(schema).validate(json.loads(report_json(judged)))
+    rows = [r for r in csv.DictReader(io.StringIO(report_csv(judged))) if r["table"] == "listed"]
     assert rows[0]["label"] == "<b>department: sales"
     assert (rows[0]["value"], rows[0]["invited"], rows[2]["value"]) == ("0.67", "0.66", "")
-    words = as_markdown("en", judged)
+    words = report_markdown("en", judged)
     assert "Players against the invited\\: \\<b\\>department" in words
     assert "| \\*shops\\* | 34% | 33% |" in words
     assert "differ most from the invited at sales\\: 67% of the players" in words
-    page = as_html("nl", judged)
+    page = report_html("nl", judged)
     assert "Spelers tegenover de genodigden: &lt;b&gt;department" in page
     assert "<b>department" not in page
 
 
 def test_a_picture_has_both_bars_of_a_value_a_sentence_and_a_table(
-    store: Store, row: StudyRow
+    store: StudyStore, row: StudyRow
 ) -> None:
-    (both,) = listed("en", judge(store, row))
+    (both,) = representativeness_charts("en", evaluate_study(store, row))
     department, country = both
-    assert [lane.label for lane in department.lanes[:2]] == ["sales · invited", "sales · players"]
-    assert [lane.shown for lane in department.lanes[:2]] == ["66%", "67%"]
-    assert department.alternative.startswith("Players differ most from the invited at sales")
+    assert [lane.label for lane in department.rows[:2]] == ["sales · invited", "sales · players"]
+    assert [lane.value_text for lane in department.rows[:2]] == ["66%", "67%"]
+    assert department.alt_text.startswith("Players differ most from the invited at sales")
     assert department.table is not None
     assert list(department.table.columns) == ["Value", "Invited", "Players"]
-    assert country.sentence.startswith("Of the invited only.")
-    assert country.lanes[3].shown == "–"
-    assert "Other · players" in {lane.label for lane in country.lanes}
+    assert country.caption.startswith("Of the invited only.")
+    assert country.rows[3].value_text == "–"
+    assert "Other · players" in {lane.label for lane in country.rows}
 
 
-def test_players_who_are_like_the_invited_are_said_to_be(store: Store) -> None:
+def test_players_who_are_like_the_invited_are_said_to_be(store: StudyStore) -> None:
     row = open_one(store, "spring")
-    store.invite(row.hash, PEOPLE, columns={"half": ["a", "b"] * 40})
+    store.add_invitations(row.hash, PEOPLE, columns={"half": ["a", "b"] * 40})
     play(store, row, panel(20, 6, **TASTE))
-    ((figure,),) = listed("en", judge(store, row))
-    assert figure.sentence.startswith("Players are like the invited")
+    ((figure,),) = representativeness_charts("en", evaluate_study(store, row))
+    assert figure.caption.startswith("Players are like the invited")
 
 
-def test_a_dash_is_explained_where_there_is_one(store: Store) -> None:
+def test_a_dash_is_explained_where_there_is_one(store: StudyStore) -> None:
     row = open_one(store, "spring")
     teams = ["b"] * 20 + ["a", "c"] * 10 + ["b", "a", "c", "d"] * 10
-    store.invite(row.hash, PEOPLE, columns={"team": teams})
+    store.add_invitations(row.hash, PEOPLE, columns={"team": teams})
     play(store, row, panel(45, 6, **TASTE))
-    ((figure,),) = listed("en", judge(store, row))
-    assert [lane.shown for lane in figure.lanes[1::2]] == ["50%", "25%", "–", "–"]
-    assert "A dash: that share would tell of fewer than 10 people" in figure.sentence
+    ((figure,),) = representativeness_charts("en", evaluate_study(store, row))
+    assert [lane.value_text for lane in figure.rows[1::2]] == ["50%", "25%", "–", "–"]
+    assert "A dash: that share would tell of fewer than 10 people" in figure.caption
 
 
-def test_a_list_without_columns_shows_none(store: Store) -> None:
+def test_a_list_without_columns_shows_none(store: StudyStore) -> None:
     row = open_one(store, "spring")
-    store.invite(row.hash, PEOPLE)
-    judged = judge(store, row)
-    assert judged.listed == as_data(judged)["listed"] == {}
-    assert listed("en", judged) == []
+    store.add_invitations(row.hash, PEOPLE)
+    judged = evaluate_study(store, row)
+    assert judged.frame_shares == report_data(judged)["listed"] == {}
+    assert representativeness_charts("en", judged) == []
 
 
 def test_she_is_told_and_forgetting_her_leaves_no_difference_to_read(
-    store: Store, row: StudyRow
+    store: StudyStore, row: StudyRow
 ) -> None:
     said = {"study": "spring", "column": "country", "value": "nl"}
-    assert said in about(store, ["p3"])["invited_as"]
+    assert said in personal_data(store, ["p3"])["invited_as"]
     store.forget("p70")
-    assert about(store, ["p70"])["invited_as"] == []
-    before = as_data(judge(store, row))["listed"]["<b>department"]
+    assert personal_data(store, ["p70"])["invited_as"] == []
+    before = report_data(evaluate_study(store, row))["listed"]["<b>department"]
     assert before[0]["players"] == 0.67, "she never played, and the invited stay as they were"
     store.forget("p3")
-    after = as_data(judge(store, row))["listed"]["<b>department"]
+    after = report_data(evaluate_study(store, row))["listed"]["<b>department"]
     assert [each["players"] for each in after] == [None, None]
     assert [each["invited"] for each in after] == [each["invited"] for each in before]
     assert what_differs(store) == []
 
 
-def test_rows_go_when_the_list_is_too_old(store: Store, row: StudyRow) -> None:
-    store.drop_columns(store.clock() - 60_000)
-    assert store.values_of(row.hash, "p3") != {}
-    store.drop_columns(store.clock() + 1)
-    assert store.values_of(row.hash, "p3") == {}
-    assert store.listed(row.hash)["country"] == {"nl": 40, "other": 40}
+def test_rows_go_when_the_list_is_too_old(store: StudyStore, row: StudyRow) -> None:
+    store.delete_columns_before(store.clock() - 60_000)
+    assert store.column_values(row.hash, "p3") != {}
+    store.delete_columns_before(store.clock() + 1)
+    assert store.column_values(row.hash, "p3") == {}
+    assert store.column_counts(row.hash)["country"] == {"nl": 40, "other": 40}
 
 
 @pytest.mark.usefixtures("row")
 @pytest.mark.parametrize("table", ["invited_columns", "invited_values"])
-def test_rows_are_never_changed(store: Store, table: str) -> None:
+def test_rows_are_never_changed(store: StudyStore, table: str) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="never changed"):
         store._db.execute(f"update {table} set value = 'x'")
 
 
-def test_columns_change_no_hash_and_are_written_once(store: Store, row: StudyRow) -> None:
+def test_columns_change_no_hash_and_are_written_once(store: StudyStore, row: StudyRow) -> None:
     plain = open_one(store, "summer")
-    hash = store.invite(row.hash, PEOPLE, columns=COLUMNS)
-    assert hash == store.invitations_hash(row.hash) == store.invite(row.hash, PEOPLE)
-    store.invite(plain.hash, PEOPLE)
+    hash = store.add_invitations(row.hash, PEOPLE, columns=COLUMNS)
+    assert hash == store.invitations_hash(row.hash) == store.add_invitations(row.hash, PEOPLE)
+    store.add_invitations(plain.hash, PEOPLE)
     for study in (row, plain):
         with pytest.raises(BadInputError, match="with other columns: open a new study"):
-            store.invite(study.hash, PEOPLE, columns={"team": ["a", "b"] * 40})
-    assert len(store._rows("select * from invited_columns")) == 160
+            store.add_invitations(study.hash, PEOPLE, columns={"team": ["a", "b"] * 40})
+    assert len(store._query("select * from invited_columns")) == 160
 
 
 @pytest.mark.usefixtures("row")
-def test_no_pseudonym_is_beside_a_value(store: Store) -> None:
-    marks = {r["mark"] for r in store._rows("select mark from invited_columns")}
+def test_no_pseudonym_is_beside_a_value(store: StudyStore) -> None:
+    marks = {r["mark"] for r in store._query("select mark from invited_columns")}
     assert len(marks) == 80
     assert not marks & set(PEOPLE)
 
 
 def test_columns_are_found_whatever_their_case_and_an_address_is_none() -> None:
-    people = [Invited(f"{n}@x", {" Team ": "ab"[n % 2], "Email": f"{n}@x"}) for n in range(40)]
-    assert kept_columns(people, "team, ", 10) == {"Team": ("a", "b") * 20}
+    people = [Invitee(f"{n}@x", {" Team ": "ab"[n % 2], "Email": f"{n}@x"}) for n in range(40)]
+    assert coarsen_columns(people, "team, ", 10) == {"Team": ("a", "b") * 20}
     with pytest.raises(BadInputError, match="no column 'email' to keep; it has: Team"):
-        kept_columns(people, "email", 10)
+        coarsen_columns(people, "email", 10)
     with pytest.raises(BadInputError, match="it has: none"):
-        kept_columns([Invited("a@x", {"email": "a@x"})], "team", 10)
+        coarsen_columns([Invitee("a@x", {"email": "a@x"})], "team", 10)
 
 
 class TestTheTerminal:
@@ -190,8 +190,8 @@ class TestTheTerminal:
         assert said.code == 0
         assert "Column 'country' is left out" in said.err
         assert "Column 'name' is left out" in said.err
-        store = Store(here / "study.db")
-        assert store.listed(store.study("autumn").hash) == {"team": {"Law": 30, "other": 31}}
+        store = StudyStore(here / "study.db")
+        assert store.column_counts(store.study("autumn").hash) == {"team": {"Law": 30, "other": 31}}
         store.close()
         stored = b"".join(path.read_bytes() for path in here.glob("study.db*"))
         assert b"secret" not in stored

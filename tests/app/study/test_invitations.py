@@ -8,14 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from app.auth.identity import employee
+from app.auth.identity import employee_person
 from app.storage.study_db.records import study_of
-from app.storage.study_db.store import Store
-from app.study.invitations import in_order, letter, note, participants, poster, read_list
+from app.storage.study_db.store import StudyStore
+from app.study.invitations import (
+    in_invitation_order,
+    invitation_message,
+    invitee_pseudonyms,
+    poster,
+    read_invitees,
+    works_council_note,
+)
 from app.study.opening import open_study
 from app.workspace.policies import default_policy
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
+from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError
 from recsys.study.policy import StudyKind
 from tests.support.cli_runner import Said, brandswipe
@@ -28,7 +35,7 @@ def here(tmp_path: Path) -> Path:
     """A workspace with one live study and no shop: inviting needs none."""
     folder = tmp_path / "ws"
     folder.mkdir()
-    store = Store(folder / "study.db")
+    store = StudyStore(folder / "study.db")
     open_study(store, "autumn", StudyKind.LIVE, default_policy(), "m" * 64, "popularity", 7)
     store.close()
     return folder
@@ -51,21 +58,27 @@ def invited(here: Path, tmp_path: Path, *more: str) -> Said:
 def test_everybody_is_in_a_random_order_that_the_studys_seed_gives(
     here: Path, tmp_path: Path
 ) -> None:
-    people = read_list(employees(tmp_path))
+    people = read_invitees(employees(tmp_path))
     assert invited(here, tmp_path).code == 0
     rows = list(csv.DictReader((tmp_path / "out" / "invitations.csv").read_text().splitlines()))
-    assert [row["Email"].lower() for row in rows] == [p.address for p in in_order(people, 7)]
+    assert [row["Email"].lower() for row in rows] == [
+        p.address for p in in_invitation_order(people, 7)
+    ]
     assert [row["invite"] for row in rows] == [str(n) for n in range(1, 31)]
-    assert in_order(people[::-1], 7) == in_order(people, 7) != in_order(people, 8)
+    assert (
+        in_invitation_order(people[::-1], 7)
+        == in_invitation_order(people, 7)
+        != in_invitation_order(people, 8)
+    )
 
 
 def test_the_study_knows_who_is_invited_and_names_nobody(here: Path, tmp_path: Path) -> None:
-    people = read_list(employees(tmp_path))
+    people = read_invitees(employees(tmp_path))
     invited(here, tmp_path)
-    house = House(Settings(workspace=here))
+    house = Workspace(Settings(workspace=here))
     row = house.store.study("autumn")
-    (her,) = participants(house.keys, people[:1])
-    assert house.store.invited(row.hash) == 30
+    (her,) = invitee_pseudonyms(house.keys, people[:1])
+    assert house.store.invited_count(row.hash) == 30
     assert house.store.is_invited(row.hash, her) is True
     assert house.store.is_invited(row.hash, "somebody else") is False
     house.close()
@@ -93,7 +106,7 @@ def test_all_papers_are_there_for_the_owners_eyes_alone(here: Path, tmp_path: Pa
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_a_letter_has_the_link_and_says_of_coffee_only_where_there_is_some(language: str) -> None:
     for kind in ("mail", "chat", "reminder"):
-        plain, coffee = (letter(language, kind, LINK, has) for has in (False, True))
+        plain, coffee = (invitation_message(language, kind, LINK, has) for has in (False, True))
         assert LINK in plain
         assert ("coffee" in plain.lower() or "koffie" in plain.lower()) is False
         assert "code" in coffee
@@ -113,8 +126,10 @@ def test_the_poster_asks_nothing_of_another_host(language: str) -> None:
 
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_the_note_says_the_settings_of_the_study(language: str) -> None:
-    row = open_study(Store(), "autumn", StudyKind.LIVE, default_policy(), "m" * 64, "popularity", 7)
-    said = note(language, study_of(row), 300, coffee=False)
+    row = open_study(
+        StudyStore(), "autumn", StudyKind.LIVE, default_policy(), "m" * 64, "popularity", 7
+    )
+    said = works_council_note(language, study_of(row), 300, has_coffee=False)
     rule = default_policy()
     for words in ("autumn", row.hash[:8], "300", "20", "75%", rule.criteria[0].because, "medical"):
         assert words in said
@@ -127,7 +142,7 @@ class TestCoffee:
         employees(tmp_path)
         (tmp_path / "codes.txt").write_text("c1\n\nc2\n")
         assert invited(here, tmp_path, "--codes", str(tmp_path / "codes.txt")).code == 0
-        store = Store(here / "study.db")
+        store = StudyStore(here / "study.db")
         given = {store.take_coffee_code(store.study("autumn").hash) for _ in range(3)}
         assert given == {"c1", "c2", None}
         assert "coffee code" in (tmp_path / "out" / "mail.en.txt").read_text()
@@ -191,22 +206,22 @@ class TestWhatIsRefused:
     def test_the_same_address_twice_is_one_person(self, tmp_path: Path) -> None:
         path = tmp_path / "employees.csv"
         path.write_text("email\nANN@shop.example\nann@shop.example \nbea@shop.example\n")
-        found = [person.address for person in read_list(path)]
+        found = [person.address for person in read_invitees(path)]
         assert found == ["ann@shop.example", "bea@shop.example"]
 
     def test_a_list_that_the_login_could_never_match_is_refused(self, tmp_path: Path) -> None:
         path = employees(tmp_path)
         with pytest.raises(BadInputError, match=r"names people by 'sub'.*a column subject"):
-            read_list(path, "sub")
+            read_invitees(path, "sub")
         path.write_text("subject\nAnn\nann\n")
-        assert [person.address for person in read_list(path, "sub")] == ["Ann", "ann"]
+        assert [person.address for person in read_invitees(path, "sub")] == ["Ann", "ann"]
 
 
 def test_the_login_finds_herself_on_the_list(here: Path, tmp_path: Path) -> None:
-    people = read_list(employees(tmp_path))
-    house = House(Settings(workspace=here))
+    people = read_invitees(employees(tmp_path))
+    house = Workspace(Settings(workspace=here))
     settings = Settings(workspace=here, subject_claim="email", trust_emails=True)
     claims = {"email": people[0].address.upper(), "iat": time.time()}
-    her = employee(settings, house.keys, house.accounts, claims, time.time())
-    assert her.participant in participants(house.keys, people)
+    her = employee_person(settings, house.keys, house.account_links, claims, time.time())
+    assert her.participant in invitee_pseudonyms(house.keys, people)
     house.close()

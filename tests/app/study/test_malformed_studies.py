@@ -12,12 +12,12 @@ from sqlite_utils import Database
 from app.storage.study_db.hash_chain import read_head
 from app.storage.study_db.migrations import migrations
 from app.storage.study_db.records import study_of
-from app.storage.study_db.store import Store, what_differs
+from app.storage.study_db.store import StudyStore, what_differs
 from app.study.opening import open_study
 from app.workspace.policies import default_policy
-from recsys.study.deck import Arm, Stratum
+from recsys.study.deck import CardRole, Source
 from recsys.study.policy import StudyKind
-from recsys.study.scoring import Played
+from recsys.study.scoring import CompletedDeck
 from recsys.study.swipes import Answer
 from tests.support.cli_runner import Said, brandswipe
 from tests.support.closed_decks import D, F, N, S, panel
@@ -26,36 +26,36 @@ from tests.support.report_workspace import HONEST, open_one, play
 SHAPES = ("text", "json", "md", "csv")
 
 
-def everybody_says(answer: Answer) -> list[Played]:
+def everybody_says(answer: Answer) -> list[CompletedDeck]:
     return [replace(d, answers=dict.fromkeys(d.answers, answer)) for d in panel(40)]
 
 
-def without(*strata: Stratum) -> list[Played]:
+def without(*strata: CardRole) -> list[CompletedDeck]:
     """Decks whose cards of these strata became decoys that are never scored."""
     decks = []
     for d in panel(40, **HONEST):
         cards = [
-            replace(c, stratum=Stratum.SPARE, arms=frozenset({Arm.DECOY}), partner=None)
-            if c.stratum in strata
-            else replace(c, partner=None if Stratum.FAR in strata else c.partner)
+            replace(c, role=CardRole.FILLER, sources=frozenset({Source.DECOY}), partner=None)
+            if c.role in strata
+            else replace(c, partner=None if CardRole.MATCHED_DECOY in strata else c.partner)
             for c in d.deck.cards
         ]
         decks.append(replace(d, deck=replace(d.deck, cards=tuple(cards))))
     return decks
 
 
-def identical_lists() -> list[Played]:
+def identical_lists() -> list[CompletedDeck]:
     decks = []
-    for d in without(Stratum.UNIQUE):
+    for d in without(CardRole.BASELINE_ONLY):
         cards = [
-            replace(c, arms=c.arms | {Arm.BASELINE}) if c.stratum is Stratum.PICK else c
+            replace(c, sources=c.sources | {Source.BASELINE}) if c.role is CardRole.PICK else c
             for c in d.deck.cards
         ]
         decks.append(replace(d, deck=replace(d.deck, cards=tuple(cards))))
     return decks
 
 
-def one_category() -> list[Played]:
+def one_category() -> list[CompletedDeck]:
     return [
         replace(d, deck=replace(d.deck, cards=tuple(
             replace(c, category="all") for c in d.deck.cards
@@ -64,7 +64,7 @@ def one_category() -> list[Played]:
     ]  # fmt: skip
 
 
-WORLDS: dict[str, tuple[Callable[[], list[Played]], set[int]]] = {
+WORLDS: dict[str, tuple[Callable[[], list[CompletedDeck]], set[int]]] = {
     "nobody": (list, {3}),
     "one": (lambda: panel(1), {3}),
     "two": (lambda: panel(2), {3}),
@@ -72,8 +72,8 @@ WORLDS: dict[str, tuple[Callable[[], list[Played]], set[int]]] = {
     "all super like": (lambda: everybody_says(S), {1}),
     "none like": (lambda: everybody_says(N), {1}),
     "all don't know": (lambda: everybody_says(D), {1}),
-    "no decoys": (lambda: without(Stratum.FAR, Stratum.NEAR), {1, 3}),
-    "no baseline": (lambda: without(Stratum.UNIQUE), {1, 3}),
+    "no decoys": (lambda: without(CardRole.MATCHED_DECOY, CardRole.FAMILIAR_DECOY), {1, 3}),
+    "no baseline": (lambda: without(CardRole.BASELINE_ONLY), {1, 3}),
     "identical lists": (identical_lists, {1, 3}),
     "one category": (one_category, {0, 3}),
 }
@@ -82,7 +82,7 @@ WORLDS: dict[str, tuple[Callable[[], list[Played]], set[int]]] = {
 @pytest.mark.parametrize("name", WORLDS)
 def test_every_command_answers(name: str, tmp_path: Path) -> None:
     make, codes = WORLDS[name]
-    store = Store(tmp_path / "ws" / "study.db")
+    store = StudyStore(tmp_path / "ws" / "study.db")
     play(store, open_one(store, "s"), make())
     store.close()
     workspace = tmp_path / "ws"
@@ -102,7 +102,7 @@ def test_every_command_answers(name: str, tmp_path: Path) -> None:
 class TestAStudyWithoutItsModel:
     @pytest.fixture
     def workspace(self, tmp_path: Path) -> Path:
-        store = Store(tmp_path / "ws" / "study.db")
+        store = StudyStore(tmp_path / "ws" / "study.db")
         row = open_one(store, "s")
         play(store, row, panel(20, pick=1.0, rival=0.0, decoy=0.0))
         store.close()
@@ -138,12 +138,12 @@ def test_a_store_of_every_past_schema_is_migrated_and_whole(
     migrations.apply(db, stop_before=stop)
     known = set(db.table_names())
     db.conn.close()
-    store = Store(path)
-    assert known <= {r["name"] for r in store._rows("select name from sqlite_master")}
+    store = StudyStore(path)
+    assert known <= {r["name"] for r in store._query("select name from sqlite_master")}
     assert what_differs(store) == []
     row = open_study(store, "new", StudyKind.SIMULATED, default_policy(), "m", "popularity", 1)
     play(store, row, panel(3))
-    store.override(row.hash, "hold", "pm", "why")
+    store.add_override(row.hash, "hold", "pm", "why")
     assert what_differs(store) == []
     assert read_head(tmp_path / "chain.head") == store.head()
     store.close()
@@ -152,7 +152,7 @@ def test_a_store_of_every_past_schema_is_migrated_and_whole(
 def test_a_study_from_before_papers_is_whole_and_goes_on(tmp_path: Path) -> None:
     """The last schema before hashes of parts: its study has none, and is checked by its own."""
     path = tmp_path / "study.db"
-    store = Store(path)
+    store = StudyStore(path)
     row = open_one(store, "old")
     play(store, row, panel(10))
     store.close()
@@ -162,7 +162,7 @@ def test_a_study_from_before_papers_is_whole_and_goes_on(tmp_path: Path) -> None
         db.execute("update studies set model = 'x'")
         db.execute("delete from papers")
     db.close()
-    store = Store(path)
+    store = StudyStore(path)
     assert any(
         "policy, model, baseline or invitations differ" in said for said in what_differs(store)
     )

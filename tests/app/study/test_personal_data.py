@@ -7,20 +7,20 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.modeling.recommender import load_brain
-from app.presentation.i18n import day
+from app.modeling.recommender import load_recommender
+from app.presentation.i18n import format_day
 from app.storage.study_db.store import what_differs
 from app.study import privacy
 from app.study.dealing import Player
 from app.study.game import Game
-from app.study.privacy import about, forget
-from app.study.results import judge
+from app.study.privacy import forget_person, personal_data
+from app.study.results import evaluate_study
 from app.web import runtime
-from app.web.middleware import ON_DUTY
+from app.web.middleware import GUARD_INSTALLED
 from app.web.pages import layout
 from app.workspace.settings import Login, Settings
-from app.workspace.workspace import House
-from recsys.study.deck import TASTER, Origin
+from app.workspace.workspace import Workspace
+from recsys.study.deck import SHORT_RECIPE, Origin
 from recsys.study.swipes import Answer
 from tests.support.games import game_of, known_customers, people, play, posts
 from tests.support.paths import ROOT
@@ -39,18 +39,21 @@ MAIN = str(ROOT / "app" / "web" / "main.py")
 
 
 @pytest.fixture
-def game(planted_house: House) -> Game:
+def game(planted_house: Workspace) -> Game:
     return game_of(planted_house)
 
 
 @pytest.fixture(scope="module")
-def her(planted_house: House) -> Player:
-    return Player("p", Origin.OWN, known_customers(load_brain(planted_house), 1)[0])
+def her(planted_house: Workspace) -> Player:
+    return Player("p", Origin.OWN, known_customers(load_recommender(planted_house), 1)[0])
 
 
 def test_a_closed_deck_is_told_whole(game: Game, her: Player) -> None:
     dealt, _ = play(game, her)
-    ((deck,), consents) = about(game.store, ["p"])["decks"], about(game.store, ["p"])["consents"]
+    ((deck,), consents) = (
+        personal_data(game.store, ["p"])["decks"],
+        personal_data(game.store, ["p"])["consents"],
+    )
     assert (deck["study"], deck["origin"], deck["counts"]) == (game.row.name, "own", True)
     assert [card["brand"] for card in deck["cards"]] == [c.brand for c in dealt.deck.cards]
     assert all(card["answer"] and card["proposed_by"] for card in deck["cards"])
@@ -61,7 +64,7 @@ def test_a_closed_deck_is_told_whole(game: Game, her: Player) -> None:
 def test_an_open_deck_says_nothing_of_who_proposed_a_card(game: Game, her: Player) -> None:
     deck = game.start(her).deck
     game.swipe(deck.id, posts(deck, {1: Answer.FAVOURITE}))
-    (told,) = about(game.store, ["p"])["decks"]
+    (told,) = personal_data(game.store, ["p"])["decks"]
     assert {key for card in told["cards"] for key in card} == {
         "position", "brand", "category", "answer",
     }  # fmt: skip
@@ -71,61 +74,61 @@ def test_an_open_deck_says_nothing_of_who_proposed_a_card(game: Game, her: Playe
 
 def test_it_holds_no_customer_seed_hash_or_pseudonym(game: Game, her: Player) -> None:
     dealt, _ = play(game, her)
-    told = json.dumps(about(game.store, ["p"]))
+    told = json.dumps(personal_data(game.store, ["p"]))
     deck = dealt.deck
     for secret in (str(her.customer), str(deck.seed), deck.hash, deck.id, deck.model):
         assert secret not in told
 
 
 def test_forgetting_leaves_the_verdict_and_nothing_of_her(game: Game) -> None:
-    players = people(game.brain, 12, Origin.OWN)
+    players = people(game.recommender, 12, Origin.OWN)
     for player in players:
         play(game, player)
-    before = judge(game.store, game.row).report
-    gone = forget(game.store, [players[0].participant, "never played"])
+    before = evaluate_study(game.store, game.row).report
+    gone = forget_person(game.store, [players[0].participant, "never played"])
     assert (gone.decks, gone.swipes) == (1, 20)
-    known = about(game.store, [players[0].participant])
+    known = personal_data(game.store, [players[0].participant])
     assert known == NOTHING | {"counted_in": [game.row.name]}
-    after = judge(game.store, game.row).report
+    after = evaluate_study(game.store, game.row).report
     assert [c.estimate for c in after.criteria] == [c.estimate for c in before.criteria]
-    assert game.store.withdrawn(game.row.hash) == 1
+    assert game.store.withdrawn_decks(game.row.hash) == 1
     assert what_differs(game.store) == []
 
 
 @pytest.fixture
-def opened(workspace: Path) -> Iterator[House]:
+def opened(workspace: Path) -> Iterator[Workspace]:
     """The page in local mode, in a shop with a playground."""
-    runtime.use(Settings(workspace=workspace, login=Login.LOCAL))
-    ON_DUTY.set()
-    yield runtime.house()
-    ON_DUTY.clear()
-    runtime.close()
+    runtime.use_settings(Settings(workspace=workspace, login=Login.LOCAL))
+    GUARD_INSTALLED.set()
+    yield runtime.workspace()
+    GUARD_INSTALLED.clear()
+    runtime.close_all()
 
 
 def arrive(monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setattr(layout, "_guest", lambda: "somebody")
+    monkeypatch.setattr(layout, "_guest_name", lambda: "somebody")
     at = AppTest.from_file(MAIN, default_timeout=30)
     at.query_params["lang"] = "en"
     return at.run()
 
 
 def test_the_page_forgets_at_two_presses_and_not_at_one(
-    opened: House, monkeypatch: pytest.MonkeyPatch
+    opened: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from app.auth.identity import pseudonym
     from app.web.pages import my_data
     from app.web.pages.play import page
 
-    who = pseudonym(runtime.keys(), "guest somebody")
+    who = pseudonym(runtime.secret_keys(), "guest somebody")
     game = game_of(opened, store=opened.store)
-    fun = Player(who, Origin.ELICITED, named=("Lego", "Nike", "Xbox"))
-    deck = game.start(fun, TASTER).deck
+    fun = Player(who, Origin.ELICITED, picked_brands=("Lego", "Nike", "Xbox"))
+    deck = game.start(fun, SHORT_RECIPE).deck
     game.swipe(deck.id, posts(deck, {1: Answer.SUPER_LIKE}))
-    privacy.note(opened.store, who, yes=False)
-    monkeypatch.setattr(page, "page", my_data.page)
+    privacy.record_consent(opened.store, who, yes=False)
+    monkeypatch.setattr(page, "play_page", my_data.my_data_page)
     at = arrive(monkeypatch)
     assert [box.label for box in at.expander] == [
-        f"Deck 1, {day('en', opened.store.decks_by(who)[0].dealt_at // 1000)}, "
+        f"Deck 1, {format_day('en', opened.store.decks_by(who)[0].dealt_at // 1000)}, "
         "still open: 1 of 8 answered"
     ]
     at.button(key="forget").click().run()
@@ -134,5 +137,5 @@ def test_the_page_forgets_at_two_presses_and_not_at_one(
     at.button(key="forget").click().run()
     at.button(key="forget_sure").click().run()
     assert [said.value for said in at.success] == ["You are forgotten."]
-    assert about(opened.store, [who]) == NOTHING
+    assert personal_data(opened.store, [who]) == NOTHING
     assert at.run().success  # said as long as it is true

@@ -3,42 +3,36 @@
 from pathlib import Path
 
 import pytest
-from app.planning import assumed
-from app.studies import Judged
-from recsys.plan import INCOMPLETE
 
-from app.study.power import assumed
-from app.study.results import Judged
+from app.study.power import resolve_assumptions
+from app.study.results import StudyResult
 from recsys.errors import BadInputError
-from recsys.report import tally
-from recsys.report.evaluate import tally
-from recsys.study.power import INCOMPLETE
-from tests.playing import STUDY, panel
-from tests.shops import FEW, asking
+from recsys.report.evaluate import build_report
+from recsys.study.power import REASON_INCOMPLETE
 from tests.support.cli_runner import brandswipe
 from tests.support.closed_decks import STUDY, panel
-from tests.terminal import brandswipe
+from tests.support.planted_shops import FEW, asking
 
 
 class TestWhatIsAssumed:
-    def judged(self, people: int) -> Judged:
+    def judged(self, people: int) -> StudyResult:
         row = type("Row", (), {"name": "spring"})()
-        return Judged(row, tally(STUDY, panel(people)), None, None)  # type: ignore[arg-type]
+        return StudyResult(row, build_report(STUDY, panel(people)), None, None)  # type: ignore[arg-type]
 
     def test_an_earlier_study_gives_both(self) -> None:
-        found = assumed(self.judged(40), None, None)
+        found = resolve_assumptions(self.judged(40), None, None)
         assert found.source == "spring"
         assert 0 <= found.icc < 1
         assert found.drop_out == pytest.approx(0.1)  # published as "at least nine in ten finish"
 
     def test_what_is_given_wins(self) -> None:
-        assert assumed(self.judged(40), 0.2, None).icc == 0.2
-        assert assumed(None, None, 0.1).drop_out == 0.1
-        assert assumed(None, None, None).source == "assumed"
+        assert resolve_assumptions(self.judged(40), 0.2, None).icc == 0.2
+        assert resolve_assumptions(None, None, 0.1).drop_out == 0.1
+        assert resolve_assumptions(None, None, None).source == "assumed"
 
     def test_one_that_published_nothing_says_so(self) -> None:
         with pytest.raises(BadInputError, match="plan without --like"):
-            assumed(self.judged(4), None, None)
+            resolve_assumptions(self.judged(4), None, None)
 
 
 class TestTheCommand:
@@ -49,7 +43,7 @@ class TestTheCommand:
         plan = said.data
         assert plan["smallest_panel"] == 20
         assert 0 <= plan["shop"]["overlap"] <= 10
-        assert 60 < plan["shop"]["customers"] <= FEW["app.study.power.CUSTOMERS"]
+        assert 60 < plan["shop"]["customers"] <= FEW["app.study.power.TRIAL_CUSTOMERS"]
         (scenario,) = plan["scenarios"]
         people, invited = scenario["colleagues"], scenario["invitations"]
         assert invited["median"] == 2 * people["median"]
@@ -61,7 +55,7 @@ class TestTheCommand:
     def test_what_is_not_known_is_said_to_be_unknown(self, planted: Path) -> None:
         few = ("--truth", "0.9", "--rival", "0.5", "--drop-out", "0.4")
         few = (*few, "--policy", "worth-a-quarter")
-        with asking({"app.study.power.CUSTOMERS": 0}):
+        with asking({"app.study.power.TRIAL_CUSTOMERS": 0}):
             said = brandswipe("study", "plan", *few, "--format", "json", workspace=planted).data
             words = brandswipe("study", "plan", *few, workspace=planted).out
         assert said["shop"]["overlap"] is said["shop"]["balance"] is None
@@ -69,6 +63,6 @@ class TestTheCommand:
         assert said["linked"]["reason"]
         assert said["alpha"] == 0.025
         assert said["scenarios"][0]["invitations"] == {"median": None, "nine_in_ten": None}
-        assert said["scenarios"][0]["reason"] == INCOMPLETE
+        assert said["scenarios"][0]["reason"] == REASON_INCOMPLETE
         assert "share unknown brands" in words
         assert "Never: fewer decks would be finished" in words

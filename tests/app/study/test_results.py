@@ -4,20 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from app.modeling.recommender import load_brain
+from app.modeling.recommender import load_recommender
 from app.storage.study_db.records import ClosedBy, StudyRow, study_of
-from app.storage.study_db.store import Store, what_differs
+from app.storage.study_db.store import StudyStore, what_differs
 from app.study.dealing import Player
 from app.study.game import Game
 from app.study.opening import open_study
-from app.study.results import close_overdue, judge, newest
-from app.workspace.policies import default_policy, parse_policy, ready_policy
-from app.workspace.workspace import BASELINE, House
+from app.study.results import close_overdue, evaluate_study, latest_study
+from app.workspace.policies import bundled_policy, default_policy, policy_from_toml
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import BadInputError, BadPolicyError, IntegrityError, UnknownNameError
 from recsys.report.gate import Outcome
-from recsys.study.deck import TASTER, Origin
+from recsys.study.deck import SHORT_RECIPE, Origin
 from recsys.study.policy import Policy, StudyKind
-from recsys.study.scoring import Excluded
+from recsys.study.scoring import ExclusionReason
 from recsys.study.swipes import Answer
 from tests.support.games import Clock, game_of, known_customers, people, perfect, play, posts
 
@@ -25,15 +25,15 @@ POLICY = default_policy()
 
 
 def opened(
-    store: Store, name: str | None, kind: StudyKind = StudyKind.LIVE, rule: Policy = POLICY
+    store: StudyStore, name: str | None, kind: StudyKind = StudyKind.LIVE, rule: Policy = POLICY
 ) -> StudyRow:
-    return open_study(store, name, kind, rule, "m" * 64, BASELINE, 1)
+    return open_study(store, name, kind, rule, "m" * 64, DEFAULT_BASELINE, 1)
 
 
 def judged_after(game: Game, players: list[Player], n: int, say: object = perfect) -> Outcome:
     for player in players[:n]:
         play(game, player, say)
-    return judge(game.store, game.row).verdict.outcome
+    return evaluate_study(game.store, game.row).verdict.outcome
 
 
 def everything(card: object) -> Answer:
@@ -44,19 +44,19 @@ def everything(card: object) -> Answer:
 
 class TestOpening:
     def test_a_name_is_given_where_none_was(self) -> None:
-        store = Store()
+        store = StudyStore()
         names = [opened(store, None).name, opened(store, None).name]
         assert names == ["live 1", "live 2"]
         assert opened(store, None, StudyKind.SIMULATED).name == "simulated 1"
 
     def test_a_name_that_is_taken_is_refused(self) -> None:
-        store = Store()
+        store = StudyStore()
         opened(store, "autumn")
         with pytest.raises(BadInputError, match="'autumn' exists: choose another name"):
             opened(store, "autumn", StudyKind.SIMULATED)
 
     def test_every_live_study_is_one_attempt_more_under_whatever_policy(self) -> None:
-        store, other = Store(), replace(POLICY, name=POLICY.name + ".")
+        store, other = StudyStore(), replace(POLICY, name=POLICY.name + ".")
         attempts = [
             opened(store, "a").attempt,
             opened(store, "s", StudyKind.SIMULATED).attempt,
@@ -67,43 +67,43 @@ class TestOpening:
         assert attempts == [1, 1, 2, 3, 4]
 
     def test_simulated_studies_are_no_attempts(self) -> None:
-        store = Store()
+        store = StudyStore()
         rows = [opened(store, str(n), StudyKind.SIMULATED) for n in range(3)]
         assert [row.attempt for row in rows] == [1, 1, 1]
 
     def test_what_was_written_down_comes_back_with_its_hash(self) -> None:
-        row = opened(Store(), "autumn")
+        row = opened(StudyStore(), "autumn")
         assert study_of(row).hash == row.hash
         assert study_of(row).policy == POLICY
 
     def test_two_studies_of_one_model_are_two_studies(self) -> None:
-        store = Store()
+        store = StudyStore()
         assert opened(store, "a").hash != opened(store, "b").hash
 
 
 class TestFinding:
     def test_the_newest_is_found_and_a_playground_is_none(self) -> None:
-        store = Store()
+        store = StudyStore()
         opened(store, "first")
         opened(store, "second")
         opened(store, "fun", StudyKind.PLAYGROUND)
-        assert newest(store).name == "second"
-        assert newest(store, "fun").name == "fun"
+        assert latest_study(store).name == "second"
+        assert latest_study(store, "fun").name == "fun"
 
     def test_without_a_study_it_says_how_to_open_one(self) -> None:
         with pytest.raises(BadInputError, match="brandswipe study open"):
-            newest(Store())
+            latest_study(StudyStore())
 
     def test_an_unknown_name_is_told_the_nearest(self) -> None:
-        store = Store()
+        store = StudyStore()
         opened(store, "autumn")
         with pytest.raises(UnknownNameError, match="Did you mean 'autumn'"):
-            newest(store, "autum")
+            latest_study(store, "autum")
 
 
 class TestPolicies:
     def test_two_come_with_the_program(self) -> None:
-        first, second = ready_policy("release"), ready_policy("worth-a-quarter")
+        first, second = bundled_policy("release"), bundled_policy("worth-a-quarter")
         assert first == default_policy()
         bars = [{c.name: c.bar for c in rule.criteria} for rule in (first, second)]
         assert all(bars[1][name] < bars[0][name] for name in bars[0])
@@ -113,7 +113,7 @@ class TestPolicies:
 
     def test_another_name_is_told_the_known_ones(self) -> None:
         with pytest.raises(UnknownNameError, match="Did you mean 'worth-a-quarter'"):
-            ready_policy("worth-quarter")
+            bundled_policy("worth-quarter")
 
     @pytest.mark.parametrize(
         ("text", "said"),
@@ -125,27 +125,27 @@ class TestPolicies:
     )
     def test_a_policy_that_cannot_gate_is_refused(self, text: str, said: str) -> None:
         with pytest.raises(BadPolicyError, match=said):
-            parse_policy(text)
+            policy_from_toml(text)
 
 
 class TestDeciding:
     def test_the_first_batch_that_decides_writes_the_decision_and_closes_the_study(
-        self, planted_house: House
+        self, planted_house: Workspace
     ) -> None:
         game = game_of(planted_house, StudyKind.SIMULATED)
-        players = people(game.brain, 30, Origin.SIMULATED)
+        players = people(game.recommender, 30, Origin.SIMULATED)
         assert judged_after(game, players, 19) is Outcome.UNDECIDED
         assert game.store.decision(game.row.hash) is None
         play(game, players[19])
-        judged = judge(game.store, game.row)
+        judged = evaluate_study(game.store, game.row)
         assert judged.verdict.outcome is Outcome.RELEASE
         assert judged.decision is not None
         assert judged.decision.batch == judged.verdict.n == 20
         assert judged.row.why_closed == "decided after 20 people"
 
-    def test_it_is_never_taken_back_whatever_follows(self, planted_house: House) -> None:
+    def test_it_is_never_taken_back_whatever_follows(self, planted_house: Workspace) -> None:
         game = game_of(planted_house, StudyKind.SIMULATED)
-        players = people(game.brain, 35, Origin.SIMULATED)
+        players = people(game.recommender, 35, Origin.SIMULATED)
         late = [game.start(player).deck for player in players[30:]]
         judged_after(game, players, 30)
         first = game.store.decision(game.row.hash)
@@ -154,77 +154,77 @@ class TestDeciding:
             hate = {card.position: Answer.NOT_FAVOURITE for card in deck.cards}
             game.swipe(deck.id, posts(deck, hate))
             game.finish(deck.id)
-        judged = judge(game.store, game.row)
+        judged = evaluate_study(game.store, game.row)
         assert judged.decision == first
         assert judged.verdict.outcome is Outcome.RELEASE
         assert judged.report.players.counted == 35
 
-    def test_who_likes_everything_is_a_hold(self, planted_house: House) -> None:
+    def test_who_likes_everything_is_a_hold(self, planted_house: Workspace) -> None:
         game = game_of(planted_house, StudyKind.SIMULATED)
-        players = people(game.brain, 60, Origin.SIMULATED)
+        players = people(game.recommender, 60, Origin.SIMULATED)
         assert judged_after(game, players, 60, everything) is Outcome.HOLD
 
-    def test_no_answers_are_no_pass(self, planted_house: House) -> None:
+    def test_no_answers_are_no_pass(self, planted_house: Workspace) -> None:
         game = game_of(planted_house)
-        judged = judge(game.store, game.row)
+        judged = evaluate_study(game.store, game.row)
         assert (judged.verdict.outcome, judged.decision) == (Outcome.UNDECIDED, None)
 
     @pytest.mark.parametrize(("batch", "outcome"), [(20, "hold"), (30, "release")])
     def test_a_decision_that_the_answers_do_not_give_is_an_integrity_error(
-        self, planted_house: House, batch: int, outcome: str
+        self, planted_house: Workspace, batch: int, outcome: str
     ) -> None:
         game = game_of(planted_house, StudyKind.SIMULATED)
-        for player in people(game.brain, 30, Origin.SIMULATED):
+        for player in people(game.recommender, 30, Origin.SIMULATED):
             play(game, player)
         game.store.record_decision(game.row.hash, batch, outcome, {"en": "slipped in"})
         with pytest.raises(IntegrityError, match=f"was {outcome} after {batch} people.*backup"):
-            judge(game.store, game.row)
+            evaluate_study(game.store, game.row)
 
-    def test_a_store_that_nobody_touched_differs_in_nothing(self, planted_house: House) -> None:
+    def test_a_store_that_nobody_touched_differs_in_nothing(self, planted_house: Workspace) -> None:
         game = game_of(planted_house, StudyKind.SIMULATED)
-        judged_after(game, people(game.brain, 20, Origin.SIMULATED), 20)
+        judged_after(game, people(game.recommender, 20, Origin.SIMULATED), 20)
         assert what_differs(game.store) == []
 
     def test_a_decision_outlives_the_forgetting_of_those_who_took_it(
-        self, planted_house: House
+        self, planted_house: Workspace
     ) -> None:
         # with completion exactly at its bar: one finished deck less would fall below it
         rule = replace(POLICY, completion=0.80)
         game = game_of(planted_house, StudyKind.SIMULATED, rule)
-        players = people(game.brain, 25, Origin.SIMULATED)
+        players = people(game.recommender, 25, Origin.SIMULATED)
         for player in players[20:]:
             game.start(player)
         assert judged_after(game, players, 20) is Outcome.RELEASE
         for player in players[:9]:
             game.store.forget(player.participant)
-        judged = judge(game.store, game.row)
+        judged = evaluate_study(game.store, game.row)
         assert judged.verdict.outcome is Outcome.RELEASE
         assert sum(c.deck is None for c in game.store.closings(game.row.hash)) == 9
         assert what_differs(game.store) == []
 
     def test_forgetting_does_not_hide_a_decision_that_was_slipped_in(
-        self, planted_house: House
+        self, planted_house: Workspace
     ) -> None:
         game = game_of(planted_house, StudyKind.SIMULATED)
-        players = people(game.brain, 20, Origin.SIMULATED)
+        players = people(game.recommender, 20, Origin.SIMULATED)
         for player in players:
             play(game, player)
         game.store.record_decision(game.row.hash, 20, "hold", {"en": "slipped in"})
         game.store.forget(players[0].participant)
         with pytest.raises(IntegrityError):
-            judge(game.store, game.row)
+            evaluate_study(game.store, game.row)
 
 
 class TestWhoCounts:
     def play_all(self, game: Game) -> dict[Origin, str | None]:
         """One deck of every origin; why each was not counted."""
-        customers = known_customers(game.brain, 4)
+        customers = known_customers(game.recommender, 4)
         who = {
             Origin.OWN: Player("own", Origin.OWN, customers[0]),
             Origin.SIMULATED: Player("simulated", Origin.SIMULATED, customers[1]),
             Origin.PERSONA: Player("persona", Origin.PERSONA, customers[2]),
             Origin.PRACTICE: Player("practice", Origin.PRACTICE, customers[3]),
-            Origin.ELICITED: Player("elicited", Origin.ELICITED, named=("Lego", "Nike")),
+            Origin.ELICITED: Player("elicited", Origin.ELICITED, picked_brands=("Lego", "Nike")),
         }
         return {origin: play(game, player)[1].why_not for origin, player in who.items()}
 
@@ -237,108 +237,116 @@ class TestWhoCounts:
         ],
     )
     def test_one_origin_alone_enters_a_study_of_each_kind(
-        self, planted_house: House, kind: StudyKind, counted: Origin
+        self, planted_house: Workspace, kind: StudyKind, counted: Origin
     ) -> None:
         game = game_of(planted_house, kind)
         why = self.play_all(game)
         assert [origin for origin, reason in why.items() if reason is None] == [counted]
-        assert {r for r in why.values() if r} == {Excluded.ORIGIN.value}
+        assert {r for r in why.values() if r} == {ExclusionReason.ORIGIN.value}
 
-    def test_elicited_and_borrowed_decks_never_move_a_live_gate(self, planted_house: House) -> None:
+    def test_elicited_and_borrowed_decks_never_move_a_live_gate(
+        self, planted_house: Workspace
+    ) -> None:
         game = game_of(planted_house)
-        for n, customer in enumerate(known_customers(game.brain, 25)):
+        for n, customer in enumerate(known_customers(game.recommender, 25)):
             play(game, Player(f"p{n}", Origin.PERSONA, customer))
             play(game, Player(f"q{n}", Origin.SIMULATED, customer))
-            play(game, Player(f"e{n}", Origin.ELICITED, named=("Lego",)), recipe=TASTER)
-        judged = judge(game.store, game.row)
+            play(
+                game, Player(f"e{n}", Origin.ELICITED, picked_brands=("Lego",)), recipe=SHORT_RECIPE
+            )
+        judged = evaluate_study(game.store, game.row)
         assert judged.verdict.outcome is Outcome.UNDECIDED
         assert judged.report.players.counted == judged.report.players.dealt == 0
 
-    def test_of_each_person_the_first_closed_deck_counts(self, planted_house: House) -> None:
+    def test_of_each_person_the_first_closed_deck_counts(self, planted_house: Workspace) -> None:
         game = game_of(planted_house)
-        player = people(game.brain, 1, Origin.OWN)[0]
+        player = people(game.recommender, 1, Origin.OWN)[0]
         reasons = [play(game, player)[1].why_not for _ in range(3)]
-        assert reasons == [None, Excluded.AGAIN.value, Excluded.AGAIN.value]
+        assert reasons == [None, ExclusionReason.NOT_FIRST.value, ExclusionReason.NOT_FIRST.value]
 
     def test_the_same_model_and_policy_again_do_not_count_the_same_people_again(
-        self, planted_house: House
+        self, planted_house: Workspace
     ) -> None:
         clock = Clock()
-        store = Store(clock=clock)
-        player = people(load_brain(planted_house), 1, Origin.OWN)[0]
+        store = StudyStore(clock=clock)
+        player = people(load_recommender(planted_house), 1, Origin.OWN)[0]
         other = replace(planted_house.policy, name="another policy")
         reasons = []
         for rule in (planted_house.policy, planted_house.policy, other):
             game = game_of(planted_house, rule=rule, store=store)
             reasons.append(play(game, player)[1].why_not)
             clock.now += 1000
-            assert judge(store, game.row).report.players.dealt == 0  # no batch is full
-        assert reasons == [None, Excluded.AGAIN.value, None]
+            assert evaluate_study(store, game.row).report.players.dealt == 0  # no batch is full
+        assert reasons == [None, ExclusionReason.NOT_FIRST.value, None]
 
     def test_whose_answers_taught_a_version_never_judges_it_under_whatever_policy(
-        self, planted_house: House
+        self, planted_house: Workspace
     ) -> None:
         clock = Clock()
-        store = Store(clock=clock)
-        taught, stranger = people(load_brain(planted_house), 2, Origin.OWN)
+        store = StudyStore(clock=clock)
+        taught, stranger = people(load_recommender(planted_house), 2, Origin.OWN)
         earlier = replace(planted_house.policy, name="another policy")
         teacher = game_of(planted_house, rule=earlier, store=store)
         play(teacher, taught)
-        store.teach(planted_house.version().hash, [teacher.row.hash])
+        store.add_training_studies(planted_house.version().hash, [teacher.row.hash])
         clock.now += 1000
         pupil = game_of(planted_house, store=store)
         reasons = [play(pupil, who)[1].why_not for who in (taught, stranger)]
-        assert reasons == [Excluded.AGAIN.value, None]
-        assert store.teachers(planted_house.version().hash) == [teacher.row.hash]
+        assert reasons == [ExclusionReason.NOT_FIRST.value, None]
+        assert store.training_studies(planted_house.version().hash) == [teacher.row.hash]
 
     def test_a_second_deck_that_is_open_takes_nothing_from_completion(
-        self, planted_house: House
+        self, planted_house: Workspace
     ) -> None:
         game = game_of(planted_house)
-        for player in people(load_brain(planted_house), 10, Origin.OWN):
+        for player in people(load_recommender(planted_house), 10, Origin.OWN):
             play(game, player)
-        before = judge(game.store, game.row).report.players
-        for player in people(load_brain(planted_house), 10, Origin.OWN):
+        before = evaluate_study(game.store, game.row).report.players
+        for player in people(load_recommender(planted_house), 10, Origin.OWN):
             game.start(player)
-        assert judge(game.store, game.row).report.players == before
+        assert evaluate_study(game.store, game.row).report.players == before
 
     @pytest.mark.parametrize(
         ("cards", "ms", "why"),
-        [(0, 1500, Excluded.TOO_FEW), (7, 1500, Excluded.TOO_FEW), (20, 100, Excluded.TOO_FAST)],
+        [
+            (0, 1500, ExclusionReason.TOO_FEW),
+            (7, 1500, ExclusionReason.TOO_FEW),
+            (20, 100, ExclusionReason.TOO_FAST),
+        ],
     )
     def test_who_stopped_early_or_did_not_look_does_not_count(
-        self, planted_house: House, cards: int, ms: int, why: Excluded
+        self, planted_house: Workspace, cards: int, ms: int, why: ExclusionReason
     ) -> None:
         game = game_of(planted_house)
-        deck = game.start(people(game.brain, 1, Origin.OWN)[0]).deck
+        deck = game.start(people(game.recommender, 1, Origin.OWN)[0]).deck
         given = {card.position: perfect(card) for card in deck.cards[:cards]}
         game.swipe(deck.id, posts(deck, given, ms))
         closing = game.finish(deck.id)
         assert closing.why_not == why.value
         assert closing.score is None
 
-    def test_two_whole_blocks_count(self, planted_house: House) -> None:
+    def test_two_whole_blocks_count(self, planted_house: Workspace) -> None:
         game = game_of(planted_house)
-        _, closing = play(game, people(game.brain, 1, Origin.OWN)[0], cards=8)
+        _, closing = play(game, people(game.recommender, 1, Origin.OWN)[0], cards=8)
         assert closing.why_not is None
         assert closing.score is not None
 
 
 class TestClosing:
-    def test_a_deck_is_closed_once_and_its_score_stands(self, planted_house: House) -> None:
+    def test_a_deck_is_closed_once_and_its_score_stands(self, planted_house: Workspace) -> None:
         game = game_of(planted_house)
-        dealt, first = play(game, people(game.brain, 1, Origin.OWN)[0])
+        dealt, first = play(game, people(game.recommender, 1, Origin.OWN)[0])
         late = posts(dealt.deck, {1: Answer.NOT_FAVOURITE})
         receipt = game.swipe(dealt.deck.id, [replace(late[0], id="late")])
         assert receipt.late == ("late",)
         assert game.finish(dealt.deck.id, ClosedBy.TIME) == first
 
     def test_decks_whose_time_is_over_are_closed_with_what_was_answered(
-        self, planted_house: House
+        self, planted_house: Workspace
     ) -> None:
         clock = Clock()
         game = game_of(planted_house, clock=clock)
-        players = people(game.brain, 3, Origin.OWN)
+        players = people(game.recommender, 3, Origin.OWN)
         decks = [game.start(player).deck for player in players[:2]]
         given = {card.position: perfect(card) for card in decks[0].cards}
         game.swipe(decks[0].id, posts(decks[0], given))
@@ -348,7 +356,7 @@ class TestClosing:
         assert close_overdue(game.store, game.row) == 2
         closings = game.store.closings(game.row.hash)
         assert [closing.by for closing in closings] == [ClosedBy.TIME] * 2
-        assert [closing.why_not for closing in closings] == [None, Excluded.TOO_FEW.value]
+        assert [closing.why_not for closing in closings] == [None, ExclusionReason.TOO_FEW.value]
 
 
 def test_the_policy_of_the_program_survives_being_stored() -> None:

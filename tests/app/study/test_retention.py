@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from app.auth.identity import badge, participant_of
-from app.modeling.recommender import load_brain
-from app.storage.study_db.records import Gone
-from app.storage.study_db.store import Store, what_differs
+from app.auth.identity import badge, employee_pseudonym
+from app.modeling.recommender import load_recommender
+from app.storage.study_db.records import ErasureReason
+from app.storage.study_db.store import StudyStore, what_differs
 from app.study import privacy
 from app.study.dealing import Player
 from app.study.game import Game, load_game
-from app.study.privacy import DAY_MS, Purged, about, purge
-from app.study.results import judge
+from app.study.privacy import DAY_MS, PurgeCounts, personal_data, purge_expired
+from app.study.results import evaluate_study
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
+from app.workspace.workspace import Workspace
 from recsys.study.deck import Origin
 from tests.support.cli_runner import brandswipe
 from tests.support.games import WILLING, Clock, game_of, known_customers, people, play
@@ -32,9 +32,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def game(planted_house: House, clock: Clock) -> Game:
+def game(planted_house: Workspace, clock: Clock) -> Game:
     """A study of which nobody has been asked anything yet."""
-    opened = game_of(planted_house, store=Store(clock=clock))
+    opened = game_of(planted_house, store=StudyStore(clock=clock))
     for who in WILLING:
         opened.store.forget(who)
     return opened
@@ -42,17 +42,17 @@ def game(planted_house: House, clock: Clock) -> Game:
 
 def plays(game: Game, player: Player) -> None:
     """Say yes, and play a deck to its end."""
-    privacy.note(game.store, player.participant, yes=True)
+    privacy.record_consent(game.store, player.participant, yes=True)
     play(game, player)
 
 
-class Opened(House):
+class Opened(Workspace):
     """A house whose store is given."""
 
-    given: Store
+    given: StudyStore
 
     @property
-    def store(self) -> Store:
+    def store(self) -> StudyStore:
         return self.given
 
 
@@ -67,40 +67,40 @@ def house(tmp_path: Path, game: Game) -> Iterator[Opened]:
 def test_whoever_stayed_away_too_long_is_forgotten_and_the_verdict_stands(
     house: Opened, game: Game, clock: Clock
 ) -> None:
-    early, late = people(game.brain, 2, Origin.OWN)
+    early, late = people(game.recommender, 2, Origin.OWN)
     plays(game, early)
     clock.now += KEPT - 1
     plays(game, late)
-    before = [c.estimate for c in judge(game.store, game.row).report.criteria]
-    assert purge(house) == Purged(0, 0, 0)
+    before = [c.estimate for c in evaluate_study(game.store, game.row).report.criteria]
+    assert purge_expired(house) == PurgeCounts(0, 0, 0)
     clock.now += 2
-    assert purge(house) == Purged(1, 1, 0)
-    assert about(game.store, [early.participant])["decks"] == []
-    assert about(game.store, [early.participant])["consents"] == []
-    assert len(about(game.store, [late.participant])["decks"]) == 1
-    assert [c.estimate for c in judge(game.store, game.row).report.criteria] == before
+    assert purge_expired(house) == PurgeCounts(1, 1, 0)
+    assert personal_data(game.store, [early.participant])["decks"] == []
+    assert personal_data(game.store, [early.participant])["consents"] == []
+    assert len(personal_data(game.store, [late.participant])["decks"]) == 1
+    assert [c.estimate for c in evaluate_study(game.store, game.row).report.criteria] == before
     assert what_differs(game.store) == []
 
 
 def test_time_is_no_wish_to_be_forgotten(house: Opened, game: Game, clock: Clock) -> None:
-    one, other = people(game.brain, 2, Origin.OWN)
+    one, other = people(game.recommender, 2, Origin.OWN)
     plays(game, one)
     plays(game, other)
     game.store.forget(one.participant)
     clock.now += KEPT + 1
-    assert purge(house).people == 1
-    assert game.store.withdrawn(game.row.hash) == 1
+    assert purge_expired(house).people == 1
+    assert game.store.withdrawn_decks(game.row.hash) == 1
 
 
 def test_a_deck_that_nobody_closed_is_closed_before_it_goes(
     house: Opened, game: Game, clock: Clock
 ) -> None:
     """Else its score would leave the study with it."""
-    (player,) = people(game.brain, 1, Origin.OWN)
-    privacy.note(game.store, player.participant, yes=True)
+    (player,) = people(game.recommender, 1, Origin.OWN)
+    privacy.record_consent(game.store, player.participant, yes=True)
     game.start(player)
     clock.now += KEPT + 1
-    assert purge(house) == Purged(1, 1, 0)
+    assert purge_expired(house) == PurgeCounts(1, 1, 0)
     assert [closing.number for closing in game.store.closings(game.row.hash)] == [1]
 
 
@@ -108,54 +108,54 @@ def test_a_word_without_a_deck_goes_too_and_a_visit_keeps_it(
     house: Opened, game: Game, clock: Clock
 ) -> None:
     for who in ("gone", "back"):
-        privacy.note(game.store, who, yes=False)
+        privacy.record_consent(game.store, who, yes=False)
     clock.now += KEPT // 2
-    privacy.note(game.store, "back", yes=True)
+    privacy.record_consent(game.store, "back", yes=True)
     clock.now += KEPT // 2 + 1
-    assert purge(house) == Purged(1, 0, 0)
-    assert privacy.said(game.store, "gone") is None
-    assert privacy.said(game.store, "back") is True
+    assert purge_expired(house) == PurgeCounts(1, 0, 0)
+    assert privacy.has_consented(game.store, "gone") is None
+    assert privacy.has_consented(game.store, "back") is True
 
 
 def test_the_simulated_are_nobody_and_stay(house: Opened, game: Game, clock: Clock) -> None:
-    customer = known_customers(game.brain, 1)[0]
+    customer = known_customers(game.recommender, 1)[0]
     play(game, Player("nobody", Origin.SIMULATED, customer))
     clock.now += 2 * KEPT
-    assert purge(house).people == 0
+    assert purge_expired(house).people == 0
     assert len(game.store.decks_by("nobody")) == 1
 
 
 def test_notes_and_rejected_rows_are_kept_no_longer(
     house: Opened, game: Game, clock: Clock
 ) -> None:
-    folder = house.workspace / "rejects"
+    folder = house.folder / "rejects"
     folder.mkdir(parents=True)
     for name, age in (("old.csv", KEPT + 1), ("new.csv", KEPT - 60_000)):
         (folder / name).write_text("file,line,reason,row\n")
         at = (clock.now - age) / 1000
         os.utime(folder / name, (at, at))
-    game.store.log("something")
+    game.store.log_event("something")
     clock.now += 1
-    assert purge(house) == Purged(0, 0, 1)
+    assert purge_expired(house) == PurgeCounts(0, 0, 1)
     assert [file.name for file in folder.iterdir()] == ["new.csv"]
     clock.now += KEPT + 1
-    purge(house)
-    assert game.store.drop_log(clock.now + 1) == 1  # the note of this last purge
+    purge_expired(house)
+    assert game.store.delete_log_before(clock.now + 1) == 1  # the note of this last purge
 
 
 def test_how_long_is_a_setting(house: Opened, game: Game, clock: Clock) -> None:
-    privacy.note(game.store, "p", yes=False)
-    house.settings = Settings(workspace=house.workspace, keep_days=7)
+    privacy.record_consent(game.store, "p", yes=False)
+    house.settings = Settings(workspace=house.folder, keep_days=7)
     clock.now += 8 * DAY_MS
-    assert purge(house).people == 1
+    assert purge_expired(house).people == 1
 
 
 def test_a_no_is_counted_and_the_last_word_holds(game: Game) -> None:
     for who, words in (("a", (True,)), ("b", (False,)), ("c", (True, False)), ("d", (False, True))):
         for yes in words:
-            privacy.note(game.store, who, yes)
-    game.store.consent("e", "another wording", False)
-    assert game.store.consenting(privacy.version()) == (2, 2)
+            privacy.record_consent(game.store, who, yes)
+    game.store.record_consent("e", "another wording", False)
+    assert game.store.consent_counts(privacy.consent_version()) == (2, 2)
 
 
 def test_a_server_forgets_what_is_too_old_when_it_starts(
@@ -163,21 +163,21 @@ def test_a_server_forgets_what_is_too_old_when_it_starts(
 ) -> None:
     from app.web import routes, runtime
 
-    asked: list[House] = []
-    monkeypatch.setattr(routes, "purge", asked.append)
-    runtime.use(Settings(workspace=workspace))
+    asked: list[Workspace] = []
+    monkeypatch.setattr(routes, "purge_expired", asked.append)
+    runtime.use_settings(Settings(workspace=workspace))
 
     async def start() -> None:
         async with routes.lifespan(routes.app):
-            assert asked == [runtime.house()]
+            assert asked == [runtime.workspace()]
 
     import asyncio
 
     try:
         asyncio.run(start())
     finally:
-        runtime.use(None)
-    assert privacy.purge is purge
+        runtime.use_settings(None)
+    assert privacy.purge_expired is purge_expired
 
 
 def test_the_terminal_forgets_an_employee_and_her_link_and_leaves_the_verdict(
@@ -185,14 +185,14 @@ def test_the_terminal_forgets_an_employee_and_her_link_and_leaves_the_verdict(
 ) -> None:
     """The study says that one deck was withdrawn, and everything stored still fits."""
     assert brandswipe("study", "open", "--name", "s", workspace=workspace).code == 0
-    with closing(House(Settings(workspace=workspace))) as house:
-        customer = known_customers(load_brain(house), 1)[0]
+    with closing(Workspace(Settings(workspace=workspace))) as house:
+        customer = known_customers(load_recommender(house), 1)[0]
         game = load_game(house, house.store.study("s"))
-        her = Player(participant_of(house.keys, "ann"), Origin.OWN, customer)
+        her = Player(employee_pseudonym(house.keys, "ann"), Origin.OWN, customer)
         plays(game, her)
         ann = badge(house.keys, "ann")
-        house.accounts.link(ann, house.accounts.issue(ann), customer)
-        house.store.consent(her.participant, "old", True)
+        house.account_links.link(ann, house.account_links.issue_nonce(ann), customer)
+        house.store.record_consent(her.participant, "old", True)
     said = brandswipe("forget", "ann", workspace=workspace)
     assert (said.code, said.err) == (0, "Erased 1 decks with 20 answers, and a link.\n")
     shown = brandswipe("study", "show", "s", "--format", "json", workspace=workspace)
@@ -200,32 +200,32 @@ def test_the_terminal_forgets_an_employee_and_her_link_and_leaves_the_verdict(
     assert brandswipe("gate", workspace=workspace).code == 3  # undecided, and not broken
     again = brandswipe("forget", "ann", workspace=workspace)
     assert again.err == "Erased 0 decks with 0 answers.\n"
-    with closing(House(Settings(workspace=workspace))) as house:
+    with closing(Workspace(Settings(workspace=workspace))) as house:
         assert her.participant.encode() not in house.settings.store_path.read_bytes()
-        assert house.accounts.customer_of([ann]) is None
+        assert house.account_links.customer_of([ann]) is None
 
 
 def test_the_terminal_purges(workspace: Path) -> None:
-    with closing(House(Settings(workspace=workspace))) as house:
-        old = Store(house.settings.store_path, clock=lambda: 1_000)
-        old.consent("long ago", "w", True)
+    with closing(Workspace(Settings(workspace=workspace))) as house:
+        old = StudyStore(house.settings.store_path, clock=lambda: 1_000)
+        old.record_consent("long ago", "w", True)
         old.close()
     said = brandswipe("purge", workspace=workspace)
     assert (said.code, said.err.startswith("Of 1 people")) == (0, True)
 
 
 def test_a_wish_and_its_time_are_kept_apart() -> None:
-    assert [why.value for why in Gone] == ["asked", "time"]
-    assert json.dumps(Gone.TIME) == '"time"'
+    assert [why.value for why in ErasureReason] == ["asked", "time"]
+    assert json.dumps(ErasureReason.EXPIRED) == '"time"'
 
 
 def test_what_a_list_said_of_people_is_kept_no_longer(
     house: Opened, game: Game, clock: Clock
 ) -> None:
-    game.store.invite(game.row.hash, ["ann", "bea"], columns={"team": ["it", "law"]})
+    game.store.add_invitations(game.row.hash, ["ann", "bea"], columns={"team": ["it", "law"]})
     clock.now += KEPT - 1
-    purge(house)
-    assert game.store.values_of(game.row.hash, "ann") == {"team": "it"}
+    purge_expired(house)
+    assert game.store.column_values(game.row.hash, "ann") == {"team": "it"}
     clock.now += 2
-    purge(house)
-    assert game.store.values_of(game.row.hash, "ann") == {}
+    purge_expired(house)
+    assert game.store.column_values(game.row.hash, "ann") == {}

@@ -5,36 +5,38 @@ from pathlib import Path
 import pytest
 
 from app.auth.identity import pseudonym
-from app.storage.study_db.store import Store
+from app.storage.study_db.store import StudyStore
 from app.study.dealing import Player
-from app.study.simulation import Colleagues
-from app.workspace.keys import Keys
-from app.workspace.workspace import House
+from app.study.simulation import RaterPool
+from app.workspace.keys import SecretKeys
+from app.workspace.workspace import Workspace
 from recsys.errors import WorkspaceError
-from recsys.simulation.raters import HONEST, POLITE, Behaviour
+from recsys.simulation.raters import HONEST, POLITE, RaterBehavior
 from recsys.study.deck import Origin
 from recsys.study.policy import StudyKind
 from recsys.study.scoring import DeckScore
 from tests.support.games import game_of
 
-KEYS = Keys(b"s" * 32, b"p" * 32)
+KEYS = SecretKeys(b"s" * 32, b"p" * 32)
 
 
 @pytest.fixture(scope="module")
-def colleagues(planted: Path) -> Colleagues:
-    return Colleagues.of(planted)
+def colleagues(planted: Path) -> RaterPool:
+    return RaterPool.of(planted)
 
 
-def played(house: House, colleagues: Colleagues, n: int, seed: int, how: Behaviour) -> Store:
+def played(
+    house: Workspace, colleagues: RaterPool, n: int, seed: int, how: RaterBehavior
+) -> StudyStore:
     """A study in which so many have played."""
     game = game_of(house, StudyKind.SIMULATED)
     assert list(colleagues.play(game, KEYS, n, seed, how)) == list(range(1, n + 1))
     return game.store
 
 
-def answers(store: Store) -> list[tuple[list[str], dict[int, str]]]:
+def answers(store: StudyStore) -> list[tuple[list[str], dict[int, str]]]:
     (row,) = store.studies()
-    standing = store.standing(row.hash)
+    standing = store.current_answers_by_deck(row.hash)
     return [
         ([card.brand for card in dealt.deck.cards], dict(standing[dealt.deck.id].answers))
         for dealt in store.decks_of(row.hash)
@@ -42,20 +44,24 @@ def answers(store: Store) -> list[tuple[list[str], dict[int, str]]]:
     ]
 
 
-def hit_rate(store: Store) -> float:
+def hit_rate(store: StudyStore) -> float:
     (row,) = store.studies()
-    scores = [DeckScore(**c.score).hit_rate for c in store.closings(row.hash) if c.score]
+    scores = [DeckScore(**c.score).precision for c in store.closings(row.hash) if c.score]
     return sum(scores) / len(scores)
 
 
-def test_the_same_seed_plays_the_same_study(planted_house: House, colleagues: Colleagues) -> None:
+def test_the_same_seed_plays_the_same_study(
+    planted_house: Workspace, colleagues: RaterPool
+) -> None:
     first, again, other = (
         answers(played(planted_house, colleagues, 8, seed, HONEST)) for seed in (3, 3, 4)
     )
     assert first == again != other
 
 
-def test_everything_they_leave_says_simulated(planted_house: House, colleagues: Colleagues) -> None:
+def test_everything_they_leave_says_simulated(
+    planted_house: Workspace, colleagues: RaterPool
+) -> None:
     store = played(planted_house, colleagues, 3, 1, HONEST)
     (row,) = store.studies()
     assert row.kind is StudyKind.SIMULATED
@@ -66,7 +72,7 @@ def test_everything_they_leave_says_simulated(planted_house: House, colleagues: 
 
 
 def test_a_panel_that_says_yes_to_all_likes_the_decoys_as_well(
-    planted_house: House, colleagues: Colleagues
+    planted_house: Workspace, colleagues: RaterPool
 ) -> None:
     stores = [played(planted_house, colleagues, 25, 2, how) for how in (HONEST, POLITE)]
     (honest, polite) = (
@@ -77,7 +83,9 @@ def test_a_panel_that_says_yes_to_all_likes_the_decoys_as_well(
     assert all(hit_rate(store) > 0.7 for store in stores)
 
 
-def test_who_has_played_does_not_play_again(planted_house: House, colleagues: Colleagues) -> None:
+def test_who_has_played_does_not_play_again(
+    planted_house: Workspace, colleagues: RaterPool
+) -> None:
     game = game_of(planted_house, StudyKind.SIMULATED)
     for _ in range(2):
         assert list(colleagues.play(game, KEYS, 5, 9, HONEST)) == [1, 2, 3, 4, 5]
@@ -86,10 +94,12 @@ def test_who_has_played_does_not_play_again(planted_house: House, colleagues: Co
 
 
 def test_who_was_interrupted_goes_on_with_the_open_deck(
-    planted_house: House, colleagues: Colleagues
+    planted_house: Workspace, colleagues: RaterPool
 ) -> None:
     game = game_of(planted_house, StudyKind.SIMULATED)
-    customer = next(c for c in colleagues.order(9) if len(game.brain.evidence_of(c)) >= 5)
+    customer = next(
+        c for c in colleagues.customer_order(9) if len(game.recommender.evidence_of(c)) >= 5
+    )
     name = pseudonym(KEYS, f"simulated {game.row.hash} {customer}")
     deck = game.start(Player(name, Origin.SIMULATED, customer)).deck
     assert list(colleagues.play(game, KEYS, 1, 9, HONEST)) == [1]
@@ -97,8 +107,10 @@ def test_who_was_interrupted_goes_on_with_the_open_deck(
     assert len(game.store.decks_of(game.row.hash)) == 1
 
 
-def test_it_ends_when_nobody_is_left(planted_house: House, colleagues: Colleagues) -> None:
-    few = Colleagues({c: colleagues.tastes[c] for c in colleagues.order(1)[:12]}, colleagues.brands)
+def test_it_ends_when_nobody_is_left(planted_house: Workspace, colleagues: RaterPool) -> None:
+    few = RaterPool(
+        {c: colleagues.true_tastes[c] for c in colleagues.customer_order(1)[:12]}, colleagues.brands
+    )
     game = game_of(planted_house, StudyKind.SIMULATED)
     done = list(few.play(game, KEYS, 100, 1, HONEST))
     assert 0 < len(done) <= 12
@@ -106,9 +118,9 @@ def test_it_ends_when_nobody_is_left(planted_house: House, colleagues: Colleague
 
 
 def test_two_studies_know_the_same_person_by_two_names(
-    planted_house: House, colleagues: Colleagues
+    planted_house: Workspace, colleagues: RaterPool
 ) -> None:
-    stores = Store()
+    stores = StudyStore()
     names = []
     for _ in range(2):
         game = game_of(planted_house, StudyKind.SIMULATED, store=stores)
@@ -119,4 +131,4 @@ def test_two_studies_know_the_same_person_by_two_names(
 
 def test_without_a_planted_shop_nobody_can_be_simulated(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match=r"planted shop only.*brandswipe plant"):
-        Colleagues.of(tmp_path)
+        RaterPool.of(tmp_path)

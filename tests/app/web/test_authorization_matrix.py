@@ -13,14 +13,14 @@ from starlette.types import ASGIApp
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from app.auth.guest_cookie import COOKIE, Visitors
-from app.auth.identity import Role, badge, pseudonym
+from app.auth.guest_cookie import GUEST_COOKIE, GuestCookieMiddleware
+from app.auth.identity import UserRole, badge, pseudonym
 from app.storage.study_db.records import StudyRow
 from app.web import runtime
-from app.web.middleware import ON_DUTY, Guard
-from app.web.routes import routes, shared
+from app.web.middleware import GUARD_INSTALLED, AccessMiddleware
+from app.web.routes import demo_pairing, routes
 from app.workspace.settings import Login, Settings
-from recsys.study.deck import Arm, Card, Deck, Known, Origin, Stratum, seal
+from recsys.study.deck import Card, CardRole, Deck, HistoryDepth, Origin, Source, with_hash
 from recsys.study.policy import StudyKind
 from tests.support.asgi_client import Answer, call
 from tests.support.paths import ROOT
@@ -40,22 +40,22 @@ CANARY = "c-canary"
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ASGIApp]:
     """The routes of a server behind a proxy, with one deck of Ann's, who is linked."""
     monkeypatch.chdir(tmp_path)
-    runtime.use(proxied(tmp_path))
-    participant = pseudonym(runtime.keys(), "employee ann")
-    arms = frozenset({Arm.PICK})
+    runtime.use_settings(proxied(tmp_path))
+    participant = pseudonym(runtime.secret_keys(), "employee ann")
+    arms = frozenset({Source.PICK})
     cards = tuple(
-        Card(n, f"Brand {n}", "pens", arms, Stratum.PICK, None, None, True, 3) for n in range(1, 9)
+        Card(n, f"Brand {n}", "pens", arms, CardRole.PICK, None, None, True, 3) for n in range(1, 9)
     )
     store = runtime.store()
     store.open_study(StudyRow(STUDY, "s", StudyKind.LIVE, {}, "m", "b", 1, 1))
     for id in ("deck", "other"):
-        deck = Deck(id, STUDY, participant, Origin.OWN, Known.ENOUGH, "m", 1, cards, "")
-        store.add_deck(seal(deck), "e", {})
-    ann = badge(runtime.keys(), "ann")
-    runtime.accounts().link(ann, runtime.accounts().issue(ann), CANARY)
-    layers = [Middleware(Guard, pairing=shared), Middleware(Visitors)]
+        deck = Deck(id, STUDY, participant, Origin.OWN, HistoryDepth.ENOUGH, "m", 1, cards, "")
+        store.add_deck(with_hash(deck), "e", {})
+    ann = badge(runtime.secret_keys(), "ann")
+    runtime.account_links().link(ann, runtime.account_links().issue_nonce(ann), CANARY)
+    layers = [Middleware(AccessMiddleware, pairing=demo_pairing), Middleware(GuestCookieMiddleware)]
     yield Starlette(routes=routes(), middleware=layers)
-    runtime.use(None)
+    runtime.use_settings(None)
 
 
 def logins() -> dict[str, str | None]:
@@ -76,7 +76,7 @@ def logins() -> dict[str, str | None]:
 
 def ask(app: ASGIApp, method: str, path: str, login: str | None, body: bytes = b"{}") -> Answer:
     said = {} if login is None else {HEADER: login}
-    return call(app, method, path, body, said | {"Cookie": f"{COOKIE}={NAME}"}, "192.0.2.7")
+    return call(app, method, path, body, said | {"Cookie": f"{GUEST_COOKIE}={NAME}"}, "192.0.2.7")
 
 
 @pytest.mark.parametrize("login", logins())
@@ -105,14 +105,14 @@ def post(app: ASGIApp, token: str, browser: str = NAME) -> Answer:
         "tab_seq": 0, "shown_ms": 700, "input": "key", "device_class": "desk", "client_at": 1,
     }  # fmt: skip
     body = json.dumps({"token": token, "swipes": [swipe]}).encode()
-    headers = {HEADER: header(now=time.time()), "Cookie": f"{COOKIE}={browser}"}
+    headers = {HEADER: header(now=time.time()), "Cookie": f"{GUEST_COOKIE}={browser}"}
     return call(app, "POST", "/api/swipes", body, headers)
 
 
 def test_only_her_own_token_in_her_own_browser_writes_her_deck(
     app: ASGIApp, caplog: pytest.LogCaptureFixture
 ) -> None:
-    tokens, keys, store = runtime.tokens(), runtime.keys(), runtime.store()
+    tokens, keys, store = runtime.deck_tokens(), runtime.secret_keys(), runtime.store()
     ann, bob = (pseudonym(keys, f"employee {name}") for name in ("ann", "bob"))
     good = tokens.sign(ann, "deck", NAME)
     body, _, rest = good.partition(".")
@@ -140,12 +140,12 @@ def test_only_her_own_token_in_her_own_browser_writes_her_deck(
     assert [swipe.id for swipe in store.swipes_of("deck")] == ["s1"]
 
 
-ROLES: dict[str, tuple[Role, ...]] = {
-    "play": (Role.EMPLOYEE, Role.PM, Role.DS),
-    "carousel": (Role.EMPLOYEE, Role.PM, Role.DS),
-    "my_data": (Role.EMPLOYEE, Role.PM, Role.DS),
-    "report": (Role.PM, Role.DS),
-    "workbench": (Role.DS,),
+ROLES: dict[str, tuple[UserRole, ...]] = {
+    "play": (UserRole.EMPLOYEE, UserRole.PM, UserRole.DS),
+    "carousel": (UserRole.EMPLOYEE, UserRole.PM, UserRole.DS),
+    "my_data": (UserRole.EMPLOYEE, UserRole.PM, UserRole.DS),
+    "report": (UserRole.PM, UserRole.DS),
+    "workbench": (UserRole.DS,),
 }
 
 
@@ -153,17 +153,17 @@ def _locked() -> None:
     """A page that checks for itself, as every page does, whatever the navigation says."""
     import streamlit as st
 
-    from app.auth.identity import Role
+    from app.auth.identity import UserRole
     from app.web.pages import layout
 
     def page() -> None:
-        layout.require(*(Role(name) for name in st.session_state["for"]))
+        layout.require_role(*(UserRole(name) for name in st.session_state["for"]))
         st.title("inside")
 
-    layout.guarded(page, "en")
+    layout.run_guarded(page, "en")
 
 
-def inside(allowed: tuple[Role, ...]) -> bool:
+def inside(allowed: tuple[UserRole, ...]) -> bool:
     at = AppTest.from_function(_locked, default_timeout=30)
     at.session_state["for"] = [role.value for role in allowed]
     at.session_state["role"] = "ds"
@@ -178,14 +178,14 @@ def test_every_page_checks_the_role_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str, groups: list[str] | None
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    runtime.use(proxied(tmp_path))
+    runtime.use_settings(proxied(tmp_path))
     said = {} if groups is None else {HEADER: header(now=time.time(), roles=groups)}
     monkeypatch.setattr(ContextProxy, "headers", property(lambda _: said))
-    hers = {Role.EMPLOYEE, *map(Role, groups)} if groups is not None else set()
+    hers = {UserRole.EMPLOYEE, *map(UserRole, groups)} if groups is not None else set()
     try:
         assert inside(ROLES[page]) is bool(hers & set(ROLES[page]))
     finally:
-        runtime.use(None)
+        runtime.use_settings(None)
 
 
 @pytest.mark.parametrize("login", [Login.NONE, Login.LOCAL])
@@ -193,14 +193,14 @@ def test_without_a_login_a_role_is_chosen_on_this_computer_in_local_mode_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, login: Login
 ) -> None:
     monkeypatch.setattr(ContextProxy, "ip_address", property(lambda _: None))
-    runtime.use(Settings(workspace=tmp_path, login=login))
+    runtime.use_settings(Settings(workspace=tmp_path, login=login))
     try:
         for headers, here in (({}, True), ({"X-Forwarded-For": "::1"}, False)):
             monkeypatch.setattr(ContextProxy, "headers", property(lambda _, h=headers: h))
             assert inside(ROLES["workbench"]) is (here and login is Login.LOCAL)
             assert inside(ROLES["play"])
     finally:
-        runtime.use(None)
+        runtime.use_settings(None)
 
 
 def test_the_pages_of_the_house_are_those_of_the_matrix(
@@ -209,15 +209,15 @@ def test_the_pages_of_the_house_are_those_of_the_matrix(
     """A page that is added is given its roles here too, so that nobody opens one by oversight."""
     monkeypatch.setattr(ContextProxy, "ip_address", property(lambda _: None))
     monkeypatch.setattr(ContextProxy, "headers", property(lambda _: {}))
-    runtime.use(Settings(workspace=workspace, login=Login.LOCAL))
-    ON_DUTY.set()
+    runtime.use_settings(Settings(workspace=workspace, login=Login.LOCAL))
+    GUARD_INSTALLED.set()
     try:
-        for role in Role:
+        for role in UserRole:
             at = AppTest.from_file(MAIN, default_timeout=30)
             at.session_state["role"] = role.value
             seen = set(at.run().session_state["pages"])
             hers = {page for page in ROLES if role in ROLES[page]}
             assert hers - {"my_data"} <= seen <= hers
     finally:
-        ON_DUTY.clear()
-        runtime.use(None)
+        GUARD_INSTALLED.clear()
+        runtime.use_settings(None)

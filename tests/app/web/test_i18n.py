@@ -8,21 +8,21 @@ import pytest
 
 from app.presentation.i18n import (
     LANGUAGES,
-    catalogue,
-    percent,
-    preferred,
-    price,
-    section,
-    shown,
-    text,
-    verbatim,
+    escape_markdown,
+    format_percent,
+    format_price,
+    format_value,
+    language_of_locale,
+    load_texts,
+    section_texts,
+    translate,
 )
-from app.study.eligibility import WhyNot
+from app.study.eligibility import Ineligible
 from recsys.errors import UnknownNameError
 from tests.support.paths import ROOT
 
 APP = ROOT / "app"
-ENGLISH, DUTCH = catalogue("en"), catalogue("nl")
+ENGLISH, DUTCH = load_texts("en"), load_texts("nl")
 
 
 def named_by(node: ast.AST) -> str | None:
@@ -66,12 +66,12 @@ def test_every_text_that_a_component_shows_is_in_its_section(
     code = (APP / "swipe_cards" / f"{script}.js").read_text()
     shown_there = set(re.findall(r"\btexts\.([a-z_]+)", code))
     assert shown_there
-    assert shown_there - {key for name in sections for key in section("en", name)} == set()
+    assert shown_there - {key for name in sections for key in section_texts("en", name)} == set()
 
 
 def test_every_way_of_not_counting_has_its_page() -> None:
-    for why in [*WhyNot, "thin", "failed", "no_study"]:
-        if why is not WhyNot.PLAYED:  # who has played may practise at once
+    for why in [*Ineligible, "thin", "failed", "no_study"]:
+        if why is not Ineligible.PLAYED:  # who has played may practise at once
             assert {f"state.{why}_title", f"state.{why}"} <= set(ENGLISH)
 
 
@@ -82,7 +82,7 @@ def test_a_text_asks_for_the_same_values_in_both_languages() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_voice_has_no_exclamation_no_oops_and_no_empty_text(language: str) -> None:
-    for key, words in catalogue(language).items():
+    for key, words in load_texts(language).items():
         assert words.strip() == words != "", key
         assert "!" not in words, key
         assert "oops" not in words.lower(), key
@@ -91,7 +91,7 @@ def test_the_voice_has_no_exclamation_no_oops_and_no_empty_text(language: str) -
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_text_for_one_stands_beside_a_text_for_many(language: str) -> None:
-    texts = catalogue(language)
+    texts = load_texts(language)
     singles = [key for key in texts if key.endswith("_one")]
     assert singles
     for key in singles:
@@ -100,8 +100,12 @@ def test_a_text_for_one_stands_beside_a_text_for_many(language: str) -> None:
 
 def test_numbers_are_written_as_the_language_writes_them() -> None:
     values = {"customers": 6_000_000, "seconds": 0.0612}
-    assert text("en", "wait.found", **values) == "Found you among 6,000,000 customers in 0.061 s."
-    assert text("nl", "wait.found", **values) == "In 0,061 s gevonden tussen 6.000.000 klanten."
+    assert (
+        translate("en", "wait.found", **values) == "Found you among 6,000,000 customers in 0.061 s."
+    )
+    assert (
+        translate("nl", "wait.found", **values) == "In 0,061 s gevonden tussen 6.000.000 klanten."
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,34 +123,34 @@ def test_numbers_are_written_as_the_language_writes_them() -> None:
 def test_a_value_is_shown_with_the_digits_that_count(
     value: object, english: str, dutch: str
 ) -> None:
-    assert (shown("en", value), shown("nl", value)) == (english, dutch)
+    assert (format_value("en", value), format_value("nl", value)) == (english, dutch)
 
 
 def test_a_share_is_shown_in_whole_per_cent() -> None:
-    assert percent("en", 0.814) == "81%"
+    assert format_percent("en", 0.814) == "81%"
 
 
 def test_the_reveal_counts_in_both_languages() -> None:
     counts = {"hits": 8, "picks": 10, "unmasked": 4, "decoys": 5}
-    assert text("en", "reveal.headline", **counts) == (
+    assert translate("en", "reveal.headline", **counts) == (
         "We guessed 8 of your 10. You unmasked 4 of 5 decoys."
     )
-    assert text("nl", "reveal.headline", **counts) == (
+    assert translate("nl", "reveal.headline", **counts) == (
         "Wij raadden er 8 van jouw 10. Jij ontmaskerde 4 van de 5 lokmerken."
     )
 
 
 def test_one_is_not_many() -> None:
-    assert text("en", "reveal.why_bought", n=1) == "You bought it once."
-    assert text("en", "reveal.why_bought", n=2) == "You bought it 2 times."
+    assert translate("en", "reveal.why_bought", n=1) == "You bought it once."
+    assert translate("en", "reveal.why_bought", n=2) == "You bought it 2 times."
 
 
 def test_a_brand_with_braces_is_shown_and_not_filled_in() -> None:
-    assert "{n}" in text("en", "personas.choose", name="{n}")
+    assert "{n}" in translate("en", "personas.choose", name="{n}")
 
 
 def test_a_section_keeps_its_places_for_the_component() -> None:
-    swipe = section("nl", "swipe")
+    swipe = section_texts("nl", "swipe")
     assert swipe["count"] == "Kaart {n} van {total}"
     assert swipe["question"].startswith("Een favoriet is een merk dat je kiest")
 
@@ -155,29 +159,29 @@ def test_a_section_keeps_its_places_for_the_component() -> None:
 def test_the_browser_s_language_is_taken_where_we_speak_it(
     locale: str | None, language: str
 ) -> None:
-    assert preferred(locale) == language
+    assert language_of_locale(locale) == language
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(UnknownNameError, match=r"No text is called 'wait\.fond'\. Did you mean"):
-        text("en", "wait.fond")
+        translate("en", "wait.fond")
     with pytest.raises(UnknownNameError, match="Known: en, nl"):
-        catalogue("fr")
+        load_texts("fr")
     with pytest.raises(UnknownNameError, match="Did you mean 'swipe'"):
-        section("en", "swip")
+        section_texts("en", "swip")
 
 
 def test_a_missing_value_is_an_error_and_not_a_hole() -> None:
     with pytest.raises(KeyError):
-        text("en", "wait.found", customers=3)
+        translate("en", "wait.found", customers=3)
 
 
 def test_a_price_is_written_as_the_language_writes_it() -> None:
-    assert (price("en", 129_995), price("nl", 129_995)) == ("1,299.95", "1.299,95")
-    assert (price("en", 5), price("nl", 5)) == ("0.05", "0,05")
+    assert (format_price("en", 129_995), format_price("nl", 129_995)) == ("1,299.95", "1.299,95")
+    assert (format_price("en", 5), format_price("nl", 5)) == ("0.05", "0,05")
 
 
 def test_a_name_with_signs_of_markdown_is_shown_as_it_is() -> None:
-    assert verbatim("a*b_[x](y)") == r"a\*b\_\[x\]\(y\)"
-    assert ":smile:" not in verbatim(":smile:")
-    assert verbatim("Fjällräven 999") == "Fjällräven 999"
+    assert escape_markdown("a*b_[x](y)") == r"a\*b\_\[x\]\(y\)"
+    assert ":smile:" not in escape_markdown(":smile:")
+    assert escape_markdown("Fjällräven 999") == "Fjällräven 999"

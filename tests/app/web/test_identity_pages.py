@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app.auth.identity import badge, pseudonym
 from app.study.dealing import Player
 from app.web import runtime
-from app.web.middleware import ON_DUTY
+from app.web.middleware import GUARD_INSTALLED
 from app.web.pages import session
 from app.workspace.settings import Settings
 from recsys.study.deck import Origin
@@ -30,11 +30,11 @@ def behind_proxy(
     """A server behind a proxy, in the shop of the tests."""
     monkeypatch.chdir(tmp_path)
     settings = proxied(tmp_path, workspace=workspace)
-    runtime.use(settings)
-    ON_DUTY.set()
+    runtime.use_settings(settings)
+    GUARD_INSTALLED.set()
     yield settings
-    ON_DUTY.clear()
-    runtime.use(None)
+    GUARD_INSTALLED.clear()
+    runtime.use_settings(None)
 
 
 def arrive(monkeypatch: pytest.MonkeyPatch, said: str | None) -> AppTest:
@@ -106,13 +106,13 @@ def test_a_role_that_is_taken_away_is_gone_at_the_next_step(
 def plays(monkeypatch: pytest.MonkeyPatch, said: str) -> Player:
     """Who somebody plays as, seen from within her page."""
     found: list[Player] = []
-    settle = session.settle
+    settle = session.restore_persona
 
     def look(page: str) -> None:
         settle(page)
-        found.append(session.player())
+        found.append(session.current_player())
 
-    monkeypatch.setattr(session, "settle", look)
+    monkeypatch.setattr(session, "restore_persona", look)
     at = arrive(monkeypatch, said)
     at.query_params["as"] = "noor"
     assert not at.run().exception
@@ -121,10 +121,10 @@ def plays(monkeypatch: pytest.MonkeyPatch, said: str) -> Player:
 
 @pytest.mark.usefixtures("behind_proxy")
 def test_who_is_linked_to_a_shop_account_plays_as_herself(monkeypatch: pytest.MonkeyPatch) -> None:
-    accounts, keys = runtime.accounts(), runtime.keys()
-    customer = next(iter(runtime.warehouse().customer_ids()))
+    accounts, keys = runtime.account_links(), runtime.secret_keys()
+    customer = next(iter(runtime.event_store().customer_ids()))
     ann = badge(keys, "ann")
-    accounts.link(ann, accounts.issue(ann), customer)
+    accounts.link(ann, accounts.issue_nonce(ann), customer)
     own = pseudonym(keys, "employee ann")
     assert plays(monkeypatch, login_of()) == Player(
         own, Origin.OWN, customer=customer, language="en"
@@ -135,5 +135,5 @@ def test_who_is_linked_to_a_shop_account_plays_as_herself(monkeypatch: pytest.Mo
 def test_who_is_not_linked_plays_for_fun_and_borrows_no_life(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bob = pseudonym(runtime.keys(), "employee bob")
+    bob = pseudonym(runtime.secret_keys(), "employee bob")
     assert plays(monkeypatch, login_of(sub="bob")) == Player(bob, Origin.ELICITED)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.storage.study_db.store import Store
-from app.study.opening import open_study, played
+from app.storage.study_db.store import StudyStore
+from app.study.opening import open_study, play_dates
 from app.web import runtime
-from app.web.pages.workbench.invitation_form import zipped
+from app.web.pages.workbench.invitation_form import zip_files
 from app.workspace.policies import default_policy
 from app.workspace.settings import Login, Settings
 from recsys.errors import BadInputError
@@ -29,27 +29,31 @@ def script() -> None:
 
     from app.study.opening import open_study
     from app.web import runtime
-    from app.web.pages.workbench.invitation_form import send, sent, usable_guests
+    from app.web.pages.workbench.invitation_form import (
+        invitation_input,
+        offer_invitation_files,
+        send_invitations,
+    )
     from app.workspace.policies import default_policy
     from recsys.study.policy import StudyKind
 
-    asked, usable = usable_guests("en")
+    asked, usable = invitation_input("en")
     if st.button("Lock", key="lock", disabled=not usable):
         row = open_study(
             runtime.store(), "autumn", StudyKind.LIVE, default_policy(), "m" * 64, "popularity", 7
         )
         st.session_state["opened"] = row.hash
         if asked is not None:
-            send(row, asked)
-    sent("en", st.session_state.get("opened", ""))
+            send_invitations(row, asked)
+    offer_invitation_files("en", st.session_state.get("opened", ""))
 
 
 @pytest.fixture
 def form(tmp_path: Path) -> Iterator[AppTest]:
     """The part of the form that invites, over a workspace without a shop."""
-    runtime.use(Settings(workspace=tmp_path, login=Login.LOCAL))
+    runtime.use_settings(Settings(workspace=tmp_path, login=Login.LOCAL))
     yield AppTest.from_function(script, default_timeout=30).run()
-    runtime.house().close()
+    runtime.workspace().close()
 
 
 def given(form: AppTest, content: str, link: str = LINK) -> AppTest:
@@ -67,10 +71,10 @@ def test_the_list_is_locked_with_the_study_and_its_papers_can_be_downloaded(form
     form.button(key="lock").click().run()
     assert not form.exception
     row = runtime.store().study("autumn")
-    assert runtime.store().invited(row.hash) == 40
+    assert runtime.store().invited_count(row.hash) == 40
     hash, sent = form.session_state[PAPERS]
     assert hash == row.hash
-    with zipfile.ZipFile(io.BytesIO(zipped(sent.papers))) as whole:
+    with zipfile.ZipFile(io.BytesIO(zip_files(sent.papers))) as whole:
         papers = {name: whole.read(name).decode() for name in whole.namelist()}
     assert papers == sent.papers
     assert {"invitations.csv", "mail.en.txt", "poster.nl.html"} <= set(papers)
@@ -82,7 +86,7 @@ def test_the_list_is_locked_with_the_study_and_its_papers_can_be_downloaded(form
 def test_a_study_without_a_list_invites_everybody(form: AppTest) -> None:
     form.button(key="lock").click().run()
     assert not form.exception
-    assert runtime.store().invited(runtime.store().study("autumn").hash) is None
+    assert runtime.store().invited_count(runtime.store().study("autumn").hash) is None
     assert PAPERS not in form.session_state
 
 
@@ -104,23 +108,23 @@ def test_a_list_or_a_link_that_cannot_be_used_opens_nothing(
 
 
 def test_the_last_day_of_play_is_played_to_its_end() -> None:
-    begins, ends = played(date(1970, 1, 2), date(1970, 1, 3))
+    begins, ends = play_dates(date(1970, 1, 2), date(1970, 1, 3))
     assert (begins, ends) == (DAY, 3 * DAY)
-    assert played(None, None) == (None, None)
+    assert play_dates(None, None) == (None, None)
 
 
 def test_a_last_day_before_the_first_is_refused() -> None:
-    store, rule = Store(), default_policy()
-    dates = played(date(2030, 1, 2), date(2030, 1, 1))
+    store, rule = StudyStore(), default_policy()
+    dates = play_dates(date(2030, 1, 2), date(2030, 1, 1))
     with pytest.raises(BadInputError, match="last day of play is before the first"):
         open_study(store, "late", StudyKind.LIVE, rule, "m" * 64, "popularity", 1, None, dates)
     assert store.studies() == []
 
 
 def test_the_days_of_a_study_stay_as_they_were_written_down(tmp_path: Path) -> None:
-    rule, dates = default_policy(), played(date(2030, 1, 2), date(2030, 1, 2))
-    store = Store(tmp_path / "study.db")
+    rule, dates = default_policy(), play_dates(date(2030, 1, 2), date(2030, 1, 2))
+    store = StudyStore(tmp_path / "study.db")
     open_study(store, "one day", StudyKind.LIVE, rule, "m" * 64, "popularity", 1, None, dates)
     store.close()
-    row = Store(tmp_path / "study.db").study("one day")
+    row = StudyStore(tmp_path / "study.db").study("one day")
     assert (row.plays_from, row.plays_until) == dates

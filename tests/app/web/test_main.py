@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.auth.device_pairing import local_address
 from app.web import runtime
-from app.web.middleware import ON_DUTY, is_here
+from app.web.middleware import GUARD_INSTALLED, is_local_request
 from app.workspace.settings import Login, Settings
 from tests.support.paths import ROOT
 
@@ -21,11 +21,11 @@ FAR = "192.168.1.7"
 def opened(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     """The page in local mode, behind a guard, in a shop where nothing is open."""
     asked_from(monkeypatch, None)
-    runtime.use(Settings(workspace=workspace, login=Login.LOCAL))
-    ON_DUTY.set()
+    runtime.use_settings(Settings(workspace=workspace, login=Login.LOCAL))
+    GUARD_INSTALLED.set()
     yield AppTest.from_file(MAIN, default_timeout=30)
-    ON_DUTY.clear()
-    runtime.use(None)
+    GUARD_INSTALLED.clear()
+    runtime.use_settings(None)
 
 
 def asked_from(monkeypatch: pytest.MonkeyPatch, address: str | None, **headers: str) -> None:
@@ -39,7 +39,7 @@ def roles(at: AppTest) -> list[str]:
 
 
 def test_without_a_guard_the_page_is_one_sentence(opened: AppTest) -> None:
-    ON_DUTY.clear()
+    GUARD_INSTALLED.clear()
     at = opened.run()
     assert [said.value for said in at.markdown] == ["Start it with `brandswipe serve`."]
     everything = [*at.title, *at.button, *at.segmented_control, *at.get("bidi_component")]
@@ -78,7 +78,7 @@ def test_a_phone_or_a_proxy_chooses_none_whatever_its_address_says(
 
 
 def test_nobody_chooses_a_role_where_roles_are_not_chosen_by_hand(opened: AppTest) -> None:
-    runtime.use(Settings(workspace=runtime.settings().workspace))
+    runtime.use_settings(Settings(workspace=runtime.settings().workspace))
     at = opened.run()
     assert (roles(at), set(at.session_state["pages"])) == ([], {"play", "carousel", "my_data"})
 
@@ -90,10 +90,10 @@ def test_where_nothing_is_open_the_page_says_who_opens_it(opened: AppTest) -> No
 
 
 def test_only_what_comes_from_here_and_through_nobody_is_from_here() -> None:
-    assert is_here("127.0.0.1", ["Host"])
-    assert is_here("::1", [])
-    assert not is_here(FAR, [])
-    assert not is_here("127.0.0.1", ["x-real-ip"])
+    assert is_local_request("127.0.0.1", ["Host"])
+    assert is_local_request("::1", [])
+    assert not is_local_request(FAR, [])
+    assert not is_local_request("127.0.0.1", ["x-real-ip"])
 
 
 def test_the_address_on_the_network_is_no_loopback() -> None:

@@ -7,7 +7,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import Message, Receive, Scope, Send
 
-from app.web.middleware import Guard
+from app.web.middleware import AccessMiddleware
 from app.workspace.settings import Login, Settings
 from recsys.errors import SettingsError
 from tests.support.asgi_client import call
@@ -16,9 +16,9 @@ from tests.support.signed_logins import proxied
 LOCAL = Settings(login=Login.LOCAL)
 
 
-def guard(settings: Settings = LOCAL, app: object = None) -> Guard:
+def guard(settings: Settings = LOCAL, app: object = None) -> AccessMiddleware:
     inner = app or Starlette()
-    return Guard(inner, pairing=lambda: None, settings=lambda: settings)  # type: ignore[arg-type]
+    return AccessMiddleware(inner, pairing=lambda: None, settings=lambda: settings)  # type: ignore[arg-type]
 
 
 def status(headers: dict[str, str], kind: str = "http", settings: Settings = LOCAL) -> int:

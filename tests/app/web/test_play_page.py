@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.modeling.recommender import load_brain
-from app.storage.study_db.records import Step
+from app.modeling.recommender import load_recommender
+from app.storage.study_db.records import FunnelStep
 from app.study import privacy
 from app.study.dealing import Player
 from app.study.game import Game, load_game, study_to_play
 from app.study.opening import open_study
 from app.web import runtime
-from app.web.middleware import ON_DUTY
+from app.web.middleware import GUARD_INSTALLED
 from app.web.pages import session
 from app.web.pages.play import loading
 from app.workspace.settings import Login, Settings
-from app.workspace.workspace import BASELINE, House
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import WorkspaceError
 from recsys.study.deck import Origin
 from recsys.study.policy import StudyKind
@@ -34,29 +34,29 @@ YES, NO = "welcome_yes", "welcome_no"
 
 
 @pytest.fixture
-def live(workspace: Path) -> Iterator[House]:
+def live(workspace: Path) -> Iterator[Workspace]:
     """A server in local mode whose shop has a live study open."""
-    runtime.use(Settings(workspace=workspace, login=Login.LOCAL))
-    house = runtime.house()
+    runtime.use_settings(Settings(workspace=workspace, login=Login.LOCAL))
+    house = runtime.workspace()
     model = house.version().hash
-    open_study(house.store, "Autumn", StudyKind.LIVE, house.policy, model, BASELINE, 1)
-    ON_DUTY.set()
+    open_study(house.store, "Autumn", StudyKind.LIVE, house.policy, model, DEFAULT_BASELINE, 1)
+    GUARD_INSTALLED.set()
     yield house
-    ON_DUTY.clear()
-    runtime.close()
+    GUARD_INSTALLED.clear()
+    runtime.close_all()
 
 
 Opens = Callable[..., AppTest]
 
 
 @pytest.fixture
-def arrive(live: House, monkeypatch: pytest.MonkeyPatch) -> Opens:
+def arrive(live: Workspace, monkeypatch: pytest.MonkeyPatch) -> Opens:
     """Open the page as somebody whose account is known."""
-    customer = known_customers(load_brain(live), 1)[0]
+    customer = known_customers(load_recommender(live), 1)[0]
 
     def open_page(customer: str = customer, built_it: bool = False) -> AppTest:
-        monkeypatch.setattr(session, "player", lambda: Player(HER, Origin.OWN, customer))
-        monkeypatch.setattr(session, "built_it", lambda: built_it)
+        monkeypatch.setattr(session, "current_player", lambda: Player(HER, Origin.OWN, customer))
+        monkeypatch.setattr(session, "built_the_model", lambda: built_it)
         at = AppTest.from_file(MAIN, default_timeout=30)
         at.query_params["lang"] = "en"
         return at.run()
@@ -65,7 +65,7 @@ def arrive(live: House, monkeypatch: pytest.MonkeyPatch) -> Opens:
 
 
 def game() -> Game:
-    house = runtime.house()
+    house = runtime.workspace()
     row = study_to_play(house.store)
     assert row is not None
     return load_game(house, row)
@@ -103,21 +103,21 @@ def test_nothing_is_read_or_dealt_before_the_yes_and_one_card_teaches_the_ways(
     def read(*_: object) -> None:
         raise AssertionError("her events were read")
 
-    monkeypatch.setattr(type(runtime.warehouse()), "events_of", read)
+    monkeypatch.setattr(type(runtime.event_store()), "events_of", read)
     at = arrive()
     assert title(at) == "Which brands are yours?"
     assert shown(at) == {"practice"}
     words = " ".join(str(said.value) for said in [*at.markdown, *at.caption])
     assert game().study.policy.question.en in words
     assert "in the shop up to" in words
-    assert (origins(), privacy.said(runtime.store(), HER)) == ([], None)
+    assert (origins(), privacy.has_consented(runtime.store(), HER)) == ([], None)
 
 
 def test_a_yes_is_kept_and_deals_her_own_deck(arrive: Opens) -> None:
     at = press(arrive(), YES)
     assert shown(at) == {"swipe"}
     assert origins() == [Origin.OWN]
-    assert privacy.said(runtime.store(), HER) is True
+    assert privacy.has_consented(runtime.store(), HER) is True
     assert any("Found you among" in str(said.value) for said in at.caption)
 
 
@@ -136,7 +136,7 @@ def test_who_comes_back_is_greeted_with_her_answers(arrive: Opens) -> None:
 def test_a_no_is_kept_and_respected_until_she_thinks_again(arrive: Opens) -> None:
     at = press(arrive(), NO)
     assert shown(at) == {"wall"}
-    assert privacy.said(runtime.store(), HER) is False
+    assert privacy.has_consented(runtime.store(), HER) is False
     assert shown(arrive()) == {"wall"}  # at the next visit too
     at = press(arrive(), "reconsider")
     assert shown(at) == {"practice"}
@@ -158,9 +158,11 @@ def test_after_her_deck_come_the_reveal_and_practice_that_does_not_count(arrive:
     assert "reveal" in shown(arrive())
 
 
-def test_too_little_history_is_said_and_the_wall_is_the_way_on(arrive: Opens, live: House) -> None:
-    brain = load_brain(live)
-    few = next(c for c in brain.warehouse.customer_ids() if len(brain.evidence_of(c)) < 5)
+def test_too_little_history_is_said_and_the_wall_is_the_way_on(
+    arrive: Opens, live: Workspace
+) -> None:
+    brain = load_recommender(live)
+    few = next(c for c in brain.event_store.customer_ids() if len(brain.evidence_of(c)) < 5)
     at = press(arrive(few), YES)
     assert title(at) == "We hardly know you"
     at = press(at, "thin_pick")
@@ -174,7 +176,9 @@ def test_who_built_the_model_is_told_so_and_plays_for_fun(arrive: Opens) -> None
     assert (shown(at), origins()) == ({"swipe"}, [Origin.PRACTICE])
 
 
-def test_a_closed_study_says_so_and_can_still_be_played_for_fun(arrive: Opens, live: House) -> None:
+def test_a_closed_study_says_so_and_can_still_be_played_for_fun(
+    arrive: Opens, live: Workspace
+) -> None:
     live.store.close_study(game().row.hash, "it was decided")
     at = arrive()
     assert title(at) == "This study is closed"
@@ -197,8 +201,8 @@ def test_a_wait_that_can_be_felt_tells_a_story_and_its_stages(
         return SimpleNamespace(ended=None)
 
     monkeypatch.setattr(Game, "_start", slowly)
-    monkeypatch.setattr(loading, "PATIENCE", 0.05)
-    monkeypatch.setattr(loading, "crawl", tell)
+    monkeypatch.setattr(loading, "STORY_DELAY", 0.05)
+    monkeypatch.setattr(loading, "story_crawl", tell)
     at = press(arrive(), YES)
     assert told[0] == "A long, long shopping list ago"
     assert len(told) == 6
@@ -225,8 +229,11 @@ def test_how_far_an_invited_person_came_is_noted_as_she_comes_there(arrive: Open
     store, row = runtime.store(), game().row
     arrive()
     assert store.steps_of(row.hash, HER) == [], "of who is on no list nothing is noted"
-    store.invite(row.hash, [HER])
+    store.add_invitations(row.hash, [HER])
     at = arrive()
-    assert [step for step, _ in store.steps_of(row.hash, HER)] == [Step.OPENED, Step.LINKED]
+    assert [step for step, _ in store.steps_of(row.hash, HER)] == [
+        FunnelStep.OPENED,
+        FunnelStep.LINKED,
+    ]
     press(at, YES).run()
-    assert [step for step, _ in store.steps_of(row.hash, HER)] == list(Step)
+    assert [step for step, _ in store.steps_of(row.hash, HER)] == list(FunnelStep)

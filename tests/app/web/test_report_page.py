@@ -13,32 +13,32 @@ import streamlit as st
 from jsonschema import Draft202012Validator
 from streamlit.testing.v1 import AppTest
 
-from app.presentation.i18n import LANGUAGES, catalogue, text
+from app.presentation.i18n import LANGUAGES, load_texts, translate
 from app.reports import exports, tables
-from app.reports.charts_people import forgotten
+from app.reports.charts_people import forgotten_text
 from app.reports.html import blocks
 from app.reports.wording import (
-    headline,
-    reading,
-    rival_name,
-    rival_pairs,
-    story,
-    sure,
+    baseline_name,
+    baseline_pairs,
+    bounds_confidence,
+    demo_headline,
+    format_criterion_value,
+    held_reason,
+    percent_or_points,
+    released_and_held,
     what_would_change,
-    whole,
-    why_one_is_held,
 )
 from app.storage.study_db.records import StudyRow
-from app.storage.study_db.store import Store
-from app.study.results import Judged, judge
+from app.storage.study_db.store import StudyStore
+from app.study.results import StudyResult, evaluate_study
 from app.web import runtime
 from app.web.pages.report import charts
-from app.web.pages.report.page import to_choose
+from app.web.pages.report.page import studies_to_choose
 from app.workspace.settings import Login, Settings, data_file
-from recsys.report.evaluate import tally
-from recsys.report.gate import Why
+from recsys.report.evaluate import build_report
+from recsys.report.gate import VerdictReason
 from recsys.study.policy import StudyKind
-from recsys.study.scoring import Excluded, score
+from recsys.study.scoring import ExclusionReason, score_deck
 from tests.support.cli_runner import brandswipe
 from tests.support.closed_decks import STUDY, panel
 from tests.support.report_workspace import HONEST, build, open_one, play
@@ -49,7 +49,7 @@ Open = Callable[..., AppTest]
 def script() -> None:
     from app.web.pages.report import page
 
-    page.page()
+    page.report_page()
 
 
 @pytest.fixture(scope="module")
@@ -60,16 +60,16 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def judged(workspace: Path) -> Iterator[dict[str, Judged]]:
-    store = Store(workspace / "study.db")
-    yield {row.name: judge(store, row) for row in store.studies()}
+def judged(workspace: Path) -> Iterator[dict[str, StudyResult]]:
+    store = StudyStore(workspace / "study.db")
+    yield {row.name: evaluate_study(store, row) for row in store.studies()}
     store.close()
 
 
 @pytest.fixture
 def open_page() -> Iterator[Open]:
     def run(workspace: Path, **query: str) -> AppTest:
-        runtime.use(Settings(workspace=workspace, login=Login.LOCAL))
+        runtime.use_settings(Settings(workspace=workspace, login=Login.LOCAL))
         at = AppTest.from_function(script, default_timeout=30)
         for name, value in query.items():
             at.query_params[name] = value
@@ -78,7 +78,7 @@ def open_page() -> Iterator[Open]:
         return at
 
     yield run
-    runtime.close()
+    runtime.close_all()
 
 
 def words(at: AppTest) -> str:
@@ -93,11 +93,11 @@ KINDS = ("title", "header", "subheader", "markdown", "caption", "info", "error")
 
 class TestTheFirstLine:
     def test_the_demo_opens_with_the_two_studies_side_by_side(
-        self, open_page: Open, workspace: Path, judged: dict[str, Judged]
+        self, open_page: Open, workspace: Path, judged: dict[str, StudyResult]
     ) -> None:
         at = open_page(workspace)
-        assert at.title[0].value == headline("en", judged["Spring"], judged["Summer"])
-        assert blocks.pair("en", judged["Spring"], judged["Summer"]) in [
+        assert at.title[0].value == demo_headline("en", judged["Spring"], judged["Summer"])
+        assert blocks.demo_pair_html("en", judged["Spring"], judged["Summer"]) in [
             html.proto.body for html in at.get("html")
         ]
 
@@ -110,30 +110,33 @@ class TestTheFirstLine:
         ],
     )
     def test_the_same_share_is_claimed_only_where_both_round_into_it(
-        self, judged: dict[str, Judged], released: float, held: float, line: str
+        self, judged: dict[str, StudyResult], released: float, held: float, line: str
     ) -> None:
         first, second = at_hit_rate(judged["Spring"], released), at_hit_rate(judged["Summer"], held)
-        assert headline("en", first, second) == line
+        assert demo_headline("en", first, second) == line
 
-    def test_why_is_computed_from_the_two_studies(self, judged: dict[str, Judged]) -> None:
+    def test_why_is_computed_from_the_two_studies(self, judged: dict[str, StudyResult]) -> None:
         released, held = judged["Spring"], judged["Summer"]
         decoys = {arm.label: arm.liked for arm in held.report.arms}["decoy"]
-        said = why_one_is_held("en", released, held)
+        said = held_reason("en", released, held)
         assert f"were liked as well: {decoys:.0%} of them" in said
         assert f"in {held.verdict.criteria[1].value:.0%} of comparisons there" in said
 
-    def test_a_study_held_at_another_bar_says_which(self, judged: dict[str, Judged]) -> None:
+    def test_a_study_held_at_another_bar_says_which(self, judged: dict[str, StudyResult]) -> None:
         held = judged["Summer"]
         first, second, third = held.verdict.criteria
         criteria = (replace(first, failed=True), replace(second, failed=False), third)
         other = replace(held, verdict=replace(held.verdict, criteria=criteria))
-        said = why_one_is_held("en", judged["Spring"], other)
+        said = held_reason("en", judged["Spring"], other)
         assert said.startswith("Summer was held at another bar. Hit rate: 8")
         assert "decoys" not in said
 
-    def test_there_is_no_story_without_both_outcomes(self, judged: dict[str, Judged]) -> None:
-        assert story([judged["Autumn"], judged["Summer"]]) is None
-        assert story([judged["Summer"], judged["Spring"]]) == (judged["Spring"], judged["Summer"])
+    def test_there_is_no_story_without_both_outcomes(self, judged: dict[str, StudyResult]) -> None:
+        assert released_and_held([judged["Autumn"], judged["Summer"]]) is None
+        assert released_and_held([judged["Summer"], judged["Spring"]]) == (
+            judged["Spring"],
+            judged["Summer"],
+        )
 
     def test_outside_the_demo_the_page_opens_with_its_title(
         self, open_page: Open, tmp_path: Path
@@ -144,7 +147,7 @@ class TestTheFirstLine:
         assert open_page(tmp_path).title[0].value == "Accuracy"
 
 
-def at_hit_rate(judged: Judged, share: float) -> Judged:
+def at_hit_rate(judged: StudyResult, share: float) -> StudyResult:
     first, *rest = judged.verdict.criteria
     verdict = replace(judged.verdict, criteria=(replace(first, value=share), *rest))
     return replace(judged, verdict=verdict)
@@ -165,15 +168,15 @@ class TestThePage:
         self,
         open_page: Open,
         workspace: Path,
-        judged: dict[str, Judged],
+        judged: dict[str, StudyResult],
         study: str,
         language: str,
     ) -> None:
         at = open_page(workspace, study=study, lang=language, criterion="lift")
         shown = judged[study]
         assert at.selectbox[0].value == study
-        assert blocks.verdict(language, shown) in [h.proto.body for h in at.get("html")]
-        assert text(language, "report.simulated") in words(at)
+        assert blocks.verdict_html(language, shown) in [h.proto.body for h in at.get("html")]
+        assert translate(language, "report.simulated") in words(at)
         assert at.query_params["study"] == study
         assert at.query_params["criterion"] == "lift"
 
@@ -215,7 +218,7 @@ class TestThePage:
         assert any("The decision fell at" in line for line in said)
 
     def test_a_new_batch_is_on_the_page_at_once(self, open_page: Open, tmp_path: Path) -> None:
-        store = Store(tmp_path / "study.db")
+        store = StudyStore(tmp_path / "study.db")
         row, decks = open_one(store, "Open"), panel(15, 9, pick=0.8, rival=0.7, decoy=0.4)
         play(store, row, decks[:10])
         assert "10 people" in words(open_page(tmp_path))
@@ -244,7 +247,7 @@ class TestBelowTheLimits:
     def test_too_few_people_are_a_sentence_and_no_blank_picture(
         self, open_page: Open, tmp_path: Path, people: int, said: str, pictures: bool
     ) -> None:
-        store = Store(tmp_path / "study.db")
+        store = StudyStore(tmp_path / "study.db")
         row = open_one(store, "Young")
         play(store, row, panel(people, 3, **HONEST))
         store.close()
@@ -253,7 +256,7 @@ class TestBelowTheLimits:
         assert bool(at.get("vega_lite_chart")) is pictures
 
     def test_alike_answers_of_all_are_no_traceback(self, open_page: Open, tmp_path: Path) -> None:
-        store = Store(tmp_path / "study.db")
+        store = StudyStore(tmp_path / "study.db")
         for name, share in (("All", 1.0), ("None", 0.0)):
             row = open_one(store, name)
             play(store, row, panel(20, 3, pick=share, rival=share, decoy=share))
@@ -261,7 +264,7 @@ class TestBelowTheLimits:
         for name in ("All", "None"):
             open_page(tmp_path, study=name)
 
-    def test_a_closed_study_does_not_wait_for_people(self, judged: dict[str, Judged]) -> None:
+    def test_a_closed_study_does_not_wait_for_people(self, judged: dict[str, StudyResult]) -> None:
         undecided = judged["Autumn"]
         closed = replace(undecided, row=replace(undecided.row, closed_at=1))
         assert "a new study" not in what_would_change("en", undecided)
@@ -270,39 +273,43 @@ class TestBelowTheLimits:
 
 class TestTheFigures:
     def test_a_lift_is_said_in_points_of_difference(self) -> None:
-        assert whole("lift", 0.65) == 30
-        assert [reading("en", "lift", x) for x in (0.65, 0.5, 0.4)] == ["+30", "0", "−20"]
-        assert reading("nl", "hit_rate", 0.834) == "83%"
-        assert reading("en", "hit_rate", None) == "–"
+        assert percent_or_points("lift", 0.65) == 30
+        assert [format_criterion_value("en", "lift", x) for x in (0.65, 0.5, 0.4)] == [
+            "+30",
+            "0",
+            "−20",
+        ]
+        assert format_criterion_value("nl", "hit_rate", 0.834) == "83%"
+        assert format_criterion_value("en", "hit_rate", None) == "–"
 
     def test_a_pair_of_bounds_is_right_in_as_many_studies_as_the_policy_says(
-        self, judged: dict[str, Judged]
+        self, judged: dict[str, StudyResult]
     ) -> None:
-        assert sure(judged["Spring"].report) == 0.93
+        assert bounds_confidence(judged["Spring"].report) == 0.93
 
-    def test_the_rival_is_compared_like_with_like(self, judged: dict[str, Judged]) -> None:
+    def test_the_rival_is_compared_like_with_like(self, judged: dict[str, StudyResult]) -> None:
         page = judged["Spring"].report
-        pairs = {name: (mine, theirs) for name, mine, theirs in rival_pairs(page)}
-        assert pairs["discrimination"][0] == page.beside["auc_of_all_picks"]
+        pairs = {name: (mine, theirs) for name, mine, theirs in baseline_pairs(page)}
+        assert pairs["discrimination"][0] == page.secondary_metrics["auc_of_all_picks"]
         assert pairs["hit_rate"][0] == page.criteria[0].estimate
-        assert pairs["hit_rate"][1] == page.beside["rival_hit_rate"]
+        assert pairs["hit_rate"][1] == page.secondary_metrics["rival_hit_rate"]
 
     def test_a_rival_without_words_keeps_its_name(self) -> None:
-        assert rival_name("en", "popularity") == "the most popular brands"
-        assert rival_name("nl", "ease") == "ease"
+        assert baseline_name("en", "popularity") == "the most popular brands"
+        assert baseline_name("nl", "ease") == "ease"
 
-    def test_the_run_is_drawn_in_whole_figures(self, judged: dict[str, Judged]) -> None:
+    def test_the_run_is_drawn_in_whole_figures(self, judged: dict[str, StudyResult]) -> None:
         for found in judged["Spring"].report.criteria:
-            points = charts.run_points(found)
+            points = charts.sequence_points(found)
             assert len(points) == len(found.run)
             assert points.dtypes.map(pd.api.types.is_integer_dtype).all()
 
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_every_reason_arm_and_exclusion_has_words(self, language: str) -> None:
-        known = catalogue(language)
+        known = load_texts(language)
         keys = [
-            *(f"change_{why.value}" for why in Why),
-            *(f"left_out_{reason.value}" for reason in Excluded),
+            *(f"change_{why.value}" for why in VerdictReason),
+            *(f"left_out_{reason.value}" for reason in ExclusionReason),
             *(f"kind_{kind.value}" for kind in StudyKind),
             *(f"arm_{arm}" for arm in ("pick", "baseline", "decoy", "near")),
             *(f"rival_{name}" for name in ("popularity", "own_purchases_then_views")),
@@ -310,51 +317,51 @@ class TestTheFigures:
         assert [key for key in keys if f"report.{key}" not in known] == []
 
     def test_fewer_than_a_cell_left_out_are_not_counted_out(
-        self, judged: dict[str, Judged]
+        self, judged: dict[str, StudyResult]
     ) -> None:
-        page = replace(judged["Spring"].report, excluded={Excluded.THIN: None})
-        report_with_more = replace(page, excluded={Excluded.THIN: 12})
-        assert tables.left_out("en", page).iloc[0, 1] == "fewer than 10"
-        assert tables.left_out("en", report_with_more).iloc[0, 1] == "12"
+        page = replace(judged["Spring"].report, excluded={ExclusionReason.THIN_HISTORY: None})
+        report_with_more = replace(page, excluded={ExclusionReason.THIN_HISTORY: 12})
+        assert tables.exclusions_table("en", page).iloc[0, 1] == "fewer than 10"
+        assert tables.exclusions_table("en", report_with_more).iloc[0, 1] == "12"
 
-    def test_the_history_says_how_each_study_ended(self, judged: dict[str, Judged]) -> None:
+    def test_the_history_says_how_each_study_ended(self, judged: dict[str, StudyResult]) -> None:
         rows = [judged[name].row for name in ("Spring", "Autumn")]
         decisions = {judged[name].row.hash: judged[name].decision for name in judged}
-        table = tables.history("en", rows, decisions)
+        table = tables.history_table("en", rows, decisions)
         assert list(table["Verdict"]) == ["Release, 30 people", "Open"]
 
     def test_a_page_of_playgrounds_keeps_the_one_that_was_asked_for(
-        self, judged: dict[str, Judged]
+        self, judged: dict[str, StudyResult]
     ) -> None:
         plain = judged["Playground"].row
         fun = [replace(plain, name=f"playground {n}") for n in range(20)]
         live: StudyRow = replace(plain, name="May", kind=StudyKind.LIVE)
-        names = [row.name for row in to_choose([*fun, live], "playground 12")]
+        names = [row.name for row in studies_to_choose([*fun, live], "playground 12")]
         assert names[0] == "May"
         assert names[1:] == [*(f"playground {n}" for n in range(5)), "playground 12"]
 
 
 def test_the_report_says_of_how_many_the_tables_tell_once_somebody_is_forgotten() -> None:
     decks = panel(40)
-    gone = [score(deck) if i == 7 else deck for i, deck in enumerate(decks)]
-    assert forgotten("en", tally(STUDY, decks)) == ""
-    assert forgotten("en", tally(STUDY, gone[:5])) == ""
+    gone = [score_deck(deck) if i == 7 else deck for i, deck in enumerate(decks)]
+    assert forgotten_text("en", build_report(STUDY, decks)) == ""
+    assert forgotten_text("en", build_report(STUDY, gone[:5])) == ""
     for language in LANGUAGES:
-        said = forgotten(language, tally(STUDY, gone))
+        said = forgotten_text(language, build_report(STUDY, gone))
         assert "40" in said
         assert "30" in said
 
 
 class TestWhatLeaves:
     def test_the_download_is_the_published_report_and_nobody(
-        self, judged: dict[str, Judged]
+        self, judged: dict[str, StudyResult]
     ) -> None:
         shown = judged["Spring"]
-        content = json.loads(exports.written("json", "en", shown, None))
+        content = json.loads(exports.render_report("json", "en", shown, None))
         assert content["verdict"]["outcome"] == "release"
         assert content["criteria"] == json.loads(json.dumps(shown.report.to_dict()["criteria"]))
-        for ending in exports.KINDS:
-            leaving = exports.written(ending, "en", shown, None)
+        for ending in exports.MIME_TYPES:
+            leaving = exports.render_report(ending, "en", shown, None)
             assert not re.search(r"\bp\d+\b|d-p\d|swipe-\d", leaving)
 
     @pytest.mark.parametrize("study", ["Spring", "Autumn", "Playground"])
@@ -378,21 +385,21 @@ class TestWhatLeaves:
 
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_the_markdown_holds_verdict_tables_and_policy(
-        self, judged: dict[str, Judged], language: str
+        self, judged: dict[str, StudyResult], language: str
     ) -> None:
-        content = exports.as_markdown(language, judged["Summer"])
-        assert content.startswith(f"# Summer: {text(language, 'report.hold').lower()}\n")
-        assert text(language, "report.simulated") in content
+        content = exports.report_markdown(language, judged["Summer"])
+        assert content.startswith(f"# Summer: {translate(language, 'report.hold').lower()}\n")
+        assert translate(language, "report.simulated") in content
         assert judged["Summer"].report.policy.hash in content
         assert content.count("\n| --- ") >= 6
 
     @pytest.mark.parametrize("name", ["<script>alert(1)</script>", "[a](http://b)", "*a* | b"])
-    def test_a_name_is_never_markup(self, judged: dict[str, Judged], name: str) -> None:
+    def test_a_name_is_never_markup(self, judged: dict[str, StudyResult], name: str) -> None:
         shown = judged["Spring"]
         evil = replace(shown, row=replace(shown.row, name=name))
-        assert "<script" not in blocks.pair("en", evil, judged["Summer"])
-        assert "<script" not in blocks.why("en", evil, judged["Summer"])
-        assert not re.search(r"(?<!\\)[<\[*|]", exports.plain(name))
+        assert "<script" not in blocks.demo_pair_html("en", evil, judged["Summer"])
+        assert "<script" not in blocks.held_reason_html("en", evil, judged["Summer"])
+        assert not re.search(r"(?<!\\)[<\[*|]", exports.escape_markdown_line(name))
 
     @pytest.mark.parametrize(
         ("name", "file"),
@@ -400,7 +407,9 @@ class TestWhatLeaves:
          ("///", "brandswipe-study.md")],
     )  # fmt: skip
     def test_a_file_name_is_one_that_every_system_takes(
-        self, judged: dict[str, Judged], name: str, file: str
+        self, judged: dict[str, StudyResult], name: str, file: str
     ) -> None:
         shown: Any = judged["Spring"]
-        assert exports.file_name(replace(shown, row=replace(shown.row, name=name)), "md") == (file)
+        assert exports.report_file_name(
+            replace(shown, row=replace(shown.row, name=name)), "md"
+        ) == (file)

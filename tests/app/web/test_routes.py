@@ -25,15 +25,22 @@ from starlette.types import ASGIApp
 from streamlit.web.server.starlette.starlette_routes import create_host_config_routes
 
 from app.auth import guest_cookie
-from app.auth.device_pairing import COOKIE
-from app.auth.rate_limits import POSTS, Limits
+from app.auth.device_pairing import PAIRING_COOKIE
+from app.auth.rate_limits import POSTS_PER_MINUTE, SwipeRateLimits
 from app.storage.study_db.records import ClosedBy, StudyRow
 from app.web import runtime
 from app.web.middleware import security_headers
-from app.web.routes import BODY_BYTES, Shortcut, answer_at_once, layers, leave_be, routes
-from app.web.swipe_route import parse
+from app.web.routes import (
+    MAX_BODY_BYTES,
+    ShortcutMiddleware,
+    disable_nagle,
+    freeze_loaded_objects,
+    middleware_stack,
+    routes,
+)
+from app.web.swipe_route import parse_swipe
 from recsys.errors import IllegalSwipeError, WorkspaceError
-from recsys.study.deck import Arm, Card, Deck, Known, Origin, Stratum, seal
+from recsys.study.deck import Card, CardRole, Deck, HistoryDepth, Origin, Source, with_hash
 from recsys.study.policy import StudyKind
 from tests.support.asgi_client import Answer, call
 from tests.support.paths import ROOT
@@ -63,15 +70,15 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ASGIApp]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BRANDSWIPE_WORKSPACE", str(tmp_path / "w"))
     cards = tuple(
-        Card(n, f"Brand {n}", "pens", frozenset({Arm.PICK}), Stratum.PICK, None, None, True, 3)
+        Card(n, f"Brand {n}", "pens", frozenset({Source.PICK}), CardRole.PICK, None, None, True, 3)
         for n in range(1, 9)
     )
-    deck = seal(Deck("deck", STUDY, "p1", Origin.OWN, Known.ENOUGH, "m", 1, cards, ""))
+    deck = with_hash(Deck("deck", STUDY, "p1", Origin.OWN, HistoryDepth.ENOUGH, "m", 1, cards, ""))
     store = runtime.store()
     store.open_study(StudyRow(STUDY, "s", StudyKind.SIMULATED, {}, "m", "b", 1, 1))
     store.add_deck(deck, "e", {})
-    yield Starlette(routes=routes(), middleware=layers())
-    runtime.close()
+    yield Starlette(routes=routes(), middleware=middleware_stack())
+    runtime.close_all()
 
 
 def post(
@@ -81,9 +88,9 @@ def post(
     guest: str | None = GUEST,
     **other: object,
 ) -> Answer:
-    token = runtime.tokens().sign("p1", "deck", GUEST) if token is None else token
+    token = runtime.deck_tokens().sign("p1", "deck", GUEST) if token is None else token
     body = {"token": token, "swipes": list(swipes)} | other
-    headers = {"Cookie": f"a=b; {guest_cookie.COOKIE}={guest}"} if guest else {}
+    headers = {"Cookie": f"a=b; {guest_cookie.GUEST_COOKIE}={guest}"} if guest else {}
     return call(app, "POST", "/api/swipes", json.dumps(body).encode(), headers)
 
 
@@ -112,9 +119,9 @@ def test_a_post_is_answered_before_any_layer_that_has_nothing_to_say_to_it(app: 
     async def slow(*_: object) -> None:
         raise AssertionError("a post of swipes came as far as Streamlit")
 
-    assert post(app, raw(0)).json == post(Shortcut(slow), raw(0)).json
+    assert post(app, raw(0)).json == post(ShortcutMiddleware(slow), raw(0)).json
     with pytest.raises(AssertionError, match="as far as"):
-        call(Shortcut(slow), "GET", "/api/swipes")
+        call(ShortcutMiddleware(slow), "GET", "/api/swipes")
     assert call(app, "GET", "/api/swipes").status == 405
 
 
@@ -136,12 +143,12 @@ def test_what_is_refused_is_named_and_the_rest_is_stored(app: ASGIApp) -> None:
 
 @pytest.mark.parametrize("case", ["nothing", "edited", "another deck's", "another person's"])
 def test_a_bad_token_stores_nothing_and_says_reload(app: ASGIApp, case: str) -> None:
-    good = runtime.tokens().sign("p1", "deck", GUEST)
+    good = runtime.deck_tokens().sign("p1", "deck", GUEST)
     token = {
         "nothing": "",
         "edited": good[:-2],
-        "another deck's": runtime.tokens().sign("p1", "other", GUEST),
-        "another person's": runtime.tokens().sign("p2", "deck", GUEST),
+        "another deck's": runtime.deck_tokens().sign("p1", "other", GUEST),
+        "another person's": runtime.deck_tokens().sign("p2", "deck", GUEST),
     }[case]
     answer = post(app, raw(0), token=token)
     assert answer.status == (410 if case == "another deck's" else 401)
@@ -160,7 +167,7 @@ def test_a_token_that_was_stolen_stores_nothing_in_another_browser(app: ASGIApp)
 
 
 def test_a_browser_that_keeps_no_cookie_plays_with_a_token_of_its_own_kind(app: ASGIApp) -> None:
-    token = runtime.tokens().sign("p1", "deck", "")
+    token = runtime.deck_tokens().sign("p1", "deck", "")
     assert post(app, raw(0), token=token, guest=None).status == 200
     assert post(app, raw(1), token=token).status == 401
 
@@ -169,9 +176,9 @@ def test_who_posts_more_than_a_hand_can_is_asked_to_wait_and_loses_nothing(
     app: ASGIApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    limits = Limits(clock=lambda: now[0])
-    monkeypatch.setattr(runtime, "limits", lambda: limits)
-    for _ in range(POSTS):
+    limits = SwipeRateLimits(clock=lambda: now[0])
+    monkeypatch.setattr(runtime, "rate_limits", lambda: limits)
+    for _ in range(POSTS_PER_MINUTE):
         assert post(app, raw(0)).status == 200
     answer = post(app, raw(1))
     assert (answer.status, answer.json["error"]) == (429, "too_many")
@@ -185,11 +192,11 @@ def test_an_address_is_counted_for_browsers_without_a_cookie_alone(
     app: ASGIApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An office of many guests shares one address; a cookie makes them several."""
-    limits = Limits(clock=lambda: 0.0)
-    monkeypatch.setattr(runtime, "limits", lambda: limits)
-    while limits.lets_in("127.0.0.1", ""):
+    limits = SwipeRateLimits(clock=lambda: 0.0)
+    monkeypatch.setattr(runtime, "rate_limits", lambda: limits)
+    while limits.allows_address("127.0.0.1", ""):
         continue
-    token = runtime.tokens().sign("p1", "deck", "")
+    token = runtime.deck_tokens().sign("p1", "deck", "")
     assert post(app, raw(0), token=token, guest=None).status == 429
     assert post(app, raw(0)).status == 200
 
@@ -197,7 +204,7 @@ def test_an_address_is_counted_for_browsers_without_a_cookie_alone(
 def test_a_deck_takes_so_many_rows_and_acknowledges_what_it_has(
     app: ASGIApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.auth.rate_limits.ROWS", 2)
+    monkeypatch.setattr("app.auth.rate_limits.ROW_BURST", 2)
     assert post(app, raw(0), raw(1), raw(2)).json["acknowledged"] == ["s0", "s1"]
     answer = post(app, raw(2))
     assert (answer.status, answer.json["error"]) == (429, "too_many")
@@ -206,7 +213,7 @@ def test_a_deck_takes_so_many_rows_and_acknowledges_what_it_has(
 
 
 def test_an_expired_token_says_that_it_has_expired(app: ASGIApp) -> None:
-    answer = post(app, raw(0), token=runtime.tokens().sign("p1", "deck", GUEST, seconds=-1))
+    answer = post(app, raw(0), token=runtime.deck_tokens().sign("p1", "deck", GUEST, seconds=-1))
     assert (answer.status, answer.json["error"]) == (401, "expired")
 
 
@@ -223,9 +230,9 @@ def test_a_body_of_another_shape_is_answered_in_words(app: ASGIApp, body: bytes)
 
 
 def test_a_large_body_is_cut_off(app: ASGIApp) -> None:
-    answer = call(app, "POST", "/api/swipes", b" " * (BODY_BYTES + 1))
+    answer = call(app, "POST", "/api/swipes", b" " * (MAX_BODY_BYTES + 1))
     assert (answer.status, answer.json["error"]) == (413, "too_large")
-    assert call(app, "POST", "/api/swipes", b" " * BODY_BYTES).status == 400
+    assert call(app, "POST", "/api/swipes", b" " * MAX_BODY_BYTES).status == 400
 
 
 def test_a_full_disk_is_said_and_nothing_is_acknowledged(
@@ -260,7 +267,7 @@ def test_every_answer_keeps_to_the_schema(app: ASGIApp) -> None:
         assert valid("reply", answer.json)
     for answer in (
         post(app, token=""),
-        post(app, token=runtime.tokens().sign("p", "d", GUEST, -1)),
+        post(app, token=runtime.deck_tokens().sign("p", "d", GUEST, -1)),
     ):
         assert valid("failure", answer.json)
 
@@ -281,7 +288,7 @@ def test_the_parser_takes_exactly_what_the_schema_takes(
 ) -> None:
     swipe = {name: value for name, value in (raw() | odd).items() if name not in gone}
     try:
-        parse(swipe)
+        parse_swipe(swipe)
         taken = True
     except IllegalSwipeError:
         taken = False
@@ -290,7 +297,7 @@ def test_the_parser_takes_exactly_what_the_schema_takes(
 
 def test_a_line_break_is_no_part_of_an_id() -> None:
     with pytest.raises(IllegalSwipeError, match="letters, digits"):
-        parse(raw(id="a\n"))
+        parse_swipe(raw(id="a\n"))
 
 
 def test_a_picture_is_served_by_its_hash_and_nothing_else_is(app: ASGIApp, tmp_path: Path) -> None:
@@ -325,7 +332,7 @@ def test_the_policy_lets_no_script_in_but_streamlits_own() -> None:
 @pytest.fixture
 def shared_app(app: ASGIApp, monkeypatch: pytest.MonkeyPatch) -> ASGIApp:
     monkeypatch.setenv("BRANDSWIPE_SHARE", "true")
-    runtime.close()
+    runtime.close_all()
     return app
 
 
@@ -365,7 +372,7 @@ def test_a_code_lets_one_phone_in(shared_app: ASGIApp) -> None:
     again = call(shared_app, "GET", f"/pair/{code}", client="192.168.1.8")
     assert again.status == 403
     assert b"spent" in again.body
-    for bad in (f"{COOKIE}=forged", "\x01", f"{COOKIE}="):
+    for bad in (f"{PAIRING_COOKIE}=forged", "\x01", f"{PAIRING_COOKIE}="):
         forged = {"Cookie": bad}
         assert (
             call(shared_app, "GET", "/healthz", headers=forged, client="192.168.1.8").status == 403
@@ -375,7 +382,7 @@ def test_a_code_lets_one_phone_in(shared_app: ASGIApp) -> None:
 def test_under_a_path_of_a_proxy_the_door_is_there_and_nowhere_else(
     shared_app: ASGIApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.auth.guest_cookie.home", lambda: "/shop/brands/")
+    monkeypatch.setattr("app.auth.guest_cookie.base_path", lambda: "/shop/brands/")
     inside = call(shared_app, "GET", "/shop/brands/pair/wrong", client="192.168.1.7")
     assert inside.status == 404  # let in: the routes of this app are at the root
     for path in ("/shop/pair/wrong", "/shop/brands/pair/", "/shop/brands/pair/a/b", "/pair/a.b"):
@@ -389,7 +396,7 @@ def test_nothing_is_paired_where_nothing_is_shared(app: ASGIApp) -> None:
 def test_no_answer_waits_for_its_own_first_half() -> None:
     before = os.listdir("/dev/fd")
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        answer_at_once()
+        disable_nagle()
         with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     assert os.listdir("/dev/fd") == before
@@ -405,7 +412,7 @@ def test_streamlit_is_told_what_it_tells_itself_but_for_its_dialogs_and_other_or
 
 def test_what_is_loaded_at_the_start_is_not_looked_through_again() -> None:
     thing: list[object] = []
-    leave_be()
+    freeze_loaded_objects()
     try:
         assert all(thing is not one for one in gc.get_objects())
     finally:

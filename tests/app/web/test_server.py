@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from streamlit import config
 
-from app.auth.urls import PREFIX, home
+from app.auth.urls import BASE_PATH_ENV, base_path
 from app.web import runtime
 from app.web import server as serving
-from app.web.server import _answers, _has_display, _port, _welcome, serve_app
+from app.web.server import _announce, _choose_port, _has_display, _wait_for_answer, serve_app
 from app.workspace.settings import Login, Settings
 from recsys.errors import SettingsError
 
@@ -49,28 +49,28 @@ def healthy() -> Iterator[int]:
 @pytest.fixture(autouse=True)
 def _closed() -> Iterator[None]:
     yield
-    runtime._given.clear()
-    runtime.close()
+    runtime._settings_in_force.clear()
+    runtime.close_all()
     config.get_config_options(force_reparse=True, options_from_flags={})
 
 
 class TestThePort:
     def test_the_wanted_one_is_taken_when_it_is_free(self, taken: int) -> None:
-        free = _port("127.0.0.1", taken, any_port=True)
+        free = _choose_port("127.0.0.1", taken, any_port=True)
         assert free > taken
-        assert _port("127.0.0.1", free, any_port=False) == free
+        assert _choose_port("127.0.0.1", free, any_port=False) == free
 
     def test_one_that_is_taken_is_said_to_be(self, taken: int) -> None:
         with pytest.raises(SettingsError, match=f"Port {taken} is taken.*--port"):
-            _port("127.0.0.1", taken, any_port=False)
+            _choose_port("127.0.0.1", taken, any_port=False)
 
     def test_an_address_that_is_not_of_this_computer_is_said_to_be(self) -> None:
         with pytest.raises(SettingsError, match=r"cannot listen on 203\.0\.113\.9"):
-            _port("203.0.113.9", 8501, any_port=True)
+            _choose_port("203.0.113.9", 8501, any_port=True)
 
     def test_a_word_that_is_no_address_is_said_to_be(self) -> None:
         with pytest.raises(SettingsError, match=r"cannot listen on nowhere\.invalid"):
-            _port("nowhere.invalid", 8501, any_port=True)
+            _choose_port("nowhere.invalid", 8501, any_port=True)
 
     def test_an_address_of_the_newer_kind_is_one(self) -> None:
         with socket.socket(socket.AF_INET6) as other:
@@ -78,7 +78,7 @@ class TestThePort:
             other.listen()
             port = other.getsockname()[1]
             with pytest.raises(SettingsError, match="is taken"):
-                _port("::1", port, any_port=False)
+                _choose_port("::1", port, any_port=False)
 
 
 class TestStarting:
@@ -87,7 +87,7 @@ class TestStarting:
     ) -> None:
         settings = Settings(workspace=planted, address="203.0.113.9", port=taken)
         with pytest.raises(SettingsError, match="Without a login"):
-            serve_app(settings, browser=False, any_port=False)
+            serve_app(settings, open_browser=False, any_port=False)
 
     def test_every_option_is_said_and_the_free_port_is_the_one_that_is_served(
         self, planted: Path, taken: int, monkeypatch: pytest.MonkeyPatch
@@ -96,9 +96,9 @@ class TestStarting:
 
         said: list[dict[str, Any]] = []
         monkeypatch.setattr(app.web.routes.app, "run", lambda config: said.append(config))
-        monkeypatch.setattr(serving, "_welcome", lambda *_: None)
+        monkeypatch.setattr(serving, "_announce", lambda *_: None)
         settings = Settings(workspace=planted, port=taken, login=Login.LOCAL)
-        serve_app(settings, browser=False, any_port=True)
+        serve_app(settings, open_browser=False, any_port=True)
         assert said[0]["server.address"] == "127.0.0.1"
         assert said[0]["server.port"] > taken
         assert said[0]["browser.gatherUsageStats"] is False
@@ -112,10 +112,10 @@ class TestStarting:
         import app.web.routes
 
         homes: list[str] = []
-        monkeypatch.setenv(PREFIX, path)
-        monkeypatch.setattr(app.web.routes.app, "run", lambda **_: homes.append(home()))
-        monkeypatch.setattr(serving, "_welcome", lambda *_: None)
-        serve_app(Settings(workspace=planted, port=taken), browser=False, any_port=True)
+        monkeypatch.setenv(BASE_PATH_ENV, path)
+        monkeypatch.setattr(app.web.routes.app, "run", lambda **_: homes.append(base_path()))
+        monkeypatch.setattr(serving, "_announce", lambda *_: None)
+        serve_app(Settings(workspace=planted, port=taken), open_browser=False, any_port=True)
         assert homes == ["/shop/brands/"]
         assert "/shop/brands/api/swipes" in {route.path for route in app.web.routes.routes()}
 
@@ -123,9 +123,9 @@ class TestStarting:
     def test_what_is_no_path_is_refused_with_the_name_of_the_setting(
         self, planted: Path, monkeypatch: pytest.MonkeyPatch, path: str
     ) -> None:
-        monkeypatch.setenv(PREFIX, path)
+        monkeypatch.setenv(BASE_PATH_ENV, path)
         with pytest.raises(SettingsError, match="STREAMLIT_SERVER_BASE_URL_PATH is"):
-            serve_app(Settings(workspace=planted), browser=False, any_port=True)
+            serve_app(Settings(workspace=planted), open_browser=False, any_port=True)
 
     def test_a_server_that_is_stopped_is_no_failure(
         self, planted: Path, taken: int, monkeypatch: pytest.MonkeyPatch
@@ -136,8 +136,8 @@ class TestStarting:
             raise KeyboardInterrupt
 
         monkeypatch.setattr(app.web.routes.app, "run", stopped)
-        monkeypatch.setattr(serving, "_welcome", lambda *_: None)
-        serve_app(Settings(workspace=planted, port=taken), browser=False, any_port=True)
+        monkeypatch.setattr(serving, "_announce", lambda *_: None)
+        serve_app(Settings(workspace=planted, port=taken), open_browser=False, any_port=True)
 
     def test_a_shop_of_ones_own_is_never_shared(self, workspace: Path, tmp_path: Path) -> None:
         from tests.support.cli_runner import brandswipe
@@ -145,7 +145,7 @@ class TestStarting:
         (tmp_path / "own.csv").write_text("customer_id,brand\nann,Lego\n")
         assert brandswipe("ingest", str(tmp_path / "own.csv"), workspace=workspace).code == 0
         with pytest.raises(SettingsError, match="Only the planted demo can be shared"):
-            serve_app(Settings(workspace=workspace, share=True), browser=False, any_port=True)
+            serve_app(Settings(workspace=workspace, share=True), open_browser=False, any_port=True)
 
 
 class TestTheWelcome:
@@ -155,8 +155,8 @@ class TestTheWelcome:
         opened: list[str] = []
         monkeypatch.setattr(serving.webbrowser, "open", opened.append)
         monkeypatch.setenv("DISPLAY", ":0")
-        monkeypatch.setattr(serving, "for_a_person", lambda: True)
-        _welcome(Settings(port=healthy), browser=True)
+        monkeypatch.setattr(serving, "is_interactive", lambda: True)
+        _announce(Settings(port=healthy), open_browser=True)
         said = capsys.readouterr()
         assert f"http://localhost:{healthy}" in said.err
         assert said.out == ""
@@ -168,24 +168,24 @@ class TestTheWelcome:
         opened: list[str] = []
         monkeypatch.setattr(serving.webbrowser, "open", opened.append)
         monkeypatch.setattr("sys.platform", "linux")
-        monkeypatch.setattr(serving, "for_a_person", lambda: True)
+        monkeypatch.setattr(serving, "is_interactive", lambda: True)
         monkeypatch.setenv("DISPLAY", ":0")
-        _welcome(Settings(port=healthy), browser=False)
+        _announce(Settings(port=healthy), open_browser=False)
         for name in ("DISPLAY", "WAYLAND_DISPLAY"):
             monkeypatch.delenv(name, raising=False)
         assert not _has_display()
-        _welcome(replace(Settings(port=healthy), share=True), browser=True)
+        _announce(replace(Settings(port=healthy), share=True), open_browser=True)
         assert opened == []
         assert "Phones on this network" in capsys.readouterr().err
 
     def test_nothing_is_said_of_a_server_that_never_answers(
         self, taken: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        monkeypatch.setattr(serving, "PATIENCE", 0)
-        _welcome(Settings(port=taken), browser=True)
+        monkeypatch.setattr(serving, "START_TIMEOUT", 0)
+        _announce(Settings(port=taken), open_browser=True)
         assert capsys.readouterr().err == ""
-        assert not _answers(f"http://127.0.0.1:{taken}/healthz")
+        assert not _wait_for_answer(f"http://127.0.0.1:{taken}/healthz")
 
     def test_a_server_that_is_unwell_is_there_all_the_same(self, healthy: int) -> None:
-        assert _answers(f"http://127.0.0.1:{healthy}/healthz")
-        assert _answers(f"http://127.0.0.1:{healthy}/unwell")
+        assert _wait_for_answer(f"http://127.0.0.1:{healthy}/healthz")
+        assert _wait_for_answer(f"http://127.0.0.1:{healthy}/unwell")

@@ -7,42 +7,42 @@ import tomllib
 import pytest
 from streamlit import config
 
-from app.presentation.palette import TEXT_TOKENS, THEMES, contrast, mix, tokens
+from app.presentation.palette import TEXT_TOKENS, THEMES, color_tokens, contrast_ratio, mix_colors
 from app.presentation.theme import (
-    STATIC,
+    STATIC_FOLDER,
     altair_theme,
     config_toml,
     page_css,
     streamlit_config,
     streamlit_options,
 )
-from app.web.components.reveal import tone
-from recsys.study.deck import Arm
+from app.web.components.reveal import card_tone
+from recsys.study.deck import Source
 from tests.support.paths import ROOT
 
 COMPONENTS = ROOT / "app" / "swipe_cards"
 
 
 def test_contrast_is_that_of_the_published_formula() -> None:
-    assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
-    assert contrast("#777777", "#FFFFFF") == pytest.approx(4.478, abs=1e-3)
-    assert contrast("#FFFFFF", "#777777") == contrast("#777777", "#FFFFFF")
+    assert contrast_ratio("#000000", "#FFFFFF") == pytest.approx(21)
+    assert contrast_ratio("#777777", "#FFFFFF") == pytest.approx(4.478, abs=1e-3)
+    assert contrast_ratio("#FFFFFF", "#777777") == contrast_ratio("#777777", "#FFFFFF")
 
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_text_can_be_read(theme: str) -> None:
-    t = tokens(theme)
+    t = color_tokens(theme)
     for name in TEXT_TOKENS:
         for ground in (t.paper, t.surface):
-            assert contrast(getattr(t, name), ground) >= 4.5, (name, ground)
+            assert contrast_ratio(getattr(t, name), ground) >= 4.5, (name, ground)
 
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_words_on_a_filled_button_can_be_read(theme: str) -> None:
-    t = tokens(theme)
+    t = color_tokens(theme)
     for name in ("glow", "violet", "slate", "quiet"):
-        assert contrast(t.paper, getattr(t, name)) >= 4.5, name
-    assert contrast(t.on_glow, t.glow) >= 4.5
+        assert contrast_ratio(t.paper, getattr(t, name)) >= 4.5, name
+    assert contrast_ratio(t.on_glow, t.glow) >= 4.5
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -51,7 +51,7 @@ def test_words_on_a_tinted_ground_can_be_read(theme: str) -> None:
     for family in ("red", "orange", "yellow", "green", "blue", "violet", "gray"):
         ground = str(options[f"theme.{theme}.{family}BackgroundColor"])
         word = str(options[f"theme.{theme}.{family}TextColor"])
-        assert contrast(word, ground) >= 4.5, family
+        assert contrast_ratio(word, ground) >= 4.5, family
 
 
 def test_the_written_config_is_that_of_the_tokens() -> None:
@@ -90,11 +90,11 @@ def test_nothing_is_told_to_anybody_else() -> None:
 
 
 def test_the_fonts_are_small_and_carry_their_licences() -> None:
-    fonts = list(STATIC.glob("*.woff2"))
+    fonts = list(STATIC_FOLDER.glob("*.woff2"))
     assert len(fonts) == 3
     assert sum(font.stat().st_size for font in fonts) < 150_000
     for font in fonts:
-        licence = STATIC / f"{font.name.partition('-')[0]}-OFL.txt"
+        licence = STATIC_FOLDER / f"{font.name.partition('-')[0]}-OFL.txt"
         assert "SIL OPEN FONT LICENSE Version 1.1" in licence.read_text("utf-8")
     told = json.dumps(streamlit_config()["theme.fontFaces"])
     assert all(f"app/static/{font.name}" in told for font in fonts)
@@ -121,9 +121,9 @@ def test_the_swipe_component_is_small_and_never_reads_markup_from_names() -> Non
 
 
 def test_a_mix_lies_between_its_colours() -> None:
-    assert mix("#000000", "#FFFFFF", 0) == "#000000"
-    assert mix("#000000", "#FFFFFF", 0.5) == "#808080"
-    assert mix("#000000", "#FFFFFF", 1) == "#FFFFFF"
+    assert mix_colors("#000000", "#FFFFFF", 0) == "#000000"
+    assert mix_colors("#000000", "#FFFFFF", 0.5) == "#808080"
+    assert mix_colors("#000000", "#FFFFFF", 1) == "#FFFFFF"
 
 
 def test_charts_draw_in_the_theme_s_tokens() -> None:
@@ -140,6 +140,6 @@ def test_the_page_s_css_is_one_style_element() -> None:
 
 
 def test_a_card_of_two_arms_has_the_colour_of_a_pick() -> None:
-    assert tone({Arm.PICK, Arm.BASELINE}) == "pick"
-    assert tone({Arm.DECOY}) == "decoy"
-    assert tone({Arm.BASELINE}) == "popular"
+    assert card_tone({Source.PICK, Source.BASELINE}) == "pick"
+    assert card_tone({Source.DECOY}) == "decoy"
+    assert card_tone({Source.BASELINE}) == "popular"

@@ -15,16 +15,16 @@ import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.modeling.recommender import load_brain
-from app.operations.processes import born
-from app.storage.model_registry import Version
+from app.modeling.recommender import load_recommender
+from app.operations.processes import start_time
+from app.storage.model_registry import ModelVersion
 from app.storage.study_db.database import now_ms
-from app.storage.study_db.jobs import State
+from app.storage.study_db.jobs import JobState
 from app.web import runtime
-from app.web.pages.workbench.formatting import interval, measured, plain
+from app.web.pages.workbench.formatting import escape_all_markdown, format_interval, format_measured
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
-from recsys.models.hybrid import FitOptions, Weights
+from app.workspace.workspace import Workspace
+from recsys.models.hybrid import FitOptions, ScoreWeights
 from tests.support.cli_runner import brandswipe
 from tests.support.planted_shops import QUICK, fitted, planted
 
@@ -34,7 +34,7 @@ WORK = "Work that ran here, the newest first"
 def script() -> None:
     from app.web.pages.workbench import page as workbench
 
-    workbench.page()
+    workbench.workbench_page()
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def modelled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, list[Version]]:
+def modelled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, list[ModelVersion]]:
     """A planted shop with two versions, the newest first."""
     settings = planted(tmp_path_factory.mktemp("modelled"))
     older = fitted(settings)
@@ -59,14 +59,14 @@ def page(bare: Settings) -> Iterator[AppTest]:
 
 
 @pytest.fixture
-def bench(modelled: tuple[Settings, list[Version]]) -> Iterator[AppTest]:
+def bench(modelled: tuple[Settings, list[ModelVersion]]) -> Iterator[AppTest]:
     """The page over the shop with two versions."""
     yield opened(modelled[0])
     shut()
 
 
 def opened(settings: Settings, language: str = "en") -> AppTest:
-    runtime.use(settings)
+    runtime.use_settings(settings)
     at = AppTest.from_function(script, default_timeout=30)
     at.query_params["lang"] = language
     return at
@@ -75,7 +75,7 @@ def opened(settings: Settings, language: str = "en") -> AppTest:
 def shut() -> None:
     for job in runtime.jobs().jobs():
         runtime.jobs().cancel(job.id)
-    runtime.close()
+    runtime.close_all()
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def working(process: subprocess.Popen[bytes], kind: str = "fit") -> str:
     """Write a job down as the work of this process; return its id."""
     store, id = runtime.store(), f"job{process.pid}"
     assert store.add_job(id, kind, {}) is not None
-    store.job_runs(id, process.pid, born(process.pid) or "")
+    store.record_process(id, process.pid, start_time(process.pid) or "")
     folder = runtime.settings().workspace / "jobs"
     folder.mkdir(exist_ok=True)
     said = {
@@ -108,7 +108,7 @@ def working(process: subprocess.Popen[bytes], kind: str = "fit") -> str:
     return id
 
 
-def ended(kind: str, outcome: State, message: str) -> None:
+def ended(kind: str, outcome: JobState, message: str) -> None:
     """Write a job down that has ended so."""
     store, id = runtime.store(), f"ended{now_ms()}{kind}{outcome}"
     assert store.add_job(id, kind, {}) is not None
@@ -135,7 +135,7 @@ def test_without_a_model_the_page_says_what_to_do_and_guesses_no_time(page: AppT
     assert page.number_input(key="wb_factors").value == default.factors
     assert not any(field.key == "wb_popularity" for field in page.number_input)
     page.toggle(key="wb_choose").set_value(False).run()
-    assert page.number_input(key="wb_popularity").value == Weights().popularity
+    assert page.number_input(key="wb_popularity").value == ScoreWeights().popularity
     fields = [*page.number_input, *page.toggle, *page.date_input, *page.selectbox]
     assert all(field.help for field in fields)
     assert all("Between" in field.help for field in page.number_input)
@@ -150,7 +150,7 @@ def test_the_sample_is_told_in_customers_and_is_as_many_as_are_enough(
     page.number_input(key="wb_sample").set_value(0.5).run()
     assert "151 of 302 customers." in words(page)
     shut()
-    monkeypatch.setattr("recsys.models.hybrid_params.ENOUGH_CUSTOMERS", 151)
+    monkeypatch.setattr("recsys.models.hybrid_params.DEFAULT_SAMPLE_SIZE", 151)
     page = opened(bare, "nl").run()
     assert page.number_input(key="wb_sample").value == 0.5
     assert "151 van de 302 klanten." in words(page)
@@ -178,7 +178,7 @@ def test_a_parameter_out_of_range_is_refused_with_a_sentence_and_starts_nothing(
 
 
 def test_a_version_is_a_row_and_gives_an_estimate(
-    bench: AppTest, modelled: tuple[Settings, list[Version]]
+    bench: AppTest, modelled: tuple[Settings, list[ModelVersion]]
 ) -> None:
     bench.run()
     assert not bench.exception
@@ -189,14 +189,14 @@ def test_a_version_is_a_row_and_gives_an_estimate(
 
 
 def test_a_version_becomes_candidate_and_champion(
-    bench: AppTest, modelled: tuple[Settings, list[Version]]
+    bench: AppTest, modelled: tuple[Settings, list[ModelVersion]]
 ) -> None:
     newest, older = modelled[1]
     bench.run()
     bench.selectbox(key="wb_version").select(older.hash).run()
     bench.button(key="wb_candidate").click().run()
     bench.button(key="wb_champion").click().run()
-    assert runtime.house().registry.aliases() == {
+    assert runtime.workspace().registry.aliases() == {
         "candidate": older.hash,
         "champion": older.hash,
     }
@@ -240,7 +240,7 @@ def test_a_second_fit_is_refused_politely(page: AppTest, sleeper: subprocess.Pop
     assert [w.value for w in page.warning] == [
         "A fit is running already. Wait for it, or cancel it on the page."
     ]
-    assert [job.state for job in runtime.jobs().jobs()].count(State.RUNNING) == 1
+    assert [job.state for job in runtime.jobs().jobs()].count(JobState.RUNNING) == 1
 
 
 def test_cancel_ends_the_process_and_leaves_a_row(
@@ -250,7 +250,7 @@ def test_cancel_ends_the_process_and_leaves_a_row(
     page.run()
     page.button(key="wb_cancel").click().run()
     assert sleeper.poll() is not None
-    assert runtime.jobs().job(id).state is State.CANCELLED
+    assert runtime.jobs().job(id).state is JobState.CANCELLED
     row = table(page, "What came of it").iloc[0]
     assert ("cancelled" in row["State"], row["What came of it"]) == (True, "Nothing was saved.")
     assert row["Start"]
@@ -270,7 +270,7 @@ def test_work_whose_process_is_gone_is_called_interrupted(
 
 
 def test_work_that_failed_says_why_and_its_words_are_no_markdown(page: AppTest) -> None:
-    ended("fit", State.FAILED, "No ![picture](http://example.org/x) here.")
+    ended("fit", JobState.FAILED, "No ![picture](http://example.org/x) here.")
     page.run()
     row = table(page, "What came of it").iloc[0]
     assert "failed" in row["State"]
@@ -296,7 +296,7 @@ def test_a_typed_history_gives_a_list_with_reasons_and_says_how_it_was_read(
 
 
 def test_two_versions_are_asked_the_same_side_by_side(
-    bench: AppTest, modelled: tuple[Settings, list[Version]]
+    bench: AppTest, modelled: tuple[Settings, list[ModelVersion]]
 ) -> None:
     bench.run()
     other = next(v for v in modelled[1] if v.hash != bench.selectbox(key="wb_version").value)
@@ -356,7 +356,7 @@ def test_notes_and_tags_are_kept_beside_a_version(bench: AppTest) -> None:
     assert any("cannot be a tag" in error.value for error in bench.error)
     bench.text_input(key="wb_tag").set_value("spring")
     next(b for b in bench.button if b.label == "Keep").click().run()
-    kept = runtime.house().registry.remarks
+    kept = runtime.workspace().registry.annotations
     assert kept.tags(hash) == ["spring"]
     assert "spring" in " ".join(table(bench, "Factors")["Version"])
 
@@ -378,9 +378,9 @@ def test_a_version_that_was_edited_by_hand_is_refused_by_its_name(tmp_path: Path
 def test_lists_of_another_system_say_on_the_page_what_they_can_and_cannot(tmp_path: Path) -> None:
     settings = planted(tmp_path)
     fitted(settings)
-    house = House(settings)
-    customers = list(house.warehouse.customer_ids())[:100]
-    brands = [str(name) for name in load_brain(house).model.basis.brands[:40]]
+    house = Workspace(settings)
+    customers = list(house.event_store.customer_ids())[:100]
+    brands = [str(name) for name in load_recommender(house).model.brand_index.brands[:40]]
     house.close()
     rows = [(who, brand, -place) for who in customers for place, brand in enumerate(brands)]
     columns = dict(
@@ -404,7 +404,7 @@ def test_lists_of_another_system_say_on_the_page_what_they_can_and_cannot(tmp_pa
 
 def whole(short: str) -> str:
     """The hash of a version by its short name."""
-    return runtime.house().registry.resolve(short)
+    return runtime.workspace().registry.resolve(short)
 
 
 def test_a_window_without_events_is_refused_before_anything_starts(page: AppTest) -> None:
@@ -428,7 +428,7 @@ def test_another_policy_shows_in_what_it_differs_from_the_usual_one(bench: AppTe
 
 
 def test_what_was_found_of_two_versions_and_of_their_power_is_shown(
-    bench: AppTest, modelled: tuple[Settings, list[Version]]
+    bench: AppTest, modelled: tuple[Settings, list[ModelVersion]]
 ) -> None:
     bench.run()
     here = bench.selectbox(key="wb_version").value
@@ -464,7 +464,7 @@ def done(kind: str, arguments: dict[str, Any], message: str, found: dict[str, An
     folder.mkdir(exist_ok=True)
     id = f"done{kind}"
     assert store.add_job(id, kind, arguments) is not None
-    store.end_job(id, State.DONE, message)
+    store.end_job(id, JobState.DONE, message)
     (folder / f"{id}.result.json").write_text(json.dumps(found))
 
 
@@ -485,7 +485,7 @@ def test_a_version_whose_decoys_would_differ_is_warned_of(
 ) -> None:
     at = opened(planted(tmp_path))
     arrays = {"factors": np.zeros((2, 2), np.float32)}
-    runtime.house().registry.save(arrays, {}, {"balance": balance})
+    runtime.workspace().registry.save(arrays, {}, {"balance": balance})
     at.run()
     assert sentence in words(at)
     shut()
@@ -507,7 +507,7 @@ def test_an_evaluation_is_a_table_of_estimates_with_intervals(bench: AppTest) ->
     store, folder = runtime.store(), runtime.settings().workspace / "jobs"
     folder.mkdir(exist_ok=True)
     assert store.add_job("judged", "evaluate", {"model": chosen}) is not None
-    store.end_job("judged", State.DONE, chosen)
+    store.end_job("judged", JobState.DONE, chosen)
     (folder / "judged.result.json").write_text(
         json.dumps({"lines": lines, "customers": 231, "cut": 1, "slices": groups})
     )
@@ -522,7 +522,7 @@ def test_an_evaluation_is_a_table_of_estimates_with_intervals(bench: AppTest) ->
     assert groups_shown["Recall@10"][1] == "too few to show"
 
 
-def test_the_page_is_whole_in_dutch(modelled: tuple[Settings, list[Version]]) -> None:
+def test_the_page_is_whole_in_dutch(modelled: tuple[Settings, list[ModelVersion]]) -> None:
     at = opened(modelled[0], "nl").run()
     assert not at.exception
     assert at.title[0].value == "Werkbank"
@@ -537,20 +537,20 @@ def test_a_workspace_without_events_gets_a_sentence(tmp_path: Path) -> None:
         from app.web.pages import layout
         from app.web.pages.workbench import page as workbench
 
-        layout.guarded(workbench.page, "en")
+        layout.run_guarded(workbench.workbench_page, "en")
 
-    runtime.use(Settings(workspace=tmp_path / "empty"))
+    runtime.use_settings(Settings(workspace=tmp_path / "empty"))
     at = AppTest.from_function(guarded, default_timeout=30).run()
     assert not at.exception
     assert any("ingest" in error.value for error in at.error)
-    runtime.close()
+    runtime.close_all()
 
 
 def test_a_sign_of_somebody_s_words_stands_for_itself() -> None:
-    assert plain("a*b_[c](d)") == r"a\*b\_\[c\]\(d\)"
+    assert escape_all_markdown("a*b_[c](d)") == r"a\*b\_\[c\]\(d\)"
 
 
 def test_measured_numbers_are_written_as_the_language_writes_them() -> None:
-    assert measured("en", -0.0684) == "−0.068"
-    assert measured("nl", 0.5, 1) == "0,5"
-    assert interval("nl", 0.5, 0.4, 0.6).split() == ["0,500", "(0,400", "tot", "0,600)"]
+    assert format_measured("en", -0.0684) == "−0.068"
+    assert format_measured("nl", 0.5, 1) == "0,5"
+    assert format_interval("nl", 0.5, 0.4, 0.6).split() == ["0,500", "(0,400", "tot", "0,600)"]

@@ -18,7 +18,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.workspace.json_log import event, fault, kept, told, words
+from app.workspace.json_log import (
+    describe_error,
+    json_logging,
+    log_extra,
+    log_message,
+    readable_log,
+)
 from tests.app.operations.test_shutdown import until_it_answers
 
 CANARY = "canary ann@shop.example"
@@ -59,7 +65,7 @@ def keeping(stream: io.StringIO) -> Iterator[None]:
         for name, logger in logging.root.manager.loggerDict.items()
         if isinstance(logger, logging.Logger)
     }
-    with kept(stream):
+    with json_logging(stream):
         yield
     for name, (handlers, propagate, level) in before.items():
         logger = logging.getLogger(name)
@@ -123,7 +129,7 @@ def status(asked: str | urllib.request.Request) -> int:
 def test_a_line_says_when_how_bad_what_and_in_which_words() -> None:
     stream = io.StringIO()
     with keeping(stream):
-        logging.getLogger("brandswipe").warning("a “door”\nshut", extra=event("door_refused"))
+        logging.getLogger("brandswipe").warning("a “door”\nshut", extra=log_extra("door_refused"))
     (line,) = lines(stream.getvalue())
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line.pop("time"))
     assert line == {"level": "warning", "event": "door_refused", "words": "a “door”\nshut"}
@@ -164,7 +170,7 @@ def test_of_another_package_only_what_warns_is_kept() -> None:
 def test_a_person_before_a_screen_reads_words() -> None:
     screen = Screen()
     with keeping(screen):
-        logging.getLogger("brandswipe").error("The disk is full.", extra=event("unwell"))
+        logging.getLogger("brandswipe").error("The disk is full.", extra=log_extra("unwell"))
     assert screen.getvalue() == "The disk is full.\n"
 
 
@@ -184,18 +190,18 @@ def test_warnings_and_ended_threads_are_lines_and_what_was_before_comes_back() -
 
 
 def test_an_error_without_a_place_is_its_kind() -> None:
-    assert fault(ValueError(CANARY)) == "ValueError"
+    assert describe_error(ValueError(CANARY)) == "ValueError"
     record = logging.LogRecord("x", 40, "x", 1, "first\nsecond", None, None)
-    assert words(record) == "first"
+    assert log_message(record) == "first"
 
 
 def test_a_journal_is_told_in_words_and_times_of_day() -> None:
     stream = io.StringIO()
     with keeping(stream):
-        logging.getLogger("brandswipe").info("learning the brands", extra=event("job"))
+        logging.getLogger("brandswipe").info("learning the brands", extra=log_extra("job"))
     written = stream.getvalue() + "Killed\n{}\n"
-    first, *rest = told(written).splitlines()
+    first, *rest = readable_log(written).splitlines()
     assert re.fullmatch(r"\d\d:\d\d:\d\d  learning the brands", first)
     assert rest == ["Killed", "{}"]
     with closing(io.StringIO()) as empty:
-        assert told(empty.getvalue()) == ""
+        assert readable_log(empty.getvalue()) == ""

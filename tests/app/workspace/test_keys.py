@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from app.auth.deck_tokens import DeckTokens
-from app.auth.device_pairing import Pairing
+from app.auth.device_pairing import DevicePairing
 from app.auth.identity import (
+    all_employee_pseudonyms,
     badge,
-    every_participant_of,
+    employee_pseudonym,
     former_pseudonyms,
-    participant_of,
     pseudonym,
 )
-from app.workspace.keys import Keys
-from app.workspace.settings import Settings, keys, turn_key
-from app.workspace.workspace import House
+from app.workspace.keys import SecretKeys
+from app.workspace.settings import Settings, rotate_key, workspace_keys
+from app.workspace.workspace import Workspace
 from recsys.errors import NotAllowedError, SettingsError
 from tests.support.cli_runner import brandswipe
 from tests.support.games import game_of
@@ -27,67 +27,67 @@ NAMES = ("signing", "pseudonym", "link", "customer")
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    keys(Settings(workspace=tmp_path), {})
+    workspace_keys(Settings(workspace=tmp_path), {})
     return Settings(workspace=tmp_path)
 
 
 def test_an_open_page_keeps_its_pass_through_one_turn_and_not_through_two(
     settings: Settings,
 ) -> None:
-    token = DeckTokens(keys(settings, {})).sign("p", "d", "ann")
-    turn_key(settings, "signing", kept=1, environ={})
-    tokens = DeckTokens(keys(settings, {}))
+    token = DeckTokens(workspace_keys(settings, {})).sign("p", "d", "ann")
+    rotate_key(settings, "signing", keep=1, environ={})
+    tokens = DeckTokens(workspace_keys(settings, {}))
     assert tokens.read(token, "ann").deck == "d"
     for stolen in ("bob", ""):
         with pytest.raises(NotAllowedError):
             tokens.read(token, stolen)
     fresh = tokens.sign("p", "d", "ann")
-    turn_key(settings, "signing", kept=1, environ={})
-    turned = DeckTokens(keys(settings, {}))
+    rotate_key(settings, "signing", keep=1, environ={})
+    turned = DeckTokens(workspace_keys(settings, {}))
     assert turned.read(fresh, "ann").deck == "d"
     with pytest.raises(NotAllowedError, match="reload"):
         turned.read(token, "ann")
 
 
 def test_what_is_signed_now_is_worth_nothing_under_the_earlier_key(settings: Settings) -> None:
-    before = keys(settings, {})
-    turn_key(settings, "signing", kept=1, environ={})
-    token = DeckTokens(keys(settings, {})).sign("p", "d", "")
+    before = workspace_keys(settings, {})
+    rotate_key(settings, "signing", keep=1, environ={})
+    token = DeckTokens(workspace_keys(settings, {})).sign("p", "d", "")
     with pytest.raises(NotAllowedError):
         DeckTokens(before).read(token, "")
 
 
 def test_a_key_that_somebody_else_may_know_ends_at_once(settings: Settings) -> None:
-    token = DeckTokens(keys(settings, {})).sign("p", "d", "")
-    turn_key(settings, "signing", kept=0, environ={})
+    token = DeckTokens(workspace_keys(settings, {})).sign("p", "d", "")
+    rotate_key(settings, "signing", keep=0, environ={})
     with pytest.raises(NotAllowedError, match="reload the page; no answer is lost"):
-        DeckTokens(keys(settings, {})).read(token, "")
+        DeckTokens(workspace_keys(settings, {})).read(token, "")
 
 
 def test_a_phone_that_was_let_in_stays(settings: Settings) -> None:
-    door = Pairing(keys(settings, {}))
+    door = DevicePairing(workspace_keys(settings, {}))
     cookie = door.redeem(door.code)
-    turn_key(settings, "signing", kept=1, environ={})
-    assert Pairing(keys(settings, {})).admits(cookie or "")
+    rotate_key(settings, "signing", keep=1, environ={})
+    assert DevicePairing(workspace_keys(settings, {})).accepts(cookie or "")
 
 
 def test_an_earlier_pseudonym_is_found_and_never_made(settings: Settings) -> None:
-    old = keys(settings, {})
-    turn_key(settings, "pseudonym", kept=1, environ={})
-    new = keys(settings, {})
+    old = workspace_keys(settings, {})
+    rotate_key(settings, "pseudonym", keep=1, environ={})
+    new = workspace_keys(settings, {})
     assert pseudonym(new, "employee ann") != pseudonym(old, "employee ann")
     assert former_pseudonyms(new, "employee ann") == (pseudonym(old, "employee ann"),)
-    assert every_participant_of(new, "ann") == (
-        participant_of(new, "ann"), participant_of(old, "ann"),
+    assert all_employee_pseudonyms(new, "ann") == (
+        employee_pseudonym(new, "ann"), employee_pseudonym(old, "ann"),
     )  # fmt: skip
     assert former_pseudonyms(old, "employee ann") == ()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_new_key_is_its_owners_alone_and_the_others_stay(settings: Settings, name: str) -> None:
-    old = keys(settings, {})
-    turn_key(settings, name, kept=1, environ={})
-    new = keys(settings, {})
+    old = workspace_keys(settings, {})
+    rotate_key(settings, name, keep=1, environ={})
+    new = workspace_keys(settings, {})
     assert {each for each in NAMES if getattr(old, each) != getattr(new, each)} == {name}
     folder = settings.workspace / "secrets"
     assert stat.S_IMODE((folder / f"{name}_key").stat().st_mode) == 0o600
@@ -97,18 +97,18 @@ def test_a_new_key_is_its_owners_alone_and_the_others_stay(settings: Settings, n
 def test_a_key_of_the_environment_turns_there(settings: Settings) -> None:
     world = {"BRANDSWIPE_SIGNING_KEY": "n" * 32}
     with pytest.raises(SettingsError, match="put a new one in front"):
-        turn_key(settings, "signing", kept=1, environ=world)
+        rotate_key(settings, "signing", keep=1, environ=world)
     both = {"BRANDSWIPE_SIGNING_KEY": f"{'n' * 32} {'o' * 32}"}
-    found = keys(settings, both)
+    found = workspace_keys(settings, both)
     assert (found.signing, found.former_signing) == (b"n" * 32, (b"o" * 32,))
     with pytest.raises(SettingsError, match="more than"):
-        keys(settings, {"BRANDSWIPE_SIGNING_KEY": " ".join(sign * 32 for sign in "abc")})
+        workspace_keys(settings, {"BRANDSWIPE_SIGNING_KEY": " ".join(sign * 32 for sign in "abc")})
     with pytest.raises(SettingsError, match="shorter than"):
-        keys(settings, {"BRANDSWIPE_SIGNING_KEY": f"{'n' * 32} short"})
+        workspace_keys(settings, {"BRANDSWIPE_SIGNING_KEY": f"{'n' * 32} short"})
 
 
 def test_no_key_reaches_a_log() -> None:
-    assert repr(Keys(b"a" * 32, b"b" * 32, former_signing=(b"c" * 32,))) == "Keys(...)"
+    assert repr(SecretKeys(b"a" * 32, b"b" * 32, former_signing=(b"c" * 32,))) == "Keys(...)"
 
 
 def test_the_terminal_turns_a_key_and_says_what_it_costs(workspace: Path) -> None:
@@ -121,17 +121,17 @@ def test_the_terminal_turns_a_key_and_says_what_it_costs(workspace: Path) -> Non
     assert "no answer is lost" in turned("signing", "--at-once")
     assert "still find what is older" in turned("pseudonym")
     assert "nobody can find her older rows" in turned("pseudonym", "--at-once")
-    with closing(House(Settings(workspace=workspace))) as house:
+    with closing(Workspace(Settings(workspace=workspace))) as house:
         ann = badge(house.keys, "ann")
-        house.accounts.link(ann, house.accounts.issue(ann), "c0000004")
+        house.account_links.link(ann, house.account_links.issue_nonce(ann), "c0000004")
     assert "every link is gone" in turned("link")
-    with closing(House(Settings(workspace=workspace))) as house:
-        assert house.accounts.counts() == {}
+    with closing(Workspace(Settings(workspace=workspace))) as house:
+        assert house.account_links.counts_by_method() == {}
         assert badge(house.keys, "ann") != ann
 
 
 def test_nobody_plays_twice_in_a_study_because_a_key_turned(workspace: Path) -> None:
-    with closing(House(Settings(workspace=workspace))) as house:
+    with closing(Workspace(Settings(workspace=workspace))) as house:
         study = game_of(house, store=house.store).row.name
     refused = brandswipe("keys", "rotate", "pseudonym", workspace=workspace)
     assert (refused.code, "close it first" in refused.err) == (2, True)
@@ -140,12 +140,12 @@ def test_nobody_plays_twice_in_a_study_because_a_key_turned(workspace: Path) -> 
 
 
 def test_after_a_turn_an_employee_is_still_forgotten_whole(workspace: Path) -> None:
-    with closing(House(Settings(workspace=workspace))) as house:
-        house.store.consent(participant_of(house.keys, "ann"), "w", True)
+    with closing(Workspace(Settings(workspace=workspace))) as house:
+        house.store.record_consent(employee_pseudonym(house.keys, "ann"), "w", True)
     assert brandswipe("keys", "rotate", "pseudonym", workspace=workspace).code == 0
-    with closing(House(Settings(workspace=workspace))) as house:
-        house.store.consent(participant_of(house.keys, "ann"), "w", True)
-        assert house.store.consenting("w") == (2, 0)
+    with closing(Workspace(Settings(workspace=workspace))) as house:
+        house.store.record_consent(employee_pseudonym(house.keys, "ann"), "w", True)
+        assert house.store.consent_counts("w") == (2, 0)
     assert brandswipe("forget", "ann", workspace=workspace).code == 0
-    with closing(House(Settings(workspace=workspace))) as house:
-        assert house.store.consenting("w") == (0, 0)
+    with closing(Workspace(Settings(workspace=workspace))) as house:
+        assert house.store.consent_counts("w") == (0, 0)

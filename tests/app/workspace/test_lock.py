@@ -9,31 +9,31 @@ from pathlib import Path
 import pytest
 
 from app.web import runtime
-from app.workspace.lock import LOCK, Place
+from app.workspace.lock import LOCK_FILE, WorkspaceLock
 from app.workspace.settings import Settings
 from recsys.errors import WorkspaceError
 from tests.support.cli_runner import brandswipe
 
 
 def test_the_second_server_is_refused_with_the_number_of_the_first(tmp_path: Path) -> None:
-    first = Place(tmp_path)
+    first = WorkspaceLock(tmp_path)
     with pytest.raises(WorkspaceError, match=rf"\(process {os.getpid()}\).*stop it first"):
-        Place(tmp_path)
+        WorkspaceLock(tmp_path)
     first.close()
-    Place(tmp_path).close()
+    WorkspaceLock(tmp_path).close()
 
 
 def test_another_workspace_has_a_place_of_its_own(tmp_path: Path) -> None:
-    first, second = Place(tmp_path / "a"), Place(tmp_path / "b")
+    first, second = WorkspaceLock(tmp_path / "a"), WorkspaceLock(tmp_path / "b")
     first.close()
     second.close()
     assert (tmp_path / "a").stat().st_mode & 0o077 == 0
 
 
 def test_a_place_that_cannot_be_written_says_so(tmp_path: Path) -> None:
-    (tmp_path / LOCK).mkdir()
+    (tmp_path / LOCK_FILE).mkdir()
     with pytest.raises(WorkspaceError, match="cannot be written"):
-        Place(tmp_path)
+        WorkspaceLock(tmp_path)
 
 
 HOLDER = """
@@ -61,14 +61,14 @@ def test_a_server_that_was_killed_holds_nothing_and_serve_refuses_while_it_lives
     os.kill(other.pid, signal.SIGKILL)
     other.wait()
     other.stdout.close()
-    Place(workspace).close()
+    WorkspaceLock(workspace).close()
 
 
 def test_the_process_holds_its_place_until_it_closes(workspace: Path) -> None:
-    runtime.use(Settings(workspace=workspace))
-    runtime.place()
+    runtime.use_settings(Settings(workspace=workspace))
+    runtime.workspace_lock()
     with pytest.raises(WorkspaceError, match="already"):
-        Place(workspace)
-    runtime.place()  # asking again is no second server
-    runtime.use(None)
-    Place(workspace).close()
+        WorkspaceLock(workspace)
+    runtime.workspace_lock()  # asking again is no second server
+    runtime.use_settings(None)
+    WorkspaceLock(workspace).close()

@@ -8,24 +8,29 @@ import pandas as pd
 import pytest
 
 from app.storage.ingest.pipeline import ingest
-from app.workspace.planted_shop import MARKER, personas_of, plant_folder, planted_truth
+from app.workspace.planted_shop import (
+    SHOP_FILE,
+    planted_personas,
+    planted_truth,
+    write_planted_shop,
+)
 from recsys.errors import WorkspaceError
-from recsys.simulation.shop import Truth
+from recsys.simulation.shop import TruthCol
 from tests.support.planted_shops import silent
 
 
 def test_it_holds_events_products_brands_truth_and_its_own_story(tmp_path: Path) -> None:
     told: list[float] = []
-    events = plant_folder(tmp_path / "shop", 300, 2, lambda _, share: told.append(share))
+    events = write_planted_shop(tmp_path / "shop", 300, 2, lambda _, share: told.append(share))
     assert {file.name for file in (tmp_path / "shop").iterdir()} == {
         "events.parquet",
         "products.parquet",
         "brands.csv",
         "truth.parquet",
-        MARKER,
+        SHOP_FILE,
     }
     assert len(pd.read_parquet(tmp_path / "shop" / "events.parquet")) == events
-    said = json.loads((tmp_path / "shop" / MARKER).read_text(encoding="utf-8"))
+    said = json.loads((tmp_path / "shop" / SHOP_FILE).read_text(encoding="utf-8"))
     assert (said["planted"], said["customers"], said["seed"]) == (True, 300, 2)
     assert told == sorted(told)
     assert told[-1] <= 1
@@ -33,7 +38,7 @@ def test_it_holds_events_products_brands_truth_and_its_own_story(tmp_path: Path)
 
 def test_the_same_seed_plants_the_same_shop_over_an_earlier_one(tmp_path: Path) -> None:
     for out, seed in (("a", 3), ("b", 4), ("b", 3)):
-        plant_folder(tmp_path / out, 200, seed, silent)
+        write_planted_shop(tmp_path / out, 200, seed, silent)
     frames = [pd.read_parquet(tmp_path / out / "events.parquet") for out in ("a", "b")]
     pd.testing.assert_frame_equal(*frames)
 
@@ -41,7 +46,7 @@ def test_the_same_seed_plants_the_same_shop_over_an_earlier_one(tmp_path: Path) 
 def test_a_folder_with_other_files_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "events.parquet").write_text("mine")
     with pytest.raises(WorkspaceError, match="other files: choose an empty folder with --out"):
-        plant_folder(tmp_path, 100, 1, silent)
+        write_planted_shop(tmp_path, 100, 1, silent)
     assert [file.name for file in tmp_path.iterdir()] == ["events.parquet"]
     assert (tmp_path / "events.parquet").read_text() == "mine"
 
@@ -51,8 +56,8 @@ def test_a_planting_that_was_stopped_can_be_done_again(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        plant_folder(tmp_path / "shop", 200, 1, stop)
-    assert plant_folder(tmp_path / "shop", 200, 1, silent) > 0
+        write_planted_shop(tmp_path / "shop", 200, 1, stop)
+    assert write_planted_shop(tmp_path / "shop", 200, 1, silent) > 0
 
 
 def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,25 +66,25 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("app.workspace.planted_shop.pq.ParquetWriter.write_table", full)
     with pytest.raises(WorkspaceError, match=r"No space left on device.*make room"):
-        plant_folder(tmp_path / "shop", 100, 1, silent)
+        write_planted_shop(tmp_path / "shop", 100, 1, silent)
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WorkspaceError, match="could not be written"):
-        plant_folder(tmp_path / "file" / "shop", 100, 1, silent)
+        write_planted_shop(tmp_path / "file" / "shop", 100, 1, silent)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
-    plant_folder(folder / "shop", 300, 2, silent)
+    write_planted_shop(folder / "shop", 300, 2, silent)
     assert ingest(folder / "ws", str(folder / "shop")).planted
     return folder
 
 
 def test_a_planted_workspace_knows_its_four_personas(made: Path) -> None:
-    personas = personas_of(made / "ws")
+    personas = planted_personas(made / "ws")
     assert len(personas) == 4
     assert all(persona.en and persona.nl and persona.name for persona in personas)
 
@@ -87,11 +92,11 @@ def test_a_planted_workspace_knows_its_four_personas(made: Path) -> None:
 def test_a_planted_workspace_knows_what_everybody_loves(made: Path) -> None:
     tastes, brands = planted_truth(made / "ws")
     truth = pd.read_parquet(made / "shop" / "truth.parquet")
-    assert len(tastes) == truth[Truth.CUSTOMER].nunique() >= 300
+    assert len(tastes) == truth[TruthCol.CUSTOMER].nunique() >= 300
     assert {b for taste in tastes.values() for b in taste.favourites} <= set(brands["name"])
 
 
 def test_any_other_workspace_knows_neither(tmp_path: Path) -> None:
-    assert personas_of(tmp_path) == []
+    assert planted_personas(tmp_path) == []
     with pytest.raises(WorkspaceError, match="planted shop only"):
         planted_truth(tmp_path)

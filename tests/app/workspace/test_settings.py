@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 
 from app.workspace.settings import (
-    Keys,
     Login,
+    SecretKeys,
     Settings,
     data_file,
-    environment,
-    keys,
-    read,
-    who_is_who,
+    read_settings,
+    to_environment,
+    with_current_roles,
+    workspace_keys,
 )
 from recsys.errors import SettingsError, UnknownNameError, WorkspaceError
 
 
 def test_nothing_said_means_the_defaults(tmp_path: Path) -> None:
-    assert read(environ={}, cwd=tmp_path) == Settings()
+    assert read_settings(environ={}, cwd=tmp_path) == Settings()
     assert (Settings().address, Settings().login) == ("127.0.0.1", Login.NONE)
 
 
@@ -30,41 +30,43 @@ def test_what_is_said_nearer_to_the_command_wins(tmp_path: Path) -> None:
     (tmp_path / "brandswipe.toml").write_text('workspace = "shop"\nport = 1\nlogin = "local"\n')
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "brandswipe.toml").write_text("port = 2\nshare = true\n")
-    settings = read(environ={"BRANDSWIPE_WORKSPACE": str(tmp_path / "shop")}, cwd=tmp_path)
+    settings = read_settings(environ={"BRANDSWIPE_WORKSPACE": str(tmp_path / "shop")}, cwd=tmp_path)
     assert (settings.port, settings.login, settings.share) == (2, Login.LOCAL, True)
     shop = {"BRANDSWIPE_WORKSPACE": str(tmp_path / "shop"), "BRANDSWIPE_PORT": "3"}
-    assert read(environ=shop, cwd=tmp_path).port == 3
-    assert read(environ=shop, cwd=tmp_path, port=4).port == 4
-    assert read(environ=shop, cwd=tmp_path, port=None).port == 3
+    assert read_settings(environ=shop, cwd=tmp_path).port == 3
+    assert read_settings(environ=shop, cwd=tmp_path, port=4).port == 4
+    assert read_settings(environ=shop, cwd=tmp_path, port=None).port == 3
 
 
 def test_an_explicit_workspace_wins_over_the_environment(tmp_path: Path) -> None:
-    settings = read(tmp_path / "mine", environ={"BRANDSWIPE_WORKSPACE": "theirs"}, cwd=tmp_path)
+    settings = read_settings(
+        tmp_path / "mine", environ={"BRANDSWIPE_WORKSPACE": "theirs"}, cwd=tmp_path
+    )
     assert settings.workspace == tmp_path / "mine"
     assert settings.store_path == tmp_path / "mine" / "study.db"
 
 
 def test_another_process_reads_the_same_settings(tmp_path: Path) -> None:
-    settings = read(tmp_path, environ={}, cwd=tmp_path, login="local", share=True, port=9)
-    assert read(environ=environment(settings), cwd=Path("/")) == settings
+    settings = read_settings(tmp_path, environ={}, cwd=tmp_path, login="local", share=True, port=9)
+    assert read_settings(environ=to_environment(settings), cwd=Path("/")) == settings
 
 
 def test_another_process_knows_the_same_people(tmp_path: Path) -> None:
     people = {"pm_people": ("ann@shop.example",), "ds_groups": ("CN=data, OU=shop", "é")}
     file = {"proxy_key": tmp_path / "proxy.pem", "login_hours": 3, "pm_groups": ()}
     settings = Settings(workspace=tmp_path, login=Login.PROXY, **people, **file)
-    assert read(environ=environment(settings), cwd=Path("/")) == settings
-    listed = read(environ={"BRANDSWIPE_DS_PEOPLE": "ann, bob,"}, cwd=tmp_path)
+    assert read_settings(environ=to_environment(settings), cwd=Path("/")) == settings
+    listed = read_settings(environ={"BRANDSWIPE_DS_PEOPLE": "ann, bob,"}, cwd=tmp_path)
     assert listed.ds_people == ("ann", "bob")
 
 
 def test_a_role_that_is_taken_out_of_the_file_is_gone_at_once(tmp_path: Path) -> None:
     file = tmp_path / "brandswipe.toml"
     file.write_text('ds_people = ["ann"]\nlogin_hours = 3\n')
-    settings = read(tmp_path / "ws", environ={}, cwd=tmp_path)
+    settings = read_settings(tmp_path / "ws", environ={}, cwd=tmp_path)
     assert settings.ds_people == ("ann",)
     file.write_text('pm_people = ["ann"]\nlogin_hours = 9\n')
-    now = who_is_who(settings, environ={}, cwd=tmp_path)
+    now = with_current_roles(settings, environ={}, cwd=tmp_path)
     assert (now.ds_people, now.pm_people, now.login_hours) == ((), ("ann",), 3)
 
 
@@ -73,9 +75,9 @@ def test_while_the_file_cannot_be_read_nobody_is_more_than_an_employee(
 ) -> None:
     file = tmp_path / "brandswipe.toml"
     file.write_text('ds_people = ["ann"]\nemployee_groups = ["staff"]')
-    settings = read(tmp_path / "ws", environ={}, cwd=tmp_path)
+    settings = read_settings(tmp_path / "ws", environ={}, cwd=tmp_path)
     file.write_text("ds_people = [")
-    now = who_is_who(settings, environ={}, cwd=tmp_path)
+    now = with_current_roles(settings, environ={}, cwd=tmp_path)
     assert (now.ds_people, now.ds_groups, now.pm_groups) == ((), (), ())
     assert now.employee_groups == ("staff",)
     assert "roles are off" in caplog.text
@@ -99,7 +101,7 @@ def test_an_unusable_environment_says_what_to_set(
     tmp_path: Path, environ: dict[str, str], said: str
 ) -> None:
     with pytest.raises(SettingsError, match=said):
-        read(environ=environ, cwd=tmp_path)
+        read_settings(environ=environ, cwd=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -114,31 +116,31 @@ def test_an_unusable_environment_says_what_to_set(
 def test_an_unusable_file_says_where(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "brandswipe.toml").write_text(text)
     with pytest.raises(SettingsError, match=said):
-        read(environ={}, cwd=tmp_path)
+        read_settings(environ={}, cwd=tmp_path)
 
 
 def test_an_unknown_option_of_a_command_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="did you mean 'port'"):
-        read(environ={}, cwd=tmp_path, prt=3)
+        read_settings(environ={}, cwd=tmp_path, prt=3)
 
 
 def test_a_workspace_cannot_name_another_one(tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "brandswipe.toml").write_text('workspace = "elsewhere"')
     with pytest.raises(SettingsError, match="take `workspace` out"):
-        read(tmp_path / "shop", environ={}, cwd=tmp_path)
+        read_settings(tmp_path / "shop", environ={}, cwd=tmp_path)
 
 
 def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "brandswipe.toml").mkdir()
     with pytest.raises(SettingsError, match="mend its rights"):
-        read(environ={}, cwd=tmp_path)
+        read_settings(environ={}, cwd=tmp_path)
 
 
 def test_keys_are_made_once_apart_and_for_the_owner_alone(tmp_path: Path) -> None:
     settings = Settings(workspace=tmp_path / "w")
-    first = keys(settings, {})
-    assert keys(settings, {}) == first
+    first = workspace_keys(settings, {})
+    assert workspace_keys(settings, {}) == first
     assert min(len(first.signing), len(first.pseudonym)) >= 32
     assert len({first.signing, first.pseudonym, first.link}) == 3
     for name in ("signing_key", "pseudonym_key", "link_key", "customer_key"):
@@ -150,14 +152,14 @@ def test_keys_are_made_once_apart_and_for_the_owner_alone(tmp_path: Path) -> Non
 def test_keys_come_from_the_environment_first_and_leave_no_file(tmp_path: Path) -> None:
     letters = {"SIGNING": "s", "PSEUDONYM": "p", "LINK": "l", "CUSTOMER": "c"}
     world = {f"BRANDSWIPE_{name}_KEY": sign * 32 for name, sign in letters.items()}
-    made = Keys(b"s" * 32, b"p" * 32, b"l" * 32, b"c" * 32)
-    assert keys(Settings(workspace=tmp_path), world) == made
+    made = SecretKeys(b"s" * 32, b"p" * 32, b"l" * 32, b"c" * 32)
+    assert workspace_keys(Settings(workspace=tmp_path), world) == made
     assert list(tmp_path.iterdir()) == []
-    assert read(environ=world, cwd=tmp_path) == Settings()
+    assert read_settings(environ=world, cwd=tmp_path) == Settings()
 
 
 def test_a_key_never_reaches_a_log(tmp_path: Path) -> None:
-    made = keys(Settings(workspace=tmp_path), {})
+    made = workspace_keys(Settings(workspace=tmp_path), {})
     assert made.signing.decode() not in f"{made} {made!r}"
 
 
@@ -172,13 +174,13 @@ def test_a_key_never_reaches_a_log(tmp_path: Path) -> None:
 )
 def test_unusable_keys_say_what_to_set(tmp_path: Path, world: dict[str, str], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
-        keys(Settings(workspace=tmp_path), world)
+        workspace_keys(Settings(workspace=tmp_path), world)
 
 
 def test_a_key_file_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "secrets").write_text("in the way")
     with pytest.raises(WorkspaceError, match="mend its rights"):
-        keys(Settings(workspace=tmp_path), {})
+        workspace_keys(Settings(workspace=tmp_path), {})
 
 
 def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path) -> None:

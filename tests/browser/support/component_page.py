@@ -7,11 +7,11 @@ import streamlit as st
 
 from app.presentation import i18n
 from app.presentation.theme import page_css
-from app.web.components.game import brand_wall, farewell, swipe_cards
-from app.web.components.reveal import Revealed, reveal
-from app.web.components.widgets import crawl
+from app.web.components.game import brand_picker, logout_flush, swipe_deck
+from app.web.components.reveal import RevealedCardView, reveal_deck
+from app.web.components.widgets import story_crawl
 from app.web.pages.play import page
-from recsys.study.deck import Arm, Face
+from recsys.study.deck import Face, Source
 from recsys.study.swipes import Answer
 
 NAMES = (
@@ -51,12 +51,12 @@ def standing(deck: str) -> dict[int, Answer]:
 def swipe_scene(language: str, deck: str, count: int) -> None:
     """Play; at the end say what was stored."""
     serial = st.session_state.setdefault("serial", 0)
-    result = swipe_cards(
+    result = swipe_deck(
         faces(count),
         deck,
         f"{deck}#{serial}",
-        texts=i18n.section(language, "swipe"),
-        standing=standing(deck),
+        texts=i18n.section_texts(language, "swipe"),
+        current_answers=standing(deck),
         namespace=st.query_params.get("who", "me"),
         note=st.query_params.get("note", ""),
         key=f"swipe_cards{st.session_state.get('mounts', 0)}",
@@ -77,7 +77,7 @@ def swipe_scene(language: str, deck: str, count: int) -> None:
 
 def leave_scene(language: str) -> None:
     """Log out as the house does: clear the browser first."""
-    told = farewell(i18n.text(language, "swipe.leaving")).unsent
+    told = logout_flush(i18n.translate(language, "swipe.leaving")).unsent
     if told is not None:
         st.session_state.told = told
     if "told" in st.session_state:
@@ -86,10 +86,10 @@ def leave_scene(language: str) -> None:
 
 def wall_scene(language: str) -> None:
     """Pick five."""
-    st.title(i18n.text(language, "wall.title"))
-    st.write(i18n.text(language, "wall.lead"))
+    st.title(i18n.translate(language, "wall.title"))
+    st.write(i18n.translate(language, "wall.lead"))
     brands = [(face.brand, face.category) for face in faces(int(st.query_params.get("n", 160)))]
-    picked = brand_wall(brands, texts=i18n.section(language, "wall")).picked
+    picked = brand_picker(brands, texts=i18n.section_texts(language, "wall")).picked
     if picked:
         st.session_state.picked = picked
     if "picked" in st.session_state:
@@ -98,23 +98,23 @@ def wall_scene(language: str) -> None:
 
 def reveal_scene(language: str, count: int) -> None:
     """Turn a deck over."""
-    arms = [{Arm.PICK}, {Arm.DECOY}, {Arm.PICK, Arm.BASELINE}, {Arm.BASELINE}]
+    arms = [{Source.PICK}, {Source.DECOY}, {Source.PICK, Source.BASELINE}, {Source.BASELINE}]
     said = [Answer.FAVOURITE, Answer.NOT_FAVOURITE, Answer.SUPER_LIKE, Answer.DONT_KNOW, None]
-    why = i18n.text(language, "reveal.why_full_price", n=3)
+    why = i18n.translate(language, "reveal.why_full_price", n=3)
     cards = [
-        Revealed(face, arms[i % 4], said[i % 5], why if i % 4 == 0 else "")
+        RevealedCardView(face, arms[i % 4], said[i % 5], why if i % 4 == 0 else "")
         for i, face in enumerate(faces(count))
     ]
-    headline = i18n.text(language, "reveal.headline", hits=8, picks=10, unmasked=4, decoys=5)
-    texts = i18n.section(language, "reveal")
-    reveal(cards, deck_id="d", headline=headline, lead="Practice.", texts=texts)
+    headline = i18n.translate(language, "reveal.headline", hits=8, picks=10, unmasked=4, decoys=5)
+    texts = i18n.section_texts(language, "reveal")
+    reveal_deck(cards, deck_id="d", headline=headline, lead="Practice.", texts=texts)
 
 
 def crawl_scene(language: str) -> None:
     """Roll the story."""
-    texts = i18n.section(language, "crawl")
+    texts = i18n.section_texts(language, "crawl")
     lines = [texts["title"], *(texts[f"line_{i}"] for i in range(1, 6))]
-    if crawl(lines, texts=texts).ended:
+    if story_crawl(lines, texts=texts).ended:
         st.write("the story is over")
 
 
@@ -133,7 +133,7 @@ def main() -> None:
     elif scene == "reveal":
         reveal_scene(language, count)
     elif scene == "notice":
-        page.show(language, "closed", "practise", "pick", study="autumn")
+        page.show_notice(language, "closed", "practise", "pick", study="autumn")
     else:
         crawl_scene(language)
 

@@ -9,32 +9,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from recsys.dataset.brand_names import NAME_LENGTH, brand_key, normalise_brand
-from recsys.dataset.catalog import Catalogue, brand_codes, brand_prices, hide, main_categories
-from recsys.dataset.events import KIND_NAMES, NO_PRICE, OUR_KINDS, ROW, Kind
+from recsys.dataset.brand_names import NAME_LENGTH, brand_key, normalize_brand
+from recsys.dataset.catalog import (
+    Catalog,
+    brand_codes,
+    brand_prices,
+    flag_sensitive,
+    main_categories,
+)
+from recsys.dataset.events import EVENT_DTYPE, KIND_NAMES, NO_PRICE, OUR_KINDS, EventKind
 
 
 def test_the_kinds_of_our_own_files_are_in_the_order_of_what_is_stored() -> None:
-    assert list(OUR_KINDS.values()) == list(Kind)
+    assert list(OUR_KINDS.values()) == list(EventKind)
     assert list(OUR_KINDS) == ["view", "wishlist", "follow", "cart", "purchase", "return"]
     assert OUR_KINDS.items() <= KIND_NAMES.items()
 
 
 def test_a_stored_event_takes_18_bytes() -> None:
-    assert ROW.itemsize == 18
+    assert EVENT_DTYPE.itemsize == 18
 
 
 def test_every_kind_is_known_by_its_own_name() -> None:
-    assert all(KIND_NAMES[kind.name.lower()] is kind for kind in Kind)
+    assert all(KIND_NAMES[kind.name.lower()] is kind for kind in EventKind)
 
 
-def catalogue_of(
-    brands: list[str], items: list[tuple[int, int]], categories: list[str]
-) -> Catalogue:
+def catalogue_of(brands: list[str], items: list[tuple[int, int]], categories: list[str]) -> Catalog:
     """A catalogue of unpriced items, each a brand and a category."""
     brand, category = np.array(items, dtype=np.int32).reshape(-1, 2).T
     words, flags = np.full(len(items), "", dtype=object), np.zeros(len(items), dtype=np.bool_)
-    return Catalogue(
+    return Catalog(
         lineage="x",
         brands=np.array(brands, dtype=object),
         categories=np.array(categories, dtype=object),
@@ -58,7 +62,7 @@ def test_a_brand_code_is_its_place_in_the_catalogue() -> None:
 
 def test_what_is_of_a_sensitive_category_is_hidden_and_no_more() -> None:
     shop = catalogue_of(["Lego", "Edge", "New"], [(0, 0), (0, 0), (0, 1), (1, 1)], ["toys", "arms"])
-    hidden = hide(shop, lambda category: category == "arms")
+    hidden = flag_sensitive(shop, lambda category: category == "arms")
     assert hidden.brand_sensitive.tolist() == [False, True, False]
     assert hidden.item_sensitive.tolist() == [False, False, True, True]
     assert not shop.item_sensitive.any()
@@ -85,21 +89,21 @@ def test_what_is_of_a_sensitive_category_is_hidden_and_no_more() -> None:
     ],
 )
 def test_a_name_is_tidied_and_stays_itself(written: str, shown: str) -> None:
-    assert normalise_brand(written) == shown
+    assert normalize_brand(written) == shown
 
 
 @pytest.mark.parametrize(
     "written", ["", "  ", "-", "--", "N/A", "Merkloos", "no brand", "NO  BRAND®", "?", "Unbranded"]
 )
 def test_no_brand_in_any_spelling_is_none(written: str) -> None:
-    assert normalise_brand(written) is None
+    assert normalize_brand(written) is None
 
 
 def test_an_alias_leads_to_the_name_of_the_brand() -> None:
     aliases = {brand_key("Hewlett Packard"): "HP", brand_key("house"): "merkloos"}
-    assert normalise_brand("HEWLETT  packard®", aliases) == "HP"
-    assert normalise_brand("House", aliases) is None
-    assert normalise_brand("Lego", aliases) == "Lego"
+    assert normalize_brand("HEWLETT  packard®", aliases) == "HP"
+    assert normalize_brand("House", aliases) is None
+    assert normalize_brand("Lego", aliases) == "Lego"
 
 
 def test_case_and_marks_do_not_make_another_brand() -> None:
@@ -109,8 +113,8 @@ def test_case_and_marks_do_not_make_another_brand() -> None:
 
 @given(st.text(max_size=300))
 def test_a_normalised_name_is_normal(name: str) -> None:
-    shown = normalise_brand(name)
-    assert shown is None or (normalise_brand(shown) == shown and 0 < len(shown) <= NAME_LENGTH)
+    shown = normalize_brand(name)
+    assert shown is None or (normalize_brand(shown) == shown and 0 < len(shown) <= NAME_LENGTH)
 
 
 @given(st.text(max_size=300))

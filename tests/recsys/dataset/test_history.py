@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from recsys.dataset.aggregation import ItemFacts, summarise
-from recsys.dataset.events import Kind
-from recsys.dataset.evidence import Sum
-from recsys.dataset.history import Deed, Price, deeds_of, rows_of
+from recsys.dataset.aggregation import ItemFacts, aggregate_events
+from recsys.dataset.events import EventKind
+from recsys.dataset.evidence import Feature
+from recsys.dataset.history import HistoryItem, Price, history_rows, parse_history
 from recsys.errors import BadInputError, UnknownNameError
 from tests.support.toy_catalogs import NOW, catalogue
 
@@ -19,22 +19,28 @@ SHOP = catalogue()
     [
         (
             "3 purchases of Lego at full price, 1 cheap Stabilo",
-            [Deed("Lego", times=3, price=Price.FULL), Deed("Stabilo", price=Price.CHEAP)],
+            [
+                HistoryItem("Lego", times=3, price=Price.FULL),
+                HistoryItem("Stabilo", price=Price.CHEAP),
+            ],
         ),
-        ("lego", [Deed("Lego")]),
+        ("lego", [HistoryItem("Lego")]),
         ("follows LEGO; 4 views of De Bijenkorf", [
-            Deed("Lego", Kind.FOLLOW), Deed("De Bijenkorf", Kind.VIEW, 4),
+            HistoryItem("Lego", EventKind.FOLLOW), HistoryItem("De Bijenkorf", EventKind.VIEW, 4),
         ]),
         ("looked at 2 new releases of Bijenkorf", [
-            Deed("Bijenkorf", Kind.VIEW, 2, fresh=True),
+            HistoryItem("Bijenkorf", EventKind.VIEW, 2, new_release=True),
         ]),
-        ("two returns of 3M\n\n", [Deed("3M", Kind.RETURN, 2)]),
-        ("2 aankopen van Lego voor de volle prijs", [Deed("Lego", times=2, price=Price.FULL)]),
-        ("bought twice new Lego", [Deed("Lego", times=2, fresh=True)]),
+        ("two returns of 3M\n\n", [HistoryItem("3M", EventKind.RETURN, 2)]),
+        ((
+            "2 aankopen van Lego voor de volle "
+            "prijs"
+        ), [HistoryItem("Lego", times=2, price=Price.FULL)]),
+        ("bought twice new Lego", [HistoryItem("Lego", times=2, new_release=True)]),
     ],
 )  # fmt: skip
-def test_a_history_is_read_as_it_was_meant(text: str, deeds: list[Deed]) -> None:
-    assert deeds_of(text, BRANDS) == deeds
+def test_a_history_is_read_as_it_was_meant(text: str, deeds: list[HistoryItem]) -> None:
+    assert parse_history(text, BRANDS) == deeds
 
 
 @pytest.mark.parametrize(
@@ -54,39 +60,39 @@ def test_a_history_is_read_as_it_was_meant(text: str, deeds: list[Deed]) -> None
 )
 def test_what_is_not_understood_is_said(text: str, error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
-        deeds_of(text, BRANDS)
+        parse_history(text, BRANDS)
 
 
 def test_deeds_become_events_that_evidence_sums_up() -> None:
     deeds = [
-        Deed("Brand 000", times=3, price=Price.FULL),
-        Deed("Brand 001", times=2, price=Price.CHEAP),
-        Deed("Brand 002", Kind.VIEW, 2, fresh=True),
-        Deed("Brand 003"),
+        HistoryItem("Brand 000", times=3, price=Price.FULL),
+        HistoryItem("Brand 001", times=2, price=Price.CHEAP),
+        HistoryItem("Brand 002", EventKind.VIEW, 2, new_release=True),
+        HistoryItem("Brand 003"),
     ]
-    rows = rows_of(deeds, SHOP, NOW)
+    rows = history_rows(deeds, SHOP, NOW)
     assert (np.diff(rows["ts"].astype(np.int64)) >= 0).all()
-    evidence = summarise(rows, ItemFacts.of(SHOP), NOW)
-    assert evidence.of(Sum.PURCHASES).tolist() == [3, 2, 0, 1]
-    assert evidence.of(Sum.FULL_PRICE).tolist() == [3, 0, 0, 0]
-    assert evidence.of(Sum.RELEASE_VIEWS).tolist() == [0, 0, 2, 0]
+    evidence = aggregate_events(rows, ItemFacts.from_catalog(SHOP), NOW)
+    assert evidence.feature(Feature.PURCHASES).tolist() == [3, 2, 0, 1]
+    assert evidence.feature(Feature.FULL_PRICE).tolist() == [3, 0, 0, 0]
+    assert evidence.feature(Feature.RELEASE_VIEWS).tolist() == [0, 0, 2, 0]
 
 
 def test_a_brand_without_a_fresh_product_is_said() -> None:
     old = catalogue(items=1)
     with pytest.raises(BadInputError, match="has no product whose release date is known"):
-        rows_of([Deed("Brand 000", Kind.VIEW, fresh=True)], old, NOW)
+        history_rows([HistoryItem("Brand 000", EventKind.VIEW, new_release=True)], old, NOW)
 
 
 def test_a_brand_without_any_product_is_said() -> None:
     bare = catalogue()
     bare.item_brand[bare.item_brand == 0] = 1
     with pytest.raises(BadInputError, match="has no product: leave it out"):
-        rows_of([Deed("Brand 000")], bare, NOW)
+        history_rows([HistoryItem("Brand 000")], bare, NOW)
 
 
 def test_a_price_that_the_catalogue_does_not_know_is_a_plain_one() -> None:
     bare = catalogue()
     bare.item_price[:] = -1
-    rows = rows_of([Deed("Brand 000", price=Price.FULL)], bare, NOW)
+    rows = history_rows([HistoryItem("Brand 000", price=Price.FULL)], bare, NOW)
     assert rows["price"][0] == rows["list_price"][0] > 0

@@ -3,32 +3,34 @@
 import numpy as np
 import pytest
 
-from recsys.dataset.aggregation import summarise
-from recsys.dataset.events import Kind
-from recsys.dataset.evidence import no_evidence
-from recsys.evaluation.metrics import Case
-from recsys.evaluation.offline import Line, best_rival, bootstrap, evaluate
-from recsys.models.base import basis
+from recsys.dataset.aggregation import aggregate_events
+from recsys.dataset.events import EventKind
+from recsys.dataset.evidence import empty_evidence
+from recsys.evaluation.metrics import EvalUser
+from recsys.evaluation.offline import RankerMetrics, best_baseline, bootstrap, evaluate_rankers
+from recsys.models.base import build_brand_index
 from recsys.models.baselines import OwnPurchasesThenViews, Popularity
 from tests.support.ranker_contract import EVERYBODY, FACTS, SHOP
 from tests.support.toy_catalogs import NOW, event, rows
 
-BASIS = basis(EVERYBODY.buyers, SHOP)
+BASIS = build_brand_index(EVERYBODY.buyers, SHOP)
 RANKERS = [OwnPurchasesThenViews(BASIS), Popularity(BASIS)]
 OWN, POPULAR = (ranker.name for ranker in RANKERS)
 
 
-def case(item: int, *bought: str, loved: frozenset[str] = frozenset()) -> Case:
+def case(item: int, *bought: str, loved: frozenset[str] = frozenset()) -> EvalUser:
     """Somebody who bought one item before, and these brands after."""
-    before = summarise(rows(event(item, Kind.PURCHASE)), FACTS, NOW)
+    before = aggregate_events(rows(event(item, EventKind.PURCHASE)), FACTS, NOW)
     gains = dict.fromkeys(bought, 1.0)
-    return Case(before, gains, frozenset({f"Brand {item // 2:03d}"}), loved)
+    return EvalUser(before, gains, frozenset({f"Brand {item // 2:03d}"}), loved)
 
 
-def judged(cases: list[Case], needed: frozenset[str] = frozenset()) -> dict[tuple[str, str], Line]:
+def judged(
+    cases: list[EvalUser], needed: frozenset[str] = frozenset()
+) -> dict[tuple[str, str], RankerMetrics]:
     return {
         (line.ranker, line.task): line
-        for line in evaluate(RANKERS, cases, BASIS, seed=1, needed=needed)
+        for line in evaluate_rankers(RANKERS, cases, BASIS, seed=1, needed=needed)
     }
 
 
@@ -62,10 +64,10 @@ def test_what_is_found_is_told_by_place_by_activity_and_by_fame() -> None:
 
 
 def test_activity_is_told_in_thirds_of_the_customers() -> None:
-    log = [event(2 * b, Kind.PURCHASE) for b in range(20)]
+    log = [event(2 * b, EventKind.PURCHASE) for b in range(20)]
     cases = [
-        Case(
-            summarise(rows(*log[:n]), FACTS, NOW),
+        EvalUser(
+            aggregate_events(rows(*log[:n]), FACTS, NOW),
             {"Brand 000": 1.0},
             frozenset(f"Brand {b:03d}" for b in range(n)),
         )
@@ -91,15 +93,15 @@ def test_planted_favourites_and_needs_are_told_where_they_are_known() -> None:
 
 
 def test_the_best_rival_is_never_the_model_itself() -> None:
-    lines = evaluate(RANKERS, AGAIN, BASIS, seed=1)
-    assert best_rival(lines, "any").ranker == POPULAR
+    lines = evaluate_rankers(RANKERS, AGAIN, BASIS, seed=1)
+    assert best_baseline(lines, "any").ranker == POPULAR
 
 
 def test_a_task_in_which_nobody_wanted_anything_is_unknown() -> None:
     told: list[float] = []
-    lines = evaluate(
+    lines = evaluate_rankers(
         RANKERS,
-        [Case(no_evidence(), {"Brand 001": 1.0}, frozenset({"Brand 001"}))],
+        [EvalUser(empty_evidence(), {"Brand 001": 1.0}, frozenset({"Brand 001"}))],
         BASIS,
         1,
         progress=lambda _stage, share: told.append(share),
@@ -109,7 +111,7 @@ def test_a_task_in_which_nobody_wanted_anything_is_unknown() -> None:
     assert new.ndcg.reason
     assert (new.bias, new.by_place[0], new.coverage) == (None, None, 0.0)
     assert told == [1.0]
-    assert best_rival(lines, "new").ranker == POPULAR
+    assert best_baseline(lines, "new").ranker == POPULAR
 
 
 def test_the_interval_of_the_bootstrap_covers_the_mean_as_often_as_it_says() -> None:

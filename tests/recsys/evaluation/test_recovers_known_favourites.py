@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from app.modeling.recommender import Brain
+from app.modeling.recommender import Recommender
 from app.workspace.planted_shop import planted_truth
 from app.workspace.settings import Settings
-from app.workspace.workspace import House
-from recsys.dataset.aggregation import summarise
-from recsys.dataset.events import NO_PRICE, Kind
+from app.workspace.workspace import Workspace
+from recsys.dataset.aggregation import aggregate_events
+from recsys.dataset.events import NO_PRICE, EventKind
 from recsys.dataset.evidence import Evidence
 from recsys.models.base import Ranker
 from recsys.models.baselines import BASELINES
@@ -46,19 +46,19 @@ def shop(
 
 
 @pytest.fixture(scope="module")
-def brain(shop: Path) -> Brain:
-    return House(Settings(workspace=shop)).brain()
+def brain(shop: Path) -> Recommender:
+    return Workspace(Settings(workspace=shop)).brain()
 
 
 @pytest.fixture(scope="module")
-def people(shop: Path, brain: Brain) -> list[Person]:
+def people(shop: Path, brain: Recommender) -> list[Person]:
     tastes, _ = planted_truth(shop)
     found: list[Person] = []
     for customer in sorted(tastes):
-        if len(found) < ASKED and brain.warehouse.has(customer):
+        if len(found) < ASKED and brain.event_store.has_customer(customer):
             evidence = brain.evidence_of(customer)
             if len(evidence) >= 5:
-                known = {str(brain.shelf.names[code]) for code in evidence.brand}
+                known = {str(brain.brand_pool.names[code]) for code in evidence.brand}
                 found.append((evidence, set(tastes[customer].favourites), known))
     return found
 
@@ -78,9 +78,9 @@ def found(ranker: Ranker, people: list[Person], new: bool = False) -> NDArray[np
 @pytest.mark.parametrize("rival", BASELINES)
 @pytest.mark.parametrize("new", [False, True], ids=["any", "new to her"])
 def test_it_finds_more_of_the_planted_favourites_than_its_rivals(
-    brain: Brain, people: list[Person], rival: str, new: bool
+    brain: Recommender, people: list[Person], rival: str, new: bool
 ) -> None:
-    gain = found(brain.model, people, new) - found(brain.rival(rival), people, new)
+    gain = found(brain.model, people, new) - found(brain.baseline(rival), people, new)
     assert len(gain) > 150
     error = gain.std(ddof=1) / np.sqrt(len(gain))
     assert gain.mean() > 0.05
@@ -88,7 +88,7 @@ def test_it_finds_more_of_the_planted_favourites_than_its_rivals(
 
 
 def test_what_was_only_bought_is_kept_off_her_list_more_often_than_by_counting_purchases(
-    shop: Path, brain: Brain, people: list[Person]
+    shop: Path, brain: Recommender, people: list[Person]
 ) -> None:
     """Screen protectors and the like, of brands that she has met and does not love."""
     brands = pd.read_csv(shop / "planted" / "brands.csv")
@@ -99,7 +99,7 @@ def test_what_was_only_bought_is_kept_off_her_list_more_often_than_by_counting_p
         if needed:
             for name, ranker in (
                 ("model", brain.model),
-                ("rival", brain.rival("own-purchases-then-views")),
+                ("rival", brain.baseline("own-purchases-then-views")),
             ):
                 top = {score.brand for score in ranker.rank(evidence, 10)}
                 listed[name].append(len(top & needed))
@@ -109,28 +109,28 @@ def test_what_was_only_bought_is_kept_off_her_list_more_often_than_by_counting_p
 
 
 def test_a_single_accessory_is_not_among_the_ten_of_somebody_with_better_evidence(
-    shop: Path, brain: Brain, people: list[Person]
+    shop: Path, brain: Recommender, people: list[Person]
 ) -> None:
     """One cheap charger, bought today, beside a history of ten brands or more."""
     needed = set(pd.read_csv(shop / "planted" / "brands.csv").query("category in @PLAIN")["name"])
-    catalogue, listed, tried = brain.catalogue, 0, 0
+    catalogue, listed, tried = brain.catalog, 0, 0
     for evidence, favourites, known in people:
         strange = sorted(needed - known - favourites)
         if len(known) < 15 or not strange:
             continue
-        code = brain.shelf.codes[strange[tried % len(strange)]]
+        code = brain.brand_pool.codes[strange[tried % len(strange)]]
         item = int(np.flatnonzero(catalogue.item_brand == code)[0])
         price = max(1, int(catalogue.item_price[item]) * 6 // 10)
-        bought = rows((item, brain.warehouse.as_of, price, NO_PRICE, int(Kind.PURCHASE), 1))
-        with_it = evidence + summarise(bought, brain.facts, brain.warehouse.as_of)
+        bought = rows((item, brain.event_store.as_of, price, NO_PRICE, int(EventKind.PURCHASE), 1))
+        with_it = evidence + aggregate_events(bought, brain.item_facts, brain.event_store.as_of)
         top = [score.brand for score in brain.model.rank(with_it, 10)]
-        listed += str(brain.shelf.names[code]) in top
+        listed += str(brain.brand_pool.names[code]) in top
         tried += 1
     assert tried > 50
     assert listed <= 0.1 * tried
 
 
-def test_popularity_alone_never_explains_the_list(brain: Brain, people: list[Person]) -> None:
+def test_popularity_alone_never_explains_the_list(brain: Recommender, people: list[Person]) -> None:
     """With somebody else's history the model finds hardly any of her favourites."""
     shuffled = [
         (other, favourites, known)

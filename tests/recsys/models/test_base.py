@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.dataset.aggregation import ItemFacts, summarise
-from recsys.dataset.events import Kind
-from recsys.dataset.evidence import no_evidence
+from recsys.dataset.aggregation import ItemFacts, aggregate_events
+from recsys.dataset.events import EventKind
+from recsys.dataset.evidence import empty_evidence
 from recsys.errors import WorkspaceError
-from recsys.models.base import Basis, basis, best
+from recsys.models.base import BrandIndex, build_brand_index, top_k
 from recsys.models.baselines import BASELINES
-from recsys.models.hybrid import FitOptions, fit
+from recsys.models.hybrid import FitOptions, fit_hybrid
 from tests.support.ranker_contract import EVERYBODY, SHOP, SOMEBODY, taught
 from tests.support.toy_catalogs import NOW, catalogue, event, rows
 
-KNOWN = basis(EVERYBODY.buyers, SHOP)
+KNOWN = build_brand_index(EVERYBODY.buyers, SHOP)
 
 
 class TestTheBest:
@@ -31,10 +31,10 @@ class TestTheBest:
         scores = np.array([score for score, _ in pairs], np.float64)
         allowed = np.array([yes for _, yes in pairs])
         order = sorted(np.flatnonzero(allowed), key=lambda code: (-scores[code], code))
-        assert best(scores, allowed, n).tolist() == order[:n]
+        assert top_k(scores, allowed, n).tolist() == order[:n]
 
     def test_of_nobody_allowed_nobody_is_best(self) -> None:
-        assert best(np.ones(3), np.zeros(3, dtype=bool), 2).tolist() == []
+        assert top_k(np.ones(3), np.zeros(3, dtype=bool), 2).tolist() == []
 
 
 class TestTheBasis:
@@ -48,14 +48,14 @@ class TestTheBasis:
         assert nobody.prior.tolist() == [0.0] * 60
 
     def test_buyers_are_counted_by_any_event_where_nobody_bought(self) -> None:
-        looked = summarise(rows(event(4, Kind.VIEW)), ItemFacts.of(SHOP), NOW)
-        assert np.flatnonzero(basis(taught(looked).buyers, SHOP).buyers).tolist() == [2]
-        assert basis(taught(no_evidence()).buyers, SHOP).buyers.sum() == 0
+        looked = aggregate_events(rows(event(4, EventKind.VIEW)), ItemFacts.from_catalog(SHOP), NOW)
+        assert np.flatnonzero(build_brand_index(taught(looked).buyers, SHOP).buyers).tolist() == [2]
+        assert build_brand_index(taught(empty_evidence()).buyers, SHOP).buyers.sum() == 0
 
     def test_a_sensitive_brand_is_never_allowed(self) -> None:
         shop = catalogue()
         shop.brand_sensitive[3] = True
-        assert not basis(EVERYBODY.buyers, shop).allowed(())[3]
+        assert not build_brand_index(EVERYBODY.buyers, shop).allowed(())[3]
 
     def test_a_brand_left_out_is_not_allowed_and_an_unknown_name_is_passed_over(self) -> None:
         allowed = KNOWN.allowed({"Brand 007", "no such brand"})
@@ -63,8 +63,8 @@ class TestTheBasis:
 
 
 class TestACatalogueThatGrew:
-    def wider(self) -> Basis:
-        return KNOWN.over(catalogue(brands=70))
+    def wider(self) -> BrandIndex:
+        return KNOWN.rebase_on(catalogue(brands=70))
 
     def test_new_brands_may_be_ranked_and_have_no_buyers(self) -> None:
         wider = self.wider()
@@ -75,20 +75,20 @@ class TestACatalogueThatGrew:
 
     def test_another_lineage_is_another_shop(self) -> None:
         with pytest.raises(WorkspaceError, match="Fit again"):
-            KNOWN.over(replace(SHOP, lineage="other"))
+            KNOWN.rebase_on(replace(SHOP, lineage="other"))
 
     def test_what_became_sensitive_since_is_ranked_no_more(self) -> None:
         shop = catalogue()
         shop.brand_sensitive[0] = True
-        assert not KNOWN.over(shop).allowed(())[0]
+        assert not KNOWN.rebase_on(shop).allowed(())[0]
 
     def test_a_brand_whose_products_went_to_another_is_ranked_by_nobody(self) -> None:
         shop = catalogue()
         shop.brand_category[0] = -1  # nothing is left of it
-        gone = KNOWN.over(shop)
-        model = fit(EVERYBODY, SHOP, FitOptions(factors=4, iterations=2)).over(shop)
+        gone = KNOWN.rebase_on(shop)
+        model = fit_hybrid(EVERYBODY, SHOP, FitOptions(factors=4, iterations=2)).rebase_on(shop)
         for ranker in (model, *(make(gone) for make in BASELINES.values())):
             names = [score.brand for score in ranker.rank(SOMEBODY, 60)]
             assert len(names) == 59
             assert "Brand 000" not in names
-        assert not basis(EVERYBODY.buyers, shop).allowed(())[0]
+        assert not build_brand_index(EVERYBODY.buyers, shop).allowed(())[0]

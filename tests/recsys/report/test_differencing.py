@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys.report.evaluate import Report, tally
-from recsys.study.deck import Stratum
-from recsys.study.scoring import Excluded, Played, score
+from recsys.report.evaluate import Report, build_report
+from recsys.study.deck import CardRole
+from recsys.study.scoring import CompletedDeck, ExclusionReason, score_deck
 from recsys.study.swipes import Answer
 from tests.support.closed_decks import POLICY, STUDY, player
 
@@ -33,7 +33,7 @@ def crowd(people: int, seed: int) -> list[object]:
         elif kind < 0.4:
             played = replace(played, answers={p: a for p, a in played.answers.items() if p <= 14})
         forgotten = 0.4 < kind < 0.5
-        decks.append(score(played) if forgotten else played)
+        decks.append(score_deck(played) if forgotten else played)
     return decks
 
 
@@ -41,8 +41,8 @@ def refreshes(decks: list[object]) -> list[dict[str, Any]]:
     """What the page, the terminal and the exports say after each closed deck."""
     reports = []
     for n in range(len(decks) + 1):
-        opened = [d.dealt_at for d in decks[n : n + 3] if isinstance(d, Played)]
-        reports.append(tally(STUDY, decks[:n], opened).to_dict())  # type: ignore[arg-type]
+        opened = [d.dealt_at for d in decks[n : n + 3] if isinstance(d, CompletedDeck)]
+        reports.append(build_report(STUDY, decks[:n], opened).to_dict())  # type: ignore[arg-type]
     return reports
 
 
@@ -123,12 +123,12 @@ def test_the_answer_of_the_last_viewer_of_a_brand_cannot_be_worked_out() -> None
     last = decks[viewers[-1]]
     card = next(c for c in last.deck.cards if c.brand == "brand 7")
     assert len(viewers) % BATCH, "choose a seed in which the last viewer stands alone"
-    assert card.stratum is not Stratum.SPARE
+    assert card.role is not CardRole.FILLER
     rows = []
     for answer in set(last.answers.values()):
         other = replace(last, answers={**last.answers, card.position: answer})
         world = [other if d is last else d for d in decks]
-        rows.append([r for r in tally(STUDY, world).brands if r.label == "brand 7"])
+        rows.append([r for r in build_report(STUDY, world).brands if r.label == "brand 7"])
     assert len(rows) > 1
     assert all(row == rows[0] for row in rows)
 
@@ -139,7 +139,7 @@ KEPT = ("..players", "..criteria", "..early", "..late")  # read from scores alon
 TABLES = ("arms", "brands", "categories", "beside", "segments", "cards", "seconds")
 
 
-def decided_crowd() -> list[Played]:
+def decided_crowd() -> list[CompletedDeck]:
     """Sixty people who count and call nothing a super like; each shops in one part of the shop."""
     rng = np.random.default_rng(4)
     plain = {Answer.SUPER_LIKE: Answer.FAVOURITE}
@@ -157,7 +157,7 @@ def decided_crowd() -> list[Played]:
 
 def forget(decks: list[Any], *gone: int) -> list[Any]:
     """The same decks once these people are forgotten."""
-    return [score(deck) if i in gone else deck for i, deck in enumerate(decks)]
+    return [score_deck(deck) if i in gone else deck for i, deck in enumerate(decks)]
 
 
 def rows_of(report: Report) -> dict[tuple[str, str], Any]:
@@ -169,12 +169,12 @@ def rows_of(report: Report) -> dict[tuple[str, str], Any]:
 
 def behind(decks: list[Any]) -> dict[tuple[str, str], set[int]]:
     """Whose answers each row shows: those with whom it changes, were all their answers others."""
-    plain = rows_of(tally(SPLIT, decks))
+    plain = rows_of(build_report(SPLIT, decks))
     found: dict[tuple[str, str], set[int]] = {place: set() for place in plain}
     for i, deck in enumerate(decks):
-        if isinstance(deck, Played):
+        if isinstance(deck, CompletedDeck):
             loving = replace(deck, answers=dict.fromkeys(deck.answers, Answer.SUPER_LIKE))
-            other = rows_of(tally(SPLIT, [*decks[:i], loving, *decks[i + 1 :]]))
+            other = rows_of(build_report(SPLIT, [*decks[:i], loving, *decks[i + 1 :]]))
             for place in plain.keys() & other.keys():
                 if plain[place] != other[place]:
                     found[place].add(i)
@@ -205,11 +205,11 @@ def test_after_somebody_is_forgotten_no_row_moves_by_fewer_people_than_a_batch()
 
 def test_after_somebody_is_forgotten_every_measure_is_of_a_batch_fewer() -> None:
     decks = decided_crowd()
-    before = tally(SPLIT, decks).to_dict()
+    before = build_report(SPLIT, decks).to_dict()
     old = {place: n for place, n in counts(before) if not place.startswith(KEPT)}
     assert any(".beside." in place for place in old)
     for gone in FORGOTTEN:
-        after = tally(SPLIT, forget(decks, gone)).to_dict()
+        after = build_report(SPLIT, forget(decks, gone)).to_dict()
         new = dict(counts(after))
         for place, people in old.items():
             assert people - new.get(place, 0) >= BATCH or people == 0, (gone, place)
@@ -220,7 +220,9 @@ def test_after_somebody_is_forgotten_every_measure_is_of_a_batch_fewer() -> None
 
 def test_a_second_one_of_the_same_batch_moves_nothing_more() -> None:
     decks = decided_crowd()
-    once, twice = (tally(SPLIT, forget(decks, *gone)).to_dict() for gone in ((22,), (22, 24)))
+    once, twice = (
+        build_report(SPLIT, forget(decks, *gone)).to_dict() for gone in ((22,), (22, 24))
+    )
     assert {t: once[t] for t in TABLES} == {t: twice[t] for t in TABLES}
     assert once["criteria"] == twice["criteria"]
     assert once["batches"][-1]["balance"] == twice["batches"][-1]["balance"]
@@ -231,10 +233,10 @@ def test_who_was_left_out_and_is_forgotten_takes_the_figure_with_her() -> None:
     hasty = [i for i in range(60) if i % 3 == 1]
     for i in hasty:
         decks[i] = replace(decks[i], shown_ms=dict.fromkeys(decks[i].answers, 100))
-    before = tally(SPLIT, decks)
+    before = build_report(SPLIT, decks)
     assert before.with_careless.value is not None
-    decks[hasty[2]] = Excluded.TOO_FAST
-    after = tally(SPLIT, decks)
+    decks[hasty[2]] = ExclusionReason.TOO_FAST
+    after = build_report(SPLIT, decks)
     assert "is forgotten" in str(after.with_careless.reason)
     assert after.excluded == before.excluded
     assert (after.players.closed, after.players.dealt) == (

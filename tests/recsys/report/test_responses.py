@@ -10,14 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.report.evaluate import report_of, tally
-from recsys.report.forecast import MANY, forecast
-from recsys.report.response_table import EMPTY, joined, read
-from recsys.report.tables import Unit, balances
-from recsys.report.tally import Book, enter
-from recsys.study.deck import Arm, Stratum
+from recsys.report.evaluate import build_report, report_from_state
+from recsys.report.forecast import NORMAL_FROM, forecast
+from recsys.report.response_table import EMPTY_TABLE, build_response_table, concatenate_tables
+from recsys.report.tables import DisclosureRule, covariate_balance
+from recsys.report.tally import StudyState, add_closed_decks
+from recsys.study.deck import CardRole, Source
 from recsys.study.policy import CRITERIA
-from recsys.study.scoring import Pace, Played, excluded, heard, score, too_fast
+from recsys.study.scoring import (
+    CompletedDeck,
+    ResponseTimes,
+    answered_cards,
+    exclusion_reason,
+    is_too_fast,
+    score_deck,
+)
 from recsys.study.swipes import Answer
 from tests.support import reference_measures
 from tests.support.closed_decks import (
@@ -37,12 +44,12 @@ from tests.support.closed_decks import (
 SAID = (N, F, S, D, None)
 
 
-def random_deck(seed: int) -> Played:
+def random_deck(seed: int) -> CompletedDeck:
     """A deck of any cards with any answers, some cards without one."""
     rng = np.random.default_rng(seed)
     whole = player(rng, f"p{seed}")
     said = {c.position: SAID[rng.integers(5)] for c in whole.deck.cards}
-    kept = [c for c in whole.deck.cards if rng.random() < 0.9 or c.stratum is Stratum.PICK]
+    kept = [c for c in whole.deck.cards if rng.random() < 0.9 or c.role is CardRole.PICK]
     cards = whole.deck.cards if len(kept) == len(whole.deck.cards) else whole.deck.cards[:15]
     answers = {p: a for p, a in said.items() if a is not None and p <= len(cards)}
     return replace(whole, deck=replace(whole.deck, cards=tuple(cards)), answers=answers)
@@ -56,32 +63,41 @@ class TestTheColumns:
     @given(st.integers(0, 2**32))
     def test_the_scores_are_those_of_the_deck_to_the_bit(self, seed: int) -> None:
         played = random_deck(seed)
-        plain = score(played)
-        found = read([random_deck(seed + 1), played]).scores[:, 1].tolist()
+        plain = score_deck(played)
+        found = build_response_table([random_deck(seed + 1), played]).scores[:, 1].tolist()
         assert found == [getattr(plain, name) for name in CRITERIA]
 
     @given(st.integers(0, 2**32))
     def test_every_measure_is_what_it_is_card_by_card(self, seed: int) -> None:
         played = random_deck(seed)
-        plain = reference_measures.measures(played.deck.cards, heard(played))
-        found = read([random_deck(seed + 1), played]).measures[:, 1].tolist()
+        plain = reference_measures.measures(played.deck.cards, answered_cards(played))
+        found = build_response_table([random_deck(seed + 1), played]).secondary[:, 1].tolist()
         assert all(same(f, p) for f, p in zip(found, plain.values(), strict=True))
 
     def test_the_shares_of_the_arms_weigh_the_rivals_cards(self) -> None:
-        cards = [card(1, Stratum.PICK, shared=True), card(2, Stratum.PICK), card(3, Stratum.PICK)]
-        cards.append(card(4, Stratum.UNIQUE))
-        shares = read([closed(deck_of(cards), {1: S, 2: F, 3: N, 4: D})]).shares[:, :, 0]
+        cards = [
+            card(1, CardRole.PICK, shared=True),
+            card(2, CardRole.PICK),
+            card(3, CardRole.PICK),
+        ]
+        cards.append(card(4, CardRole.BASELINE_ONLY))
+        shares = build_response_table([closed(deck_of(cards), {1: S, 2: F, 3: N, 4: D})]).shares[
+            :, :, 0
+        ]
         assert shares[0].tolist() == pytest.approx([2 / 3, 1 / 3, 0])
         assert shares[1].tolist() == pytest.approx([1 / 3, 1 / 3, 2 / 3])
         assert np.isnan(shares[2:]).all()
 
     def test_nobody_has_no_columns(self) -> None:
-        assert EMPTY.scores.shape == (len(CRITERIA), 0)
-        assert list(balances(EMPTY, [0, 0])) == [None, None]
+        assert EMPTY_TABLE.scores.shape == (len(CRITERIA), 0)
+        assert list(covariate_balance(EMPTY_TABLE, [0, 0])) == [None, None]
 
     def test_two_sheets_joined_are_the_sheet_of_all(self) -> None:
         decks = [random_deck(n) for n in range(12)]
-        whole, parts = read(decks), joined(read(decks[:5]), read(decks[5:]))
+        whole, parts = (
+            build_response_table(decks),
+            concatenate_tables(build_response_table(decks[:5]), build_response_table(decks[5:])),
+        )
         for name in ("scores", "hits", "card_deck", "card_said", "pair_gap"):
             assert np.array_equal(getattr(whole, name), getattr(parts, name))
         for column in fields(whole.cards):
@@ -94,48 +110,48 @@ class TestTheColumns:
 
     def test_a_balance_is_that_of_the_pairs_so_far(self) -> None:
         decks = panel(30)
-        sheet = read(decks)
+        sheet = build_response_table(decks)
         gaps = sheet.pair_gap[sheet.pair_deck < 20]
         a, b = gaps.T
         plain = (a.mean() - b.mean()) / ((a.var(ddof=1) + b.var(ddof=1)) / 2) ** 0.5
-        assert next(balances(sheet, [20])) == pytest.approx(plain, abs=1e-9)
+        assert next(covariate_balance(sheet, [20])) == pytest.approx(plain, abs=1e-9)
 
     def test_equal_popularity_without_spread_is_in_balance(self) -> None:
-        sheet = read([closed(*small([1, 1], [0, 1], [])) for _ in range(3)])
-        assert list(balances(sheet, [3])) == [0.0]
+        sheet = build_response_table([closed(*small([1, 1], [0, 1], [])) for _ in range(3)])
+        assert list(covariate_balance(sheet, [3])) == [0.0]
 
 
 class TestTheBook:
     @pytest.mark.parametrize("cuts", [(20, 25), (3, 4, 23), (0, 50)])
     def test_batch_by_batch_it_says_what_it_says_at_once(self, cuts: Sequence[int]) -> None:
-        decks, book, start = panel(60), Book(), 0
+        decks, book, start = panel(60), StudyState(), 0
         decks[7] = replace(decks[7], shown_ms=dict.fromkeys(decks[7].answers, 100))
-        closed_decks = [score(d) if i == 11 else d for i, d in enumerate(decks)]
+        closed_decks = [score_deck(d) if i == 11 else d for i, d in enumerate(decks)]
         for cut in (*cuts, 60):
-            book, start = enter(book, STUDY, closed_decks[start:cut]), cut
-            report = report_of(book, STUDY)
-            plain = tally(STUDY, closed_decks[:cut])
+            book, start = add_closed_decks(book, STUDY, closed_decks[start:cut]), cut
+            report = report_from_state(book, STUDY)
+            plain = build_report(STUDY, closed_decks[:cut])
             assert json.dumps(report.to_dict()) == json.dumps(plain.to_dict())
 
     def test_a_second_deck_of_somebody_in_the_book_does_not_count(self) -> None:
         decks = panel(20)
-        book = enter(enter(Book(), STUDY, decks), STUDY, decks[:5])
-        assert book.published == 20
+        book = add_closed_decks(add_closed_decks(StudyState(), STUDY, decks), STUDY, decks[:5])
+        assert book.n_published == 20
 
 
 class TestLeavingOut:
     def test_what_leaves_somebody_out_cannot_read_answers(self) -> None:
         """By type: neither rule is given anything in which an answer could be."""
-        for rule in (excluded, too_fast):
+        for rule in (exclusion_reason, is_too_fast):
             for hint in get_type_hints(rule).values():
                 assert "Answer" not in str(hint)
-                assert hint is not Played
-        assert Answer not in _types_of(Pace)
+                assert hint is not CompletedDeck
+        assert Answer not in _types_of(ResponseTimes)
 
     def test_a_pace_knows_which_cards_were_answered_and_not_how(self) -> None:
         played = panel(1)[0]
         other = replace(played, answers=dict.fromkeys(played.answers, D))
-        assert Pace.of(played) == Pace.of(other)
+        assert ResponseTimes.from_deck(played) == ResponseTimes.from_deck(other)
 
 
 def _types_of(cls: type) -> set[object]:
@@ -153,8 +169,8 @@ class TestAForecastOfMany:
     def test_with_many_people_a_normal_future_says_much_the_same(self) -> None:
         """The bars are close: both ways of looking ahead see some hundred people more."""
         bars = (0.735, 0.735, 0.735)
-        few = forecast(self.scores(MANY - 1, 0.755), bars, 0.001, 5, seed=1)
-        many = forecast(self.scores(MANY, 0.755), bars, 0.001, 5, seed=1)
+        few = forecast(self.scores(NORMAL_FROM - 1, 0.755), bars, 0.001, 5, seed=1)
+        many = forecast(self.scores(NORMAL_FROM, 0.755), bars, 0.001, 5, seed=1)
         assert few.low is not None
         assert many.low is not None
         assert 0.5 <= many.low / few.low <= 2
@@ -164,7 +180,7 @@ class TestAForecastOfMany:
         assert first == again
 
 
-UNIT = Unit(batch=5, cell=10)
+UNIT = DisclosureRule(batch=5, min_group_size=10)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +189,7 @@ UNIT = Unit(batch=5, cell=10)
 def test_what_is_published_is_made_of_whole_batches_and_counts_of_whole_cells(
     people: int, whole: int, cells: int
 ) -> None:
-    assert (UNIT.whole(people), UNIT.cells(people)) == (whole, cells)
+    assert (UNIT.publishable(people), UNIT.round_down(people)) == (whole, cells)
 
 
 class TestTheParts:
@@ -182,50 +198,55 @@ class TestTheParts:
             replace(deck, language="nl" if i % 2 else "en", device="phone" if i < 10 else "desk")
             for i, deck in enumerate(panel(40))
         ]
-        parts = tally(STUDY, decks).segments
+        parts = build_report(STUDY, decks).segments
         assert [(row.label, row.people) for row in parts["language"]] == [("en", 20), ("nl", 20)]
         assert [(row.label, row.people) for row in parts["device"]] == [("desk", 30), ("phone", 10)]
-        ours = [score(deck).hit_rate for deck in decks[10:]]
+        ours = [score_deck(deck).precision for deck in decks[10:]]
         assert parts["device"][0].liked == pytest.approx(np.mean(ours))
 
     def test_a_part_whose_complement_is_too_small_is_not_shown(self) -> None:
         decks = [
             replace(deck, device="phone" if i < 6 else "desk") for i, deck in enumerate(panel(40))
         ]
-        assert tally(STUDY, decks).segments["device"] == ()
+        assert build_report(STUDY, decks).segments["device"] == ()
 
     def test_who_has_no_language_is_in_no_part(self) -> None:
         decks = [replace(d, language="en" if i < 20 else None) for i, d in enumerate(panel(40))]
-        assert [row.label for row in tally(STUDY, decks).segments["language"]] == ["en"]
+        assert [row.label for row in build_report(STUDY, decks).segments["language"]] == ["en"]
 
     def test_only_what_the_policy_names_is_split(self) -> None:
         study = replace(STUDY, policy=replace(STUDY.policy, segments=("device",)))
-        assert set(tally(study, panel(20)).segments) == {"device"}
-        assert tally(replace(study, policy=replace(study.policy, segments=())), []).segments == {}
+        assert set(build_report(study, panel(20)).segments) == {"device"}
+        assert (
+            build_report(replace(study, policy=replace(study.policy, segments=())), []).segments
+            == {}
+        )
 
     def test_the_time_of_a_person_is_her_median_card(self) -> None:
         deck = panel(1)[0]
         even = replace(deck, answers={1: F, 2: N}, shown_ms={1: 1000, 2: 4000, 3: 9000})
         odd = replace(deck, answers={1: F, 2: N, 3: S}, shown_ms={1: 1000, 2: 4000, 3: 9000})
         none = replace(deck, answers={}, shown_ms={})
-        assert read([even, none, odd]).seconds.tolist() == pytest.approx(
+        assert build_response_table([even, none, odd]).seconds.tolist() == pytest.approx(
             [2.5, np.nan, 4], nan_ok=True
         )
 
     def test_the_time_is_a_mean_over_whole_batches_from_a_cell_on(self) -> None:
-        assert tally(STUDY, panel(9)).seconds is None
-        assert tally(STUDY, panel(14)).seconds == pytest.approx(1.5)
+        assert build_report(STUDY, panel(9)).seconds is None
+        assert build_report(STUDY, panel(14)).seconds == pytest.approx(1.5)
 
 
-def versions(ours: Sequence[Answer], theirs: Sequence[Answer], both: Sequence[Answer]) -> Played:
+def versions(
+    ours: Sequence[Answer], theirs: Sequence[Answer], both: Sequence[Answer]
+) -> CompletedDeck:
     """A deck of two versions: the champion's own brands, the challenger's, and shared ones."""
-    cards = [card(i, Stratum.PICK) for i in range(1, len(ours) + 1)]
+    cards = [card(i, CardRole.PICK) for i in range(1, len(ours) + 1)]
     cards += [
-        card(i, Stratum.CHALLENGER, arms=frozenset({Arm.CHALLENGER}))
+        card(i, CardRole.CHALLENGER_ONLY, arms=frozenset({Source.CHALLENGER}))
         for i in range(len(cards) + 1, len(cards) + len(theirs) + 1)
     ]
     cards += [
-        card(i, Stratum.PICK, arms=frozenset({Arm.PICK, Arm.CHALLENGER}))
+        card(i, CardRole.PICK, arms=frozenset({Source.PICK, Source.CHALLENGER}))
         for i in range(len(cards) + 1, len(cards) + len(both) + 1)
     ]
     return closed(deck_of(cards), dict(enumerate((*ours, *theirs, *both), 1)))
@@ -234,8 +255,16 @@ def versions(ours: Sequence[Answer], theirs: Sequence[Answer], both: Sequence[An
 def test_a_duel_is_scored_on_both_whole_lists() -> None:
     """Champion: 1 of 4 liked; challenger: 3 of 4."""
     played = versions([N, N], [F, S], [F, D])
-    assert read([played]).scores[3].tolist() == [score(played).challenger] == [0.75]
+    assert (
+        build_response_table([played]).scores[3].tolist()
+        == [score_deck(played).challenger]
+        == [0.75]
+    )
 
 
 def test_a_deck_of_one_version_is_level_in_the_duel() -> None:
-    assert read(panel(1)).scores[3].tolist() == [score(panel(1)[0]).challenger] == [0.5]
+    assert (
+        build_response_table(panel(1)).scores[3].tolist()
+        == [score_deck(panel(1)[0]).challenger]
+        == [0.5]
+    )

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.dataset.brand_names import normalise_brand
-from recsys.dataset.events import Col, Kind, ProductCol
+from recsys.dataset.brand_names import normalize_brand
+from recsys.dataset.events import Col, EventKind, ProductCol
 from recsys.errors import BadInputError, UnknownNameError
 from recsys.simulation import parameters
-from recsys.simulation.customers import Wheel
-from recsys.simulation.personas import ROLES
-from recsys.simulation.products import LINES
-from recsys.simulation.shop import AS_OF, Shop, Truth, plant
+from recsys.simulation.customers import CategoricalSampler
+from recsys.simulation.personas import PERSONA_SPECS
+from recsys.simulation.products import PRODUCT_LINES
+from recsys.simulation.shop import AS_OF, Shop, TruthCol, plant_shop
 from tests.support.paths import ROOT
 
 BRANDS = pd.read_csv(ROOT / "data" / "brands.csv")
@@ -22,7 +22,7 @@ CUSTOMERS = 3_000
 
 @pytest.fixture(scope="module")
 def shop() -> Shop:
-    return plant(BRANDS, CUSTOMERS, seed=1)
+    return plant_shop(BRANDS, CUSTOMERS, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def purchases(log: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     bought = log[log[Col.EVENT] == "purchase"]
     bought = bought.merge(truth, on=[Col.CUSTOMER, Col.BRAND], how="left")
     full = bought[Col.PRICE] == bought[Col.LIST_PRICE]
-    return bought.assign(favourite=bought[Truth.STRENGTH].notna(), full=full)
+    return bought.assign(favourite=bought[TruthCol.STRENGTH].notna(), full=full)
 
 
 def whole(shop: Shop, size: int = 1_000) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -65,7 +65,7 @@ class TestTheCatalogueOfBrands:
         assert spelt[spelt.duplicated()].tolist() == []
 
     def test_every_name_is_already_as_an_import_would_write_it(self) -> None:
-        assert [name for name in BRANDS["name"] if normalise_brand(name) != name] == []
+        assert [name for name in BRANDS["name"] if normalize_brand(name) != name] == []
 
     def test_every_brand_is_described_in_full(self) -> None:
         sets = BRANDS["taste_groups"].str.split(";")
@@ -76,7 +76,7 @@ class TestTheCatalogueOfBrands:
         assert BRANDS["sensitive"].isin([0, 1]).all()
 
     def test_every_category_is_one_the_shop_can_fill(self) -> None:
-        assert set(BRANDS["category"]) == set(LINES)
+        assert set(BRANDS["category"]) == set(PRODUCT_LINES)
 
     def test_sensitive_brands_have_categories_of_their_own(self) -> None:
         share = BRANDS.groupby("category")["sensitive"].mean()
@@ -117,7 +117,7 @@ class TestTheLog:
         names = [value for name, value in vars(Col).items() if name.isupper()]
         assert list(log.columns) == names
         assert not log.isna().any(axis=None)
-        assert set(log[Col.EVENT]) == {kind.name.lower() for kind in Kind}
+        assert set(log[Col.EVENT]) == {kind.name.lower() for kind in EventKind}
         assert str(log[Col.TS].dt.tz) == "UTC"
 
     def test_it_lasts_two_years_and_ends_before_the_date_given(self, log: pd.DataFrame) -> None:
@@ -127,7 +127,7 @@ class TestTheLog:
         assert log[Col.TS].max() > end - pd.Timedelta(days=1)
 
     def test_another_end_moves_the_whole_log(self) -> None:
-        events, _ = whole(plant(BRANDS, 1, seed=1, as_of=date(2020, 1, 20)))
+        events, _ = whole(plant_shop(BRANDS, 1, seed=1, as_of=date(2020, 1, 20)))
         assert events[Col.TS].max() < pd.Timestamp("2020-01-20", tz="UTC")
         assert events[Col.TS].min() >= pd.Timestamp("2018-01-20", tz="UTC")
 
@@ -156,8 +156,8 @@ class TestTheLog:
     def test_only_purchases_are_of_more_than_one_unit(self, log: pd.DataFrame) -> None:
         bought = log[Col.EVENT] == "purchase"
         assert (log.loc[~bought, Col.QUANTITY] == 1).all()
-        assert abs((log.loc[bought, Col.QUANTITY] == 1).mean() - parameters.UNITS[0]) < 0.02
-        assert log[Col.QUANTITY].max() == len(parameters.UNITS)
+        assert abs((log.loc[bought, Col.QUANTITY] == 1).mean() - parameters.UNIT_SHARES[0]) < 0.02
+        assert log[Col.QUANTITY].max() == len(parameters.UNIT_SHARES)
 
     def test_every_return_follows_a_purchase_of_the_same_product(self, log: pd.DataFrame) -> None:
         key = [Col.CUSTOMER, Col.PRODUCT]
@@ -201,9 +201,9 @@ class TestTheCustomers:
         self, truth: pd.DataFrame
     ) -> None:
         rows = truth.groupby(Col.CUSTOMER)
-        assert truth[Col.CUSTOMER].nunique() == CUSTOMERS + len(ROLES)
-        assert rows.size().between(parameters.LEAST, parameters.MOST).all()
-        assert (truth[Truth.STRENGTH] == rows.cumcount() + 1).all()
+        assert truth[Col.CUSTOMER].nunique() == CUSTOMERS + len(PERSONA_SPECS)
+        assert rows.size().between(parameters.MIN_FAVOURITES, parameters.MAX_FAVOURITES).all()
+        assert (truth[TruthCol.STRENGTH] == rows.cumcount() + 1).all()
         assert not truth.duplicated([Col.CUSTOMER, Col.BRAND]).any()
 
     def test_no_sensitive_brand_is_a_favourite_though_some_are_bought(
@@ -215,7 +215,7 @@ class TestTheCustomers:
 
     def test_favourites_mostly_are_of_her_taste(self, truth: pd.DataFrame) -> None:
         groups = dict(zip(BRANDS["name"], BRANDS["taste_groups"].str.split(";"), strict=True))
-        pairs = zip(truth[Col.BRAND], truth[Truth.GROUPS].str.split(";"), strict=True)
+        pairs = zip(truth[Col.BRAND], truth[TruthCol.GROUPS].str.split(";"), strict=True)
         assert np.mean([bool(set(groups[brand]) & set(own)) for brand, own in pairs]) > 0.85
 
     def test_favourites_are_bought_at_the_list_price_more_often_than_other_brands(
@@ -231,14 +231,14 @@ class TestTheCustomers:
         released = shop.products.set_index(Col.PRODUCT)[ProductCol.RELEASED]
         views = log[log[Col.EVENT] == "view"]
         age = views[Col.TS] - views[Col.PRODUCT].map(released).dt.tz_localize("UTC")
-        loved = views.merge(truth, on=[Col.CUSTOMER, Col.BRAND], how="left")[Truth.STRENGTH]
+        loved = views.merge(truth, on=[Col.CUSTOMER, Col.BRAND], how="left")[TruthCol.STRENGTH]
         fresh = (age < pd.Timedelta(days=30)).groupby(loved.notna().to_numpy()).mean()
         assert fresh[True] > 3 * fresh[False]
 
     def test_only_favourites_are_followed(self, log: pd.DataFrame, truth: pd.DataFrame) -> None:
         follows = log[log[Col.EVENT] == "follow"].merge(truth, on=[Col.CUSTOMER, Col.BRAND])
         assert len(follows) == (log[Col.EVENT] == "follow").sum()
-        assert len(follows) / len(truth) == pytest.approx(0.8 * parameters.FOLLOWED, abs=0.03)
+        assert len(follows) / len(truth) == pytest.approx(0.8 * parameters.FOLLOW_CHANCE, abs=0.03)
 
     def test_many_favourites_were_never_bought_and_some_never_touched(
         self, log: pd.DataFrame, truth: pd.DataFrame, purchases: pd.DataFrame
@@ -264,7 +264,7 @@ class TestTheCustomers:
         rows = log.groupby(Col.CUSTOMER)[Col.TS].agg(["size", "min"])
         new = rows["min"] > pd.Timestamp(AS_OF, tz="UTC") - pd.Timedelta(days=60)
         assert 0.04 < (rows["size"] <= 6).mean() < 0.25
-        assert parameters.NEW * 0.7 < new.mean() < 0.15
+        assert parameters.NEW_SHARE * 0.7 < new.mean() < 0.15
         assert 50 < rows["size"].mean() < 75
 
     def test_december_is_busier_than_any_other_month(self, purchases: pd.DataFrame) -> None:
@@ -276,13 +276,13 @@ class TestTheCustomers:
 
 class TestTheSameShop:
     def test_the_same_seed_plants_the_same_shop(self, log: pd.DataFrame) -> None:
-        again, _ = whole(plant(BRANDS, CUSTOMERS, seed=1))
+        again, _ = whole(plant_shop(BRANDS, CUSTOMERS, seed=1))
         pd.testing.assert_frame_equal(again, log)
 
     def test_another_seed_plants_another(self, shop: Shop) -> None:
-        other = plant(BRANDS, 1, seed=2)
+        other = plant_shop(BRANDS, 1, seed=2)
         assert not other.products.equals(shop.products)
-        assert not whole(other)[1].equals(whole(plant(BRANDS, 1, seed=1))[1])
+        assert not whole(other)[1].equals(whole(plant_shop(BRANDS, 1, seed=1))[1])
 
     @pytest.mark.parametrize("size", [1, 2_000, 50_000])
     def test_chunks_of_any_size_hold_the_same_log(
@@ -293,26 +293,28 @@ class TestTheSameShop:
         pd.testing.assert_frame_equal(favourites, truth)
 
     def test_a_customer_is_the_same_however_many_come_after_her(self, log: pd.DataFrame) -> None:
-        few, _ = whole(plant(BRANDS, 1_200, seed=1))
+        few, _ = whole(plant_shop(BRANDS, 1_200, seed=1))
         pd.testing.assert_frame_equal(few, log.head(len(few)))
 
     def test_a_chunk_need_not_wait_for_those_before_it(self) -> None:
         """A million customers are not made to hand out the first thousand."""
-        events, _ = next(plant(BRANDS, 1_000_000, seed=1).chunks(1_000))
-        assert events[Col.CUSTOMER].nunique() <= 1_000 + len(ROLES)
+        events, _ = next(plant_shop(BRANDS, 1_000_000, seed=1).chunks(1_000))
+        assert events[Col.CUSTOMER].nunique() <= 1_000 + len(PERSONA_SPECS)
 
 
 class TestSmallShops:
     def test_one_customer_works(self) -> None:
-        events, truth = whole(plant(BRANDS, 1, seed=3))
-        ordinary = set(truth[Col.CUSTOMER]) - {f"persona-{role.name.lower()}" for role in ROLES}
+        events, truth = whole(plant_shop(BRANDS, 1, seed=3))
+        ordinary = set(truth[Col.CUSTOMER]) - {
+            f"persona-{role.name.lower()}" for role in PERSONA_SPECS
+        }
         assert ordinary == {"c0000000"}
         assert set(events[Col.CUSTOMER]) <= set(truth[Col.CUSTOMER])
 
     @pytest.mark.parametrize("size", [4, 12, 60])
     def test_a_few_brands_work(self, size: int) -> None:
         few = BRANDS.nsmallest(size, "popularity_rank")
-        shop = plant(few, 50, seed=1)
+        shop = plant_shop(few, 50, seed=1)
         events, truth = whole(shop)
         assert set(truth[Col.BRAND]) <= set(few["name"])
         assert set(events[Col.BRAND]) <= set(few["name"])
@@ -320,15 +322,15 @@ class TestSmallShops:
 
     def test_a_shop_without_customers_is_refused(self) -> None:
         with pytest.raises(BadInputError, match="at least 1 customer, not 0"):
-            plant(BRANDS, 0, seed=1)
+            plant_shop(BRANDS, 0, seed=1)
 
     def test_a_catalogue_without_a_column_is_refused_by_name(self) -> None:
         with pytest.raises(BadInputError, match="lacks price_tier, sensitive"):
-            plant(BRANDS.drop(columns=["price_tier", "sensitive"]), 1, seed=1)
+            plant_shop(BRANDS.drop(columns=["price_tier", "sensitive"]), 1, seed=1)
 
     def test_a_category_nobody_knows_is_refused_by_name(self) -> None:
         with pytest.raises(UnknownNameError, match=r"No category is called 'Toyz'.*'Toys'"):
-            plant(BRANDS.assign(category="Toyz"), 1, seed=1)
+            plant_shop(BRANDS.assign(category="Toyz"), 1, seed=1)
 
 
 class TestThePersonas:
@@ -342,7 +344,7 @@ class TestThePersonas:
     def test_each_story_names_brands_that_she_truly_loves(
         self, shop: Shop, truth: pd.DataFrame
     ) -> None:
-        for persona, role in zip(shop.personas, ROLES, strict=True):
+        for persona, role in zip(shop.personas, PERSONA_SPECS, strict=True):
             loved = of(truth, persona.customer_id)[Col.BRAND].tolist()
             assert loved == list(role.brands)
             for story in (persona.en, persona.nl):
@@ -394,11 +396,13 @@ class TestTheWheel:
     def test_it_draws_each_item_as_often_as_it_weighs(self) -> None:
         lists = [(np.array([7]), np.ones(1)), (np.array([1, 2, 3]), np.array([1.0, 0.0, 3.0]))]
         u = np.random.default_rng(0).random(20_000)
-        drawn = Wheel.of(lists).spin(np.ones(20_000, dtype=np.int64), u)
+        drawn = CategoricalSampler.from_lists(lists).sample(np.ones(20_000, dtype=np.int64), u)
         assert set(drawn) == {1, 3}
         assert (drawn == 3).mean() == pytest.approx(0.75, abs=0.01)
 
     def test_the_list_before_is_never_drawn_from(self) -> None:
-        wheel = Wheel.of_table(np.array([[1, 2], [3, 4]]), np.array([[1.0, 0.0], [0.0, 1.0]]))
+        wheel = CategoricalSampler.from_rows(
+            np.array([[1, 2], [3, 4]]), np.array([[1.0, 0.0], [0.0, 1.0]])
+        )
         rows, u = np.array([0, 1, 0, 1]), np.array([0.0, 0.0, 0.9999999, 0.9999999])
-        assert wheel.spin(rows, u).tolist() == [1, 4, 1, 4]
+        assert wheel.sample(rows, u).tolist() == [1, 4, 1, 4]

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.errors import NotEnoughBrandsError
-from recsys.study.decoys import Shelf, Step, free_brands, paired
+from recsys.study.decoys import BrandPool, MatchLevel, free_brands, match_decoys
 
 
-def shelf(buyers: list[int], category: list[int], tier: list[int] | None = None) -> Shelf:
+def shelf(buyers: list[int], category: list[int], tier: list[int] | None = None) -> BrandPool:
     n = len(buyers)
     names = np.array([f"b{i}" for i in range(n)], dtype=object)
-    return Shelf(
+    return BrandPool(
         names=names,
         codes={str(name): code for code, name in enumerate(names)},
         category=np.array(category, np.int32),
@@ -31,37 +31,40 @@ def free(*codes: int) -> np.ndarray:
 
 def test_the_nearest_in_its_category_is_taken_before_a_nearer_one_elsewhere() -> None:
     world = shelf([100, 100, 10], [0, 1, 0])
-    assert paired(["b0"], world, free(1, 2), 1) == [("b0", "b2", Step.CATEGORY)]
+    assert match_decoys(["b0"], world, free(1, 2), 1) == [("b0", "b2", MatchLevel.CATEGORY)]
 
 
 def test_where_its_category_is_empty_its_tier_is_searched_and_then_the_whole_shop() -> None:
     world = shelf([100, 100, 10], [0, 1, 1], tier=[1, 2, 1])
-    assert paired(["b0"], world, free(1, 2), 1) == [("b0", "b2", Step.TIER)]
-    assert paired(["b0"], world, free(1), 1) == [("b0", "b1", Step.ANYWHERE)]
+    assert match_decoys(["b0"], world, free(1, 2), 1) == [("b0", "b2", MatchLevel.TIER)]
+    assert match_decoys(["b0"], world, free(1), 1) == [("b0", "b1", MatchLevel.ANYWHERE)]
 
 
 def test_picks_of_one_category_that_share_its_last_brand_still_all_get_one() -> None:
     """Two picks, one free brand in their category: the other is served from farther away."""
     world = shelf([100, 90, 95, 50, 60], [0, 0, 0, 1, 1])
-    pairs = paired(["b0", "b1"], world, free(2, 3, 4), 2)
+    pairs = match_decoys(["b0", "b1"], world, free(2, 3, 4), 2)
     assert len(pairs) == 2
     assert {decoy for _, decoy, _ in pairs} == {"b2", "b4"}
-    assert {decoy: step for _, decoy, step in pairs} == {"b2": Step.CATEGORY, "b4": Step.TIER}
+    assert {decoy: step for _, decoy, step in pairs} == {
+        "b2": MatchLevel.CATEGORY,
+        "b4": MatchLevel.TIER,
+    }
 
 
 def test_the_step_that_is_written_down_is_the_one_that_was_taken() -> None:
     """Ten picks of one category, one free brand there, many elsewhere."""
     world = shelf([50] * 20, [0] * 11 + [1] * 9, tier=[0] * 11 + [3] * 9)
-    pairs = paired([f"b{i}" for i in range(10)], world, free(*range(10, 20)), 4)
+    pairs = match_decoys([f"b{i}" for i in range(10)], world, free(*range(10, 20)), 4)
     for pick, decoy, step in pairs:
         same = world.category[world.codes[pick]] == world.category[world.codes[decoy]]
-        assert (step is Step.CATEGORY) == same
+        assert (step is MatchLevel.CATEGORY) == same
     assert sorted(step for _, _, step in pairs) == ["anywhere"] * 3 + ["category"]
 
 
 def test_too_few_brands_are_said_with_their_number() -> None:
     with pytest.raises(NotEnoughBrandsError, match="needs 4 decoys, but only 1"):
-        paired(["b0"], shelf([1, 2], [0, 0]), free(1), 4)
+        match_decoys(["b0"], shelf([1, 2], [0, 0]), free(1), 4)
 
 
 def test_what_is_taken_or_not_allowed_is_not_free() -> None:
@@ -83,7 +86,7 @@ def test_no_other_pairs_lie_nearer_together(
     buyers, category, tier = (list(column) for column in zip(*brands, strict=True))
     world = shelf(buyers, category, tier)
     picks, others = ["b0", "b1", "b2"], list(range(3, len(brands)))
-    pairs = paired(picks, world, free(*others), wanted)
+    pairs = match_decoys(picks, world, free(*others), wanted)
     assert len(pairs) == len({p for p, _, _ in pairs}) == len({d for _, d, _ in pairs}) == wanted
 
     def distance(pick: int, decoy: int) -> float:
@@ -106,8 +109,8 @@ def test_no_other_pairs_lie_nearer_together(
 
 def test_brands_of_equal_popularity_give_no_more_pairs_than_are_wanted() -> None:
     world = shelf([7] * 30, [0] * 30)
-    assert len(paired([f"b{i}" for i in range(10)], world, free(*range(10, 30)), 4)) == 4
+    assert len(match_decoys([f"b{i}" for i in range(10)], world, free(*range(10, 30)), 4)) == 4
 
 
 def test_nobody_asked_for_a_decoy_and_nobody_gets_one() -> None:
-    assert paired(["b0"], shelf([100, 100], [0, 0]), free(1), 0) == []
+    assert match_decoys(["b0"], shelf([100, 100], [0, 0]), free(1), 0) == []

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from recsys.errors import BadPolicyError, NotEnoughBrandsError
-from recsys.report.evaluate import Report, tally
+from recsys.report.evaluate import Report, build_report
 from recsys.report.gate import decide
-from recsys.report.responses import AGAINST_DECOYS
+from recsys.report.responses import NEEDS_DECOYS
 from recsys.report.verdict import Outcome, Verdict
-from recsys.study.deck import Arm, DeckRecipe, Lists, Stratum
-from recsys.study.decoys import Shelf
-from recsys.study.paired_deck import deal_duel
+from recsys.study.deck import CardRole, DeckRecipe, RankedProposals, Source
+from recsys.study.decoys import BrandPool
+from recsys.study.paired_deck import deal_paired_deck
 from recsys.study.policy import Policy, Study
-from recsys.study.power import Truth, outlook
-from recsys.study.scoring import Played, score
+from recsys.study.power import PowerAssumptions, simulate_scenario
+from recsys.study.scoring import CompletedDeck, score_deck
 from tests.statistical.simulated_studies import ever
 from tests.support.closed_decks import POLICY, STUDY, F, N, card, closed, deck_of, panel
 from tests.support.paths import ROOT
@@ -28,7 +28,7 @@ RULE = Policy.from_dict(
 DUEL = Study("duel", STUDY.kind, RULE, "model-1", "popularity", 7, challenger="model-2")
 RECIPE = DeckRecipe(baseline=0, scored=0, near=0)
 NAMES = [f"b{i}" for i in range(40)]
-SHELF = Shelf(
+SHELF = BrandPool(
     names=np.array(NAMES, dtype=object),
     codes={name: i for i, name in enumerate(NAMES)},
     category=np.zeros(40, np.int32),
@@ -39,51 +39,56 @@ SHELF = Shelf(
 )
 
 
-def lists(picks: Sequence[str], revealed: Sequence[str] = ()) -> Lists:
-    return Lists(picks, (), {"b3"}, revealed)
+def lists(picks: Sequence[str], revealed: Sequence[str] = ()) -> RankedProposals:
+    return RankedProposals(picks, (), {"b3"}, revealed)
 
 
 class TestDealing:
     def test_both_lists_are_whole_and_shared_brands_come_once(self) -> None:
-        cards = deal_duel(lists(NAMES[:30]), NAMES[6:20], SHELF, RECIPE, seed=1)
+        cards = deal_paired_deck(lists(NAMES[:30]), NAMES[6:20], SHELF, RECIPE, seed=1)
         assert sorted(c.brand for c in cards) == sorted(NAMES[:16])
         assert [c.position for c in cards] == list(range(1, 17))
-        arms = {c.brand: c.arms for c in cards}
-        assert arms["b0"] == {Arm.PICK}
-        assert arms["b7"] == {Arm.PICK, Arm.CHALLENGER}
-        assert arms["b12"] == {Arm.CHALLENGER}
+        arms = {c.brand: c.sources for c in cards}
+        assert arms["b0"] == {Source.PICK}
+        assert arms["b7"] == {Source.PICK, Source.CHALLENGER}
+        assert arms["b12"] == {Source.CHALLENGER}
         assert {c.brand for c in cards if c.known} == {"b3"}
 
     def test_what_was_revealed_to_her_is_on_neither_list(self) -> None:
         seen = lists(NAMES[:30], revealed=("b1", "b12"))
-        cards = deal_duel(seen, NAMES[6:20], SHELF, RECIPE, seed=1)
+        cards = deal_paired_deck(seen, NAMES[6:20], SHELF, RECIPE, seed=1)
         assert not {"b1", "b12"} & {c.brand for c in cards}
-        assert sum(Arm.PICK in c.arms for c in cards) == 10
-        assert sum(Arm.CHALLENGER in c.arms for c in cards) == 10
+        assert sum(Source.PICK in c.sources for c in cards) == 10
+        assert sum(Source.CHALLENGER in c.sources for c in cards) == 10
 
     def test_the_same_seed_deals_the_same_and_another_shuffles(self) -> None:
         one, same, other = (
-            deal_duel(lists(NAMES[:10]), NAMES[5:15], SHELF, RECIPE, seed) for seed in (1, 1, 2)
+            deal_paired_deck(lists(NAMES[:10]), NAMES[5:15], SHELF, RECIPE, seed)
+            for seed in (1, 1, 2)
         )
         assert one == same
         assert [c.brand for c in one] != [c.brand for c in other]
 
     def test_two_equal_lists_are_one(self) -> None:
-        cards = deal_duel(lists(NAMES[:10]), NAMES[:10], SHELF, RECIPE, seed=1)
+        cards = deal_paired_deck(lists(NAMES[:10]), NAMES[:10], SHELF, RECIPE, seed=1)
         assert len(cards) == 10
-        assert all(c.stratum is Stratum.PICK for c in cards)
+        assert all(c.role is CardRole.PICK for c in cards)
 
     def test_a_list_that_is_too_short_is_refused(self) -> None:
         with pytest.raises(NotEnoughBrandsError, match="10 picks of each version"):
-            deal_duel(lists(NAMES[:10]), NAMES[:7], SHELF, RECIPE, seed=1)
+            deal_paired_deck(lists(NAMES[:10]), NAMES[:7], SHELF, RECIPE, seed=1)
 
 
-def played(rng: np.random.Generator, who: int, ours: float, theirs: float) -> Played:
+def played(rng: np.random.Generator, who: int, ours: float, theirs: float) -> CompletedDeck:
     """Five brands of the champion's own, five of the challenger's, five shared."""
-    arms = [{Arm.PICK}] * 5 + [{Arm.CHALLENGER}] * 5 + [{Arm.PICK, Arm.CHALLENGER}] * 5
+    arms = [{Source.PICK}] * 5 + [{Source.CHALLENGER}] * 5 + [{Source.PICK, Source.CHALLENGER}] * 5
     chance = [ours] * 5 + [theirs] * 5 + [0.8] * 5
     cards = [
-        card(i, Stratum.CHALLENGER if a == {Arm.CHALLENGER} else Stratum.PICK, arms=frozenset(a))
+        card(
+            i,
+            CardRole.CHALLENGER_ONLY if a == {Source.CHALLENGER} else CardRole.PICK,
+            arms=frozenset(a),
+        )
         for i, a in enumerate(arms, start=1)
     ]
     said = {i: F if rng.random() < c else N for i, c in enumerate(chance, start=1)}
@@ -93,7 +98,7 @@ def played(rng: np.random.Generator, who: int, ours: float, theirs: float) -> Pl
 
 def judged(people: int, ours: float, theirs: float) -> tuple[Report, Verdict]:
     rng = np.random.default_rng(1)
-    report = tally(DUEL, [played(rng, who, ours, theirs) for who in range(people)])
+    report = build_report(DUEL, [played(rng, who, ours, theirs) for who in range(people)])
     return report, decide(report, RULE)
 
 
@@ -125,12 +130,12 @@ class TestTheVerdict:
         report, _ = judged(60, 0.4, 0.9)
         middle = (report.early.value or 0) / 2 + (report.late.value or 0) / 2
         assert middle == pytest.approx(report.criteria[0].estimate.value, abs=0.01)
-        unknown = {name for name, found in report.beside.items() if found.value is None}
-        assert unknown >= AGAINST_DECOYS == {
+        unknown = {name for name, found in report.secondary_metrics.items() if found.value is None}
+        assert unknown >= NEEDS_DECOYS == {
             "binary_auc", "auc_of_all_picks", "decoy_rejection", "rival_discrimination",
             "new_discrimination", "new_rival_discrimination",
         }  # fmt: skip
-        assert report.beside["binary_auc"].reason == "the deck has no scored decoys"
+        assert report.secondary_metrics["binary_auc"].reason == "the deck has no scored decoys"
 
     def test_both_whole_lists_stand_in_the_table_of_arms(self) -> None:
         report, _ = judged(60, 0.4, 0.9)
@@ -142,9 +147,9 @@ class TestTheVerdict:
     def test_the_score_of_who_is_forgotten_still_counts(self) -> None:
         rng = np.random.default_rng(1)
         decks = [played(rng, who, 0.4, 0.9) for who in range(60)]
-        whole = tally(DUEL, decks)
-        gone = [score(deck) if i < 5 else deck for i, deck in enumerate(decks)]
-        assert tally(DUEL, gone).criteria[0].run == whole.criteria[0].run
+        whole = build_report(DUEL, decks)
+        gone = [score_deck(deck) if i < 5 else deck for i, deck in enumerate(decks)]
+        assert build_report(DUEL, gone).criteria[0].run == whole.criteria[0].run
 
     def test_equals_are_told_apart_in_one_study_of_twenty_at_most(self) -> None:
         """Looked at after every person of 1,000 studies, both sides together."""
@@ -175,14 +180,18 @@ class TestTheStudy:
             Policy.from_dict(RULE.to_dict() | changed)
 
     def test_a_deck_of_one_version_is_level(self) -> None:
-        report = tally(DUEL, panel(20, 1))
+        report = build_report(DUEL, panel(20, 1))
         assert report.criteria[0].estimate.value == 0.5
 
 
 class TestThePlan:
     def test_a_shared_brand_makes_a_difference_smaller_and_surer(self) -> None:
-        apart = outlook(RULE, Truth(0.8, 0.85, 0.0, shared=(1.0,)), RULE.alpha, seed=1)
-        level = outlook(RULE, Truth(0.8, 0.8, 0.0, shared=(1.0,)), RULE.alpha, seed=1)
+        apart = simulate_scenario(
+            RULE, PowerAssumptions(0.8, 0.85, 0.0, shared=(1.0,)), RULE.alpha, seed=1
+        )
+        level = simulate_scenario(
+            RULE, PowerAssumptions(0.8, 0.8, 0.0, shared=(1.0,)), RULE.alpha, seed=1
+        )
         assert apart.released > 0.9
         assert apart.median is not None
         assert 40 <= apart.median <= 160  # STATISTICS: 78 of two lists that share nothing

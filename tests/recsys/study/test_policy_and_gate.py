@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from recsys.errors import BadPolicyError
-from recsys.report.evaluate import Report, smallest_release, tally
+from recsys.report.evaluate import Report, build_report, smallest_panel_for_study
 from recsys.report.forecast import BEYOND, Forecast
 from recsys.report.gate import (
     Outcome,
@@ -16,15 +16,15 @@ from recsys.report.gate import (
     Study,
     StudyKind,
     Verdict,
-    Why,
+    VerdictReason,
     decide,
     first_decision,
-    too_early,
-    too_small,
+    too_early_message,
+    too_small_message,
 )
-from recsys.report.verdict import CriterionVerdict, Facts, verdict
+from recsys.report.verdict import CriterionVerdict, VerdictFacts, make_verdict
 from recsys.stats import log_wealth
-from recsys.study.scoring import score
+from recsys.study.scoring import score_deck
 from tests.support.closed_decks import POLICY, STUDY, N, closed, panel, small
 from tests.support.paths import ROOT
 
@@ -36,7 +36,7 @@ def raw() -> dict[str, Any]:
 
 
 def judged(people: int, seed: int = 1, **chances: float) -> Verdict:
-    return decide(tally(STUDY, panel(people, seed, **chances)), POLICY)
+    return decide(build_report(STUDY, panel(people, seed, **chances)), POLICY)
 
 
 class TestThePolicy:
@@ -175,7 +175,7 @@ class TestTheStudy:
 class TestTheVerdict:
     def test_a_good_model_is_released_with_its_numbers(self) -> None:
         found = judged(100)
-        assert (found.outcome, found.why) == (Outcome.RELEASE, Why.PASSED)
+        assert (found.outcome, found.why) == (Outcome.RELEASE, VerdictReason.PASSED)
         assert all(criterion.passed for criterion in found.criteria)
         assert "All bars are passed" in found.reason
         assert f"{found.n} people" in found.reason
@@ -199,7 +199,7 @@ class TestTheVerdict:
 
     def test_a_model_near_its_bar_is_undecided_and_says_how_many_more(self) -> None:
         found = judged(35)
-        assert (found.outcome, found.why) == (Outcome.UNDECIDED, Why.OPEN)
+        assert (found.outcome, found.why) == (Outcome.UNDECIDED, VerdictReason.OPEN)
         assert found.reason.startswith("Undecided. ")
         assert "35 people, between" in found.reason
         assert "more people." in found.reason
@@ -207,19 +207,19 @@ class TestTheVerdict:
     def test_the_first_batch_that_decides_decides_for_ever(self) -> None:
         """Sixty like nothing after the release; the verdict is that of its batch."""
         decks = panel(100)
-        report = tally(STUDY, decks)
+        report = build_report(STUDY, decks)
         found = decide(report, POLICY)
         later = [replace(d, answers=dict.fromkeys(d.answers, N)) for d in panel(160)[100:]]
-        assert decide(tally(STUDY, [*decks, *later]), POLICY) == found
+        assert decide(build_report(STUDY, [*decks, *later]), POLICY) == found
         assert first_decision(report, POLICY) == found
-        before = tally(STUDY, decks[: found.n - 1])
+        before = build_report(STUDY, decks[: found.n - 1])
         assert first_decision(before, POLICY) is None
 
     def test_it_releases_exactly_when_every_wealth_has_reached_one_over_alpha(self) -> None:
         decks = panel(100)
-        found = decide(tally(STUDY, decks), POLICY)
+        found = decide(build_report(STUDY, decks), POLICY)
         names = [criterion.name for criterion in POLICY.criteria]
-        scores = {n: [getattr(score(d), n) for d in decks] for n in names}
+        scores = {n: [getattr(score_deck(d), n) for d in decks] for n in names}
         passing = [
             n
             for n in range(20, 101, 5)
@@ -240,25 +240,25 @@ class TestTheVerdict:
 def released() -> Report:
     """Return a report cut at the batch that releases it."""
     decks = panel(100)
-    found = decide(tally(STUDY, decks), POLICY)
-    return tally(STUDY, decks[: found.n])
+    found = decide(build_report(STUDY, decks), POLICY)
+    return build_report(STUDY, decks[: found.n])
 
 
 class TestTheLimits:
     @pytest.mark.parametrize("people", [0, 1, 2])
     def test_no_data_is_never_a_pass(self, people: int) -> None:
         found = judged(people)
-        assert (found.outcome, found.why, found.n) == (Outcome.UNDECIDED, Why.NO_DATA, 0)
+        assert (found.outcome, found.why, found.n) == (Outcome.UNDECIDED, VerdictReason.NO_DATA, 0)
         assert "no data is never a pass" in found.reason
 
     def test_under_ten_people_it_is_too_early_for_numbers(self) -> None:
         found = judged(7)
-        assert found.why is Why.TOO_EARLY
+        assert found.why is VerdictReason.TOO_EARLY
         assert "%" not in found.reason
 
     def test_under_twenty_people_nothing_is_decided(self) -> None:
         found = judged(19, pick=1.0, rival=0.0, decoy=0.0)
-        assert found.why is Why.TOO_FEW
+        assert found.why is VerdictReason.TOO_FEW
         assert "15 people have played; a verdict needs at least 20" in found.reason
 
     def test_perfect_scores_are_released_at_twenty(self) -> None:
@@ -268,33 +268,33 @@ class TestTheLimits:
     @pytest.mark.parametrize("chances", [{"pick": 1.0, "rival": 0.0, "decoy": 0.0}, {"pick": 0.0}])
     def test_too_few_finished_decks_cap_release_and_hold(self, chances: dict[str, float]) -> None:
         decks = panel(40, **chances)
-        found = decide(tally(STUDY, decks, [0] * 12), POLICY)
-        assert (found.outcome, found.why) == (Outcome.UNDECIDED, Why.INCOMPLETE)
+        found = decide(build_report(STUDY, decks, [0] * 12), POLICY)
+        assert (found.outcome, found.why) == (Outcome.UNDECIDED, VerdictReason.INCOMPLETE)
         assert "Fewer than 80% of the dealt decks were finished" in found.reason
 
     def test_when_nobody_can_say_how_many_finished_nothing_is_decided(self) -> None:
         decks = panel(40, pick=1.0, rival=0.0, decoy=0.0)
-        found = decide(tally(STUDY, [score(deck) for deck in decks]), POLICY)
-        assert found.why is Why.INCOMPLETE
+        found = decide(build_report(STUDY, [score_deck(deck) for deck in decks]), POLICY)
+        assert found.why is VerdictReason.INCOMPLETE
         assert "not known any more" in found.reason
 
     @pytest.mark.parametrize("chances", [{"pick": 1.0, "rival": 0.0, "decoy": 0.0}, {"pick": 0.0}])
     def test_decoys_out_of_balance_cap_release_and_hold(self, chances: dict[str, float]) -> None:
-        report = tally(STUDY, panel(40, **chances))
+        report = build_report(STUDY, panel(40, **chances))
         batches = tuple(replace(batch, balance=-0.31) for batch in report.batches)
         found = decide(replace(report, batches=batches), POLICY)
-        assert (found.outcome, found.why) == (Outcome.UNDECIDED, Why.UNBALANCED)
+        assert (found.outcome, found.why) == (Outcome.UNDECIDED, VerdictReason.UNBALANCED)
         assert "0.31 standard deviations apart, where 0.25 is allowed" in found.reason
 
     def test_decks_without_decoys_have_no_balance_to_break_and_release_nothing(self) -> None:
         decks = [closed(*small([1] * 8, [], []), i) for i in range(40)]
         decks = [replace(d, deck=replace(d.deck, participant=f"p{i}")) for i, d in enumerate(decks)]
-        found = decide(tally(STUDY, decks), POLICY)
+        found = decide(build_report(STUDY, decks), POLICY)
         assert [c.name for c in found.criteria if c.failed] == ["discrimination"]
 
     def test_another_policy_than_that_of_the_decks_decides_nothing(self) -> None:
-        found = decide(tally(STUDY, panel(100)), replace(POLICY, alpha=0.2))
-        assert (found.outcome, found.why) == (Outcome.UNDECIDED, Why.POLICY)
+        found = decide(build_report(STUDY, panel(100)), replace(POLICY, alpha=0.2))
+        assert (found.outcome, found.why) == (Outcome.UNDECIDED, VerdictReason.POLICY)
 
     def test_who_likes_everything_does_not_release(self) -> None:
         found = judged(100, pick=1.0, rival=1.0, decoy=1.0)
@@ -303,7 +303,7 @@ class TestTheLimits:
     def test_a_strict_second_attempt_needs_more_evidence(self) -> None:
         policy = replace(POLICY, strict=True)
         second = Study("again", StudyKind.SIMULATED, policy, "model-1", "popularity", 7, attempt=2)
-        strict = decide(tally(second, panel(300)), policy)
+        strict = decide(build_report(second, panel(300)), policy)
         assert strict.n > judged(300).n
 
 
@@ -326,7 +326,7 @@ class TestTheSentence:
         ],
     )
     def test_it_is_the_art_directions(self, ahead: Forecast, english: str, dutch: str) -> None:
-        found = verdict(Why.OPEN, [HIT], Facts(n=35, forecast=ahead))
+        found = make_verdict(VerdictReason.OPEN, [HIT], VerdictFacts(n=35, forecast=ahead))
         assert (found.reason, found.reason_nl) == (english, dutch)
 
     @pytest.mark.parametrize(
@@ -339,10 +339,12 @@ class TestTheSentence:
         ],
     )
     def test_it_says_what_is_known_of_the_way_ahead(self, ahead: Forecast, end: str) -> None:
-        assert verdict(Why.OPEN, [HIT], Facts(n=35, forecast=ahead)).reason.endswith(end)
+        assert make_verdict(
+            VerdictReason.OPEN, [HIT], VerdictFacts(n=35, forecast=ahead)
+        ).reason.endswith(end)
 
     def test_once_the_hit_rate_is_sure_it_says_what_is_not(self) -> None:
-        found = verdict(Why.OPEN, [SURE, LIFT], Facts(n=35))
+        found = make_verdict(VerdictReason.OPEN, [SURE, LIFT], VerdictFacts(n=35))
         assert "85% of picks were favourites" in found.reason
         assert found.reason.endswith(
             "Not yet sure: the lift over the baseline is -2 points"
@@ -357,27 +359,27 @@ class TestTheSentence:
         self, closed: int, text: str
     ) -> None:
         rest = " The first numbers appear at 10 people, so that nobody can be picked out."
-        assert too_early(closed) == text + rest
+        assert too_early_message(closed) == text + rest
 
     def test_too_early_in_dutch(self) -> None:
-        assert too_early(3, language="nl") == (
+        assert too_early_message(3, language="nl") == (
             "3 stapels gesloten. De eerste cijfers komen bij 10 mensen,"
             " zodat niemand te herkennen is."
         )
 
     def test_a_panel_too_small_is_told_before_it_starts(self) -> None:
-        assert too_small(12, 20) == (
+        assert too_small_message(12, 20) == (
             "12 people can never release: with perfect scores it takes 20."
         )
-        assert too_small(12, 20, "nl") == (
+        assert too_small_message(12, 20, "nl") == (
             "12 mensen kunnen nooit vrijgeven: met volmaakte scores zijn er 20 nodig."
         )
-        assert too_small(20, 20) is None
+        assert too_small_message(20, 20) is None
 
     def test_the_smallest_release_is_set_by_the_highest_bar_or_the_least_players(self) -> None:
         high = (replace(POLICY.criteria[0], bar=0.85), *POLICY.criteria[1:])
-        assert smallest_release(STUDY) == 20
-        assert smallest_release(replace(STUDY, policy=replace(POLICY, criteria=high))) == 28
+        assert smallest_panel_for_study(STUDY) == 20
+        assert smallest_panel_for_study(replace(STUDY, policy=replace(POLICY, criteria=high))) == 28
 
     def test_a_verdict_is_plain_data_for_a_pipeline(self) -> None:
         plain = json.loads(json.dumps(judged(60, decoy=0.85).to_dict()))
@@ -385,15 +387,21 @@ class TestTheSentence:
         assert plain["criteria"][1]["failed"] is True
         assert plain["criteria"][0]["value"] == round(plain["criteria"][0]["value"], 2)
 
-    @pytest.mark.parametrize("why", list(Why))
-    def test_every_reason_has_a_sentence_in_both_languages(self, why: Why) -> None:
-        found = verdict(why, [replace(HIT, failed=why is Why.FAILED)], Facts(n=35))
+    @pytest.mark.parametrize("why", list(VerdictReason))
+    def test_every_reason_has_a_sentence_in_both_languages(self, why: VerdictReason) -> None:
+        found = make_verdict(
+            why, [replace(HIT, failed=why is VerdictReason.FAILED)], VerdictFacts(n=35)
+        )
         for text in (found.reason, found.reason_nl):
             assert text.endswith(".")
             assert "{" not in text
         assert found.reason != found.reason_nl
 
     def test_only_a_pass_releases_and_only_a_fail_holds(self) -> None:
-        outcomes = {why: verdict(why, [HIT], Facts(n=35)).outcome for why in Why}
-        assert [why for why, o in outcomes.items() if o is Outcome.RELEASE] == [Why.PASSED]
-        assert [why for why, o in outcomes.items() if o is Outcome.HOLD] == [Why.FAILED]
+        outcomes = {
+            why: make_verdict(why, [HIT], VerdictFacts(n=35)).outcome for why in VerdictReason
+        }
+        assert [why for why, o in outcomes.items() if o is Outcome.RELEASE] == [
+            VerdictReason.PASSED
+        ]
+        assert [why for why, o in outcomes.items() if o is Outcome.HOLD] == [VerdictReason.FAILED]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import IllegalSwipeError
-from recsys.study.swipes import Answer, Swipe, SwipeKind, check, stand
+from recsys.study.swipes import Answer, Swipe, SwipeKind, check_swipe, current_answers
 from tests.recsys.study.test_deck import A_DECK
 
 ONE = Swipe(
@@ -34,8 +34,8 @@ def test_the_last_answer_stands_and_an_undo_takes_it_back() -> None:
         dataclasses.replace(ONE, server_seq=3, position=4),
         dataclasses.replace(ONE, server_seq=4, position=4, kind=SwipeKind.UNDO, answer=None),
     ]
-    assert stand(log) == {3: Answer.SUPER_LIKE}
-    assert stand(reversed(log)) == {3: Answer.SUPER_LIKE}
+    assert current_answers(log) == {3: Answer.SUPER_LIKE}
+    assert current_answers(reversed(log)) == {3: Answer.SUPER_LIKE}
 
 
 @given(st.permutations(range(6)))
@@ -44,7 +44,7 @@ def test_the_order_of_reading_does_not_matter(order: list[int]) -> None:
         dataclasses.replace(ONE, server_seq=i, position=1 + i % 2, answer=list(Answer)[i % 4])
         for i in range(6)
     ]
-    assert stand(log[i] for i in order) == stand(log)
+    assert current_answers(log[i] for i in order) == current_answers(log)
 
 
 def test_only_favourite_and_super_like_are_liked() -> None:
@@ -52,8 +52,10 @@ def test_only_favourite_and_super_like_are_liked() -> None:
 
 
 def test_a_legal_swipe_passes() -> None:
-    check(ONE, A_DECK.id, len(A_DECK.cards))
-    check(dataclasses.replace(ONE, kind=SwipeKind.UNDO, answer=None), A_DECK.id, len(A_DECK.cards))
+    check_swipe(ONE, A_DECK.id, len(A_DECK.cards))
+    check_swipe(
+        dataclasses.replace(ONE, kind=SwipeKind.UNDO, answer=None), A_DECK.id, len(A_DECK.cards)
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,4 +70,4 @@ def test_a_legal_swipe_passes() -> None:
 )
 def test_an_illegal_swipe_is_refused_in_one_sentence(change: dict[str, object], says: str) -> None:
     with pytest.raises(IllegalSwipeError, match=says):
-        check(dataclasses.replace(ONE, **change), A_DECK.id, len(A_DECK.cards))
+        check_swipe(dataclasses.replace(ONE, **change), A_DECK.id, len(A_DECK.cards))

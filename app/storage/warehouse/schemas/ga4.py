@@ -10,7 +10,15 @@ browser, not a customer, so rows without a `user_id` are left out and counted
 where there is one. The export has no price before a discount.
 """
 
-from app.storage.warehouse.schemas.base import Columns, Nested, Schema, Source, first, kinds, said
+from app.storage.warehouse.schemas.base import (
+    ColumnSql,
+    EventSchema,
+    NestedFormat,
+    SourceTable,
+    coalesce_sql,
+    event_kind_sql,
+    null_if_empty_sql,
+)
 from recsys.dataset.events import Col
 
 _KINDS = {
@@ -23,26 +31,32 @@ _KINDS = {
 _UNSET = "(not set)"
 
 
-def _events(source: Source) -> Columns:
-    item = source.each(source.json("items"))
+def _events(source: SourceTable) -> ColumnSql:
+    item = source.unroll(source.json("items"))
     return {
-        Col.CUSTOMER: said(source.text("user_id"), _UNSET),
-        Col.TS: source.micros("event_timestamp"),
-        Col.EVENT: kinds(source.text("event_name"), _KINDS),
-        Col.PRODUCT: said(item.text("item_id"), _UNSET),
-        Col.BRAND: said(item.text("item_brand"), _UNSET),
-        Col.CATEGORY: first(
-            said(item.text("item_category2"), _UNSET), said(item.text("item_category"), _UNSET)
+        Col.CUSTOMER: null_if_empty_sql(source.text("user_id"), _UNSET),
+        Col.TS: source.seconds_from_micros("event_timestamp"),
+        Col.EVENT: event_kind_sql(source.text("event_name"), _KINDS),
+        Col.PRODUCT: null_if_empty_sql(item.text("item_id"), _UNSET),
+        Col.BRAND: null_if_empty_sql(item.text("item_brand"), _UNSET),
+        Col.CATEGORY: coalesce_sql(
+            null_if_empty_sql(item.text("item_category2"), _UNSET),
+            null_if_empty_sql(item.text("item_category"), _UNSET),
         ),
         Col.PRICE: item.number("price"),
         Col.QUANTITY: item.number("quantity"),
     }
 
 
-GA4 = Schema(
+GA4 = EventSchema(
     name="ga4",
-    needs=("event_name", "event_timestamp", "items"),
-    reads={"user_id": "", "event_timestamp": "", "event_name": "", "items": Nested.NATIVE},
-    user="user_id",
+    required_columns=("event_name", "event_timestamp", "items"),
+    column_formats={
+        "user_id": "",
+        "event_timestamp": "",
+        "event_name": "",
+        "items": NestedFormat.NATIVE,
+    },
+    user_column="user_id",
     events=_events,
 )

@@ -9,57 +9,65 @@ product of two brands bought from both. `userInfo.userId` is who was logged in; 
 left out and counted (`--map visitorId=customer_id` takes visitors for customers).
 """
 
-from app.storage.warehouse.schemas.base import Columns, Nested, Schema, Source, first, kinds, said
+from app.storage.warehouse.schemas.base import (
+    ColumnSql,
+    EventSchema,
+    NestedFormat,
+    SourceTable,
+    coalesce_sql,
+    event_kind_sql,
+    null_if_empty_sql,
+)
 from recsys.dataset.events import Col, ProductCol
 
 _KINDS = {"detail-page-view": "view", "add-to-cart": "cart", "purchase-complete": "purchase"}
 
 
-def _events(source: Source) -> Columns:
-    detail = source.each(source.json("productDetails"))
-    brand = source.each(detail.part("product", "brands"), or_none=True)
+def _events(source: SourceTable) -> ColumnSql:
+    detail = source.unroll(source.json("productDetails"))
+    brand = source.unroll(detail.child("product", "brands"), keep_empty=True)
     category = detail.text("product", "categories", 0)
     return {
-        Col.CUSTOMER: said(source.json("userInfo").text("userId")),
+        Col.CUSTOMER: null_if_empty_sql(source.json("userInfo").text("userId")),
         Col.TS: source.seconds("eventTime"),
-        Col.EVENT: kinds(source.text("eventType"), _KINDS),
-        Col.PRODUCT: said(detail.text("product", "id")),
-        Col.BRAND: said(brand.text()),
-        Col.CATEGORY: said(category),
+        Col.EVENT: event_kind_sql(source.text("eventType"), _KINDS),
+        Col.PRODUCT: null_if_empty_sql(detail.text("product", "id")),
+        Col.BRAND: null_if_empty_sql(brand.text()),
+        Col.CATEGORY: null_if_empty_sql(category),
         Col.PRICE: detail.number("product", "priceInfo", "price"),
         Col.LIST_PRICE: detail.number("product", "priceInfo", "originalPrice"),
         Col.QUANTITY: detail.number("quantity"),
     }
 
 
-def _products(source: Source) -> Columns:
+def _products(source: SourceTable) -> ColumnSql:
     """The catalogue names the first of several brands and categories."""
     price = source.json("priceInfo")
     return {
         Col.PRODUCT: source.text("id"),
         ProductCol.TITLE: source.text("title"),
-        Col.BRAND: said(source.json("brands").text(0)),
-        Col.CATEGORY: said(source.json("categories").text(0)),
+        Col.BRAND: null_if_empty_sql(source.json("brands").text(0)),
+        Col.CATEGORY: null_if_empty_sql(source.json("categories").text(0)),
         Col.PRICE: price.number("price"),
-        Col.LIST_PRICE: first(price.number("originalPrice"), price.number("price")),
+        Col.LIST_PRICE: coalesce_sql(price.number("originalPrice"), price.number("price")),
         ProductCol.RELEASED: source.seconds("availableTime"),
     }
 
 
-GOOGLE_RETAIL = Schema(
+GOOGLE_RETAIL = EventSchema(
     name="google-retail",
-    needs=("eventType", "eventTime", "productDetails"),
-    reads={
+    required_columns=("eventType", "eventTime", "productDetails"),
+    column_formats={
         "eventType": "",
         "eventTime": "",
-        "productDetails": Nested.NATIVE,
-        "userInfo": Nested.NATIVE,
-        "brands": Nested.NATIVE,
-        "categories": Nested.NATIVE,
-        "priceInfo": Nested.NATIVE,
+        "productDetails": NestedFormat.NATIVE,
+        "userInfo": NestedFormat.NATIVE,
+        "brands": NestedFormat.NATIVE,
+        "categories": NestedFormat.NATIVE,
+        "priceInfo": NestedFormat.NATIVE,
     },
-    user="userInfo.userId",
+    user_column="userInfo.userId",
     events=_events,
-    shelf=("id", "title", "categories"),
+    product_columns=("id", "title", "categories"),
     products=_products,
 )

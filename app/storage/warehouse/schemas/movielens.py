@@ -8,22 +8,27 @@ Films have no brands: all genres of a film together stand for one, its first gen
 A rating of 4 or more counts as a purchase, a lower one as a view.
 """
 
-from app.storage.warehouse.schemas.base import Columns, Schema, Source, said
+from app.storage.warehouse.schemas.base import (
+    ColumnSql,
+    EventSchema,
+    SourceTable,
+    null_if_empty_sql,
+)
 from recsys.dataset.events import Col, ProductCol
 
 
-def _events(source: Source) -> Columns:
+def _events(source: SourceTable) -> ColumnSql:
     rating = source.number("rating")
     return {
-        Col.CUSTOMER: said(source.text("userId")),
-        Col.TS: source.whole("timestamp"),
+        Col.CUSTOMER: null_if_empty_sql(source.text("userId")),
+        Col.TS: source.integer("timestamp"),
         Col.EVENT: f"CASE WHEN {rating} >= 4 THEN 'purchase' WHEN {rating} >= 0 THEN 'view' END",
-        Col.PRODUCT: said(source.text("movieId")),
+        Col.PRODUCT: null_if_empty_sql(source.text("movieId")),
     }
 
 
-def _products(source: Source) -> Columns:
-    genres = said(source.text("genres"), "(no genres listed)")
+def _products(source: SourceTable) -> ColumnSql:
+    genres = null_if_empty_sql(source.text("genres"), "(no genres listed)")
     return {
         Col.PRODUCT: source.text("movieId"),
         ProductCol.TITLE: source.text("title"),
@@ -32,12 +37,12 @@ def _products(source: Source) -> Columns:
     }
 
 
-MOVIELENS = Schema(
+MOVIELENS = EventSchema(
     name="movielens",
-    needs=("userId", "movieId", "rating", "timestamp"),
-    reads={"userId": "", "movieId": "", "rating": "", "timestamp": ""},
-    user="userId",
+    required_columns=("userId", "movieId", "rating", "timestamp"),
+    column_formats={"userId": "", "movieId": "", "rating": "", "timestamp": ""},
+    user_column="userId",
     events=_events,
-    shelf=("movieId", "title", "genres"),
+    product_columns=("movieId", "title", "genres"),
     products=_products,
 )

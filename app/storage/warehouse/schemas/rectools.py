@@ -8,24 +8,29 @@ An interaction says not what it was, so every one counts as a purchase; one of w
 left out. Brands come from the features called brand, category, title and price, with --products.
 """
 
-from app.storage.warehouse.schemas.base import Columns, Schema, Source, said
+from app.storage.warehouse.schemas.base import (
+    ColumnSql,
+    EventSchema,
+    SourceTable,
+    null_if_empty_sql,
+)
 from recsys.dataset.events import Col, ProductCol
 
 
-def _events(source: Source) -> Columns:
+def _events(source: SourceTable) -> ColumnSql:
     weight = source.number("weight")
     return {
-        Col.CUSTOMER: said(source.text("user_id")),
+        Col.CUSTOMER: null_if_empty_sql(source.text("user_id")),
         Col.TS: source.seconds("datetime"),
         Col.EVENT: f"CASE WHEN {weight} <= 0 THEN NULL ELSE 'purchase' END",
-        Col.PRODUCT: said(source.text("item_id")),
+        Col.PRODUCT: null_if_empty_sql(source.text("item_id")),
     }
 
 
-def _products(source: Source) -> Columns:
+def _products(source: SourceTable) -> ColumnSql:
     def feature(name: str) -> str:
-        said_of = f"CASE WHEN {source.text('feature')} = '{name}' THEN {source.text('value')} END"
-        return f"MAX({said_of})"
+        value_sql = f"CASE WHEN {source.text('feature')} = '{name}' THEN {source.text('value')} END"
+        return f"MAX({value_sql})"
 
     return {
         Col.PRODUCT: source.text("id"),
@@ -36,13 +41,13 @@ def _products(source: Source) -> Columns:
     }
 
 
-RECTOOLS = Schema(
+RECTOOLS = EventSchema(
     name="rectools",
-    needs=("user_id", "item_id", "weight", "datetime"),
-    reads={"user_id": "", "item_id": "", "weight": "", "datetime": ""},
-    user="user_id",
+    required_columns=("user_id", "item_id", "weight", "datetime"),
+    column_formats={"user_id": "", "item_id": "", "weight": "", "datetime": ""},
+    user_column="user_id",
     events=_events,
-    shelf=("id", "feature", "value"),
+    product_columns=("id", "feature", "value"),
     products=_products,
     grouped=True,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from app.storage.warehouse.schemas.base import Schema
+from app.storage.warehouse.schemas.base import EventSchema
 from app.storage.warehouse.schemas.ga4 import GA4
 from app.storage.warehouse.schemas.google_retail import GOOGLE_RETAIL
 from app.storage.warehouse.schemas.movielens import MOVIELENS
@@ -18,58 +18,62 @@ SCHEMAS = {
 }
 
 
-_AS_THEY_ARE: Mapping[str, str] = {}
+_NO_RENAMES: Mapping[str, str] = {}
 
 
-def missing(schema: Schema, columns: Collection[str]) -> list[str]:
+def missing_columns(schema: EventSchema, columns: Collection[str]) -> list[str]:
     """Return the columns that these lack to be of the schema."""
-    return [name for name in schema.needs if name not in columns]
+    return [name for name in schema.required_columns if name not in columns]
 
 
-def fitting(columns: Collection[str], rename: Mapping[str, str] = _AS_THEY_ARE) -> Schema | None:
+def detect_schema(
+    columns: Collection[str], rename: Mapping[str, str] = _NO_RENAMES
+) -> EventSchema | None:
     """Return the schema that these columns are of; None where they are our own, or of none."""
-    ours = {rename.get(name, name.strip().lower()) for name in columns}
-    if Col.CUSTOMER in ours and ours & {Col.BRAND, Col.PRODUCT}:
+    canonical = {rename.get(name, name.strip().lower()) for name in columns}
+    if Col.CUSTOMER in canonical and canonical & {Col.BRAND, Col.PRODUCT}:
         return None
-    fits = [schema for schema in SCHEMAS.values() if not missing(schema, columns)]
-    return max(fits, key=lambda schema: len(schema.needs), default=None)
+    matches = [schema for schema in SCHEMAS.values() if not missing_columns(schema, columns)]
+    return max(matches, key=lambda schema: len(schema.required_columns), default=None)
 
 
-def nearest(columns: Collection[str]) -> Schema | None:
+def nearest_schema(columns: Collection[str]) -> EventSchema | None:
     """Return the schema that most of these columns speak for; None where none does."""
 
-    def share(schema: Schema) -> float:
-        return 1 - len(missing(schema, columns)) / len(schema.needs)
+    def share(schema: EventSchema) -> float:
+        return 1 - len(missing_columns(schema, columns)) / len(schema.required_columns)
 
     best = max(SCHEMAS.values(), key=share)
     return best if share(best) > 0 else None
 
 
-def hint(columns: Collection[str]) -> str:
+def schema_hint(columns: Collection[str]) -> str:
     """Return a sentence on the nearest schema and what it misses here, or nothing."""
-    near = nearest(columns)
-    lacks = [] if near is None else missing(near, columns)
-    if near is None or not lacks:
+    schema = nearest_schema(columns)
+    absent = [] if schema is None else missing_columns(schema, columns)
+    if schema is None or not absent:
         return ""
-    return f" Of the known schemas {near.name} is nearest: it misses {listed(lacks)}."
+    return f" Of the known schemas {schema.name} is nearest: it misses {join_names(absent)}."
 
 
-def chosen(
+def select_schema(
     name: str, columns: Collection[str], rename: Mapping[str, str], file: str
-) -> Schema | None:
+) -> EventSchema | None:
     """Return the schema of a file by its asked name; BadEventsError where it does not fit."""
     if name == AUTO:
-        return fitting(columns, rename)
+        return detect_schema(columns, rename)
     schema = SCHEMAS[name]
-    lacks = missing(schema, columns)
-    if not lacks:
+    absent = missing_columns(schema, columns)
+    if not absent:
         return schema
-    other = fitting(columns) or nearest(columns)
-    also = "" if other in (None, schema) else hint(columns) or f" It looks like {other.name}."
-    raise BadEventsError(f"{file} is not of {name}: it misses {listed(lacks)}.{also}")
+    likely = detect_schema(columns) or nearest_schema(columns)
+    suggestion = (
+        "" if likely in (None, schema) else schema_hint(columns) or f" It looks like {likely.name}."
+    )
+    raise BadEventsError(f"{file} is not of {name}: it misses {join_names(absent)}.{suggestion}")
 
 
-def listed(names: Iterable[str]) -> str:
+def join_names(names: Iterable[str]) -> str:
     """Return names as a sentence has them."""
     *front, last = names
     return f"{', '.join(front)} and {last}" if front else last

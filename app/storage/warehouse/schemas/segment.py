@@ -8,7 +8,15 @@ table with `properties` as JSON. An order names its products in `properties.prod
 that was looked at stands in `properties` itself. Calls without `userId` are left out and counted.
 """
 
-from app.storage.warehouse.schemas.base import Columns, Nested, Schema, Source, first, kinds, said
+from app.storage.warehouse.schemas.base import (
+    ColumnSql,
+    EventSchema,
+    NestedFormat,
+    SourceTable,
+    coalesce_sql,
+    event_kind_sql,
+    null_if_empty_sql,
+)
 from recsys.dataset.events import Col
 
 _TABLE_KINDS = {
@@ -20,28 +28,31 @@ _TABLE_KINDS = {
 }
 
 
-def _table_events(source: Source) -> Columns:
-    one = source.each(source.json("products"), or_none=True)
+def _table_events(source: SourceTable) -> ColumnSql:
+    item = source.unroll(source.json("products"), keep_empty=True)
     product, brand = (
-        first(said(one.text(name)), said(source.text(name))) for name in ("product_id", "brand")
+        coalesce_sql(null_if_empty_sql(item.text(name)), null_if_empty_sql(source.text(name)))
+        for name in ("product_id", "brand")
     )
-    kind = kinds(source.text("event"), _TABLE_KINDS)
+    kind = event_kind_sql(source.text("event"), _TABLE_KINDS)
     return {
-        Col.CUSTOMER: said(source.text("user_id")),
+        Col.CUSTOMER: null_if_empty_sql(source.text("user_id")),
         Col.TS: source.seconds("timestamp"),
-        Col.EVENT: f"CASE WHEN {first(product, brand)} IS NOT NULL THEN {kind} END",
+        Col.EVENT: f"CASE WHEN {coalesce_sql(product, brand)} IS NOT NULL THEN {kind} END",
         Col.PRODUCT: product,
         Col.BRAND: brand,
-        Col.CATEGORY: first(said(one.text("category")), said(source.text("category"))),
-        Col.PRICE: first(one.number("price"), source.number("price")),
-        Col.QUANTITY: first(one.number("quantity"), source.number("quantity")),
+        Col.CATEGORY: coalesce_sql(
+            null_if_empty_sql(item.text("category")), null_if_empty_sql(source.text("category"))
+        ),
+        Col.PRICE: coalesce_sql(item.number("price"), source.number("price")),
+        Col.QUANTITY: coalesce_sql(item.number("quantity"), source.number("quantity")),
     }
 
 
-SEGMENT_TABLES = Schema(
+SEGMENT_TABLES = EventSchema(
     name="segment-tables",
-    needs=("event", "event_text", "timestamp", "received_at"),
-    reads={
+    required_columns=("event", "event_text", "timestamp", "received_at"),
+    column_formats={
         "user_id": "",
         "timestamp": "",
         "event": "",
@@ -50,9 +61,9 @@ SEGMENT_TABLES = Schema(
         "category": "",
         "price": "",
         "quantity": "",
-        "products": Nested.JSON,
+        "products": NestedFormat.JSON,
     },
-    user="user_id",
+    user_column="user_id",
     events=_table_events,
 )
 
@@ -66,20 +77,22 @@ _KINDS = {
 }
 
 
-def _events(source: Source) -> Columns:
-    whole = source.json("properties")
-    one = source.each(whole.part("products"), or_none=True)
+def _events(source: SourceTable) -> ColumnSql:
+    properties = source.json("properties")
+    item = source.unroll(properties.child("products"), keep_empty=True)
 
     def text(name: str) -> str:
-        return first(said(one.text(name)), said(whole.text(name)))
+        return coalesce_sql(
+            null_if_empty_sql(item.text(name)), null_if_empty_sql(properties.text(name))
+        )
 
     def number(name: str) -> str:
-        return first(one.number(name), whole.number(name))
+        return coalesce_sql(item.number(name), properties.number(name))
 
     return {
-        Col.CUSTOMER: said(source.text("userId")),
+        Col.CUSTOMER: null_if_empty_sql(source.text("userId")),
         Col.TS: source.seconds("timestamp"),
-        Col.EVENT: kinds(source.text("event"), _KINDS),
+        Col.EVENT: event_kind_sql(source.text("event"), _KINDS),
         Col.PRODUCT: text("product_id"),
         Col.BRAND: text("brand"),
         Col.CATEGORY: text("category"),
@@ -88,10 +101,10 @@ def _events(source: Source) -> Columns:
     }
 
 
-SEGMENT = Schema(
+SEGMENT = EventSchema(
     name="segment",
-    needs=("event", "timestamp", "properties"),
-    reads={"userId": "", "timestamp": "", "event": "", "properties": Nested.JSON},
-    user="userId",
+    required_columns=("event", "timestamp", "properties"),
+    column_formats={"userId": "", "timestamp": "", "event": "", "properties": NestedFormat.JSON},
+    user_column="userId",
     events=_events,
 )

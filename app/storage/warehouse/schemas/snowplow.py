@@ -8,7 +8,15 @@ Each product beside the action becomes a row. The time is `derived_tstamp`, whic
 browser's clock, else `collector_tstamp`. Rows without `user_id` are left out and counted.
 """
 
-from app.storage.warehouse.schemas.base import Columns, Nested, Schema, Source, first, kinds, said
+from app.storage.warehouse.schemas.base import (
+    ColumnSql,
+    EventSchema,
+    NestedFormat,
+    SourceTable,
+    coalesce_sql,
+    event_kind_sql,
+    null_if_empty_sql,
+)
 from recsys.dataset.events import Col
 
 _ACTION = "unstruct_event_com_snowplowanalytics_snowplow_ecommerce_snowplow_ecommerce_action_1"
@@ -21,31 +29,31 @@ _KINDS = {
 }
 
 
-def _events(source: Source) -> Columns:
-    product = source.each(source.json(_PRODUCTS))
+def _events(source: SourceTable) -> ColumnSql:
+    product = source.unroll(source.json(_PRODUCTS))
     return {
-        Col.CUSTOMER: said(source.text("user_id")),
-        Col.TS: first(source.seconds("derived_tstamp"), source.seconds("collector_tstamp")),
-        Col.EVENT: kinds(source.json(_ACTION).text("type"), _KINDS),
-        Col.PRODUCT: said(product.text("id")),
-        Col.BRAND: said(product.text("brand")),
-        Col.CATEGORY: said(product.text("category")),
+        Col.CUSTOMER: null_if_empty_sql(source.text("user_id")),
+        Col.TS: coalesce_sql(source.seconds("derived_tstamp"), source.seconds("collector_tstamp")),
+        Col.EVENT: event_kind_sql(source.json(_ACTION).text("type"), _KINDS),
+        Col.PRODUCT: null_if_empty_sql(product.text("id")),
+        Col.BRAND: null_if_empty_sql(product.text("brand")),
+        Col.CATEGORY: null_if_empty_sql(product.text("category")),
         Col.PRICE: product.number("price"),
         Col.LIST_PRICE: product.number("list_price"),
         Col.QUANTITY: product.number("quantity"),
     }
 
 
-SNOWPLOW = Schema(
+SNOWPLOW = EventSchema(
     name="snowplow",
-    needs=("collector_tstamp", _ACTION, _PRODUCTS),
-    reads={
+    required_columns=("collector_tstamp", _ACTION, _PRODUCTS),
+    column_formats={
         "user_id": "",
         "derived_tstamp": "",
         "collector_tstamp": "",
-        _ACTION: Nested.NATIVE,
-        _PRODUCTS: Nested.NATIVE,
+        _ACTION: NestedFormat.NATIVE,
+        _PRODUCTS: NestedFormat.NATIVE,
     },
-    user="user_id",
+    user_column="user_id",
     events=_events,
 )

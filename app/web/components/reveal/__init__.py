@@ -4,35 +4,35 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.storage.study_db.records import Refusal
-from app.web.components.base import component, nothing, shown
-from recsys.study.deck import Arm, Face
+from app.storage.study_db.records import RejectionReason
+from app.web.components.base import face_data, no_callback, register_component
+from recsys.study.deck import Face, Source
 from recsys.study.swipes import Answer
 
 TONES = ("pick", "decoy", "popular")
-_NEWS = (Answer.SUPER_LIKE, Answer.FAVOURITE, Answer.NOT_FAVOURITE, Answer.DONT_KNOW, None)
+_ANSWER_ORDER = (Answer.SUPER_LIKE, Answer.FAVOURITE, Answer.NOT_FAVOURITE, Answer.DONT_KNOW, None)
 
 
-class Said(Protocol):
+class RevealState(Protocol):
     """What the turned cards told."""
 
     refusals: dict[str, str] | None  # position -> reason, of every card that she tapped here
 
 
 @dataclass(frozen=True, slots=True)
-class Revealed:
+class RevealedCardView:
     """One card of a closed deck. Exists only after the close: it names arms."""
 
     face: Face
-    arms: Collection[Arm]
+    sources: Collection[Source]
     answer: Answer | None
-    why: str = ""  # words, in her language; empty where there is no reason to give
-    asks: bool = False  # she may say why she refused it
-    refused: Refusal | None = None
+    explanation: str = ""  # words, in her language; empty where there is no reason to give
+    asks_reason: bool = False  # she may say why she refused it
+    rejection: RejectionReason | None = None
 
 
-def reveal(
-    cards: Sequence[Revealed],
+def reveal_deck(
+    cards: Sequence[RevealedCardView],
     *,
     deck_id: str,
     headline: str,
@@ -40,7 +40,7 @@ def reveal(
     lead: str = "",
     news: str = "",
     key: str = "reveal",
-) -> Said:
+) -> RevealState:
     """Turn the cards of a closed deck over.
 
     `texts` is `words.section(language, "reveal")`; `lead` says whether the deck counts, `news`
@@ -51,62 +51,67 @@ def reveal(
         "headline": headline,
         "lead": lead,
         "news": news,
-        "groups": [group for name in TONES if (group := _group(name, cards, texts))],
-        "refused": {str(card.face.position): card.refused for card in cards if card.refused},
-        "reasons": [[why, texts[f"refused_{why}"]] for why in Refusal if f"refused_{why}" in texts],
+        "groups": [group for name in TONES if (group := _group_data(name, cards, texts))],
+        "refused": {str(card.face.position): card.rejection for card in cards if card.rejection},
+        "reasons": [
+            [why, texts[f"refused_{why}"]] for why in RejectionReason if f"refused_{why}" in texts
+        ],
         "texts": {name: texts[name] for name in ("ask", "ask_label", "kept", "taken_back")},
     }
-    return _REVEAL(key=key, data=data, on_refusals_change=nothing)  # type: ignore[no-any-return]
+    return _REVEAL(key=key, data=data, on_refusals_change=no_callback)  # type: ignore[no-any-return]
 
 
-def tone(arms: Collection[Arm]) -> str:
+def card_tone(sources: Collection[Source]) -> str:
     """Return which arm gives a turned card its colour: a pick before all, then a decoy."""
-    if Arm.PICK in arms:
+    if Source.PICK in sources:
         return "pick"
-    return "decoy" if Arm.DECOY in arms else "popular"
+    return "decoy" if Source.DECOY in sources else "popular"
 
 
-def _group(
-    name: str, cards: Sequence[Revealed], texts: Mapping[str, str]
+def _group_data(
+    name: str, cards: Sequence[RevealedCardView], texts: Mapping[str, str]
 ) -> dict[str, object] | None:
     """The cards of one tone, those that she likes first."""
-    own = sorted((c for c in cards if tone(c.arms) == name), key=lambda c: _NEWS.index(c.answer))
-    if not own:
+    group_cards = sorted(
+        (c for c in cards if card_tone(c.sources) == name),
+        key=lambda c: _ANSWER_ORDER.index(c.answer),
+    )
+    if not group_cards:
         return None
     return {
         "tone": name,
         "title": texts[f"group_{name}"],
         "about": texts[f"about_{name}"],
-        "cards": [_turned(card, texts) for card in own],
+        "cards": [_revealed_card_data(card, texts) for card in group_cards],
     }
 
 
-def _turned(card: Revealed, texts: Mapping[str, str]) -> dict[str, object]:
-    colour = tone(card.arms)
-    both = colour == "pick" and Arm.BASELINE in card.arms
+def _revealed_card_data(card: RevealedCardView, texts: Mapping[str, str]) -> dict[str, object]:
+    tone = card_tone(card.sources)
+    in_both = tone == "pick" and Source.BASELINE in card.sources
     return {
-        **shown(card.face),
-        "tone": colour,
-        "right": _right(colour, card.answer),
-        "arm_words": texts["arm_both" if both else f"arm_{colour}"],
-        "outcome": texts[f"outcome_{_outcome(colour, card.answer)}"],
+        **face_data(card.face),
+        "tone": tone,
+        "right": _is_right(tone, card.answer),
+        "arm_words": texts["arm_both" if in_both else f"arm_{tone}"],
+        "outcome": texts[f"outcome_{_outcome_key(tone, card.answer)}"],
         "answer": card.answer,
         "answer_words": texts[card.answer or "no_answer"],
-        "why": card.why,
-        "asks": card.asks,
+        "why": card.explanation,
+        "asks": card.asks_reason,
     }
 
 
-def _outcome(colour: str, answer: Answer | None) -> str:
+def _outcome_key(tone: str, answer: Answer | None) -> str:
     if answer is None:
         return "none"
     if answer is Answer.DONT_KNOW:
         return "unknown"
-    return f"{colour}_{'liked' if answer.liked else 'not'}"
+    return f"{tone}_{'liked' if answer.liked else 'not'}"
 
 
-def _right(colour: str, answer: Answer | None) -> bool:
-    return _outcome(colour, answer) in ("pick_liked", "decoy_not")
+def _is_right(tone: str, answer: Answer | None) -> bool:
+    return _outcome_key(tone, answer) in ("pick_liked", "decoy_not")
 
 
-_REVEAL = component("reveal", "reveal/reveal")
+_REVEAL = register_component("reveal", "reveal/reveal")

@@ -2,55 +2,55 @@
 
 import streamlit as st
 
-from app.presentation.i18n import day, section, text
+from app.presentation.i18n import format_day, section_texts, translate
 from app.study import privacy
 from app.study.dealing import Player
 from app.study.game import Game
 from app.web.components.game import practice_card
 from app.web.pages import session
-from app.web.pages.play.deck import question
+from app.web.pages.play.deck import question_text
 from recsys.study.deck import Origin
 
-ANSWERS = ("favourite", "not_favourite", "super_like", "dont_know", "answers_label")
+ANSWER_TEXTS = ("favourite", "not_favourite", "super_like", "dont_know", "answers_label")
 
 
-def show(language: str, game: Game, player: Player) -> bool | None:
+def show_consent(language: str, game: Game, player: Player) -> bool | None:
     """Ask; return her word at the moment she gives it."""
-    mark = session.mark(language, player.origin)
-    if mark:
-        st.caption(mark)
-    st.title(text(language, "welcome.title"))
-    st.write(text(language, "welcome.lead"))
-    words, hand = st.columns([1, 1], gap="large")
-    with words:
-        said = _ask(language, game, player)
-    with hand:
-        st.caption(text(language, "welcome.practice"), text_alignment="center")
-        practice_card(texts=section(language, "practice") | _answers(language))
+    note = session.deck_note(language, player.origin)
+    if note:
+        st.caption(note)
+    st.title(translate(language, "welcome.title"))
+    st.write(translate(language, "welcome.lead"))
+    text_column, practice_column = st.columns([1, 1], gap="large")
+    with text_column:
+        answer = _consent_buttons(language, game, player)
+    with practice_column:
+        st.caption(translate(language, "welcome.practice"), text_alignment="center")
+        practice_card(texts=section_texts(language, "practice") | _answer_texts(language))
     if player.origin is Origin.PERSONA:
         with st.container(horizontal_alignment="center"):
-            session.offer_oneself(language)
-    return said
+            session.leave_persona_button(language)
+    return answer
 
 
-def _ask(language: str, game: Game, player: Player) -> bool | None:
-    st.write(f"**{text(language, 'welcome.promise')}**")
-    until = day(language, game.brain.warehouse.as_of)
-    st.write(text(language, "welcome.read", date=until))
-    st.write(text(language, "welcome.kept"))
-    asked = privacy.said(game.store, player.participant)
-    yes = text(language, "welcome.ready" if asked else "welcome.yes")
-    said = None
-    if st.button(yes, type="primary", key="welcome_yes", width="stretch"):
-        said = True
-    if st.button(text(language, "welcome.no"), key="welcome_no", width="stretch"):
-        said = False
-    st.write(f"**{text(language, 'swipe.question_label')}**")
-    st.caption(question(language, game))
-    st.caption(text(language, "welcome.why"))
-    return said
+def _consent_buttons(language: str, game: Game, player: Player) -> bool | None:
+    st.write(f"**{translate(language, 'welcome.promise')}**")
+    newest_day = format_day(language, game.recommender.event_store.as_of)
+    st.write(translate(language, "welcome.read", date=newest_day))
+    st.write(translate(language, "welcome.kept"))
+    earlier_answer = privacy.has_consented(game.store, player.participant)
+    yes_label = translate(language, "welcome.ready" if earlier_answer else "welcome.yes")
+    answer = None
+    if st.button(yes_label, type="primary", key="welcome_yes", width="stretch"):
+        answer = True
+    if st.button(translate(language, "welcome.no"), key="welcome_no", width="stretch"):
+        answer = False
+    st.write(f"**{translate(language, 'swipe.question_label')}**")
+    st.caption(question_text(language, game))
+    st.caption(translate(language, "welcome.why"))
+    return answer
 
 
-def _answers(language: str) -> dict[str, str]:
-    words = section(language, "swipe")
-    return {key: words[key] for key in ANSWERS}
+def _answer_texts(language: str) -> dict[str, str]:
+    texts = section_texts(language, "swipe")
+    return {key: texts[key] for key in ANSWER_TEXTS}

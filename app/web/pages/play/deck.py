@@ -3,77 +3,77 @@
 import streamlit as st
 
 from app.auth.deck_tokens import binding_of
-from app.auth.urls import home
-from app.presentation.i18n import section, text
+from app.auth.urls import base_path
+from app.presentation.i18n import section_texts, translate
 from app.storage.study_db.records import DealtDeck
 from app.study.dealing import Player
 from app.study.game import Game
 from app.web import runtime
-from app.web.components.game import latecomers, swipe_cards
+from app.web.components.game import late_answers, swipe_deck
 from app.web.pages import layout, session
 from app.web.pages.play import loading
 
-COFFEE = "coffee_code"  # shown once, on the reveal; nothing says whose it was
+COFFEE_CODE = "coffee_code"  # shown once, on the reveal; nothing says whose it was
 
 
-def show(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
+def show_deck(language: str, game: Game, player: Player, dealt_deck: DealtDeck) -> None:
     """Let her answer; the database alone knows how far she is."""
-    deck = dealt.deck
-    standing = game.store.answers_of(deck.id)
-    if not _comes_back(language, deck.id, len(standing)):
-        loading.how_fast(language, game, dealt)
-    said = swipe_cards(
+    deck = dealt_deck.deck
+    current_answers = game.store.current_answers(deck.id)
+    if not _greet_returning(language, deck.id, len(current_answers)):
+        loading.show_timing(language, game, dealt_deck)
+    deck_state = swipe_deck(
         game.faces(deck),
         deck.id,
-        _token(player, deck.id),
-        texts=section(language, "swipe") | {"question": question(language, game)},
-        standing=standing,
-        api=f"{home()}api/swipes",
-        namespace=layout.participant()[:16],  # one person, whosever life she borrows
-        note=session.mark(language, deck.origin),
+        _deck_token(player, deck.id),
+        texts=section_texts(language, "swipe") | {"question": question_text(language, game)},
+        current_answers=current_answers,
+        api=f"{base_path()}api/swipes",
+        namespace=layout.current_participant()[:16],  # one person, whosever life she borrows
+        note=session.deck_note(language, deck.origin),
         key=f"deck_{deck.id}",
     )
-    if said.renew:
+    if deck_state.renew:
         st.session_state.pop(f"token_{deck.id}", None)
         st.rerun()
-    if said.finished == deck.id:
-        st.session_state[COFFEE] = game.end(deck.id)
+    if deck_state.finished == deck.id:
+        st.session_state[COFFEE_CODE] = game.finish_by_player(deck.id)
         st.rerun()
-    if session.persona():
+    if session.current_persona():
         with st.container(horizontal_alignment="center"):
-            session.offer_oneself(language)
+            session.leave_persona_button(language)
 
 
-def send_rest(language: str, player: Player, deck: str) -> None:
+def send_late_answers(language: str, player: Player, deck_id: str) -> None:
     """Send what her browser still keeps for a deck that was closed meanwhile, and tell her."""
-    latecomers(
-        deck,
-        _token(player, deck),
-        words=section(language, "swipe")["saved_late"],
-        api=f"{home()}api/swipes",
-        namespace=layout.participant()[:16],
-        key=f"late_{deck}",
+    late_answers(
+        deck_id,
+        _deck_token(player, deck_id),
+        message=section_texts(language, "swipe")["saved_late"],
+        api=f"{base_path()}api/swipes",
+        namespace=layout.current_participant()[:16],
+        key=f"late_{deck_id}",
     )
 
 
-def question(language: str, game: Game) -> str:
+def question_text(language: str, game: Game) -> str:
     """Return the question as the study wrote it down."""
-    asked = game.study.policy.question
-    return asked.nl if language == "nl" else asked.en
+    question = game.study.policy.question
+    return question.nl if language == "nl" else question.en
 
 
-def _comes_back(language: str, deck: str, answered: int) -> bool:
+def _greet_returning(language: str, deck_id: str, answered_count: int) -> bool:
     """Greet whoever left in the middle, for as long as this visit lasts."""
-    found = st.session_state.setdefault(f"found_{deck}", answered)
-    if found:
-        st.caption(text(language, "state.resumed", n=found), text_alignment="center")
-    return bool(found)
+    answered_before = st.session_state.setdefault(f"found_{deck_id}", answered_count)
+    if answered_before:
+        st.caption(translate(language, "state.resumed", n=answered_before), text_alignment="center")
+    return bool(answered_before)
 
 
-def _token(player: Player, deck: str) -> str:
+def _deck_token(player: Player, deck_id: str) -> str:
     """Sign once a deck and visit: a new value would start the cards' script again."""
-    key = f"token_{deck}"
+    key = f"token_{deck_id}"
     if key not in st.session_state:
-        here = binding_of(st.context.headers)
-        st.session_state[key] = runtime.tokens().sign(player.participant, deck, here)
+        binding = binding_of(st.context.headers)
+        st.session_state[key] = runtime.deck_tokens().sign(player.participant, deck_id, binding)
     return str(st.session_state[key])

@@ -4,148 +4,158 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from app.presentation.explanations import listed, reason
-from app.presentation.i18n import LANGUAGES, section, text
-from app.storage.study_db.records import Closing, DealtDeck, Refusal
+from app.presentation.explanations import explanation_text, list_in_words
+from app.presentation.i18n import LANGUAGES, section_texts, translate
+from app.storage.study_db.records import Closing, DealtDeck, RejectionReason
 from app.study.dealing import Player
-from app.study.game import Game, Turned
+from app.study.game import Game, RevealedCard
 from app.web import runtime
-from app.web.components.reveal import Revealed, reveal
-from app.web.components.widgets import pass_on
+from app.web.components.reveal import RevealedCardView, reveal_deck
+from app.web.components.widgets import share_link
 from app.web.pages import layout, my_brands, session
 from app.web.pages.play import participation, simulated_play, story_crawl
 from recsys.errors import UnknownNameError
-from recsys.study.deck import Arm, Origin
+from recsys.study.deck import Origin, Source
 from recsys.study.policy import StudyKind
-from recsys.study.scoring import Excluded
+from recsys.study.scoring import ExclusionReason
 from recsys.study.swipes import Answer
 
 
-def show(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
+def show_reveal(language: str, game: Game, player: Player, dealt_deck: DealtDeck) -> None:
     """Turn the cards of a closed deck over, and offer what comes next."""
-    _cards(language, game, player, dealt)
-    _row(language, game, player)
+    _cards_fragment(language, game, player, dealt_deck)
+    _show_brands(language, game, player)
     if game.row.kind is StudyKind.LIVE:
-        participation.section(language, game)
+        participation.show_participation(language, game)
     if game.row.kind is StudyKind.PLAYGROUND:
-        simulated_play.section(language)
+        simulated_play.show_simulated_play(language)
     st.divider()
     with st.container(horizontal=True):
-        _again(language, dealt.deck.origin)
+        _play_again_button(language, dealt_deck.deck.origin)
     if not runtime.settings().share:  # there a code lets people in, and no link would
-        _invite(language)
+        _show_share_link(language)
 
 
 @st.fragment
-def _cards(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
+def _cards_fragment(language: str, game: Game, player: Player, dealt_deck: DealtDeck) -> None:
     """A tap on a reason draws this part anew, and nothing else of the page."""
-    layout.guarded(lambda: _turn(language, game, player, dealt), language)
+    layout.run_guarded(lambda: _show_cards(language, game, player, dealt_deck), language)
 
 
-def _turn(language: str, game: Game, player: Player, dealt: DealtDeck) -> None:
-    deck, key = dealt.deck.id, f"reveal_{dealt.deck.id}"
-    done = st.session_state.setdefault(f"kept_{deck}", {})
-    tapped = (st.session_state.get(key) or {}).get("refusals") or {}
-    keep_refusals(game, player, deck, tapped, done)
-    turned = game.reveal(deck, player)
-    reveal(
-        [_shown(language, card, bool(player.named)) for card in turned],
-        deck_id=deck,
-        headline=headline(language, turned),
-        news=fooled(language, turned),
-        lead=session.mark(language, dealt.deck.origin)
-        or counts(language, game.store.closing(deck)),
-        texts=section(language, "reveal"),
+def _show_cards(language: str, game: Game, player: Player, dealt_deck: DealtDeck) -> None:
+    deck_id, key = dealt_deck.deck.id, f"reveal_{dealt_deck.deck.id}"
+    kept_rejections = st.session_state.setdefault(f"kept_{deck_id}", {})
+    rejections = (st.session_state.get(key) or {}).get("refusals") or {}
+    keep_rejections(game, player, deck_id, rejections, kept_rejections)
+    revealed_cards = game.reveal(deck_id, player)
+    reveal_deck(
+        [_card_view(language, card, bool(player.picked_brands)) for card in revealed_cards],
+        deck_id=deck_id,
+        headline=reveal_headline(language, revealed_cards),
+        news=liked_decoys_text(language, revealed_cards),
+        lead=session.deck_note(language, dealt_deck.deck.origin)
+        or deck_status_text(language, game.store.closing(deck_id)),
+        texts=section_texts(language, "reveal"),
         key=key,
     )
 
 
-def keep_refusals(
-    game: Game, player: Player, deck: str, tapped: Mapping[str, str], done: dict[str, str]
+def keep_rejections(
+    game: Game, player: Player, deck_id: str, rejections: Mapping[str, str], kept: dict[str, str]
 ) -> None:
     """Keep what was tapped since the last time; another tab's later word is left alone.
 
     The page sends all of its taps each time, so that none can be lost; `done` holds those kept.
     """
-    known = [reason.value for reason in Refusal]
-    for position, why in tapped.items():
-        if done.get(position) != why:
-            if why not in known:
-                raise UnknownNameError("reason", why, known)
-            game.refuse(deck, player, int(position), Refusal(why))
-            done[position] = why
+    reasons = [reason.value for reason in RejectionReason]
+    for position, rejection in rejections.items():
+        if kept.get(position) != rejection:
+            if rejection not in reasons:
+                raise UnknownNameError("reason", rejection, reasons)
+            game.reject(deck_id, player, int(position), RejectionReason(rejection))
+            kept[position] = rejection
 
 
-def _row(language: str, game: Game, player: Player) -> None:
+def _show_brands(language: str, game: Game, player: Player) -> None:
     """Her brands as customers would get them; a guest whose picks went with her tab has none."""
-    faces = my_brands.row(game, player)
+    faces = my_brands.favourite_faces(game, player)
     if faces:
-        st.header(text(language, "carousel.row_title"), anchor=False)
-        my_brands.shelves(language, game, player)
-        story_crawl.section(language, [face.brand for face in faces])
+        st.header(translate(language, "carousel.row_title"), anchor=False)
+        my_brands.show_carousel(language, game, player)
+        story_crawl.show_story(language, [face.brand for face in faces])
 
 
-def _again(language: str, origin: Origin) -> None:
-    persona = session.persona()
+def _play_again_button(language: str, origin: Origin) -> None:
+    persona = session.current_persona()
     if persona is not None:
-        label = text(language, "personas.again", name=persona.name)
+        label = translate(language, "personas.again", name=persona.name)
     elif origin is Origin.ELICITED:
-        label = text(language, "taster.again")
+        label = translate(language, "taster.again")
     else:
-        label = text(language, "reveal.practice")
+        label = translate(language, "reveal.practice")
     if st.button(label, key="again_button"):
-        session.play_again()
+        session.request_play_again()
     if persona is not None:
-        session.offer_oneself(language)
+        session.leave_persona_button(language)
 
 
-def _invite(language: str) -> None:
-    st.header(text(language, "pass_on.title"), anchor=False)
-    st.write(text(language, "pass_on.lead"))
-    words = {code: section(code, "pass_on")["sentence"] for code in LANGUAGES}
-    pass_on(
-        {code: (LANGUAGES[code], words[code]) for code in LANGUAGES},
-        texts=section(language, "pass_on"),
+def _show_share_link(language: str) -> None:
+    st.header(translate(language, "pass_on.title"), anchor=False)
+    st.write(translate(language, "pass_on.lead"))
+    sentences = {code: section_texts(code, "pass_on")["sentence"] for code in LANGUAGES}
+    share_link(
+        {code: (LANGUAGES[code], sentences[code]) for code in LANGUAGES},
+        texts=section_texts(language, "pass_on"),
     )
 
 
-def _shown(language: str, card: Turned, named: bool) -> Revealed:
+def _card_view(language: str, card: RevealedCard, picks_only: bool) -> RevealedCardView:
     is_pick = card.is_pick
-    why = reason(language, card.why.why, named) if is_pick and card.why else ""
-    return Revealed(card.face, card.card.arms, card.answer, why, card.asks, card.refused)
+    explanation = (
+        explanation_text(language, card.score.explanation, picks_only)
+        if is_pick and card.score
+        else ""
+    )
+    return RevealedCardView(
+        card.face, card.card.sources, card.answer, explanation, card.asks_reason, card.rejection
+    )
 
 
-def headline(language: str, turned: Sequence[Turned]) -> str:
+def reveal_headline(language: str, revealed_cards: Sequence[RevealedCard]) -> str:
     """Say how many picks were favourites, and how many decoys were unmasked."""
-    picks = [t for t in turned if t.is_pick]
-    decoys = [t for t in turned if Arm.DECOY in t.card.arms]
-    hits = sum(t.answer is not None and t.answer.liked for t in picks)
+    picks = [t for t in revealed_cards if t.is_pick]
+    decoys = [t for t in revealed_cards if Source.DECOY in t.card.sources]
+    liked_picks = sum(t.answer is not None and t.answer.liked for t in picks)
     unmasked = sum(t.answer is Answer.NOT_FAVOURITE for t in decoys)
-    return text(
+    return translate(
         language,
         "reveal.headline" if decoys else "reveal.headline_no_decoys",
-        hits=hits,
+        hits=liked_picks,
         picks=len(picks),
         unmasked=unmasked,
         decoys=len(decoys),
     )
 
 
-def fooled(language: str, turned: Sequence[Turned]) -> str:
+def liked_decoys_text(language: str, revealed_cards: Sequence[RevealedCard]) -> str:
     """Name the decoys that she liked; nothing to say where none was dealt."""
-    decoys = [t for t in turned if Arm.DECOY in t.card.arms]
+    decoys = [t for t in revealed_cards if Source.DECOY in t.card.sources]
     liked = [t.card.brand for t in decoys if t.answer is not None and t.answer.liked]
     if liked:
-        return text(language, "reveal.fooled", n=len(liked), brands=listed(language, liked))
-    return text(language, "reveal.fooled_none") if decoys else ""
+        return translate(
+            language, "reveal.fooled", n=len(liked), brands=list_in_words(language, liked)
+        )
+    return translate(language, "reveal.fooled_none") if decoys else ""
 
 
-def counts(language: str, closing: Closing | None) -> str:
+def deck_status_text(language: str, closing: Closing | None) -> str:
     """Say whether a closed deck counts, and if not, why."""
     if closing is None or (closing.why_not is None and closing.score is None):
-        return text(language, f"reveal.does_not_count_{Excluded.TOO_FEW}")
+        return translate(language, f"reveal.does_not_count_{ExclusionReason.TOO_FEW}")
     if closing.why_not is None:
-        return text(language, "reveal.counts")
-    known = f"does_not_count_{closing.why_not}"
-    plain = "does_not_count" if known not in section(language, "reveal") else known
-    return text(language, f"reveal.{plain}")
+        return translate(language, "reveal.counts")
+    specific_key = f"does_not_count_{closing.why_not}"
+    key = (
+        "does_not_count" if specific_key not in section_texts(language, "reveal") else specific_key
+    )
+    return translate(language, f"reveal.{key}")

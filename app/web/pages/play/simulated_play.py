@@ -7,103 +7,111 @@ from collections.abc import Iterator
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.presentation.i18n import text
+from app.presentation.i18n import translate
 from app.storage.study_db.records import StudyRow, study_of
 from app.study.game import load_game, study_to_play
 from app.study.opening import open_study
-from app.study.results import Judged, judge
-from app.study.simulation import Colleagues
+from app.study.results import StudyResult, evaluate_study
+from app.study.simulation import RaterPool
 from app.web import runtime
 from app.web.pages import layout
 from app.web.pages.report import charts
-from app.workspace.workspace import BASELINE, House
+from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.simulation.raters import KEEN
 from recsys.study.policy import StudyKind
 
-PLAYERS = 40
-MORE = 20  # where 40 leave it undecided
-PAUSE = 0.45  # seconds a batch stays on the screen, so that the narrowing can be seen
-_KEY = "colleagues_study"
+FIRST_PLAYERS = 40
+MORE_PLAYERS = 20  # where 40 leave it undecided
+PAUSE_SECONDS = 0.45  # seconds a batch stays on the screen, so that the narrowing can be seen
+_STUDY_KEY = "colleagues_study"
 
 
-def section(language: str) -> None:
+def show_simulated_play(language: str) -> None:
     """The button, the run it starts, and what it ended in."""
     st.divider()
-    st.subheader(text(language, "taster.after"))
-    place = st.container()
-    judged = _judged()
-    if judged is None or judged.decision is None:
-        more = PLAYERS if judged is None else MORE
-        label = text(language, "colleagues.button" if judged is None else "colleagues.more", n=more)
+    st.subheader(translate(language, "taster.after"))
+    container = st.container()
+    result = _current_result()
+    if result is None or result.decision is None:
+        players = FIRST_PLAYERS if result is None else MORE_PLAYERS
+        label = translate(
+            language, "colleagues.button" if result is None else "colleagues.more", n=players
+        )
         button = st.empty()
         if button.button(label, type="primary", key="colleagues_button"):
             button.empty()  # a second press would break the run off
-            judged = _watch(language, place.empty(), judged, more)
+            result = _play_and_show(language, container.empty(), result, players)
             st.rerun()
-    st.caption(text(language, "colleagues.explain"))
-    if judged is not None:
-        with place:
-            _picture(language, judged)
-        _report_link(language, judged)
+    st.caption(translate(language, "colleagues.explain"))
+    if result is not None:
+        with container:
+            _show_result(language, result)
+        _report_link(language, result)
 
 
-def _judged() -> Judged | None:
-    done = st.session_state.get(_KEY)
-    return judge(runtime.store(), runtime.store().study(done)) if done else None
+def _current_result() -> StudyResult | None:
+    study_hash = st.session_state.get(_STUDY_KEY)
+    return (
+        evaluate_study(runtime.store(), runtime.store().study(study_hash)) if study_hash else None
+    )
 
 
-def _watch(
-    language: str, place: DeltaGenerator, judged: Judged | None, players: int
-) -> Judged | None:
-    row = judged.row if judged else _open(runtime.house())
-    st.session_state[_KEY] = row.hash
-    for n, now in _play(runtime.house(), row, players):
-        with place.container():
-            st.progress(n / players, text(language, "colleagues.running", n=n, total=players))
-            _picture(language, now)
-        time.sleep(PAUSE)
-        judged = now
-    return judged
+def _play_and_show(
+    language: str, container: DeltaGenerator, result: StudyResult | None, players: int
+) -> StudyResult | None:
+    row = result.row if result else _open_playground(runtime.workspace())
+    st.session_state[_STUDY_KEY] = row.hash
+    for n, batch_result in _simulate(runtime.workspace(), row, players):
+        with container.container():
+            st.progress(n / players, translate(language, "colleagues.running", n=n, total=players))
+            _show_result(language, batch_result)
+        time.sleep(PAUSE_SECONDS)
+        result = batch_result
+    return result
 
 
-def _open(house: House) -> StudyRow:
+def _open_playground(workspace: Workspace) -> StudyRow:
     """A study of its own for this look: named by chance, closed to everybody else."""
-    shown = study_to_play(house.store)
+    current_study = study_to_play(workspace.store)
     return open_study(
-        house.store,
+        workspace.store,
         f"playground {secrets.token_hex(4)}",
         StudyKind.PLAYGROUND,
-        house.policy,
-        house.version(shown.model if shown else None).hash,
-        shown.baseline if shown else BASELINE,
+        workspace.policy,
+        workspace.version(current_study.model if current_study else None).hash,
+        current_study.baseline if current_study else DEFAULT_BASELINE,
         secrets.randbits(31),
     )
 
 
-def _play(house: House, row: StudyRow, players: int) -> Iterator[tuple[int, Judged]]:
+def _simulate(
+    workspace: Workspace, row: StudyRow, players: int
+) -> Iterator[tuple[int, StudyResult]]:
     """Let colleagues play; yield what the study says after each batch, until it is decided."""
-    colleagues, game = Colleagues.of(house.workspace), load_game(house, row)
-    batch, seed = study_of(row).policy.batch, row.invitation_seed
-    for n in colleagues.play(game, house.keys, players, seed, KEEN):
-        if n % batch == 0:
-            judged = judge(house.store, row)
-            yield n, judged
-            if judged.decision is not None:
+    raters, game = RaterPool.of(workspace.folder), load_game(workspace, row)
+    batch_size, seed = study_of(row).policy.batch, row.invitation_seed
+    for n in raters.play(game, workspace.keys, players, seed, KEEN):
+        if n % batch_size == 0:
+            result = evaluate_study(workspace.store, row)
+            yield n, result
+            if result.decision is not None:
                 return
 
 
-def _picture(language: str, judged: Judged) -> None:
-    verdict = judged.verdict
+def _show_result(language: str, result: StudyResult) -> None:
+    verdict = result.verdict
     st.markdown(f"**{verdict.reason_nl if language == 'nl' else verdict.reason}**")
-    shown = [c for c in judged.report.criteria if c.run]
-    if shown:
-        most = max(PLAYERS, judged.report.players.counted)
-        charts.show(charts.run_so_far(shown[0], language, most=most))
+    started_criteria = [c for c in result.report.criteria if c.run]
+    if started_criteria:
+        max_people = max(FIRST_PLAYERS, result.report.players.counted)
+        charts.show_chart(
+            charts.confidence_sequence_chart(started_criteria[0], language, max_people=max_people)
+        )
 
 
-def _report_link(language: str, judged: Judged) -> None:
-    st.caption(text(language, "colleagues.done", total=judged.report.players.closed))
-    if not layout.chooses_role():
+def _report_link(language: str, result: StudyResult) -> None:
+    st.caption(translate(language, "colleagues.done", total=result.report.players.closed))
+    if not layout.may_choose_role():
         return  # a phone has no report to go to
-    if st.button(text(language, "colleagues.report"), key="colleagues_report"):
-        layout.visit("pm", "report", study=judged.row.name)
+    if st.button(translate(language, "colleagues.report"), key="colleagues_report"):
+        layout.go_to_page("pm", "report", study=result.row.name)

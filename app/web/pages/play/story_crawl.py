@@ -4,46 +4,51 @@ from collections.abc import Iterator, Sequence
 
 import streamlit as st
 
-from app.presentation.explanations import listed
-from app.presentation.i18n import section as texts_of
-from app.presentation.i18n import text
-from app.web.components.widgets import crawl
+from app.presentation.explanations import list_in_words
+from app.presentation.i18n import section_texts as texts_of
+from app.presentation.i18n import translate
+from app.web.components.widgets import story_crawl
 
-SECONDS = 36  # for some ninety words: slow enough to read
-PARTS = (("first", 1), ("next", 2), ("middle", 4), ("last", 3))  # how many brands each line names
-_STORY, _ROLLS = "galaxy", "galaxy_rolls"
+STORY_SECONDS = 36  # for some ninety words: slow enough to read
+STORY_PARTS = (
+    ("first", 1),
+    ("next", 2),
+    ("middle", 4),
+    ("last", 3),
+)  # how many brands each line names
+_STORY_KEY, _ROLLING_KEY = "galaxy", "galaxy_rolls"
 
 
 @st.fragment
-def section(language: str, brands: Sequence[str]) -> None:
+def show_story(language: str, brands: Sequence[str]) -> None:
     """The button, or the story while it lasts."""
     st.space("small")
-    if (st.session_state.get(_STORY) or {}).get("ended"):
-        _roll(False)
-    if st.session_state.get(_ROLLS):
-        crawl(
-            list(story(language, brands)),
+    if (st.session_state.get(_STORY_KEY) or {}).get("ended"):
+        _set_rolling(False)
+    if st.session_state.get(_ROLLING_KEY):
+        story_crawl(
+            list(story_lines(language, brands)),
             texts=texts_of(language, "crawl"),
-            seconds=SECONDS,
+            seconds=STORY_SECONDS,
             stars=brands,
             focus=True,
-            key=_STORY,
+            key=_STORY_KEY,
         )
     else:
-        label, icon = text(language, "galaxy.button"), ":material/auto_awesome:"
-        st.button(label, key="galaxy_button", icon=icon, on_click=_roll, args=(True,))
+        label, icon = translate(language, "galaxy.button"), ":material/auto_awesome:"
+        st.button(label, key="galaxy_button", icon=icon, on_click=_set_rolling, args=(True,))
 
 
-def _roll(rolls: bool) -> None:
-    st.session_state[_ROLLS] = rolls
+def _set_rolling(rolling: bool) -> None:
+    st.session_state[_ROLLING_KEY] = rolling
 
 
-def story(language: str, brands: Sequence[str]) -> Iterator[str]:
+def story_lines(language: str, brands: Sequence[str]) -> Iterator[str]:
     """The story's title and lines, the favourite first; as many lines as there are brands for."""
-    yield text(language, "galaxy.title")
-    left = list(brands)
-    for part, most in PARTS:
-        named, left = left[:most], left[most:]
-        if named:
-            yield text(language, f"galaxy.{part}", brands=listed(language, named))
-    yield text(language, "galaxy.end")
+    yield translate(language, "galaxy.title")
+    remaining = list(brands)
+    for part, count in STORY_PARTS:
+        line_brands, remaining = remaining[:count], remaining[count:]
+        if line_brands:
+            yield translate(language, f"galaxy.{part}", brands=list_in_words(language, line_brands))
+    yield translate(language, "galaxy.end")

@@ -11,230 +11,273 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.presentation.i18n import text
-from app.presentation.palette import Tokens, mix
-from app.presentation.theme import HEADING_FONT, TEXT_FONT, altair_theme, tokens
-from app.reports.charts import Lane, Part
-from app.reports.wording import reading, whole
+from app.presentation.i18n import translate
+from app.presentation.palette import ColorTokens, mix_colors
+from app.presentation.theme import HEADING_FONT, TEXT_FONT, altair_theme, color_tokens
+from app.reports.charts import ChartRow, ChartSpan
+from app.reports.wording import format_criterion_value, percent_or_points
 from recsys.report.evaluate import CriterionReport
 from recsys.study.policy import DIFFERENCES
 
-Picture = dict[str, Any]
+VegaLiteSpec = dict[str, Any]
 """A Vega-Lite specification."""
 
-WORDS = {"field": "words", "type": "nominal"}
+TEXT_ENCODING = {"field": "words", "type": "nominal"}
 """The encoding of written words."""
 
 
-def show(picture: Picture, key: str | None = None, alt_text: str | None = None) -> None:
+def show_chart(spec: VegaLiteSpec, key: str | None = None, alt_text: str | None = None) -> None:
     """Draw a picture in the theme of the page."""
-    dressed = {"config": altair_theme(st.context.theme.type), "padding": _PADDING, **picture}
-    said = alt_text or picture.get("description")
-    st.vega_lite_chart(dressed, theme=None, key=key, width="stretch", alt=said)
+    themed_spec = {"config": altair_theme(st.context.theme.type), "padding": _PADDING, **spec}
+    alt = alt_text or spec.get("description")
+    st.vega_lite_chart(themed_spec, theme=None, key=key, width="stretch", alt=alt)
 
 
 _PADDING = {"left": 2, "right": 2, "top": 2, "bottom": 6}
 
 
-def colours() -> Tokens:
+def current_colors() -> ColorTokens:
     """The tokens of the theme in force."""
-    return tokens(st.context.theme.type)
+    return color_tokens(st.context.theme.type)
 
 
-def layer(mark: Mapping[str, Any], values: Sequence[Mapping[str, Any]], **encoding: Any) -> Picture:
+def chart_layer(
+    mark: Mapping[str, Any], values: Sequence[Mapping[str, Any]], **encoding: Any
+) -> VegaLiteSpec:
     """Return one layer of a picture, with data of its own."""
-    quiet = {"tooltip": None}  # it would name our fields; the table behind says it in words
-    return {"mark": dict(mark) | quiet, "data": {"values": list(values)}, "encoding": encoding}
+    no_tooltip = {"tooltip": None}  # it would name our fields; the table behind says it in words
+    return {"mark": dict(mark) | no_tooltip, "data": {"values": list(values)}, "encoding": encoding}
 
 
-def letters(colour: str, size: int) -> dict[str, Any]:
+def text_mark(color: str, size: int) -> dict[str, Any]:
     """Return a mark that writes."""
-    return {"type": "text", "color": colour, "fontSize": size, "font": TEXT_FONT}
+    return {"type": "text", "color": color, "fontSize": size, "font": TEXT_FONT}
 
 
-def run_so_far(
-    found: CriterionReport,
+def confidence_sequence_chart(
+    criterion_report: CriterionReport,
     language: str,
-    most: int | None = None,
-    decided: tuple[int, str, str] | None = None,
-) -> Picture:
+    max_people: int | None = None,
+    decision: tuple[int, str, str] | None = None,
+) -> VegaLiteSpec:
     """Estimate and deciding bounds of one criterion, batch by batch, against its bar.
 
-    `most` fixes both axes, so that the picture does not jump while it grows. `decided` marks the
-    moment of decision: people, words, colour.
+    `max_people` fixes both axes, so that the picture does not jump while it grows. `decision` marks
+    the moment of decision: people, words, colour.
     """
-    t, points = colours(), run_points(found)
-    x = _people(most or max(20, int(points["n"].max())), text(language, "report.people"))
-    y = _share_axis(found, points, fixed=most is not None)
+    colors, points = current_colors(), sequence_points(criterion_report)
+    x = _people_axis(
+        max_people or max(20, int(points["n"].max())), translate(language, "report.people")
+    )
+    y = _share_axis(criterion_report, points, fixed=max_people is not None)
     values = [{str(k): v for k, v in row.items()} for row in points.to_dict("records")]
-    line = {"type": "line", "color": t.glow, "strokeWidth": 3}
-    line |= {"point": {"color": t.glow, "size": 55, "filled": True}}
+    line = {"type": "line", "color": colors.glow, "strokeWidth": 3}
+    line |= {"point": {"color": colors.glow, "size": 55, "filled": True}}
     layers = [
-        layer(
-            {"type": "area", "opacity": 0.24, "color": t.glow},
+        chart_layer(
+            {"type": "area", "opacity": 0.24, "color": colors.glow},
             values,
             x=x,
             y=y | {"field": "low"},
             y2={"field": "high"},
         ),
-        *_bar_line(found, language, t, x, y),
-        *(_moment(decided, x) if decided else []),
-        layer(line, values, x=x, y=y | {"field": "mean"}),
+        *_bar_line_layers(criterion_report, language, colors, x, y),
+        *(_decision_layers(decision, x) if decision else []),
+        chart_layer(line, values, x=x, y=y | {"field": "mean"}),
     ]
-    return {"description": _run_said(found, language), "height": 320, "layer": layers}
+    return {
+        "description": _sequence_alt_text(criterion_report, language),
+        "height": 320,
+        "layer": layers,
+    }
 
 
-def run_points(found: CriterionReport) -> pd.DataFrame:
+def sequence_points(criterion_report: CriterionReport) -> pd.DataFrame:
     """The run of a criterion in whole percents or points."""
-    name = found.criterion.name
-    rows = [(p.n, *(whole(name, share) for share in (p.mean, p.low, p.high))) for p in found.run]
+    name = criterion_report.criterion.name
+    rows = [
+        (p.n, *(percent_or_points(name, share) for share in (p.mean, p.low, p.high)))
+        for p in criterion_report.run
+    ]
     return pd.DataFrame(rows, columns=["n", "mean", "low", "high"])
 
 
-def _people(reach: int, title: str) -> dict[str, Any]:
-    axis = {"grid": False, "tickMinStep": 5, "tickCount": min(8, reach // 5), "title": title}
-    scale = {"domain": [0, reach], "nice": False}
+def _people_axis(max_people: int, title: str) -> dict[str, Any]:
+    axis = {"grid": False, "tickMinStep": 5, "tickCount": min(8, max_people // 5), "title": title}
+    scale = {"domain": [0, max_people], "nice": False}
     return {"field": "n", "type": "quantitative", "scale": scale, "axis": axis}
 
 
-def _share_axis(found: CriterionReport, points: pd.DataFrame, fixed: bool) -> dict[str, Any]:
+def _share_axis(
+    criterion_report: CriterionReport, points: pd.DataFrame, fixed: bool
+) -> dict[str, Any]:
     """Return the upright axis, near the figures unless it is fixed."""
-    signed = found.criterion.name in DIFFERENCES
-    bar = whole(found.criterion.name, found.criterion.bar)
-    least, top = (-100, 100) if signed else (0, 100)
+    signed = criterion_report.criterion.name in DIFFERENCES
+    bar = percent_or_points(criterion_report.criterion.name, criterion_report.criterion.bar)
+    lowest, highest = (-100, 100) if signed else (0, 100)
     if not fixed:
-        least = max(least, int(min(points["low"].min(), bar)) // 10 * 10)
-        top = min(top, -(-int(max(points["high"].max(), bar) + 1) // 10) * 10)
-    shown = "(datum.value > 0 ? '+' : '') + datum.value" if signed else "datum.value + '%'"
-    axis = {"labelExpr": shown, "tickCount": 5, "title": None}
-    scale = {"domain": [least, top], "nice": False}
+        lowest = max(lowest, int(min(points["low"].min(), bar)) // 10 * 10)
+        highest = min(highest, -(-int(max(points["high"].max(), bar) + 1) // 10) * 10)
+    label_expression = (
+        "(datum.value > 0 ? '+' : '') + datum.value" if signed else "datum.value + '%'"
+    )
+    axis = {"labelExpr": label_expression, "tickCount": 5, "title": None}
+    scale = {"domain": [lowest, highest], "nice": False}
     return {"type": "quantitative", "scale": scale, "axis": axis}
 
 
-def _bar_line(
-    found: CriterionReport, language: str, t: Tokens, x: dict[str, Any], y: dict[str, Any]
-) -> list[Picture]:
+def _bar_line_layers(
+    criterion_report: CriterionReport,
+    language: str,
+    colors: ColorTokens,
+    x: dict[str, Any],
+    y: dict[str, Any],
+) -> list[VegaLiteSpec]:
     """The bar, with its name at the left, where no estimate is yet."""
-    name, bar = found.criterion.name, found.criterion.bar
-    words = text(language, "report.bar_at", bar=reading(language, name, bar))
-    values = [{"n": 0, "bar": whole(name, bar), "words": words}]
-    rule = {"type": "rule", "color": t.ink, "strokeWidth": 2, "strokeDash": [6, 4]}
-    named = letters(t.ink, 12) | {"align": "left", "dx": 6, "dy": -9}
-    at = y | {"field": "bar"}
-    return [layer(rule, values, y=at), layer(named, values, x=x, y=at, text=WORDS)]
+    name, bar = criterion_report.criterion.name, criterion_report.criterion.bar
+    label = translate(language, "report.bar_at", bar=format_criterion_value(language, name, bar))
+    values = [{"n": 0, "bar": percent_or_points(name, bar), "words": label}]
+    rule_mark = {"type": "rule", "color": colors.ink, "strokeWidth": 2, "strokeDash": [6, 4]}
+    label_mark = text_mark(colors.ink, 12) | {"align": "left", "dx": 6, "dy": -9}
+    bar_axis = y | {"field": "bar"}
+    return [
+        chart_layer(rule_mark, values, y=bar_axis),
+        chart_layer(label_mark, values, x=x, y=bar_axis, text=TEXT_ENCODING),
+    ]
 
 
-def _moment(decided: tuple[int, str, str], x: dict[str, Any]) -> list[Picture]:
-    people, words, colour = decided
-    values = [{"n": people, "words": words}]
-    rule = {"type": "rule", "color": colour, "strokeWidth": 2}
-    named = letters(colour, 14) | {"align": "right", "dx": -8, "dy": 10, "y": 0}
-    named |= {"fontWeight": 600, "font": HEADING_FONT}
-    return [layer(rule, values, x=x), layer(named, values, x=x, text=WORDS)]
+def _decision_layers(decision: tuple[int, str, str], x: dict[str, Any]) -> list[VegaLiteSpec]:
+    people, label, color = decision
+    values = [{"n": people, "words": label}]
+    rule_mark = {"type": "rule", "color": color, "strokeWidth": 2}
+    label_mark = text_mark(color, 14) | {"align": "right", "dx": -8, "dy": 10, "y": 0}
+    label_mark |= {"fontWeight": 600, "font": HEADING_FONT}
+    return [
+        chart_layer(rule_mark, values, x=x),
+        chart_layer(label_mark, values, x=x, text=TEXT_ENCODING),
+    ]
 
 
-def _run_said(found: CriterionReport, language: str) -> str:
-    name = found.criterion.name
-    words = text(language, f"report.{name}")
-    if not found.run:
-        return text(language, "report.unknown_said", name=words)
-    last = found.run[-1]
-    shares = {"value": last.mean, "low": last.low, "high": last.high, "bar": found.criterion.bar}
-    read = {key: reading(language, name, share) for key, share in shares.items()}
-    return text(language, "report.interval_said", name=words, **read)
+def _sequence_alt_text(criterion_report: CriterionReport, language: str) -> str:
+    name = criterion_report.criterion.name
+    criterion_name = translate(language, f"report.{name}")
+    if not criterion_report.run:
+        return translate(language, "report.unknown_said", name=criterion_name)
+    last_point = criterion_report.run[-1]
+    shares = {
+        "value": last_point.mean,
+        "low": last_point.low,
+        "high": last_point.high,
+        "bar": criterion_report.criterion.bar,
+    }
+    formatted = {
+        key: format_criterion_value(language, name, share) for key, share in shares.items()
+    }
+    return translate(language, "report.interval_said", name=criterion_name, **formatted)
 
 
-LANE = 58  # pixels from one lane to the next
-LABEL = 260  # pixels that a label may take, so that the figure has its place on a phone
-BAR_ROOM = 18  # more of them where bars carry their names
-_BELOW = 9  # pixels from the middle of a lane down to its track
+ROW_HEIGHT = 58  # pixels from one lane to the next
+LABEL_WIDTH = 260  # pixels that a label may take, so that the figure has its place on a phone
+BAR_LABEL_HEIGHT = 18  # more of them where bars carry their names
+_TRACK_OFFSET = 9  # pixels from the middle of a lane down to its track
 
 
-def lanes(rows: Sequence[Lane], t: Tokens | None = None) -> Picture:
+def interval_chart(rows: Sequence[ChartRow], colors: ColorTokens | None = None) -> VegaLiteSpec:
     """Draw lanes, one under the other."""
-    t = t or colours()
+    colors = colors or current_colors()
     has_bars = any(row.bar is not None for row in rows)
     layers = [
-        _tracks(rows, t),
-        _parts(rows, t),
-        *(_bars(rows, t) if has_bars else []),
-        _dots(rows, t),
-        _words(rows, t),
-        _figures(rows, t),
+        _track_layer(rows, colors),
+        _span_layer(rows, colors),
+        *(_bar_layers(rows, colors) if has_bars else []),
+        _dot_layer(rows, colors),
+        _label_layer(rows, colors),
+        _value_layer(rows, colors),
     ]
-    return {"height": (LANE + BAR_ROOM * has_bars) * max(len(rows), 1), "layer": layers}
+    return {
+        "height": (ROW_HEIGHT + BAR_LABEL_HEIGHT * has_bars) * max(len(rows), 1),
+        "layer": layers,
+    }
 
 
-def tint(part: Part, t: Tokens) -> str:
+def span_color(span: ChartSpan, colors: ColorTokens) -> str:
     """Return the colour of a part; a pale one is a stretch behind a dot of that colour."""
-    colour: str = getattr(t, part.colour)
-    return mix(t.surface, colour, 0.4) if part.pale else colour
+    color: str = getattr(colors, span.color)
+    return mix_colors(colors.surface, color, 0.4) if span.pale else color
 
 
-def _lane_layer(
-    mark: Mapping[str, Any], values: Sequence[Mapping[str, Any]], **more: Any
-) -> Picture:
+def _row_layer(
+    mark: Mapping[str, Any], values: Sequence[Mapping[str, Any]], **encoding: Any
+) -> VegaLiteSpec:
     scale = {"domain": [0, 100], "nice": False, "padding": 0}
     x = {"field": "x", "type": "quantitative", "axis": None, "scale": scale}
     y = {"field": "row", "type": "ordinal", "axis": None, "scale": {"padding": 0}}
-    return layer(mark, values, x=x, y=y, **more)
+    return chart_layer(mark, values, x=x, y=y, **encoding)
 
 
-_COLOUR = {"field": "colour", "type": "nominal", "scale": None, "legend": None}
+_COLOR_ENCODING = {"field": "colour", "type": "nominal", "scale": None, "legend": None}
 
 
-def _tracks(rows: Sequence[Lane], t: Tokens) -> Picture:
-    mark = _STRETCH | {"color": t.line, "opacity": 0.6}
+def _track_layer(rows: Sequence[ChartRow], colors: ColorTokens) -> VegaLiteSpec:
+    mark = _SPAN_MARK | {"color": colors.line, "opacity": 0.6}
     values = [{"row": row, "x": 0, "end": 100} for row in range(len(rows))]
-    return _lane_layer(mark, values, x2={"field": "end"})
+    return _row_layer(mark, values, x2={"field": "end"})
 
 
-_STRETCH = {"type": "bar", "height": 12, "cornerRadius": 6, "yOffset": _BELOW}
+_SPAN_MARK = {"type": "bar", "height": 12, "cornerRadius": 6, "yOffset": _TRACK_OFFSET}
 
 
-def _parts(rows: Sequence[Lane], t: Tokens) -> Picture:
+def _span_layer(rows: Sequence[ChartRow], colors: ColorTokens) -> VegaLiteSpec:
     values = [
-        {"row": i, "x": part.start, "end": part.end, "colour": tint(part, t)}
+        {"row": i, "x": part.start, "end": part.end, "colour": span_color(part, colors)}
         for i, row in enumerate(rows)
-        for part in row.parts
+        for part in row.spans
     ]
-    return _lane_layer(_STRETCH, values, x2={"field": "end"}, color=_COLOUR)
+    return _row_layer(_SPAN_MARK, values, x2={"field": "end"}, color=_COLOR_ENCODING)
 
 
-def _dots(rows: Sequence[Lane], t: Tokens) -> Picture:
-    mark = {"type": "circle", "size": 240, "opacity": 1, "stroke": t.paper, "strokeWidth": 2}
+def _dot_layer(rows: Sequence[ChartRow], colors: ColorTokens) -> VegaLiteSpec:
+    mark = {"type": "circle", "size": 240, "opacity": 1, "stroke": colors.paper, "strokeWidth": 2}
     values = [
-        {"row": i, "x": dot.start, "colour": tint(dot, t)}
+        {"row": i, "x": dot.start, "colour": span_color(dot, colors)}
         for i, row in enumerate(rows)
         for dot in row.dots
     ]
-    return _lane_layer(mark | {"yOffset": _BELOW}, values, color=_COLOUR)
+    return _row_layer(mark | {"yOffset": _TRACK_OFFSET}, values, color=_COLOR_ENCODING)
 
 
-def _bars(rows: Sequence[Lane], t: Tokens) -> list[Picture]:
+def _bar_layers(rows: Sequence[ChartRow], colors: ColorTokens) -> list[VegaLiteSpec]:
     values = [
         {"row": i, "x": row.bar, "words": row.bar_label}
         for i, row in enumerate(rows)
         if row.bar is not None
     ]
-    tick = {"type": "tick", "color": t.ink, "thickness": 3, "size": 26, "opacity": 1}
-    named = letters(t.ink, 12) | {"dy": _BELOW + 23}
+    tick_mark = {"type": "tick", "color": colors.ink, "thickness": 3, "size": 26, "opacity": 1}
+    label_mark = text_mark(colors.ink, 12) | {"dy": _TRACK_OFFSET + 23}
     return [
-        _lane_layer(tick | {"yOffset": _BELOW}, values),
-        _lane_layer(named, values, text=WORDS),
+        _row_layer(tick_mark | {"yOffset": _TRACK_OFFSET}, values),
+        _row_layer(label_mark, values, text=TEXT_ENCODING),
     ]
 
 
-def _words(rows: Sequence[Lane], t: Tokens) -> Picture:
+def _label_layer(rows: Sequence[ChartRow], colors: ColorTokens) -> VegaLiteSpec:
     values = [{"row": i, "x": 0, "words": row.label} for i, row in enumerate(rows)]
-    mark = letters(t.ink, 14) | {"align": "left", "dy": _BELOW - 23, "limit": LABEL}
-    return _lane_layer(mark, values, text=WORDS)
+    mark = text_mark(colors.ink, 14) | {
+        "align": "left",
+        "dy": _TRACK_OFFSET - 23,
+        "limit": LABEL_WIDTH,
+    }
+    return _row_layer(mark, values, text=TEXT_ENCODING)
 
 
-def _figures(rows: Sequence[Lane], t: Tokens) -> Picture:
+def _value_layer(rows: Sequence[ChartRow], colors: ColorTokens) -> VegaLiteSpec:
     values = [
-        {"row": i, "x": 100, "words": row.shown, "colour": getattr(t, row.tone)}
+        {"row": i, "x": 100, "words": row.value_text, "colour": getattr(colors, row.value_color)}
         for i, row in enumerate(rows)
     ]
-    mark = letters(t.ink, 14) | {"align": "right", "dy": _BELOW - 23, "fontWeight": 600}
-    return _lane_layer(mark, values, text=WORDS, color=_COLOUR)
+    mark = text_mark(colors.ink, 14) | {
+        "align": "right",
+        "dy": _TRACK_OFFSET - 23,
+        "fontWeight": 600,
+    }
+    return _row_layer(mark, values, text=TEXT_ENCODING, color=_COLOR_ENCODING)

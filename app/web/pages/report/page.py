@@ -4,85 +4,91 @@ from functools import partial
 
 import streamlit as st
 
-from app.modeling.user_coverage import Audience, audience_of
-from app.presentation.i18n import text
+from app.modeling.user_coverage import UserCoverage, measure_user_coverage
+from app.presentation.i18n import translate
 from app.reports import chart_order, exports, tables, wording
-from app.reports.exports import plain
+from app.reports.exports import escape_markdown_line
 from app.reports.html import blocks
-from app.reports.html.style import style
+from app.reports.html.style import report_page_style
 from app.reports.unknown_charts import value_or_unknown
-from app.storage.event_store.store import Warehouse
+from app.storage.event_store.store import EventStore
 from app.storage.study_db.records import StudyRow
-from app.storage.study_db.store import Store
+from app.storage.study_db.store import StudyStore
 from app.study.demo import is_built
-from app.study.results import Judged, close_overdue, judge
+from app.study.results import StudyResult, close_overdue, evaluate_study
 from app.web import runtime
 from app.web.pages import layout
 from app.web.pages.report import sections
 from recsys.errors import WorkspaceError
 from recsys.study.policy import Policy, StudyKind
 
-PLAYGROUNDS = 5
+MAX_PLAYGROUNDS = 5
 """Playgrounds that can be chosen: every visitor may make one."""
 
 
-def page() -> None:
+def report_page() -> None:
     """Pick a study, say its verdict, and show everything behind it."""
-    language = layout.language()
-    st.html(style())
+    language = layout.current_language()
+    st.html(report_page_style())
     store = runtime.store()
-    rows = to_choose(store.studies(), st.query_params.get("study", ""))
+    rows = studies_to_choose(store.studies(), st.query_params.get("study", ""))
     if not rows:
-        st.title(text(language, "report.no_study_title"))
-        st.write(text(language, "report.no_study"))
+        st.title(translate(language, "report.no_study_title"))
+        st.write(translate(language, "report.no_study"))
         return
-    if not _story(language, store, rows):
-        st.title(text(language, "report.title"))
-    chosen = _picker(language, rows)
-    _whole(language, _judged(store, chosen))
-    _history(language, store, rows)
+    if not _show_demo(language, store, rows):
+        st.title(translate(language, "report.title"))
+    chosen = _study_picker(language, rows)
+    _show_study(language, _study_result(store, chosen))
+    _show_history(language, store, rows)
 
 
-def to_choose(rows: list[StudyRow], asked: str) -> list[StudyRow]:
+def studies_to_choose(rows: list[StudyRow], requested: str) -> list[StudyRow]:
     """Return the studies in the order of the picker: live, simulated, then a few playgrounds."""
-    fun = [row for row in rows if row.kind is StudyKind.PLAYGROUND]
-    kept = [row for i, row in enumerate(fun) if i < PLAYGROUNDS or row.name == asked]
-    live = [row for row in rows if row.kind is StudyKind.LIVE]
-    return [*live, *(row for row in rows if row.kind is StudyKind.SIMULATED), *kept]
+    playgrounds = [row for row in rows if row.kind is StudyKind.PLAYGROUND]
+    kept_playgrounds = [
+        row for i, row in enumerate(playgrounds) if i < MAX_PLAYGROUNDS or row.name == requested
+    ]
+    live_studies = [row for row in rows if row.kind is StudyKind.LIVE]
+    return [
+        *live_studies,
+        *(row for row in rows if row.kind is StudyKind.SIMULATED),
+        *kept_playgrounds,
+    ]
 
 
-def _judged(store: Store, row: StudyRow) -> Judged:
+def _study_result(store: StudyStore, row: StudyRow) -> StudyResult:
     """Return what a study says; read anew when decks were closed or withdrawn since."""
     close_overdue(store, row)
     closings = store.closings(row.hash)
     withdrawn = sum(closing.deck is None for closing in closings)
     workspace = str(runtime.settings().workspace.resolve())
     state = (workspace, row.hash, row.closed_at, len(closings), withdrawn)
-    return _read(store, row, state)
+    return _cached_result(store, row, state)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _read(_store: Store, _row: StudyRow, state: tuple[object, ...]) -> Judged:  # noqa: ARG001
+def _cached_result(_store: StudyStore, _row: StudyRow, state: tuple[object, ...]) -> StudyResult:  # noqa: ARG001
     # `state` is the key: a report is published data and changes with the closings alone
-    return judge(_store, _row)
+    return evaluate_study(_store, _row)
 
 
-def _story(language: str, store: Store, rows: list[StudyRow]) -> bool:
+def _show_demo(language: str, store: StudyStore, rows: list[StudyRow]) -> bool:
     """Show the demo's first line: two studies side by side, and why one of them was held."""
     if not is_built(runtime.settings()):
         return False
-    finished = [_judged(store, row) for row in rows if row.kind is StudyKind.SIMULATED]
-    found = wording.story(finished)
-    if found is None:
+    results = [_study_result(store, row) for row in rows if row.kind is StudyKind.SIMULATED]
+    demo_pair = wording.released_and_held(results)
+    if demo_pair is None:
         return False
-    released, held = found
-    st.title(wording.headline(language, released, held))
-    st.html(blocks.pair(language, released, held))
-    st.html(blocks.why(language, released, held))
-    st.caption(text(language, "report.simulated"))
-    with st.expander(text(language, "report.table")):
+    released, held = demo_pair
+    st.title(wording.demo_headline(language, released, held))
+    st.html(blocks.demo_pair_html(language, released, held))
+    st.html(blocks.held_reason_html(language, released, held))
+    st.caption(translate(language, "report.simulated"))
+    with st.expander(translate(language, "report.table")):
         st.table(
-            tables.story(language, [released, held]).map(plain),
+            tables.demo_table(language, [released, held]).map(escape_markdown_line),
             border="horizontal",
             hide_index=True,
         )
@@ -90,95 +96,102 @@ def _story(language: str, store: Store, rows: list[StudyRow]) -> bool:
     return True
 
 
-def _picker(language: str, rows: list[StudyRow]) -> StudyRow:
+def _study_picker(language: str, rows: list[StudyRow]) -> StudyRow:
     """Choose a study; the address then names it, so that a link opens the same view."""
     by_name = {row.name: row for row in rows}
-    asked = st.query_params.get("study", "")
+    requested = st.query_params.get("study", "")
     name = st.selectbox(
-        text(language, "report.study"),
+        translate(language, "report.study"),
         list(by_name),
-        index=list(by_name).index(asked) if asked in by_name else 0,
-        format_func=lambda name: _label(language, by_name[name]),
+        index=list(by_name).index(requested) if requested in by_name else 0,
+        format_func=lambda name: _study_label(language, by_name[name]),
         key="report_study",
     )
-    if asked and asked not in by_name:
+    if requested and requested not in by_name:
         st.info(
-            text(language, "report.other_study", asked=plain(asked), shown=plain(name)),
+            translate(
+                language,
+                "report.other_study",
+                asked=escape_markdown_line(requested),
+                shown=escape_markdown_line(name),
+            ),
             icon=":material/info:",
         )
     st.query_params.from_dict(
-        {**st.query_params.to_dict(), "study": name, "lang": language, **_role()}
+        {**st.query_params.to_dict(), "study": name, "lang": language, **_role_parameter()}
     )
     return by_name[name]
 
 
-def _role() -> dict[str, str]:
+def _role_parameter() -> dict[str, str]:
     """The role of local mode: without it a link would open the employee's page."""
     role = st.session_state.get("role")
     return {"role": str(role)} if role else {}
 
 
-def _label(language: str, row: StudyRow) -> str:
-    return f"{row.name} · {text(language, f'report.kind_{row.kind.value}')}"
+def _study_label(language: str, row: StudyRow) -> str:
+    return f"{row.name} · {translate(language, f'report.kind_{row.kind.value}')}"
 
 
-def _whole(language: str, judged: Judged) -> None:
+def _show_study(language: str, result: StudyResult) -> None:
     """Show one study from its verdict to its policy; below its limits what may be said."""
-    st.html(blocks.verdict(language, judged) + blocks.overrides(language, judged))
-    audience = _audience(judged)
-    _downloads(language, judged, audience)
-    if judged.verdict.criteria:
-        sections.criteria(language, judged)
-        sections.run(language, judged)
-        for row in chart_order.rows(language, judged, audience):
-            sections.beside(language, row)
-    st.header(text(language, "report.caveats_title"))
-    st.html(blocks.caveats(language, judged))
-    st.header(text(language, "report.policy_title"))
-    st.html(blocks.policy(language, judged))
+    st.html(blocks.verdict_html(language, result) + blocks.overrides_html(language, result))
+    user_coverage = _user_coverage(result)
+    _download_buttons(language, result, user_coverage)
+    if result.verdict.criteria:
+        sections.show_criteria(language, result)
+        sections.show_confidence_sequence(language, result)
+        for chart_row in chart_order.charts_in_order(language, result, user_coverage):
+            sections.show_side_by_side(language, chart_row)
+    st.header(translate(language, "report.caveats_title"))
+    st.html(blocks.caveats_html(language, result))
+    st.header(translate(language, "report.policy_title"))
+    st.html(blocks.policy_html(language, result))
 
 
-def _audience(judged: Judged) -> Audience | None:
+def _user_coverage(result: StudyResult) -> UserCoverage | None:
     """Return for whom the model speaks; None where the shop's events are not here."""
     try:
-        warehouse = runtime.warehouse()
+        event_store = runtime.event_store()
     except WorkspaceError:
         return None
-    rule = judged.report.policy
-    state = (warehouse.version, rule.hash)
-    return value_or_unknown("audience", partial(_counted, warehouse, rule, state), None)
+    policy = result.report.policy
+    state = (event_store.version, policy.hash)
+    return value_or_unknown("audience", partial(_cached_coverage, event_store, policy, state), None)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _counted(
-    _warehouse: Warehouse,
-    _rule: Policy,
+def _cached_coverage(
+    _event_store: EventStore,
+    _policy: Policy,
     state: tuple[str, str],  # noqa: ARG001 (the key: events and policy as they are)
-) -> Audience | None:
-    return audience_of(_warehouse, _rule)
+) -> UserCoverage | None:
+    return measure_user_coverage(_event_store, _policy)
 
 
-def _downloads(language: str, judged: Judged, audience: Audience | None) -> None:
+def _download_buttons(
+    language: str, result: StudyResult, user_coverage: UserCoverage | None
+) -> None:
     # Streamlit keeps a download at an address of its own: a published report may stand there, as
     # it holds nothing of a person
     with st.container(horizontal=True):
-        for ending, kind in exports.KINDS.items():
+        for extension, mime_type in exports.MIME_TYPES.items():
             st.download_button(
-                text(language, f"report.download_{ending}"),
-                exports.written(ending, language, judged, audience),
-                exports.file_name(judged, ending),
-                kind,
+                translate(language, f"report.download_{extension}"),
+                exports.render_report(extension, language, result, user_coverage),
+                exports.report_file_name(result, extension),
+                mime_type,
                 icon=":material/download:",
                 on_click="ignore",
-                key=f"download_{ending}",
+                key=f"download_{extension}",
             )
 
 
-def _history(language: str, store: Store, rows: list[StudyRow]) -> None:
+def _show_history(language: str, store: StudyStore, rows: list[StudyRow]) -> None:
     """List the studies over model versions, as their decisions stand; nothing is read anew."""
-    st.header(text(language, "report.history_title"))
-    kept = [row for row in rows if row.kind is not StudyKind.PLAYGROUND]
-    decisions = {row.hash: store.decision(row.hash) for row in kept}
-    table = tables.history(language, kept, decisions)
-    st.table(table.map(plain), border="horizontal", hide_index=True)
-    st.caption(text(language, "report.history_said"))
+    st.header(translate(language, "report.history_title"))
+    studies = [row for row in rows if row.kind is not StudyKind.PLAYGROUND]
+    decisions = {row.hash: store.decision(row.hash) for row in studies}
+    table = tables.history_table(language, studies, decisions)
+    st.table(table.map(escape_markdown_line), border="horizontal", hide_index=True)
+    st.caption(translate(language, "report.history_said"))

@@ -6,85 +6,91 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app.presentation.i18n import text
+from app.presentation.i18n import translate
 from app.reports import charts as report_figures
 from app.reports import tables
-from app.reports.charts import Figure
-from app.reports.exports import plain
-from app.reports.html.blocks import reasons
+from app.reports.charts import Chart
+from app.reports.exports import escape_markdown_line
+from app.reports.html.blocks import criterion_reasons_html
 from app.reports.unknown_charts import value_or_unknown
-from app.reports.wording import said_of
-from app.study.results import Judged
+from app.reports.wording import report_text
+from app.study.results import StudyResult
 from app.web.pages.report import charts
-from app.web.pages.report.charts import lanes as draw
+from app.web.pages.report.charts import interval_chart as draw
 
 
-def criteria(language: str, judged: Judged) -> None:
+def show_criteria(language: str, result: StudyResult) -> None:
     """Three intervals against their bars, and why the bars stand there."""
-    figure = report_figures.criteria(language, judged)
-    st.header(figure.title)
-    _drawn(language, figure)
-    st.html(reasons(language, judged))
+    chart = report_figures.criteria_chart(language, result)
+    st.header(chart.title)
+    _show_chart(language, chart)
+    st.html(criterion_reasons_html(language, result))
 
 
 @st.fragment
-def run(language: str, judged: Judged) -> None:
+def show_confidence_sequence(language: str, result: StudyResult) -> None:
     """One criterion batch by batch, with the moment of decision."""
-    st.header(text(language, "report.run_title"))
-    known = {c.criterion.name: c for c in judged.report.criteria if c.run}
-    asked = st.query_params.get("criterion", "")
+    st.header(translate(language, "report.run_title"))
+    reports_by_name = {c.criterion.name: c for c in result.report.criteria if c.run}
+    requested = st.query_params.get("criterion", "")
     chosen = st.segmented_control(
-        text(language, "report.run_criterion"),
-        list(known),
-        default=asked if asked in known else next(iter(known)),
-        format_func=lambda name: text(language, f"report.{name}"),
+        translate(language, "report.run_criterion"),
+        list(reports_by_name),
+        default=requested if requested in reports_by_name else next(iter(reports_by_name)),
+        format_func=lambda name: translate(language, f"report.{name}"),
         required=True,
         label_visibility="collapsed",
-        key=f"criterion_{judged.row.hash}",
+        key=f"criterion_{result.row.hash}",
     )
     st.query_params["criterion"] = chosen
-    found = known[chosen]
-    sentence = report_figures.run_said(language, judged, found)
-    drawn = charts.run_so_far(found, language, decided=_moment(language, judged))
-    charts.show(drawn, key=f"run_{chosen}", alt_text=sentence)
-    _below(language, sentence, tables.run(language, found))
+    criterion_report = reports_by_name[chosen]
+    caption = report_figures.confidence_sequence_text(language, result, criterion_report)
+    chart = charts.confidence_sequence_chart(
+        criterion_report, language, decision=_decision_mark(language, result)
+    )
+    charts.show_chart(chart, key=f"run_{chosen}", alt_text=caption)
+    _caption_and_table(
+        language, caption, tables.confidence_sequence_table(language, criterion_report)
+    )
 
 
-def _moment(language: str, judged: Judged) -> tuple[int, str, str] | None:
-    if judged.decision is None:
+def _decision_mark(language: str, result: StudyResult) -> tuple[int, str, str] | None:
+    if result.decision is None:
         return None
-    outcome = judged.verdict.outcome.value
-    colour = getattr(charts.colours(), outcome)
-    return judged.verdict.n, said_of(language, judged.report.policy, outcome), colour
+    outcome = result.verdict.outcome.value
+    color = getattr(charts.current_colors(), outcome)
+    return result.verdict.n, report_text(language, result.report.policy, outcome), color
 
 
-def beside(language: str, pair: Sequence[Figure]) -> None:
+def show_side_by_side(language: str, row: Sequence[Chart]) -> None:
     """Pictures beside each other; one under the other on a phone."""
-    for place, figure in zip(st.columns(len(pair), gap="large"), pair, strict=True):
-        with place:
-            st.subheader(figure.title)
-            if not value_or_unknown("drawing", partial(_drawn, language, figure), unknown=False):
-                st.caption(text(language, "report.not_computed"))
+    for column, chart in zip(st.columns(len(row), gap="large"), row, strict=True):
+        with column:
+            st.subheader(chart.title)
+            if not value_or_unknown(
+                "drawing", partial(_show_chart, language, chart), unknown=False
+            ):
+                st.caption(translate(language, "report.not_computed"))
 
 
-def _drawn(language: str, figure: Figure) -> bool:
+def _show_chart(language: str, chart: Chart) -> bool:
     """Draw a picture, its sentence and its table; return True when all of it is there."""
-    if figure.lanes:
-        charts.show(draw(figure.lanes), alt_text=figure.alternative)
-    elif figure.table is not None:
-        _table(figure.table)
-    if figure.lanes and figure.table is not None:
-        _below(language, figure.sentence, figure.table)
-    elif figure.sentence:
-        st.caption(plain(figure.sentence))
+    if chart.rows:
+        charts.show_chart(draw(chart.rows), alt_text=chart.alt_text)
+    elif chart.table is not None:
+        _show_table(chart.table)
+    if chart.rows and chart.table is not None:
+        _caption_and_table(language, chart.caption, chart.table)
+    elif chart.caption:
+        st.caption(escape_markdown_line(chart.caption))
     return True
 
 
-def _below(language: str, sentence: str, table: pd.DataFrame) -> None:
-    st.caption(plain(sentence))
-    with st.expander(text(language, "report.table")):
-        _table(table)
+def _caption_and_table(language: str, caption: str, table: pd.DataFrame) -> None:
+    st.caption(escape_markdown_line(caption))
+    with st.expander(translate(language, "report.table")):
+        _show_table(table)
 
 
-def _table(table: pd.DataFrame) -> None:
-    st.table(table.map(plain), border="horizontal", hide_index=True)
+def _show_table(table: pd.DataFrame) -> None:
+    st.table(table.map(escape_markdown_line), border="horizontal", hide_index=True)

@@ -5,117 +5,142 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.modeling.recommender import load_brain
-from app.modeling.what_if import learnt
-from app.presentation.i18n import percent, shown
-from app.storage.model_registry import Version
-from app.storage.study_db.jobs import State
-from app.study.power import PLAYERS
+from app.modeling.recommender import load_recommender
+from app.modeling.what_if import trained_model
+from app.presentation.i18n import format_percent, format_value
+from app.storage.model_registry import ModelVersion
+from app.storage.study_db.jobs import JobState
+from app.study.power import DEFAULT_PLAYERS
 from app.web import runtime
 from app.web.pages import layout
-from app.web.pages.workbench.formatting import NO_BREAK, named, plain, say
-from app.web.pages.workbench.training_form import start
-from recsys.evaluation.behavioral_tests import Behaved, behave
+from app.web.pages.workbench.formatting import (
+    NO_BREAK_SPACE,
+    escape_all_markdown,
+    name_text,
+    workbench_text,
+)
+from app.web.pages.workbench.training_form import start_job
+from recsys.evaluation.behavioral_tests import BehaviorResult, run_behavioral_tests
 from recsys.simulation.raters import PANELS
 
-BEHAVED = "workbench_behaved"
-SEED = 0
+BEHAVIOR_KEY = "workbench_behaved"
+TEST_SEED = 0
 
 
-def tests(language: str, version: Version) -> None:
+def show_model_tests(language: str, version: ModelVersion) -> None:
     """Behaviour first: it takes seconds. Power below: it takes a minute."""
-    st.subheader(say(language, "behave_title"))
-    st.fragment(_behaving)(language, version.hash)
-    st.subheader(say(language, "power_title"))
-    _power(language, version)
+    st.subheader(workbench_text(language, "behave_title"))
+    st.fragment(_behavior_fragment)(language, version.hash)
+    st.subheader(workbench_text(language, "power_title"))
+    _show_power(language, version)
 
 
-def _behaving(language: str, version: str) -> None:
-    layout.guarded(lambda: _behaved(language, version), language)
+def _behavior_fragment(language: str, version: str) -> None:
+    layout.run_guarded(lambda: _show_behavior(language, version), language)
 
 
-def _behaved(language: str, version: str) -> None:
-    st.write(say(language, "behave_lead"))
-    if st.button(say(language, "behave_ask"), key="wb_behave"):
-        brain = load_brain(runtime.house(), version)
-        found = behave(learnt(brain), brain.catalogue, brain.warehouse.as_of, SEED)
-        st.session_state[BEHAVED] = version, found
-    known = st.session_state.get(BEHAVED)
-    if known is None or known[0] != version:
+def _show_behavior(language: str, version: str) -> None:
+    st.write(workbench_text(language, "behave_lead"))
+    if st.button(workbench_text(language, "behave_ask"), key="wb_behave"):
+        recommender = load_recommender(runtime.workspace(), version)
+        results = run_behavioral_tests(
+            trained_model(recommender),
+            recommender.catalog,
+            recommender.event_store.as_of,
+            TEST_SEED,
+        )
+        st.session_state[BEHAVIOR_KEY] = version, results
+    cached = st.session_state.get(BEHAVIOR_KEY)
+    if cached is None or cached[0] != version:
         return
-    rows = [_question(language, one) for one in known[1]]
+    rows = [_behavior_row(language, one) for one in cached[1]]
     st.table(
-        pd.DataFrame(rows), border="horizontal", hide_index=True, alt=say(language, "alt_behave")
+        pd.DataFrame(rows),
+        border="horizontal",
+        hide_index=True,
+        alt=workbench_text(language, "alt_behave"),
     )
-    st.caption(say(language, "behave_note"))
+    st.caption(workbench_text(language, "behave_note"))
 
 
-def _question(language: str, found: Behaved) -> dict[str, str]:
-    colour, word = ("green", "holds") if found.passed else ("orange", "holds_not")
+def _behavior_row(language: str, behavior_result: BehaviorResult) -> dict[str, str]:
+    color, word = ("green", "holds") if behavior_result.passed else ("orange", "holds_not")
     return {
-        say(language, "column_question"): say(language, f"ask_{found.question}"),
-        say(language, "column_holds"): f":{colour}-badge[{say(language, word)}]",
-        say(language, "column_often"): say(
-            language, "often", held=found.held, asked=found.asked
-        ).replace(" ", NO_BREAK),
-        say(language, "column_not_for"): plain(", ".join(found.broken)) or "–",
+        workbench_text(language, "column_question"): workbench_text(
+            language, f"ask_{behavior_result.question}"
+        ),
+        workbench_text(
+            language, "column_holds"
+        ): f":{color}-badge[{workbench_text(language, word)}]",
+        workbench_text(language, "column_often"): workbench_text(
+            language, "often", held=behavior_result.held, asked=behavior_result.asked
+        ).replace(" ", NO_BREAK_SPACE),
+        workbench_text(language, "column_not_for"): escape_all_markdown(
+            ", ".join(behavior_result.broken)
+        )
+        or "–",
     }
 
 
-def _power(language: str, version: Version) -> None:
-    if not runtime.warehouse().planted:
-        st.caption(say(language, "power_live"))
+def _show_power(language: str, version: ModelVersion) -> None:
+    if not runtime.event_store().planted:
+        st.caption(workbench_text(language, "power_live"))
         return
-    st.write(say(language, "power_lead", players=PLAYERS))
+    st.write(workbench_text(language, "power_lead", players=DEFAULT_PLAYERS))
     panel = st.selectbox(
-        say(language, "power_panel"),
+        workbench_text(language, "power_panel"),
         list(PANELS),
-        format_func=lambda name: say(language, f"panel_{name}"),
+        format_func=lambda name: workbench_text(language, f"panel_{name}"),
         key="wb_panel",
     )
     arguments: dict[str, object] = {
-        "model": version.hash, "panel": panel, "players": PLAYERS, "seed": 1,
+        "model": version.hash, "panel": panel, "players": DEFAULT_PLAYERS, "seed": 1,
     }  # fmt: skip
-    if st.button(say(language, "power_start"), key="wb_power") and start(
+    if st.button(workbench_text(language, "power_start"), key="wb_power") and start_job(
         language, "power", arguments
     ):
         st.rerun()
-    found = _latest(version, str(panel))
-    if found is not None:
-        _powered(language, found)
+    simulation = _latest_power(version, str(panel))
+    if simulation is not None:
+        _show_decision_rates(language, simulation)
 
 
-def _latest(version: Version, panel: str) -> dict[str, Any] | None:
+def _latest_power(version: ModelVersion, panel: str) -> dict[str, Any] | None:
     jobs = runtime.jobs()
     for job in jobs.jobs():
-        same = job.kind == "power" and job.message == version.hash and job.args["panel"] == panel
-        if same and job.state is State.DONE:
+        is_same = job.kind == "power" and job.message == version.hash and job.args["panel"] == panel
+        if is_same and job.state is JobState.DONE:
             return jobs.result(job.id)
     return None
 
 
-def _powered(language: str, found: dict[str, Any]) -> None:
-    power = found["power"]
-    rate = percent(language, found["hit_rate"])
-    lead = say(language, "power_found", players=found["players"], rate=rate)
-    st.markdown(f"{lead} {_when(language, power)}")
+def _show_decision_rates(language: str, simulation: dict[str, Any]) -> None:
+    power = simulation["power"]
+    precision = format_percent(language, simulation["hit_rate"])
+    lead = workbench_text(language, "power_found", players=simulation["players"], rate=precision)
+    st.markdown(f"{lead} {_decision_time_text(language, power)}")
     rows = [
         {
-            say(language, "column_by"): shown(language, look["people"]),
-            named(language, "outcome", "release"): percent(language, look["released"]),
-            named(language, "outcome", "hold"): percent(language, look["held"]),
+            workbench_text(language, "column_by"): format_value(language, look["people"]),
+            name_text(language, "outcome", "release"): format_percent(language, look["released"]),
+            name_text(language, "outcome", "hold"): format_percent(language, look["held"]),
         }
         for look in power["looks"]
     ]
     st.table(
-        pd.DataFrame(rows), border="horizontal", hide_index=True, alt=say(language, "alt_power")
+        pd.DataFrame(rows),
+        border="horizontal",
+        hide_index=True,
+        alt=workbench_text(language, "alt_power"),
     )
-    st.caption(say(language, "power_note"))
+    st.caption(workbench_text(language, "power_note"))
 
 
-def _when(language: str, power: dict[str, Any]) -> str:
+def _decision_time_text(language: str, power: dict[str, Any]) -> str:
     if power["median"] is None:
-        return say(language, "power_late", people=power["horizon"])
+        return workbench_text(language, "power_late", people=power["horizon"])
     if power["most"] is None:
-        return say(language, "power_half", people=power["median"], horizon=power["horizon"])
-    return say(language, "power_when", people=power["median"], most=power["most"])
+        return workbench_text(
+            language, "power_half", people=power["median"], horizon=power["horizon"]
+        )
+    return workbench_text(language, "power_when", people=power["median"], most=power["most"])

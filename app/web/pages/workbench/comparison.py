@@ -6,138 +6,168 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.modeling.comparison import differing
-from app.presentation.i18n import percent, shown
-from app.storage.model_registry import Version
-from app.storage.study_db.jobs import State
+from app.modeling.comparison import parameter_differences
+from app.presentation.i18n import format_percent, format_value
+from app.storage.model_registry import ModelVersion
+from app.storage.study_db.jobs import JobState
 from app.web import runtime
-from app.web.pages.workbench.formatting import measured, named, number, plain, say, title, within
-from app.web.pages.workbench.training_form import start
+from app.web.pages.workbench.formatting import (
+    escape_all_markdown,
+    format_measured,
+    format_setting,
+    format_with_interval,
+    name_text,
+    version_title,
+    workbench_text,
+)
+from app.web.pages.workbench.training_form import start_job
 
-NOTHING = "–"  # what a version did not write down, or what may not be shown
-Found = dict[str, Any]
+MISSING_VALUE = "–"  # what a version did not write down, or what may not be shown
+ComparisonData = dict[str, Any]
 
 
-def compare(language: str, version: Version, versions: list[Version]) -> None:
+def show_comparison(language: str, version: ModelVersion, versions: list[ModelVersion]) -> None:
     """Choose another version; its parameters at once, figures and lists when they are asked for."""
     others = {other.hash: other for other in versions if other.hash != version.hash}
     if not others:
-        st.write(say(language, "nothing_to_compare"))
+        st.write(workbench_text(language, "nothing_to_compare"))
         return
-    aliases = runtime.house().registry.aliases()
+    aliases = runtime.workspace().registry.aliases()
     other = others[
         st.selectbox(
-            say(language, "compare_with"),
+            workbench_text(language, "compare_with"),
             list(others),
-            format_func=lambda hash: title(language, others[hash], aliases),
+            format_func=lambda hash: version_title(language, others[hash], aliases),
             key="wb_other",
         )
     ]
-    _parameters(language, version, other)
-    found = _latest(other, version)
-    if found is not None:
-        _found(language, found, version)
-    label = say(language, "compare_again" if found else "compare_start")
+    _show_parameters(language, version, other)
+    comparison = _latest_comparison(other, version)
+    if comparison is not None:
+        _show_latest(language, comparison, version)
+    label = workbench_text(language, "compare_again" if comparison else "compare_start")
     arguments: dict[str, object] = {"first": other.hash, "second": version.hash}
-    if st.button(label, key="wb_compare") and start(language, "compare", arguments):
+    if st.button(label, key="wb_compare") and start_job(language, "compare", arguments):
         st.rerun()
-    if found is None:
-        st.caption(say(language, "compare_none"))
+    if comparison is None:
+        st.caption(workbench_text(language, "compare_none"))
 
 
-def _parameters(language: str, version: Version, other: Version) -> None:
+def _show_parameters(language: str, version: ModelVersion, other: ModelVersion) -> None:
     rows = [
-        (named(language, "option", name), _written(language, one), _written(language, two))
-        for name, one, two in differing(version, other)
+        (
+            name_text(language, "option", name),
+            _parameter_text(language, one),
+            _parameter_text(language, two),
+        )
+        for name, one, two in parameter_differences(version, other)
     ]
     if not rows:
-        st.write(say(language, "no_difference"))
+        st.write(workbench_text(language, "no_difference"))
         return
-    head = [say(language, "column_differs"), version.name, other.name]
+    header = [workbench_text(language, "column_differs"), version.name, other.name]
     st.table(
-        pd.DataFrame(rows, columns=head),
+        pd.DataFrame(rows, columns=header),
         border="horizontal",
         hide_index=True,
-        alt=say(language, "alt_compare"),
+        alt=workbench_text(language, "alt_compare"),
     )
 
 
-def _written(language: str, value: Any) -> str:
+def _parameter_text(language: str, value: Any) -> str:
     if value is None:
-        return NOTHING
+        return MISSING_VALUE
     if isinstance(value, str):
-        return plain(value[:12])
-    return shown(language, value) if isinstance(value, int) else number(language, round(value, 4))
+        return escape_all_markdown(value[:12])
+    return (
+        format_value(language, value)
+        if isinstance(value, int)
+        else format_setting(language, round(value, 4))
+    )
 
 
-def _latest(first: Version, second: Version) -> Found | None:
-    jobs, wanted = runtime.jobs(), f"{first.hash} {second.hash}"
+def _latest_comparison(first: ModelVersion, second: ModelVersion) -> ComparisonData | None:
+    jobs, job_message = runtime.jobs(), f"{first.hash} {second.hash}"
     for job in jobs.jobs():
-        if (job.kind, job.state, job.message) == ("compare", State.DONE, wanted):
+        if (job.kind, job.state, job.message) == ("compare", JobState.DONE, job_message):
             return jobs.result(job.id)
     return None
 
 
-def _found(language: str, found: Found, version: Version) -> None:
-    shared = found["shared"]
-    if shared["value"] is not None:
-        values = {name: percent(language, shared[name]) for name in ("value", "low", "high")}
-        st.markdown(say(language, "compare_shared", people=found["people"], **values))
-    if found["why_none"]:
-        st.caption(say(language, "offline_lists"))
+def _show_latest(language: str, comparison: ComparisonData, version: ModelVersion) -> None:
+    overlap = comparison["shared"]
+    if overlap["value"] is not None:
+        values = {
+            name: format_percent(language, overlap[name]) for name in ("value", "low", "high")
+        }
+        st.markdown(
+            workbench_text(language, "compare_shared", people=comparison["people"], **values)
+        )
+    if comparison["why_none"]:
+        st.caption(workbench_text(language, "offline_lists"))
     else:
-        _differences(language, found["differences"], version)
+        _show_differences(language, comparison["differences"], version)
     columns = st.columns(2)
-    for column, way in zip(columns, ("rising", "falling"), strict=True):
+    for column, direction in zip(columns, ("rising", "falling"), strict=True):
         with column:
-            _moves(language, way, found[way])
-    st.caption(say(language, "compare_note"))
+            _show_rank_changes(language, direction, comparison[direction])
+    st.caption(workbench_text(language, "compare_note"))
 
 
-def _differences(language: str, found: list[Found], version: Version) -> None:
+def _show_differences(
+    language: str, differences: list[ComparisonData], version: ModelVersion
+) -> None:
     rows = [
         {
-            say(language, "column_task"): named(language, "task", line["task"]),
-            say(language, "column_metric"): f"{_METRICS[line['metric']]}@10",
-            say(language, "column_ahead_of", version=version.name): _ahead(language, line["ahead"]),
+            workbench_text(language, "column_task"): name_text(language, "task", line["task"]),
+            workbench_text(language, "column_metric"): f"{_METRIC_NAMES[line['metric']]}@10",
+            workbench_text(language, "column_ahead_of", version=version.name): _difference_text(
+                language, line["ahead"]
+            ),
         }
-        for line in found
+        for line in differences
     ]
     st.table(
         pd.DataFrame(rows),
         border="horizontal",
         hide_index=True,
-        alt=say(language, "alt_differences"),
+        alt=workbench_text(language, "alt_differences"),
     )
 
 
-_METRICS = {"recall": "Recall", "ndcg": "NDCG", "mrr": "MRR"}
+_METRIC_NAMES = {"recall": "Recall", "ndcg": "NDCG", "mrr": "MRR"}
 
 
-def _ahead(language: str, found: Found) -> str:
-    if found["value"] is None:
-        return say(language, "unknown")
-    value, low, high = (measured(language, found[name]) for name in ("value", "low", "high"))
-    return within(language, value, low, high)
+def _difference_text(language: str, estimate: ComparisonData) -> str:
+    if estimate["value"] is None:
+        return workbench_text(language, "unknown")
+    value, low, high = (
+        format_measured(language, estimate[name]) for name in ("value", "low", "high")
+    )
+    return format_with_interval(language, value, low, high)
 
 
-def _moves(language: str, way: str, moves: list[Found]) -> None:
-    st.markdown(f"**{say(language, way)}**")
-    if not moves:
-        st.caption(say(language, "moves_none"))
+def _show_rank_changes(language: str, direction: str, changes: list[ComparisonData]) -> None:
+    st.markdown(f"**{workbench_text(language, direction)}**")
+    if not changes:
+        st.caption(workbench_text(language, "moves_none"))
         return
-    rows = list(_rows(language, moves[:6]))
+    rows = list(_rank_change_rows(language, changes[:6]))
     st.table(
-        pd.DataFrame(rows), border="horizontal", hide_index=True, alt=say(language, f"alt_{way}")
+        pd.DataFrame(rows),
+        border="horizontal",
+        hide_index=True,
+        alt=workbench_text(language, f"alt_{direction}"),
     )
 
 
-def _rows(language: str, moves: list[Found]) -> Iterator[dict[str, str]]:
-    for move in moves:
+def _rank_change_rows(language: str, changes: list[ComparisonData]) -> Iterator[dict[str, str]]:
+    for change in changes:
         people = (
-            NOTHING if n is None else shown(language, n) for n in (move["first"], move["second"])
+            MISSING_VALUE if n is None else format_value(language, n)
+            for n in (change["first"], change["second"])
         )
         yield {
-            say(language, "column_brand"): plain(move["brand"]),
-            say(language, "column_lists"): " → ".join(people),
+            workbench_text(language, "column_brand"): escape_all_markdown(change["brand"]),
+            workbench_text(language, "column_lists"): " → ".join(people),
         }

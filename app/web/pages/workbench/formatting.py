@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from app.presentation.i18n import catalogue, shown, text
-from app.storage.model_registry import Version
+from app.presentation.i18n import format_value, load_texts, translate
+from app.storage.model_registry import ModelVersion
 from app.storage.study_db.records import StudyRow
 from recsys.study.policy import StudyKind
 
-STAGES = {
+STAGE_TEXTS = {
     "starting": "stage_starting",
     "weighing the parts": "stage_weighing",
     "reading the sample": "stage_reading",
@@ -23,90 +23,94 @@ STAGES = {
     "asking both versions": "stage_versions",
     "simulated employees play": "stage_employees",
 }
-NO_BREAK = "\N{NO-BREAK SPACE}"
-_MARKS = re.compile(r"([!-/:-@\[-`{-~])")
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+_MARKDOWN_SIGNS = re.compile(r"([!-/:-@\[-`{-~])")
 
 
-def say(language: str, key: str, /, **values: object) -> str:
+def workbench_text(language: str, key: str, /, **values: object) -> str:
     """One text of this page."""
-    return text(language, f"workbench.{key}", **values)
+    return translate(language, f"workbench.{key}", **values)
 
 
-def stage(language: str, name: str) -> str:
+def stage_text(language: str, name: str) -> str:
     """A stage of work in words; one that has no words yet, by its own name."""
-    return say(language, STAGES[name]) if name in STAGES else name
+    return workbench_text(language, STAGE_TEXTS[name]) if name in STAGE_TEXTS else name
 
 
-def named(language: str, prefix: str, name: str) -> str:
+def name_text(language: str, prefix: str, name: str) -> str:
     """The words for a name of ours, such as a parameter or an alias."""
-    known = f"workbench.{prefix}_{name}" in catalogue(language)
-    return say(language, f"{prefix}_{name}") if known else name
+    has_text = f"workbench.{prefix}_{name}" in load_texts(language)
+    return workbench_text(language, f"{prefix}_{name}") if has_text else name
 
 
-def when(language: str, ms: int | None, seconds: bool = False) -> str:
+def format_time(language: str, ms: int | None, seconds: bool = False) -> str:
     """Milliseconds since 1970 as the reader's clock says it, never broken over two lines."""
     if ms is None:
         return ""
     zone = st.context.timezone
-    at = datetime.fromtimestamp(ms / 1000, ZoneInfo(zone) if zone else None)
-    month = say(language, "months").split()[at.month - 1]
-    clock = f"{at:%H:%M:%S}" if seconds else f"{at:%H:%M}"
-    return f"{at.day} {month} {at.year}, {clock}".replace(" ", NO_BREAK)
+    moment = datetime.fromtimestamp(ms / 1000, ZoneInfo(zone) if zone else None)
+    month = workbench_text(language, "months").split()[moment.month - 1]
+    clock = f"{moment:%H:%M:%S}" if seconds else f"{moment:%H:%M}"
+    return f"{moment.day} {month} {moment.year}, {clock}".replace(" ", NO_BREAK_SPACE)
 
 
-def span(language: str, seconds: float) -> str:
+def format_duration(language: str, seconds: float) -> str:
     """Seconds, or minutes where there are many, to the precision that matters."""
     if seconds < 120:
-        return say(language, "seconds", value=max(1, round(seconds)))
-    return say(language, "minutes", value=round(seconds / 60))
+        return workbench_text(language, "seconds", value=max(1, round(seconds)))
+    return workbench_text(language, "minutes", value=round(seconds / 60))
 
 
-def number(language: str, value: float) -> str:
+def format_setting(language: str, value: float) -> str:
     """A setting, with all its digits and no more."""
-    plain = f"{value:g}"
-    return plain.replace(".", ",") if language == "nl" else plain
+    digits = f"{value:g}"
+    return digits.replace(".", ",") if language == "nl" else digits
 
 
-def measured(language: str, value: float, digits: int = 3) -> str:
+def format_measured(language: str, value: float, digits: int = 3) -> str:
     """A measured number with a fixed number of digits, so that a column can be compared."""
-    plain = f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
-    return plain.replace(".", ",") if language == "nl" else plain
+    formatted = f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return formatted.replace(".", ",") if language == "nl" else formatted
 
 
-def interval(language: str, value: float, low: float, high: float) -> str:
+def format_interval(language: str, value: float, low: float, high: float) -> str:
     """A measured number with its interval, which is never broken over two lines."""
-    parts = (measured(language, number) for number in (value, low, high))
-    return within(language, *parts)
+    parts = (format_measured(language, number) for number in (value, low, high))
+    return format_with_interval(language, *parts)
 
 
-def within(language: str, value: str, low: str, high: str) -> str:
+def format_with_interval(language: str, value: str, low: str, high: str) -> str:
     """A number and its interval, as they are read, in one cell."""
-    words = say(language, "interval", value=value, low=low, high=high)
-    estimate, _, doubt = words.partition(" ")
-    return f"{estimate} {doubt.replace(' ', NO_BREAK)}"
+    words = workbench_text(language, "interval", value=value, low=low, high=high)
+    estimate, _, bounds = words.partition(" ")
+    return f"{estimate} {bounds.replace(' ', NO_BREAK_SPACE)}"
 
 
-def plain(words: object) -> str:
+def escape_all_markdown(words: object) -> str:
     """Somebody else's words for a place that reads Markdown: every sign stands for itself."""
-    return _MARKS.sub(r"\\\1", str(words))
+    return _MARKDOWN_SIGNS.sub(r"\\\1", str(words))
 
 
-def title(language: str, version: Version, aliases: dict[str, str]) -> str:
+def version_title(language: str, version: ModelVersion, aliases: dict[str, str]) -> str:
     """A version on one line: name, time, what it is called."""
-    called = [named(language, "alias", a) for a, hash in aliases.items() if hash == version.hash]
+    alias_names = [
+        name_text(language, "alias", a) for a, hash in aliases.items() if hash == version.hash
+    ]
     facts = version.facts
-    customers = shown(language, facts["customers"]) if "customers" in facts else "?"
-    line = say(language, "version_line", customers=customers, when=when(language, version.made_at))
-    return " · ".join([version.name, line, *called])
+    customers = format_value(language, facts["customers"]) if "customers" in facts else "?"
+    line = workbench_text(
+        language, "version_line", customers=customers, when=format_time(language, version.made_at)
+    )
+    return " · ".join([version.name, line, *alias_names])
 
 
-def state_of(language: str, row: StudyRow, outcome: str | None) -> str:
+def study_state_text(language: str, row: StudyRow, outcome: str | None) -> str:
     """Where a study stands, in a word."""
     if outcome is not None:
-        return named(language, "outcome", outcome)
-    return say(language, "study_open" if row.closed_at is None else "study_closed")
+        return name_text(language, "outcome", outcome)
+    return workbench_text(language, "study_open" if row.closed_at is None else "study_closed")
 
 
-def kind_of(language: str, kind: StudyKind) -> str:
+def study_kind_text(language: str, kind: StudyKind) -> str:
     """The kind of a study, in a word."""
-    return named(language, "kind", kind.value)
+    return name_text(language, "kind", kind.value)

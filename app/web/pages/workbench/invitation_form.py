@@ -8,109 +8,125 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from app.auth.urls import home
+from app.auth.urls import base_path
 from app.storage.study_db.records import StudyRow
-from app.study.invitations import EMAILS, SUBJECT, Invited, Sent, check_link, invite, people_of
+from app.study.invitations import (
+    EMAIL_COLUMNS,
+    SUBJECT_COLUMN,
+    InvitationResult,
+    Invitee,
+    check_play_link,
+    invite_to_study,
+    parse_invitees,
+)
 from app.web import runtime
-from app.web.pages.workbench.formatting import plain, say
+from app.web.pages.workbench.formatting import escape_all_markdown, workbench_text
 from recsys.errors import BadInputError
 
-_PAPERS = "workbench_papers"
+_INVITATION_FILES = "workbench_papers"
 
 
 @dataclass(frozen=True, slots=True)
-class Guests:
+class InvitationRequest:
     """Whom a study will invite."""
 
-    people: tuple[Invited, ...]
+    invitees: tuple[Invitee, ...]
     link: str
     columns: str  # to keep, with commas between
 
 
-def usable_guests(language: str) -> tuple[Guests | None, bool]:
+def invitation_input(language: str) -> tuple[InvitationRequest | None, bool]:
     """Return whom the form invites, and whether its list may be used; else say why not."""
     try:
-        return _guests(language), True
+        return _invitation_form(language), True
     except BadInputError as error:
         st.error(str(error), icon=":material/info:")
         return None, False
 
 
-def _guests(language: str) -> Guests | None:
+def _invitation_form(language: str) -> InvitationRequest | None:
     """Return whom the form invites; None where no list is given: everybody may play.
 
     Raises BadInputError with a sentence about the list or the link.
     """
     uploaded = st.file_uploader(
-        say(language, "invite_list"),
+        workbench_text(language, "invite_list"),
         type="csv",
-        help=say(language, "about_invite_list"),
+        help=workbench_text(language, "about_invite_list"),
         key="wb_invite_list",
     )
     if uploaded is None:
         return None
-    listed_by = runtime.settings().listed_by
-    people = tuple(people_of(uploaded.getvalue(), uploaded.name, listed_by))
-    left, right = st.columns(2)
-    link = left.text_input(
-        say(language, "invite_link"),
-        value=_here(),
-        help=say(language, "about_invite_link"),
+    listed_by = runtime.settings().invitation_claim
+    invitees = tuple(parse_invitees(uploaded.getvalue(), uploaded.name, listed_by))
+    left_column, right_column = st.columns(2)
+    link = left_column.text_input(
+        workbench_text(language, "invite_link"),
+        value=_game_address(),
+        help=workbench_text(language, "about_invite_link"),
         key="wb_invite_link",
     )
-    known = [name for name in people[0].row if name.strip().lower() not in (SUBJECT, *EMAILS)]
-    columns = right.multiselect(
-        say(language, "invite_columns"),
-        known,
-        help=say(language, "about_invite_columns"),
+    extra_columns = [
+        name
+        for name in invitees[0].row
+        if name.strip().lower() not in (SUBJECT_COLUMN, *EMAIL_COLUMNS)
+    ]
+    columns = right_column.multiselect(
+        workbench_text(language, "invite_columns"),
+        extra_columns,
+        help=workbench_text(language, "about_invite_columns"),
         key="wb_invite_columns",
     )
-    check_link(link)
-    st.caption(say(language, "invite_count", n=len(people)))
-    return Guests(people, link, ",".join(columns))
+    check_play_link(link)
+    st.caption(workbench_text(language, "invite_count", n=len(invitees)))
+    return InvitationRequest(invitees, link, ",".join(columns))
 
 
-def _here() -> str:
+def _game_address() -> str:
     """Where this page's own browser finds the game."""
     parts = urlsplit(st.context.url or "")
-    return f"{parts.scheme}://{parts.netloc}{home()}" if parts.netloc else ""
+    return f"{parts.scheme}://{parts.netloc}{base_path()}" if parts.netloc else ""
 
 
-def send(row: StudyRow, asked: Guests) -> None:
+def send_invitations(row: StudyRow, request: InvitationRequest) -> None:
     """Lock the list and keep its papers for this visit."""
-    sent = invite(runtime.house(), row, asked.people, asked.link, asked.columns)
-    st.session_state[_PAPERS] = (row.hash, sent)
+    invitations = invite_to_study(
+        runtime.workspace(), row, request.invitees, request.link, request.columns
+    )
+    st.session_state[_INVITATION_FILES] = (row.hash, invitations)
 
 
-def sent(language: str, study: str) -> None:
+def offer_invitation_files(language: str, study: str) -> None:
     """Offer the papers of a list that was locked in this visit."""
-    hash, papers = st.session_state.get(_PAPERS, (None, None))
-    if hash != study:
+    locked_study, invitations = st.session_state.get(_INVITATION_FILES, (None, None))
+    if locked_study != study:
         return
-    _tell(language, papers)
+    _show_invited(language, invitations)
     st.download_button(
-        say(language, "invite_papers"),
-        zipped(papers.papers),
+        workbench_text(language, "invite_papers"),
+        zip_files(invitations.papers),
         file_name="invitations.zip",
         mime="application/zip",
         icon=":material/mail:",
-        help=say(language, "about_invite_papers"),
+        help=workbench_text(language, "about_invite_papers"),
         key="wb_invite_papers",
     )
 
 
-def _tell(language: str, papers: Sent) -> None:
-    st.write(say(language, "invite_done", n=papers.people, hash=papers.hash[:8]))
-    for name in papers.left_out:
-        st.warning(say(language, "invite_left_out", column=plain(name)))
-    if papers.warning:
-        st.warning(papers.warning)
+def _show_invited(language: str, invitations: InvitationResult) -> None:
+    st.write(
+        workbench_text(language, "invite_done", n=invitations.people, hash=invitations.hash[:8])
+    )
+    for name in invitations.dropped_columns:
+        st.warning(workbench_text(language, "invite_left_out", column=escape_all_markdown(name)))
+    if invitations.warning:
+        st.warning(invitations.warning)
 
 
-def zipped(papers: Mapping[str, str]) -> bytes:
+def zip_files(files: Mapping[str, str]) -> bytes:
     """Return the papers as one file."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as whole:
-        for name, words in papers.items():
-            whole.writestr(name, words)
-    return out.getvalue()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()

@@ -5,127 +5,153 @@ import time
 import pandas as pd
 import streamlit as st
 
-from app.operations.job_eta import seconds_left
+from app.operations.job_eta import remaining_seconds
 from app.operations.jobs import Job
 from app.storage.study_db.database import now_ms
-from app.storage.study_db.jobs import State
+from app.storage.study_db.jobs import JobState
 from app.web import runtime
 from app.web.pages import layout
-from app.web.pages.workbench.formatting import named, plain, say, span, stage, when
+from app.web.pages.workbench.formatting import (
+    escape_all_markdown,
+    format_duration,
+    format_time,
+    name_text,
+    stage_text,
+    workbench_text,
+)
 from recsys.models.hybrid import FitOptions
 
-POLL = 0.5  # seconds between two looks at running work
-SHOWN = 12  # ended jobs in the table
-COLOUR = {
-    State.RUNNING: "blue",
-    State.DONE: "green",
-    State.FAILED: "red",
-    State.CANCELLED: "gray",
-    State.INTERRUPTED: "orange",
+POLL_SECONDS = 0.5  # seconds between two looks at running work
+MAX_JOBS = 12  # ended jobs in the table
+JOB_STATE_COLORS = {
+    JobState.RUNNING: "blue",
+    JobState.DONE: "green",
+    JobState.FAILED: "red",
+    JobState.CANCELLED: "gray",
+    JobState.INTERRUPTED: "orange",
 }
-NEW = "workbench_new"  # the version that a fit of this visit made, to be chosen next
+NEW_VERSION = "workbench_new"  # the version that a fit of this visit made, to be chosen next
 
 
-def current(language: str) -> None:
+def show_current_job(language: str) -> None:
     """What runs now, followed until it ends; else how the last one ended."""
     jobs = runtime.jobs().jobs()
     if not jobs:
         return
-    if jobs[0].state is State.RUNNING:
-        st.fragment(_followed, run_every=POLL)(language, jobs[0].id)
+    if jobs[0].state is JobState.RUNNING:
+        st.fragment(_follow_job, run_every=POLL_SECONDS)(language, jobs[0].id)
     else:
-        st.markdown(_ended(language, jobs[0]))
+        st.markdown(_ended_text(language, jobs[0]))
 
 
-def _followed(language: str, id: str) -> None:
-    layout.guarded(lambda: _live(language, id), language)
+def _follow_job(language: str, job_id: str) -> None:
+    layout.run_guarded(lambda: _show_running_job(language, job_id), language)
 
 
-def _live(language: str, id: str) -> None:
-    job = runtime.jobs().job(id)
-    if job.state is not State.RUNNING:
-        if job.kind == "fit" and job.state is State.DONE:
-            st.session_state[NEW] = job.message
+def _show_running_job(language: str, job_id: str) -> None:
+    job = runtime.jobs().job(job_id)
+    if job.state is not JobState.RUNNING:
+        if job.kind == "fit" and job.state is JobState.DONE:
+            st.session_state[NEW_VERSION] = job.message
         st.rerun()
     with st.container(border=True, key="wb_running"):
-        st.markdown(f"**{named(language, 'job', job.kind)}** · {_so_far(language, job)}")
-        share = round(job.fraction * 100)
-        st.progress(job.fraction, f"{stage(language, job.stage).capitalize()}, {share}%")
-        st.caption(_notes(language, job))
-        if st.button(say(language, "cancel"), key="wb_cancel"):
-            runtime.jobs().cancel(id)
+        st.markdown(f"**{name_text(language, 'job', job.kind)}** · {_elapsed_text(language, job)}")
+        percent_done = round(job.fraction * 100)
+        st.progress(
+            job.fraction, f"{stage_text(language, job.stage).capitalize()}, {percent_done}%"
+        )
+        st.caption(_progress_notes(language, job))
+        if st.button(workbench_text(language, "cancel"), key="wb_cancel"):
+            runtime.jobs().cancel(job_id)
             st.rerun()
-        log(language, id)
+        show_log(language, job_id)
 
 
-def _notes(language: str, job: Job) -> str:
+def _progress_notes(language: str, job: Job) -> str:
     """How long it will still take, and what the passes of ALS say."""
-    left = seconds_left(job, now_ms())
-    said = [] if left is None else [say(language, "left", span=span(language, left))]
+    remaining = remaining_seconds(job, now_ms())
+    notes = (
+        []
+        if remaining is None
+        else [workbench_text(language, "left", span=format_duration(language, remaining))]
+    )
     if "iteration" in job.notes:
-        n, loss = int(job.notes["iteration"]), f"{job.notes['loss']:.4g}"
-        of = job.args.get("iterations", FitOptions().iterations)
-        said.append(say(language, "passes", number=n, of=of, loss=loss))
-    return " · ".join(said) or say(language, "left_unknown")
+        iteration, loss = int(job.notes["iteration"]), f"{job.notes['loss']:.4g}"
+        iterations = job.args.get("iterations", FitOptions().iterations)
+        notes.append(workbench_text(language, "passes", number=iteration, of=iterations, loss=loss))
+    return " · ".join(notes) or workbench_text(language, "left_unknown")
 
 
-def _so_far(language: str, job: Job) -> str:
-    return say(language, "so_far", span=span(language, time.time() - job.started_at / 1000))
+def _elapsed_text(language: str, job: Job) -> str:
+    return workbench_text(
+        language, "so_far", span=format_duration(language, time.time() - job.started_at / 1000)
+    )
 
 
-def log(language: str, id: str) -> None:
+def show_log(language: str, job_id: str) -> None:
     """What a job wrote, folded away."""
-    with st.expander(say(language, "log")):
-        written = runtime.jobs().log(id)
-        st.code(written or say(language, "log_empty"), language=None, wrap_lines=True)
+    with st.expander(workbench_text(language, "log")):
+        log_text = runtime.jobs().log(job_id)
+        st.code(log_text or workbench_text(language, "log_empty"), language=None, wrap_lines=True)
 
 
-def _ended(language: str, job: Job) -> str:
+def _ended_text(language: str, job: Job) -> str:
     """How work ended, in a line."""
-    spent = span(language, ((job.ended_at or job.started_at) - job.started_at) / 1000)
-    line = say(language, "ended", kind=named(language, "job", job.kind), span=spent)
-    return f"{_badge(language, job.state)} {line} {_message(language, job)}"
+    duration = format_duration(language, ((job.ended_at or job.started_at) - job.started_at) / 1000)
+    line = workbench_text(
+        language, "ended", kind=name_text(language, "job", job.kind), span=duration
+    )
+    return f"{_state_badge(language, job.state)} {line} {_job_message(language, job)}"
 
 
-def past(language: str) -> None:
+def show_past_jobs(language: str) -> None:
     """All work as rows, the newest first, and the log of one of them."""
-    jobs = runtime.jobs().jobs()[:SHOWN]
+    jobs = runtime.jobs().jobs()[:MAX_JOBS]
     if not jobs:
-        st.write(say(language, "no_work"))
+        st.write(workbench_text(language, "no_work"))
         return
     rows = [
         {
-            say(language, "column_work"): named(language, "job", job.kind),
-            say(language, "column_state"): _badge(language, job.state),
-            say(language, "column_start"): when(language, job.started_at, seconds=True),
-            say(language, "column_end"): when(language, job.ended_at, seconds=True),
-            say(language, "column_note"): _message(language, job),
+            workbench_text(language, "column_work"): name_text(language, "job", job.kind),
+            workbench_text(language, "column_state"): _state_badge(language, job.state),
+            workbench_text(language, "column_start"): format_time(
+                language, job.started_at, seconds=True
+            ),
+            workbench_text(language, "column_end"): format_time(
+                language, job.ended_at, seconds=True
+            ),
+            workbench_text(language, "column_note"): _job_message(language, job),
         }
         for job in jobs
     ]
     st.table(
-        pd.DataFrame(rows), border="horizontal", hide_index=True, alt=say(language, "alt_work")
+        pd.DataFrame(rows),
+        border="horizontal",
+        hide_index=True,
+        alt=workbench_text(language, "alt_work"),
     )
-    _one_log(language, {job.id: job for job in jobs})
+    _log_picker(language, {job.id: job for job in jobs})
 
 
-def _one_log(language: str, jobs: dict[str, Job]) -> None:
-    def title(id: str) -> str:
-        begun = when(language, jobs[id].started_at, seconds=True)
-        return f"{named(language, 'job', jobs[id].kind)}, {begun}"
+def _log_picker(language: str, jobs: dict[str, Job]) -> None:
+    def title(job_id: str) -> str:
+        started = format_time(language, jobs[job_id].started_at, seconds=True)
+        return f"{name_text(language, 'job', jobs[job_id].kind)}, {started}"
 
-    chosen = st.selectbox(say(language, "log_of"), list(jobs), format_func=title, key="wb_log_of")
-    log(language, chosen)
-
-
-def _badge(language: str, state: State) -> str:
-    return f":{COLOUR[state]}-badge[{named(language, 'state', state.value)}]"
+    chosen = st.selectbox(
+        workbench_text(language, "log_of"), list(jobs), format_func=title, key="wb_log_of"
+    )
+    show_log(language, chosen)
 
 
-def _message(language: str, job: Job) -> str:
-    if job.state is State.DONE:
+def _state_badge(language: str, state: JobState) -> str:
+    return f":{JOB_STATE_COLORS[state]}-badge[{name_text(language, 'state', state.value)}]"
+
+
+def _job_message(language: str, job: Job) -> str:
+    if job.state is JobState.DONE:
         versions = [hash[:8] for hash in job.message.split()]
-        return say(language, f"made_{job.kind}", version=" / ".join(versions))
-    if job.state in (State.CANCELLED, State.INTERRUPTED):
-        return say(language, f"note_{job.state.value}")
-    return plain(job.message)
+        return workbench_text(language, f"made_{job.kind}", version=" / ".join(versions))
+    if job.state in (JobState.CANCELLED, JobState.INTERRUPTED):
+        return workbench_text(language, f"note_{job.state.value}")
+    return escape_all_markdown(job.message)

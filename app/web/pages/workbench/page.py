@@ -5,134 +5,145 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.modeling.comparison import parameters
-from app.presentation.i18n import percent, shown
+from app.modeling.comparison import version_parameters
+from app.presentation.i18n import format_percent, format_value
 from app.reports.model_card import model_card
-from app.storage.annotations import LONGEST
-from app.storage.model_registry import ALIASES, Version
+from app.storage.annotations import MAX_NOTE_LENGTH
+from app.storage.model_registry import ALIASES, ModelVersion
 from app.web import runtime
 from app.web.pages import layout
-from app.web.pages.workbench.behavioral_tests import tests
-from app.web.pages.workbench.comparison import compare
-from app.web.pages.workbench.formatting import measured, named, number, plain, say, title, when
-from app.web.pages.workbench.jobs import NEW, current, past
-from app.web.pages.workbench.results import evidence
-from app.web.pages.workbench.study_form import listed, opening
-from app.web.pages.workbench.training_form import form
-from app.web.pages.workbench.what_if import trial
+from app.web.pages.workbench.behavioral_tests import show_model_tests
+from app.web.pages.workbench.comparison import show_comparison
+from app.web.pages.workbench.formatting import (
+    escape_all_markdown,
+    format_measured,
+    format_setting,
+    format_time,
+    name_text,
+    version_title,
+    workbench_text,
+)
+from app.web.pages.workbench.jobs import NEW_VERSION, show_current_job, show_past_jobs
+from app.web.pages.workbench.results import show_results
+from app.web.pages.workbench.study_form import show_studies, study_form
+from app.web.pages.workbench.training_form import training_form
+from app.web.pages.workbench.what_if import show_what_if
 from recsys.errors import BrandswipeError
 
 TABS = ("evidence", "trial", "tests", "compare", "study", "past")
 
 
-def page() -> None:
+def workbench_page() -> None:
     """The form beside the page; what runs; the versions; what can be done with the chosen one."""
-    language = layout.language()
+    language = layout.current_language()
     with st.sidebar:
-        st.fragment(_form)(language)
-    st.title(say(language, "title"))
-    _facts(language)
-    current(language)
-    versions = runtime.house().registry.versions()
+        st.fragment(_training_form_fragment)(language)
+    st.title(workbench_text(language, "title"))
+    _show_shop_facts(language)
+    show_current_job(language)
+    versions = runtime.workspace().registry.versions()
     if not versions:
-        st.info(say(language, "no_version"), icon=":material/arrow_back:")
-        past(language)
+        st.info(workbench_text(language, "no_version"), icon=":material/arrow_back:")
+        show_past_jobs(language)
         return
-    st.header(say(language, "versions"))
-    overview(language, versions)
-    _rooms(language, choose(language, versions), versions)
+    st.header(workbench_text(language, "versions"))
+    show_versions(language, versions)
+    _version_tabs(language, choose_version(language, versions), versions)
 
 
-def _form(language: str) -> None:
-    layout.guarded(lambda: form(language), language)
+def _training_form_fragment(language: str) -> None:
+    layout.run_guarded(lambda: training_form(language), language)
 
 
-def _facts(language: str) -> None:
-    warehouse = runtime.warehouse()
-    facts = say(
+def _show_shop_facts(language: str) -> None:
+    event_store = runtime.event_store()
+    facts = workbench_text(
         language,
         "facts",
-        customers=warehouse.customers,
-        events=warehouse.events,
-        brands=len(warehouse.catalogue.brands),
-        until=when(language, warehouse.as_of * 1000),
+        customers=event_store.customers,
+        events=event_store.events,
+        brands=len(event_store.catalog.brands),
+        until=format_time(language, event_store.as_of * 1000),
     )
     st.caption(facts)
 
 
-def _rooms(language: str, version: Version, versions: list[Version]) -> None:
-    names = [say(language, f"tab_{tab}") for tab in TABS]
-    known, tried, tested, compared, study, done = st.tabs(names)
-    with known:
-        evidence(language, version)
-    with tried:
-        trial(language, version, versions)
-    with tested:
-        tests(language, version)
-    with compared:
-        compare(language, version, versions)
-    with study:
-        opening(language, version)
-        st.subheader(say(language, "studies"))
-        listed(language)
-    with done:
-        past(language)
+def _version_tabs(language: str, version: ModelVersion, versions: list[ModelVersion]) -> None:
+    names = [workbench_text(language, f"tab_{tab}") for tab in TABS]
+    results_tab, what_if_tab, tests_tab, comparison_tab, study_tab, past_tab = st.tabs(names)
+    with results_tab:
+        show_results(language, version)
+    with what_if_tab:
+        show_what_if(language, version, versions)
+    with tests_tab:
+        show_model_tests(language, version)
+    with comparison_tab:
+        show_comparison(language, version, versions)
+    with study_tab:
+        study_form(language, version)
+        st.subheader(workbench_text(language, "studies"))
+        show_studies(language)
+    with past_tab:
+        show_past_jobs(language)
 
 
-CHOSEN = "wb_version"
-NOTHING = "–"  # a fact that a version did not write down
+CHOSEN_VERSION = "wb_version"
+MISSING_FACT = "–"  # a fact that a version did not write down
 
 
-def overview(language: str, versions: list[Version]) -> None:
+def show_versions(language: str, versions: list[ModelVersion]) -> None:
     """All versions as a table."""
-    aliases = runtime.house().registry.aliases()
-    rows = [_row(language, version, aliases) for version in versions]
+    aliases = runtime.workspace().registry.aliases()
+    rows = [_version_row(language, version, aliases) for version in versions]
     st.table(
-        pd.DataFrame(rows), border="horizontal", hide_index=True, alt=say(language, "alt_versions")
+        pd.DataFrame(rows),
+        border="horizontal",
+        hide_index=True,
+        alt=workbench_text(language, "alt_versions"),
     )
-    st.caption(say(language, "about_balance"))
+    st.caption(workbench_text(language, "about_balance"))
 
 
-def choose(language: str, versions: list[Version]) -> Version:
+def choose_version(language: str, versions: list[ModelVersion]) -> ModelVersion:
     """Let one version be chosen; a fit that has just ended chooses its own."""
-    registry = runtime.house().registry
-    known = {version.hash: version for version in versions}
-    new = st.session_state.pop(NEW, None)
-    if new in known:
-        st.session_state[CHOSEN] = new
-    elif st.session_state.get(CHOSEN) not in known:
-        st.session_state[CHOSEN] = registry.aliases().get("candidate", versions[0].hash)
+    registry = runtime.workspace().registry
+    versions_by_hash = {version.hash: version for version in versions}
+    new_version = st.session_state.pop(NEW_VERSION, None)
+    if new_version in versions_by_hash:
+        st.session_state[CHOSEN_VERSION] = new_version
+    elif st.session_state.get(CHOSEN_VERSION) not in versions_by_hash:
+        st.session_state[CHOSEN_VERSION] = registry.aliases().get("candidate", versions[0].hash)
     aliases = registry.aliases()
     chosen = st.selectbox(
-        say(language, "version"),
-        list(known),
-        format_func=lambda hash: title(language, known[hash], aliases),
-        key=CHOSEN,
+        workbench_text(language, "version"),
+        list(versions_by_hash),
+        format_func=lambda hash: version_title(language, versions_by_hash[hash], aliases),
+        key=CHOSEN_VERSION,
     )
-    _point(language, known[chosen])
-    return known[chosen]
+    _alias_buttons(language, versions_by_hash[chosen])
+    return versions_by_hash[chosen]
 
 
-def _point(language: str, version: Version) -> None:
-    registry = runtime.house().registry
-    now = registry.aliases()
+def _alias_buttons(language: str, version: ModelVersion) -> None:
+    registry = runtime.workspace().registry
+    aliases = registry.aliases()
     with st.container(horizontal=True):
         for alias in ALIASES:
-            is_now = now.get(alias) == version.hash
+            is_current = aliases.get(alias) == version.hash
             pressed = st.button(
-                say(language, f"is_{alias}" if is_now else f"make_{alias}"),
-                help=say(language, f"about_{alias}"),
-                disabled=is_now,
+                workbench_text(language, f"is_{alias}" if is_current else f"make_{alias}"),
+                help=workbench_text(language, f"about_{alias}"),
+                disabled=is_current,
                 key=f"wb_{alias}",
             )
             if pressed:
-                registry.point(alias, version.hash)
+                registry.set_alias(alias, version.hash)
                 st.rerun()
-        with st.popover(say(language, "remarks")):
-            remarks(language, version)
+        with st.popover(workbench_text(language, "remarks")):
+            show_annotations(language, version)
         st.download_button(
-            say(language, "card"),
-            lambda: model_card(runtime.house(), version),
+            workbench_text(language, "card"),
+            lambda: model_card(runtime.workspace(), version),
             f"model-card-{version.name}.md",
             "text/markdown",
             on_click="ignore",
@@ -140,55 +151,69 @@ def _point(language: str, version: Version) -> None:
         )
 
 
-def remarks(language: str, version: Version) -> None:
+def show_annotations(language: str, version: ModelVersion) -> None:
     """Notes and tags of a version: read, and written."""
-    kept = runtime.house().registry.remarks
-    for note in kept.notes(version.hash):
-        st.markdown(f"{plain(note.text)}  \n:gray[{when(language, note.at)}]")
+    annotations = runtime.workspace().registry.annotations
+    for note in annotations.notes(version.hash):
+        st.markdown(f"{escape_all_markdown(note.text)}  \n:gray[{format_time(language, note.at)}]")
     with st.form("wb_remark", clear_on_submit=True, border=False):
-        words = st.text_area(say(language, "note"), max_chars=LONGEST, key="wb_note")
-        tag = st.text_input(say(language, "tag"), max_chars=40, key="wb_tag")
-        pressed = st.form_submit_button(say(language, "remark_keep"), type="primary")
+        note_text = st.text_area(
+            workbench_text(language, "note"), max_chars=MAX_NOTE_LENGTH, key="wb_note"
+        )
+        tag = st.text_input(workbench_text(language, "tag"), max_chars=40, key="wb_tag")
+        pressed = st.form_submit_button(workbench_text(language, "remark_keep"), type="primary")
     if pressed:
-        _remarked(version, words, tag)
-    tags = kept.tags(version.hash)
-    off = st.pills(say(language, "tags_off"), tags, key="wb_untag") if tags else None
-    if off:
-        kept.untag(version.hash, off)
+        _save_annotations(version, note_text, tag)
+    tags = annotations.tags(version.hash)
+    removed_tag = (
+        st.pills(workbench_text(language, "tags_off"), tags, key="wb_untag") if tags else None
+    )
+    if removed_tag:
+        annotations.remove_tag(version.hash, removed_tag)
         st.rerun()
 
 
-def _remarked(version: Version, words: str, tag: str) -> None:
-    kept = runtime.house().registry.remarks
+def _save_annotations(version: ModelVersion, note_text: str, tag: str) -> None:
+    annotations = runtime.workspace().registry.annotations
     try:
         if tag.strip():
-            kept.tag(version.hash, tag.strip())
-        if words.strip():
-            kept.note(version.hash, words)
+            annotations.add_tag(version.hash, tag.strip())
+        if note_text.strip():
+            annotations.add_note(version.hash, note_text)
     except BrandswipeError as error:
         st.error(str(error), icon=":material/info:")
         return
     st.rerun()
 
 
-def _row(language: str, version: Version, aliases: dict[str, str]) -> dict[str, str]:
-    facts, options = version.facts, parameters(version)
-    called = [alias for alias, hash in aliases.items() if hash == version.hash]
-    badges = " ".join(f":violet-badge[{named(language, 'alias', name)}]" for name in called)
-    tags = runtime.house().registry.remarks.tags(version.hash)
-    badges += "".join(f" :gray-badge[{plain(tag)}]" for tag in tags)
+def _version_row(language: str, version: ModelVersion, aliases: dict[str, str]) -> dict[str, str]:
+    facts, options = version.facts, version_parameters(version)
+    version_aliases = [alias for alias, hash in aliases.items() if hash == version.hash]
+    badges = " ".join(
+        f":violet-badge[{name_text(language, 'alias', name)}]" for name in version_aliases
+    )
+    tags = runtime.workspace().registry.annotations.tags(version.hash)
+    badges += "".join(f" :gray-badge[{escape_all_markdown(tag)}]" for tag in tags)
     row = {
         "name": f"**{version.name}** {badges}",
-        "made": when(language, version.made_at),
-        "customers": _fact(facts.get("customers"), lambda value: shown(language, value)),
-        "factors": _fact(options.get("factors"), lambda value: number(language, value)),
-        "alpha": _fact(options.get("alpha"), lambda value: number(language, value)),
-        "sample": _fact(options.get("sample"), lambda value: percent(language, value)),
-        "seconds": _fact(facts.get("fit_seconds"), lambda value: measured(language, value, 1)),
-        "balance": _fact(facts.get("balance"), lambda value: measured(language, value, 2)),
+        "made": format_time(language, version.made_at),
+        "customers": _fact_text(
+            facts.get("customers"), lambda value: format_value(language, value)
+        ),
+        "factors": _fact_text(
+            options.get("factors"), lambda value: format_setting(language, value)
+        ),
+        "alpha": _fact_text(options.get("alpha"), lambda value: format_setting(language, value)),
+        "sample": _fact_text(options.get("sample"), lambda value: format_percent(language, value)),
+        "seconds": _fact_text(
+            facts.get("fit_seconds"), lambda value: format_measured(language, value, 1)
+        ),
+        "balance": _fact_text(
+            facts.get("balance"), lambda value: format_measured(language, value, 2)
+        ),
     }
-    return {say(language, f"column_{name}"): value for name, value in row.items()}
+    return {workbench_text(language, f"column_{name}"): value for name, value in row.items()}
 
 
-def _fact(value: Any, write: Any) -> str:
-    return NOTHING if value is None else str(write(value))
+def _fact_text(value: Any, formatter: Any) -> str:
+    return MISSING_FACT if value is None else str(formatter(value))

@@ -6,206 +6,231 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.presentation.i18n import percent, shown, text
-from app.reports.model_card import offline_of
-from app.reports.wording import reading
-from app.storage.model_registry import Version
-from app.study.feedback import refused_brands
-from app.study.results import Human, studies_of
+from app.presentation.i18n import format_percent, format_value, translate
+from app.reports.model_card import offline_evaluation
+from app.reports.wording import format_criterion_value
+from app.storage.model_registry import ModelVersion
+from app.study.feedback import rejected_brands
+from app.study.results import HumanEvaluation, evaluate_studies_of_version
 from app.web import runtime
 from app.web.pages import layout
 from app.web.pages.workbench.formatting import (
-    interval,
-    kind_of,
-    named,
-    plain,
-    say,
-    state_of,
-    when,
-    within,
+    escape_all_markdown,
+    format_interval,
+    format_time,
+    format_with_interval,
+    name_text,
+    study_kind_text,
+    study_state_text,
+    workbench_text,
 )
-from app.web.pages.workbench.training_form import start
-from recsys.report.rejections import RefusedBrand
+from app.web.pages.workbench.training_form import start_job
+from recsys.report.rejections import RejectedBrand
 
-Found = dict[str, Any]  # an Estimate as plain data
+EstimateData = dict[str, Any]  # an Estimate as plain data
 
 
-def offline(language: str, version: Version) -> None:
+def show_offline_evaluation(language: str, version: ModelVersion) -> None:
     """The table of the last evaluation of this version, and the button for one."""
     if "options" not in version.meta:
-        st.caption(say(language, "offline_lists"))
+        st.caption(workbench_text(language, "offline_lists"))
         return
-    st.write(say(language, "offline_lead"))
-    found = offline_of(runtime.house(), version)
-    if found is None:
-        st.caption(say(language, "offline_none"))
+    st.write(workbench_text(language, "offline_lead"))
+    evaluation = offline_evaluation(runtime.workspace(), version)
+    if evaluation is None:
+        st.caption(workbench_text(language, "offline_none"))
     else:
-        _table(language, found)
-    label = say(language, "offline_again" if found else "offline_start")
+        _show_evaluation(language, evaluation)
+    label = workbench_text(language, "offline_again" if evaluation else "offline_start")
     pressed = st.button(label, key="wb_evaluate")
-    if pressed and start(language, "evaluate", {"model": version.hash}):
+    if pressed and start_job(language, "evaluate", {"model": version.hash}):
         st.rerun()
 
 
-def _table(language: str, found: Found) -> None:
-    rows = [_row(language, line) for line in found["lines"]]
+def _show_evaluation(language: str, evaluation: EstimateData) -> None:
+    rows = [_evaluation_row(language, line) for line in evaluation["lines"]]
     st.table(
-        pd.DataFrame(rows), border="horizontal", hide_index=True, alt=say(language, "alt_offline")
+        pd.DataFrame(rows),
+        border="horizontal",
+        hide_index=True,
+        alt=workbench_text(language, "alt_offline"),
     )
-    cut = when(language, found["cut"] * 1000)
-    st.caption(say(language, "offline_note", customers=found["customers"], cut=cut))
+    cut = format_time(language, evaluation["cut"] * 1000)
+    st.caption(workbench_text(language, "offline_note", customers=evaluation["customers"], cut=cut))
 
 
-def _row(language: str, line: dict[str, Any]) -> dict[str, str]:
+def _evaluation_row(language: str, line: dict[str, Any]) -> dict[str, str]:
     is_model = line["ranker"] == "favourite"
-    ranker = named(language, "baseline", line["ranker"].replace("-", "_"))
+    ranker = name_text(language, "baseline", line["ranker"].replace("-", "_"))
     return {
-        say(language, "column_task"): named(language, "task", line["task"]),
-        say(language, "column_ranker"): f"**{ranker}**" if is_model else ranker,
-        say(language, "column_people"): shown(language, line["ndcg"]["n"]),
-        "Recall@10": _estimate(language, line["recall"]),
-        "NDCG@10": _estimate(language, line["ndcg"]),
-        say(language, "column_ahead"): "" if is_model else _estimate(language, line["ndcg_ahead"]),
+        workbench_text(language, "column_task"): name_text(language, "task", line["task"]),
+        workbench_text(language, "column_ranker"): f"**{ranker}**" if is_model else ranker,
+        workbench_text(language, "column_people"): format_value(language, line["ndcg"]["n"]),
+        "Recall@10": _estimate_text(language, line["recall"]),
+        "NDCG@10": _estimate_text(language, line["ndcg"]),
+        workbench_text(language, "column_ahead"): ""
+        if is_model
+        else _estimate_text(language, line["ndcg_ahead"]),
     }
 
 
-def _estimate(language: str, found: Found) -> str:
-    if found["value"] is None:
-        return say(language, "unknown")
-    return interval(language, found["value"], found["low"], found["high"])
+def _estimate_text(language: str, estimate: EstimateData) -> str:
+    if estimate["value"] is None:
+        return workbench_text(language, "unknown")
+    return format_interval(language, estimate["value"], estimate["low"], estimate["high"])
 
 
-REFUSED = "workbench_refused"
+REJECTED_KEY = "workbench_refused"
 
 
-def evidence(language: str, version: Version) -> None:
+def show_results(language: str, version: ModelVersion) -> None:
     """People first, for they decide; then the log, groups of it, and refused picks."""
-    st.subheader(say(language, "human_title"))
-    _human(language, studies_of(runtime.house(), version.hash))
-    st.subheader(say(language, "offline_title"))
-    offline(language, version)
-    _slices(language, version)
-    st.subheader(say(language, "refused_title"))
-    st.fragment(_guarded)(language, version.hash)
+    st.subheader(workbench_text(language, "human_title"))
+    _show_studies(language, evaluate_studies_of_version(runtime.workspace(), version.hash))
+    st.subheader(workbench_text(language, "offline_title"))
+    show_offline_evaluation(language, version)
+    _show_slices(language, version)
+    st.subheader(workbench_text(language, "refused_title"))
+    st.fragment(_rejected_fragment)(language, version.hash)
 
 
-def _human(language: str, studies: list[Human]) -> None:
+def _show_studies(language: str, studies: list[HumanEvaluation]) -> None:
     if not studies:
-        st.caption(say(language, "human_none"))
+        st.caption(workbench_text(language, "human_none"))
         return
-    rows = [_study(language, study) for study in studies]
+    rows = [_verdict_row(language, study) for study in studies]
     st.table(
         pd.DataFrame(rows).fillna("–"),  # a comparison of two versions has another criterion
         border="horizontal",
         hide_index=True,
-        alt=say(language, "alt_human"),
+        alt=workbench_text(language, "alt_human"),
     )
-    st.caption(say(language, "human_note"))
+    st.caption(workbench_text(language, "human_note"))
 
 
-def _study(language: str, study: Human) -> dict[str, str]:
-    judged = study.judged
-    outcome = judged.decision.outcome if judged.decision else None
-    measured = {
-        text(language, f"report.{found.criterion.name}"): _criterion(language, found)
-        for found in judged.report.criteria
+def _verdict_row(language: str, study: HumanEvaluation) -> dict[str, str]:
+    result = study.result
+    outcome = result.decision.outcome if result.decision else None
+    criteria = {
+        translate(language, f"report.{found.criterion.name}"): _criterion_text(language, found)
+        for found in result.report.criteria
     }
     return {
-        say(language, "column_study"): f"**{plain(judged.row.name)}**",
-        say(language, "column_kind"): kind_of(language, judged.row.kind),
-        say(language, "column_counted"): shown(language, judged.report.players.counted),
-        **measured,
-        say(language, "column_state"): state_of(language, judged.row, outcome),
+        workbench_text(language, "column_study"): f"**{escape_all_markdown(result.row.name)}**",
+        workbench_text(language, "column_kind"): study_kind_text(language, result.row.kind),
+        workbench_text(language, "column_counted"): format_value(
+            language, result.report.players.counted
+        ),
+        **criteria,
+        workbench_text(language, "column_state"): study_state_text(language, result.row, outcome),
     }
 
 
-def _criterion(language: str, found: Any) -> str:
-    estimate = found.estimate
+def _criterion_text(language: str, criterion_report: Any) -> str:
+    estimate = criterion_report.estimate
     if estimate.value is None:
-        return say(language, "unknown")
-    name = found.criterion.name
+        return workbench_text(language, "unknown")
+    name = criterion_report.criterion.name
     value, low, high = (
-        reading(language, name, number) for number in (estimate.value, estimate.low, estimate.high)
+        format_criterion_value(language, name, number)
+        for number in (estimate.value, estimate.low, estimate.high)
     )
-    return within(language, value, low, high)
+    return format_with_interval(language, value, low, high)
 
 
-def _slices(language: str, version: Version) -> None:
-    found = offline_of(runtime.house(), version)
-    parts = [] if found is None else found.get("slices", [])
-    if not parts:
+def _show_slices(language: str, version: ModelVersion) -> None:
+    evaluation = offline_evaluation(runtime.workspace(), version)
+    slices = [] if evaluation is None else evaluation.get("slices", [])
+    if not slices:
         return
-    with st.expander(say(language, "slices_title")):
-        st.write(say(language, "slices_lead"))
-        by = st.segmented_control(
-            say(language, "slices_by"),
-            list(dict.fromkeys(part["by"] for part in parts)),
-            default=parts[0]["by"],
+    with st.expander(workbench_text(language, "slices_title")):
+        st.write(workbench_text(language, "slices_lead"))
+        grouping = st.segmented_control(
+            workbench_text(language, "slices_by"),
+            list(dict.fromkeys(part["by"] for part in slices)),
+            default=slices[0]["by"],
             required=True,
-            format_func=lambda name: say(language, f"by_{name}"),
+            format_func=lambda name: workbench_text(language, f"by_{name}"),
             key="wb_slices_by",
             label_visibility="collapsed",
         )
-        rows = list(_groups(language, parts, str(by)))
+        rows = list(_slice_rows(language, slices, str(grouping)))
         st.table(
             pd.DataFrame(rows),
             border="horizontal",
             hide_index=True,
-            alt=say(language, "alt_slices"),
+            alt=workbench_text(language, "alt_slices"),
         )
-        st.caption(say(language, "slices_note"))
+        st.caption(workbench_text(language, "slices_note"))
 
 
-def _groups(language: str, parts: list[dict[str, Any]], by: str) -> Iterator[dict[str, str]]:
-    for part in parts:
-        if part["by"] != by:
+def _slice_rows(
+    language: str, slices: list[dict[str, Any]], grouping: str
+) -> Iterator[dict[str, str]]:
+    for slice_data in slices:
+        if slice_data["by"] != grouping:
             continue
-        found = part["found"]
-        known = found["value"] is not None
+        estimate = slice_data["found"]
+        is_known = estimate["value"] is not None
         yield {
-            say(language, f"by_{by}"): plain(named(language, by, part["name"])),
-            say(language, "column_people"): shown(language, found["n"]) if known else "–",
-            "Recall@10": interval(language, found["value"], found["low"], found["high"])
-            if known
-            else say(language, "too_few"),
+            workbench_text(language, f"by_{grouping}"): escape_all_markdown(
+                name_text(language, grouping, slice_data["name"])
+            ),
+            workbench_text(language, "column_people"): format_value(language, estimate["n"])
+            if is_known
+            else "–",
+            "Recall@10": format_interval(
+                language, estimate["value"], estimate["low"], estimate["high"]
+            )
+            if is_known
+            else workbench_text(language, "too_few"),
         }
 
 
-def _guarded(language: str, version: str) -> None:
-    layout.guarded(lambda: _refused(language, version), language)
+def _rejected_fragment(language: str, version: str) -> None:
+    layout.run_guarded(lambda: _show_rejected_brands(language, version), language)
 
 
-def _refused(language: str, version: str) -> None:
+def _show_rejected_brands(language: str, version: str) -> None:
     """Read when it is asked for: a thousand customers are ranked for it."""
-    st.write(say(language, "refused_lead"))
-    if st.button(say(language, "refused_look"), key="wb_refused"):
-        st.session_state[REFUSED] = version, refused_brands(runtime.house(), version)
-    known = st.session_state.get(REFUSED)
-    if known is None or known[0] != version:
+    st.write(workbench_text(language, "refused_lead"))
+    if st.button(workbench_text(language, "refused_look"), key="wb_refused"):
+        st.session_state[REJECTED_KEY] = version, rejected_brands(runtime.workspace(), version)
+    cached = st.session_state.get(REJECTED_KEY)
+    if cached is None or cached[0] != version:
         return
-    if not known[1]:
-        st.caption(say(language, "refused_none"))
+    if not cached[1]:
+        st.caption(workbench_text(language, "refused_none"))
         return
-    rows = [_brand(language, brand) for brand in known[1]]
+    rows = [_rejected_brand_row(language, brand) for brand in cached[1]]
     st.table(
-        pd.DataFrame(rows), border="horizontal", hide_index=True, alt=say(language, "alt_refused")
+        pd.DataFrame(rows),
+        border="horizontal",
+        hide_index=True,
+        alt=workbench_text(language, "alt_refused"),
     )
-    st.caption(say(language, "refused_note"))
+    st.caption(workbench_text(language, "refused_note"))
 
 
-def _brand(language: str, brand: RefusedBrand) -> dict[str, str]:
+def _rejected_brand_row(language: str, brand: RejectedBrand) -> dict[str, str]:
     kinds = [
-        f"{say(language, f'kind_of_{kind}')} {percent(language, share)}"
+        f"{workbench_text(language, f'kind_of_{kind}')} {format_percent(language, share)}"
         for kind, share in sorted(brand.kinds.items(), key=lambda pair: -pair[1])[:2]
     ]
     reasons = [
-        say(language, "reason_people", reason=text(language, f"reveal.refused_{why}"), n=n)
+        workbench_text(
+            language, "reason_people", reason=translate(language, f"reveal.refused_{why}"), n=n
+        )
         for why, n in brand.reasons.items()
     ]
-    share, people = percent(language, brand.share), shown(language, brand.people)
+    share, people = format_percent(language, brand.share), format_value(language, brand.people)
     return {
-        say(language, "column_brand"): f"**{plain(brand.brand)}**",
-        say(language, "column_refused"): say(language, "refused_of", share=share, people=people),
-        say(language, "column_kinds"): ", ".join(kinds) or say(language, "too_few"),
-        say(language, "column_reasons"): ", ".join(reasons) or say(language, "too_few"),
+        workbench_text(language, "column_brand"): f"**{escape_all_markdown(brand.brand)}**",
+        workbench_text(language, "column_refused"): workbench_text(
+            language, "refused_of", share=share, people=people
+        ),
+        workbench_text(language, "column_kinds"): ", ".join(kinds)
+        or workbench_text(language, "too_few"),
+        workbench_text(language, "column_reasons"): ", ".join(reasons)
+        or workbench_text(language, "too_few"),
     }

@@ -7,277 +7,316 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.presentation.i18n import percent, text
-from app.reports.wording import reading
-from app.storage.model_registry import Version
+from app.presentation.i18n import format_percent, translate
+from app.reports.wording import format_criterion_value
+from app.storage.model_registry import ModelVersion
 from app.storage.study_db.records import StudyRow
-from app.study.opening import open_study, played
+from app.study.opening import open_study, play_dates
 from app.web import runtime
 from app.web.pages import layout
 from app.web.pages.workbench.formatting import (
-    kind_of,
-    measured,
-    named,
-    number,
-    plain,
-    say,
-    state_of,
-    when,
+    escape_all_markdown,
+    format_measured,
+    format_setting,
+    format_time,
+    name_text,
+    study_kind_text,
+    study_state_text,
+    workbench_text,
 )
-from app.web.pages.workbench.invitation_form import Guests, send, sent, usable_guests
-from app.workspace.policies import READY, policy_differences, ready_policy
-from app.workspace.workspace import BASELINE
+from app.web.pages.workbench.invitation_form import (
+    InvitationRequest,
+    invitation_input,
+    offer_invitation_files,
+    send_invitations,
+)
+from app.workspace.policies import BUNDLED_POLICIES, bundled_policy, policy_differences
+from app.workspace.workspace import DEFAULT_BASELINE
 from recsys.errors import BrandswipeError
 from recsys.models.baselines import BASELINES
 from recsys.study.policy import Policy, StudyKind
 
-INVITATIONS = 1  # seed of the invitations, as in the terminal
-LONGEST = 60  # characters of a name
-OPENED = "workbench_opened"
+INVITATION_SEED = 1  # seed of the invitations, as in the terminal
+MAX_NAME_LENGTH = 60  # characters of a name
+OPENED_STUDY = "workbench_opened"
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class StudyDraft:
     """A study that is not opened yet."""
 
     name: str
     kind: StudyKind
-    version: Version
+    version: ModelVersion
     baseline: str
     policy: Policy
     challenger: str | None  # hash of a second version, where the policy compares two
     seed: int  # of the invitations
-    days: tuple[date | None, date | None]  # the first and the last of play; None: no such limit
-    guests: Guests | None  # None: everybody may play
+    play_days: tuple[
+        date | None, date | None
+    ]  # the first and the last of play; None: no such limit
+    invitation: InvitationRequest | None  # None: everybody may play
 
 
-def opening(language: str, version: Version) -> None:
+def study_form(language: str, version: ModelVersion) -> None:
     """The form, the policy, and what is expected of it."""
-    house = runtime.house()
-    kind = StudyKind.SIMULATED if house.warehouse.planted else StudyKind.LIVE
-    st.write(say(language, f"study_lead_{kind.value}"))
-    left, right = st.columns(2)
-    name = left.text_input(
-        say(language, "study_name"),
-        max_chars=LONGEST,
-        placeholder=say(language, "study_name_hint"),
+    workspace = runtime.workspace()
+    kind = StudyKind.SIMULATED if workspace.event_store.planted else StudyKind.LIVE
+    st.write(workbench_text(language, f"study_lead_{kind.value}"))
+    left_column, right_column = st.columns(2)
+    name = left_column.text_input(
+        workbench_text(language, "study_name"),
+        max_chars=MAX_NAME_LENGTH,
+        placeholder=workbench_text(language, "study_name_hint"),
         key="wb_study_name",
     )
-    baseline = right.selectbox(
-        say(language, "baseline"),
+    baseline = right_column.selectbox(
+        workbench_text(language, "baseline"),
         list(BASELINES),
-        index=list(BASELINES).index(BASELINE),
-        format_func=lambda name: named(language, "baseline", name.replace("-", "_")),
-        help=say(language, "about_baseline"),
+        index=list(BASELINES).index(DEFAULT_BASELINE),
+        format_func=lambda name: name_text(language, "baseline", name.replace("-", "_")),
+        help=workbench_text(language, "about_baseline"),
         key="wb_baseline",
     )
-    policy = _rule(language, left)
-    challenger = _challenger(language, left, version) if policy.is_duel else None
-    days = (_day(language, right, "first_day"), _day(language, right, "last_day"))
-    seed = left.number_input(
-        say(language, "study_seed"),
-        value=INVITATIONS,
+    policy = _policy_picker(language, left_column)
+    challenger = (
+        _challenger_picker(language, left_column, version) if policy.is_paired_comparison else None
+    )
+    play_days = (
+        _play_day(language, right_column, "first_day"),
+        _play_day(language, right_column, "last_day"),
+    )
+    seed = left_column.number_input(
+        workbench_text(language, "study_seed"),
+        value=INVITATION_SEED,
         min_value=0,
         max_value=2**31 - 1,
-        help=say(language, "about_study_seed"),
+        help=workbench_text(language, "about_study_seed"),
         key="wb_study_seed",
     )
-    _policy(language, policy)
-    _against_default(language, house.policy, policy)
-    _expect(language, version, policy)
-    live = kind is StudyKind.LIVE
-    guests, usable = usable_guests(language) if live else (None, True)
-    review = say(language, "study_review")
-    if st.button(review, type="primary", key="wb_study_review", disabled=not usable):
-        called = " ".join(name.split())
-        draft = Draft(called, kind, version, baseline, policy, challenger, int(seed), days, guests)
-        st.dialog(say(language, "study_confirm_title"))(_confirm)(language, draft)
-    _opened(language)
+    _show_policy(language, policy)
+    _show_policy_differences(language, workspace.policy, policy)
+    _show_balance_warning(language, version, policy)
+    is_live = kind is StudyKind.LIVE
+    invitation, usable = invitation_input(language) if is_live else (None, True)
+    review_label = workbench_text(language, "study_review")
+    if st.button(review_label, type="primary", key="wb_study_review", disabled=not usable):
+        study_name = " ".join(name.split())
+        draft = StudyDraft(
+            study_name,
+            kind,
+            version,
+            baseline,
+            policy,
+            challenger,
+            int(seed),
+            play_days,
+            invitation,
+        )
+        st.dialog(workbench_text(language, "study_confirm_title"))(_confirm_dialog)(language, draft)
+    _show_opened_study(language)
 
 
-def _day(language: str, column: DeltaGenerator, which: str) -> date | None:
+def _play_day(language: str, column: DeltaGenerator, which: str) -> date | None:
     chosen = column.date_input(
-        say(language, f"study_{which}"),
+        workbench_text(language, f"study_{which}"),
         value=None,
         format="YYYY-MM-DD",
-        help=say(language, f"about_{which}"),
+        help=workbench_text(language, f"about_{which}"),
         key=f"wb_study_{which}",
     )
     return chosen if isinstance(chosen, date) else None
 
 
-def _rule(language: str, column: DeltaGenerator) -> Policy:
+def _policy_picker(language: str, column: DeltaGenerator) -> Policy:
     """One of the policies that come with the program."""
     name = column.selectbox(
-        say(language, "policy"),
-        list(READY),
-        format_func=lambda name: say(language, f"policy_{name.replace('-', '_')}"),
-        help=say(language, "about_policy"),
+        workbench_text(language, "policy"),
+        list(BUNDLED_POLICIES),
+        format_func=lambda name: workbench_text(language, f"policy_{name.replace('-', '_')}"),
+        help=workbench_text(language, "about_policy"),
         key="wb_study_policy",
     )
-    return ready_policy(name)
+    return bundled_policy(name)
 
 
-def _challenger(language: str, column: DeltaGenerator, champion: Version) -> str | None:
+def _challenger_picker(language: str, column: DeltaGenerator, champion: ModelVersion) -> str | None:
     """The version that is compared with the chosen one; None where there is no other."""
-    others = [v for v in runtime.house().registry.versions() if v.hash != champion.hash]
+    others = [v for v in runtime.workspace().registry.versions() if v.hash != champion.hash]
     chosen = column.selectbox(
-        say(language, "challenger"),
+        workbench_text(language, "challenger"),
         others,
         format_func=lambda version: version.name,
-        help=say(language, "about_challenger"),
+        help=workbench_text(language, "about_challenger"),
         key="wb_study_challenger",
     )
     return None if chosen is None else chosen.hash
 
 
-def _against_default(language: str, usual: Policy, policy: Policy) -> None:
+def _show_policy_differences(language: str, default_policy: Policy, policy: Policy) -> None:
     """In what the policy differs from the one that studies are opened with unless said so."""
     rows = [
         {
-            say(language, "column_differs"): plain(name),
-            say(language, "column_usual"): plain(before),
-            say(language, "column_here"): plain(here),
+            workbench_text(language, "column_differs"): escape_all_markdown(name),
+            workbench_text(language, "column_usual"): escape_all_markdown(before),
+            workbench_text(language, "column_here"): escape_all_markdown(here),
         }
-        for name, before, here in policy_differences(usual, policy)
+        for name, before, here in policy_differences(default_policy, policy)
     ]
     if not rows:
-        st.caption(say(language, "policy_usual"))
+        st.caption(workbench_text(language, "policy_usual"))
         return
     st.table(
         pd.DataFrame(rows),
         border="horizontal",
         hide_index=True,
-        alt=say(language, "alt_policy_differences"),
+        alt=workbench_text(language, "alt_policy_differences"),
     )
 
 
-def _policy(language: str, policy: Policy) -> None:
+def _show_policy(language: str, policy: Policy) -> None:
     """The bars, each with its reason."""
     rows = [
         {
-            say(language, "column_criterion"): text(language, f"report.{criterion.name}"),
-            say(language, "column_bar"): reading(language, criterion.name, criterion.bar),
-            say(language, "column_because"): plain(criterion.because),
+            workbench_text(language, "column_criterion"): translate(
+                language, f"report.{criterion.name}"
+            ),
+            workbench_text(language, "column_bar"): format_criterion_value(
+                language, criterion.name, criterion.bar
+            ),
+            workbench_text(language, "column_because"): escape_all_markdown(criterion.because),
         }
         for criterion in policy.criteria
     ]
     st.table(
-        pd.DataFrame(rows), border="horizontal", hide_index=True, alt=say(language, "alt_policy")
+        pd.DataFrame(rows),
+        border="horizontal",
+        hide_index=True,
+        alt=workbench_text(language, "alt_policy"),
     )
     st.caption(
-        say(
+        workbench_text(
             language,
             "policy_rest",
-            alpha=percent(language, policy.alpha),
+            alpha=format_percent(language, policy.alpha),
             players=policy.least_players,
             hash=policy.hash[:8],
         )
     )
 
 
-def _expect(language: str, version: Version, policy: Policy) -> None:
-    if policy.is_duel:  # its deck holds no decoys
+def _show_balance_warning(language: str, version: ModelVersion, policy: Policy) -> None:
+    if policy.is_paired_comparison:  # its deck holds no decoys
         return
     balance = version.facts.get("balance")
-    limit = number(language, policy.balance)
+    limit = format_setting(language, policy.balance)
     if balance is None:
-        st.warning(say(language, "balance_unknown"), icon=":material/balance:")
+        st.warning(workbench_text(language, "balance_unknown"), icon=":material/balance:")
     elif abs(balance) > policy.balance:
-        found = measured(language, balance, 2)
+        formatted = format_measured(language, balance, 2)
         st.warning(
-            say(language, "balance_off", value=found, limit=limit), icon=":material/balance:"
+            workbench_text(language, "balance_off", value=formatted, limit=limit),
+            icon=":material/balance:",
         )
 
 
-def _confirm(language: str, draft: Draft) -> None:
-    layout.guarded(lambda: _locked(language, draft), language)
+def _confirm_dialog(language: str, draft: StudyDraft) -> None:
+    layout.run_guarded(lambda: _show_confirmation(language, draft), language)
 
 
-def _locked(language: str, draft: Draft) -> None:
+def _show_confirmation(language: str, draft: StudyDraft) -> None:
     """The summary; what is confirmed here can never be changed."""
     policy = draft.policy
     lines = {
-        "study_name": draft.name or say(language, "study_name_hint"),
-        "column_kind": kind_of(language, draft.kind),
+        "study_name": draft.name or workbench_text(language, "study_name_hint"),
+        "column_kind": study_kind_text(language, draft.kind),
         "version": draft.version.name,
-        "baseline": named(language, "baseline", draft.baseline.replace("-", "_")),
+        "baseline": name_text(language, "baseline", draft.baseline.replace("-", "_")),
         "policy": f"{policy.name}, {policy.hash[:8]}",
-        "study_first_day": str(draft.days[0] or say(language, "at_once")),
-        "study_last_day": str(draft.days[1] or say(language, "no_last_day")),
+        "study_first_day": str(draft.play_days[0] or workbench_text(language, "at_once")),
+        "study_last_day": str(draft.play_days[1] or workbench_text(language, "no_last_day")),
         "study_seed": str(draft.seed),
     }
     if draft.challenger is not None:
-        lines["challenger"] = runtime.house().version(draft.challenger).name
-    if draft.guests is not None:
-        lines["invited"] = number(language, len(draft.guests.people))
-    st.markdown("  \n".join(f"{say(language, k)}: **{plain(v)}**" for k, v in lines.items()))
-    _expect(language, draft.version, policy)
-    st.write(say(language, "study_lock_text"))
+        lines["challenger"] = runtime.workspace().version(draft.challenger).name
+    if draft.invitation is not None:
+        lines["invited"] = format_setting(language, len(draft.invitation.invitees))
+    st.markdown(
+        "  \n".join(
+            f"{workbench_text(language, k)}: **{escape_all_markdown(v)}**" for k, v in lines.items()
+        )
+    )
+    _show_balance_warning(language, draft.version, policy)
+    st.write(workbench_text(language, "study_lock_text"))
     with st.container(horizontal=True):
-        if st.button(say(language, "study_lock"), type="primary", key="wb_study_lock"):
-            _open(draft)
-        if st.button(say(language, "not_yet"), key="wb_study_not_yet"):
+        if st.button(workbench_text(language, "study_lock"), type="primary", key="wb_study_lock"):
+            _open_study(draft)
+        if st.button(workbench_text(language, "not_yet"), key="wb_study_not_yet"):
             st.rerun()
 
 
-def _open(draft: Draft) -> None:
-    house = runtime.house()
+def _open_study(draft: StudyDraft) -> None:
+    workspace = runtime.workspace()
     try:
         row = open_study(
-            house.store,
+            workspace.store,
             draft.name or None,
             draft.kind,
             draft.policy,
-            house.registry.check(draft.version.hash),
+            workspace.registry.check(draft.version.hash),
             draft.baseline,
             draft.seed,
-            draft.challenger and house.registry.check(draft.challenger),
-            played(*draft.days),
+            draft.challenger and workspace.registry.check(draft.challenger),
+            play_dates(*draft.play_days),
         )
-        if draft.guests is not None:
-            send(row, draft.guests)
+        if draft.invitation is not None:
+            send_invitations(row, draft.invitation)
     except BrandswipeError as error:
         st.error(str(error), icon=":material/info:")
         return
-    st.session_state[OPENED] = row.hash
+    st.session_state[OPENED_STUDY] = row.hash
     st.rerun()
 
 
-def _opened(language: str) -> None:
-    hash = st.session_state.get(OPENED)
-    if hash is None:
+def _show_opened_study(language: str) -> None:
+    study_hash = st.session_state.get(OPENED_STUDY)
+    if study_hash is None:
         return
-    row = runtime.store().study(hash)
-    done = say(language, "study_is_open", name=plain(row.name), hash=row.hash[:8])
-    following = row.kind.value if runtime.store().invited(hash) is None else "invited"
-    st.success(f"{done} {say(language, f'study_next_{following}')}", icon=":material/lock:")
-    sent(language, hash)
+    row = runtime.store().study(study_hash)
+    opened_text = workbench_text(
+        language, "study_is_open", name=escape_all_markdown(row.name), hash=row.hash[:8]
+    )
+    next_step = row.kind.value if runtime.store().invited_count(study_hash) is None else "invited"
+    st.success(
+        f"{opened_text} {workbench_text(language, f'study_next_{next_step}')}",
+        icon=":material/lock:",
+    )
+    offer_invitation_files(language, study_hash)
 
 
-def listed(language: str) -> None:
+def show_studies(language: str) -> None:
     """All studies that judge something, the newest first."""
     store = runtime.store()
     rows = [row for row in store.studies() if row.kind is not StudyKind.PLAYGROUND]
     if not rows:
-        st.caption(say(language, "no_studies"))
+        st.caption(workbench_text(language, "no_studies"))
         return
     st.table(
-        pd.DataFrame([_row(language, row) for row in rows]),
+        pd.DataFrame([_study_row(language, row) for row in rows]),
         border="horizontal",
         hide_index=True,
-        alt=say(language, "alt_studies"),
+        alt=workbench_text(language, "alt_studies"),
     )
 
 
-def _row(language: str, row: StudyRow) -> dict[str, str]:
+def _study_row(language: str, row: StudyRow) -> dict[str, str]:
     decision = runtime.store().decision(row.hash)
     return {
-        say(language, "column_study"): f"**{plain(row.name)}**",
-        say(language, "column_kind"): kind_of(language, row.kind),
-        say(language, "version"): row.model[:8],
-        say(language, "column_opened"): when(language, row.opened_at),
-        say(language, "column_state"): state_of(
+        workbench_text(language, "column_study"): f"**{escape_all_markdown(row.name)}**",
+        workbench_text(language, "column_kind"): study_kind_text(language, row.kind),
+        workbench_text(language, "version"): row.model[:8],
+        workbench_text(language, "column_opened"): format_time(language, row.opened_at),
+        workbench_text(language, "column_state"): study_state_text(
             language, row, decision.outcome if decision else None
         ),
     }

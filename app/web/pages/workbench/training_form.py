@@ -8,22 +8,28 @@ import streamlit as st
 
 from app.operations.job_eta import expected_seconds
 from app.operations.jobs import Job
-from app.storage.event_store.window import SHORT, Source, slice_of, source_to_row, versions_of
+from app.storage.event_store.window import (
+    SHORT_VERSION,
+    TrainingWindow,
+    open_window,
+    source_to_row,
+    store_versions,
+)
 from app.web import runtime
-from app.web.pages.workbench.formatting import say, span, when
+from app.web.pages.workbench.formatting import format_duration, format_time, workbench_text
 from recsys.errors import BrandswipeError
 from recsys.models.hybrid import (
-    RANGES,
+    OPTION_RANGES,
     FitOptions,
-    Weights,
+    ScoreWeights,
     check_options,
     options_to_row,
     weights_from_row,
     weights_to_row,
 )
 
-DEFAULT = FitOptions()
-STEPS = {
+DEFAULT_OPTIONS = FitOptions()
+INPUT_STEPS = {
     "factors": 8,
     "alpha": 5.0,
     "regularisation": 1.0,
@@ -34,148 +40,155 @@ STEPS = {
     "collaborative": 0.1,
     "popularity": 0.01,
 }
-MOST_WEIGHT = 100
+MAX_WEIGHT = 100
 
 
-def form(language: str) -> None:
+def training_form(language: str) -> None:
     """Draw the form; a press starts the fit, or says why not."""
-    st.header(say(language, "form_title"))
-    with st.expander(say(language, "which_events")):
-        source = _source(language)
-    options = _options(language)
-    judged = st.toggle(
-        say(language, "evaluate_too"),
+    st.header(workbench_text(language, "form_title"))
+    with st.expander(workbench_text(language, "which_events")):
+        window = _training_window(language)
+    options = _fit_options(language)
+    evaluate = st.toggle(
+        workbench_text(language, "evaluate_too"),
         value=True,
-        help=say(language, "about_evaluate_too"),
+        help=workbench_text(language, "about_evaluate_too"),
         key="wb_evaluate_too",
     )
-    refused = _refusal(options)
-    seconds = None if refused else _seconds(options, judged)
-    st.caption(refused or _how_long(language, seconds))
-    if st.button(say(language, "fit"), type="primary", width="stretch", key="wb_fit"):
-        if refused:
-            st.error(refused, icon=":material/info:")
-        elif start(language, "fit", _arguments(options, source, judged, seconds), source):
+    refusal = _options_error(options)
+    seconds = None if refusal else _expected_seconds(options, evaluate)
+    st.caption(refusal or _duration_text(language, seconds))
+    if st.button(workbench_text(language, "fit"), type="primary", width="stretch", key="wb_fit"):
+        if refusal:
+            st.error(refusal, icon=":material/info:")
+        elif start_job(language, "fit", _job_arguments(options, window, evaluate, seconds), window):
             st.rerun()
 
 
-def _arguments(
-    options: FitOptions, source: Source, judged: bool, seconds: float | None
+def _job_arguments(
+    options: FitOptions, window: TrainingWindow, evaluate: bool, seconds: float | None
 ) -> dict[str, object]:
     return {
         **options_to_row(options),
-        "source": source_to_row(source),
-        "evaluate": judged,
+        "source": source_to_row(window),
+        "evaluate": evaluate,
         "expected": seconds,
     }
 
 
-def start(
-    language: str, kind: str, arguments: dict[str, object], source: Source | None = None
+def start_job(
+    language: str, kind: str, arguments: dict[str, object], window: TrainingWindow | None = None
 ) -> Job | None:
     """Start long work; where it cannot start, say so in a sentence and return None."""
-    busy = runtime.jobs().running()
-    if busy is not None:
-        st.warning(say(language, f"busy_{busy.kind}"), icon=":material/hourglass_top:")
+    running_job = runtime.jobs().running()
+    if running_job is not None:
+        st.warning(
+            workbench_text(language, f"busy_{running_job.kind}"), icon=":material/hourglass_top:"
+        )
         return None
     try:
-        if source is not None:
-            slice_of(runtime.warehouse(), source)  # a window without events is refused here
+        if window is not None:
+            open_window(runtime.event_store(), window)  # a window without events is refused here
         return runtime.jobs().start(kind, arguments)
     except BrandswipeError as error:
         st.error(str(error), icon=":material/info:")
         return None
 
 
-def _source(language: str) -> Source:
+def _training_window(language: str) -> TrainingWindow:
     """Which version of the event store, and which days of its log."""
-    known = {one.version: one for one in versions_of(runtime.warehouse())}
+    versions = {one.version: one for one in store_versions(runtime.event_store())}
     chosen = st.selectbox(
-        say(language, "option_events"),
-        list(known),
-        format_func=lambda version: say(
+        workbench_text(language, "option_events"),
+        list(versions),
+        format_func=lambda version: workbench_text(
             language,
             "events_line",
-            version=version[:SHORT],
-            events=known[version].events,
-            until=when(language, known[version].as_of * 1000),
+            version=version[:SHORT_VERSION],
+            events=versions[version].events,
+            until=format_time(language, versions[version].as_of * 1000),
         ),
         key="wb_events",
-        help=say(language, "about_events"),
+        help=workbench_text(language, "about_events"),
     )
-    newest = next(iter(known))
-    days = [_day(language, name) for name in ("since", "until")]
-    return Source("" if chosen == newest else str(chosen), *days)
+    newest = next(iter(versions))
+    days = [_window_day(language, name) for name in ("since", "until")]
+    return TrainingWindow("" if chosen == newest else str(chosen), *days)
 
 
-def _day(language: str, name: str) -> str:
-    found = st.date_input(
-        say(language, f"option_{name}"),
+def _window_day(language: str, name: str) -> str:
+    chosen = st.date_input(
+        workbench_text(language, f"option_{name}"),
         value=None,
         min_value=date(1971, 1, 1),
         max_value=date(2100, 1, 1),
         format="YYYY-MM-DD",
         key=f"wb_{name}",
-        help=say(language, f"about_{name}"),
+        help=workbench_text(language, f"about_{name}"),
     )
-    return found.isoformat() if isinstance(found, date) else ""
+    return chosen.isoformat() if isinstance(chosen, date) else ""
 
 
-def _options(language: str) -> FitOptions:
-    left, right = st.columns(2)
-    with left:
-        factors = int(_field(language, "factors", DEFAULT.factors))
-        regularisation = _field(language, "regularisation", DEFAULT.regularisation)
-        sample = _sample(language, runtime.warehouse().customers)
-    with right:
-        alpha = _field(language, "alpha", DEFAULT.alpha)
-        iterations = int(_field(language, "iterations", DEFAULT.iterations))
-        seed = int(_field(language, "seed", DEFAULT.seed))
+def _fit_options(language: str) -> FitOptions:
+    left_column, right_column = st.columns(2)
+    with left_column:
+        factors = int(_number_field(language, "factors", DEFAULT_OPTIONS.factors))
+        regularisation = _number_field(language, "regularisation", DEFAULT_OPTIONS.regularization)
+        sample = _sample_field(language, runtime.event_store().customers)
+    with right_column:
+        alpha = _number_field(language, "alpha", DEFAULT_OPTIONS.alpha)
+        iterations = int(_number_field(language, "iterations", DEFAULT_OPTIONS.iterations))
+        seed = int(_number_field(language, "seed", DEFAULT_OPTIONS.seed))
     options = FitOptions(factors, alpha, regularisation, iterations, sample, seed)
-    chosen = st.toggle(
-        say(language, "choose"), value=True, help=say(language, "about_choose"), key="wb_choose"
+    tuned = st.toggle(
+        workbench_text(language, "choose"),
+        value=True,
+        help=workbench_text(language, "about_choose"),
+        key="wb_choose",
     )
-    return options if chosen else replace(options, weights=_weights(language))
+    return options if tuned else replace(options, weights=_weight_fields(language))
 
 
-def _sample(language: str, customers: int) -> float:
+def _sample_field(language: str, customers: int) -> float:
     """The share to learn from, and how many customers that is."""
-    share = _field(language, "sample", DEFAULT.share_of(customers))
-    low, high = RANGES["sample"]
+    share = _number_field(language, "sample", DEFAULT_OPTIONS.sample_share(customers))
+    low, high = OPTION_RANGES["sample"]
     if share >= high:
-        st.caption(say(language, "sample_all", customers=customers))
+        st.caption(workbench_text(language, "sample_all", customers=customers))
     elif share >= low:
-        read = round(share * customers)
-        st.caption(say(language, "sample_some", read=read, customers=customers))
+        sampled_customers = round(share * customers)
+        st.caption(
+            workbench_text(language, "sample_some", read=sampled_customers, customers=customers)
+        )
     return share
 
 
-def _weights(language: str) -> Weights:
-    plain = weights_to_row(Weights())
+def _weight_fields(language: str) -> ScoreWeights:
+    weights = weights_to_row(ScoreWeights())
     columns = cycle(st.columns(3))
-    for column, (name, value) in zip(columns, list(plain.items()), strict=False):
+    for column, (name, value) in zip(columns, list(weights.items()), strict=False):
         with column:
-            plain[name] = _field(language, name, value)
-    return weights_from_row(plain)
+            weights[name] = _number_field(language, name, value)
+    return weights_from_row(weights)
 
 
-def _field(language: str, name: str, value: float) -> float:
+def _number_field(language: str, name: str, value: float) -> float:
     """One number, free to be typed: a sentence refuses what is out of range."""
-    low, high = RANGES.get(name, (0, MOST_WEIGHT))
-    meaning = say(language, f"about_{name}")
-    allowed = say(language, "range", low=f"{low:g}", high=f"{high:,.0f}")
-    found = st.number_input(
-        say(language, f"option_{name}"),
+    low, high = OPTION_RANGES.get(name, (0, MAX_WEIGHT))
+    meaning = workbench_text(language, f"about_{name}")
+    allowed = workbench_text(language, "range", low=f"{low:g}", high=f"{high:,.0f}")
+    entered = st.number_input(
+        workbench_text(language, f"option_{name}"),
         value=value,
-        step=STEPS[name],
+        step=INPUT_STEPS[name],
         format="%d" if isinstance(value, int) else "%g",
         key=f"wb_{name}",
         help=f"{meaning} {allowed}",
     )
-    return value if found is None else found
+    return value if entered is None else entered
 
 
-def _refusal(options: FitOptions) -> str | None:
+def _options_error(options: FitOptions) -> str | None:
     try:
         check_options(options)
     except BrandswipeError as error:
@@ -183,12 +196,14 @@ def _refusal(options: FitOptions) -> str | None:
     return None
 
 
-def _seconds(options: FitOptions, judged: bool) -> float | None:
-    house = runtime.house()
-    return expected_seconds(house.registry.versions(), options, house.warehouse.customers, judged)
+def _expected_seconds(options: FitOptions, evaluate: bool) -> float | None:
+    workspace = runtime.workspace()
+    return expected_seconds(
+        workspace.registry.versions(), options, workspace.event_store.customers, evaluate
+    )
 
 
-def _how_long(language: str, seconds: float | None) -> str:
+def _duration_text(language: str, seconds: float | None) -> str:
     if seconds is None:
-        return say(language, "no_estimate")
-    return say(language, "estimate", span=span(language, seconds))
+        return workbench_text(language, "no_estimate")
+    return workbench_text(language, "estimate", span=format_duration(language, seconds))

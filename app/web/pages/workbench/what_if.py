@@ -5,192 +5,221 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from app.modeling.recommender import Brain, Stopwatch, load_brain
-from app.modeling.what_if import alike, learnt, typed
-from app.presentation.explanations import reason
-from app.storage.model_registry import Version
+from app.modeling.recommender import Recommender, Stopwatch, load_recommender
+from app.modeling.what_if import read_typed_history, similar_to, trained_model
+from app.presentation.explanations import explanation_text
+from app.storage.model_registry import ModelVersion
 from app.web import runtime
 from app.web.pages import layout
-from app.web.pages.workbench.formatting import measured, plain, say, stage, title
-from app.workspace.planted_shop import personas_of
+from app.web.pages.workbench.formatting import (
+    escape_all_markdown,
+    format_measured,
+    stage_text,
+    version_title,
+    workbench_text,
+)
+from app.workspace.planted_shop import planted_personas
 from recsys.dataset.events import OUR_KINDS
 from recsys.dataset.evidence import Evidence
-from recsys.dataset.history import Deed, Price
+from recsys.dataset.history import HistoryItem, Price
 from recsys.models.base import BrandScore, why_to_row
 from recsys.simulation.personas import Persona
 
-TOP = 10
-RANKING = "ranking"
+LIST_LENGTH = 10
+RANKING_STAGE = "ranking"
 TYPED, PERSONA = "typed", "persona"
 _KINDS = {kind: name for name, kind in OUR_KINDS.items()}
 
 
-def trial(language: str, version: Version, versions: Sequence[Version]) -> None:
+def show_what_if(language: str, version: ModelVersion, versions: Sequence[ModelVersion]) -> None:
     """Ask who it is about, and show her list; a rerun of its own, away from the rest."""
-    st.fragment(_guarded)(language, version.hash, [one.hash for one in versions])
+    st.fragment(_what_if_fragment)(language, version.hash, [one.hash for one in versions])
 
 
-def _guarded(language: str, version: str, versions: Sequence[str]) -> None:
-    layout.guarded(lambda: _trial(language, version, versions), language)
-    st.subheader(say(language, "similar_title"))
-    layout.guarded(lambda: _similar(language, version), language)
+def _what_if_fragment(language: str, version: str, versions: Sequence[str]) -> None:
+    layout.run_guarded(lambda: _what_if_form(language, version, versions), language)
+    st.subheader(workbench_text(language, "similar_title"))
+    layout.run_guarded(lambda: _show_similar_brands(language, version), language)
 
 
-def _trial(language: str, version: str, versions: Sequence[str]) -> None:
-    personas = {persona.name: persona for persona in personas_of(runtime.settings().workspace)}
-    ways = [TYPED, PERSONA] if personas else [TYPED]
-    left, right = st.columns(2, vertical_alignment="bottom")
-    with left:
-        way = st.segmented_control(
-            say(language, "trial_way"),
-            ways,
-            default=ways[0],
+def _what_if_form(language: str, version: str, versions: Sequence[str]) -> None:
+    personas = {persona.name: persona for persona in planted_personas(runtime.settings().workspace)}
+    input_kinds = [TYPED, PERSONA] if personas else [TYPED]
+    left_column, right_column = st.columns(2, vertical_alignment="bottom")
+    with left_column:
+        input_kind = st.segmented_control(
+            workbench_text(language, "trial_way"),
+            input_kinds,
+            default=input_kinds[0],
             required=True,
-            format_func=lambda name: say(language, f"trial_{name}"),
+            format_func=lambda name: workbench_text(language, f"trial_{name}"),
             key="wb_trial_way",
             label_visibility="collapsed",
         )
-    with right:
-        beside = _beside(language, version, versions)
-    brains = [load_brain(runtime.house(), name) for name in (version, beside) if name]
-    if way == PERSONA:
-        _of_persona(language, brains, personas)
+    with right_column:
+        second_version = _second_version_picker(language, version, versions)
+    recommenders = [
+        load_recommender(runtime.workspace(), name) for name in (version, second_version) if name
+    ]
+    if input_kind == PERSONA:
+        _rank_persona(language, recommenders, personas)
     else:
-        _of_history(language, brains)
+        _rank_typed_history(language, recommenders)
 
 
-def _beside(language: str, version: str, versions: Sequence[str]) -> str | None:
-    registry = runtime.house().registry
-    known = {name: registry.version(name) for name in versions if name != version}
+def _second_version_picker(language: str, version: str, versions: Sequence[str]) -> str | None:
+    registry = runtime.workspace().registry
+    others = {name: registry.version(name) for name in versions if name != version}
     aliases = registry.aliases()
-    found = st.selectbox(
-        say(language, "trial_beside"),
-        list(known),
+    chosen = st.selectbox(
+        workbench_text(language, "trial_beside"),
+        list(others),
         index=None,
-        placeholder=say(language, "trial_beside_none"),
-        format_func=lambda name: title(language, known[name], aliases),
+        placeholder=workbench_text(language, "trial_beside_none"),
+        format_func=lambda name: version_title(language, others[name], aliases),
         key="wb_beside",
     )
-    return None if found is None else str(found)
+    return None if chosen is None else str(chosen)
 
 
-def _of_history(language: str, brains: Sequence[Brain]) -> None:
-    text = st.text_area(
-        say(language, "trial_history"),
-        placeholder=say(language, "trial_history_hint"),
-        help=say(language, "about_history"),
+def _rank_typed_history(language: str, recommenders: Sequence[Recommender]) -> None:
+    history = st.text_area(
+        workbench_text(language, "trial_history"),
+        placeholder=workbench_text(language, "trial_history_hint"),
+        help=workbench_text(language, "about_history"),
         max_chars=500,
         key="wb_history",
         height=80,
     )
-    if not text.strip():
-        st.caption(say(language, "trial_nothing"))
+    if not history.strip():
+        st.caption(workbench_text(language, "trial_nothing"))
         return
-    asked, deeds = list[tuple[Brain, Evidence, Stopwatch]](), list[Deed]()
-    for brain in brains:
-        learnt(brain)
-        watch = Stopwatch()
-        with watch.stage("summing up"):
-            deeds, evidence = typed(brain, text)
-        asked.append((brain, evidence, watch))
-    st.caption(say(language, "trial_read", deeds=_read(language, deeds)))
-    _beside_each_other(language, asked)
+    requests, history_items = list[tuple[Recommender, Evidence, Stopwatch]](), list[HistoryItem]()
+    for recommender in recommenders:
+        trained_model(recommender)
+        stopwatch = Stopwatch()
+        with stopwatch.stage("summing up"):
+            history_items, evidence = read_typed_history(recommender, history)
+        requests.append((recommender, evidence, stopwatch))
+    st.caption(workbench_text(language, "trial_read", deeds=_history_text(language, history_items)))
+    _show_lists(language, requests)
 
 
-def _read(language: str, deeds: Sequence[Deed]) -> str:
+def _history_text(language: str, history_items: Sequence[HistoryItem]) -> str:
     """What was understood, so that a slip is seen."""
-    said = [
+    descriptions = [
         " ".join(
             part
             for part in (
                 f"{deed.times} ×",
-                say(language, f"deed_{_KINDS[deed.kind]}"),
-                plain(deed.brand),
-                "" if deed.price is Price.UNSAID else say(language, f"price_{deed.price.value}"),
-                say(language, "deed_fresh") if deed.fresh else "",
+                workbench_text(language, f"deed_{_KINDS[deed.kind]}"),
+                escape_all_markdown(deed.brand),
+                ""
+                if deed.price is Price.UNKNOWN
+                else workbench_text(language, f"price_{deed.price.value}"),
+                workbench_text(language, "deed_fresh") if deed.new_release else "",
             )
             if part
         )
-        for deed in deeds
+        for deed in history_items
     ]
-    return "; ".join(said)
+    return "; ".join(descriptions)
 
 
-def _of_persona(language: str, brains: Sequence[Brain], personas: dict[str, Persona]) -> None:
-    name = st.selectbox(say(language, "trial_persona"), list(personas), key="wb_trial_persona")
+def _rank_persona(
+    language: str, recommenders: Sequence[Recommender], personas: dict[str, Persona]
+) -> None:
+    name = st.selectbox(
+        workbench_text(language, "trial_persona"), list(personas), key="wb_trial_persona"
+    )
     persona = personas[name]
     st.write(persona.nl if language == "nl" else persona.en)
-    asked = []
-    for brain in brains:
-        watch = Stopwatch()
-        asked.append((brain, brain.evidence_of(persona.customer_id, watch), watch))
-    _beside_each_other(language, asked)
+    requests = []
+    for recommender in recommenders:
+        stopwatch = Stopwatch()
+        requests.append(
+            (recommender, recommender.evidence_of(persona.customer_id, stopwatch), stopwatch)
+        )
+    _show_lists(language, requests)
 
 
-def _beside_each_other(language: str, asked: Sequence[tuple[Brain, Evidence, Stopwatch]]) -> None:
+def _show_lists(language: str, requests: Sequence[tuple[Recommender, Evidence, Stopwatch]]) -> None:
     """One list with its parts; of two their names and reasons, side by side."""
-    alone = len(asked) == 1
-    for column, (brain, evidence, watch) in zip(st.columns(len(asked)), asked, strict=True):
-        with watch.stage(RANKING):
-            scores = brain.rank(evidence, TOP)
+    is_single = len(requests) == 1
+    for column, (recommender, evidence, stopwatch) in zip(
+        st.columns(len(requests)), requests, strict=True
+    ):
+        with stopwatch.stage(RANKING_STAGE):
+            scores = recommender.rank(evidence, LIST_LENGTH)
         with column:
-            if not alone:
-                st.markdown(f"**{brain.version[:8]}**")
-            rows = [_row(language, score, alone) for score in scores]
+            if not is_single:
+                st.markdown(f"**{recommender.version[:8]}**")
+            rows = [_score_row(language, score, is_single) for score in scores]
             st.table(
                 pd.DataFrame(rows),
                 border="horizontal",
                 hide_index=True,
-                alt=say(language, "alt_trial"),
+                alt=workbench_text(language, "alt_trial"),
             )
-            st.caption(_how_fast(language, brain, watch))
-    if alone:
-        st.caption(say(language, "trial_parts"))
+            st.caption(_timing_text(language, recommender, stopwatch))
+    if is_single:
+        st.caption(workbench_text(language, "trial_parts"))
 
 
-def _row(language: str, score: BrandScore, parts: bool) -> dict[str, str]:
-    why = score.why
+def _score_row(language: str, score: BrandScore, with_parts: bool) -> dict[str, str]:
+    explanation = score.explanation
     row = {
-        say(language, "column_rank"): str(score.rank),
-        say(language, "column_brand"): f"**{plain(score.brand)}**",
-        say(language, "column_why"): reason(language, why),
+        workbench_text(language, "column_rank"): str(score.rank),
+        workbench_text(language, "column_brand"): f"**{escape_all_markdown(score.brand)}**",
+        workbench_text(language, "column_why"): explanation_text(language, explanation),
     }
-    if parts:
+    if with_parts:
         for name in ("own", "collaborative", "popularity"):
-            row[say(language, f"option_{name}")] = measured(language, why_to_row(why)[name])
+            row[workbench_text(language, f"option_{name}")] = format_measured(
+                language, why_to_row(explanation)[name]
+            )
     return row
 
 
-def _how_fast(language: str, brain: Brain, watch: Stopwatch) -> str:
+def _timing_text(language: str, recommender: Recommender, stopwatch: Stopwatch) -> str:
     def words(name: str) -> str:
-        if name == RANKING:
-            return say(language, "stage_ranking", brands=len(brain.catalogue.brands))
-        return stage(language, name)
+        if name == RANKING_STAGE:
+            return workbench_text(language, "stage_ranking", brands=len(recommender.catalog.brands))
+        return stage_text(language, name)
 
-    parts = [f"{words(name)} {measured(language, ms, 1)} ms" for name, ms in watch.stages.items()]
+    parts = [
+        f"{words(name)} {format_measured(language, ms, 1)} ms"
+        for name, ms in stopwatch.stages.items()
+    ]
     return f"{', '.join(parts).capitalize()}."
 
 
-def _similar(language: str, version: str) -> None:
-    brain = load_brain(runtime.house(), version)
-    learnt(brain)
-    shelf = brain.shelf
-    order = sorted(range(len(shelf.names)), key=lambda code: -int(shelf.buyers[code]))
+def _show_similar_brands(language: str, version: str) -> None:
+    recommender = load_recommender(runtime.workspace(), version)
+    trained_model(recommender)
+    brand_pool = recommender.brand_pool
+    codes = sorted(range(len(brand_pool.names)), key=lambda code: -int(brand_pool.buyers[code]))
     brand = st.selectbox(
-        say(language, "similar_brand"),
-        [str(shelf.names[code]) for code in order if shelf.allowed[code]],
+        workbench_text(language, "similar_brand"),
+        [str(brand_pool.names[code]) for code in codes if brand_pool.allowed[code]],
         index=None,
-        placeholder=say(language, "similar_hint"),
+        placeholder=workbench_text(language, "similar_hint"),
         key="wb_similar",
     )
     if brand is None:
         return
-    found = alike(brain, brand)
-    if not found:
-        st.caption(say(language, "similar_none"))
+    similar_brands = similar_to(recommender, brand)
+    if not similar_brands:
+        st.caption(workbench_text(language, "similar_none"))
         return
-    head = (say(language, "column_brand"), say(language, "column_likeness"))
-    rows = [dict(zip(head, (plain(n), measured(language, x, 2)), strict=True)) for n, x in found]
+    header = (workbench_text(language, "column_brand"), workbench_text(language, "column_likeness"))
+    rows = [
+        dict(zip(header, (escape_all_markdown(n), format_measured(language, x, 2)), strict=True))
+        for n, x in similar_brands
+    ]
     st.table(
-        pd.DataFrame(rows), border="horizontal", hide_index=True, alt=say(language, "alt_similar")
+        pd.DataFrame(rows),
+        border="horizontal",
+        hide_index=True,
+        alt=workbench_text(language, "alt_similar"),
     )
