@@ -17,13 +17,16 @@ from app.storage.study_db.jobs import JobState
 from app.storage.study_db.store import StudyStore
 from app.workspace.settings import Settings
 from recsys.errors import UnknownNameError, WorkspaceError
+from tests.support.paths import ROOT
 
-WORK = {name: f"naps:{name}" for name in ("nap", "stubborn", "wrong", "broken")}
+WORK = {
+    name: f"tests.support.job_functions:{name}" for name in ("nap", "stubborn", "wrong", "broken")
+}
 
 
 @pytest.fixture
 def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.chdir(tmp_path)
     settings = Settings(workspace=tmp_path / "w")
     store = StudyStore(settings.store_path)
@@ -134,7 +137,7 @@ def test_an_error_of_ours_is_named_and_its_place_is_in_the_log(jobs: Jobs) -> No
     failed = ended(jobs, jobs.start("broken", {}))
     assert failed.state is JobState.FAILED
     assert "KeyError" in failed.message
-    assert "the work failed: KeyError at naps.py:" in jobs.log(failed.id)
+    assert "the work failed: KeyError at job_functions.py:" in jobs.log(failed.id)
     written = (jobs.settings.workspace / "jobs" / f"{failed.id}.log").read_text()
     said = [json.loads(line) for line in written.splitlines()]
     assert [line["event"] for line in said] == ["job_failed", "job_ended"]

@@ -20,6 +20,7 @@ from app.auth.identity import guest_person
 from app.auth.rate_limits import SwipeRateLimits
 from app.modeling.batch_export import ExportSpec, export_lists
 from app.modeling.comparison import version_parameters
+from app.modeling.recommender import load_recommender
 from app.operations.archive import read_archive as read_archive
 from app.operations.backup import restore
 from app.operations.jobs import Jobs
@@ -146,7 +147,8 @@ def test_the_gate_and_the_report_of_an_old_study_are_what_they_were(
     said = EXPECTED["studies"][name]
     judged = evaluate_study(store, store.study(name))
     assert plain(gate_data(judged)) == said["gate"]
-    assert plain(report_data(judged)) == said["report"]
+    later = {"not_computed": []}  # what the published form says since
+    assert plain(report_data(judged)) == said["report"] | later
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -206,7 +208,7 @@ def test_an_old_model_has_its_hash_and_is_restored_whole(old: Path, version: str
 
 @pytest.mark.parametrize("version", MODELS)
 def test_an_old_model_ranks_as_it_did(house: Workspace, version: str) -> None:
-    brain = house.brain(version)
+    brain = load_recommender(house, version)
     for customer, brands in EXPECTED["models"][version]["ranks"].items():
         ranked = brain.rank(brain.evidence_of(customer), len(brands))
         assert [score.brand for score in ranked] == brands
