@@ -96,7 +96,7 @@ class ResponseColumns:
         """Return the cards of both, the other's decks after these."""
         partner = np.where(other.partner >= 0, other.partner + len(self.deck), -1)
         moved = replace(other, deck=other.deck + self.n_decks, partner=partner)
-        columns = [f.name for f in fields(self) if f.name != "decks"]
+        columns = [f.name for f in fields(self) if f.name != "n_decks"]
         both = {n: np.concatenate([getattr(self, n), getattr(moved, n)]) for n in columns}
         return ResponseColumns(self.n_decks + other.n_decks, **both)
 

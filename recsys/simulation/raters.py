@@ -70,7 +70,7 @@ class RaterBehavior:
     leaves_early: float = 0.03  # stops somewhere before the end
 
     def __post_init__(self) -> None:
-        for name in set(self.__slots__) - {"fame_bias", "spread"}:
+        for name in set(self.__slots__) - {"popularity_bias", "spread"}:
             if not 0 <= getattr(self, name) <= 1:
                 raise BadInputError(f"{name} is {getattr(self, name)}; give a share from 0 to 1.")
         if not self.spread >= 0:

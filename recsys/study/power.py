@@ -130,7 +130,7 @@ class PowerAssumptions:
     """The share of people whose two lists have 0, 1, 2, ... brands in common."""
 
     def __post_init__(self) -> None:
-        names = ("hit_rate", "rival", "decoys", "icc", "drop_out", "super_like")
+        names = ("precision", "baseline", "decoys", "icc", "drop_out", "super_like")
         for name in names:
             value = getattr(self, name)
             if not 0 <= value <= 1:

@@ -212,7 +212,7 @@ class TestThePanels:
 
     @pytest.mark.parametrize(
         "name",
-        [f.name for f in fields(RaterBehavior) if f.name not in ("fame_bias", "spread")],
+        [f.name for f in fields(RaterBehavior) if f.name not in ("popularity_bias", "spread")],
     )
     @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
     def test_a_share_out_of_range_is_refused_by_name(self, name: str, value: float) -> None:
