@@ -30,7 +30,7 @@ def format_option(command: Command) -> Command:
     """Add --format text|json; the command gets it as `output_format`."""
     return click.option(
         "--format",
-        "shape",
+        "output_format",
         type=click.Choice(["text", "json"]),
         default="text",
         show_default=True,

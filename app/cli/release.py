@@ -46,7 +46,7 @@ from recsys.errors import BadInputError
 )
 @click.option(
     "--format",
-    "shape",
+    "output_format",
     type=click.Choice(["text", "json", "html"]),
     default="text",
     show_default=True,

@@ -34,10 +34,10 @@ TASKS: Mapping[str, str] = {  # kind -> module:function
 """Where the work of each kind is today; a row of a job holds its kind alone."""
 
 FORMER: Mapping[str, str] = {  # a target of an earlier version -> kind
-    "app.operations.job_tasks:fit": "fit",
-    "app.operations.job_tasks:evaluate": "evaluate",
-    "app.operations.job_tasks:compare": "compare",
-    "app.operations.job_tasks:power": "power",
+    "app.work:fit": "fit",
+    "app.work:evaluate": "evaluate",
+    "app.work:compare": "compare",
+    "app.work:power": "power",
 }
 """What an earlier server may still start a process with. A line is added when work moves."""
 

@@ -113,12 +113,12 @@ class HybridBatchRanker:
         )
         norms = np.linalg.norm(item_factors[tail], axis=1)
         for name, value in {
-            "barred": ~allowed,
-            "popular": popularity.astype(np.float32),
+            "excluded": ~allowed,
+            "popularity": popularity.astype(np.float32),
             "head": head,
             "tail": tail,
-            "longest": float(norms.max(initial=0.0)),
-            "fame": float(popularity[tail].max(initial=0.0)),
+            "max_tail_norm": float(norms.max(initial=0.0)),
+            "max_tail_popularity": float(popularity[tail].max(initial=0.0)),
         }.items():
             object.__setattr__(self, name, value)
 

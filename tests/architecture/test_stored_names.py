@@ -31,7 +31,7 @@ ALLOWED = {
     "recsys/report/responses.py": {
         "fields",
         "getattr",
-        "Cards",
+        "ResponseColumns",
     },  # columns that are joined in memory
     "recsys/study/power.py": {"getattr"},  # the same
     "recsys/dataset/evidence.py": {"__slots__", "getattr"},  # two sums are held together

@@ -56,7 +56,7 @@ HALF_LIFE_FIELDS = (
 @click.option("--since", default="", help="First day of the log to read, like 2026-01-31 (UTC).")
 @click.option("--until", default="", help="Last day of the log to read.")
 @click.option("--evidence", help="Learn from a table that the warehouse summed up.")
-@click.option("--evaluate", "evaluated", is_flag=True, help="Keep the offline table with it.")
+@click.option("--evaluate", "evaluate", is_flag=True, help="Keep the offline table with it.")
 @format_option
 @workspace_option
 def fit(

@@ -38,7 +38,7 @@ from recsys.study.policy import StudyKind
 @click.command()
 @click.option("--players", type=click.IntRange(1), default=100, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
-@click.option("--panel", "behaviour", type=click.Choice(sorted(PANELS)), default="honest")
+@click.option("--panel", "panel_name", type=click.Choice(sorted(PANELS)), default="honest")
 @study_option
 @workspace_option
 def simulate(
@@ -89,7 +89,7 @@ INCONCLUSIVE_CODES = {"pass": 0, "fail": 1}
 @study_option
 @click.option(
     "--format",
-    "shape",
+    "output_format",
     type=click.Choice(["text", "json", "md", "junit"]),
     default="text",
     show_default=True,
@@ -166,7 +166,7 @@ _FORMATTERS = {"text": _gate_text, "json": _gate_json, "md": gate_summary, "juni
 @study_option
 @click.option(
     "--format",
-    "shape",
+    "output_format",
     type=click.Choice(["text", *MIME_TYPES]),
     default="text",
     show_default=True,

@@ -136,7 +136,7 @@ def test_rejects_lose_her_rows_and_no_others(tmp_path: Path) -> None:
 
 def test_hashed_ids_are_in_no_byte_and_still_lead_to_their_events(tmp_path: Path) -> None:
     bad = {"customer_id": HER, "ts": NOW, "event": "nonsense", "brand": "Lego"}
-    put(tmp_path, [*log(*PEOPLE), bad], "one.csv", ids=IdStorage.HASH, max_bad=0.5)
+    put(tmp_path, [*log(*PEOPLE), bad], "one.csv", id_storage=IdStorage.HASH, max_bad=0.5)
     put(tmp_path, log(HER, brand="Nike"), "two.csv")  # as the store has them
     warehouse = EventStore.open(tmp_path / "ws")
     stored = WHO.stored_id(IdStorage.HASH, HER)
@@ -151,8 +151,8 @@ def test_hashed_ids_are_in_no_byte_and_still_lead_to_their_events(tmp_path: Path
 
 def test_a_store_keeps_ids_in_one_way(tmp_path: Path, store: Path) -> None:
     with pytest.raises(BadInputError, match="--ids keep"):
-        put(tmp_path, log("bob", brand="Xbox"), "more.csv", ids=IdStorage.HASH)
-    put(tmp_path, log("bob", brand="Xbox"), "more.csv", ids=IdStorage.HASH, replace=True)
+        put(tmp_path, log("bob", brand="Xbox"), "more.csv", id_storage=IdStorage.HASH)
+    put(tmp_path, log("bob", brand="Xbox"), "more.csv", id_storage=IdStorage.HASH, replace=True)
     assert not EventStore.open(store).has_customer("bob")
 
 

@@ -40,7 +40,7 @@ def whole(_short: None, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A demo that was built without a stop. Do not write."""
     settings = Settings(workspace=tmp_path_factory.mktemp("whole") / "ws")
     assert not is_built(settings)
-    build_demo(settings, CUSTOMERS, 1)
+    build_demo(settings, CUSTOMERS, 1, silent)
     return settings
 
 

@@ -480,10 +480,10 @@ anything = st.builds(
     position=st.just(1),
     brand=st.just("Lego"),
     category=st.just("Toys"),
-    arms=st.frozensets(st.sampled_from(Source), min_size=1),
-    stratum=st.sampled_from(CardRole),
+    sources=st.frozensets(st.sampled_from(Source), min_size=1),
+    role=st.sampled_from(CardRole),
     partner=st.none() | st.integers(1, 20),
-    step=st.none() | st.sampled_from(MatchLevel),
+    match_level=st.none() | st.sampled_from(MatchLevel),
     known=st.booleans(),
     popularity=st.integers(0, 10**9),
 )

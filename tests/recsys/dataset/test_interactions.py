@@ -69,7 +69,9 @@ def test_each_brand_s_buyers_are_counted_and_where_nobody_bought_whoever_did_any
 
 
 def test_sixteen_bytes_of_a_pair_are_kept() -> None:
-    kept = sum(getattr(EVERYBODY, name).nbytes for name in ("brand", "preference", "baseline_strength"))
+    kept = sum(
+        getattr(EVERYBODY, name).nbytes for name in ("brand", "preference", "baseline_strength")
+    )
     assert kept == 16 * len(EVERYBODY)
     assert EVERYBODY.starts.nbytes == 8 * (EVERYBODY.n_customers + 1)
 

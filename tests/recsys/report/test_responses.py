@@ -98,7 +98,7 @@ class TestTheColumns:
             build_response_table(decks),
             concatenate_tables(build_response_table(decks[:5]), build_response_table(decks[5:])),
         )
-        for name in ("scores", "hits", "card_deck", "card_said", "pair_gap"):
+        for name in ("scores", "hits", "card_deck", "card_answer", "pair_gap"):
             assert np.array_equal(getattr(whole, name), getattr(parts, name))
         for column in fields(whole.cards):
             one, other = (getattr(each.cards, column.name) for each in (whole, parts))
@@ -242,11 +242,11 @@ def versions(
     """A deck of two versions: the champion's own brands, the challenger's, and shared ones."""
     cards = [card(i, CardRole.PICK) for i in range(1, len(ours) + 1)]
     cards += [
-        card(i, CardRole.CHALLENGER_ONLY, arms=frozenset({Source.CHALLENGER}))
+        card(i, CardRole.CHALLENGER_ONLY, sources=frozenset({Source.CHALLENGER}))
         for i in range(len(cards) + 1, len(cards) + len(theirs) + 1)
     ]
     cards += [
-        card(i, CardRole.PICK, arms=frozenset({Source.PICK, Source.CHALLENGER}))
+        card(i, CardRole.PICK, sources=frozenset({Source.PICK, Source.CHALLENGER}))
         for i in range(len(cards) + 1, len(cards) + len(both) + 1)
     ]
     return closed(deck_of(cards), dict(enumerate((*ours, *theirs, *both), 1)))

@@ -87,7 +87,7 @@ def played(rng: np.random.Generator, who: int, ours: float, theirs: float) -> Co
         card(
             i,
             CardRole.CHALLENGER_ONLY if a == {Source.CHALLENGER} else CardRole.PICK,
-            arms=frozenset(a),
+            sources=frozenset(a),
         )
         for i, a in enumerate(arms, start=1)
     ]

@@ -78,7 +78,7 @@ class TestAnOutlook:
         assert median is not None
         assert 30 <= median <= 50  # 39 was planned for the hit rate alone
 
-    @pytest.mark.parametrize("field", ["hit_rate", "rival", "decoys", "icc", "drop_out"])
+    @pytest.mark.parametrize("field", ["precision", "baseline", "decoys", "icc", "drop_out"])
     @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
     def test_a_share_outside_the_unit_is_refused(self, field: str, value: float) -> None:
         with pytest.raises(BadInputError, match=field):
