@@ -133,13 +133,9 @@ def _lower_bound(values: Floats, counts: NDArray[np.int64], alpha: float) -> flo
         return 0.0
     ratios, stakes = values / mean, FRACTIONS[:, None]
     spread = sqrt(float((ratios - 1) ** 2 @ counts) / people)
-    log_bound = -min(
-        1.0, 3 * spread / sqrt(people)
-    )  # log of the bound over the mean: a first guess
-    step = inf
-    while (
-        abs(step) >= 1e-8 and log_bound > _DEEPEST
-    ):  # the square of the last step is all that is left
+    # Newton's method on log(bound / mean); the error that remains is the last step squared
+    log_bound, step = -min(1.0, 3 * spread / sqrt(people)), inf
+    while abs(step) >= 1e-8 and log_bound > _DEEPEST:
         winnings = stakes * ratios * exp(-log_bound)
         money = 1 - stakes + winnings
         logs: Floats = np.log(money) @ counts
@@ -159,10 +155,8 @@ def betting_estimate(scores: ArrayLike, alpha: float, criteria: int = 1) -> Esti
     if not x.size:
         return Estimate.unknown("nobody has played")
     values, counts = np.unique(x, return_counts=True)
-    low, high = (
-        _lower_bound(values, counts, alpha),
-        1 - _lower_bound(1 - values, counts, alpha / criteria),
-    )
+    low = _lower_bound(values, counts, alpha)
+    high = 1 - _lower_bound(1 - values, counts, alpha / criteria)
     return Estimate(float(x.mean()), low, high, x.size, "betting")
 
 
@@ -189,17 +183,6 @@ class ClusteredProportion:
         """Return the two-sided interval by Student's t with people - 1 degrees of freedom."""
         margin = float(stdtrit(self.people - 1, 1 - alpha / 2)) * self.error
         return max(0.0, self.value - margin), min(1.0, self.value + margin)
-
-
-def ratio_to_row(ratio: ClusteredProportion) -> dict[str, Any]:
-    """Return a share over cards as the report says it."""
-    return {
-        "value": ratio.value,
-        "error": ratio.error,
-        "icc": ratio.icc,
-        "design_effect": ratio.design_effect,
-        "people": ratio.people,
-    }
 
 
 def clustered_proportion(hits: ArrayLike, cards: ArrayLike) -> ClusteredProportion | None:

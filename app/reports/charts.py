@@ -20,7 +20,7 @@ from app.reports.wording import (
     source_liked_share,
 )
 from app.study.results import StudyResult
-from recsys.report.evaluate import CriterionReport
+from recsys.report.report_data import CriterionReport
 from recsys.report.tables import ShareRow
 from recsys.report.verdict import CriterionVerdict
 from recsys.stats import Estimate

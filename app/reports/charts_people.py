@@ -10,7 +10,7 @@ from app.reports.charts import Chart, ChartRow, ChartSpan, answer_shares_row
 from app.reports.unknown_charts import value_or_unknown
 from app.reports.wording import format_estimate, percent_or_points, report_text
 from app.study.results import StudyResult
-from recsys.report.evaluate import Report
+from recsys.report.report_data import Report
 from recsys.report.representativeness import FrameShare, largest_difference
 from recsys.report.tables import SegmentRow, ShareRow
 from recsys.stats import Estimate

@@ -3,7 +3,7 @@
 from app.presentation.i18n import format_percent, format_value, translate
 from app.reports.wording import report_text
 from app.study.results import StudyResult
-from recsys.report.evaluate import Report
+from recsys.report.report_data import Report
 
 
 def policy_fields(language: str, result: StudyResult) -> list[tuple[str, str]]:

@@ -21,11 +21,11 @@ from app.reports.wording import (
 from app.storage.study_db.records import Decision, StudyRow
 from app.study.results import StudyResult
 from recsys.report.batches import funnel_to_row
-from recsys.report.evaluate import CriterionReport, Report
+from recsys.report.report_data import CriterionReport, Report
 from recsys.report.representativeness import OTHER, FrameShare
 from recsys.report.tables import SegmentRow, ShareRow
 from recsys.stats import Estimate
-from recsys.study.policy import PAIRED_COMPARISON
+from recsys.study.criteria import PAIRED_COMPARISON
 
 
 def representativeness_title(language: str, name: str) -> str:

@@ -4,8 +4,8 @@ from math import floor
 
 from app.presentation.i18n import format_day, format_percent, section_texts, translate
 from app.study.results import StudyResult
-from recsys.report.evaluate import Report
 from recsys.report.gate import Outcome, VerdictReason
+from recsys.report.report_data import Report
 from recsys.report.verdict import (
     CriterionVerdict,
     Verdict,
@@ -14,7 +14,8 @@ from recsys.report.verdict import (
     too_small_message,
 )
 from recsys.stats import Estimate
-from recsys.study.policy import DIFFERENCES, Criterion, Policy
+from recsys.study.criteria import DIFFERENCES, Criterion
+from recsys.study.policy import Policy
 
 BASELINE_MEASURES = ("hit_rate", "discrimination", "new_hit_rate", "new_discrimination")
 """What the rival is compared in, in the order of the page."""

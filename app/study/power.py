@@ -29,14 +29,8 @@ from recsys.simulation.raters import rater_panel
 from recsys.stats import standardized_difference
 from recsys.study.deck import Card, CardRole, Source, deal_deck
 from recsys.study.policy import Policy, StudyKind
-from recsys.study.power import (
-    PowerAssumptions,
-    PowerEstimate,
-    PowerScenario,
-    power_to_row,
-    resample_power,
-    simulate_scenario,
-)
+from recsys.study.power import PowerAssumptions, PowerScenario, simulate_scenario
+from recsys.study.resampled_power import PowerEstimate, power_to_row, resample_power
 from recsys.study.scoring import score_to_row
 
 TRIAL_CUSTOMERS = 1_000

@@ -22,8 +22,9 @@ from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError, IntegrityError
 from recsys.report import gate
 from recsys.report.batches import ClosedDeck, apply_exclusions
-from recsys.report.evaluate import Report, build_report
+from recsys.report.evaluate import build_report
 from recsys.report.gate import Verdict
+from recsys.report.report_data import Report
 from recsys.report.representativeness import FrameShare, frame_shares
 from recsys.report.shown_measures import ShownMeasures
 from recsys.report.tables import DisclosureRule

@@ -1,9 +1,9 @@
-"""lesson -> FavouriteModel; rank one person's brands while she waits.
+"""Interactions -> HybridModel, which ranks the brands of one customer while they wait.
 
     score = own * (own evidence) + collaborative * (what others do) + popularity * (popularity now)
 
-Own evidence comes from `love`, the collaborative part from `collaborative`; how they are weighed
-is a Blend, which `weighing` chooses where the log is large enough.
+Own evidence comes from `event_weights`, the collaborative part from `collaborative`. HybridParams
+weigh them; `evaluation.tuning` chooses these where the log is large enough.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -37,9 +37,7 @@ from recsys.models.collaborative import (
     fit_item_knn,
 )
 from recsys.models.collaborative import ProgressCallback as ProgressCallback
-from recsys.models.hybrid_params import (
-    DEFAULT_SAMPLE_SIZE as DEFAULT_SAMPLE_SIZE,  # those who fit name these here
-)
+from recsys.models.hybrid_params import DEFAULT_SAMPLE_SIZE as DEFAULT_SAMPLE_SIZE
 from recsys.models.hybrid_params import OPTION_RANGES as OPTION_RANGES
 from recsys.models.hybrid_params import FitOptions as FitOptions
 from recsys.models.hybrid_params import HybridParams as HybridParams
@@ -63,10 +61,8 @@ class HybridModel:
     """Favourite brands of one person from her own evidence, her neighbours' and popularity."""
 
     brand_index: BrandIndex
-    popularity: NDArray[np.float64]  # (len(AGES), B) see love.popular
-    mean_preference: (
-        float  # love of an average customer for a brand she met: what own evidence is told in
-    )
+    popularity: NDArray[np.float64]  # (len(HALF_LIFE_OPTIONS), B)
+    mean_preference: float  # of the customers' pairs; the unit of own evidence
     als: ALSModel
     ease: EASEModel
     item_knn: ItemKNN
@@ -102,20 +98,13 @@ class HybridModel:
 
     def _score_parts(self, evidence: Evidence) -> tuple[NDArray[np.floating], ScoreParts]:
         """How strong her brands are, shape (n,), and the three weighed parts of the score."""
-        event_counts, params = feature_counts(evidence), self.params
-        strength = (
-            preferences_from_counts(
-                event_counts, decay_factor(evidence, params.query_half_life), EventWeights()
-            )
-            / self.mean_preference
-        )
+        event_counts, params, unit = feature_counts(evidence), self.params, self.mean_preference
+        query_decay = decay_factor(evidence, params.query_half_life)
+        strength = preferences_from_counts(event_counts, query_decay, EventWeights()) / unit
+        own_decay = decay_factor(evidence, params.half_life)
+        own = preferences_from_counts(event_counts, own_decay, params.event_weights) / unit
         own_scores = np.zeros(len(self.brand_index.brands))
-        own_scores[evidence.brand] = (
-            preferences_from_counts(
-                event_counts, decay_factor(evidence, params.half_life), params.event_weights
-            )
-            / self.mean_preference
-        )
+        own_scores[evidence.brand] = own
         return strength, (
             params.weights.own * own_scores,
             params.weights.collaborative * self._collaborative(evidence.brand, strength),
@@ -269,10 +258,9 @@ def fit_hybrid(
     params: HybridParams | None = None,
     on_loss: LossCallback | None = None,
 ) -> HybridModel:
-    """Learn from what many customers teach.
+    """Fit a model to the interactions of many customers.
 
-    Without a `params` by the weights of the options, and without those by the defaults.
-
+    Without `params` it takes the weights of the options, and without those the defaults.
     `threads` 0 means all cores (the result is the same). Raises BadInputError for options out of
     range and NotEnoughError without any evidence.
     """
@@ -283,6 +271,7 @@ def fit_hybrid(
             "Import events of such brands, or raise the sample."
         )
     mean_preference = interactions.mean_preference
+    penalty = options.regularization
     matrix = interactions.matrix(interactions.preference / mean_preference)
     return HybridModel(
         brand_index=build_brand_index(interactions.buyers, catalog),
@@ -292,13 +281,13 @@ def fit_hybrid(
             matrix,
             options.factors,
             options.alpha,
-            options.regularization,
+            penalty,
             options.iterations,
             progress,
             threads,
             on_loss,
         ),
-        ease=fit_ease(matrix, options.regularization),
+        ease=fit_ease(matrix, penalty),
         item_knn=fit_item_knn(matrix, threads),
         options=options,
         params=params or HybridParams(options.weights or ScoreWeights()),

@@ -1,6 +1,6 @@
 """The report of a study and its verdict; every number is published in batches of people."""
 
-from recsys.report.evaluate import Report as Report
 from recsys.report.evaluate import build_report as build_report
 from recsys.report.gate import decide as decide
+from recsys.report.report_data import Report as Report
 from recsys.report.verdict import Verdict as Verdict

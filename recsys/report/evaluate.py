@@ -1,44 +1,35 @@
-"""decks + swipes -> Report: what may be published, and nothing else.
+"""decks + swipes -> Report: every number of it, computed from published batches alone.
 
-Decks are published in batches that are fixed when full, in the order of closing. Everything here is
-computed from published batches alone, and nothing with fewer people behind it than a cell.
+Decks are published in batches that are fixed when full, in the order of closing; no number has
+fewer people behind it than the policy's smallest group.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from math import isfinite
-from typing import Any
 
 import numpy as np
 
 from recsys.report.batches import (
     NO_EARLIER_DECKS,
-    Batch,
     ClassifiedDeck,
     ClosedDeck,
     ParticipantFunnel,
-    batch_to_row,
     exclusion_counts,
-    funnel_to_row,
 )
-from recsys.report.confidence_sequence import ConfidenceSequencePoint
-from recsys.report.forecast import Forecast, forecast, forecast_to_row
+from recsys.report.forecast import Forecast, forecast
+from recsys.report.report_data import CriterionReport, Report
 from recsys.report.response_table import ResponseTable
 from recsys.report.responses import SECONDARY_METRICS
-from recsys.report.shown_measures import NOT_COMPUTED, REASON, Failure, ShownMeasures
+from recsys.report.shown_measures import NOT_COMPUTED, REASON, ShownMeasures
 from recsys.report.tables import (
     DisclosureRule,
-    SegmentRow,
-    ShareRow,
     brand_rows,
     card_group_rows,
     category_rows,
     mean_of,
     secondary_metrics,
     segment_rows,
-    segment_to_row,
-    share_to_row,
 )
 from recsys.report.tally import StudyState, add_closed_decks, policy_scores
 from recsys.stats import (
@@ -46,122 +37,11 @@ from recsys.stats import (
     Estimate,
     Floats,
     clustered_proportion,
-    estimate_to_row,
-    ratio_to_row,
     smallest_panel,
 )
-from recsys.study.parse_policy import criterion_to_row
-from recsys.study.policy import Criterion, Policy, Study, StudyKind
+from recsys.study.criteria import Criterion
+from recsys.study.policy import Policy, Study
 from recsys.study.scoring import CompletedDeck, DeckScore, ExclusionReason, score_deck
-
-SCHEMA_VERSION = 3  # of the published form: it grows when a field goes or changes its meaning
-
-
-@dataclass(frozen=True, slots=True)
-class CriterionReport:
-    """One criterion against its bar."""
-
-    criterion: Criterion
-    estimate: Estimate  # with the bounds that decide, in whole percents
-    once: Estimate  # had this been the only look; never decides
-    run: tuple[ConfidenceSequencePoint, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """All that leaves a study. It holds no row of a person and no score of a deck."""
-
-    study: str  # hash
-    name: str
-    kind: StudyKind
-    attempt: int
-    policy: Policy
-    model: str
-    challenger: str | None  # the second version, in a duel
-    baseline: str
-    alpha: float
-    smallest_panel: int  # people with perfect scores, under which nothing can release
-    players: ParticipantFunnel
-    criteria: tuple[CriterionReport, ...]
-    batches: tuple[Batch, ...]
-    arms: tuple[ShareRow, ...]
-    secondary_metrics: Mapping[str, Estimate]
-    cards: ClusteredProportion | None  # the hit rate over cards, with ICC and design effect
-    early: Estimate  # hit rate of the first half of the batches; in a duel its score
-    late: Estimate
-    excluded: Mapping[ExclusionReason, int | None]  # None: some, but fewer than a cell
-    with_careless: Estimate  # hit rate with those left out by time, once they are a cell
-    seconds: float | None  # mean over people of the median time of a card; None below a cell
-    segments: Mapping[str, tuple[SegmentRow, ...]]  # those that the policy names
-    brands: tuple[ShareRow, ...]
-    categories: tuple[ShareRow, ...]
-    forecast: Forecast
-    failures: tuple[Failure, ...] = ()  # of what is shown and decides nothing: it reads unknown
-
-    def lacks(self, *measures: str) -> bool:
-        """Return whether one of these shown measures could not be computed."""
-        return any(failure.measure in measures for failure in self.failures)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what may leave the house, ready for JSON: whole percents, rounded wealths."""
-        policy = {"hash": self.policy.hash, **self.policy.to_dict()}
-        data = {
-            "study": self.study,
-            "name": self.name,
-            "kind": self.kind.value,
-            "attempt": self.attempt,
-            "policy": policy,
-            "model": self.model,
-            "challenger": self.challenger,
-            "baseline": self.baseline,
-            "alpha": self.alpha,
-            "smallest_panel": self.smallest_panel,
-            "players": funnel_to_row(self.players),
-            "criteria": [_criterion_to_row(found) for found in self.criteria],
-            "batches": [batch_to_row(batch) for batch in self.batches],
-            "arms": [share_to_row(row) for row in self.arms],
-            "beside": {name: _published(found) for name, found in self.secondary_metrics.items()},
-            "cards": None if self.cards is None else ratio_to_row(self.cards),
-            "early": _published(self.early),
-            "late": _published(self.late),
-            "excluded": {why.value: people for why, people in self.excluded.items()},
-            "with_careless": _published(self.with_careless),
-            "seconds": self.seconds,
-            "segments": {
-                name: [segment_to_row(r) for r in of] for name, of in self.segments.items()
-            },
-            "brands": [share_to_row(row) for row in self.brands],
-            "categories": [share_to_row(row) for row in self.categories],
-            "forecast": forecast_to_row(self.forecast),
-            "not_computed": [failure.measure for failure in self.failures],
-        }
-        rounded: dict[str, Any] = _rounded(data)
-        exact = {"schema_version": SCHEMA_VERSION, "policy": policy, "alpha": self.alpha}
-        return {**rounded, **exact}
-
-
-def _criterion_to_row(found: CriterionReport) -> dict[str, Any]:
-    return {
-        "criterion": {"name": found.criterion.name, **criterion_to_row(found.criterion)},
-        "estimate": _published(found.estimate),
-        "once": _published(found.once),
-        "run": [point.to_dict() for point in found.run],
-    }
-
-
-def _published(estimate: Estimate) -> dict[str, Any]:
-    return estimate_to_row(estimate.published())
-
-
-def _rounded(value: Any) -> Any:
-    """Return plain data with every number rounded to two digits; None for what is infinite."""
-    if isinstance(value, dict):
-        return {key: _rounded(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_rounded(each) for each in value]
-    if isinstance(value, float):
-        return round(value, 2) if isfinite(value) else None
-    return value
 
 
 def build_report(

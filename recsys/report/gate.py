@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import log
 
 from recsys.report.batches import Batch
-from recsys.report.evaluate import Report
+from recsys.report.report_data import Report
 from recsys.report.verdict import (
     CriterionVerdict,
     Outcome,
@@ -15,7 +15,8 @@ from recsys.report.verdict import (
     too_early_message,
     too_small_message,
 )
-from recsys.study.policy import Criterion, Policy, Study, StudyKind
+from recsys.study.criteria import Criterion
+from recsys.study.policy import Policy, Study, StudyKind
 
 __all__ = [
     "Criterion",

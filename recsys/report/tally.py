@@ -28,7 +28,8 @@ from recsys.report.response_table import (
 from recsys.report.responses import Bools, Ints
 from recsys.report.tables import covariate_balance
 from recsys.stats import Floats
-from recsys.study.policy import CRITERIA, Policy, Study
+from recsys.study.criteria import CRITERIA
+from recsys.study.policy import Policy, Study
 from recsys.study.scoring import CompletedDeck, DeckScore, score_deck, score_to_row
 
 CriterionSequences = tuple[tuple[ConfidenceSequencePoint, ...], ...]

@@ -1,4 +1,4 @@
-"""What a verdict is, and the sentence that says it in English and Dutch."""
+"""What a verdict is, and how its sentence is put together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 from recsys.report.forecast import HORIZON, Forecast
-from recsys.study.policy import DIFFERENCES, PAIRED_COMPARISON
+from recsys.report.verdict_texts import EN, NL
+from recsys.study.criteria import DIFFERENCES, PAIRED_COMPARISON
 
 
 class Outcome(StrEnum):
@@ -105,13 +106,13 @@ def make_verdict(
     outcome = {VerdictReason.PASSED: Outcome.RELEASE, VerdictReason.FAILED: Outcome.HOLD}.get(
         reason_code, Outcome.UNDECIDED
     )
-    english, dutch = (_reason_sentence(reason_code, criteria, facts, words) for words in (_EN, _NL))
+    english, dutch = (_reason_sentence(reason_code, criteria, facts, words) for words in (EN, NL))
     return Verdict(outcome, reason_code, facts.n, tuple(criteria), english, dutch)
 
 
 def too_early_message(closed: int, min_group_size: int = 10, language: str = "en") -> str:
     """Return the sentence for a study with fewer decks than may be shown."""
-    words = _NL if language == "nl" else _EN
+    words = NL if language == "nl" else EN
     return words[f"closed_{min(closed, 2)}"].format(closed=closed) + words["first"].format(
         cell=min_group_size
     )
@@ -119,7 +120,7 @@ def too_early_message(closed: int, min_group_size: int = 10, language: str = "en
 
 def too_small_message(people: int, smallest: int, language: str = "en") -> str | None:
     """Return the warning that a panel can never release; None when it is large enough."""
-    words = _NL if language == "nl" else _EN
+    words = NL if language == "nl" else EN
     return None if people >= smallest else words["small"].format(n=people, smallest=smallest)
 
 
@@ -237,76 +238,3 @@ def _format_points(score: float) -> str:
     """Return a score as what it stands for: the difference of two hit rates, in points."""
     points = round(200 * score - 100)
     return f"{points:+d}" if points else "0"
-
-
-_EN = {
-    "language": "en",
-    "release": "Release. All bars are passed: ",
-    "hold": "Hold. ",
-    "undecided": "Undecided. ",
-    "hit_rate": "{value} of picks were favourites",
-    "discrimination": "picks beat decoys in {value} of comparisons",
-    "lift": "the lift over the baseline is {value} points",
-    "challenger": "the challenger's hit rate less the champion's is {value} points",
-    "duel_passed": "The challenger is ahead. ",
-    "duel_failed": "The champion is ahead. ",
-    "between": " ({n} people, between {low} and {high}; the bar is {bar})",
-    "why_hit_rate": "too few picks are favourites",
-    "why_discrimination": "the decoys were liked too well beside the picks",
-    "why_lift": "the baseline does better",
-    "still": " Not yet sure: ",
-    "range": " Probably {low} to {high} more people.",
-    "about": " Probably {low} more people.",
-    "or_more": " Probably {low} more people, perhaps many more.",
-    "far": " Probably more than {horizon} more people.",
-    "closed_0": "No deck is closed yet.",
-    "closed_1": "1 deck closed.",
-    "closed_2": "{closed} decks closed.",
-    "first": " The first numbers appear at {cell} people, so that nobody can be picked out.",
-    "small": "{n} people can never release: with perfect scores it takes {smallest}.",
-    "no_data": "No batch of {batch} decks is closed yet, and no data is never a pass.",
-    "too_few": "{n} people have played; a verdict needs at least {least}.",
-    "incomplete": "Fewer than {completion_bar} of the dealt decks were finished: who stopped may"
-    " think otherwise.",
-    "unknown_completion": "How many of the dealt decks were finished is not known any more.",
-    "unpaired": "No pick has a scored decoy beside it, so how famous they are cannot be compared.",
-    "unbalanced": "The decoys are not as well known as the picks they stand beside: {balance}"
-    " standard deviations apart, where {balance_bar} is allowed.",
-    "policy": "The policy is not the one under which these decks were dealt; open a new study.",
-}
-
-_NL = {
-    "language": "nl",
-    "release": "Vrijgeven. Alle latten zijn gehaald: ",
-    "hold": "Tegenhouden. ",
-    "undecided": "Nog niet beslist. ",
-    "hit_rate": "{value} van de keuzes was favoriet",
-    "discrimination": "keuzes wonnen {value} van de vergelijkingen met lokmerken",
-    "lift": "de voorsprong op de vergelijkingslijst is {value} punten",
-    "challenger": "de trefkans van de uitdager min die van de kampioen is {value} punten",
-    "duel_passed": "De uitdager ligt voor. ",
-    "duel_failed": "De kampioen ligt voor. ",
-    "between": " ({n} mensen, tussen {low} en {high}; de lat ligt op {bar})",
-    "why_hit_rate": "te weinig keuzes zijn favoriet",
-    "why_discrimination": "de lokmerken vielen te goed in de smaak naast de keuzes",
-    "why_lift": "de vergelijkingslijst doet het beter",
-    "still": " Nog niet zeker: ",
-    "range": " Waarschijnlijk nog {low} tot {high} mensen.",
-    "about": " Waarschijnlijk nog {low} mensen.",
-    "or_more": " Waarschijnlijk nog {low} mensen, misschien veel meer.",
-    "far": " Waarschijnlijk nog meer dan {horizon} mensen.",
-    "closed_0": "Er is nog geen stapel gesloten.",
-    "closed_1": "1 stapel gesloten.",
-    "closed_2": "{closed} stapels gesloten.",
-    "first": " De eerste cijfers komen bij {cell} mensen, zodat niemand te herkennen is.",
-    "small": "{n} mensen kunnen nooit vrijgeven: met volmaakte scores zijn er {smallest} nodig.",
-    "no_data": "Er zijn nog geen {batch} stapels gesloten, en zonder gegevens slaagt niets.",
-    "too_few": "{n} mensen hebben gespeeld; voor een uitspraak zijn er minstens {least} nodig.",
-    "incomplete": "Minder dan {completion_bar} van de gedeelde stapels is afgemaakt: wie stopte,"
-    " denkt er misschien anders over.",
-    "unknown_completion": "Hoeveel van de gedeelde stapels zijn afgemaakt, is niet meer bekend.",
-    "unpaired": "Geen keuze heeft een lokmerk naast zich: hun bekendheid is niet te vergelijken.",
-    "unbalanced": "De lokmerken zijn niet zo bekend als de keuzes waar ze naast staan: {balance}"
-    " standaardafwijkingen verschil, waar {balance_bar} mag.",
-    "policy": "Het beleid is niet dat waaronder deze stapels zijn gedeeld; open een nieuwe studie.",
-}

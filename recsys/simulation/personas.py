@@ -14,8 +14,9 @@ from recsys.simulation.customers import (
     draw_favourites,
     draw_traits,
 )
+from recsys.simulation.event_log import EventLog
 from recsys.simulation.products import DAY
-from recsys.simulation.shopping import EventLog, generate_events
+from recsys.simulation.shopping import generate_events
 
 
 @dataclass(frozen=True, slots=True)

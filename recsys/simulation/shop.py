@@ -24,6 +24,7 @@ from recsys.simulation.customers import (
     draw_favourites,
     draw_traits,
 )
+from recsys.simulation.event_log import EventLog
 from recsys.simulation.personas import (
     Persona,
     build_personas,
@@ -32,7 +33,7 @@ from recsys.simulation.personas import (
     persona_id,
 )
 from recsys.simulation.products import build_assortment
-from recsys.simulation.shopping import EventLog, generate_events
+from recsys.simulation.shopping import generate_events
 
 AS_OF = date(2026, 11, 14)
 BRAND_COLUMNS = ("name", "category", "price_tier", "taste_groups", "popularity_rank", "sensitive")

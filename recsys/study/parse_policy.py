@@ -18,15 +18,6 @@ Kind = type | Callable[[Plain], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Criterion:
-    """One bar, and why it stands there."""
-
-    name: str
-    bar: float  # of a mean over employees, in (0, 1)
-    because: str
-
-
-@dataclass(frozen=True, slots=True)
 class TooFast:
     """Who did not look: judged by times alone, never by answers."""
 
@@ -104,13 +95,13 @@ def recipe_to_row(recipe: DeckRecipe) -> dict[str, Any]:
 
 def recipe_from_row(raw: Plain) -> DeckRecipe:
     """Return the recipe of the table [deck]."""
-    said = over(recipe_to_row(DeckRecipe()), raw, "[deck]")
+    values = over(recipe_to_row(DeckRecipe()), raw, "[deck]")
     return DeckRecipe(
-        picks=said["picks"],
-        baseline=said["baseline"],
-        scored=said["scored"],
-        near=said["near"],
-        block=said["block"],
+        picks=values["picks"],
+        baseline=values["baseline"],
+        scored=values["scored"],
+        near=values["near"],
+        block=values["block"],
     )
 
 
@@ -126,26 +117,13 @@ def relevance_to_row(rule: Relevance) -> dict[str, Any]:
 
 def relevance_from_row(raw: Plain) -> Relevance:
     """Return the rule of the table [relevance]."""
-    said = over(relevance_to_row(Relevance()), raw, "[relevance]")
+    values = over(relevance_to_row(Relevance()), raw, "[relevance]")
     return Relevance(
-        held_out=said["held_out"],
-        kept=said["kept"],
-        full_price=said["full_price"],
-        because=said["because"],
+        held_out=values["held_out"],
+        kept=values["kept"],
+        full_price=values["full_price"],
+        because=values["because"],
     )
-
-
-def criterion_to_row(criterion: Criterion) -> dict[str, Any]:
-    """Return a bar as its table, whose name is the criterion's."""
-    return {"bar": criterion.bar, "because": criterion.because}
-
-
-def criterion_from_row(name: str, raw: object) -> Criterion:
-    """Return the bar of the table [criteria.NAME]."""
-    said = {"name": name, **require_table(f"criteria.{name}", raw)}
-    kinds = {"name": str, "bar": float, "because": str}
-    said = read(said, kinds, f"[criteria.{name}]", needed=("bar", "because"))
-    return Criterion(name=said["name"], bar=said["bar"], because=said["because"])
 
 
 def question_to_row(question: Question) -> dict[str, Any]:
@@ -155,8 +133,8 @@ def question_to_row(question: Question) -> dict[str, Any]:
 
 def question_from_row(raw: Plain) -> Question:
     """Return the wording of the table [question]."""
-    said = read(raw, {"en": str, "nl": str}, "[question]", needed=("en", "nl"))
-    return Question(en=said["en"], nl=said["nl"])
+    values = read(raw, {"en": str, "nl": str}, "[question]", needed=("en", "nl"))
+    return Question(en=values["en"], nl=values["nl"])
 
 
 def too_fast_to_row(rule: TooFast) -> dict[str, Any]:
@@ -166,8 +144,8 @@ def too_fast_to_row(rule: TooFast) -> dict[str, Any]:
 
 def too_fast_from_row(raw: Plain) -> TooFast:
     """Return the rule of the table [too_fast]."""
-    said = over(too_fast_to_row(TooFast()), raw, "[too_fast]")
-    return TooFast(median_ms=said["median_ms"], card_ms=said["card_ms"], share=said["share"])
+    values = over(too_fast_to_row(TooFast()), raw, "[too_fast]")
+    return TooFast(median_ms=values["median_ms"], card_ms=values["card_ms"], share=values["share"])
 
 
 KINDS: Mapping[str, Kind] = {

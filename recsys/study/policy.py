@@ -3,36 +3,31 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Self
 
 from recsys.errors import BadPolicyError
 from recsys.evaluation.metrics import Relevance
+from recsys.study.criteria import (
+    PAIRED_COMPARISON,
+    Criterion,
+    criterion_checks,
+    criterion_from_row,
+    criterion_order,
+    criterion_to_row,
+)
 from recsys.study.deck import DeckRecipe
 from recsys.study.parse_policy import (
     KINDS,
-    criterion_from_row,
-    criterion_to_row,
     question_to_row,
     read,
     recipe_to_row,
     relevance_to_row,
     too_fast_to_row,
 )
-from recsys.study.parse_policy import Criterion as Criterion
 from recsys.study.parse_policy import Question as Question
 from recsys.study.parse_policy import TooFast as TooFast
-
-PAIRED_COMPARISON = "challenger"
-"""The criterion of two model versions in one deck: how far the second is ahead of the first."""
-
-CRITERIA = ("hit_rate", "discrimination", "lift", PAIRED_COMPARISON)
-"""What can be gated, in the order of the page."""
-
-DIFFERENCES = ("lift", PAIRED_COMPARISON)
-"""Criteria whose score stands for the difference of two hit rates, (1 + one - other) / 2."""
 
 SENSITIVE_WORDS = ("intimate", "medical", "religious", "political", "weapon", "slimming")
 """Words in a category's name that keep its brands off every card and carousel."""
@@ -76,30 +71,30 @@ class Policy:
         criteria = data.pop("criteria", {})
         if not isinstance(criteria, Mapping):
             raise BadPolicyError("Write each criterion as a table, like [criteria.hit_rate].")
-        ordered = sorted(criteria.items(), key=_criterion_order)  # as JSON forgets the order
+        ordered = sorted(criteria.items(), key=criterion_order)  # as JSON forgets the order
         bars = tuple(criterion_from_row(name, value) for name, value in ordered)
-        said = read(data, KINDS, "the policy", needed=("name", "question"))
+        values = read(data, KINDS, "the policy", needed=("name", "question"))
         return cls(
-            name=said["name"],
+            name=values["name"],
             criteria=bars,
-            question=said["question"],
-            deck=said.get("deck", _USUAL.deck),
-            too_fast=said.get("too_fast", _USUAL.too_fast),
-            relevance=said.get("relevance", _USUAL.relevance),
-            alpha=said.get("alpha", _USUAL.alpha),
-            strict=said.get("strict", _USUAL.strict),
-            least_players=said.get("least_players", _USUAL.least_players),
-            completion=said.get("completion", _USUAL.completion),
-            balance=said.get("balance", _USUAL.balance),
-            batch=said.get("batch", _USUAL.batch),
-            cell=said.get("cell", _USUAL.cell),
-            whole_blocks=said.get("whole_blocks", _USUAL.whole_blocks),
-            open_hours=said.get("open_hours", _USUAL.open_hours),
-            decoy_depth=said.get("decoy_depth", _USUAL.decoy_depth),
-            least_brands=said.get("least_brands", _USUAL.least_brands),
-            sensitive=said.get("sensitive", _USUAL.sensitive),
-            segments=said.get("segments", _USUAL.segments),
-            releases=said.get("releases", _USUAL.releases),
+            question=values["question"],
+            deck=values.get("deck", _USUAL.deck),
+            too_fast=values.get("too_fast", _USUAL.too_fast),
+            relevance=values.get("relevance", _USUAL.relevance),
+            alpha=values.get("alpha", _USUAL.alpha),
+            strict=values.get("strict", _USUAL.strict),
+            least_players=values.get("least_players", _USUAL.least_players),
+            completion=values.get("completion", _USUAL.completion),
+            balance=values.get("balance", _USUAL.balance),
+            batch=values.get("batch", _USUAL.batch),
+            cell=values.get("cell", _USUAL.cell),
+            whole_blocks=values.get("whole_blocks", _USUAL.whole_blocks),
+            open_hours=values.get("open_hours", _USUAL.open_hours),
+            decoy_depth=values.get("decoy_depth", _USUAL.decoy_depth),
+            least_brands=values.get("least_brands", _USUAL.least_brands),
+            sensitive=values.get("sensitive", _USUAL.sensitive),
+            segments=values.get("segments", _USUAL.segments),
+            releases=values.get("releases", _USUAL.releases),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -221,14 +216,12 @@ def _canonical_hash(data: Mapping[str, Any]) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def _criterion_order(criterion: tuple[str, object]) -> int:
-    """Return where a criterion stands on the page; an unknown one comes last."""
-    return CRITERIA.index(criterion[0]) if criterion[0] in CRITERIA else len(CRITERIA)
-
-
 def _check_policy(policy: Policy) -> None:
     """Raise BadPolicyError at the first thing with which this policy cannot gate."""
-    for holds, message in [*_number_checks(policy), *_criterion_checks(policy)]:
+    for holds, message in [
+        *_number_checks(policy),
+        *criterion_checks(policy.criteria, policy.deck),
+    ]:
         if not holds:
             raise BadPolicyError(message)
 
@@ -263,43 +256,6 @@ def _number_checks(policy: Policy) -> list[tuple[bool, str]]:
             0 <= policy.deck.scored <= policy.deck.picks,
             f"`scored` is {policy.deck.scored}; each scored decoy needs a pick of its own, and "
             f"there are {policy.deck.picks}.",
-        ),
-    ]
-
-
-def _criterion_checks(policy: Policy) -> list[tuple[bool, str]]:
-    names = [criterion.name for criterion in policy.criteria]
-    checks = [(bool(names), "A policy needs at least one criterion, like [criteria.hit_rate].")]
-    for c in policy.criteria:
-        close_matches = get_close_matches(c.name, CRITERIA, n=1, cutoff=0.4)
-        hint = f" Did you mean `{close_matches[0]}`?" if close_matches else ""
-        unknown_message = f"There is no criterion `{c.name}`.{hint} Known: {', '.join(CRITERIA)}."
-        bar_message = (
-            f"The bar of `{c.name}` is {c.bar}; it must lie between 0 and 1, both excluded."
-        )
-        reason_message = f"Say in `because` why the bar of `{c.name}` stands at {c.bar}."
-        checks += [
-            (c.name in CRITERIA, unknown_message),
-            (0 < c.bar < 1, bar_message),
-            (bool(c.because), reason_message),
-        ]
-    return [
-        *checks,
-        (len(set(names)) == len(names), "Name each criterion once."),
-        (
-            PAIRED_COMPARISON not in names
-            or (names == [PAIRED_COMPARISON] and policy.deck.cards == policy.deck.picks),
-            f"The criterion `{PAIRED_COMPARISON}` stands alone, and its deck holds picks "
-            "alone, the two lists: "
-            "set `baseline`, `scored` and `near` to 0 in [deck].",
-        ),
-        (
-            "discrimination" not in names or policy.deck.scored > 0,
-            "The criterion `discrimination` needs scored decoys: set `scored` in [deck].",
-        ),
-        (
-            "lift" not in names or policy.deck.baseline > 0,
-            "The criterion `lift` needs baseline cards: set `baseline` in [deck].",
         ),
     ]
 

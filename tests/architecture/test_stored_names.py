@@ -35,10 +35,8 @@ ALLOWED = {
     },  # columns that are joined in memory
     "recsys/study/power.py": {"getattr"},  # the same
     "recsys/dataset/evidence.py": {"__slots__", "getattr"},  # two sums are held together
-    "recsys/simulation/shopping.py": {
-        "__slots__",
-        "getattr",
-    },  # columns of a log that lives in memory
+    # columns of a log that lives in memory
+    "recsys/simulation/event_log.py": {"__slots__", "getattr"},
     "recsys/simulation/parameters.py": {"getattr"},  # a row of figures
 }
 

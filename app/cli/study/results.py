@@ -29,8 +29,8 @@ from app.study.results import StudyResult, close_overdue, evaluate_study, latest
 from app.study.simulation import RaterPool
 from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError, IntegrityError, UnknownNameError, WorkspaceError
-from recsys.report.evaluate import CriterionReport
 from recsys.report.gate import Outcome
+from recsys.report.report_data import CriterionReport
 from recsys.simulation.raters import PANELS, rater_panel
 from recsys.study.policy import StudyKind
 

@@ -26,9 +26,9 @@ from app.reports.wording import (
     what_would_change,
 )
 from app.study.results import StudyResult
-from recsys.report.evaluate import CriterionReport
+from recsys.report.report_data import CriterionReport
 from recsys.report.verdict import CriterionVerdict
-from recsys.study.policy import DIFFERENCES
+from recsys.study.criteria import DIFFERENCES
 
 _CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:"
 

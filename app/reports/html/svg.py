@@ -10,8 +10,8 @@ from html import escape
 from app.presentation.i18n import format_value, translate
 from app.reports.charts import ChartRow, ChartSpan
 from app.reports.wording import format_criterion_value, percent_or_points
-from recsys.report.evaluate import CriterionReport
-from recsys.study.policy import DIFFERENCES
+from recsys.report.report_data import CriterionReport
+from recsys.study.criteria import DIFFERENCES
 
 PLOT_HEIGHT, PLOT_TOP, PLOT_FOOT = 190, 26, 26  # pixels of the plot, above it and below it
 _TICK_STEPS = (5, 10, 20, 25, 50, 100, 200, 250, 500, 1000)

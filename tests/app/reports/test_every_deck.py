@@ -31,8 +31,8 @@ from app.web.pages.play.reveal import (
 )
 from app.workspace.settings import data_file
 from recsys.report import tally
-from recsys.report.evaluate import Report
 from recsys.report.gate import decide
+from recsys.report.report_data import Report
 from recsys.report.response_table import build_response_table
 from recsys.report.responses import SECONDARY_METRICS
 from recsys.study.deck import CardRole, Face, with_hash

@@ -19,7 +19,7 @@ from app.storage.study_db.records import Override
 from app.storage.study_db.store import StudyStore
 from app.study.results import StudyResult, evaluate_study
 from app.workspace.policies import BUNDLED_POLICIES, bundled_policy
-from recsys.study.policy import Criterion
+from recsys.study.criteria import Criterion
 from tests.support.closed_decks import panel
 from tests.support.report_workspace import HONEST, build, open_one, play
 

@@ -27,8 +27,9 @@ from app.web import runtime
 from app.web.pages.play.participation import participation_bar
 from app.workspace import json_log
 from app.workspace.settings import Login, Settings, data_file
-from recsys.report.evaluate import Report, report_from_state
+from recsys.report.evaluate import report_from_state
 from recsys.report.gate import decide
+from recsys.report.report_data import Report
 from recsys.report.responses import SECONDARY_METRICS
 from recsys.report.shown_measures import NOT_COMPUTED, Failure, ShownMeasures
 from recsys.report.tables import DisclosureRule, secondary_metrics

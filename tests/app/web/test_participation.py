@@ -7,8 +7,8 @@ import pytest
 from app.storage.study_db.store import StudyStore
 from app.study.results import evaluate_study
 from app.web.pages.play.participation import participation_bar
-from recsys.report.evaluate import Report
 from recsys.report.forecast import BEYOND, Forecast
+from recsys.report.report_data import Report
 from recsys.study.deck import Origin
 from recsys.study.policy import StudyKind
 from tests.support.closed_decks import panel

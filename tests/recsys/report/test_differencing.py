@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys.report.evaluate import Report, build_report
+from recsys.report.evaluate import build_report
+from recsys.report.report_data import Report
 from recsys.study.deck import CardRole
 from recsys.study.scoring import CompletedDeck, ExclusionReason, score_deck
 from recsys.study.swipes import Answer

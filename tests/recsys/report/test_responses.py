@@ -15,8 +15,8 @@ from recsys.report.forecast import NORMAL_FROM, forecast
 from recsys.report.response_table import EMPTY_TABLE, build_response_table, concatenate_tables
 from recsys.report.tables import DisclosureRule, covariate_balance
 from recsys.report.tally import StudyState, add_closed_decks
+from recsys.study.criteria import CRITERIA
 from recsys.study.deck import CardRole, Source
-from recsys.study.policy import CRITERIA
 from recsys.study.scoring import (
     CompletedDeck,
     ResponseTimes,
@@ -24,6 +24,7 @@ from recsys.study.scoring import (
     exclusion_reason,
     is_too_fast,
     score_deck,
+    score_to_row,
 )
 from recsys.study.swipes import Answer
 from tests.support import reference_measures
@@ -65,7 +66,7 @@ class TestTheColumns:
         played = random_deck(seed)
         plain = score_deck(played)
         found = build_response_table([random_deck(seed + 1), played]).scores[:, 1].tolist()
-        assert found == [getattr(plain, name) for name in CRITERIA]
+        assert found == [score_to_row(plain)[name] for name in CRITERIA]
 
     @given(st.integers(0, 2**32))
     def test_every_measure_is_what_it_is_card_by_card(self, seed: int) -> None:

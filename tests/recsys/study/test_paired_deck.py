@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from recsys.errors import BadPolicyError, NotEnoughBrandsError
-from recsys.report.evaluate import Report, build_report
+from recsys.report.evaluate import build_report
 from recsys.report.gate import decide
+from recsys.report.report_data import Report
 from recsys.report.responses import NEEDS_DECOYS
 from recsys.report.verdict import Outcome, Verdict
 from recsys.study.deck import CardRole, DeckRecipe, RankedProposals, Source

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from recsys.errors import BadPolicyError
-from recsys.report.evaluate import Report, build_report, smallest_panel_for_study
+from recsys.report.evaluate import build_report, smallest_panel_for_study
 from recsys.report.forecast import BEYOND, Forecast
 from recsys.report.gate import (
     Outcome,
@@ -22,9 +22,10 @@ from recsys.report.gate import (
     too_early_message,
     too_small_message,
 )
+from recsys.report.report_data import Report
 from recsys.report.verdict import CriterionVerdict, VerdictFacts, make_verdict
 from recsys.stats import log_wealth
-from recsys.study.scoring import score_deck
+from recsys.study.scoring import score_deck, score_to_row
 from tests.support.closed_decks import POLICY, STUDY, N, closed, panel, small
 from tests.support.paths import ROOT
 
@@ -219,7 +220,7 @@ class TestTheVerdict:
         decks = panel(100)
         found = decide(build_report(STUDY, decks), POLICY)
         names = [criterion.name for criterion in POLICY.criteria]
-        scores = {n: [getattr(score_deck(d), n) for d in decks] for n in names}
+        scores = {n: [score_to_row(score_deck(d))[n] for d in decks] for n in names}
         passing = [
             n
             for n in range(20, 101, 5)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.study.power import LOOK_SIZES, N_ORDERS, resample_power
+from recsys.study.resampled_power import LOOK_SIZES, N_ORDERS, resample_power
 from tests.support.closed_decks import POLICY
 
 

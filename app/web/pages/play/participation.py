@@ -11,8 +11,8 @@ from app.reports.unknown_charts import value_or_unknown
 from app.study.game import Game
 from app.study.results import evaluate_study
 from recsys.errors import IntegrityError
-from recsys.report.evaluate import Report
 from recsys.report.forecast import DECIDED, HORIZON, Forecast
+from recsys.report.report_data import Report
 from recsys.report.shown_measures import REASON
 
 

@@ -16,8 +16,8 @@ from app.presentation.palette import ColorTokens, mix_colors
 from app.presentation.theme import HEADING_FONT, TEXT_FONT, altair_theme, color_tokens
 from app.reports.charts import ChartRow, ChartSpan
 from app.reports.wording import format_criterion_value, percent_or_points
-from recsys.report.evaluate import CriterionReport
-from recsys.study.policy import DIFFERENCES
+from recsys.report.report_data import CriterionReport
+from recsys.study.criteria import DIFFERENCES
 
 VegaLiteSpec = dict[str, Any]
 """A Vega-Lite specification."""

@@ -1,0 +1,83 @@
+"""The criteria that a policy gates: their names, their bars, and what must hold of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from recsys.study.deck import DeckRecipe
+from recsys.study.parse_policy import read, require_table
+
+PAIRED_COMPARISON = "challenger"
+"""The criterion of two model versions in one deck: how far the second is ahead of the first."""
+
+CRITERIA = ("hit_rate", "discrimination", "lift", PAIRED_COMPARISON)
+"""What can be gated, in the order of the page."""
+
+DIFFERENCES = ("lift", PAIRED_COMPARISON)
+"""Criteria whose score stands for the difference of two hit rates, (1 + one - other) / 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One bar, and why it stands there."""
+
+    name: str
+    bar: float  # of a mean over employees, in (0, 1)
+    because: str
+
+
+def criterion_to_row(criterion: Criterion) -> dict[str, Any]:
+    """Return a bar as its table, whose name is the criterion's."""
+    return {"bar": criterion.bar, "because": criterion.because}
+
+
+def criterion_from_row(name: str, raw: object) -> Criterion:
+    """Return the bar of the table [criteria.NAME]."""
+    table = {"name": name, **require_table(f"criteria.{name}", raw)}
+    kinds = {"name": str, "bar": float, "because": str}
+    values = read(table, kinds, f"[criteria.{name}]", needed=("bar", "because"))
+    return Criterion(name=values["name"], bar=values["bar"], because=values["because"])
+
+
+def criterion_order(criterion: tuple[str, object]) -> int:
+    """Return where a criterion stands on the page; an unknown one comes last."""
+    return CRITERIA.index(criterion[0]) if criterion[0] in CRITERIA else len(CRITERIA)
+
+
+def criterion_checks(criteria: Sequence[Criterion], deck: DeckRecipe) -> list[tuple[bool, str]]:
+    """Return each thing that must hold of a policy's criteria, and the sentence if it does not."""
+    names = [criterion.name for criterion in criteria]
+    checks = [(bool(names), "A policy needs at least one criterion, like [criteria.hit_rate].")]
+    for c in criteria:
+        close_matches = get_close_matches(c.name, CRITERIA, n=1, cutoff=0.4)
+        hint = f" Did you mean `{close_matches[0]}`?" if close_matches else ""
+        unknown_message = f"There is no criterion `{c.name}`.{hint} Known: {', '.join(CRITERIA)}."
+        bar_message = (
+            f"The bar of `{c.name}` is {c.bar}; it must lie between 0 and 1, both excluded."
+        )
+        reason_message = f"Say in `because` why the bar of `{c.name}` stands at {c.bar}."
+        checks += [
+            (c.name in CRITERIA, unknown_message),
+            (0 < c.bar < 1, bar_message),
+            (bool(c.because), reason_message),
+        ]
+    return [
+        *checks,
+        (len(set(names)) == len(names), "Name each criterion once."),
+        (
+            PAIRED_COMPARISON not in names
+            or (names == [PAIRED_COMPARISON] and deck.cards == deck.picks),
+            f"The criterion `{PAIRED_COMPARISON}` stands alone, and its deck holds picks "
+            "alone, the two lists: "
+            "set `baseline`, `scored` and `near` to 0 in [deck].",
+        ),
+        (
+            "discrimination" not in names or deck.scored > 0,
+            "The criterion `discrimination` needs scored decoys: set `scored` in [deck].",
+        ),
+        (
+            "lift" not in names or deck.baseline > 0,
+            "The criterion `lift` needs baseline cards: set `baseline` in [deck].",
+        ),
+    ]
