@@ -35,14 +35,14 @@ RUNS, DECKS = 200, 4
 SERVER = """
 import json, sys, threading
 from pathlib import Path
-from app.limits import Limits
-from app.keyring import Keys
-from app.store import Store
-from app.swipe_post import Asker, take
-from app.tokens import DeckTokens
+from app.auth.deck_tokens import DeckTokens
+from app.auth.rate_limits import SwipeRateLimits
+from app.storage.study_db.store import StudyStore
+from app.web.swipe_route import SwipeClient, receive_swipes
+from app.workspace.keys import SecretKeys
 path, run, decks = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 print("starting", flush=True)
-store, tokens = Store(path), DeckTokens(Keys(b"s" * 32, b"p" * 32))
+store, tokens = StudyStore(path), DeckTokens(SecretKeys(b"s" * 32, b"p" * 32))
 print("open", flush=True)
 lock = threading.Lock()
 def play(deck):
@@ -51,7 +51,9 @@ def play(deck):
         swipe = {"id": f"r{run}-{n}", "position": n % 8 + 1, "kind": "answer", "answer":
                  "favourite", "tab": "t", "tab_seq": n, "input": "key", "device_class": "desk"}
         body = json.dumps({"token": token, "swipes": [swipe]}).encode()
-        status, said = take(store, tokens, Limits(), body, Asker("", "b"))
+        status, said = receive_swipes(
+            store, tokens, SwipeRateLimits(), body, SwipeClient("", "b")
+        )
         if status == 200:
             with lock:
                 print(deck, *said["acknowledged"], flush=True)

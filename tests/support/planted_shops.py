@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.modeling import comparison, evaluation, training
+from app.modeling import comparison, evaluation, training, training_data
 from app.modeling.training import fit_version
 from app.storage.ingest.pipeline import ingest
 from app.storage.model_registry import ModelVersion
@@ -22,7 +22,7 @@ QUICK = FitOptions(
 
 IN_EARNEST = {
     "app.modeling.training.TRIAL_DECK_CUSTOMERS": training.TRIAL_DECK_CUSTOMERS,
-    "app.modeling.training.TUNING_USERS": training.TUNING_USERS,
+    "app.modeling.training_data.TUNING_USERS": training_data.TUNING_USERS,
     "app.modeling.evaluation.MAX_EVAL_USERS": evaluation.MAX_EVAL_USERS,
     "app.modeling.comparison.MAX_EVAL_USERS": comparison.MAX_EVAL_USERS,
     "app.modeling.comparison.MAX_CUSTOMERS": comparison.MAX_CUSTOMERS,

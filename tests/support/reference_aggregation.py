@@ -6,12 +6,8 @@ from typing import Any
 import duckdb
 
 from app.storage.event_store.store import EventStore
-from app.storage.warehouse.evidence_sql import (
-    DISTINCT_COUNTS,
-    OWN_SCHEMA,
-    SUM_COLUMNS,
-    evidence_query,
-)
+from app.storage.warehouse.evidence_columns import DISTINCT_COUNTS, SUM_COLUMNS
+from app.storage.warehouse.evidence_sql import OWN_SCHEMA, evidence_query
 from app.storage.warehouse.schemas.base import SourceTable
 from app.storage.warehouse.schemas.dialects import DUCKDB
 from app.workspace.policies import default_policy

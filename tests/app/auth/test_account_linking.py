@@ -27,8 +27,9 @@ from app.auth.identity import Person, badge, employee_person
 from app.auth.identity import guest_person as a_guest
 from app.storage.study_db.account_links import NONCE_MS, AccountLinks, LinkMethod, LinkTableImport
 from app.web import runtime
+from app.web.auth_routes import demo_pairing
 from app.web.middleware import AccessMiddleware
-from app.web.routes import demo_pairing, routes
+from app.web.routes import routes
 from app.workspace.keys import SecretKeys
 from app.workspace.settings import Settings
 from recsys.errors import BadInputError, NotAllowedError

@@ -103,13 +103,13 @@ def test_a_run_that_was_killed_goes_on_and_leaves_nobody_behind(
 _RUN = """
 import sys
 from pathlib import Path
-from app.carousels import write_all
-from app.house import House
-from app.settings import Settings
-from tests.test_carousels import order
+from app.modeling.batch_export import export_lists
+from app.workspace.settings import Settings
+from app.workspace.workspace import Workspace
+from tests.app.modeling.test_batch_export import order
 if __name__ == "__main__":
-    house = House(Settings(workspace=Path(sys.argv[1])))
-    write_all(house, order(house), Path(sys.argv[2]), 2, lambda *_: None)
+    house = Workspace(Settings(workspace=Path(sys.argv[1])))
+    export_lists(house, order(house), Path(sys.argv[2]), 2, lambda *_: None)
 """
 
 

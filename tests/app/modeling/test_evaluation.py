@@ -80,7 +80,7 @@ def test_the_weights_are_those_that_a_fit_on_the_start_of_the_log_chooses(
     store, policy = planted_house.event_store, planted_house.policy
     start = TemporalSplit.of(store, policy.relevance.held_out, 1.0, 0).training_part()
     _, _, weighed = tune_and_fit(store, policy, FitOptions(), silent, start)
-    assert weighed.blend == done.blend
+    assert weighed.params == done.blend
 
 
 def test_weights_that_were_given_are_judged_as_they_are(planted_house: Workspace) -> None:

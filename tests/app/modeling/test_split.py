@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.modeling.split import HoldoutTask, TemporalSplit
-from app.modeling.training import policy_catalog
+from app.modeling.training_data import policy_catalog
 from app.workspace.settings import Settings
 from app.workspace.workspace import Workspace
 from recsys.dataset.events import EventKind

@@ -10,13 +10,8 @@ import pytest
 
 from app.modeling.recommender import load_recommender
 from app.modeling.split import RowCustomers, TemporalSplit
-from app.modeling.training import (
-    MAX_DIFFERENCE,
-    fit_version,
-    policy_catalog,
-    read_evidence,
-    tune_and_fit,
-)
+from app.modeling.training import MAX_DIFFERENCE, fit_version, tune_and_fit
+from app.modeling.training_data import policy_catalog, read_evidence
 from app.storage.event_store.store import EventStore
 from app.workspace.settings import Settings
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
@@ -110,7 +105,8 @@ def test_whatever_the_chunks_of_the_log_the_same_model_is_learnt(
 
 
 def test_a_model_that_was_saved_ranks_as_it_did(planted_house: Workspace) -> None:
-    brain, again = load_recommender(planted_house), Workspace(planted_house.settings).brain()
+    brain = load_recommender(planted_house)
+    again = load_recommender(Workspace(planted_house.settings))
     for customer in ("c0000004", "c0000100"):
         evidence = brain.evidence_of(customer)
         assert brain.rank(evidence, 20) == again.rank(evidence, 20)
@@ -182,8 +178,8 @@ def test_where_nobody_comes_back_the_weights_are_chosen_on_each_sequence_s_end(
 def test_who_came_back_is_looked_for_beyond_the_customers_learnt_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.modeling.training.TUNING_CUSTOMERS", 60)
-    monkeypatch.setattr("app.modeling.training.TUNING_EVENTS", 60)
+    monkeypatch.setattr("app.modeling.training_data.TUNING_CUSTOMERS", 60)
+    monkeypatch.setattr("app.modeling.training_data.TUNING_EVENTS", 60)
     log = visits(lambda who: [who, who + 100, who + 200, who + 300])
     weighed = fitted(shop_of(tmp_path, log).settings, CHOOSING).facts["weighed"]
     assert weighed["customers"] > 100
@@ -195,7 +191,7 @@ def test_who_came_back_is_looked_for_beyond_the_customers_learnt_from(
         ({"factors": 0}, "factors is 0"),
         ({"sample": 0.0}, "sample is 0"),
         ({"alpha": float("nan")}, "alpha is nan"),
-        ({"regularisation": -1.0}, "regularisation is -1"),
+        ({"regularization": -1.0}, "regularisation is -1"),
         ({"seed": 2**31}, "seed is"),
     ],
 )

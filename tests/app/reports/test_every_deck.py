@@ -30,7 +30,7 @@ from app.web.pages.play.reveal import (
     reveal_headline,
 )
 from app.workspace.settings import data_file
-from recsys.report import tally
+from recsys.report.evaluate import build_report
 from recsys.report.gate import decide
 from recsys.report.report_data import Report
 from recsys.report.response_table import build_response_table
@@ -142,7 +142,7 @@ def in_range(*found: np.ndarray) -> None:
 def test_every_report_is_whole_and_has_a_verdict(
     rule: Policy, overlap: int, length: int, seed: int, people: int
 ) -> None:
-    report = tally(study(rule), several(rule, overlap, length, seed, people))
+    report = build_report(study(rule), several(rule, overlap, length, seed, people))
     assert report.failures == ()
     for found in estimates(report):
         assert found.value is None or 0 <= found.low <= found.value <= found.high <= 1

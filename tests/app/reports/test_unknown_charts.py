@@ -15,7 +15,7 @@ from app.cli.study.results import _report_text
 from app.presentation.i18n import LANGUAGES, translate
 from app.reports.chart_order import charts_in_order
 from app.reports.charts import Chart
-from app.reports.charts_people import forgotten_text
+from app.reports.charts_invited import forgotten_text
 from app.reports.ci_formats import gate_data, gate_junit, gate_summary
 from app.reports.exports import report_csv, report_data, report_markdown
 from app.reports.html.page import _chart_html, report_html

@@ -104,7 +104,7 @@ def test_who_stood_behind_an_erased_customer_on_her_key_is_still_found(
 ) -> None:
     """Everybody wants one key here, so that each stands on the next free one."""
     for module in (segment, erasure):
-        monkeypatch.setattr(module, "key_of", lambda _: 7)
+        monkeypatch.setattr(module, "customer_key", lambda _: 7)
     monkeypatch.setattr("app.storage.event_store.store.customer_key", lambda _: 7)
     monkeypatch.setattr(
         "app.storage.event_store.customer_ids.KEY_SQL", "least(7, length({}))::UBIGINT"

@@ -14,7 +14,7 @@ from app.modeling.training import tune_and_fit
 from app.storage.event_store.store import EventStore
 from app.storage.evidence_table import EvidenceTable
 from app.storage.ingest.pipeline import ingest
-from app.storage.warehouse.evidence_sql import EVIDENCE_COLUMNS, SUM_COLUMNS
+from app.storage.warehouse.evidence_columns import EVIDENCE_COLUMNS, SUM_COLUMNS
 from app.storage.warehouse.export_sql import evidence_statement
 from app.storage.warehouse.schemas.dialects import DIALECTS
 from app.workspace.workspace import Workspace

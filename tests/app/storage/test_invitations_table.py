@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from app.reports.exports import report_data, report_json
-from app.reports.tables import funnel_counts, funnel_table
+from app.reports.tables_invited import funnel_counts, funnel_table
 from app.storage.study_db.records import FunnelStep, StudyRow
 from app.storage.study_db.store import StudyStore, what_differs
 from app.study import privacy

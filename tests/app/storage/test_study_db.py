@@ -323,12 +323,13 @@ def test_two_processes_write_one_chain(path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from app.rows.records import Incoming
-from app.store import Store
-from recsys.swipes import Answer, SwipeKind
-store = Store(Path(sys.argv[1]))
+from app.storage.study_db.records import IncomingSwipe
+from app.storage.study_db.store import StudyStore
+from recsys.study.swipes import Answer, SwipeKind
+store = StudyStore(Path(sys.argv[1]))
 for n in range(100_000):
-    sent = [Incoming(f"k{n}", 1, SwipeKind.ANSWER, Answer.FAVOURITE, "t", n, 1, "key", "desk", 1)]
+    answer = (SwipeKind.ANSWER, Answer.FAVOURITE)
+    sent = [IncomingSwipe(f"k{n}", 1, *answer, "t", n, 1, "key", "desk", 1)]
     print(store.add_swipes("deck", sent).acknowledged[0], flush=True)
 """
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.modeling.recommender import load_recommender
 from app.modeling.training import fit_version
 from app.storage.event_store.window import TrainingWindow, open_window, store_versions
 from app.workspace.settings import Settings
@@ -127,4 +128,4 @@ def test_an_import_during_a_fit_leaves_it_what_it_began_with(
     )
     assert imported == [0]
     assert version.facts["data_version"] == began != Workspace(twice.settings).event_store.version
-    assert Workspace(twice.settings).brain(version.hash).version == version.hash
+    assert load_recommender(Workspace(twice.settings), version.hash).version == version.hash

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from app.reports.charts_people import representativeness_charts
+from app.reports.charts_invited import representativeness_charts
 from app.reports.exports import report_csv, report_data, report_json, report_markdown
 from app.reports.html.page import report_html
 from app.storage.study_db.records import StudyRow

@@ -14,7 +14,7 @@ from recsys.errors import WorkspaceError
 from recsys.simulation.raters import HONEST, POLITE, RaterBehavior
 from recsys.study.deck import Origin
 from recsys.study.policy import StudyKind
-from recsys.study.scoring import DeckScore
+from recsys.study.scoring import score_from_row
 from tests.support.games import game_of
 
 KEYS = SecretKeys(b"s" * 32, b"p" * 32)
@@ -46,7 +46,7 @@ def answers(store: StudyStore) -> list[tuple[list[str], dict[int, str]]]:
 
 def hit_rate(store: StudyStore) -> float:
     (row,) = store.studies()
-    scores = [DeckScore(**c.score).precision for c in store.closings(row.hash) if c.score]
+    scores = [score_from_row(c.score).precision for c in store.closings(row.hash) if c.score]
     return sum(scores) / len(scores)
 
 
@@ -76,7 +76,7 @@ def test_a_panel_that_says_yes_to_all_likes_the_decoys_as_well(
 ) -> None:
     stores = [played(planted_house, colleagues, 25, 2, how) for how in (HONEST, POLITE)]
     (honest, polite) = (
-        [DeckScore(**c.score).discrimination for c in s.closings(s.studies()[0].hash) if c.score]
+        [score_from_row(c.score).discrimination for c in s.closings(s.studies()[0].hash) if c.score]
         for s in stores
     )
     assert sum(honest) / len(honest) > sum(polite) / len(polite) + 0.1

@@ -17,8 +17,9 @@ from app.auth.guest_cookie import GUEST_COOKIE, GuestCookieMiddleware
 from app.auth.identity import UserRole, badge, pseudonym
 from app.storage.study_db.records import StudyRow
 from app.web import runtime
+from app.web.auth_routes import demo_pairing
 from app.web.middleware import GUARD_INSTALLED, AccessMiddleware
-from app.web.routes import demo_pairing, routes
+from app.web.routes import routes
 from app.workspace.settings import Login, Settings
 from recsys.study.deck import Card, CardRole, Deck, HistoryDepth, Origin, Source, with_hash
 from recsys.study.policy import StudyKind

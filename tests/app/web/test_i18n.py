@@ -26,8 +26,8 @@ ENGLISH, DUTCH = load_texts("en"), load_texts("nl")
 
 
 def named_by(node: ast.AST) -> str | None:
-    """The key of a call `text(language, "a.key")`."""
-    if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "text":
+    """The key of a call `translate(language, "a.key")`."""
+    if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "translate":
         return None
     key = node.args[1] if len(node.args) > 1 else None
     return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None
@@ -51,19 +51,19 @@ def test_every_text_that_the_code_names_is_in_the_catalogue() -> None:
 @pytest.mark.parametrize(
     ("script", "sections"),
     [
-        ("swipe", ["swipe"]),
-        ("overview", ["swipe"]),
-        ("wall", ["wall"]),
-        ("practice", ["practice", "swipe"]),
-        ("reveal", ["reveal"]),
-        ("crawl", ["crawl"]),
-        ("pass_on", ["pass_on"]),
+        ("deck/deck", ["swipe"]),
+        ("deck/overview", ["swipe"]),
+        ("brand_picker/brand_picker", ["wall"]),
+        ("practice/practice", ["practice", "swipe"]),
+        ("reveal/reveal", ["reveal"]),
+        ("story_crawl/story_crawl", ["crawl"]),
+        ("small/share_link", ["pass_on"]),
     ],
 )
 def test_every_text_that_a_component_shows_is_in_its_section(
     script: str, sections: list[str]
 ) -> None:
-    code = (APP / "swipe_cards" / f"{script}.js").read_text()
+    code = (APP / "web" / "components" / f"{script}.js").read_text()
     shown_there = set(re.findall(r"\btexts\.([a-z_]+)", code))
     assert shown_there
     assert shown_there - {key for name in sections for key in section_texts("en", name)} == set()

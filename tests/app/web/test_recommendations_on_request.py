@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from app.modeling.recommender import Stopwatch, load_recommender
-from app.modeling.training import policy_catalog
+from app.modeling.training_data import policy_catalog
 from app.storage.event_store.store import CHUNK_ROWS
 from app.study.dealing import Player
 from app.study.game import Game

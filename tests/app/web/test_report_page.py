@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.presentation.i18n import LANGUAGES, load_texts, translate
 from app.reports import exports, tables
-from app.reports.charts_people import forgotten_text
+from app.reports.charts_invited import forgotten_text
 from app.reports.html import blocks
 from app.reports.wording import (
     baseline_name,

@@ -20,7 +20,7 @@ from app.web.components.reveal import card_tone
 from recsys.study.deck import Source
 from tests.support.paths import ROOT
 
-COMPONENTS = ROOT / "app" / "swipe_cards"
+COMPONENTS = ROOT / "app" / "web" / "components"
 
 
 def test_contrast_is_that_of_the_published_formula() -> None:
@@ -84,7 +84,9 @@ def test_nothing_is_told_to_anybody_else() -> None:
     assert options["browser.gatherUsageStats"] is False
     assert options["server.address"] == "127.0.0.1"
     assert "http" not in config_toml()
-    for file in [*COMPONENTS.glob("*.js"), *COMPONENTS.glob("*.css"), *COMPONENTS.glob("*.html")]:
+    files = [file for kind in ("js", "css", "html") for file in COMPONENTS.rglob(f"*.{kind}")]
+    assert len(files) > 30
+    for file in files:
         addresses = set(re.findall(r"https?://[^\s\"'`]+", file.read_text("utf-8")))
         assert addresses <= {"http://www.w3.org/2000/svg"}, file
 
@@ -101,16 +103,16 @@ def test_the_fonts_are_small_and_carry_their_licences() -> None:
 
 
 def test_the_swipe_component_is_small_and_never_reads_markup_from_names() -> None:
-    scripts = {file.name: file.read_text("utf-8") for file in COMPONENTS.glob("*.js")}
+    scripts = {file.name: file.read_text("utf-8") for file in COMPONENTS.rglob("*.js")}
     parts = (
         "base.js",
-        "tile.js",
+        "brand_tile.js",
         "outbox.js",
-        "saved.js",
-        "gesture.js",
+        "save_indicator.js",
+        "gestures.js",
         "cards.js",
         "overview.js",
-        "swipe.js",
+        "deck.js",
     )
     assert sum(len(scripts[part].encode()) for part in parts) < 40_000
     for name, script in scripts.items():

@@ -30,8 +30,8 @@ from tests.app.operations.test_shutdown import until_it_answers
 CANARY = "canary ann@shop.example"
 SERVER = f"""
 import threading, warnings
-from app import api
-well = api.health
+from app.web import routes
+well = routes.check_health
 def breaks(house):
     if breaks.asked > 2:
         threading.Thread(target=fails).start()
@@ -42,8 +42,8 @@ def breaks(house):
 breaks.asked = 0
 def fails(*_):
     raise ValueError("{CANARY}")
-api.health, api.take = breaks, fails
-from app.cli import main
+routes.check_health, routes.receive_swipes = breaks, fails
+from app.cli.main import main
 main()
 """
 FIELDS = ["time", "level", "event", "words"]
@@ -152,7 +152,7 @@ def test_of_another_package_the_values_stay_out_whenever_it_was_imported() -> No
     first, second = lines(stream.getvalue())
     assert first["event"] == "a.package"
     assert second["event"] == late.name
-    assert "it failed for %s (KeyError at test_journal.py:" in second["words"]
+    assert "it failed for %s (KeyError at test_json_log.py:" in second["words"]
     assert "canary" not in stream.getvalue()
 
 
@@ -185,7 +185,7 @@ def test_warnings_and_ended_threads_are_lines_and_what_was_before_comes_back() -
     assert (warnings.showwarning, threading.excepthook) == before
     warned, ended = lines(stream.getvalue())
     assert warned["words"] == "UserWarning at x.py:7"
-    assert ended["words"].startswith("a thread ended: KeyError at test_journal.py:")
+    assert ended["words"].startswith("a thread ended: KeyError at test_json_log.py:")
     assert "ann" not in stream.getvalue()
 
 

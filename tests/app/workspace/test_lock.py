@@ -39,8 +39,8 @@ def test_a_place_that_cannot_be_written_says_so(tmp_path: Path) -> None:
 HOLDER = """
 import sys, time
 from pathlib import Path
-from app.place import Place
-place = Place(Path(sys.argv[1]))
+from app.workspace.lock import WorkspaceLock
+lock = WorkspaceLock(Path(sys.argv[1]))
 print("held", flush=True)
 time.sleep(60)
 """

@@ -92,10 +92,10 @@ def test_groups_of_every_kind_have_an_estimate_with_its_customers() -> None:
     by_category = [part for part in found if part.by == "category"]
     assert len(by_category) == 6
     for part in found:
-        if part.found.value is not None:
-            assert part.found.n >= 10
-            assert 0 <= (part.found.low or 0) <= part.found.value <= (part.found.high or 0) <= 1
-    assert any(part.found.value is not None for part in by_category)
+        if part.recall.value is not None:
+            assert part.recall.n >= 10
+            assert 0 <= (part.recall.low or 0) <= part.recall.value <= (part.recall.high or 0) <= 1
+    assert any(part.recall.value is not None for part in by_category)
 
 
 def old(before: Evidence, days: int) -> Evidence:
@@ -111,7 +111,7 @@ def tenures(*ages: tuple[int, int]) -> dict[str, int | None]:
     people = iter(PEOPLE)
     cases = [case(old(next(people), days)) for days, n in ages for _ in range(n)]
     found = evaluate_slices(OWN, cases, BASIS, CATEGORY, NOW, seed=0)
-    return {p.name: p.found.n for p in found if p.by == "tenure" and p.found.value is not None}
+    return {p.name: p.recall.n for p in found if p.by == "tenure" and p.recall.value is not None}
 
 
 def test_a_group_under_ten_is_hidden_and_so_is_the_group_that_would_give_it_away() -> None:

@@ -59,8 +59,8 @@ def test_what_is_found_is_told_by_place_by_activity_and_by_fame() -> None:
     assert line.by_place[0] == 1.0
     assert line.by_place[9] == 0.0
     assert line.by_activity["few"] == pytest.approx(line.ndcg.value)
-    assert line.by_fame["famous"] is None
-    assert line.by_fame["other"] == pytest.approx(0.5)
+    assert line.by_popularity["famous"] is None
+    assert line.by_popularity["other"] == pytest.approx(0.5)
 
 
 def test_activity_is_told_in_thirds_of_the_customers() -> None:

@@ -46,19 +46,19 @@ def buys_of_her_group(customer: int) -> EvalUser:
 class TestTheChoice:
     def test_who_buys_what_all_buy_makes_popularity_count(self) -> None:
         found = tune_hybrid_params(MODEL, [buys_what_all_buy(c) for c in range(200)])
-        weights = found.blend.weights
+        weights = found.params.weights
         assert weights.popularity > 5 * weights.collaborative
         assert found.customers == 200
 
     def test_who_buys_of_her_taste_makes_the_others_count(self) -> None:
         weights = tune_hybrid_params(
             MODEL, [buys_of_her_group(c) for c in range(200)]
-        ).blend.weights
+        ).params.weights
         assert weights.collaborative > weights.popularity
 
     def test_who_buys_again_leaves_popularity_at_most_where_it_was(self) -> None:
         found = tune_hybrid_params(MODEL, [buys_again(c) for c in range(200)])
-        assert found.blend.weights.popularity <= ScoreWeights().popularity
+        assert found.params.weights.popularity <= ScoreWeights().popularity
         assert found.any is not None
         assert found.any > 0.95
         assert found.new == 0.0
@@ -66,16 +66,16 @@ class TestTheChoice:
     def test_who_never_comes_back_to_a_brand_is_shown_other_ones(self) -> None:
         cases = [buys_of_her_group(c) for c in range(200)]
         found = tune_hybrid_params(MODEL, cases)
-        assert found.blend.weights.own < 0
+        assert found.params.weights.own < 0
         assert found.any == pytest.approx(found.new, abs=0.01)
-        top = [s.brand for s in replace(MODEL, params=found.blend).rank(cases[0].evidence, 5)]
+        top = [s.brand for s in replace(MODEL, params=found.params).rank(cases[0].evidence, 5)]
         assert not set(top) & cases[0].known_brands
 
     def test_what_is_chosen_is_no_worse_than_the_defaults(self) -> None:
         cases = [buys_of_her_group(c) for c in range(120)] + [buys_again(c) for c in range(80)]
         found = tune_hybrid_params(MODEL, cases)
         board = build_candidate_cache(MODEL, cases)
-        assert board.objective(found.blend).mean() >= board.objective(MODEL.params).mean()
+        assert board.objective(found.params).mean() >= board.objective(MODEL.params).mean()
 
     def test_what_speaks_of_nothing_loses_its_say(self) -> None:
         """Everybody looked at three brands and bought three; then she buys those again."""
@@ -93,7 +93,7 @@ class TestTheChoice:
             EvalUser(before, {f"Brand {b:03d}": 1.0 for b in bought[customer]}, frozenset())
             for customer, before in split_by_customer(evidence, range(240))
         ]
-        love = tune_hybrid_params(model, cases).blend.event_weights
+        love = tune_hybrid_params(model, cases).params.event_weights
         default = HybridParams().event_weights
         assert love.views / love.purchases < default.views / default.purchases
 
@@ -111,7 +111,7 @@ class TestTooLittle:
     def test_answers_without_a_pattern_keep_the_defaults(self) -> None:
         rng = np.random.default_rng(4)
         cases = [asked(c, *rng.choice(60, 2, replace=False).tolist()) for c in range(120)]
-        chosen = tune_hybrid_params(MODEL, cases).blend
+        chosen = tune_hybrid_params(MODEL, cases).params
         assert chosen.popularity_half_life is chosen.half_life is None
 
 

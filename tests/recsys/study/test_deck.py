@@ -20,8 +20,8 @@ from recsys.study.deck import (
     Origin,
     RankedProposals,
     Source,
-    card_from_dict,
-    card_to_dict,
+    card_from_row,
+    card_to_row,
     deal_deck,
     deck_hash,
     with_hash,
@@ -256,4 +256,4 @@ def test_a_deck_is_sealed_over_everything_but_the_participant() -> None:
 
 def test_a_card_survives_being_written_and_read() -> None:
     for card in A_DECK.cards:
-        assert card_from_dict(card_to_dict(card)) == card
+        assert card_from_row(card_to_row(card)) == card

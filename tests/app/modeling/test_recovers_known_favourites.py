@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from app.modeling.recommender import Recommender
+from app.modeling.recommender import Recommender, load_recommender
 from app.workspace.planted_shop import planted_truth
 from app.workspace.settings import Settings
 from app.workspace.workspace import Workspace
@@ -47,7 +47,7 @@ def shop(
 
 @pytest.fixture(scope="module")
 def brain(shop: Path) -> Recommender:
-    return Workspace(Settings(workspace=shop)).brain()
+    return load_recommender(Workspace(Settings(workspace=shop)))
 
 
 @pytest.fixture(scope="module")
