@@ -15,8 +15,9 @@ assert STUDY_SQL
 CALLS = re.compile(r"(^|\.)(execute|executemany|executescript|_query|_query_one|query|sql)$")
 # what an SQL text of the study may be put together of: our own names, never a value
 OURS = {
-    "table", "end", "times", "name", "check", "pragma", "_COUNTED_SQL", "_STUDIES_SQL", "_PARTICIPANT_SWIPES_SQL",
-    "_CLOSINGS_SQL", "_JOBS_SQL", "of", "at", "sql", "pages", "insert", "names", "marks", "placeholders",
+    "table", "end", "times", "name", "check", "pragma", "of", "at", "sql", "pages", "insert",
+    "names", "marks", "placeholders",
+    "_COUNTED_SQL", "_STUDIES_SQL", "_PARTICIPANT_SWIPES_SQL", "_CLOSINGS_SQL", "_JOBS_SQL",
 }  # fmt: skip
 
 
