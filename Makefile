@@ -1,6 +1,7 @@
 # The two commands are `make run` and `make test`.
 PYTHON ?= python3
 SCALE ?= small
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 SCOPE := $(BIN)/python -m tests.support.scope
@@ -31,14 +32,15 @@ check: $(VENV)/.test  ## types, and all tests but the browser's, with every bran
 	@$(MAKE) --no-print-directory core types rest
 
 core: $(VENV)/.test  ## the tests of recsys alone, with every branch of it covered
-	$(BIN)/coverage run -m pytest -m "not soak" $$($(SCOPE) recsys)
+	files=$$($(SCOPE) recsys) && $(BIN)/coverage run -m pytest -m "not soak" $$files
 	$(BIN)/coverage report --fail-under=100
 
-rest: $(VENV)/.test  ## all other tests but the browser's, in two processes
-	$(BIN)/pytest -n 2 --dist loadfile -m "not soak" $$($(SCOPE) app)
+rest: $(VENV)/.test  ## all other tests but the browser's, in WORKERS processes
+	files=$$($(SCOPE) app) && $(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not soak" $$files
 
 touched: $(VENV)/.test
-	$(BIN)/pytest -q -n 2 --dist loadfile -m "not soak" $$($(SCOPE) recsys) $$($(SCOPE) touched)
+	files="$$($(SCOPE) recsys) $$($(SCOPE) touched)" && \
+	  $(BIN)/pytest -q -n $(WORKERS) --dist loadfile -m "not soak" $$files
 
 browser: $(VENV)/.test  ## the tests in a real Chromium
 	$(BIN)/python -m tests.browser.support.chromium

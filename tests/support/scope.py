@@ -98,9 +98,8 @@ def touched(different: set[str]) -> list[str]:
 
 def chosen(scope: str) -> list[str]:
     """Return the modules of a scope."""
-    if scope == "touched":
-        return [name for name in touched(changed()) if not of_recsys_alone(name)]
-    return [name for name in tests() if of_recsys_alone(name) is (scope == "recsys")]
+    found = {"recsys": tests, "app": tests, "touched": lambda: touched(changed())}[scope]()
+    return [name for name in found if of_recsys_alone(name) is (scope == "recsys")]
 
 
 if __name__ == "__main__":
