@@ -79,9 +79,9 @@ def of_recsys_alone(name: str) -> bool:
 
 
 def changed() -> set[str]:
-    """Return the modules that differ from the main branch, committed or not."""
-    base = git("merge-base", "HEAD", "origin/main") or ["HEAD"]
-    paths = [*git("diff", "--name-only", base[0]), *git("ls-files", "-o", "--exclude-standard")]
+    """Return the modules that differ from the last commit; where none does, those it changed."""
+    new = git("ls-files", "--others", "--exclude-standard")
+    paths = [*git("diff", "--name-only", "HEAD"), *new] or git("diff", "--name-only", "HEAD~1")
     return {module_of(ROOT / path) for path in paths if path.endswith(".py")}
 
 
