@@ -4,7 +4,6 @@ SCALE ?= small
 WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
-SCOPE := $(BIN)/python -m tests.support.scope
 .DEFAULT_GOAL := help
 .PHONY: help run test quick lint types check core rest touched browser engines soak audit bench benchgame wheel clean pictures
 
@@ -32,15 +31,16 @@ check: $(VENV)/.test  ## types, and all tests but the browser's, with every bran
 	@$(MAKE) --no-print-directory core types rest
 
 core: $(VENV)/.test  ## the tests of recsys alone, with every branch of it covered
-	files=$$($(SCOPE) recsys) && $(BIN)/coverage run -m pytest -m "not soak" $$files
+	$(BIN)/coverage run -m pytest -m "not soak" tests/recsys
 	$(BIN)/coverage report --fail-under=100
 
 rest: $(VENV)/.test  ## all other tests but the browser's, in WORKERS processes
-	files=$$($(SCOPE) app) && $(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not soak" $$files
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not soak" \
+	  --ignore=tests/recsys --ignore=tests/browser tests
 
 touched: $(VENV)/.test
-	files="$$($(SCOPE) recsys) $$($(SCOPE) touched)" && \
-	  $(BIN)/pytest -q -n $(WORKERS) --dist loadfile -m "not soak" $$files
+	files=$$($(BIN)/python -m tests.support.touched) && \
+	  $(BIN)/pytest -q -n $(WORKERS) --dist loadfile -m "not soak" tests/recsys $$files
 
 browser: $(VENV)/.test  ## the tests in a real Chromium
 	$(BIN)/python -m tests.browser.support.chromium

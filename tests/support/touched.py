@@ -1,13 +1,11 @@
-"""Choose test files by what they import.
+"""Print the test files outside tests/recsys and tests/browser that a change touches.
 
-python -m tests.support.scope recsys     files that reach recsys and nothing of app
-python -m tests.support.scope app        the other files, without those of the browser
-python -m tests.support.scope touched    of the others, what changed or imports what changed
+They are those that differ from the last commit, or import a file that does. In a clean checkout
+the last commit is the change.
 """
 
 import ast
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,7 +13,7 @@ from pathlib import Path
 from tests.support.paths import ROOT
 
 PACKAGES = ("app", "recsys", "tests")
-Graph = Mapping[str, frozenset[str]]
+ELSEWHERE = ("tests.recsys.", "tests.browser.")
 
 
 def module_of(path: Path) -> str:
@@ -42,13 +40,13 @@ def files() -> Mapping[str, Path]:
 
 
 @cache
-def graph() -> Graph:
+def graph() -> Mapping[str, frozenset[str]]:
     """Return what each module of the project imports of the project."""
     known = files()
     return {name: frozenset(imported(path)) & known.keys() for name, path in known.items()}
 
 
-def reach(start: str, edges: Graph) -> set[str]:
+def reach(start: str, edges: Mapping[str, frozenset[str]]) -> set[str]:
     """Return the modules that `start` imports, and what they import, and so on."""
     found, waiting = set[str](), [start]
     while waiting:
@@ -58,24 +56,13 @@ def reach(start: str, edges: Graph) -> set[str]:
     return found
 
 
-def is_test(name: str) -> bool:
-    """Tell whether a module holds tests that need no browser."""
-    if name.startswith("tests.browser."):
-        return False
-    return name.startswith("tests.") and name.rpartition(".")[2].startswith("test_")
-
-
-def tests() -> list[str]:
-    """Return the modules of tests that need no browser."""
-    return [name for name in files() if is_test(name)]
-
-
-def of_recsys_alone(name: str) -> bool:
-    """Tell whether a module reaches recsys and nothing of app, and simulates no thousands."""
-    if name.startswith("tests.study."):
-        return False
-    packages = {found.split(".")[0] for found in reach(name, graph())}
-    return "recsys" in packages and "app" not in packages
+def modules_of_tests() -> list[str]:
+    """Return the modules of tests."""
+    return [
+        name
+        for name in files()
+        if name.startswith("tests.") and name.rpartition(".")[2].startswith("test_")
+    ]
 
 
 def changed() -> set[str]:
@@ -93,14 +80,12 @@ def git(*words: str) -> list[str]:
 
 def touched(different: set[str]) -> list[str]:
     """Return the tests that are among the changed modules or import one of them."""
-    return [name for name in tests() if name in different or graph()[name] & different]
-
-
-def chosen(scope: str) -> list[str]:
-    """Return the modules of a scope."""
-    found = {"recsys": tests, "app": tests, "touched": lambda: touched(changed())}[scope]()
-    return [name for name in found if of_recsys_alone(name) is (scope == "recsys")]
+    return [
+        name
+        for name in modules_of_tests()
+        if not name.startswith(ELSEWHERE) and (name in different or graph()[name] & different)
+    ]
 
 
 if __name__ == "__main__":
-    print(*(files()[name].relative_to(ROOT) for name in chosen(sys.argv[1])))
+    print(*(files()[name].relative_to(ROOT) for name in touched(changed())))
