@@ -18,8 +18,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from app.presentation.theme import STATIC_FOLDER, streamlit_options
 from tests.browser.support.chromium import find
+from tests.support.cli_runner import brandswipe
 from tests.support.once import build_once, shared_root
-from tests.terminal import brandswipe
 
 HERE = Path(__file__).parent / "support"
 PATIENCE = 30_000  # ms: a busy machine is slow, and what is well costs none of it

@@ -11,7 +11,7 @@ from tests.browser.support.gestures import all_saved, press
 from tests.browser.support.visits import Ear, show_result, top_card
 from tests.browser.test_accessibility import go_to
 from tests.browser.test_content_security_policy import hears, look_at_numbers
-from tests.terminal import brandswipe
+from tests.support.cli_runner import brandswipe
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., BrowserContext]
