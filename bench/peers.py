@@ -28,7 +28,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from app.modeling.split import HoldoutTask, TemporalSplit
-from app.modeling.training import policy_catalog, read_evidence, tune_and_fit
+from app.modeling.training import tune_and_fit
+from app.modeling.training_data import policy_catalog, read_evidence
 from app.storage.event_store.store import EventStore
 from app.workspace.settings import Settings
 from app.workspace.workspace import Workspace

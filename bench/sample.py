@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.modeling.split import HoldoutTask, TemporalSplit
-from app.modeling.training import policy_catalog, tune_and_fit
+from app.modeling.training import tune_and_fit
+from app.modeling.training_data import policy_catalog
 from app.workspace.settings import Settings
 from app.workspace.workspace import Workspace
 from recsys.evaluation.metrics import TASKS, EvalUser, K, ndcg

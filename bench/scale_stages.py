@@ -17,7 +17,8 @@ from scale_carousels import carousels
 from scale_people import people
 
 from app.modeling.evaluation import evaluate_offline
-from app.modeling.training import fit_version, peak_megabytes, policy_catalog
+from app.modeling.training import fit_version, peak_megabytes
+from app.modeling.training_data import policy_catalog
 from app.storage.ingest.pipeline import ingest
 from app.workspace.settings import Settings
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace

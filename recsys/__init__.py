@@ -4,6 +4,7 @@ Folders in the order of import; nothing imports to its right:
 
     dataset -> models -> evaluation -> study -> report -> ab_test, simulation
 
-`errors` and `stats` stand below them all. The verbs of one study, in the order of a datum:
-summarise events, fit a model, rank brands, deal a deck, score it, tally a report, decide a verdict.
+`errors` and `stats` stand below them all. One function of each, in the order of a datum:
+`dataset.aggregate_events`, `models.fit_hybrid`, `evaluation.evaluate_rankers`, `study.deal_deck`,
+`study.score_deck`, `report.build_report`, `report.decide`, `ab_test.analyze_ab_test`.
 """

@@ -8,7 +8,8 @@ from typing import Any
 from app.modeling.evaluation import MAX_EVAL_USERS, fit_options_of, window_of
 from app.modeling.recommender import Recommender, load_recommender
 from app.modeling.split import HoldoutTask, TemporalSplit
-from app.modeling.training import policy_catalog, tune_and_fit
+from app.modeling.training import tune_and_fit
+from app.modeling.training_data import policy_catalog
 from app.storage.event_store.window import open_window
 from app.storage.model_registry import ModelVersion
 from app.workspace.workspace import Workspace
@@ -17,10 +18,10 @@ from recsys.errors import NotEnoughHistoryError
 from recsys.evaluation.comparison import (
     MetricDifference,
     RankChange,
-    difference_to_row,
     list_overlap,
+    metric_difference_to_row,
     metric_differences,
-    move_to_row,
+    rank_change_to_row,
     rank_changes,
     top_lists,
 )
@@ -55,9 +56,9 @@ def compared_to_row(found: VersionComparison) -> dict[str, Any]:
     return {
         "people": found.people,
         "shared": estimate_to_row(found.shared),
-        "rising": [move_to_row(move) for move in found.rising],
-        "falling": [move_to_row(move) for move in found.falling],
-        "differences": [difference_to_row(each) for each in found.differences],
+        "rising": [rank_change_to_row(move) for move in found.rising],
+        "falling": [rank_change_to_row(move) for move in found.falling],
+        "differences": [metric_difference_to_row(each) for each in found.differences],
         "why_none": found.why_none,
     }
 

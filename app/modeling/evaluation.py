@@ -5,7 +5,8 @@ from itertools import islice
 from typing import Any
 
 from app.modeling.split import HoldoutTask, TemporalSplit
-from app.modeling.training import policy_catalog, tune_and_fit
+from app.modeling.training import tune_and_fit
+from app.modeling.training_data import policy_catalog
 from app.storage.event_store.store import EventStore
 from app.storage.event_store.window import TrainingWindow
 from app.storage.model_registry import ModelVersion
@@ -13,12 +14,12 @@ from app.workspace.planted_shop import bundled_brands, planted_truth
 from recsys.dataset.catalog import Catalog
 from recsys.errors import BadInputError, NotEnoughError
 from recsys.evaluation.metrics import EvalUser
-from recsys.evaluation.offline import RankerMetrics, evaluate_rankers, line_to_row
-from recsys.evaluation.slices import EvaluationSlice, evaluate_slices, slice_to_row
+from recsys.evaluation.offline import RankerMetrics, evaluate_rankers, ranker_metrics_to_row
+from recsys.evaluation.slices import EvaluationSlice, evaluate_slices, evaluation_slice_to_row
 from recsys.models.baselines import fit_baselines
 from recsys.models.collaborative import ProgressCallback
 from recsys.models.hybrid import FitOptions, HybridParams, options_from_dict
-from recsys.models.hybrid_params import blend_to_row
+from recsys.models.hybrid_params import hybrid_params_to_row
 from recsys.simulation.parameters import NEED_CATEGORIES
 from recsys.study.policy import Policy
 
@@ -42,12 +43,12 @@ class OfflineEvaluation:
 def evaluation_to_row(found: OfflineEvaluation) -> dict[str, Any]:
     """Return what was found as the facts of a version and the result of a job say it."""
     return {
-        "lines": [line_to_row(line) for line in found.lines],
+        "lines": [ranker_metrics_to_row(line) for line in found.lines],
         "cut": found.cut,
         "customers": found.customers,
         "dated": found.dated,
-        "blend": blend_to_row(found.blend),
-        "slices": [slice_to_row(part) for part in found.slices],
+        "blend": hybrid_params_to_row(found.blend),
+        "slices": [evaluation_slice_to_row(part) for part in found.slices],
     }
 
 

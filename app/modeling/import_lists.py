@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from app.modeling.recommender import Recommender
-from app.modeling.training import expected_balance, policy_catalog, read_evidence
+from app.modeling.training import expected_balance
+from app.modeling.training_data import policy_catalog, read_evidence
 from app.storage.annotations import validate_tag
 from app.storage.event_store.segment import customer_key
 from app.storage.model_registry import ModelVersion

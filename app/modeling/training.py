@@ -3,28 +3,37 @@
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version as code_version
 from itertools import islice
 from math import log1p
 from typing import Any
 
-import numpy as np
-
 from app.modeling.recommender import Recommender
 from app.modeling.split import HoldoutTask, TemporalSplit
+from app.modeling.training_data import (
+    TUNING_READ_SHARE,
+    TUNING_STAGE,
+    policy_catalog,
+    read_evidence,
+    tuning_data,
+    tuning_sample_share,
+)
 from app.storage.event_store.store import EventStore
 from app.storage.event_store.window import TrainingWindow, open_window
 from app.storage.evidence_table import EvidenceTable
 from app.storage.model_registry import ModelRegistry, ModelVersion
-from recsys.dataset.aggregation import ItemFacts, aggregate_events
-from recsys.dataset.catalog import Catalog, flag_sensitive
-from recsys.dataset.evidence import Evidence
+from recsys.dataset.catalog import Catalog
 from recsys.dataset.interactions import Interactions
 from recsys.errors import NotEnoughBrandsError, NotEnoughHistoryError
-from recsys.evaluation.metrics import EvalUser, Relevance
-from recsys.evaluation.tuning import MIN_USERS, TuningResult, tune_hybrid_params, weighed_to_row
+from recsys.evaluation.metrics import Relevance
+from recsys.evaluation.tuning import (
+    MIN_USERS,
+    TuningResult,
+    tune_hybrid_params,
+    tuning_result_to_row,
+)
 from recsys.models.collaborative import LossCallback, ProgressCallback
 from recsys.models.hybrid import (
     FitOptions,
@@ -39,17 +48,8 @@ from recsys.study.deck import CardRole, deal_deck
 from recsys.study.policy import Policy
 
 TRIAL_DECK_CUSTOMERS = 1_000
-TUNING_CUSTOMERS = 20_000  # learnt from while weights are chosen, at least
-TUNING_EVENTS = 1_000_000  # so that customers of few events say enough together
-TUNING_USERS = 2_000
-TUNING_STAGE, TUNING_READ_SHARE = (
-    "weighing the parts",
-    0.3,
-)  # the stage, and its share before the search
-MAX_DIFFERENCE = (
-    99.0  # means that differ without any spread are infinitely apart; JSON has no infinity
-)
-
+# means that differ without any spread are infinitely apart; JSON has no infinity
+MAX_DIFFERENCE = 99.0
 
 OfflineEvaluator = Callable[[EventStore, ProgressCallback], Mapping[str, Any]]
 """What is found out of a model's options before it is saved, as facts."""
@@ -96,8 +96,8 @@ def fit_version(
         "customers": interactions.n_customers,
         "customers_in_store": customers_in_store,
         "brands": len(recommender.catalog.brands),
-        "options": options_to_row(replace(model.options, weights=tuning_result.blend.weights)),
-        "weighed": weighed_to_row(tuning_result),
+        "options": options_to_row(replace(model.options, weights=tuning_result.params.weights)),
+        "weighed": tuning_result_to_row(tuning_result),
         "fit_seconds": seconds,
         "balance": balance,
         **offline_facts,
@@ -179,7 +179,7 @@ def tune_and_fit(
         )
     interactions = Interactions.from_evidence(chunks, len(catalog.brands))
     model = fit_hybrid(
-        interactions, catalog, options, progress, params=tuning_result.blend, on_loss=on_loss
+        interactions, catalog, options, progress, params=tuning_result.params, on_loss=on_loss
     )
     return model, interactions, tuning_result
 
@@ -194,16 +194,16 @@ def tune_params(
 ) -> TuningResult:
     """Choose the blend on the last part of a start of the log, learning from what comes before."""
     share = options.sample_share(event_store.customers)
-    sample = min(share, _tuning_sample(event_store))
+    sample = min(share, tuning_sample_share(event_store))
     seed = options.seed if share < 1 else 0  # of everybody, chance is to decide nothing
     tuning_split = split or TemporalSplit.of(event_store, relevance.held_out, sample, seed)
     task = HoldoutTask.of(event_store, catalog, relevance, tuning_split)
-    histories, eval_users = _tuning_data(event_store, task, (sample, seed), progress)
+    histories, eval_users = tuning_data(event_store, task, (sample, seed), progress)
     if (
         tuning_split.has_times and len(eval_users) < MIN_USERS
     ):  # hardly anybody comes back: ask about own ends
         task = task.with_sequence_ends()
-        histories, eval_users = _tuning_data(event_store, task, (sample, seed), progress)
+        histories, eval_users = tuning_data(event_store, task, (sample, seed), progress)
     interactions = Interactions.from_evidence(histories, len(catalog.brands))
     if not len(interactions):
         return TuningResult(
@@ -215,33 +215,6 @@ def tune_params(
         eval_users,
         lambda share: progress(TUNING_STAGE, TUNING_READ_SHARE + (1 - TUNING_READ_SHARE) * share),
     )
-
-
-def _tuning_data(
-    event_store: EventStore,
-    task: HoldoutTask,
-    sample_and_seed: tuple[float, int],
-    progress: ProgressCallback,
-) -> tuple[list[Evidence], list[EvalUser]]:
-    """What the customers of a sample (share, seed) did before, and who is asked what came after."""
-    expected_customers = max(1.0, event_store.customers * sample_and_seed[0])
-    histories, eval_users, customers_read = list[Evidence](), list[EvalUser](), 0
-    for numbers, rows in event_store.scan(*sample_and_seed):
-        histories.append(task.history(numbers, rows))
-        eval_users += islice(
-            task.eval_users(numbers, rows, histories[-1]), TUNING_USERS - len(eval_users)
-        )
-        customers_read += len(np.unique(numbers))
-        progress(TUNING_STAGE, TUNING_READ_SHARE * min(1.0, customers_read / expected_customers))
-    if len(eval_users) < TUNING_USERS and sample_and_seed[0] < 1:  # look further
-        eval_users = list(islice(task.all_eval_users(event_store), TUNING_USERS))
-    return histories, eval_users
-
-
-def _tuning_sample(event_store: EventStore) -> float:
-    """The share of the customers that is learnt from while weights are chosen."""
-    by_customers = TUNING_CUSTOMERS / max(1, event_store.customers)
-    return max(by_customers, TUNING_EVENTS / max(1, event_store.events))
 
 
 def expected_balance(
@@ -286,29 +259,3 @@ def _trial_pairs(
         for card in cards
         if card.role is CardRole.MATCHED_DECOY and card.partner is not None
     ]
-
-
-def policy_catalog(event_store: EventStore, policy: Policy) -> Catalog:
-    """The catalogue as a policy allows it to be seen."""
-    return flag_sensitive(event_store.catalog, policy.is_sensitive)
-
-
-def read_evidence(
-    event_store: EventStore,
-    catalog: Catalog,
-    options: FitOptions,
-    progress: ProgressCallback,
-    split: TemporalSplit | None = None,
-) -> Iterator[Evidence]:
-    """Sum up the sample's events, all of them or those of a start of the log, chunk by chunk."""
-    facts, as_of = (
-        ItemFacts.from_catalog(catalog),
-        event_store.as_of if split is None else split.as_of,
-    )
-    share = options.sample_share(event_store.customers)
-    customers_read, expected_customers = 0, max(1.0, event_store.customers * share)
-    for numbers, rows in event_store.scan(share, options.seed):
-        in_split = slice(None) if split is None else split.contains(numbers, rows)
-        yield aggregate_events(rows[in_split], facts, as_of, numbers[in_split])
-        customers_read += len(np.unique(numbers))
-        progress("reading the sample", min(1.0, customers_read / expected_customers))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.modeling.training import policy_catalog
+from app.modeling.training_data import policy_catalog
 from app.storage.event_store.store import EventStore
 from recsys.dataset.aggregation import ItemFacts, aggregate_events
 from recsys.study.policy import Policy

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from app.modeling.user_coverage import UserCoverage
-from app.reports import charts, charts_people
+from app.reports import charts, charts_invited, charts_people
 from app.reports.charts import Chart
 from app.reports.unknown_charts import chart_or_unknown
 from app.study.results import StudyResult
@@ -29,7 +29,7 @@ def charts_in_order(
                 partial(charts_people.user_coverage_chart, language, reach),
             ),
         ),
-        *charts_people.representativeness_charts(language, result),
+        *charts_invited.representativeness_charts(language, result),
         (_one(language, result, "left_out"), _one(language, result, "halves")),
         (_one(language, result, "loved"), _one(language, result, "refused")),
         (_one(language, result, "category"),),
@@ -44,7 +44,7 @@ def _one(language: str, judged: StudyResult, name: str) -> Chart:
 _BY_NAME = {
     "arms": charts.sources_chart,
     "rival": charts.baseline_chart,
-    "funnel": charts_people.funnel_chart,
+    "funnel": charts_invited.funnel_chart,
     "left_out": charts_people.exclusions_chart,
     "halves": charts_people.halves_chart,
     "loved": charts_people.loved,

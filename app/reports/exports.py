@@ -12,14 +12,14 @@ import pandas as pd
 
 from app.modeling.user_coverage import UserCoverage
 from app.presentation.i18n import translate
-from app.reports import policy_wording, tables
-from app.reports.charts_people import representativeness_text as said_of_list
+from app.reports import policy_wording, tables, tables_invited
+from app.reports.charts_invited import representativeness_text as said_of_list
 from app.reports.ci_formats import overrides_data
 from app.reports.html.page import report_html
 from app.reports.unknown_charts import table_or_unknown
 from app.reports.wording import override_lines, report_text, verdict_sentence, what_would_change
 from app.study.results import StudyResult
-from recsys.report.representativeness import list_row_to_row
+from recsys.report.representativeness import frame_share_to_row
 from recsys.report.tables import SegmentRow
 from recsys.stats import Estimate
 from recsys.study.policy import StudyKind
@@ -46,7 +46,8 @@ def report_data(result: StudyResult) -> dict[str, Any]:
     extra |= {"agreed": result.consented, "reached": dict(result.step_counts)}
     extra |= {
         "listed": {
-            name: [list_row_to_row(row) for row in of] for name, of in result.frame_shares.items()
+            name: [frame_share_to_row(row) for row in of]
+            for name, of in result.frame_shares.items()
         }
     }
     return result.report.to_dict() | extra
@@ -170,7 +171,7 @@ def report_markdown(language: str, result: StudyResult) -> str:
         ("criteria", partial(tables.criteria_table, language, result)),
         ("arms", partial(tables.sources_table, language, report)),
         ("rival", partial(tables.baseline_table, language, report)),
-        ("funnel", partial(tables.funnel_table, language, result)),
+        ("funnel", partial(tables_invited.funnel_table, language, result)),
         ("left_out", partial(tables.exclusions_table, language, report)),
         ("halves", partial(tables.halves_table, language, report)),
         ("category", partial(tables.shares_table, language, report.categories, "category")),
@@ -209,9 +210,9 @@ def _representativeness_sections(language: str, result: StudyResult) -> list[str
     """Players against the invited, a column each."""
     min_group_size = result.report.policy.cell
     return [
-        f"## {escape_markdown_line(tables.representativeness_title(language, name))}\n\n"
+        f"## {escape_markdown_line(tables_invited.representativeness_title(language, name))}\n\n"
         f"{escape_markdown_line(said_of_list(language, rows, min_group_size))}\n\n"
-        f"{dataframe_to_markdown(tables.representativeness_table(language, rows))}"
+        f"{dataframe_to_markdown(tables_invited.representativeness_table(language, rows))}"
         for name, rows in result.frame_shares.items()
     ]
 

@@ -20,55 +20,19 @@ from app.reports.wording import (
 )
 from app.storage.study_db.records import Decision, StudyRow
 from app.study.results import StudyResult
-from recsys.report.batches import funnel_to_row
 from recsys.report.report_data import CriterionReport, Report
-from recsys.report.representativeness import OTHER, FrameShare
 from recsys.report.tables import SegmentRow, ShareRow
 from recsys.stats import Estimate
 from recsys.study.criteria import PAIRED_COMPARISON
 
-
-def representativeness_title(language: str, name: str) -> str:
-    """Name the picture of a column."""
-    return translate(language, "report.listed_title", column=name)
-
-
-def frame_value_name(language: str, row: FrameShare) -> str:
-    """Name a value of a column."""
-    return translate(language, "report.listed_other") if row.label == OTHER else row.label
-
-
-def format_optional_share(language: str, share: float | None) -> str:
-    """Write a share, or that it is not shown."""
-    return "–" if share is None else format_percent(language, share)
-
-
-def representativeness_table(language: str, rows: Sequence[FrameShare]) -> pd.DataFrame:
-    """One column of the list: shares of invited and of players by value."""
-    columns = [
-        translate(language, f"report.column_{name}") for name in ("listed", "invited", "players")
-    ]
-    cells = [
-        (
-            frame_value_name(language, row),
-            format_optional_share(language, row.invited),
-            format_optional_share(language, row.players),
-        )
-        for row in rows
-    ]
-    return pd.DataFrame(cells, columns=columns, dtype=str)
-
-
-FUNNEL_STEPS = ("dealt", "closed", "complete", "counted")
-EXACT_STEPS = ("invited", "counted")
-INVITED_STEPS = ("invited", "opened", "linked", "agreed", "enough")
 MAX_CHART_ROWS = 8
 """Brands or categories in a picture; the table behind it holds all."""
 
 
-def _translated_table(
+def translated_table(
     language: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> pd.DataFrame:
+    """Return rows of words as a table with the titles of its columns in a language."""
     return pd.DataFrame(
         list(rows),
         columns=[translate(language, f"report.column_{name}") for name in columns],
@@ -89,7 +53,7 @@ def criteria_table(language: str, result: StudyResult) -> pd.DataFrame:
         ]
         for c in result.verdict.criteria
     ]
-    return _translated_table(language, ("criterion", "value", "low", "high", "bar", "state"), rows)
+    return translated_table(language, ("criterion", "value", "low", "high", "bar", "state"), rows)
 
 
 def confidence_sequence_table(language: str, criterion_report: CriterionReport) -> pd.DataFrame:
@@ -102,7 +66,7 @@ def confidence_sequence_table(language: str, criterion_report: CriterionReport) 
         ]
         for p in criterion_report.run
     ]
-    return _translated_table(language, ("people", "value", "low", "high"), rows)
+    return translated_table(language, ("people", "value", "low", "high"), rows)
 
 
 def sources_table(language: str, report: Report) -> pd.DataFrame:
@@ -111,7 +75,7 @@ def sources_table(language: str, report: Report) -> pd.DataFrame:
         [source_name(language, report, row.label), *_share_cells(language, row)]
         for row in report.arms
     ]
-    return _translated_table(language, ("arm", "people", "liked", "super", "unknown"), rows)
+    return translated_table(language, ("arm", "people", "liked", "super", "unknown"), rows)
 
 
 def source_name(language: str, report: Report, label: str) -> str:
@@ -123,7 +87,7 @@ def source_name(language: str, report: Report, label: str) -> str:
 def shares_table(language: str, rows: Sequence[ShareRow], first_column: str) -> pd.DataFrame:
     """What was said of each brand or category; `first_column` names the first column."""
     cells = [[row.label, *_share_cells(language, row)] for row in rows]
-    return _translated_table(language, (first_column, "people", "liked", "super", "unknown"), cells)
+    return translated_table(language, (first_column, "people", "liked", "super", "unknown"), cells)
 
 
 def _share_cells(language: str, row: ShareRow) -> list[str]:
@@ -145,7 +109,7 @@ def segment_table(language: str, name: str, rows: Sequence[SegmentRow]) -> pd.Da
         for row in rows
     ]
     columns = ("segment", "people", "liked", "super", "unknown", "seconds")
-    return _translated_table(language, columns, cells)
+    return translated_table(language, columns, cells)
 
 
 def baseline_table(language: str, report: Report) -> pd.DataFrame:
@@ -158,36 +122,7 @@ def baseline_table(language: str, report: Report) -> pd.DataFrame:
         ]
         for name, mine, theirs in baseline_pairs(report)
     ]
-    return _translated_table(language, ("measure", "model", "rival"), rows)
-
-
-def funnel_table(language: str, result: StudyResult) -> pd.DataFrame:
-    """How many decks came how far."""
-    counts = funnel_counts(result)
-    if result.report.players.withdrawn:
-        counts["withdrawn"] = result.report.players.withdrawn
-    rows = [
-        [translate(language, f"report.funnel_{step}"), funnel_count_text(language, step, count)]
-        for step, count in counts.items()
-    ]
-    return _translated_table(language, ("step", "decks"), rows)
-
-
-def funnel_count_text(language: str, step: str, count: int) -> str:
-    """Write a count of the funnel: but for whom it is exact, at least so many came so far."""
-    count_text = format_value(language, count)
-    return (
-        count_text if step in EXACT_STEPS else translate(language, "report.or_more", n=count_text)
-    )
-
-
-def funnel_counts(result: StudyResult) -> dict[str, int]:
-    """Return how far the invited came, where there is a list, and what came of decks."""
-    known_counts = {"invited": result.invited, "agreed": result.consented, **result.step_counts}
-    invited_steps = ((step, known_counts.get(step)) for step in INVITED_STEPS)
-    invited = {step: count for step, count in invited_steps if count is not None}
-    played = funnel_to_row(result.report.players)
-    return invited | {step: played[step] for step in FUNNEL_STEPS}
+    return translated_table(language, ("measure", "model", "rival"), rows)
 
 
 def user_coverage_table(language: str, user_coverage: UserCoverage) -> pd.DataFrame:
@@ -196,7 +131,7 @@ def user_coverage_table(language: str, user_coverage: UserCoverage) -> pd.DataFr
         [band_name(language, band), format_percent(language, band.share)]
         for band in user_coverage.bands
     ]
-    return _translated_table(language, ("brands", "customers"), rows)
+    return translated_table(language, ("brands", "customers"), rows)
 
 
 def band_name(language: str, band: HistoryBand) -> str:
@@ -215,7 +150,7 @@ def exclusions_table(language: str, report: Report) -> pd.DataFrame:
         ]
         for reason, found in report.excluded.items()
     ]
-    return _translated_table(language, ("reason", "decks"), rows)
+    return translated_table(language, ("reason", "decks"), rows)
 
 
 def _exclusion_count_text(language: str, report: Report, count: int | None) -> str:
@@ -234,7 +169,7 @@ def halves_table(language: str, report: Report) -> pd.DataFrame:
         ]
         for who, found in known_half_estimates(report)
     ]
-    return _translated_table(language, ("who", "people", "value"), rows)
+    return translated_table(language, ("who", "people", "value"), rows)
 
 
 def demo_table(language: str, results: Sequence[StudyResult]) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from app.storage.event_store.segment import KEY_SPACE, KEY_SQL, CustomerKeys, fi
 from app.storage.event_store.store import CHUNK_ROWS, key_ranges
 from app.storage.event_store.transaction import duckdb_engine
 from app.storage.ingest import readers
-from app.storage.warehouse.evidence_sql import (
+from app.storage.warehouse.evidence_columns import (
     AS_OF,
     DISTINCT_COUNTS,
     EVIDENCE_COLUMNS,

@@ -9,10 +9,10 @@ from app.presentation.i18n import translate
 from app.presentation.theme import STATIC_FOLDER, page_css
 from app.web import runtime
 from app.web.middleware import GUARD_INSTALLED
-from app.web.pages import layout, my_brands, my_data, session
-from app.web.pages.play import page as play
-from app.web.pages.report import page as report
-from app.web.pages.workbench import page as workbench
+from app.web.views import layout, my_brands, my_data, session
+from app.web.views.play import page as play
+from app.web.views.report import page as report
+from app.web.views.workbench import page as workbench
 from recsys.errors import NotAllowedError
 
 # each page with the roles that may see it; what is not in a role's list cannot be reached

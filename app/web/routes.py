@@ -6,76 +6,32 @@ import os
 import re
 import socket
 import stat
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
 from app.auth.deck_tokens import binding_of
-from app.auth.device_pairing import PAIRING_COOKIE, PAIRING_SECONDS, DevicePairing
 from app.auth.guest_cookie import GuestCookieMiddleware, matches_route
 from app.auth.identity import check_listen_address
 from app.auth.urls import base_path
 from app.operations.health import UnhealthyError, check_health
 from app.study.privacy import purge_expired
 from app.web import runtime
-from app.web.middleware import AccessMiddleware, message_page
+from app.web.auth_routes import auth_routes, demo_pairing
+from app.web.middleware import AccessMiddleware
 from app.web.swipe_route import JsonReply, SwipeClient, error_reply, receive_swipes
 from app.workspace import json_log
 from app.workspace.json_log import describe_error, log_extra
-from recsys.errors import NotAllowedError
-
-MAX_STATEMENT_BYTES = 8 * 1024
-LINKED_PARAMETER = "linked"  # the parameter of the page that collects a note
-_NO_STORE = {"Cache-Control": "no-store"}
-AuthRoute = tuple[str, Callable[[Request], Awaitable[Response]], list[str]]
-
-
-async def receive_shop_statement(request: Request) -> Response:
-    """Take the note that the shop's account page made, and send its browser on to the page."""
-    if not runtime.settings().login.is_real:
-        return message_page("Nobody logs in here, so no account can be linked.", 403)
-    try:
-        handle = runtime.shop_statements().receive(await _posted_token(request))
-    except NotAllowedError as error:
-        return message_page(str(error), 403)
-    return RedirectResponse(
-        f"{base_path()}?{urlencode({LINKED_PARAMETER: handle})}", 303, _NO_STORE
-    )
-
-
-async def end_proxy_login(_: Request) -> Response:
-    """Send the browser to where the proxy ends a login."""
-    return RedirectResponse(runtime.settings().logout_url or base_path(), 303, _NO_STORE)
-
-
-async def _posted_token(request: Request) -> str:
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_STATEMENT_BYTES:
-                return ""
-    except ClientDisconnect:
-        return ""
-    form = parse_qs(body.decode("ascii", "replace"), max_num_fields=10)
-    return form.get("token", [""])[0]
-
-
-def auth_routes() -> list[AuthRoute]:
-    """Return the routes: path, handler and methods."""
-    return [("link", receive_shop_statement, ["POST"]), ("leave", end_proxy_login, ["GET"])]
-
 
 MAX_BODY_BYTES = 64 * 1024
 _PICTURE_NAME = re.compile(r"[0-9a-f]{8,64}\.webp")
@@ -113,31 +69,6 @@ async def brand_picture(request: Request) -> Response:
         )
     cache_headers = {"Cache-Control": "public, max-age=31536000, immutable"}
     return FileResponse(path, media_type="image/webp", headers=cache_headers)
-
-
-async def pair_device(request: Request) -> Response:
-    """Let a phone into a shared demo: the right code becomes a cookie and is spent.
-
-    Who asks for the head alone only looks, as a preview of links does: nothing is spent.
-    """
-    if request.method == "HEAD":
-        return Response(status_code=204, headers={"Cache-Control": "no-store"})
-    pairing = demo_pairing()
-    cookie = pairing.redeem(request.path_params["code"]) if pairing else None
-    if cookie is None:
-        message = "This code is spent or not ours: scan the one that is on the screen now."
-        return message_page(message, 403)
-    response = RedirectResponse(base_path(), 303, {"Cache-Control": "no-store"})
-    secure = request.url.scheme == "https"
-    response.set_cookie(
-        PAIRING_COOKIE, cookie, PAIRING_SECONDS, httponly=True, samesite="lax", secure=secure
-    )
-    return response
-
-
-def demo_pairing() -> DevicePairing | None:
-    """Return the door of a shared demo, or None where nothing is shared."""
-    return runtime.pairing() if runtime.settings().share else None
 
 
 @asynccontextmanager
@@ -277,7 +208,6 @@ def routes() -> list[Route]:
         ("api/swipes", post_swipes, ["POST"]),
         ("healthz", healthz, ["GET"]),
         ("pictures/{name}", brand_picture, ["GET"]),
-        ("pair/{code}", pair_device, ["GET"]),
         *auth_routes(),
     ]
     # under a path prefix Streamlit moves and a route of ours would stay at the root

@@ -36,44 +36,44 @@ class EventWeights:
     follows: float = 3.0  # a follow stands until it is taken back, so it does not fade
 
 
-def love_to_row(love: EventWeights) -> dict[str, float]:
+def event_weights_to_row(weights: EventWeights) -> dict[str, float]:
     """Return what each kind of event says, in the order of KINDS, as a model keeps it."""
     return {
-        "full_price": love.full_price,
-        "dear": love.premium,
-        "purchases": love.purchases,
-        "purchase_days": love.purchase_days,
-        "products": love.products,
-        "categories": love.categories,
-        "release_views": love.release_views,
-        "wishlists": love.wishlists,
-        "carts": love.carts,
-        "views": love.views,
-        "returns": love.returns,
-        "follows": love.follows,
+        "full_price": weights.full_price,
+        "dear": weights.premium,
+        "purchases": weights.purchases,
+        "purchase_days": weights.purchase_days,
+        "products": weights.products,
+        "categories": weights.categories,
+        "release_views": weights.release_views,
+        "wishlists": weights.wishlists,
+        "carts": weights.carts,
+        "views": weights.views,
+        "returns": weights.returns,
+        "follows": weights.follows,
     }
 
 
-def love_from_row(row: Mapping[str, float]) -> EventWeights:
-    """Return what `love_to_row` wrote; a kind that it does not name is as usual."""
-    said = {**love_to_row(EventWeights()), **row}
+def event_weights_from_row(row: Mapping[str, float]) -> EventWeights:
+    """Return what `event_weights_to_row` wrote; a kind that it does not name is as usual."""
+    values = {**event_weights_to_row(EventWeights()), **row}
     return EventWeights(
-        full_price=said["full_price"],
-        premium=said["dear"],
-        purchases=said["purchases"],
-        purchase_days=said["purchase_days"],
-        products=said["products"],
-        categories=said["categories"],
-        release_views=said["release_views"],
-        wishlists=said["wishlists"],
-        carts=said["carts"],
-        views=said["views"],
-        returns=said["returns"],
-        follows=said["follows"],
+        full_price=values["full_price"],
+        premium=values["dear"],
+        purchases=values["purchases"],
+        purchase_days=values["purchase_days"],
+        products=values["products"],
+        categories=values["categories"],
+        release_views=values["release_views"],
+        wishlists=values["wishlists"],
+        carts=values["carts"],
+        views=values["views"],
+        returns=values["returns"],
+        follows=values["follows"],
     )
 
 
-WEIGHT_NAMES = tuple(love_to_row(EventWeights()))
+WEIGHT_NAMES = tuple(event_weights_to_row(EventWeights()))
 _WEIGHT_FEATURES = {
     "full_price": Feature.FULL_PRICE,
     "dear": Feature.PREMIUM,
@@ -112,7 +112,7 @@ def preferences_from_counts(
 
     The logarithm keeps the tenth purchase from counting as much as the first.
     """
-    weight = np.array([*love_to_row(weights).values()], counts.dtype)
+    weight = np.array([*event_weights_to_row(weights).values()], counts.dtype)
     return _log_scaled((counts[..., :-1] @ weight[:-1]) * decay, counts[..., -1] * weight[-1])
 
 
@@ -135,7 +135,7 @@ def preference_scores(
     *fading, persistent = (
         count * weight
         for weight, count in zip(
-            love_to_row(weights).values(), feature_counts(evidence).T, strict=True
+            event_weights_to_row(weights).values(), feature_counts(evidence).T, strict=True
         )
     )
     total = sum(fading, np.zeros(len(evidence)))
@@ -181,10 +181,10 @@ def popularity_counts(evidence: Evidence, brands: int) -> NDArray[np.int64]:
         (everyone, Feature.LOOKED_30),
     )
     rows = [
-        whole * FIXED_POINT_ONE
+        mask * FIXED_POINT_ONE
         if age is None
         else np.minimum(evidence.feature(Feature(first + _half_life_index(age))), FIXED_POINT_ONE)
-        for whole, first in kinds
+        for mask, first in kinds
         for age in HALF_LIFE_OPTIONS
     ]
     totals = [np.bincount(evidence.brand, row, minlength=brands) for row in rows]

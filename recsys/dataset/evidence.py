@@ -95,7 +95,7 @@ class Evidence:
     def for_customers(self, customers: NDArray[np.int64]) -> "Evidence":
         """The evidence of these customers alone; they ascend."""
         pair_mask, key_mask = (
-            np.isin(of, customers) for of in (self.customer, self.distinct_keys["customer"])
+            np.isin(owners, customers) for owners in (self.customer, self.distinct_keys["customer"])
         )
         return Evidence(
             self.customer[pair_mask],

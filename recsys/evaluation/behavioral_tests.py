@@ -39,14 +39,14 @@ class BehaviorResult:
         return self.asked > 0 and self.held == self.asked
 
 
-def behaved_to_row(found: BehaviorResult) -> dict[str, Any]:
+def behavior_result_to_row(result: BehaviorResult) -> dict[str, Any]:
     """Return an answer as the command prints it."""
     return {
-        "question": found.question,
-        "asked": found.asked,
-        "held": found.held,
-        "broken": list(found.broken),
-        "passed": found.passed,
+        "question": result.question,
+        "asked": result.asked,
+        "held": result.held,
+        "broken": list(result.broken),
+        "passed": result.passed,
     }
 
 
@@ -71,7 +71,7 @@ def run_behavioral_tests(
 
 
 def _behavior_result(question: str, tries: Sequence[tuple[str, bool]]) -> BehaviorResult:
-    failures = tuple(brand for brand, held in tries if not held)
+    failures = tuple(brand for brand, passed in tries if not passed)
     return BehaviorResult(question, len(tries), len(tries) - len(failures), failures[:3])
 
 
@@ -87,19 +87,19 @@ class BehavioralTester:
 
     def price_blind(self) -> tuple[str, bool]:
         """Bought at full price beats bought as often at half of it, all else being alike."""
-        full_price, discounted, *others = self._two_equally_popular()
+        full_price, discounted, *background = self._two_equally_popular()
         history = [
             HistoryItem(full_price, times=3, price=Price.FULL),
             HistoryItem(discounted, times=3, price=Price.CHEAP),
-            *self._history(others),
+            *self._history(background),
         ]
         ranks = self._ranks(history)
         return full_price, ranks(full_price) < ranks(discounted)
 
     def follow(self) -> tuple[str, bool]:
         """A brand that she follows as well stands higher than before, or is first already."""
-        brand, *others = self._sample_brands(1 + _N_BACKGROUND_BRANDS)
-        history = [*self._history(others), HistoryItem(brand, EventKind.VIEW)]
+        brand, *background = self._sample_brands(1 + _N_BACKGROUND_BRANDS)
+        history = [*self._history(background), HistoryItem(brand, EventKind.VIEW)]
         before = self._ranks(history)(brand)
         after = self._ranks([*history, HistoryItem(brand, EventKind.FOLLOW)])(brand)
         return brand, after < before or before == 1

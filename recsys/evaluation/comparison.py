@@ -38,14 +38,18 @@ class RankChange:
     second: int | None
 
 
-def difference_to_row(found: MetricDifference) -> dict[str, Any]:
+def metric_difference_to_row(difference: MetricDifference) -> dict[str, Any]:
     """Return a difference as the result of a job says it."""
-    return {"task": found.task, "metric": found.metric, "ahead": estimate_to_row(found.ahead)}
+    return {
+        "task": difference.task,
+        "metric": difference.metric,
+        "ahead": estimate_to_row(difference.ahead),
+    }
 
 
-def move_to_row(move: RankChange) -> dict[str, Any]:
+def rank_change_to_row(change: RankChange) -> dict[str, Any]:
     """Return a move as the result of a job says it."""
-    return {"brand": move.brand, "first": move.first, "second": move.second}
+    return {"brand": change.brand, "first": change.first, "second": change.second}
 
 
 def metric_differences(

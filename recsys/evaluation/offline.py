@@ -34,7 +34,9 @@ class RankerMetrics:
     mrr: Estimate
     ndcg_ahead: Estimate  # of the first ranker over this one, paired
     by_activity: dict[str, float | None]  # NDCG@10 of customers who knew few, some, many brands
-    by_fame: dict[str, float | None]  # share found of the wanted brands that are famous, and not
+    by_popularity: dict[
+        str, float | None
+    ]  # share found of the wanted brands that are famous, and not
     coverage: float  # share of all brands that are on anybody's list
     bias: float | None  # mean log popularity of the listed brands less that of the wanted ones
     by_place: list[float | None] = field(default_factory=list)  # share found at places 1 to 10
@@ -42,22 +44,22 @@ class RankerMetrics:
     avoided: Estimate | None = None  # share of brands she only needed that are kept off her list
 
 
-def line_to_row(line: RankerMetrics) -> dict[str, Any]:
+def ranker_metrics_to_row(metrics: RankerMetrics) -> dict[str, Any]:
     """Return a line as the facts of a version and the result of a job say it."""
     return {
-        "ranker": line.ranker,
-        "task": line.task,
-        "recall": estimate_to_row(line.recall),
-        "ndcg": estimate_to_row(line.ndcg),
-        "mrr": estimate_to_row(line.mrr),
-        "ndcg_ahead": estimate_to_row(line.ndcg_ahead),
-        "by_activity": dict(line.by_activity),
-        "by_fame": dict(line.by_fame),
-        "coverage": line.coverage,
-        "bias": line.bias,
-        "by_place": list(line.by_place),
-        "favourites": None if line.favourites is None else estimate_to_row(line.favourites),
-        "avoided": None if line.avoided is None else estimate_to_row(line.avoided),
+        "ranker": metrics.ranker,
+        "task": metrics.task,
+        "recall": estimate_to_row(metrics.recall),
+        "ndcg": estimate_to_row(metrics.ndcg),
+        "mrr": estimate_to_row(metrics.mrr),
+        "ndcg_ahead": estimate_to_row(metrics.ndcg_ahead),
+        "by_activity": dict(metrics.by_activity),
+        "by_fame": dict(metrics.by_popularity),
+        "coverage": metrics.coverage,
+        "bias": metrics.bias,
+        "by_place": list(metrics.by_place),
+        "favourites": None if metrics.favourites is None else estimate_to_row(metrics.favourites),
+        "avoided": None if metrics.avoided is None else estimate_to_row(metrics.avoided),
     }
 
 
@@ -193,7 +195,7 @@ class TaskEvaluation:
             relevant = user.relevant(self.task)
             for rank, brand in enumerate(result.ranked):
                 hits[rank].append(float(brand in relevant))
-        return [_mean(np.array(found)) for found in hits]
+        return [_mean(np.array(hits_at_rank)) for hits_at_rank in hits]
 
     def favourites(self) -> NDArray[np.float64]:
         """Share of her planted favourites found, of new ones at the task `new`; who has some."""
@@ -234,7 +236,7 @@ def _ranker_metrics(
         mrr=bootstrap(evaluation.values("mrr"), rng),
         ndcg_ahead=bootstrap(difference, rng),
         by_activity=evaluation.by_activity(),
-        by_fame=evaluation.by_popularity(),
+        by_popularity=evaluation.by_popularity(),
         coverage=evaluation.coverage(),
         bias=evaluation.bias(),
         by_place=evaluation.by_rank(),

@@ -31,12 +31,12 @@ class EvaluationSlice:
 
     by: str  # one of BY
     name: str
-    found: Estimate  # share of what was wanted that the first ten found; its n counts customers
+    recall: Estimate  # share of what was wanted that the first ten found; its n counts customers
 
 
-def slice_to_row(part: EvaluationSlice) -> dict[str, Any]:
+def evaluation_slice_to_row(group: EvaluationSlice) -> dict[str, Any]:
     """Return a slice as the facts of a version and the result of a job say it."""
-    return {"by": part.by, "name": part.name, "found": estimate_to_row(part.found)}
+    return {"by": group.by, "name": group.name, "found": estimate_to_row(group.recall)}
 
 
 def evaluate_slices(
@@ -130,4 +130,4 @@ def _hidden_users(
     groups: Mapping[tuple[str, str], set[int]], publishable: Sequence[tuple[str, str]]
 ) -> set[int]:
     """Return the customers behind the groups that are not shown."""
-    return set().union(*(who for group, who in groups.items() if group not in publishable))
+    return set().union(*(members for group, members in groups.items() if group not in publishable))

@@ -16,7 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from recsys.dataset.event_weights import HALF_LIFE_OPTIONS, WEIGHT_NAMES, love_from_row, love_to_row
+from recsys.dataset.event_weights import (
+    HALF_LIFE_OPTIONS,
+    WEIGHT_NAMES,
+    event_weights_from_row,
+    event_weights_to_row,
+)
 from recsys.errors import NotEnoughError
 from recsys.evaluation.candidate_cache import (
     QUERY_HALF_LIVES,
@@ -25,7 +30,7 @@ from recsys.evaluation.candidate_cache import (
 )
 from recsys.evaluation.metrics import EvalUser
 from recsys.models.hybrid import HybridModel, HybridParams, ScoreWeights
-from recsys.models.hybrid_params import blend_to_row
+from recsys.models.hybrid_params import hybrid_params_to_row
 
 MIN_PEOPLE = 20
 RIDGE_PENALTY = 25.0  # about what a dozen people say outweighs it
@@ -110,28 +115,28 @@ N_ROUNDS = 2
 class TuningResult:
     """What was chosen, on how many customers, and how it did there."""
 
-    blend: HybridParams
+    params: HybridParams
     customers: int
     any: float | None = None  # NDCG@10 there, None where nothing was chosen
     new: float | None = None
     reason: str = ""  # why nothing was chosen
 
 
-def weighed_to_row(weighed: TuningResult) -> dict[str, Any]:
+def tuning_result_to_row(result: TuningResult) -> dict[str, Any]:
     """Return what was chosen as the facts of a version say it."""
     return {
-        "blend": blend_to_row(weighed.blend),
-        "customers": weighed.customers,
-        "any": weighed.any,
-        "new": weighed.new,
-        "reason": weighed.reason,
+        "blend": hybrid_params_to_row(result.params),
+        "customers": result.customers,
+        "any": result.any,
+        "new": result.new,
+        "reason": result.reason,
     }
 
 
 def tune_hybrid_params(
     model: HybridModel, users: Sequence[EvalUser], progress: Callable[[float], None] | None = None
 ) -> TuningResult:
-    """Choose the blend that finds most in these cases; the model's own where they are too few.
+    """Choose the parameters that do best on these users; keep the model's where they are too few.
 
     The model must not have seen what the cases ask for. `progress` is told the share that is done.
     """
@@ -169,10 +174,10 @@ def _best_within_one_se(
     objective: NDArray[np.float64],
     candidates: Sequence[HybridParams],
 ) -> tuple[HybridParams, NDArray[np.float64]]:
-    """Of those level with the best the least popular; the blend itself before its equals in that.
+    """Among candidates within one standard error of the best, take the smallest popularity weight.
 
-    Level is what falls short by less than its own standard error over customers (the rule of one
-    standard error in Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees",
+    Ties keep the current parameters. The error is that over customers (the rule of one standard
+    error in Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees",
     1984). What everybody gets needs no model, so popularity has to show that it is worth its place.
     """
     tried = [(params, objective), *((other, cache.objective(other)) for other in candidates)]
@@ -229,9 +234,9 @@ def _popularity_half_life_candidates(params: HybridParams) -> list[HybridParams]
 
 def _event_weight_candidates(name: str) -> Any:
     def step(params: HybridParams) -> list[HybridParams]:
-        said = love_to_row(params.event_weights)
-        tried = ({**said, name: said[name] * by} for by in WEIGHT_FACTORS)
-        return [replace(params, event_weights=love_from_row(row)) for row in tried]
+        weights = event_weights_to_row(params.event_weights)
+        rows = ({**weights, name: weights[name] * factor} for factor in WEIGHT_FACTORS)
+        return [replace(params, event_weights=event_weights_from_row(row)) for row in rows]
 
     return step
 

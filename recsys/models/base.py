@@ -28,18 +28,18 @@ class Explanation:
     neighbours: tuple[str, ...] = ()  # her own brands that speak most for this one
 
 
-def why_to_row(why: Explanation) -> dict[str, Any]:
+def explanation_to_row(explanation: Explanation) -> dict[str, Any]:
     """Return what a score rests on as answers say it."""
     return {
-        "purchases": why.purchases,
-        "full_price": why.full_price,
-        "release_views": why.release_views,
-        "follows": why.follows,
-        "views": why.views,
-        "own": why.own,
-        "collaborative": why.collaborative,
-        "popularity": why.popularity,
-        "neighbours": list(why.neighbours),
+        "purchases": explanation.purchases,
+        "full_price": explanation.full_price,
+        "release_views": explanation.release_views,
+        "follows": explanation.follows,
+        "views": explanation.views,
+        "own": explanation.own,
+        "collaborative": explanation.collaborative,
+        "popularity": explanation.popularity,
+        "neighbours": list(explanation.neighbours),
     }
 
 

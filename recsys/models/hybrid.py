@@ -42,8 +42,8 @@ from recsys.models.hybrid_params import OPTION_RANGES as OPTION_RANGES
 from recsys.models.hybrid_params import FitOptions as FitOptions
 from recsys.models.hybrid_params import HybridParams as HybridParams
 from recsys.models.hybrid_params import ScoreWeights as ScoreWeights
-from recsys.models.hybrid_params import blend_from_row, blend_to_row
 from recsys.models.hybrid_params import check_options as check_options
+from recsys.models.hybrid_params import hybrid_params_from_row, hybrid_params_to_row
 from recsys.models.hybrid_params import options_from_dict as options_from_dict
 from recsys.models.hybrid_params import options_to_row as options_to_row
 from recsys.models.hybrid_params import weights_from_row as weights_from_row
@@ -186,9 +186,9 @@ class HybridModel:
     ) -> tuple[str, ...]:
         """Her own brands that speak most for this one."""
         order = np.argsort(-contributions, kind="stable")[: MAX_NEIGHBORS_SHOWN + 1]
-        others = [i for i in order if evidence.brand[i] != code and contributions[i] > 0]
+        positions = [i for i in order if evidence.brand[i] != code and contributions[i] > 0]
         return tuple(
-            str(self.brand_index.brands[evidence.brand[i]]) for i in others[:MAX_NEIGHBORS_SHOWN]
+            str(self.brand_index.brands[evidence.brand[i]]) for i in positions[:MAX_NEIGHBORS_SHOWN]
         )
 
     def rebase_on(self, catalog: Catalog) -> Self:
@@ -224,7 +224,7 @@ class HybridModel:
             "unit": self.mean_preference,
             "penalty": self.als.penalty,
             "options": options_to_row(self.options),
-            "blend": blend_to_row(self.params),
+            "blend": hybrid_params_to_row(self.params),
         }
 
     @classmethod
@@ -245,7 +245,7 @@ class HybridModel:
             ease=EASEModel(arrays["head"], arrays["speaks"]),
             item_knn=ItemKNN.restore(arrays),
             options=options,
-            params=blend_from_row(meta["blend"]),
+            params=hybrid_params_from_row(meta["blend"]),
         )
 
 

@@ -1,10 +1,10 @@
-"""What a model is learnt with: the options that somebody may set, and the blend that is chosen."""
+"""What a model is fitted with: options that somebody may set, and parameters that are tuned."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from recsys.dataset.event_weights import EventWeights, love_from_row, love_to_row
+from recsys.dataset.event_weights import EventWeights, event_weights_from_row, event_weights_to_row
 from recsys.errors import BadInputError
 
 DEFAULT_SAMPLE_SIZE = 150_000
@@ -36,9 +36,9 @@ def weights_to_row(weights: ScoreWeights) -> dict[str, float]:
 
 def weights_from_row(row: Mapping[str, float]) -> ScoreWeights:
     """Return the weights of plain data; one that it does not name is as usual."""
-    said = {**weights_to_row(ScoreWeights()), **row}
+    values = {**weights_to_row(ScoreWeights()), **row}
     return ScoreWeights(
-        own=said["own"], collaborative=said["collaborative"], popularity=said["popularity"]
+        own=values["own"], collaborative=values["collaborative"], popularity=values["popularity"]
     )
 
 
@@ -60,25 +60,25 @@ class HybridParams:
         return 1.0 - self.ease - self.item_knn, self.ease, self.item_knn
 
 
-def blend_to_row(blend: HybridParams) -> dict[str, Any]:
-    """Return a blend as a model keeps it."""
+def hybrid_params_to_row(params: HybridParams) -> dict[str, Any]:
+    """Return parameters as a model keeps them."""
     return {
-        "weights": weights_to_row(blend.weights),
-        "ease": blend.ease,
-        "alike": blend.item_knn,
-        "half_life": blend.half_life,
-        "drift": blend.query_half_life,
-        "fashion": blend.popularity_half_life,
-        "love": love_to_row(blend.event_weights),
+        "weights": weights_to_row(params.weights),
+        "ease": params.ease,
+        "alike": params.item_knn,
+        "half_life": params.half_life,
+        "drift": params.query_half_life,
+        "fashion": params.popularity_half_life,
+        "love": event_weights_to_row(params.event_weights),
     }
 
 
-def blend_from_row(row: Mapping[str, Any]) -> HybridParams:
-    """Return what `blend_to_row` wrote. Raises KeyError for what another version wrote."""
-    usual = blend_to_row(HybridParams())
-    _known_in(usual, row)
-    _known_in(usual["weights"], row["weights"])
-    _known_in(usual["love"], row["love"])
+def hybrid_params_from_row(row: Mapping[str, Any]) -> HybridParams:
+    """Return what `hybrid_params_to_row` wrote. Raises KeyError for what another version wrote."""
+    defaults = hybrid_params_to_row(HybridParams())
+    _check_keys(defaults, row)
+    _check_keys(defaults["weights"], row["weights"])
+    _check_keys(defaults["love"], row["love"])
     return HybridParams(
         weights=weights_from_row(row["weights"]),
         ease=row["ease"],
@@ -86,15 +86,15 @@ def blend_from_row(row: Mapping[str, Any]) -> HybridParams:
         half_life=row["half_life"],
         query_half_life=row["drift"],
         popularity_half_life=row["fashion"],
-        event_weights=love_from_row(row["love"]),
+        event_weights=event_weights_from_row(row["love"]),
     )
 
 
-def _known_in(usual: Mapping[str, Any], row: Mapping[str, Any]) -> None:
-    """Raise KeyError where a row says something of which nothing is known here."""
-    strange = sorted(row.keys() - usual.keys())
-    if strange:
-        raise KeyError(strange[0])
+def _check_keys(defaults: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+    """Raise KeyError with the first key of `row` that `defaults` does not have."""
+    unknown = sorted(row.keys() - defaults.keys())
+    if unknown:
+        raise KeyError(unknown[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +139,17 @@ def options_from_dict(data: Mapping[str, Any]) -> FitOptions:
 
     Raises KeyError for a name that is no option.
     """
-    usual = options_to_row(FitOptions())
-    _known_in(usual, data)
-    said = {**usual, **data}
-    weights = said["weights"]
+    defaults = options_to_row(FitOptions())
+    _check_keys(defaults, data)
+    values = {**defaults, **data}
+    weights = values["weights"]
     return FitOptions(
-        factors=said["factors"],
-        alpha=said["alpha"],
-        regularization=said["regularisation"],
-        iterations=said["iterations"],
-        sample=said["sample"],
-        seed=said["seed"],
+        factors=values["factors"],
+        alpha=values["alpha"],
+        regularization=values["regularisation"],
+        iterations=values["iterations"],
+        sample=values["sample"],
+        seed=values["seed"],
         weights=None if weights is None else weights_from_row(weights),
     )
 
@@ -166,9 +166,9 @@ OPTION_RANGES: Mapping[str, tuple[float, float]] = {
 
 def check_options(options: FitOptions) -> None:
     """Raise BadInputError naming the first option outside its range."""
-    said = options_to_row(options)
+    values = options_to_row(options)
     for name, (low, high) in OPTION_RANGES.items():
-        value = said[name]
+        value = values[name]
         if value is not None and not low <= value <= high:
             raise BadInputError(f"{name} is {value:g}; choose between {low:g} and {high:g}.")
     for name, value in weights_to_row(options.weights or ScoreWeights()).items():

@@ -148,18 +148,18 @@ def _criterion_reports(
             continue
         last = points[-1]
         estimate = Estimate(last.mean, last.low, last.high, n, "betting")
-        look = partial(
+        compute_single_look = partial(
             _single_look_estimate, criterion, criterion_scores, state.table, rule, study.alpha
         )
-        single_look = shown.compute(f"once_{criterion.name}", look, NOT_COMPUTED)
+        single_look = shown.compute(f"once_{criterion.name}", compute_single_look, NOT_COMPUTED)
         yield CriterionReport(criterion, estimate, single_look, points)
 
 
 def _single_look_estimate(
-    criterion: Criterion, scores: Floats, sheet: ResponseTable, unit: DisclosureRule, alpha: float
+    criterion: Criterion, scores: Floats, table: ResponseTable, rule: DisclosureRule, alpha: float
 ) -> Estimate:
     """Return the interval that would hold had this been the only look."""
-    proportion = _clustered_precision(sheet, unit) if criterion.name == "hit_rate" else None
+    proportion = _clustered_precision(table, rule) if criterion.name == "hit_rate" else None
     proportion = proportion or clustered_proportion(scores, np.ones(len(scores)))
     assert proportion is not None  # a cell has at least two people
     low, high = proportion.interval(alpha)

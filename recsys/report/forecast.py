@@ -46,9 +46,9 @@ class Forecast:
         return self.reason == BEYOND
 
 
-def forecast_to_row(found: Forecast) -> dict[str, Any]:
+def forecast_to_row(result: Forecast) -> dict[str, Any]:
     """Return a forecast as the report says it."""
-    return {"low": found.low, "high": found.high, "reason": found.reason}
+    return {"low": result.low, "high": result.high, "reason": result.reason}
 
 
 def forecast(

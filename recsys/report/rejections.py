@@ -31,14 +31,14 @@ class RejectedBrand:
     kinds: Mapping[str, float]  # share of the customers with it in their first ten, by KINDS
 
 
-def refused_to_row(found: RejectedBrand) -> dict[str, Any]:
+def rejected_brand_to_row(rejection: RejectedBrand) -> dict[str, Any]:
     """Return a brand as the command prints it."""
     return {
-        "brand": found.brand,
-        "people": found.people,
-        "share": found.share,
-        "reasons": dict(found.reasons),
-        "kinds": dict(found.kinds),
+        "brand": rejection.brand,
+        "people": rejection.people,
+        "share": rejection.share,
+        "reasons": dict(rejection.reasons),
+        "kinds": dict(rejection.kinds),
     }
 
 
@@ -54,7 +54,7 @@ def most_rejected(
     responses: Mapping[str, PickResponses], rule: DisclosureRule
 ) -> list[RejectedBrand]:
     """Return at most MOST brands, the most refused first, without their kinds of evidence."""
-    brands = [_rejected_brand(name, said, rule) for name, said in responses.items()]
+    brands = [_rejected_brand(name, answers, rule) for name, answers in responses.items()]
     rejected = [brand for brand in brands if brand.people and brand.share > 0]
     return sorted(rejected, key=lambda brand: (-brand.share, -brand.people, brand.brand))[
         :MAX_BRANDS
@@ -65,8 +65,8 @@ def _rejected_brand(name: str, responses: PickResponses, rule: DisclosureRule) -
     people = rule.publishable(len(responses.rejected))
     share = sum(responses.rejected[:people]) / people if people else 0.0
     reasons = {
-        why: rule.round_down(n)
-        for why, n in responses.reasons.most_common()
+        reason: rule.round_down(n)
+        for reason, n in responses.reasons.most_common()
         if n >= rule.min_group_size
     }
     return RejectedBrand(name, people, round(share, 2), reasons, {})

@@ -82,7 +82,7 @@ class Report:
             "batches": [batch_to_row(batch) for batch in self.batches],
             "arms": [share_to_row(row) for row in self.arms],
             "beside": {name: _published(each) for name, each in self.secondary_metrics.items()},
-            "cards": None if self.cards is None else ratio_to_row(self.cards),
+            "cards": None if self.cards is None else clustered_proportion_to_row(self.cards),
             "early": _published(self.early),
             "late": _published(self.late),
             "excluded": {reason.value: people for reason, people in self.excluded.items()},
@@ -125,7 +125,7 @@ def _rounded(value: Any) -> Any:
     return value
 
 
-def ratio_to_row(ratio: ClusteredProportion) -> dict[str, Any]:
+def clustered_proportion_to_row(ratio: ClusteredProportion) -> dict[str, Any]:
     """Return a share over cards as the report says it."""
     return {
         "value": ratio.value,

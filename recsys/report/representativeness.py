@@ -25,7 +25,7 @@ class FrameShare:
         return 0.0 if self.players is None else abs(self.players - self.invited)
 
 
-def list_row_to_row(row: FrameShare) -> dict[str, Any]:
+def frame_share_to_row(row: FrameShare) -> dict[str, Any]:
     """Return a value of a column as the report says it."""
     return {"label": row.label, "invited": row.invited, "players": row.players}
 
@@ -85,7 +85,7 @@ def _publishable_values(
 
     def safe(values: Collection[str]) -> bool:
         n_played, n_invited = (
-            sum(of[value] for value in values) for of in (player_counts, invited)
+            sum(counts[value] for value in values) for counts in (player_counts, invited)
         )
         return n_played >= min_group_size and n_invited - n_played >= min_group_size
 

@@ -248,8 +248,8 @@ def secondary_metrics(
     }
 
 
-def _mean_of_known(values: Floats, alpha: float, unit: DisclosureRule) -> Estimate:
-    return mean_of(values[~np.isnan(values)], alpha, unit)
+def _mean_of_known(values: Floats, alpha: float, rule: DisclosureRule) -> Estimate:
+    return mean_of(values[~np.isnan(values)], alpha, rule)
 
 
 def mean_of(values: Floats, alpha: float, rule: DisclosureRule) -> Estimate:

@@ -81,21 +81,21 @@ class Verdict:
             "outcome": self.outcome.value,
             "why": self.why.value,
             "n": self.n,
-            "criteria": [_criterion_to_row(found) for found in self.criteria],
+            "criteria": [_criterion_to_row(criterion) for criterion in self.criteria],
             "reason": self.reason,
             "reason_nl": self.reason_nl,
         }
 
 
-def _criterion_to_row(found: CriterionVerdict) -> dict[str, Any]:
+def _criterion_to_row(criterion: CriterionVerdict) -> dict[str, Any]:
     return {
-        "name": found.name,
-        "bar": found.bar,
-        "value": round(found.value, 2),
-        "low": found.low,
-        "high": found.high,
-        "passed": found.passed,
-        "failed": found.failed,
+        "name": criterion.name,
+        "bar": criterion.bar,
+        "value": round(criterion.value, 2),
+        "low": criterion.low,
+        "high": criterion.high,
+        "passed": criterion.passed,
+        "failed": criterion.failed,
     }
 
 

@@ -200,7 +200,7 @@ def _draw_prices(
 ) -> NDArray[np.int64]:
     typical = (
         brands["category"]
-        .map({name: line.euros for name, line in PRODUCT_LINES.items()})
+        .map({name: product_line.euros for name, product_line in PRODUCT_LINES.items()})
         .to_numpy()
     )
     tier = np.array(TIER_PRICE_FACTORS)[brands["price_tier"].to_numpy() - 1]
@@ -240,6 +240,10 @@ def _product_titles(
     for name, category, n_titles in zip(
         brands["name"], brands["category"], n_products, strict=True
     ):
-        line = PRODUCT_LINES[category]
-        all_titles = [f"{name} {noun}, {kind}" for kind in line.variants for noun in line.nouns]
+        product_line = PRODUCT_LINES[category]
+        all_titles = [
+            f"{name} {noun}, {kind}"
+            for kind in product_line.variants
+            for noun in product_line.nouns
+        ]
         yield [all_titles[i] for i in rng.permutation(len(all_titles))[:n_titles]]

@@ -141,8 +141,8 @@ def true_tastes(truth: pd.DataFrame) -> dict[str, TrueTaste]:
         1:
     ]  # what stands before the first start is nobody's
     return {
-        str(customer[start]): TrueTaste(tuple(loved), frozenset(own.split(";")))
-        for start, loved, own in zip(starts, brands_per_customer, groups, strict=True)
+        str(customer[start]): TrueTaste(tuple(favourites), frozenset(own.split(";")))
+        for start, favourites, own in zip(starts, brands_per_customer, groups, strict=True)
     }
 
 

@@ -168,9 +168,9 @@ def make_card(
     """Return the card of a brand, not yet in its place."""
     code = pool.codes[name]
     sources = {
-        arm
-        for arm, of in ((Source.PICK, pick_names), (Source.BASELINE, baseline_names))
-        if name in of
+        source
+        for source, names in ((Source.PICK, pick_names), (Source.BASELINE, baseline_names))
+        if name in names
     }
     return Card(
         position=0,
@@ -257,7 +257,7 @@ def deck_hash(deck: Deck) -> str:
             "evidence": deck.evidence,
             "model": deck.model,
             "seed": str(deck.seed),
-            "cards": [card_to_dict(card) for card in deck.cards],
+            "cards": [card_to_row(card) for card in deck.cards],
         },
         sort_keys=True,
         ensure_ascii=False,
@@ -266,8 +266,8 @@ def deck_hash(deck: Deck) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def card_to_dict(card: Card) -> dict[str, Any]:
-    """A card as plain data; `card_from_dict` reads it back."""
+def card_to_row(card: Card) -> dict[str, Any]:
+    """A card as plain data; `card_from_row` reads it back."""
     return {
         "position": card.position,
         "brand": card.brand,
@@ -281,8 +281,8 @@ def card_to_dict(card: Card) -> dict[str, Any]:
     }
 
 
-def card_from_dict(data: Mapping[str, Any]) -> Card:
-    """Read back what `card_to_dict` wrote."""
+def card_from_row(data: Mapping[str, Any]) -> Card:
+    """Read back what `card_to_row` wrote."""
     return Card(
         position=data["position"],
         brand=data["brand"],

@@ -56,9 +56,9 @@ def read(
     return values
 
 
-def over(usual: Plain, raw: Plain, where: str) -> dict[str, Any]:
-    """Return the values of a table; a field that it does not name is as usual."""
-    return {**usual, **read(raw, {key: type(value) for key, value in usual.items()}, where)}
+def with_defaults(defaults: Plain, raw: Plain, where: str) -> dict[str, Any]:
+    """Return the values of a table; a field that it does not name keeps its default."""
+    return {**defaults, **read(raw, {key: type(value) for key, value in defaults.items()}, where)}
 
 
 def _parse_value(key: str, kind: Kind, value: Any) -> Any:
@@ -95,7 +95,7 @@ def recipe_to_row(recipe: DeckRecipe) -> dict[str, Any]:
 
 def recipe_from_row(raw: Plain) -> DeckRecipe:
     """Return the recipe of the table [deck]."""
-    values = over(recipe_to_row(DeckRecipe()), raw, "[deck]")
+    values = with_defaults(recipe_to_row(DeckRecipe()), raw, "[deck]")
     return DeckRecipe(
         picks=values["picks"],
         baseline=values["baseline"],
@@ -117,7 +117,7 @@ def relevance_to_row(rule: Relevance) -> dict[str, Any]:
 
 def relevance_from_row(raw: Plain) -> Relevance:
     """Return the rule of the table [relevance]."""
-    values = over(relevance_to_row(Relevance()), raw, "[relevance]")
+    values = with_defaults(relevance_to_row(Relevance()), raw, "[relevance]")
     return Relevance(
         held_out=values["held_out"],
         kept=values["kept"],
@@ -144,7 +144,7 @@ def too_fast_to_row(rule: TooFast) -> dict[str, Any]:
 
 def too_fast_from_row(raw: Plain) -> TooFast:
     """Return the rule of the table [too_fast]."""
-    values = over(too_fast_to_row(TooFast()), raw, "[too_fast]")
+    values = with_defaults(too_fast_to_row(TooFast()), raw, "[too_fast]")
     return TooFast(median_ms=values["median_ms"], card_ms=values["card_ms"], share=values["share"])
 
 

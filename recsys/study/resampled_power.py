@@ -39,9 +39,9 @@ class PowerEstimate:
     most: int | None  # until nine of ten have
 
 
-def look_to_row(look: DecisionRate) -> dict[str, Any]:
+def decision_rate_to_row(rate: DecisionRate) -> dict[str, Any]:
     """Return a look as the result of a job says it."""
-    return {"people": look.people, "released": look.released, "held": look.held}
+    return {"people": rate.people, "released": rate.released, "held": rate.held}
 
 
 def power_to_row(power: PowerEstimate) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def power_to_row(power: PowerEstimate) -> dict[str, Any]:
     return {
         "people": power.people,
         "horizon": power.horizon,
-        "looks": [look_to_row(look) for look in power.looks],
+        "looks": [decision_rate_to_row(look) for look in power.looks],
         "median": power.median,
         "most": power.most,
     }

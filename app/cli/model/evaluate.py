@@ -19,7 +19,7 @@ from app.modeling.evaluation import OfflineEvaluation, evaluate_offline, fit_opt
 from app.storage.event_store.window import open_window
 from recsys.evaluation.metrics import TASKS
 from recsys.evaluation.offline import RankerMetrics, best_baseline
-from recsys.models.hybrid_params import blend_to_row
+from recsys.models.hybrid_params import hybrid_params_to_row
 from recsys.stats import Estimate
 
 
@@ -53,11 +53,11 @@ def _evaluation_data(evaluation: OfflineEvaluation) -> dict[str, Any]:
         "cut": evaluation.cut,
         "dated": evaluation.dated,
         "customers": evaluation.customers,
-        "weighed": blend_to_row(evaluation.blend),
+        "weighed": hybrid_params_to_row(evaluation.blend),
         "best_rival": baselines,
         "lines": [_line_data(line) for line in evaluation.lines],
         "slices": [
-            {"by": part.by, "name": part.name, "recall@10": _estimate_data(part.found)}
+            {"by": part.by, "name": part.name, "recall@10": _estimate_data(part.recall)}
             for part in evaluation.slices
         ],
     }
@@ -72,7 +72,7 @@ def _line_data(line: RankerMetrics) -> dict[str, Any]:
         "mrr@10": _estimate_data(line.mrr),
         "model_ahead_ndcg@10": _estimate_data(line.ndcg_ahead),
         "ndcg@10_by_activity": line.by_activity,
-        "found_by_fame": line.by_fame,
+        "found_by_fame": line.by_popularity,
         "coverage": line.coverage,
         "popularity_bias": line.bias,
         "found_at_place": line.by_place,
@@ -89,9 +89,9 @@ def _estimate_data(estimate: Estimate | None) -> dict[str, Any] | None:
 
 def _slices_text(evaluation: OfflineEvaluation) -> str:
     """Recall@10 by group; what may not be shown is counted."""
-    publishable = [part for part in evaluation.slices if part.found.value is not None]
+    publishable = [part for part in evaluation.slices if part.recall.value is not None]
     rows = [
-        (part.by, part.name, f"{part.found.n:,}", _format_estimate(part.found))
+        (part.by, part.name, f"{part.recall.n:,}", _format_estimate(part.recall))
         for part in publishable
     ]
     hidden = len(evaluation.slices) - len(publishable)
@@ -120,7 +120,7 @@ def _evaluation_row(line: RankerMetrics) -> list[str]:
         _format_value(line.recall),
         *(_format_estimate(found) for found in (line.ndcg, line.ndcg_ahead)),
         _format_value(line.mrr),
-        *(_joined_values(parts.values()) for parts in (line.by_activity, line.by_fame)),
+        *(_joined_values(parts.values()) for parts in (line.by_activity, line.by_popularity)),
         _joined_values([line.by_place[0], line.by_place[-1]]),
         f"{line.coverage:.1%}",
         "unknown" if line.bias is None else f"{line.bias:+.2f}",

@@ -24,7 +24,7 @@ from app.storage.evidence_table import EvidenceTable
 from app.storage.model_registry import ModelVersion
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import BadInputError, NotAllowedError
-from recsys.models.base import BrandScore, why_to_row
+from recsys.models.base import BrandScore, explanation_to_row
 from recsys.models.hybrid import DEFAULT_SAMPLE_SIZE, FitOptions, ScoreWeights, weights_to_row
 
 DEFAULT_OPTIONS = FitOptions()
@@ -208,5 +208,5 @@ def _score_data(score: BrandScore) -> dict[str, Any]:
         "rank": score.rank,
         "score": score.score,
         "reason": explanation_text("en", score.explanation),
-        "why": why_to_row(score.explanation),
+        "why": explanation_to_row(score.explanation),
     }

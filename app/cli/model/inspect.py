@@ -19,7 +19,11 @@ from app.modeling.what_if import rank_history, read_typed_history, similar_to, t
 from app.presentation.explanations import explanation_text
 from app.study.feedback import learn_from_study
 from app.study.power import DEFAULT_PLAYERS, powered_to_row, simulate_power
-from recsys.evaluation.behavioral_tests import BehaviorResult, behaved_to_row, run_behavioral_tests
+from recsys.evaluation.behavioral_tests import (
+    BehaviorResult,
+    behavior_result_to_row,
+    run_behavioral_tests,
+)
 from recsys.simulation.raters import PANELS
 
 BEHAVIOR_SENTENCES = {
@@ -169,7 +173,9 @@ def behavioral_tests_command(
         results = run_behavioral_tests(
             trained_model(recommender), recommender.catalog, recommender.event_store.as_of, seed
         )
-    print_output(output_format, [behaved_to_row(one) for one in results], _behavior_table(results))
+    print_output(
+        output_format, [behavior_result_to_row(one) for one in results], _behavior_table(results)
+    )
 
 
 def _behavior_table(results: list[BehaviorResult]) -> str:

@@ -27,7 +27,7 @@ from app.storage.model_registry import ALIASES, ModelVersion
 from app.study.feedback import rejected_brands
 from app.study.results import evaluate_studies_of_version
 from app.workspace.workspace import Workspace
-from recsys.report.rejections import RejectedBrand, refused_to_row
+from recsys.report.rejections import RejectedBrand, rejected_brand_to_row
 from recsys.stats import Estimate
 
 FEWER_THAN_TEN = "under 10"
@@ -221,7 +221,7 @@ def refused(model: str | None, output_format: str, workspace: Path | None) -> No
     head = ("brand", "people", "refused", "reasons given", "what stands behind it")
     print_output(
         output_format,
-        [refused_to_row(brand) for brand in brands],
+        [rejected_brand_to_row(brand) for brand in brands],
         text_table(head, list(_rejected_rows(brands))),
     )
     print_message(

@@ -1,44 +1,35 @@
 """The import: event files in, a numbered segment of the store out, or nothing changed at all."""
 
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import numpy as np
-import pyarrow as pa
-
-from app.storage.event_store import catalog, segment_writer
+from app.storage.event_store import catalog
 from app.storage.event_store.customer_ids import (
     CustomerIds,
     IdStorage,
     id_storage_of,
-    imported_customers,
     resolve_id_storage,
 )
 from app.storage.event_store.segment import read_manifest
 from app.storage.event_store.segment_writer import ImportProgress
 from app.storage.event_store.store import EventStore
 from app.storage.event_store.transaction import (
-    commit_segment,
-    copy_planted_shop,
     duckdb_engine,
     exclusive_store,
     explain_failures,
     hash_new_files,
 )
-from app.storage.ingest import deduplication, readers, validation
+from app.storage.ingest import readers, validation
 from app.storage.ingest.brands_file import read_brands_file, store_pictures
-from app.storage.ingest.deduplication import OverlapCounts
+from app.storage.ingest.new_segment import IngestRun, put_in_place, write_segment
 from app.storage.ingest.readers import InputFiles, LoadedFiles
 from app.storage.ingest.rejects import write_rejects
 from app.storage.ingest.schema_detection import plan_reading
 from app.storage.ingest.schema_mapping import SchemaMapper
 from app.storage.ingest.validation import ValidationResult
-from app.storage.warehouse.schemas.base import EventSchema
 from app.storage.warehouse.schemas.registry import AUTO
 from recsys.dataset.events import EVENT_COLUMNS, Col
 from recsys.errors import BadEventsError, UnknownNameError, WorkspaceError
@@ -64,25 +55,6 @@ class IngestResult:
     segment: str = ""
     planted: bool = False
     erased: int = 0  # customers left out, because they were taken out of the store before
-
-
-@dataclass(slots=True)
-class _IngestRun:
-    """One import under way."""
-
-    workspace: Path
-    con: duckdb.DuckDBPyConnection
-    scratch: Path
-    segment: Path  # its files while they are written
-    files: InputFiles
-    schema: EventSchema | None  # None: our own columns
-    sources: list[str]
-    progress: ImportProgress
-    customer_ids: CustomerIds
-    id_storage: IdStorage
-    tombstones: frozenset[str]  # tombstones
-    notes: list[str] = field(default_factory=list)
-    mapping_notes: list[str] = field(default_factory=list)  # what another schema says of no product
 
 
 def ingest(
@@ -123,7 +95,7 @@ def ingest(
         scratch = events_dir / "import"
         (scratch / "segment").mkdir(parents=True)
         with duckdb_engine(scratch) as con:
-            run = _IngestRun(
+            run = IngestRun(
                 workspace=workspace,
                 con=con,
                 scratch=scratch,
@@ -155,7 +127,7 @@ def _ignore_progress(stage: str, share: float) -> None:
 
 
 def _import_files(
-    run: _IngestRun,
+    run: IngestRun,
     old: dict[str, Any] | None,
     brands: str | None,
     pictures: str | None,
@@ -181,8 +153,8 @@ def _import_files(
         run.con, None if event_store is None else event_store.catalog, brands_file, run.segment
     )
     store_pictures(run.workspace, run.segment, brands_file, pictures, run.notes)
-    written = _write_segment(run, validated, event_store, Col.TS in loaded.columns)
-    name = _commit(run, old, written, validated)
+    written = write_segment(run, validated, event_store, Col.TS in loaded.columns)
+    name = put_in_place(run, old, written, validated)
     _add_notes(run, validated)
     updated_store = EventStore.open(run.workspace)
     return IngestResult(
@@ -205,7 +177,7 @@ def _import_files(
     )
 
 
-def _load_files(run: _IngestRun, rename: Mapping[str, str]) -> LoadedFiles:
+def _load_files(run: IngestRun, rename: Mapping[str, str]) -> LoadedFiles:
     run.progress("reading event files", 0.0)
     mapper = None if run.schema is None else SchemaMapper(run.con, run.schema, rename)
     columns, mapping = EVENT_COLUMNS, None if mapper is None else mapper.events
@@ -254,96 +226,10 @@ def _check_bad_share(
         raise BadEventsError(reasons)
 
 
-@dataclass(frozen=True, slots=True)
-class _WrittenSegment:
-    events: int
-    customers: int
-    known_customers: int  # of them, already in the store
-    without_brand: float
-    met: OverlapCounts
-
-
-def _write_segment(
-    run: _IngestRun, validated: ValidationResult, event_store: EventStore | None, has_times: bool
-) -> _WrittenSegment:
-    run.progress("indexing customers", 0.0)
-    segments = [] if event_store is None else event_store.segments
-    file_ids, stored_ids, keys = imported_customers(
-        run.con, run.customer_ids, run.id_storage, segments
-    )
-    known_customers = (
-        0 if event_store is None else int(np.isin(keys, event_store.keys, assume_unique=True).sum())
-    )
-    numbers = pa.array(np.arange(len(stored_ids), dtype=np.uint32))
-    codes = pa.table({"customer_id": file_ids, "code": numbers})
-    run.con.register("customers", codes)
-    events, rows = run.con.sql(_EVENTS_SQL), segment_writer.BATCH_ROWS
-    batches: pa.RecordBatchReader = events.to_arrow_reader(rows)
-    n_events = segment_writer.write_events(
-        batches, validated.valid, len(stored_ids), run.segment, has_times, run.progress
-    )
-    segment_writer.write_index(run.segment, keys, stored_ids)
-    overlap_counts = _drop_stored_events(run, validated, event_store, has_times)
-    (brandless,) = run.con.execute(_BRANDLESS_SQL).fetchall()[0]
-    n_events -= overlap_counts.repeated
-    if not n_events:
-        known_all = (
-            f"All {overlap_counts.repeated:,} events of these files are in the store already"
-        )
-        raise BadEventsError(f"{known_all}; nothing was added.")
-    return _WrittenSegment(
-        n_events, len(stored_ids), known_customers, brandless / validated.valid, overlap_counts
-    )
-
-
-def _drop_stored_events(
-    run: _IngestRun, validated: ValidationResult, event_store: EventStore | None, has_times: bool
-) -> OverlapCounts:
-    """Leave out what the store holds already; without times the same may have happened twice."""
-    if event_store is None or not has_times or validated.first > event_store.as_of:
-        return OverlapCounts()
-    return deduplication.drop_stored_events(run.segment, event_store.segments, event_store.as_of)
-
-
-_EVENTS_SQL = """SELECT c.code AS customer, seq, item, g.ts, price, list_price, kind, quantity
-FROM good g JOIN customers c ON c.customer_id = g.customer
-JOIN item_map USING (product, brand, category)"""
-
-_BRANDLESS_SQL = """SELECT coalesce(sum(n), 0)::BIGINT FROM resolved
-JOIN brand_map ON text = brand_text WHERE code < 0"""
-
-
-def _add_notes(run: _IngestRun, validated: ValidationResult) -> None:
+def _add_notes(run: IngestRun, validated: ValidationResult) -> None:
     if validated.zoneless:
         run.notes.append(f"{validated.zoneless:,} times have no zone and were read as UTC.")
     if validated.zero_quantity:
         run.notes.append(
             f"{validated.zero_quantity:,} rows with quantity 0 were left out: nothing moved."
         )
-
-
-def _commit(
-    run: _IngestRun,
-    old: dict[str, Any] | None,
-    written: _WrittenSegment,
-    validated: ValidationResult,
-) -> str:
-    run.progress("putting the segment in place", 0.0)
-    facts = {
-        "sources": run.sources,
-        "events": written.events,
-        "customers": written.customers,
-        "known": written.known_customers,
-        "as_of": validated.last,
-        "planted": run.files.shop is not None,
-    }
-    staged_shop, shop_folder = run.scratch / "planted", run.workspace / "planted"
-    if run.files.shop is not None:
-        copy_planted_shop(run.files.shop, staged_shop)
-    customers = {"ids": run.id_storage.value, "erased": sorted(run.tombstones)}
-    name = commit_segment(run.workspace, run.segment, old, facts, customers)
-    if old is None or staged_shop.exists():
-        shutil.rmtree(shop_folder, ignore_errors=True)
-    if staged_shop.exists():
-        staged_shop.rename(shop_folder)
-    return name

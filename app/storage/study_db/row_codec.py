@@ -6,7 +6,7 @@ from typing import Any
 
 from app.storage.study_db.records import ClosedBy, Closing, DealtDeck, DeckOutline, IncomingSwipe
 from recsys.errors import IntegrityError
-from recsys.study.deck import Deck, HistoryDepth, Origin, card_from_dict, card_to_dict
+from recsys.study.deck import Deck, HistoryDepth, Origin, card_from_row, card_to_row
 from recsys.study.scoring import DeckScore, score_from_row
 from recsys.study.swipes import Answer, Swipe, SwipeKind
 
@@ -28,7 +28,7 @@ def deck_to_row(deck: Deck) -> dict[str, Any]:
         "evidence": deck.evidence.value,
         "model": deck.model,
         "seed": f"{deck.seed:032x}",
-        "cards": canonical_json([card_to_dict(card) for card in deck.cards]),
+        "cards": canonical_json([card_to_row(card) for card in deck.cards]),
         "hash": deck.hash,
     }
 
@@ -43,7 +43,7 @@ def deck_from_row(row: dict[str, Any]) -> Deck:
         evidence=HistoryDepth(row["evidence"]),
         model=row["model"],
         seed=int(row["seed"], 16),
-        cards=tuple(card_from_dict(card) for card in json.loads(row["cards"])),
+        cards=tuple(card_from_row(card) for card in json.loads(row["cards"])),
         hash=row["hash"],
     )
 

@@ -55,7 +55,7 @@ def evidence_statement(
 ) -> str:
     """Return what sums the same table up there and exports a row for each customer and brand.
 
-    `products` is a table with our columns of products. See `aggregating`.
+    `products` is a table with our columns of products. See `evidence_query`.
     """
     event_schema = _schema_by_name(schema)
     table_name = table or default_table(engine, schema)

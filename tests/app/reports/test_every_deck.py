@@ -22,8 +22,8 @@ from app.study.game import RevealedCard
 from app.study.opening import open_study
 from app.study.results import StudyResult, evaluate_study
 from app.web.components.reveal import TONES, _group_data
-from app.web.pages.play.participation import participation_bar
-from app.web.pages.play.reveal import (
+from app.web.views.play.participation import participation_bar
+from app.web.views.play.reveal import (
     _card_view,
     deck_status_text,
     liked_decoys_text,

@@ -24,7 +24,7 @@ from app.storage.study_db.records import StudyRow
 from app.storage.study_db.store import StudyStore
 from app.study.results import StudyResult
 from app.web import runtime
-from app.web.pages.play.participation import participation_bar
+from app.web.views.play.participation import participation_bar
 from app.workspace import json_log
 from app.workspace.settings import Login, Settings, data_file
 from recsys.report.evaluate import report_from_state
@@ -173,13 +173,13 @@ class TestTheFiles:
 
 def broken_picture() -> None:
     from app.reports.charts import Chart
-    from app.web.pages.report.sections import show_side_by_side
+    from app.web.views.report.sections import show_side_by_side
 
     show_side_by_side("en", [Chart("One", "Said.", rows=["no lane"]), Chart("Two", "Said.")])
 
 
 def script(found: object) -> None:
-    from app.web.pages.report.page import _show_study
+    from app.web.views.report.page import _show_study
 
     _show_study("en", found)
 

@@ -22,7 +22,7 @@ from app.study.opening import open_study
 from app.study.power import deal_trial_decks
 from app.study.results import StudyResult, evaluate_study
 from app.study.simulation import RaterPool
-from app.web.pages.play.reveal import reveal_headline
+from app.web.views.play.reveal import reveal_headline
 from app.workspace.keys import SecretKeys
 from app.workspace.policies import bundled_policy
 from app.workspace.settings import Settings

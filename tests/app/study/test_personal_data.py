@@ -17,7 +17,7 @@ from app.study.privacy import forget_person, personal_data
 from app.study.results import evaluate_study
 from app.web import runtime
 from app.web.middleware import GUARD_INSTALLED
-from app.web.pages import layout
+from app.web.views import layout
 from app.workspace.settings import Login, Settings
 from app.workspace.workspace import Workspace
 from recsys.study.deck import SHORT_RECIPE, Origin
@@ -116,8 +116,8 @@ def test_the_page_forgets_at_two_presses_and_not_at_one(
     opened: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from app.auth.identity import pseudonym
-    from app.web.pages import my_data
-    from app.web.pages.play import page
+    from app.web.views import my_data
+    from app.web.views.play import page
 
     who = pseudonym(runtime.secret_keys(), "guest somebody")
     game = game_of(opened, store=opened.store)

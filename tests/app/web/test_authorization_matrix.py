@@ -155,7 +155,7 @@ def _locked() -> None:
     import streamlit as st
 
     from app.auth.identity import UserRole
-    from app.web.pages import layout
+    from app.web.views import layout
 
     def page() -> None:
         layout.require_role(*(UserRole(name) for name in st.session_state["for"]))

@@ -13,7 +13,7 @@ from app.auth.identity import badge, pseudonym
 from app.study.dealing import Player
 from app.web import runtime
 from app.web.middleware import GUARD_INSTALLED
-from app.web.pages import session
+from app.web.views import session
 from app.workspace.settings import Settings
 from recsys.study.deck import Origin
 from tests.support.paths import ROOT

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app.storage.study_db.store import StudyStore
 from app.study.opening import open_study, play_dates
 from app.web import runtime
-from app.web.pages.workbench.invitation_form import zip_files
+from app.web.views.workbench.invitation_form import zip_files
 from app.workspace.policies import default_policy
 from app.workspace.settings import Login, Settings
 from recsys.errors import BadInputError
@@ -29,7 +29,7 @@ def script() -> None:
 
     from app.study.opening import open_study
     from app.web import runtime
-    from app.web.pages.workbench.invitation_form import (
+    from app.web.views.workbench.invitation_form import (
         invitation_input,
         offer_invitation_files,
         send_invitations,

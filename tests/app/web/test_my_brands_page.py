@@ -1,6 +1,6 @@
 """What a pressed brand has to offer, as the page writes it."""
 
-from app.web.pages.my_brands import products_html
+from app.web.views.my_brands import products_html
 from recsys.dataset.events import NO_PRICE
 from recsys.study.card_faces import Product
 

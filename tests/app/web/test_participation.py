@@ -6,7 +6,7 @@ import pytest
 
 from app.storage.study_db.store import StudyStore
 from app.study.results import evaluate_study
-from app.web.pages.play.participation import participation_bar
+from app.web.views.play.participation import participation_bar
 from recsys.report.forecast import BEYOND, Forecast
 from recsys.report.report_data import Report
 from recsys.study.deck import Origin

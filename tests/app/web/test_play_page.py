@@ -17,8 +17,8 @@ from app.study.game import Game, load_game, study_to_play
 from app.study.opening import open_study
 from app.web import runtime
 from app.web.middleware import GUARD_INSTALLED
-from app.web.pages import session
-from app.web.pages.play import loading
+from app.web.views import session
+from app.web.views.play import loading
 from app.workspace.settings import Login, Settings
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import WorkspaceError

@@ -32,8 +32,8 @@ from app.storage.study_db.records import StudyRow
 from app.storage.study_db.store import StudyStore
 from app.study.results import StudyResult, evaluate_study
 from app.web import runtime
-from app.web.pages.report import charts
-from app.web.pages.report.page import studies_to_choose
+from app.web.views.report import charts
+from app.web.views.report.page import studies_to_choose
 from app.workspace.settings import Login, Settings, data_file
 from recsys.report.evaluate import build_report
 from recsys.report.gate import VerdictReason
@@ -47,7 +47,7 @@ Open = Callable[..., AppTest]
 
 
 def script() -> None:
-    from app.web.pages.report import page
+    from app.web.views.report import page
 
     page.report_page()
 

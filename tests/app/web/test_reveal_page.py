@@ -19,14 +19,14 @@ from app.study.opening import open_study
 from app.web import runtime
 from app.web.components.reveal import TONES, RevealedCardView
 from app.web.middleware import GUARD_INSTALLED
-from app.web.pages import my_brands, session
-from app.web.pages.play.reveal import (
+from app.web.views import my_brands, session
+from app.web.views.play.reveal import (
     deck_status_text,
     keep_rejections,
     liked_decoys_text,
     reveal_headline,
 )
-from app.web.pages.play.story_crawl import STORY_PARTS, story_lines
+from app.web.views.play.story_crawl import STORY_PARTS, story_lines
 from app.workspace.settings import Login, Settings
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import NotAllowedError, UnknownNameError

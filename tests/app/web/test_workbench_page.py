@@ -21,7 +21,7 @@ from app.storage.model_registry import ModelVersion
 from app.storage.study_db.database import now_ms
 from app.storage.study_db.jobs import JobState
 from app.web import runtime
-from app.web.pages.workbench.formatting import escape_all_markdown, format_interval, format_measured
+from app.web.views.workbench.formatting import escape_all_markdown, format_interval, format_measured
 from app.workspace.settings import Settings
 from app.workspace.workspace import Workspace
 from recsys.models.hybrid import FitOptions, ScoreWeights
@@ -32,7 +32,7 @@ WORK = "Work that ran here, the newest first"
 
 
 def script() -> None:
-    from app.web.pages.workbench import page as workbench
+    from app.web.views.workbench import page as workbench
 
     workbench.workbench_page()
 
@@ -534,8 +534,8 @@ def test_the_page_is_whole_in_dutch(modelled: tuple[Settings, list[ModelVersion]
 
 def test_a_workspace_without_events_gets_a_sentence(tmp_path: Path) -> None:
     def guarded() -> None:
-        from app.web.pages import layout
-        from app.web.pages.workbench import page as workbench
+        from app.web.views import layout
+        from app.web.views.workbench import page as workbench
 
         layout.run_guarded(workbench.workbench_page, "en")
 

@@ -10,7 +10,7 @@ from app.presentation.theme import page_css
 from app.web.components.game import brand_picker, logout_flush, swipe_deck
 from app.web.components.reveal import RevealedCardView, reveal_deck
 from app.web.components.widgets import story_crawl
-from app.web.pages.play import page
+from app.web.views.play import page
 from recsys.study.deck import Face, Source
 from recsys.study.swipes import Answer
 

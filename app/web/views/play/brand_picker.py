@@ -7,8 +7,8 @@ import streamlit as st
 from app.presentation.i18n import section_texts, translate
 from app.study.game import Game
 from app.web.components.game import brand_picker
-from app.web.pages import session
-from app.web.pages.play import phone_invitation
+from app.web.views import session
+from app.web.views.play import phone_invitation
 from recsys.simulation.personas import Persona
 
 MAX_BRANDS = 420  # brands on the wall: the most bought

@@ -7,8 +7,8 @@ from app.study import privacy
 from app.study.dealing import Player
 from app.study.game import Game
 from app.web.components.game import practice_card
-from app.web.pages import session
-from app.web.pages.play.deck import question_text
+from app.web.views import session
+from app.web.views.play.deck import question_text
 from recsys.study.deck import Origin
 
 ANSWER_TEXTS = ("favourite", "not_favourite", "super_like", "dont_know", "answers_label")

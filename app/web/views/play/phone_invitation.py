@@ -8,7 +8,7 @@ from app.auth.device_pairing import local_address
 from app.auth.urls import base_path
 from app.presentation.i18n import translate
 from app.web import runtime
-from app.web.pages import layout, session
+from app.web.views import layout, session
 
 REFRESH_EVERY = "5s"  # a code that a phone has used is replaced on the screen within this time
 _CODE_SIZE = 13  # rem

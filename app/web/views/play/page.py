@@ -9,8 +9,8 @@ from app.study.dealing import Player
 from app.study.eligibility import Eligibility, Ineligible, check_eligibility
 from app.study.game import Game, load_game, study_to_play
 from app.web import runtime
-from app.web.pages import layout, session
-from app.web.pages.play import brand_picker, consent, deck, loading, reveal
+from app.web.views import layout, session
+from app.web.views.play import brand_picker, consent, deck, loading, reveal
 from recsys.errors import BrandswipeError, NotEnoughHistoryError
 from recsys.study.deck import SHORT_RECIPE, Origin
 

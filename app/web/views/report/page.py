@@ -17,8 +17,8 @@ from app.storage.study_db.store import StudyStore
 from app.study.demo import is_built
 from app.study.results import StudyResult, close_overdue, evaluate_study
 from app.web import runtime
-from app.web.pages import layout
-from app.web.pages.report import sections
+from app.web.views import layout
+from app.web.views.report import sections
 from recsys.errors import WorkspaceError
 from recsys.study.policy import Policy, StudyKind
 

@@ -12,7 +12,7 @@ from app.study.dealing import Player
 from app.study.game import Game, load_game, study_to_play
 from app.web import runtime
 from app.web.components.widgets import carousel
-from app.web.pages import layout, session
+from app.web.views import layout, session
 from recsys.dataset.events import NO_PRICE
 from recsys.errors import NotAllowedError, NotEnoughHistoryError
 from recsys.study.card_faces import Product

@@ -11,7 +11,7 @@ from app.presentation.i18n import format_day, translate
 from app.study.privacy import AccountLink, forget_person, personal_data
 from app.web import runtime
 from app.web.components.widgets import file_download
-from app.web.pages import layout
+from app.web.views import layout
 from app.workspace.planted_shop import planted_personas
 
 _CONFIRMING = "sure_to_forget"

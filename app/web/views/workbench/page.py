@@ -11,10 +11,10 @@ from app.reports.model_card import model_card
 from app.storage.annotations import MAX_NOTE_LENGTH
 from app.storage.model_registry import ALIASES, ModelVersion
 from app.web import runtime
-from app.web.pages import layout
-from app.web.pages.workbench.behavioral_tests import show_model_tests
-from app.web.pages.workbench.comparison import show_comparison
-from app.web.pages.workbench.formatting import (
+from app.web.views import layout
+from app.web.views.workbench.behavioral_tests import show_model_tests
+from app.web.views.workbench.comparison import show_comparison
+from app.web.views.workbench.formatting import (
     escape_all_markdown,
     format_measured,
     format_setting,
@@ -23,11 +23,11 @@ from app.web.pages.workbench.formatting import (
     version_title,
     workbench_text,
 )
-from app.web.pages.workbench.jobs import NEW_VERSION, show_current_job, show_past_jobs
-from app.web.pages.workbench.results import show_results
-from app.web.pages.workbench.study_form import show_studies, study_form
-from app.web.pages.workbench.training_form import training_form
-from app.web.pages.workbench.what_if import show_what_if
+from app.web.views.workbench.jobs import NEW_VERSION, show_current_job, show_past_jobs
+from app.web.views.workbench.results import show_results
+from app.web.views.workbench.study_form import show_studies, study_form
+from app.web.views.workbench.training_form import training_form
+from app.web.views.workbench.what_if import show_what_if
 from recsys.errors import BrandswipeError
 
 TABS = ("evidence", "trial", "tests", "compare", "study", "past")

@@ -10,8 +10,8 @@ from app.modeling.what_if import read_typed_history, similar_to, trained_model
 from app.presentation.explanations import explanation_text
 from app.storage.model_registry import ModelVersion
 from app.web import runtime
-from app.web.pages import layout
-from app.web.pages.workbench.formatting import (
+from app.web.views import layout
+from app.web.views.workbench.formatting import (
     escape_all_markdown,
     format_measured,
     stage_text,
@@ -22,7 +22,7 @@ from app.workspace.planted_shop import planted_personas
 from recsys.dataset.events import OUR_KINDS
 from recsys.dataset.evidence import Evidence
 from recsys.dataset.history import HistoryItem, Price
-from recsys.models.base import BrandScore, why_to_row
+from recsys.models.base import BrandScore, explanation_to_row
 from recsys.simulation.personas import Persona
 
 LIST_LENGTH = 10
@@ -176,7 +176,7 @@ def _score_row(language: str, score: BrandScore, with_parts: bool) -> dict[str, 
     if with_parts:
         for name in ("own", "collaborative", "popularity"):
             row[workbench_text(language, f"option_{name}")] = format_measured(
-                language, why_to_row(explanation)[name]
+                language, explanation_to_row(explanation)[name]
             )
     return row
 

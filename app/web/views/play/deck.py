@@ -10,8 +10,8 @@ from app.study.dealing import Player
 from app.study.game import Game
 from app.web import runtime
 from app.web.components.game import late_answers, swipe_deck
-from app.web.pages import layout, session
-from app.web.pages.play import loading
+from app.web.views import layout, session
+from app.web.views.play import loading
 
 COFFEE_CODE = "coffee_code"  # shown once, on the reveal; nothing says whose it was
 

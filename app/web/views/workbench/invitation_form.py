@@ -20,7 +20,7 @@ from app.study.invitations import (
     parse_invitees,
 )
 from app.web import runtime
-from app.web.pages.workbench.formatting import escape_all_markdown, workbench_text
+from app.web.views.workbench.formatting import escape_all_markdown, workbench_text
 from recsys.errors import BadInputError
 
 _INVITATION_FILES = "workbench_papers"

@@ -7,7 +7,7 @@ from app.presentation.i18n import translate
 from app.study.dealing import Player
 from app.web import runtime
 from app.web.components.widgets import tab_storage
-from app.web.pages import layout
+from app.web.views import layout
 from app.workspace.planted_shop import planted_personas
 from recsys.simulation.personas import Persona
 from recsys.study.deck import Origin

@@ -10,8 +10,8 @@ from app.operations.jobs import Job
 from app.storage.study_db.database import now_ms
 from app.storage.study_db.jobs import JobState
 from app.web import runtime
-from app.web.pages import layout
-from app.web.pages.workbench.formatting import (
+from app.web.views import layout
+from app.web.views.workbench.formatting import (
     escape_all_markdown,
     format_duration,
     format_time,

@@ -14,8 +14,8 @@ from app.study.opening import open_study
 from app.study.results import StudyResult, evaluate_study
 from app.study.simulation import RaterPool
 from app.web import runtime
-from app.web.pages import layout
-from app.web.pages.report import charts
+from app.web.views import layout
+from app.web.views.report import charts
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.simulation.raters import KEEN
 from recsys.study.policy import StudyKind

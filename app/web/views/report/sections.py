@@ -15,8 +15,8 @@ from app.reports.html.blocks import criterion_reasons_html
 from app.reports.unknown_charts import value_or_unknown
 from app.reports.wording import report_text
 from app.study.results import StudyResult
-from app.web.pages.report import charts
-from app.web.pages.report.charts import interval_chart as draw
+from app.web.views.report import charts
+from app.web.views.report.charts import interval_chart as draw
 
 
 def show_criteria(language: str, result: StudyResult) -> None:

@@ -11,7 +11,7 @@ from app.presentation.i18n import format_percent, format_value
 from app.storage.model_registry import ModelVersion
 from app.storage.study_db.jobs import JobState
 from app.web import runtime
-from app.web.pages.workbench.formatting import (
+from app.web.views.workbench.formatting import (
     escape_all_markdown,
     format_measured,
     format_setting,
@@ -20,7 +20,7 @@ from app.web.pages.workbench.formatting import (
     version_title,
     workbench_text,
 )
-from app.web.pages.workbench.training_form import start_job
+from app.web.views.workbench.training_form import start_job
 
 MISSING_VALUE = "–"  # what a version did not write down, or what may not be shown
 ComparisonData = dict[str, Any]

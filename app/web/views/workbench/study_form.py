@@ -1,4 +1,4 @@
-"""Opening a study on a version: what it will be judged by, a summary, and the lock."""
+"""Opening a study on a version: the form, a summary and the lock; the list of all studies."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,16 +7,13 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.presentation.i18n import format_percent, translate
-from app.reports.wording import format_criterion_value
 from app.storage.model_registry import ModelVersion
 from app.storage.study_db.records import StudyRow
 from app.study.opening import open_study, play_dates
 from app.web import runtime
-from app.web.pages import layout
-from app.web.pages.workbench.formatting import (
+from app.web.views import layout
+from app.web.views.workbench.formatting import (
     escape_all_markdown,
-    format_measured,
     format_setting,
     format_time,
     name_text,
@@ -24,13 +21,18 @@ from app.web.pages.workbench.formatting import (
     study_state_text,
     workbench_text,
 )
-from app.web.pages.workbench.invitation_form import (
+from app.web.views.workbench.invitation_form import (
     InvitationRequest,
     invitation_input,
     offer_invitation_files,
     send_invitations,
 )
-from app.workspace.policies import BUNDLED_POLICIES, bundled_policy, policy_differences
+from app.web.views.workbench.study_policy import (
+    policy_picker,
+    show_balance_warning,
+    show_policy,
+    show_policy_differences,
+)
 from app.workspace.workspace import DEFAULT_BASELINE
 from recsys.errors import BrandswipeError
 from recsys.models.baselines import BASELINES
@@ -78,7 +80,7 @@ def study_form(language: str, version: ModelVersion) -> None:
         help=workbench_text(language, "about_baseline"),
         key="wb_baseline",
     )
-    policy = _policy_picker(language, left_column)
+    policy = policy_picker(language, left_column)
     challenger = (
         _challenger_picker(language, left_column, version) if policy.is_paired_comparison else None
     )
@@ -94,9 +96,9 @@ def study_form(language: str, version: ModelVersion) -> None:
         help=workbench_text(language, "about_study_seed"),
         key="wb_study_seed",
     )
-    _show_policy(language, policy)
-    _show_policy_differences(language, workspace.policy, policy)
-    _show_balance_warning(language, version, policy)
+    show_policy(language, policy)
+    show_policy_differences(language, workspace.policy, policy)
+    show_balance_warning(language, version, policy)
     is_live = kind is StudyKind.LIVE
     invitation, usable = invitation_input(language) if is_live else (None, True)
     review_label = workbench_text(language, "study_review")
@@ -128,18 +130,6 @@ def _play_day(language: str, column: DeltaGenerator, which: str) -> date | None:
     return chosen if isinstance(chosen, date) else None
 
 
-def _policy_picker(language: str, column: DeltaGenerator) -> Policy:
-    """One of the policies that come with the program."""
-    name = column.selectbox(
-        workbench_text(language, "policy"),
-        list(BUNDLED_POLICIES),
-        format_func=lambda name: workbench_text(language, f"policy_{name.replace('-', '_')}"),
-        help=workbench_text(language, "about_policy"),
-        key="wb_study_policy",
-    )
-    return bundled_policy(name)
-
-
 def _challenger_picker(language: str, column: DeltaGenerator, champion: ModelVersion) -> str | None:
     """The version that is compared with the chosen one; None where there is no other."""
     others = [v for v in runtime.workspace().registry.versions() if v.hash != champion.hash]
@@ -151,73 +141,6 @@ def _challenger_picker(language: str, column: DeltaGenerator, champion: ModelVer
         key="wb_study_challenger",
     )
     return None if chosen is None else chosen.hash
-
-
-def _show_policy_differences(language: str, default_policy: Policy, policy: Policy) -> None:
-    """In what the policy differs from the one that studies are opened with unless said so."""
-    rows = [
-        {
-            workbench_text(language, "column_differs"): escape_all_markdown(name),
-            workbench_text(language, "column_usual"): escape_all_markdown(before),
-            workbench_text(language, "column_here"): escape_all_markdown(here),
-        }
-        for name, before, here in policy_differences(default_policy, policy)
-    ]
-    if not rows:
-        st.caption(workbench_text(language, "policy_usual"))
-        return
-    st.table(
-        pd.DataFrame(rows),
-        border="horizontal",
-        hide_index=True,
-        alt=workbench_text(language, "alt_policy_differences"),
-    )
-
-
-def _show_policy(language: str, policy: Policy) -> None:
-    """The bars, each with its reason."""
-    rows = [
-        {
-            workbench_text(language, "column_criterion"): translate(
-                language, f"report.{criterion.name}"
-            ),
-            workbench_text(language, "column_bar"): format_criterion_value(
-                language, criterion.name, criterion.bar
-            ),
-            workbench_text(language, "column_because"): escape_all_markdown(criterion.because),
-        }
-        for criterion in policy.criteria
-    ]
-    st.table(
-        pd.DataFrame(rows),
-        border="horizontal",
-        hide_index=True,
-        alt=workbench_text(language, "alt_policy"),
-    )
-    st.caption(
-        workbench_text(
-            language,
-            "policy_rest",
-            alpha=format_percent(language, policy.alpha),
-            players=policy.least_players,
-            hash=policy.hash[:8],
-        )
-    )
-
-
-def _show_balance_warning(language: str, version: ModelVersion, policy: Policy) -> None:
-    if policy.is_paired_comparison:  # its deck holds no decoys
-        return
-    balance = version.facts.get("balance")
-    limit = format_setting(language, policy.balance)
-    if balance is None:
-        st.warning(workbench_text(language, "balance_unknown"), icon=":material/balance:")
-    elif abs(balance) > policy.balance:
-        formatted = format_measured(language, balance, 2)
-        st.warning(
-            workbench_text(language, "balance_off", value=formatted, limit=limit),
-            icon=":material/balance:",
-        )
 
 
 def _confirm_dialog(language: str, draft: StudyDraft) -> None:
@@ -246,7 +169,7 @@ def _show_confirmation(language: str, draft: StudyDraft) -> None:
             f"{workbench_text(language, k)}: **{escape_all_markdown(v)}**" for k, v in lines.items()
         )
     )
-    _show_balance_warning(language, draft.version, policy)
+    show_balance_warning(language, draft.version, policy)
     st.write(workbench_text(language, "study_lock_text"))
     with st.container(horizontal=True):
         if st.button(workbench_text(language, "study_lock"), type="primary", key="wb_study_lock"):

@@ -12,14 +12,14 @@ from app.storage.model_registry import ModelVersion
 from app.storage.study_db.jobs import JobState
 from app.study.power import DEFAULT_PLAYERS
 from app.web import runtime
-from app.web.pages import layout
-from app.web.pages.workbench.formatting import (
+from app.web.views import layout
+from app.web.views.workbench.formatting import (
     NO_BREAK_SPACE,
     escape_all_markdown,
     name_text,
     workbench_text,
 )
-from app.web.pages.workbench.training_form import start_job
+from app.web.views.workbench.training_form import start_job
 from recsys.evaluation.behavioral_tests import BehaviorResult, run_behavioral_tests
 from recsys.simulation.raters import PANELS
 

@@ -13,8 +13,8 @@ from app.storage.model_registry import ModelVersion
 from app.study.feedback import rejected_brands
 from app.study.results import HumanEvaluation, evaluate_studies_of_version
 from app.web import runtime
-from app.web.pages import layout
-from app.web.pages.workbench.formatting import (
+from app.web.views import layout
+from app.web.views.workbench.formatting import (
     escape_all_markdown,
     format_interval,
     format_time,
@@ -24,7 +24,7 @@ from app.web.pages.workbench.formatting import (
     study_state_text,
     workbench_text,
 )
-from app.web.pages.workbench.training_form import start_job
+from app.web.views.workbench.training_form import start_job
 from recsys.report.rejections import RejectedBrand
 
 EstimateData = dict[str, Any]  # an Estimate as plain data

@@ -16,7 +16,7 @@ from app.storage.event_store.window import (
     store_versions,
 )
 from app.web import runtime
-from app.web.pages.workbench.formatting import format_duration, format_time, workbench_text
+from app.web.views.workbench.formatting import format_duration, format_time, workbench_text
 from recsys.errors import BrandswipeError
 from recsys.models.hybrid import (
     OPTION_RANGES,

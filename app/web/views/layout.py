@@ -15,9 +15,9 @@ from app.auth.identity import LoginClaims, Person, UserRole, pseudonym
 from app.auth.urls import base_path
 from app.presentation.i18n import LANGUAGES, language_of_locale, translate
 from app.web import runtime
+from app.web.auth_routes import LINKED_PARAMETER
 from app.web.components.game import logout_flush
 from app.web.middleware import is_local_request
-from app.web.routes import LINKED_PARAMETER
 from app.workspace.json_log import describe_error, log_extra
 from app.workspace.settings import Login, Settings, with_current_roles
 from recsys.errors import BrandswipeError, LoginNeededError, NotAllowedError

@@ -12,8 +12,8 @@ from app.study.game import Game, RevealedCard
 from app.web import runtime
 from app.web.components.reveal import RevealedCardView, reveal_deck
 from app.web.components.widgets import share_link
-from app.web.pages import layout, my_brands, session
-from app.web.pages.play import participation, simulated_play, story_crawl
+from app.web.views import layout, my_brands, session
+from app.web.views.play import participation, simulated_play, story_crawl
 from recsys.errors import UnknownNameError
 from recsys.study.deck import Origin, Source
 from recsys.study.policy import StudyKind

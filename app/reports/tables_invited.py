@@ -1,0 +1,75 @@
+"""The tables on the invited: how players compare with them, and how far they came."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from app.presentation.i18n import format_percent, format_value, translate
+from app.reports.tables import translated_table
+from app.study.results import StudyResult
+from recsys.report.batches import funnel_to_row
+from recsys.report.representativeness import OTHER, FrameShare
+
+FUNNEL_STEPS = ("dealt", "closed", "complete", "counted")
+EXACT_STEPS = ("invited", "counted")
+INVITED_STEPS = ("invited", "opened", "linked", "agreed", "enough")
+
+
+def representativeness_title(language: str, name: str) -> str:
+    """Name the picture of a column."""
+    return translate(language, "report.listed_title", column=name)
+
+
+def frame_value_name(language: str, row: FrameShare) -> str:
+    """Name a value of a column."""
+    return translate(language, "report.listed_other") if row.label == OTHER else row.label
+
+
+def format_optional_share(language: str, share: float | None) -> str:
+    """Write a share, or that it is not shown."""
+    return "–" if share is None else format_percent(language, share)
+
+
+def representativeness_table(language: str, rows: Sequence[FrameShare]) -> pd.DataFrame:
+    """One column of the list: shares of invited and of players by value."""
+    columns = [
+        translate(language, f"report.column_{name}") for name in ("listed", "invited", "players")
+    ]
+    cells = [
+        (
+            frame_value_name(language, row),
+            format_optional_share(language, row.invited),
+            format_optional_share(language, row.players),
+        )
+        for row in rows
+    ]
+    return pd.DataFrame(cells, columns=columns, dtype=str)
+
+
+def funnel_table(language: str, result: StudyResult) -> pd.DataFrame:
+    """How many decks came how far."""
+    counts = funnel_counts(result)
+    if result.report.players.withdrawn:
+        counts["withdrawn"] = result.report.players.withdrawn
+    rows = [
+        [translate(language, f"report.funnel_{step}"), funnel_count_text(language, step, count)]
+        for step, count in counts.items()
+    ]
+    return translated_table(language, ("step", "decks"), rows)
+
+
+def funnel_count_text(language: str, step: str, count: int) -> str:
+    """Write a count of the funnel: but for whom it is exact, at least so many came so far."""
+    count_text = format_value(language, count)
+    return (
+        count_text if step in EXACT_STEPS else translate(language, "report.or_more", n=count_text)
+    )
+
+
+def funnel_counts(result: StudyResult) -> dict[str, int]:
+    """Return how far the invited came, where there is a list, and what came of decks."""
+    known_counts = {"invited": result.invited, "agreed": result.consented, **result.step_counts}
+    invited_steps = ((step, known_counts.get(step)) for step in INVITED_STEPS)
+    invited = {step: count for step, count in invited_steps if count is not None}
+    played = funnel_to_row(result.report.players)
+    return invited | {step: played[step] for step in FUNNEL_STEPS}
