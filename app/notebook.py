@@ -16,7 +16,7 @@ from app.storage.event_store.window import TrainingWindow, open_window
 from app.storage.model_registry import ModelVersion
 from app.study.feedback import learn_from_study, rejected_brands
 from app.study.power import DEFAULT_PLAYERS, SimulatedStudyPower, simulate_power
-from app.study.results import StudyResult, evaluate_study, latest_study
+from app.study.results import StudyResult, judge_study, latest_study
 from app.workspace.settings import read_settings
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.evaluation.behavioral_tests import BehaviorResult
@@ -128,7 +128,7 @@ class Notebook:
 
     def report(self, study: str | None = None) -> StudyResult:
         """What a study, else the newest, says now: `report`, `verdict` and the decision."""
-        return evaluate_study(self.workspace.store, latest_study(self.workspace.store, study))
+        return judge_study(self.workspace.store, latest_study(self.workspace.store, study))
 
     def card(self, version: str | None = None) -> str:
         """The model card of a version in Markdown."""

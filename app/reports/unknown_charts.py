@@ -5,7 +5,6 @@ The journal gets a line; the verdict and everything else stand.
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
 
 import pandas as pd
 
@@ -14,9 +13,7 @@ from app.reports.charts import Chart
 from app.study.results import StudyResult
 from app.workspace import json_log
 from recsys.report.responses import SECONDARY_METRICS
-from recsys.report.shown_measures import ShownMeasures
-
-Value = TypeVar("Value")
+from recsys.report.shown_measures import ShownMeasures, Value
 
 NEEDED = {
     "arms": ("arms",),

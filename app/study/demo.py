@@ -10,7 +10,7 @@ from app.storage.ingest.pipeline import ingest
 from app.storage.study_db.records import StudyRow
 from app.study.game import load_game
 from app.study.opening import open_study
-from app.study.results import evaluate_study
+from app.study.results import judge_study
 from app.study.simulation import RaterPool
 from app.workspace.planted_shop import write_planted_shop
 from app.workspace.settings import Settings
@@ -123,7 +123,7 @@ def _play_study(
         progress(
             f"{demo_study.name}: colleagues play", (already_closed + count) / demo_study.players
         )
-        if (already_closed + count) % game.study.policy.batch == 0 and evaluate_study(
+        if (already_closed + count) % game.study.policy.batch == 0 and judge_study(
             workspace.store, row
         ).decision:
             break

@@ -19,7 +19,7 @@ from app.storage.study_db.row_codec import score_of
 from app.storage.study_db.store import StudyStore
 from app.study.game import Game
 from app.study.opening import open_study
-from app.study.results import StudyResult, evaluate_study
+from app.study.results import StudyResult, judge_study
 from app.study.simulation import RaterPool
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import BadInputError, NotEnoughBrandsError, NotEnoughError, NotEnoughHistoryError
@@ -232,7 +232,7 @@ def simulate_power(
         for players_done in raters.play(game, workspace.keys, players, seed, behavior):
             progress("simulated employees play", players_done / players)
         scores = _counted_scores(store, row, workspace.policy)
-        result = evaluate_study(store, row)
+        result = judge_study(store, row)
     finally:
         store.close()
     if not len(scores):

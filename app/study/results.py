@@ -66,7 +66,7 @@ class StudyResult:
     frame_shares: Mapping[str, tuple[FrameShare, ...]] = field(default_factory=dict)  # by column
 
 
-def evaluate_study(store: StudyStore, row: StudyRow) -> StudyResult:
+def judge_study(store: StudyStore, row: StudyRow) -> StudyResult:
     """Read the report of a study; the first batch that decides writes the decision and closes it.
 
     Raises IntegrityError where a decision stands that the answers no longer give.
@@ -257,4 +257,4 @@ def evaluate_studies_of_version(workspace: Workspace, model: str) -> list[HumanE
         for row in workspace.store.studies()
         if model in row.versions and row.kind is not StudyKind.PLAYGROUND
     ]
-    return [HumanEvaluation(evaluate_study(workspace.store, row)) for row in rows]
+    return [HumanEvaluation(judge_study(workspace.store, row)) for row in rows]

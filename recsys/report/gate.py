@@ -1,9 +1,10 @@
 """Report + Policy -> Verdict. Fail beats pass, and no data is never a pass."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from math import log
 
-from recsys.report.batches import Batch
+from recsys.report.batches import NO_EARLIER_DECKS, Batch, ClosedDeck
+from recsys.report.evaluate import build_report
 from recsys.report.report_data import Report
 from recsys.report.verdict import (
     CriterionVerdict,
@@ -27,10 +28,23 @@ __all__ = [
     "Verdict",
     "VerdictReason",
     "decide",
+    "evaluate_study",
     "first_decision",
     "too_early_message",
     "too_small_message",
 ]
+
+
+def evaluate_study(
+    study: Study,
+    closed: Iterable[ClosedDeck],
+    open_dealt_at: Iterable[int] = (),
+    seed: int = 0,
+    earlier: Mapping[str, int] = NO_EARLIER_DECKS,
+) -> tuple[Report, Verdict]:
+    """Return the report of a study and its verdict. The arguments are those of `build_report`."""
+    report = build_report(study, closed, open_dealt_at, seed, earlier)
+    return report, decide(report, study.policy)
 
 
 def decide(report: Report, policy: Policy) -> Verdict:

@@ -7,7 +7,7 @@ from pathlib import Path
 from app.storage.study_db.records import ClosedBy, IncomingSwipe, StudyRow
 from app.storage.study_db.store import StudyStore
 from app.study.opening import open_study
-from app.study.results import close_deck, evaluate_study
+from app.study.results import close_deck, judge_study
 from app.workspace.policies import default_policy
 from recsys.study.deck import with_hash
 from recsys.study.policy import StudyKind
@@ -53,7 +53,7 @@ def told(
     row, decks = open_one(store, name, seed=seed), panel(people, seed, **chances)
     for start in range(0, people, 5):
         play(store, row, decks[start : start + 5])
-        if evaluate_study(store, row).decision is not None:
+        if judge_study(store, row).decision is not None:
             return
 
 

@@ -25,7 +25,7 @@ from app.reports.wording import format_criterion_value
 from app.storage.study_db.records import StudyRow
 from app.storage.study_db.store import mismatched_parts, what_differs
 from app.study.game import load_game
-from app.study.results import StudyResult, close_overdue, evaluate_study, latest_study
+from app.study.results import StudyResult, close_overdue, judge_study, latest_study
 from app.study.simulation import RaterPool
 from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError, IntegrityError, UnknownNameError, WorkspaceError
@@ -55,12 +55,9 @@ def simulate(
         batch_size = game.study.policy.batch
         for played_count in raters.play(game, ws.keys, players, seed, rater_panel(panel_name)):
             report_progress("colleagues play", played_count / players)
-            if (
-                played_count % batch_size == 0
-                and evaluate_study(ws.store, row).decision is not None
-            ):
+            if played_count % batch_size == 0 and judge_study(ws.store, row).decision is not None:
                 break
-        result = evaluate_study(ws.store, row)
+        result = judge_study(ws.store, row)
     print_message(
         f"{played_count} simulated colleagues played in {row.name!r}. {result.verdict.reason}"
     )
@@ -207,7 +204,7 @@ def current_result(workspace: Workspace, name: str | None) -> StudyResult:
     """What a study says after its overdue decks were closed."""
     row = latest_study(workspace.store, name)
     close_overdue(workspace.store, row)
-    return evaluate_study(workspace.store, row)
+    return judge_study(workspace.store, row)
 
 
 def _report_text(result: StudyResult) -> str:

@@ -16,7 +16,7 @@ from app.reports.release import _certificate_hash
 from app.storage.study_db.records import StudyRow
 from app.storage.study_db.store import StudyStore, mismatched_parts, what_differs
 from app.study.opening import open_study
-from app.study.results import evaluate_study
+from app.study.results import judge_study
 from app.workspace.policies import bundled_policy, default_policy
 from app.workspace.settings import Settings, data_file
 from app.workspace.workspace import Workspace
@@ -37,7 +37,7 @@ def told(
     decks = panel(people, 3, **chances)
     for start in range(0, people, 5):
         play(house.store, row, decks[start : start + 5])
-        if evaluate_study(house.store, row).decision is not None:
+        if judge_study(house.store, row).decision is not None:
             return
 
 

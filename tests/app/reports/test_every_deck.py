@@ -20,7 +20,7 @@ from app.storage.study_db.records import ClosedBy, StudyRow
 from app.storage.study_db.store import StudyStore
 from app.study.game import RevealedCard
 from app.study.opening import open_study
-from app.study.results import StudyResult, evaluate_study
+from app.study.results import StudyResult, judge_study
 from app.web.components.reveal import TONES, _group_data
 from app.web.views.play.participation import participation_bar
 from app.web.views.play.reveal import (
@@ -168,7 +168,7 @@ class TestInAStore:
         row = opened(store, rule)
         decks = several(rule, overlap, length, seed, people=15)
         play(store, row, decks)
-        judged = evaluate_study(store, row)
+        judged = judge_study(store, row)
         assert judged.report.failures == ()
         for language in LANGUAGES:
             assert all(written_in_all_formats(language, judged))

@@ -13,7 +13,7 @@ import pytest
 from app.reports.exports import report_csv, report_json, report_markdown
 from app.reports.html.page import report_html
 from app.storage.study_db.store import StudyStore
-from app.study.results import StudyResult, evaluate_study
+from app.study.results import StudyResult, judge_study
 from recsys.study.deck import CardRole
 from recsys.study.scoring import CompletedDeck
 from recsys.study.swipes import Answer
@@ -37,7 +37,7 @@ def watched(folder: Path, decks: list[CompletedDeck]) -> list[StudyResult]:
     row, seen = open_one(store, "Watched"), list[StudyResult]()
     for deck in decks:
         play(store, row, [deck])
-        seen.append(evaluate_study(store, row))
+        seen.append(judge_study(store, row))
     store.close()
     return seen
 

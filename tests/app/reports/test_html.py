@@ -17,7 +17,7 @@ from app.reports.html.svg import DecisionMark, confidence_sequence_svg
 from app.reports.wording import bar_reason, verdict_sentence, what_would_change
 from app.storage.study_db.records import Override
 from app.storage.study_db.store import StudyStore
-from app.study.results import StudyResult, evaluate_study
+from app.study.results import StudyResult, judge_study
 from app.workspace.policies import BUNDLED_POLICIES, bundled_policy
 from recsys.study.criteria import Criterion
 from tests.support.closed_decks import panel
@@ -75,7 +75,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def judged(workspace: Path) -> Iterator[dict[str, StudyResult]]:
     store = StudyStore(workspace / "study.db")
-    yield {row.name: evaluate_study(store, row) for row in store.studies()}
+    yield {row.name: judge_study(store, row) for row in store.studies()}
     store.close()
 
 
@@ -234,7 +234,7 @@ class TestTheWords:
         store = StudyStore(tmp_path / "study.db")
         row = open_one(store, "Small")
         store.add_invitations(row.hash, [f"p{i}" for i in range(8)])
-        found = evaluate_study(store, row)
+        found = judge_study(store, row)
         smallest = found.report.smallest_panel
         said = f"8 people can never release: with perfect scores it takes {smallest}."
         assert what_would_change("en", found).startswith(said)
@@ -252,7 +252,7 @@ class TestDifferences:
         seen: list[str] = []
         for deck in decks:
             play(store, row, [deck])
-            seen.append(report_html("en", evaluate_study(store, row)))
+            seen.append(report_html("en", judge_study(store, row)))
         changed = [n for n in range(2, 21) if seen[n - 1] != seen[n - 2]]
         store.close()
         assert set(changed) <= {5, 10, 15, 20}

@@ -13,7 +13,7 @@ from app.storage.study_db.records import FunnelStep, StudyRow
 from app.storage.study_db.store import StudyStore, what_differs
 from app.study import privacy
 from app.study.privacy import personal_data
-from app.study.results import evaluate_study
+from app.study.results import judge_study
 from app.workspace.settings import data_file
 from recsys.errors import BadInputError
 from tests.support.closed_decks import panel
@@ -46,9 +46,9 @@ def test_with_one_those_on_it_may(store: StudyStore, row: StudyRow) -> None:
 
 
 def test_the_report_says_how_many_are_invited(store: StudyStore, row: StudyRow) -> None:
-    assert evaluate_study(store, row).invited is None
+    assert judge_study(store, row).invited is None
     store.add_invitations(row.hash, PEOPLE)
-    judged = evaluate_study(store, row)
+    judged = judge_study(store, row)
     assert judged.invited == report_data(judged)["invited"] == 3
 
 
@@ -66,14 +66,14 @@ def test_of_the_invited_those_count_who_had_said_yes_by_then(
 def test_the_report_counts_them_in_cells_at_the_last_batch(
     store: StudyStore, row: StudyRow
 ) -> None:
-    assert evaluate_study(store, row).consented is None
+    assert judge_study(store, row).consented is None
     people = [f"p{n}" for n in range(15)]
     store.add_invitations(row.hash, people)
     for who in people:
         privacy.record_consent(store, who, yes=True)
-    assert evaluate_study(store, row).consented == 0
+    assert judge_study(store, row).consented == 0
     play(store, row, panel(10))
-    judged = evaluate_study(store, row)
+    judged = judge_study(store, row)
     assert judged.consented == report_data(judged)["agreed"] == 10
     assert list(funnel_counts(judged).items())[:2] == [("invited", 15), ("agreed", 10)]
 
@@ -115,9 +115,9 @@ def test_the_funnel_shows_steps_in_cells_at_the_last_batch(
     store.add_invitations(row.hash, people)
     for who in people:
         store.record_step(row.hash, who, FunnelStep.OPENED)
-    assert set(evaluate_study(store, row).step_counts.values()) == {0}
+    assert set(judge_study(store, row).step_counts.values()) == {0}
     play(store, row, panel(10))
-    judged = evaluate_study(store, row)
+    judged = judge_study(store, row)
     assert (
         judged.step_counts
         == report_data(judged)["reached"]

@@ -31,7 +31,7 @@ from app.storage.model_registry import ModelRegistry, folder_hash
 from app.storage.study_db.account_links import AccountLinks
 from app.storage.study_db.row_codec import canonical_json, deck_from_row, deck_to_row
 from app.storage.study_db.store import StudyStore, what_differs
-from app.study.results import evaluate_study, study_of
+from app.study.results import judge_study, study_of
 from app.web.swipe_route import SwipeClient, receive_swipes
 from app.workspace.keys import SecretKeys, read_keys
 from app.workspace.planted_shop import planted_personas, planted_truth
@@ -145,7 +145,7 @@ def test_the_gate_and_the_report_of_an_old_study_are_what_they_were(
     store: StudyStore, name: str
 ) -> None:
     said = EXPECTED["studies"][name]
-    judged = evaluate_study(store, store.study(name))
+    judged = judge_study(store, store.study(name))
     assert plain(gate_data(judged)) == said["gate"]
     later = {"not_computed": []}  # what the published form says since
     assert plain(report_data(judged)) == said["report"] | later

@@ -23,7 +23,7 @@ from app.storage.study_db.records import ClosedBy, IncomingSwipe
 from app.storage.study_db.row_codec import canonical_json
 from app.storage.study_db.store import StudyStore
 from app.study.feedback import learn_from_study
-from app.study.results import close_deck, evaluate_study
+from app.study.results import close_deck, judge_study
 from app.workspace.planted_shop import write_planted_shop
 from app.workspace.settings import Settings
 from app.workspace.workspace import Workspace
@@ -110,7 +110,7 @@ def test_a_version_that_learns_writes_what_it_wrote(house: Workspace) -> None:
 
 
 def test_a_release_is_certified_as_it_was(house: Workspace, tmp_path: Path) -> None:
-    judged = evaluate_study(house.store, house.store.study("Old simulated"))
+    judged = judge_study(house.store, house.store.study("Old simulated"))
     pack_release(house, judged, tmp_path / "release")
     said = json.loads((tmp_path / "release" / "certificate.json").read_text(encoding="utf-8"))
     before = EXPECTED["certificate"]

@@ -20,7 +20,7 @@ from app.study.dealing import Player
 from app.study.game import load_game
 from app.study.opening import open_study
 from app.study.power import deal_trial_decks
-from app.study.results import StudyResult, evaluate_study
+from app.study.results import StudyResult, judge_study
 from app.study.simulation import RaterPool
 from app.web.views.play.reveal import reveal_headline
 from app.workspace.keys import SecretKeys
@@ -71,7 +71,7 @@ def played(two: Two) -> StudyResult:
     row = two.opened(two.popular, two.good)
     people = RaterPool.of(two.house.folder)
     assert list(people.play(load_game(two.house, row), KEYS, 40, 3, HONEST))[-1] == 40
-    return evaluate_study(two.house.store, row)
+    return judge_study(two.house.store, row)
 
 
 class TestTheDecks:

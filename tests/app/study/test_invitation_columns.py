@@ -16,7 +16,7 @@ from app.storage.study_db.records import StudyRow
 from app.storage.study_db.store import StudyStore, what_differs
 from app.study.invitations import Invitee, coarsen_columns
 from app.study.privacy import personal_data
-from app.study.results import evaluate_study
+from app.study.results import judge_study
 from app.workspace.settings import data_file
 from recsys.errors import BadInputError
 from tests.app.study.test_invitations import LINK
@@ -48,7 +48,7 @@ def row(store: StudyStore) -> StudyRow:
 
 
 def test_the_report_compares_players_with_the_invited(store: StudyStore, row: StudyRow) -> None:
-    data = report_data(evaluate_study(store, row))["listed"]
+    data = report_data(judge_study(store, row))["listed"]
     assert data["<b>department"] == [
         {"label": "sales", "invited": 0.66, "players": 0.67},
         {"label": "*shops*", "invited": 0.34, "players": 0.33},
@@ -57,7 +57,7 @@ def test_the_report_compares_players_with_the_invited(store: StudyStore, row: St
 
 
 def test_it_is_in_every_form_and_harms_none(store: StudyStore, row: StudyRow) -> None:
-    judged = evaluate_study(store, row)
+    judged = judge_study(store, row)
     schema = json.loads(data_file("report.schema.json").read_text())
     Draft202012Validator(schema).validate(json.loads(report_json(judged)))
     rows = [r for r in csv.DictReader(io.StringIO(report_csv(judged))) if r["table"] == "listed"]
@@ -75,7 +75,7 @@ def test_it_is_in_every_form_and_harms_none(store: StudyStore, row: StudyRow) ->
 def test_a_picture_has_both_bars_of_a_value_a_sentence_and_a_table(
     store: StudyStore, row: StudyRow
 ) -> None:
-    (both,) = representativeness_charts("en", evaluate_study(store, row))
+    (both,) = representativeness_charts("en", judge_study(store, row))
     department, country = both
     assert [lane.label for lane in department.rows[:2]] == ["sales · invited", "sales · players"]
     assert [lane.value_text for lane in department.rows[:2]] == ["66%", "67%"]
@@ -91,7 +91,7 @@ def test_players_who_are_like_the_invited_are_said_to_be(store: StudyStore) -> N
     row = open_one(store, "spring")
     store.add_invitations(row.hash, PEOPLE, columns={"half": ["a", "b"] * 40})
     play(store, row, panel(20, 6, **TASTE))
-    ((figure,),) = representativeness_charts("en", evaluate_study(store, row))
+    ((figure,),) = representativeness_charts("en", judge_study(store, row))
     assert figure.caption.startswith("Players are like the invited")
 
 
@@ -100,7 +100,7 @@ def test_a_dash_is_explained_where_there_is_one(store: StudyStore) -> None:
     teams = ["b"] * 20 + ["a", "c"] * 10 + ["b", "a", "c", "d"] * 10
     store.add_invitations(row.hash, PEOPLE, columns={"team": teams})
     play(store, row, panel(45, 6, **TASTE))
-    ((figure,),) = representativeness_charts("en", evaluate_study(store, row))
+    ((figure,),) = representativeness_charts("en", judge_study(store, row))
     assert [lane.value_text for lane in figure.rows[1::2]] == ["50%", "25%", "–", "–"]
     assert "A dash: that share would tell of fewer than 10 people" in figure.caption
 
@@ -108,7 +108,7 @@ def test_a_dash_is_explained_where_there_is_one(store: StudyStore) -> None:
 def test_a_list_without_columns_shows_none(store: StudyStore) -> None:
     row = open_one(store, "spring")
     store.add_invitations(row.hash, PEOPLE)
-    judged = evaluate_study(store, row)
+    judged = judge_study(store, row)
     assert judged.frame_shares == report_data(judged)["listed"] == {}
     assert representativeness_charts("en", judged) == []
 
@@ -120,10 +120,10 @@ def test_she_is_told_and_forgetting_her_leaves_no_difference_to_read(
     assert said in personal_data(store, ["p3"])["invited_as"]
     store.forget("p70")
     assert personal_data(store, ["p70"])["invited_as"] == []
-    before = report_data(evaluate_study(store, row))["listed"]["<b>department"]
+    before = report_data(judge_study(store, row))["listed"]["<b>department"]
     assert before[0]["players"] == 0.67, "she never played, and the invited stay as they were"
     store.forget("p3")
-    after = report_data(evaluate_study(store, row))["listed"]["<b>department"]
+    after = report_data(judge_study(store, row))["listed"]["<b>department"]
     assert [each["players"] for each in after] == [None, None]
     assert [each["invited"] for each in after] == [each["invited"] for each in before]
     assert what_differs(store) == []

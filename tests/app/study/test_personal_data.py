@@ -14,7 +14,7 @@ from app.study import privacy
 from app.study.dealing import Player
 from app.study.game import Game
 from app.study.privacy import forget_person, personal_data
-from app.study.results import evaluate_study
+from app.study.results import judge_study
 from app.web import runtime
 from app.web.middleware import GUARD_INSTALLED
 from app.web.views import layout
@@ -84,12 +84,12 @@ def test_forgetting_leaves_the_verdict_and_nothing_of_her(game: Game) -> None:
     players = people(game.recommender, 12, Origin.OWN)
     for player in players:
         play(game, player)
-    before = evaluate_study(game.store, game.row).report
+    before = judge_study(game.store, game.row).report
     gone = forget_person(game.store, [players[0].participant, "never played"])
     assert (gone.decks, gone.swipes) == (1, 20)
     known = personal_data(game.store, [players[0].participant])
     assert known == NOTHING | {"counted_in": [game.row.name]}
-    after = evaluate_study(game.store, game.row).report
+    after = judge_study(game.store, game.row).report
     assert [c.estimate for c in after.criteria] == [c.estimate for c in before.criteria]
     assert game.store.withdrawn_decks(game.row.hash) == 1
     assert what_differs(game.store) == []

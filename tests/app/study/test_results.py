@@ -10,7 +10,7 @@ from app.storage.study_db.store import StudyStore, what_differs
 from app.study.dealing import Player
 from app.study.game import Game
 from app.study.opening import open_study
-from app.study.results import close_overdue, evaluate_study, latest_study
+from app.study.results import close_overdue, judge_study, latest_study
 from app.workspace.policies import bundled_policy, default_policy, policy_from_toml
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import BadInputError, BadPolicyError, IntegrityError, UnknownNameError
@@ -33,7 +33,7 @@ def opened(
 def judged_after(game: Game, players: list[Player], n: int, say: object = perfect) -> Outcome:
     for player in players[:n]:
         play(game, player, say)
-    return evaluate_study(game.store, game.row).verdict.outcome
+    return judge_study(game.store, game.row).verdict.outcome
 
 
 def everything(card: object) -> Answer:
@@ -137,7 +137,7 @@ class TestDeciding:
         assert judged_after(game, players, 19) is Outcome.UNDECIDED
         assert game.store.decision(game.row.hash) is None
         play(game, players[19])
-        judged = evaluate_study(game.store, game.row)
+        judged = judge_study(game.store, game.row)
         assert judged.verdict.outcome is Outcome.RELEASE
         assert judged.decision is not None
         assert judged.decision.batch == judged.verdict.n == 20
@@ -154,7 +154,7 @@ class TestDeciding:
             hate = {card.position: Answer.NOT_FAVOURITE for card in deck.cards}
             game.swipe(deck.id, posts(deck, hate))
             game.finish(deck.id)
-        judged = evaluate_study(game.store, game.row)
+        judged = judge_study(game.store, game.row)
         assert judged.decision == first
         assert judged.verdict.outcome is Outcome.RELEASE
         assert judged.report.players.counted == 35
@@ -166,7 +166,7 @@ class TestDeciding:
 
     def test_no_answers_are_no_pass(self, planted_house: Workspace) -> None:
         game = game_of(planted_house)
-        judged = evaluate_study(game.store, game.row)
+        judged = judge_study(game.store, game.row)
         assert (judged.verdict.outcome, judged.decision) == (Outcome.UNDECIDED, None)
 
     @pytest.mark.parametrize(("batch", "outcome"), [(20, "hold"), (30, "release")])
@@ -178,7 +178,7 @@ class TestDeciding:
             play(game, player)
         game.store.record_decision(game.row.hash, batch, outcome, {"en": "slipped in"})
         with pytest.raises(IntegrityError, match=f"was {outcome} after {batch} people.*backup"):
-            evaluate_study(game.store, game.row)
+            judge_study(game.store, game.row)
 
     def test_a_store_that_nobody_touched_differs_in_nothing(self, planted_house: Workspace) -> None:
         game = game_of(planted_house, StudyKind.SIMULATED)
@@ -197,7 +197,7 @@ class TestDeciding:
         assert judged_after(game, players, 20) is Outcome.RELEASE
         for player in players[:9]:
             game.store.forget(player.participant)
-        judged = evaluate_study(game.store, game.row)
+        judged = judge_study(game.store, game.row)
         assert judged.verdict.outcome is Outcome.RELEASE
         assert sum(c.deck is None for c in game.store.closings(game.row.hash)) == 9
         assert what_differs(game.store) == []
@@ -212,7 +212,7 @@ class TestDeciding:
         game.store.record_decision(game.row.hash, 20, "hold", {"en": "slipped in"})
         game.store.forget(players[0].participant)
         with pytest.raises(IntegrityError):
-            evaluate_study(game.store, game.row)
+            judge_study(game.store, game.row)
 
 
 class TestWhoCounts:
@@ -254,7 +254,7 @@ class TestWhoCounts:
             play(
                 game, Player(f"e{n}", Origin.ELICITED, picked_brands=("Lego",)), recipe=SHORT_RECIPE
             )
-        judged = evaluate_study(game.store, game.row)
+        judged = judge_study(game.store, game.row)
         assert judged.verdict.outcome is Outcome.UNDECIDED
         assert judged.report.players.counted == judged.report.players.dealt == 0
 
@@ -276,7 +276,7 @@ class TestWhoCounts:
             game = game_of(planted_house, rule=rule, store=store)
             reasons.append(play(game, player)[1].why_not)
             clock.now += 1000
-            assert evaluate_study(store, game.row).report.players.dealt == 0  # no batch is full
+            assert judge_study(store, game.row).report.players.dealt == 0  # no batch is full
         assert reasons == [None, ExclusionReason.NOT_FIRST.value, None]
 
     def test_whose_answers_taught_a_version_never_judges_it_under_whatever_policy(
@@ -301,10 +301,10 @@ class TestWhoCounts:
         game = game_of(planted_house)
         for player in people(load_recommender(planted_house), 10, Origin.OWN):
             play(game, player)
-        before = evaluate_study(game.store, game.row).report.players
+        before = judge_study(game.store, game.row).report.players
         for player in people(load_recommender(planted_house), 10, Origin.OWN):
             game.start(player)
-        assert evaluate_study(game.store, game.row).report.players == before
+        assert judge_study(game.store, game.row).report.players == before
 
     @pytest.mark.parametrize(
         ("cards", "ms", "why"),

@@ -16,7 +16,7 @@ from app.study import privacy
 from app.study.dealing import Player
 from app.study.game import Game, load_game
 from app.study.privacy import DAY_MS, PurgeCounts, personal_data, purge_expired
-from app.study.results import evaluate_study
+from app.study.results import judge_study
 from app.workspace.settings import Settings
 from app.workspace.workspace import Workspace
 from recsys.study.deck import Origin
@@ -71,14 +71,14 @@ def test_whoever_stayed_away_too_long_is_forgotten_and_the_verdict_stands(
     plays(game, early)
     clock.now += KEPT - 1
     plays(game, late)
-    before = [c.estimate for c in evaluate_study(game.store, game.row).report.criteria]
+    before = [c.estimate for c in judge_study(game.store, game.row).report.criteria]
     assert purge_expired(house) == PurgeCounts(0, 0, 0)
     clock.now += 2
     assert purge_expired(house) == PurgeCounts(1, 1, 0)
     assert personal_data(game.store, [early.participant])["decks"] == []
     assert personal_data(game.store, [early.participant])["consents"] == []
     assert len(personal_data(game.store, [late.participant])["decks"]) == 1
-    assert [c.estimate for c in evaluate_study(game.store, game.row).report.criteria] == before
+    assert [c.estimate for c in judge_study(game.store, game.row).report.criteria] == before
     assert what_differs(game.store) == []
 
 

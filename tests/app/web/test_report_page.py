@@ -30,7 +30,7 @@ from app.reports.wording import (
 )
 from app.storage.study_db.records import StudyRow
 from app.storage.study_db.store import StudyStore
-from app.study.results import StudyResult, evaluate_study
+from app.study.results import StudyResult, judge_study
 from app.web import runtime
 from app.web.views.report import charts
 from app.web.views.report.page import studies_to_choose
@@ -62,7 +62,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def judged(workspace: Path) -> Iterator[dict[str, StudyResult]]:
     store = StudyStore(workspace / "study.db")
-    yield {row.name: evaluate_study(store, row) for row in store.studies()}
+    yield {row.name: judge_study(store, row) for row in store.studies()}
     store.close()
 
 

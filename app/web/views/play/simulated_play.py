@@ -11,7 +11,7 @@ from app.presentation.i18n import translate
 from app.storage.study_db.records import StudyRow, study_of
 from app.study.game import load_game, study_to_play
 from app.study.opening import open_study
-from app.study.results import StudyResult, evaluate_study
+from app.study.results import StudyResult, judge_study
 from app.study.simulation import RaterPool
 from app.web import runtime
 from app.web.views import layout
@@ -51,9 +51,7 @@ def show_simulated_play(language: str) -> None:
 
 def _current_result() -> StudyResult | None:
     study_hash = st.session_state.get(_STUDY_KEY)
-    return (
-        evaluate_study(runtime.store(), runtime.store().study(study_hash)) if study_hash else None
-    )
+    return judge_study(runtime.store(), runtime.store().study(study_hash)) if study_hash else None
 
 
 def _play_and_show(
@@ -92,7 +90,7 @@ def _simulate(
     batch_size, seed = study_of(row).policy.batch, row.invitation_seed
     for n in raters.play(game, workspace.keys, players, seed, KEEN):
         if n % batch_size == 0:
-            result = evaluate_study(workspace.store, row)
+            result = judge_study(workspace.store, row)
             yield n, result
             if result.decision is not None:
                 return

@@ -15,7 +15,7 @@ from app.storage.event_store.store import EventStore
 from app.storage.study_db.records import StudyRow
 from app.storage.study_db.store import StudyStore
 from app.study.demo import is_built
-from app.study.results import StudyResult, close_overdue, evaluate_study
+from app.study.results import StudyResult, close_overdue, judge_study
 from app.web import runtime
 from app.web.views import layout
 from app.web.views.report import sections
@@ -70,7 +70,7 @@ def _study_result(store: StudyStore, row: StudyRow) -> StudyResult:
 @st.cache_data(max_entries=32, show_spinner=False)
 def _cached_result(_store: StudyStore, _row: StudyRow, state: tuple[object, ...]) -> StudyResult:  # noqa: ARG001
     # `state` is the key: a report is published data and changes with the closings alone
-    return evaluate_study(_store, _row)
+    return judge_study(_store, _row)
 
 
 def _show_demo(language: str, store: StudyStore, rows: list[StudyRow]) -> bool:
