@@ -74,9 +74,9 @@ def test_the_list_is_locked_with_the_study_and_its_papers_can_be_downloaded(form
     assert runtime.store().invited_count(row.hash) == 40
     hash, sent = form.session_state[PAPERS]
     assert hash == row.hash
-    with zipfile.ZipFile(io.BytesIO(zip_files(sent.papers))) as whole:
+    with zipfile.ZipFile(io.BytesIO(zip_files(sent.files))) as whole:
         papers = {name: whole.read(name).decode() for name in whole.namelist()}
-    assert papers == sent.papers
+    assert papers == sent.files
     assert {"invitations.csv", "mail.en.txt", "poster.nl.html"} <= set(papers)
     assert LINK in papers["mail.nl.txt"]
     assert "team" in papers["note.en.md"]

@@ -104,7 +104,7 @@ def offer_invitation_files(language: str, study: str) -> None:
     _show_invited(language, invitations)
     st.download_button(
         workbench_text(language, "invite_papers"),
-        zip_files(invitations.papers),
+        zip_files(invitations.files),
         file_name="invitations.zip",
         mime="application/zip",
         icon=":material/mail:",
