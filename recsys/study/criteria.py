@@ -1,17 +1,21 @@
 """The criteria that a policy gates: their names, their bars, and what must hold of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from recsys.errors import BadPolicyError
 from recsys.study.deck import DeckRecipe
 from recsys.study.parse_policy import read, require_table
 
 PAIRED_COMPARISON = "challenger"
 """The criterion of two model versions in one deck: how far the second is ahead of the first."""
 
-CRITERIA = ("hit_rate", "discrimination", "lift", PAIRED_COMPARISON)
+HIT_RATE, PRECISION = "hit_rate", "precision"
+"""One criterion: as policies of the first format spell it, and by the field's own term."""
+
+CRITERIA = (HIT_RATE, "discrimination", "lift", PAIRED_COMPARISON)
 """What can be gated, in the order of the page."""
 
 DIFFERENCES = ("lift", PAIRED_COMPARISON)
@@ -25,6 +29,24 @@ class Criterion:
     name: str
     bar: float  # of a mean over employees, in (0, 1)
     because: str
+
+
+def written_name(name: str, policy_format: int) -> str:
+    """Return how a policy of a format spells a criterion: from 2 on, precision by its own name."""
+    return PRECISION if policy_format >= 2 and name == HIT_RATE else name
+
+
+def read_names(tables: Mapping[str, object], policy_format: int) -> dict[str, object]:
+    """Return the tables of criteria by their names in the code.
+
+    `hit_rate` is read in every format, `precision` from format 2 on. Raises BadPolicyError for
+    `precision` in format 1, and for both at once.
+    """
+    if PRECISION in tables and policy_format < 2:
+        raise BadPolicyError("Write `format = 2` at the top of a policy that names `precision`.")
+    if PRECISION in tables and HIT_RATE in tables:
+        raise BadPolicyError("`precision` and `hit_rate` are one criterion: write `precision`.")
+    return {HIT_RATE if name == PRECISION else name: table for name, table in tables.items()}
 
 
 def criterion_to_row(criterion: Criterion) -> dict[str, Any]:

@@ -169,5 +169,6 @@ KINDS: Mapping[str, Kind] = {
     "sensitive": list,
     "segments": list,
     "releases": bool,
+    "format": int,
 }
 """The fields of a policy. One that came later is in its hash where it is not as usual."""

@@ -16,6 +16,8 @@ from recsys.study.criteria import (
     criterion_from_row,
     criterion_order,
     criterion_to_row,
+    read_names,
+    written_name,
 )
 from recsys.study.deck import DeckRecipe
 from recsys.study.parse_policy import (
@@ -59,6 +61,7 @@ class Policy:
     least_brands: int = 5  # brands in a history from which it is enough
     sensitive: tuple[str, ...] = SENSITIVE_WORDS
     segments: tuple[str, ...] = ()  # by what the report is split beside brand and category
+    format: int = 1  # of the written policy; 2 spells the first criterion `precision`
     releases: bool = True  # False: whatever it proves is no permission to release to customers
 
     def __post_init__(self) -> None:
@@ -71,9 +74,10 @@ class Policy:
         criteria = data.pop("criteria", {})
         if not isinstance(criteria, Mapping):
             raise BadPolicyError("Write each criterion as a table, like [criteria.hit_rate].")
-        ordered = sorted(criteria.items(), key=criterion_order)  # as JSON forgets the order
-        bars = tuple(criterion_from_row(name, value) for name, value in ordered)
         values = read(data, KINDS, "the policy", needed=("name", "question"))
+        named = read_names(criteria, values.get("format", _USUAL.format))
+        ordered = sorted(named.items(), key=criterion_order)  # as JSON forgets the order
+        bars = tuple(criterion_from_row(name, value) for name, value in ordered)
         return cls(
             name=values["name"],
             criteria=bars,
@@ -94,6 +98,7 @@ class Policy:
             least_brands=values.get("least_brands", _USUAL.least_brands),
             sensitive=values.get("sensitive", _USUAL.sensitive),
             segments=values.get("segments", _USUAL.segments),
+            format=values.get("format", _USUAL.format),
             releases=values.get("releases", _USUAL.releases),
         )
 
@@ -106,7 +111,9 @@ class Policy:
         later = {"segments": list(self.segments)} if self.segments else {}
         return {
             "name": self.name,
-            "criteria": {c.name: criterion_to_row(c) for c in self.criteria},
+            "criteria": {
+                written_name(c.name, self.format): criterion_to_row(c) for c in self.criteria
+            },
             "question": question_to_row(self.question),
             "deck": recipe_to_row(self.deck),
             "too_fast": too_fast_to_row(self.too_fast),
@@ -124,6 +131,7 @@ class Policy:
             "least_brands": self.least_brands,
             "sensitive": list(self.sensitive),
             **later,
+            **({"format": self.format} if self.format > 1 else {}),
             **({} if self.releases else {"releases": False}),
         }
 
@@ -228,6 +236,7 @@ def _check_policy(policy: Policy) -> None:
 
 def _number_checks(policy: Policy) -> list[tuple[bool, str]]:
     return [
+        (policy.format in (1, 2), f"`format` is {policy.format}; write 1 or 2."),
         (0 < policy.alpha <= 0.5, f"`alpha` is {policy.alpha}; it must lie above 0, at most 0.5."),
         (0 < policy.completion <= 1, f"`completion` is {policy.completion}, not a share up to 1."),
         (policy.balance > 0, f"`balance` is {policy.balance}; it must be above 0."),

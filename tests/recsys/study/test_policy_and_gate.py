@@ -113,6 +113,8 @@ class TestThePolicy:
                 "There is no criterion `hitrate`. Did you mean `hit_rate`?",
             ),
             ({"criteria": {"zzz": {"bar": 0.5, "because": "x"}}}, "criterion `zzz`. Known:"),
+            ({"criteria": {"precision": {"bar": 0.5, "because": "x"}}}, "Write `format = 2`"),
+            ({"format": 3}, "`format` is 3; write 1 or 2."),
         ],
     )
     def test_what_cannot_gate_is_refused_with_a_sentence(
@@ -125,6 +127,28 @@ class TestThePolicy:
     def test_a_criterion_is_named_once(self) -> None:
         with pytest.raises(BadPolicyError, match="once"):
             replace(POLICY, criteria=POLICY.criteria * 2)
+
+    def test_from_format_2_on_the_first_criterion_is_called_precision(self) -> None:
+        policy = raw()
+        bars = policy["criteria"]
+        renamed = {"precision" if name == "hit_rate" else name: bar for name, bar in bars.items()}
+        new = Policy.from_dict({**policy, "format": 2, "criteria": renamed})
+        assert new.criteria == POLICY.criteria
+        assert list(new.to_dict()["criteria"]) == ["precision", "discrimination", "lift"]
+        assert Policy.from_dict(new.to_dict()) == new
+        assert Policy.from_dict({**policy, "format": 2}) == new
+        assert new.hash != POLICY.hash
+
+    def test_a_policy_without_a_format_is_of_the_first_and_hashes_as_ever(self) -> None:
+        assert POLICY.format == 1
+        assert "format" not in POLICY.to_dict()
+        assert Policy.from_dict({**raw(), "format": 1}).hash == POLICY.hash
+
+    def test_a_criterion_under_both_its_names_is_refused(self) -> None:
+        bars = raw()["criteria"]
+        both = {**bars, "precision": bars["hit_rate"]}
+        with pytest.raises(BadPolicyError, match="are one criterion"):
+            Policy.from_dict({**raw(), "format": 2, "criteria": both})
 
     def test_a_policy_without_a_name_says_so(self) -> None:
         policy = raw()
