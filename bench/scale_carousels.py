@@ -20,7 +20,7 @@ from app.modeling.batch_part import ExportSpec
 from app.modeling.recommender import load_recommender
 from app.workspace.settings import Settings
 from app.workspace.workspace import Workspace
-from recsys.dataset.aggregation import aggregate_events
+from recsys.dataset.event_aggregation import aggregate_events
 from recsys.dataset.interactions import Interactions
 from recsys.models.batch import HybridBatchRanker
 

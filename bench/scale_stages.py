@@ -22,7 +22,7 @@ from app.modeling.training_data import policy_catalog
 from app.storage.ingest.pipeline import ingest
 from app.workspace.settings import Settings
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
-from recsys.dataset.aggregation import ItemFacts, aggregate_events
+from recsys.dataset.event_aggregation import ItemFacts, aggregate_events
 from recsys.models.hybrid_params import FitOptions
 
 

@@ -15,7 +15,7 @@ from app.storage.evidence_table import CustomerEvidence, read_part
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.ab_test.assignment import BASELINE as BASELINE_ARM
 from recsys.ab_test.assignment import MODEL, NONE, Variants
-from recsys.dataset.aggregation import aggregate_events
+from recsys.dataset.event_aggregation import aggregate_events
 from recsys.errors import BadInputError
 from recsys.models.base import ExplanationReason
 from recsys.models.baselines import OwnPurchasesThenViews

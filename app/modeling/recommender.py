@@ -14,8 +14,8 @@ from app.storage.event_store.segment import customer_key
 from app.storage.event_store.store import EventStore
 from app.storage.model_registry import SHORT_HASH, ModelRegistry
 from app.workspace.workspace import Workspace
-from recsys.dataset.aggregation import ItemFacts, aggregate_events
 from recsys.dataset.catalog import Catalog, flag_sensitive
+from recsys.dataset.event_aggregation import ItemFacts, aggregate_events
 from recsys.dataset.evidence import Evidence, Feature, evidence_of_named_brands
 from recsys.errors import NotEnoughHistoryError, WorkspaceError
 from recsys.models.base import BrandScore, Ranker

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.storage.event_store.store import EventStore
-from recsys.dataset.aggregation import ItemFacts, aggregate_events
 from recsys.dataset.catalog import Catalog
+from recsys.dataset.event_aggregation import ItemFacts, aggregate_events
 from recsys.dataset.events import EventRows
 from recsys.dataset.evidence import Evidence, split_by_customer
 from recsys.evaluation.metrics import EvalUser, Relevance, relevance_gains

@@ -7,8 +7,8 @@ import numpy as np
 
 from app.modeling.split import HoldoutTask, TemporalSplit
 from app.storage.event_store.store import EventStore
-from recsys.dataset.aggregation import ItemFacts, aggregate_events
 from recsys.dataset.catalog import Catalog, flag_sensitive
+from recsys.dataset.event_aggregation import ItemFacts, aggregate_events
 from recsys.dataset.evidence import Evidence
 from recsys.evaluation.metrics import EvalUser
 from recsys.models.collaborative import ProgressCallback

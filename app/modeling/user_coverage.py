@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from app.modeling.training_data import policy_catalog
 from app.storage.event_store.store import EventStore
-from recsys.dataset.aggregation import ItemFacts, aggregate_events
+from recsys.dataset.event_aggregation import ItemFacts, aggregate_events
 from recsys.study.policy import Policy
 
 SAMPLE_CUSTOMERS = 5_000

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.modeling.recommender import Recommender
-from recsys.dataset.aggregation import aggregate_events
+from recsys.dataset.event_aggregation import aggregate_events
 from recsys.dataset.evidence import Evidence
 from recsys.dataset.history import HistoryItem, history_rows, parse_history
 from recsys.errors import BadInputError

@@ -1,7 +1,7 @@
 """The process of one job: `python -m app.operations.job_worker WORKSPACE JOB MODULE:FUNCTION`.
 
 The function is called with the settings, the arguments and a callable for progress; what it
-returns is the message of the end, or `Ended` with a result that is kept beside the job.
+returns is the message of the end, or `JobResult` with a result that is kept beside the job.
 """
 
 import json

@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from app.reports.wording import format_criterion_value
 from app.study.results import StudyResult
-from recsys.report.verdict import CriterionVerdict, Outcome
+from recsys.report.verdict_sentence import CriterionVerdict, Outcome
 
 
 def gate_data(result: StudyResult) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from app.presentation.i18n import format_day, format_percent, section_texts, tra
 from app.study.results import StudyResult
 from recsys.report.gate import Outcome, VerdictReason
 from recsys.report.report_data import Report
-from recsys.report.verdict import (
+from recsys.report.verdict_sentence import (
     CriterionVerdict,
     Verdict,
     VerdictFacts,

@@ -23,7 +23,7 @@ from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError
 from recsys.report.evaluate import smallest_panel_for_study
 from recsys.report.representativeness import coarsen_column
-from recsys.report.verdict import too_small_message
+from recsys.report.verdict_sentence import too_small_message
 from recsys.study.policy import Study
 
 SUBJECT_COLUMN, EMAIL_COLUMNS = "subject", ("email", "e-mail", "mail")

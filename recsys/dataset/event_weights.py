@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.dataset.aggregation import FIXED_POINT_ONE, HALF_LIVES
+from recsys.dataset.event_aggregation import FIXED_POINT_ONE, HALF_LIVES
 from recsys.dataset.evidence import DistinctKey, Evidence, Feature
 
 HALF_LIFE_OPTIONS: tuple[int | None, ...] = (None, 365, 90, 30)
@@ -19,7 +19,7 @@ class EventWeights:
     """What one event of each kind says of love. No unit; only the order matters.
 
     A favourite is price-blind, followed and looked out for; a purchase at a discount or of the
-    cheapest kind says little. These are where the search of `weighing` begins.
+    cheapest kind says little. These are where the search of `recsys.evaluation.tuning` begins.
     """
 
     full_price: float = 1.0

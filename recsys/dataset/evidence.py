@@ -56,10 +56,10 @@ class Evidence:
 
     customer: NDArray[np.int64]  # (n,)
     brand: NDArray[np.int32]  # (n,) brand codes
-    sums: NDArray[np.int64]  # (n, len(Sum))
+    sums: NDArray[np.int64]  # (n, len(Feature))
     first: NDArray[np.uint32]  # (n,) seconds since 1970, the earliest event
     last: NDArray[np.uint32]  # (n,) the latest
-    distinct_keys: NDArray[np.void]  # (m,) MARK, distinct and ordered
+    distinct_keys: NDArray[np.void]  # (m,) DISTINCT_KEY_DTYPE, ascending
 
     def __len__(self) -> int:
         return len(self.brand)

@@ -13,15 +13,15 @@ from enum import StrEnum
 
 import numpy as np
 
-from recsys.dataset.aggregation import DAY
 from recsys.dataset.brand_names import brand_key
 from recsys.dataset.catalog import Catalog
+from recsys.dataset.event_aggregation import DAY
 from recsys.dataset.events import EVENT_DTYPE, NO_PRICE, EventKind, EventRows
 from recsys.errors import BadInputError, UnknownNameError
 
 MAX_TIMES = 100
 ITEM_SPACING = 10 * DAY
-"""Seconds between two of the same deeds: coming back counts."""
+"""Seconds between two events of the same item: coming back counts."""
 DEFAULT_PRICE = 2_000  # cents, where the catalogue has no price
 
 
@@ -146,7 +146,7 @@ def _parse_count(lower_words: Sequence[str], brand: str) -> int:
 
 
 def history_rows(history: Iterable[HistoryItem], catalog: Catalog, as_of: int) -> EventRows:
-    """Return the events that deeds stand for, before `as_of` (seconds since 1970), oldest first.
+    """Return the events the items stand for, before `as_of` (seconds since 1970), oldest first.
 
     Raises BadInputError where a deed asks for a product that its brand does not have.
     """

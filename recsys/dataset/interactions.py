@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys.dataset.aggregation import FIXED_POINT_ONE
+from recsys.dataset.event_aggregation import FIXED_POINT_ONE
 from recsys.dataset.event_weights import HALF_LIFE_OPTIONS, popularity_counts, preference_scores
 from recsys.dataset.event_weights import baseline_strength as counted
 from recsys.dataset.evidence import Evidence, run_starts

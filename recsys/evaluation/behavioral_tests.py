@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from recsys.dataset.aggregation import ItemFacts, aggregate_events
 from recsys.dataset.catalog import Catalog
+from recsys.dataset.event_aggregation import ItemFacts, aggregate_events
 from recsys.dataset.events import EventKind
 from recsys.dataset.evidence import Evidence
 from recsys.dataset.history import HistoryItem, Price, history_rows

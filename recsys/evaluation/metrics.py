@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.dataset.aggregation import ItemFacts, at_full_price
+from recsys.dataset.event_aggregation import ItemFacts, at_full_price
 from recsys.dataset.events import EventKind, EventRows
 from recsys.dataset.evidence import Evidence
 

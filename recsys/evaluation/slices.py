@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from recsys.dataset.aggregation import DAY
+from recsys.dataset.event_aggregation import DAY
 from recsys.evaluation.metrics import EvalUser, K, recall
 from recsys.evaluation.offline import POPULAR_SHARE, bootstrap
 from recsys.models.base import BrandIndex, Ranker

@@ -118,7 +118,7 @@ def build_recommendations(
 
 
 def _own_reasons(sums: NDArray[np.int64], otherwise: NDArray[np.int8]) -> NDArray[np.int8]:
-    """The strongest thing that she did, in the order of `ranking.kind_of`."""
+    """Return the primary reason of each row, in the order of `primary_reason`."""
     purchases = sums[:, Feature.PURCHASES]
     rules = (
         (sums[:, Feature.FOLLOWS] > 0, ExplanationReason.FOLLOWED),

@@ -4,4 +4,4 @@ from recsys.report.evaluate import build_report as build_report
 from recsys.report.gate import decide as decide
 from recsys.report.gate import evaluate_study as evaluate_study
 from recsys.report.report_data import Report as Report
-from recsys.report.verdict import Verdict as Verdict
+from recsys.report.verdict_sentence import Verdict as Verdict

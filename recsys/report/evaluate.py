@@ -56,7 +56,7 @@ def build_report(
     `closed` is in the order of closing, withdrawn scores in the places of their decks. A batch
     out of which somebody is forgotten gives its scores to the criteria, and nothing to the tables.
     `open_dealt_at` says when those decks were dealt that are still open and could count; `earlier`
-    is that of `sorted_out`.
+    is that of `apply_exclusions`.
     """
     return report_from_state(
         add_closed_decks(StudyState(), study, closed, earlier, open_dealt_at), study, seed

@@ -6,7 +6,7 @@ from math import log
 from recsys.report.batches import NO_EARLIER_DECKS, Batch, ClosedDeck
 from recsys.report.evaluate import build_report
 from recsys.report.report_data import Report
-from recsys.report.verdict import (
+from recsys.report.verdict_sentence import (
     CriterionVerdict,
     Outcome,
     Verdict,

@@ -74,8 +74,8 @@ def add_closed_decks(
     """Return the book with the decks that closed since, in the order of closing.
 
     Withdrawn scores stand in the places of their decks; a deck that was withdrawn after it was
-    entered asks for a new book. `earlier` is that of `sorted_out`; `open_dealt_at` says when those
-    decks were dealt that are open now and could count.
+    entered asks for a new book. `earlier` is that of `apply_exclusions`; `open_dealt_at` says when
+    those decks were dealt that are open now and could count.
     """
     participants = set(state.participants)
     new_decks = list(classify_decks(closed, study, earlier, participants))

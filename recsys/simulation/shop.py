@@ -1,7 +1,7 @@
 """A planted shop in which every customer's favourites are known: demo, tests, benchmarks, power.
 
 It shares no formula, weight or half-life with the model. What it does know stands in
-`shop_figures`, what it sells in `assortment`, who comes in `customers`, what they do in `habits`.
+`parameters`, what it sells in `products`, who comes in `customers`, what they do in `shopping`.
 A good result on it is a check of the code, never evidence of quality.
 """
 

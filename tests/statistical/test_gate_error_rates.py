@@ -10,7 +10,7 @@ import pytest
 
 from recsys.report.evaluate import build_report
 from recsys.report.gate import decide
-from recsys.report.verdict import Outcome
+from recsys.report.verdict_sentence import Outcome
 from recsys.stats import log_wealth_lower, log_wealth_upper
 from recsys.study.deck import CardRole, Source
 from recsys.study.scoring import score_deck

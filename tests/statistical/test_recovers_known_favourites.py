@@ -11,7 +11,7 @@ from app.modeling.recommender import Recommender, load_recommender
 from app.workspace.planted_shop import planted_truth
 from app.workspace.settings import Settings
 from app.workspace.workspace import Workspace
-from recsys.dataset.aggregation import aggregate_events
+from recsys.dataset.event_aggregation import aggregate_events
 from recsys.dataset.events import NO_PRICE, EventKind
 from recsys.dataset.evidence import Evidence
 from recsys.models.base import Ranker

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from recsys.dataset.aggregation import ItemFacts, aggregate_events
+from recsys.dataset.event_aggregation import ItemFacts, aggregate_events
 from recsys.dataset.events import EventKind
 from recsys.dataset.evidence import Evidence, empty_evidence
 from recsys.dataset.interactions import Interactions

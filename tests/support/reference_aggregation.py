@@ -11,8 +11,8 @@ from app.storage.warehouse.evidence_sql import OWN_SCHEMA, evidence_query
 from app.storage.warehouse.schemas.base import SourceTable
 from app.storage.warehouse.schemas.dialects import DUCKDB
 from app.workspace.policies import default_policy
-from recsys.dataset.aggregation import ItemFacts, aggregate_events
 from recsys.dataset.catalog import flag_sensitive
+from recsys.dataset.event_aggregation import ItemFacts, aggregate_events
 from tests.support.event_files import NOW
 
 HIDDEN = default_policy().sensitive

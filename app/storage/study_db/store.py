@@ -1,4 +1,7 @@
-"""The only SQL of the study. Rows are added, never changed; times are milliseconds since 1970."""
+"""The study database: decks, swipes and closings; the other tables are parts of it.
+
+Rows are added, never changed; times are milliseconds since 1970.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -137,7 +140,7 @@ class StudyStore(StudiesTable, InvitationsTable, ParticipantsTable, JobsTable):
         return {row["id"] for row in self._query("select id from swipes where deck = ?", deck)}
 
     def current_answers(self, deck: str) -> dict[int, Answer]:
-        """Return what stands of a deck by position, as `stand` finds it, read in one query."""
+        """Return the current answer on each position of a deck, read in one query."""
         sql = "select position, answer from swipes where deck = ? and late = 0 order by server_seq"
         latest = {row["position"]: row["answer"] for row in self._query(sql, deck)}
         return {position: Answer(answer) for position, answer in latest.items() if answer}

@@ -69,7 +69,7 @@ def export_evidence(
 ) -> None:
     """Let a warehouse sum a table up; write a row a customer and brand, whole or not at all.
 
-    See `aggregating.aggregation`. Raises BadInputError or BadEventsError with a sentence.
+    See `evidence_query`. Raises BadInputError or BadEventsError with a sentence.
     """
     url, (dialect, connect) = _parse_address(address)
     if table is None:

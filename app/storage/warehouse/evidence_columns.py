@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from recsys.dataset.aggregation import FULL_PRICE_PERCENT, RELEASE_WINDOW
+from recsys.dataset.event_aggregation import FULL_PRICE_PERCENT, RELEASE_WINDOW
 from recsys.dataset.events import Col, EventKind
 from recsys.dataset.evidence import DistinctKey, Feature
 

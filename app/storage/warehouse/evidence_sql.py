@@ -1,11 +1,10 @@
 """The query that sums up a log inside the warehouse: a row for each customer and brand comes back.
 
-The query states in SQL what `recsys.dataset.aggregation.aggregate_events` does to the events that
-`ingest` has cleaned: duplicates count once, sums are whole numbers, prices are cents. Decayed
-weights are rounded as there; an exact half, which only a whole number of half-lives gives, rounds
-down to even in both. Days, products and categories come back counted, so two tables are never added
-up. A brand is its name in small letters; events of categories with a sensitive word stay in the
-warehouse.
+The query states in SQL what `aggregate_events` does to the events that `ingest` has cleaned:
+duplicates count once, sums are whole numbers, prices are cents. Decayed weights are rounded as
+there; an exact half, which only a whole number of half-lives gives, rounds down to even in both.
+Days, products and categories come back counted, so two tables are never added up. A brand is its
+name in small letters; events of categories with a sensitive word stay in the warehouse.
 """
 
 from collections.abc import Collection
@@ -21,12 +20,12 @@ from app.storage.warehouse.schemas.base import (
     null_if_empty_sql,
 )
 from app.storage.warehouse.schemas.dialects import Dialect
-from recsys.dataset.aggregation import (
+from recsys.dataset.brand_names import NO_BRAND
+from recsys.dataset.event_aggregation import (
     DAY,
     FIXED_POINT_ONE,
     HALF_LIVES,
 )
-from recsys.dataset.brand_names import NO_BRAND
 from recsys.dataset.events import EVENT_COLUMNS, KIND_NAMES, Col, EventKind, ProductCol
 
 _MOST_CENTS, _LAST_TIME = 2**31 - 1, 2**32 - 1

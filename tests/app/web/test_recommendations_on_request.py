@@ -15,7 +15,7 @@ from app.storage.event_store.store import CHUNK_ROWS
 from app.study.dealing import Player
 from app.study.game import Game
 from app.workspace.workspace import Workspace
-from recsys.dataset.aggregation import ItemFacts, aggregate_events
+from recsys.dataset.event_aggregation import ItemFacts, aggregate_events
 from recsys.dataset.interactions import Interactions
 from recsys.models.hybrid import fit_hybrid
 from recsys.models.hybrid_params import FitOptions, HybridParams

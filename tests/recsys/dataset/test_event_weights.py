@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recsys.dataset.aggregation import aggregate_events
+from recsys.dataset.event_aggregation import aggregate_events
 from recsys.dataset.event_weights import (
     HALF_LIFE_OPTIONS,
     WEIGHT_NAMES,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recsys.dataset.aggregation import ItemFacts, aggregate_events
+from recsys.dataset.event_aggregation import ItemFacts, aggregate_events
 from recsys.dataset.events import EventKind
 from recsys.dataset.evidence import Feature
 from recsys.dataset.history import HistoryItem, Price, history_rows, parse_history

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.dataset.aggregation import aggregate_events
+from recsys.dataset.event_aggregation import aggregate_events
 from recsys.dataset.event_weights import baseline_strength, preference_scores
 from recsys.dataset.events import EventKind
 from recsys.dataset.evidence import Evidence, empty_evidence

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recsys.dataset.aggregation import aggregate_events
+from recsys.dataset.event_aggregation import aggregate_events
 from recsys.dataset.events import EventKind
 from recsys.dataset.evidence import empty_evidence
 from recsys.evaluation.metrics import EvalUser

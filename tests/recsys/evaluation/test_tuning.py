@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.dataset.aggregation import aggregate_events
+from recsys.dataset.event_aggregation import aggregate_events
 from recsys.dataset.events import EventKind
 from recsys.dataset.evidence import split_by_customer
 from recsys.evaluation.candidate_cache import build_candidate_cache

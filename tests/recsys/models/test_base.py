@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.dataset.aggregation import ItemFacts, aggregate_events
+from recsys.dataset.event_aggregation import ItemFacts, aggregate_events
 from recsys.dataset.events import EventKind
 from recsys.dataset.evidence import empty_evidence
 from recsys.errors import WorkspaceError

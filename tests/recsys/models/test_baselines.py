@@ -2,7 +2,7 @@
 
 import pytest
 
-from recsys.dataset.aggregation import aggregate_events
+from recsys.dataset.event_aggregation import aggregate_events
 from recsys.dataset.events import EventKind
 from recsys.errors import UnknownNameError
 from recsys.models.base import build_brand_index

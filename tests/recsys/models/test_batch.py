@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.dataset.aggregation import ItemFacts, aggregate_events
+from recsys.dataset.event_aggregation import ItemFacts, aggregate_events
 from recsys.dataset.evidence import Evidence, empty_evidence, split_by_customer
 from recsys.models.base import Explanation, ExplanationReason, Ranker, primary_reason
 from recsys.models.baselines import OwnPurchasesThenViews

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.dataset.aggregation import ItemFacts, aggregate_events
+from recsys.dataset.event_aggregation import ItemFacts, aggregate_events
 from recsys.dataset.event_weights import EventWeights
 from recsys.dataset.events import EventKind
 from recsys.dataset.evidence import empty_evidence, evidence_of_named_brands

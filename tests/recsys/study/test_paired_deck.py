@@ -12,7 +12,7 @@ from recsys.report.evaluate import build_report
 from recsys.report.gate import decide
 from recsys.report.report_data import Report
 from recsys.report.responses import NEEDS_DECOYS
-from recsys.report.verdict import Outcome, Verdict
+from recsys.report.verdict_sentence import Outcome, Verdict
 from recsys.study.deck import CardRole, DeckRecipe, RankedProposals, Source
 from recsys.study.decoys import BrandPool
 from recsys.study.paired_deck import deal_paired_deck

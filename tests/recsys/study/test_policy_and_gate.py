@@ -23,7 +23,7 @@ from recsys.report.gate import (
     too_small_message,
 )
 from recsys.report.report_data import Report
-from recsys.report.verdict import CriterionVerdict, VerdictFacts, make_verdict
+from recsys.report.verdict_sentence import CriterionVerdict, VerdictFacts, make_verdict
 from recsys.stats import log_wealth
 from recsys.study.scoring import score_deck, score_to_row
 from tests.support.closed_decks import POLICY, STUDY, N, closed, panel, small

@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.dataset.aggregation import FIXED_POINT_ONE, HALF_LIVES, ItemFacts, aggregate_events
+from recsys.dataset.event_aggregation import (
+    FIXED_POINT_ONE,
+    HALF_LIVES,
+    ItemFacts,
+    aggregate_events,
+)
 from recsys.dataset.events import EVENT_DTYPE, NO_PRICE, EventKind, EventRows
 from recsys.dataset.evidence import (
     DistinctKey,
