@@ -1,4 +1,4 @@
-"""`python -m app.cli.main` does what `brandswipe` does."""
+"""`python -m app.cli` does what `brandswipe` does."""
 
 from app.cli.main import main
 

@@ -36,7 +36,7 @@ def written_name(name: str, policy_format: int) -> str:
     return PRECISION if policy_format >= 2 and name == HIT_RATE else name
 
 
-def read_names(tables: Mapping[str, object], policy_format: int) -> dict[str, object]:
+def known_tables(tables: Mapping[str, object], policy_format: int) -> dict[str, object]:
     """Return the tables of criteria by their names in the code.
 
     `hit_rate` is read in every format, `precision` from format 2 on. Raises BadPolicyError for

@@ -16,7 +16,7 @@ from recsys.study.criteria import (
     criterion_from_row,
     criterion_order,
     criterion_to_row,
-    read_names,
+    known_tables,
     written_name,
 )
 from recsys.study.deck import DeckRecipe
@@ -75,7 +75,7 @@ class Policy:
         if not isinstance(criteria, Mapping):
             raise BadPolicyError("Write each criterion as a table, like [criteria.hit_rate].")
         values = read(data, KINDS, "the policy", needed=("name", "question"))
-        named = read_names(criteria, values.get("format", _USUAL.format))
+        named = known_tables(criteria, values.get("format", _USUAL.format))
         ordered = sorted(named.items(), key=criterion_order)  # as JSON forgets the order
         bars = tuple(criterion_from_row(name, value) for name, value in ordered)
         return cls(

@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 import pytest
 
-from app.cli.main import cli, run_cli
+from app.cli.command_tree import cli
+from app.cli.main import run_cli
 from app.presentation.i18n import translate
 from app.workspace.settings import Settings
 from recsys.study.policy import Policy

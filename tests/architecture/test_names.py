@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from app.cli.main import cli
+from app.cli.command_tree import cli
 from tests.support.paths import ROOT
 
 

@@ -11,7 +11,7 @@ from configparser import RawConfigParser
 import click
 import pytest
 
-from app.cli.main import cli
+from app.cli.command_tree import cli
 from app.workspace.settings import ENV_PREFIX, SETTING_NAMES
 from tests.support.paths import ROOT
 

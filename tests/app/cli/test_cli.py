@@ -17,7 +17,8 @@ import pytest
 
 import app.cli.model.fit
 import app.cli.study.results
-from app.cli.main import cli, main, run_cli
+from app.cli.command_tree import cli
+from app.cli.main import main, run_cli
 from tests.support.cli_runner import Said, brandswipe
 
 SCRIPT = (
@@ -428,6 +429,16 @@ class TestARealProcess:
         _, words = process.communicate(timeout=90)
         assert process.returncode == 70
         assert "Traceback" not in words
+
+    @pytest.mark.parametrize("module", ["app.cli", "app.cli.main"])
+    def test_a_module_that_is_run_does_what_the_command_does(
+        self, tmp_path: Path, module: str
+    ) -> None:
+        """One that did nothing would end with 0, which is a release."""
+        run = [sys.executable, "-m", module, "gate", "--workspace", str(tmp_path / "none")]
+        ended = subprocess.run(run, capture_output=True, text=True, timeout=90, check=False)
+        assert ended.returncode == 2
+        assert ended.stderr.strip()
 
     def test_an_installation_that_is_broken_is_no_held_model(self, tmp_path: Path) -> None:
         (tmp_path / "implicit.py").write_text("raise ImportError('libgomp.so.1 is missing')\n")
