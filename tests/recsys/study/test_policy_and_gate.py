@@ -18,6 +18,7 @@ from recsys.report.gate import (
     Verdict,
     VerdictReason,
     decide,
+    evaluate_study,
     first_decision,
     too_early_message,
     too_small_message,
@@ -430,3 +431,9 @@ class TestTheSentence:
             VerdictReason.PASSED
         ]
         assert [why for why, o in outcomes.items() if o is Outcome.HOLD] == [VerdictReason.FAILED]
+
+
+def test_a_study_without_a_deck_is_evaluated_and_undecided() -> None:
+    report, verdict = evaluate_study(STUDY, [])
+    assert verdict.outcome is Outcome.UNDECIDED
+    assert not report.lacks("coverage")
