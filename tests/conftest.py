@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,3 +81,11 @@ def house(workspace: Path) -> Iterator[Workspace]:
     opened = Workspace(Settings(workspace=workspace))
     yield opened
     opened.close()
+
+
+@pytest.fixture(autouse=True)
+def same_main_module() -> Iterator[None]:
+    """Put `__main__` back: AppTest leaves its script there, which a spawned process would run."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
