@@ -1,4 +1,4 @@
-"""Dealing: what is known of a player becomes a sealed deck. Nothing is stored here."""
+"""Dealing: the evidence of a player goes in, a sealed deck comes out. Nothing is stored here."""
 
 import secrets
 from collections.abc import Callable
@@ -23,17 +23,15 @@ from recsys.study.deck import (
 from recsys.study.paired_deck import deal_paired_deck
 from recsys.study.policy import Study
 
-NO_REPEAT_ORIGINS = (
-    Origin.OWN,
-    Origin.ELICITED,
-    Origin.PRACTICE,
-)  # herself: no brand is shown twice
-CONSENT_ORIGINS = (Origin.OWN, Origin.PRACTICE)  # a real person's history: read after her yes alone
+# decks that a person plays as herself: no brand is shown twice
+NO_REPEAT_ORIGINS = (Origin.OWN, Origin.ELICITED, Origin.PRACTICE)
+# decks from a real person's history, which is read after consent alone
+CONSENT_ORIGINS = (Origin.OWN, Origin.PRACTICE)
 
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """Who plays, and from what her brands are computed."""
+    """A player, and what the brands of the deck are computed from."""
 
     participant: str  # pseudonym
     origin: Origin
