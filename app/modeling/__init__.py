@@ -1,1 +1,1 @@
-"""Model versions at work: training, evaluation, comparison, what-if, lists for all customers."""
+"""Use of model versions: training, evaluation, comparison, what-if, batch export of lists."""

@@ -1,7 +1,7 @@
-"""Everybody's brands as Parquet: one part for some thousand customers, written whole or not at all.
+"""Batch export of all customers' brand lists to Parquet parts, each written atomically.
 
-A run that was stopped goes on where it was: parts that are there stay, and a part depends on the
-events, the model and the arms alone.
+An interrupted run can be resumed: finished parts stay. A part depends only on the events, the
+model and the arms of the A/B test.
 """
 
 import json
@@ -41,10 +41,10 @@ def export_lists(
     progress: ProgressCallback,
     evidence_table: EvidenceTable | None = None,
 ) -> int:
-    """Write what is not there yet; return how many customers have lists or an arm.
+    """Write the missing parts; return the number of customers with lists or an arm.
 
-    They are those of the events, or of a `evidence_table` that the order names. Raises
-    BadInputError where `out` holds something else.
+    The customers are those of the event store, or those of `evidence_table` if one is given. Raises
+    BadInputError if `out` holds another export or other files.
     """
     customers = (
         workspace.event_store.customers if evidence_table is None else evidence_table.customers
@@ -69,7 +69,7 @@ def export_lists(
 
 
 def _claim_folder(out: Path, info: Mapping[str, Any]) -> None:
-    """Make the folder ours, or see that it is: parts of two orders must never lie together."""
+    """Claim the folder for this export, so that it never holds parts of two different exports."""
     info_file = out / EXPORT_INFO_FILE
     text = json.dumps(info, indent=1, sort_keys=True, ensure_ascii=False)
     if info_file.is_file():
@@ -90,7 +90,7 @@ def _claim_folder(out: Path, info: Mapping[str, Any]) -> None:
 def _write_here(
     workspace: Workspace, spec: ExportSpec, out: Path, numbers: list[int]
 ) -> Iterator[int]:
-    """Yield each part's number when it is there; this process writes it."""
+    """Write the parts in this process; yield the number of each finished part."""
     if numbers:
         yield from map(PartWriter.of(workspace, spec, out).write, numbers)
 
@@ -98,7 +98,7 @@ def _write_here(
 def _write_in_processes(
     settings: Settings, spec: ExportSpec, out: Path, numbers: list[int], workers: int
 ) -> Iterator[int]:
-    """The same by processes side by side."""
+    """Write the parts in parallel worker processes; yield the number of each finished part."""
     init_args = (settings, spec, out)
     with ProcessPoolExecutor(workers, get_context("spawn"), _init_worker, init_args) as pool:
         tasks = [pool.submit(_write_part, part) for part in numbers]
@@ -109,17 +109,17 @@ def _write_in_processes(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-_WORKER_WRITERS: "list[PartWriter]" = []  # of a worker process: one
+_WORKER_WRITERS: "list[PartWriter]" = []  # one per worker process
 
 
 def _init_worker(settings: Settings, spec: ExportSpec, out: Path) -> None:
     threading.Thread(target=_exit_with_parent, daemon=True).start()
-    Finalize(None, os._exit, (0,), exitpriority=0)  # else DuckDB lists what it leaves behind
+    Finalize(None, os._exit, (0,), exitpriority=0)  # else DuckDB reports leaked objects at exit
     _WORKER_WRITERS.append(PartWriter.of(Workspace(settings), spec, out))
 
 
 def _exit_with_parent() -> None:
-    """Go where whoever started this process has gone, however she went."""
+    """Wait for the end of the parent process, for whatever reason, then exit."""
     parent = parent_process()
     if parent is not None:
         wait([parent.sentinel])

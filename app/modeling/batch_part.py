@@ -1,4 +1,4 @@
-"""One part of everybody's brands: read, summed up, ranked and written by whoever is asked to."""
+"""One part of a batch export: read customers, aggregate events, rank brands, write Parquet."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -36,30 +36,30 @@ LIST_SCHEMA = pa.schema(
         ("arm", _TEXT_TYPE),
         ("brand", _TEXT_TYPE),
         ("rank", pa.int32()),  # 1 is the favourite
-        ("reason", _TEXT_TYPE),  # a Reason
-        ("featured", pa.list_(pa.string())),  # product ids, the most bought first
-        ("popular", pa.list_(pa.string())),
+        ("reason", _TEXT_TYPE),  # an ExplanationReason
+        ("featured", pa.list_(pa.string())),  # ids of featured products, most bought first
+        ("popular", pa.list_(pa.string())),  # ids of the most bought products
     ]
 )
-"""Columns of a part. In the arm `none` a customer has one row, and it names no brand."""
+"""Columns of a part. A customer in the arm `none` has one row without a brand."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportSpec:
-    """What is to be written: together with the events it decides every byte of the lists."""
+    """Specification of an export. With the events, it determines every byte of the lists."""
 
-    model: str  # hash of a version
+    model: str  # hash of the model version
     policy: Mapping[str, Any]
-    n: int  # brands a customer
-    products: int = 3  # featured and popular ones of each brand
-    arms: Mapping[str, int] | None = None  # percent; None: the model's lists for everybody
+    n: int  # brands per customer
+    products: int = 3  # featured and popular products per brand
+    arms: Mapping[str, int] | None = None  # percent per arm; None: all customers get the model
     seed: int = 0
-    part: int = PART_SIZE
-    evidence: str | None = None  # digest of a table that a warehouse summed up; None: the events
+    part: int = PART_SIZE  # customers per part
+    evidence: str | None = None  # digest of an evidence table; None: use the events
 
 
 def order_to_row(order: ExportSpec) -> dict[str, Any]:
-    """Return an order as the folder of its parts claims it."""
+    """Return the specification as JSON data, as the export folder stores it."""
     return {
         "model": order.model,
         "policy": order.policy,
@@ -73,7 +73,7 @@ def order_to_row(order: ExportSpec) -> dict[str, Any]:
 
 
 EVIDENCE_PARTS = "evidence.cut"
-"""Where such a table lies, cut into parts, until all of them are written."""
+"""Subfolder with the evidence table split into parts; deleted when the export is complete."""
 
 
 def part_path(out: Path, number: int) -> Path:
@@ -81,7 +81,7 @@ def part_path(out: Path, number: int) -> Path:
 
 
 def write_atomically(file: Path, write: Callable[[Path], object]) -> None:
-    """Write aside, then give it its name: who sees the name sees all of it."""
+    """Write to a temporary name, fsync, then rename, so that `file` is always complete."""
     temp_path = file.with_name(f".{file.name}.new")
     write(temp_path)
     with temp_path.open("rb") as written_file:
@@ -91,19 +91,22 @@ def write_atomically(file: Path, write: Callable[[Path], object]) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PartWriter:
-    """Writes one part after another."""
+    """Writer of the parts of one export."""
 
     spec: ExportSpec
     out: Path
     recommender: Recommender
     variants: Variants
-    rankers: Mapping[str, BatchRanker]  # of every arm that gets lists
+    rankers: Mapping[str, BatchRanker]  # arm -> ranker, for arms that get lists
     featured: pa.Array  # (B,) lists of product ids
-    popular: pa.Array
+    popular: pa.Array  # (B,) lists of product ids
 
     @classmethod
     def of(cls, workspace: Workspace, spec: ExportSpec, out: Path) -> "PartWriter":
-        """Load the model and sort what its brands sell."""
+        """Load the model and select the top products of its brands.
+
+        Raises BadInputError if the version holds imported lists.
+        """
         recommender = load_recommender(workspace, spec.model, Policy.from_dict(spec.policy))
         if not isinstance(recommender.model, HybridModel):
             raise BadInputError(
@@ -128,7 +131,7 @@ class PartWriter:
         )
 
     def write(self, number: int) -> int:
-        """Write one part and return its number."""
+        """Write the part with this number and return the number."""
         table = pa.concat_tables(self._tables(number))
         write_atomically(part_path(self.out, number), lambda aside: pq.write_table(table, aside))
         return number
@@ -155,7 +158,7 @@ class PartWriter:
                 )
 
     def _customers_of_part(self, number: int) -> CustomerEvidence:
-        """The customers of a part."""
+        """Return the customers of a part with their evidence."""
         if self.spec.evidence is not None:
             return read_part(self.out / EVIDENCE_PARTS, number, self.recommender.catalog)
         event_store = self.recommender.event_store
@@ -189,12 +192,12 @@ class PartWriter:
         return self._to_schema(columns)
 
     def _table_without_lists(self, ids: pa.Array) -> pa.Table:
-        """Customers without a carousel: their arm alone."""
+        """Return one row per customer of the arm `none`: id and arm, no brand."""
         columns = {"customer": ids, "arm": _dictionary_array(np.zeros(len(ids), np.int32), [NONE])}
         return self._to_schema(columns)
 
     def _to_schema(self, columns: dict[str, pa.Array]) -> pa.Table:
-        """A table of SCHEMA; the arm is left out where everybody has the model's."""
+        """Return a table with LIST_SCHEMA, without the column `arm` if the export has no arms."""
         rows = len(columns["customer"])
         fields = [field for field in LIST_SCHEMA if self.spec.arms or field.name != "arm"]
         arrays = [columns.get(field.name, pa.nulls(rows, field.type)) for field in fields]
@@ -209,7 +212,7 @@ def _dictionary_array(codes: Any, values: Any) -> pa.Array:
 
 
 def _top_products(recommender: Recommender, n: int, featured: bool) -> pa.Array:
-    """The n most bought products of each brand that may be shown, as lists of their ids, (B,)."""
+    """Return the ids of each brand's n most bought products that may be shown, (B,) lists."""
     catalog = recommender.catalog
     brand = catalog.item_brand
     shown = (brand >= 0) & ~catalog.item_sensitive & (catalog.item_product != "")

@@ -1,4 +1,4 @@
-"""Two model versions side by side: parameters, figures, lists of the same people."""
+"""Comparison of two model versions: parameters, offline metrics, lists of the same customers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,23 +36,23 @@ FACTS = (
     "customers", "brands", "data_version", "code_version", "fit_seconds", "peak_megabytes",
     "balance",
 )  # fmt: skip
-TUNED_FIELDS = ("ease", "alike", "half_life", "drift", "fashion")  # chosen beside the weights
+TUNED_FIELDS = ("ease", "alike", "half_life", "drift", "fashion")  # tuned with the score weights
 
 
 @dataclass(frozen=True, slots=True)
 class VersionComparison:
-    """What was found of two versions, the second against the first."""
+    """Result of comparing two versions, the second against the first."""
 
-    people: int  # whose lists were set side by side
-    shared: Estimate  # share of a person's first ten that both have
-    rising: list[RankChange]
-    falling: list[RankChange]
-    differences: list[MetricDifference]  # of the second less the first, on the log's held-out end
-    why_none: str | None  # why there are no differences
+    people: int  # customers with compared lists
+    shared: Estimate  # share of a customer's top ten that both lists have, 0 to 1
+    rising: list[RankChange]  # brands on more lists of the second version
+    falling: list[RankChange]  # brands on fewer lists of the second version
+    differences: list[MetricDifference]  # second minus first, on the held-out end of the log
+    why_none: str | None  # why `differences` is empty, or None
 
 
 def compared_to_row(found: VersionComparison) -> dict[str, Any]:
-    """Return what was found as the result of a job says it."""
+    """Return the comparison as JSON data for a job's result."""
     return {
         "people": found.people,
         "shared": estimate_to_row(found.shared),
@@ -64,7 +64,7 @@ def compared_to_row(found: VersionComparison) -> dict[str, Any]:
 
 
 def version_parameters(version: ModelVersion) -> dict[str, Any]:
-    """Options, window and facts of a version as flat plain data; None for what it did not say."""
+    """Return options, window and facts of a version as one flat dict; None for missing values."""
     facts = version.facts
     options = (
         {**options_to_row(FitOptions()), **facts.get("options", {})} if _is_fitted(version) else {}
@@ -91,7 +91,7 @@ def parameter_differences(first: ModelVersion, second: ModelVersion) -> list[tup
 def compare_versions(
     workspace: Workspace, first: ModelVersion, second: ModelVersion, progress: ProgressCallback
 ) -> VersionComparison:
-    """Set two versions side by side. Imported lists are compared by what they list alone."""
+    """Compare two versions. For imported lists only the lists are compared, not offline metrics."""
     recommenders = [load_recommender(workspace, version.hash) for version in (first, second)]
     pairs = list(islice(_evidence_pairs(workspace, recommenders, progress), MAX_CUSTOMERS))
     first_lists, second_lists = (
@@ -120,7 +120,7 @@ def _no_differences_reason(first: ModelVersion, second: ModelVersion) -> str | N
 def _evidence_pairs(
     workspace: Workspace, recommenders: list[Recommender], progress: ProgressCallback
 ) -> Iterator[tuple[Evidence, Evidence]]:
-    """Yield what each version reads of the same customers, those that both can rank."""
+    """Yield each customer's evidence as (first version, second version), if both can rank it."""
     event_store = workspace.event_store
     share = min(1.0, 2 * MAX_CUSTOMERS / max(1, event_store.customers))
     for count, customer in enumerate(event_store.customer_ids(share, SEED), start=1):
@@ -152,7 +152,7 @@ def _metric_differences(
 def _fit_training_part(
     workspace: Workspace, version: ModelVersion, split: TemporalSplit, progress: ProgressCallback
 ) -> HybridModel:
-    """A version's parameters, learnt on the start of the log."""
+    """Fit a model with the version's options on the training part of the log."""
     log = open_window(workspace.event_store, window_of(version))
     options = fit_options_of(version)
     return tune_and_fit(log, workspace.policy, options, progress, split.training_part())[0]

@@ -1,4 +1,4 @@
-"""Offline evaluation on the event store: learn from the start of the log, ask about its end."""
+"""Offline evaluation with a temporal split: train on the start of the log, test on its end."""
 
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -28,20 +28,18 @@ MAX_EVAL_USERS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class OfflineEvaluation:
-    """What the rankers found, and of whom."""
+    """Metrics of the model and the baselines on the held-out end of the log."""
 
     lines: list[RankerMetrics]
-    cut: int  # seconds since 1970; what came later was held out. The log's day without times
-    customers: int
-    dated: bool  # split in time; else each customer's own sequence was
-    blend: HybridParams  # what the model was weighed by, chosen before the held-out time
-    slices: list[
-        EvaluationSlice
-    ]  # how well the model found what groups of customers, or of brands, were about
+    cut: int  # seconds since 1970; later events are held out. In a log without times: its date
+    customers: int  # evaluation users
+    dated: bool  # True: split by time; False: each customer's own sequence was split
+    blend: HybridParams  # tuned parameters of the model, chosen before the held-out period
+    slices: list[EvaluationSlice]  # the model's metrics per group of customers or brands
 
 
 def evaluation_to_row(found: OfflineEvaluation) -> dict[str, Any]:
-    """Return what was found as the facts of a version and the result of a job say it."""
+    """Return the evaluation as JSON data, for a version's facts and a job's result."""
     return {
         "lines": [ranker_metrics_to_row(line) for line in found.lines],
         "cut": found.cut,
@@ -55,9 +53,9 @@ def evaluation_to_row(found: OfflineEvaluation) -> dict[str, Any]:
 def evaluate_offline(
     event_store: EventStore, policy: Policy, options: FitOptions, progress: ProgressCallback
 ) -> OfflineEvaluation:
-    """Judge the model against its rivals on the end of the log.
+    """Evaluate the model and the baselines on the held-out end of the log.
 
-    Raises NotEnoughError where nobody came back in the held-out end.
+    Raises NotEnoughError if no known customer has a relevant event in the held-out end.
     """
     share = options.sample_share(event_store.customers)
     split = TemporalSplit.of(event_store, policy.relevance.held_out, share, options.seed)
@@ -89,7 +87,7 @@ def evaluate_offline(
 
 
 def fit_options_of(version: ModelVersion) -> FitOptions:
-    """The options that a version was fitted with. Raises BadInputError for imported lists."""
+    """Return the fit options of a version. Raises BadInputError for imported lists."""
     if "options" not in version.meta:
         raise BadInputError(
             f"Version {version.name} is lists of another system: what they had seen of the log is "
@@ -99,13 +97,13 @@ def fit_options_of(version: ModelVersion) -> FitOptions:
 
 
 def window_of(version: ModelVersion) -> TrainingWindow:
-    """The window of the log that a version was fitted on, for a fit on the store of today."""
+    """Return the days that a version was fitted on, as a window of the current event store."""
     window = version.facts.get("window", {})
     return TrainingWindow(since=window.get("since", ""), until=window.get("until", ""))
 
 
 def main_category_of_brands(catalog: Catalog) -> dict[str, str]:
-    """Brand -> the category most of its products are in; brands without one are left out."""
+    """Return brand -> category of most of its products; brands without a category are left out."""
     pairs = zip(catalog.brands, catalog.brand_category.tolist(), strict=True)
     return {str(name): str(catalog.categories[c]) for name, c in pairs if c >= 0}
 
@@ -120,6 +118,6 @@ def _with_favourites(event_store: EventStore, eval_users: list[EvalUser]) -> lis
 
 
 def _need_driven_brands() -> frozenset[str]:
-    """Brands of the demo's catalogue that are bought because something broke, with no love."""
+    """Return the demo brands that customers buy out of need, not preference (e.g. batteries)."""
     brands = bundled_brands()
     return frozenset(brands["name"][brands["category"].isin(NEED_CATEGORIES)])

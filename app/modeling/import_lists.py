@@ -1,4 +1,4 @@
-"""Lists of any system as a model version: read from Parquet, checked, and kept like every other."""
+"""Import of another system's lists from Parquet as a model version."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,23 +27,23 @@ from recsys.models.precomputed import PrecomputedModel, build_precomputed
 from recsys.study.policy import Policy
 
 LIST_COLUMNS = ("customer", "brand", "score")
-MAX_BAD_SHARE = 0.01
-POPULARITY_CUSTOMERS = 100_000  # customers that popularity is counted on
+MAX_BAD_SHARE = 0.01  # of rows with an unknown brand or customer
+POPULARITY_CUSTOMERS = 100_000  # sample size for counting brand popularity
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedLists:
-    """What came of an import."""
+    """Result of an import."""
 
     version: ModelVersion
-    rows: int
-    customers: int
+    rows: int  # rows in the file, with the dropped ones
+    customers: int  # customers with a list
     dropped_rows: dict[str, int]  # reason -> rows
-    short_list_share: float  # share of customers whose list is shorter than a deck's picks
+    short_list_share: float  # share of customers with fewer brands than a deck has picks
 
 
 def imported_to_row(done: ImportedLists) -> dict[str, Any]:
-    """Return what came of an import as its command prints it."""
+    """Return the result as JSON data, as the command prints it."""
     return {
         "version": done.version.hash,
         "rows": done.rows,
@@ -60,11 +60,11 @@ def import_lists(
     progress: ProgressCallback,
     max_bad: float = MAX_BAD_SHARE,
 ) -> ImportedLists:
-    """Register lists as a version that is tagged with their name.
+    """Save the lists in a Parquet file as a model version, tagged with `name`.
 
-    Raises BadInputError for a name that cannot be a tag, for a file that is no Parquet, lacks a
-    column or has a score that is no number, and where more rows than allowed are of brands or
-    customers that the event store does not know.
+    `max_bad` is the allowed share of rows (0 to 1) whose brand or customer the event store does not
+    know. Raises BadInputError above that share, for a name that cannot be a tag, and for a file
+    that is not Parquet, lacks a column or has a score that is not a finite number.
     """
     validate_tag(name)
     progress("reading the lists", 0.0)
@@ -91,7 +91,7 @@ def import_lists(
 def _read_columns(
     path: Path,
 ) -> tuple[pa.DictionaryArray, pa.DictionaryArray, NDArray[np.float64]]:
-    """Return customers and brands as codes of texts, and scores, all of them numbers."""
+    """Return the columns customer and brand, dictionary-encoded, and the finite scores, (n,)."""
     table = _read_table(path)
     scores = table["score"].to_numpy(zero_copy_only=False).astype(np.float64)
     bad_rows = np.flatnonzero(~np.isfinite(scores))
@@ -137,14 +137,14 @@ def _dictionary_encode(column: pa.ChunkedArray, path: Path, name: str) -> pa.Dic
 
 
 def _brand_codes(brand: pa.DictionaryArray, catalog: Catalog) -> NDArray[np.int32]:
-    """Return the brand code of each row, -1 where the catalogue has no such brand."""
+    """Return the brand code of each row, (n,); -1 if the catalogue does not have the brand."""
     code_of = {brand_key(str(name)): code for code, name in enumerate(catalog.brands)}
     codes = [code_of.get(brand_key(name), -1) for name in brand.dictionary.to_pylist()]
     return np.asarray(np.array(codes, np.int32)[brand.indices.to_numpy()], np.int32)
 
 
 def _customer_keys(customer: pa.DictionaryArray, workspace: Workspace) -> NDArray[np.uint64]:
-    """Return the key of each row's customer, 0 where the store has no events of hers."""
+    """Return the customer key of each row, (n,); 0 if the store has no events of the customer."""
     names, has_customer = customer.dictionary.to_pylist(), workspace.event_store.has_customer
     keys = np.array([customer_key(name) if has_customer(name) else 0 for name in names], np.uint64)
     return np.asarray(keys[customer.indices.to_numpy()], np.uint64)
@@ -157,7 +157,7 @@ def _check_bad_share(
     code: NDArray[np.int32],
     max_bad: float,
 ) -> None:
-    """Raise BadInputError where too many rows would be left out, or all of them."""
+    """Raise BadInputError if the share of unusable rows is above `max_bad`."""
     rows, n_bad = len(code), sum(dropped.values())
     if n_bad <= max_bad * rows:
         return

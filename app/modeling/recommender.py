@@ -1,4 +1,4 @@
-"""A model version ready to answer: its rivals, the catalogue and the events it reads from."""
+"""A loaded model version, bound to the event store, the catalogue and the baselines."""
 
 import threading
 import time
@@ -27,21 +27,22 @@ from recsys.study.deck import Face, RankedProposals
 from recsys.study.decoys import BrandPool
 from recsys.study.policy import Policy
 
-threadpool_limits(1, "blas")  # for good: one pass over 50,000 brands is four times slower with two
+# For the whole process: with two threads a pass over 50,000 brands takes four times as long.
+threadpool_limits(1, "blas")
 Model = HybridModel | PrecomputedModel
-"""Our own model, or lists that another system made."""
-_FOLD_IN_SLOTS = threading.Semaphore(2)  # more at once than cores makes everybody wait longer
+"""Our own model, or imported lists of another system."""
+_FOLD_IN_SLOTS = threading.Semaphore(2)  # more at once than CPU cores slow down all requests
 
 
 @dataclass(slots=True)
 class Stopwatch:
-    """Milliseconds of each stage of the work for one person."""
+    """Timer of the stages of one request, in milliseconds."""
 
     stages: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time what is done inside."""
+        """Measure the body of the `with` block as the stage `name`."""
         start = time.perf_counter()
         yield
         self.stages[name] = round((time.perf_counter() - start) * 1000, 3)
@@ -49,22 +50,26 @@ class Stopwatch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recommender:
-    """What answers for one person. Nothing in it was computed for anybody."""
+    """Request-time recommender for one customer at a time. It caches nothing per customer."""
 
     version: str  # hash of the model version
     model: Model
     event_store: EventStore
-    catalog: Catalog  # with the policy's sensitive categories hidden
+    catalog: Catalog  # brands of the policy's sensitive categories are flagged
     item_facts: ItemFacts
     brand_pool: BrandPool
     brand_products: BrandProducts
-    pictures: Mapping[str, str]
+    pictures: Mapping[str, str]  # brand -> name of its picture
 
     @classmethod
     def load(
         cls, registry: ModelRegistry, name: str, event_store: EventStore, policy: Policy
     ) -> "Recommender":
-        """Load a model version over the events of today. Raises WorkspaceError where they part."""
+        """Load a model version and bind it to the current events.
+
+        Raises WorkspaceError if another code version saved the model, or if the event store was
+        started anew since the fit.
+        """
         arrays, meta = registry.load(name)
         try:
             model = _restore_model(arrays, meta)
@@ -79,7 +84,7 @@ class Recommender:
     def bind(
         cls, model: Model, version: str, event_store: EventStore, policy: Policy
     ) -> "Recommender":
-        """Set a model over the events of today."""
+        """Bind a model to the current events and catalogue."""
         catalog = flag_sensitive(event_store.catalog, policy.is_sensitive)
         bound_model = model.rebase_on(catalog)
         return cls(
@@ -94,13 +99,13 @@ class Recommender:
         )
 
     def baseline(self, name: str) -> Ranker:
-        """The baseline of that name over the same brands."""
+        """Return the named baseline over the same brands."""
         return make_baseline(name, self.model.brand_index)
 
     def evidence_of(self, customer: str, stopwatch: Stopwatch | None = None) -> Evidence:
-        """Read and sum up one customer's events.
+        """Read and aggregate one customer's events.
 
-        Raises NotEnoughHistoryError without any, and where the version has no list of hers.
+        Raises NotEnoughHistoryError if the customer has no events, or no list in this version.
         """
         number = self._customer_number(customer)
         stopwatch = stopwatch or Stopwatch()
@@ -115,15 +120,15 @@ class Recommender:
             return aggregate_events(rows, self.item_facts, self.event_store.as_of, customer_numbers)
 
     def numbered(self, evidence: Evidence, customer: str) -> Evidence:
-        """What another version read of a customer, as this one names her.
+        """Return evidence of another version with this version's customer number.
 
-        Raises NotEnoughHistoryError where this version has no list of hers.
+        Raises NotEnoughHistoryError if this version has no list of the customer.
         """
         customer_numbers = np.full(len(evidence), self._customer_number(customer), np.int64)
         return replace(evidence, customer=customer_numbers)
 
     def _customer_number(self, customer: str) -> int:
-        """How the evidence of a customer names her: lists are found by it, our model needs none."""
+        """Return the customer number for evidence: the key to imported lists, 0 for HybridModel."""
         if isinstance(self.model, HybridModel):
             return 0
         number = self.model.customer_number(customer_key(customer))
@@ -135,12 +140,12 @@ class Recommender:
         return number
 
     def evidence_from_brands(self, brands: tuple[str, ...]) -> Evidence:
-        """What naming these brands says; unknown and sensitive ones are passed over."""
+        """Return evidence for brands that a guest named; unknown and sensitive ones are skipped."""
         codes = [self.brand_pool.codes[name] for name in brands if name in self.brand_pool.codes]
         return evidence_of_named_brands([code for code in codes if self.brand_pool.allowed[code]])
 
     def rank(self, evidence: Evidence, n: int, exclude: tuple[str, ...] = ()) -> list[BrandScore]:
-        """The model's best n brands of one person."""
+        """Return the model's top n brands for one customer, without the brands in `exclude`."""
         with _FOLD_IN_SLOTS:
             return self.model.rank(evidence, n, exclude)
 
@@ -151,7 +156,7 @@ class Recommender:
         lengths: tuple[int, int],
         exclude: tuple[str, ...],
     ) -> RankedProposals:
-        """What model and rival propose, in lists of these lengths."""
+        """Return the lists of model and baseline; `lengths` is (model, baseline)."""
         has_history = (evidence.feature(Feature.PURCHASES) > 0) | (
             evidence.feature(Feature.VIEWS) > 0
         )
@@ -164,7 +169,7 @@ class Recommender:
         )
 
     def faces(self, brands: Sequence[str]) -> list[Face]:
-        """What the browser may see of these brands, numbered from 1."""
+        """Return the card faces that the browser may see, numbered from 1."""
         return [
             self.brand_products.face(place, brand, self.pictures)
             for place, brand in enumerate(brands, start=1)
@@ -174,9 +179,9 @@ class Recommender:
 def load_recommender(
     workspace: Workspace, model: str | None = None, policy: Policy | None = None
 ) -> Recommender:
-    """Return a model version over today's events; it stays in memory for the next question.
+    """Return a model version bound to the current events; the workspace caches it in memory.
 
-    `model` is a version's name; None is the candidate, else the newest version.
+    `model` is a version's name; None is the candidate, or the newest version without one.
     """
     active_policy, event_store = policy or workspace.policy, workspace.event_store
     hash = workspace.version(model).hash

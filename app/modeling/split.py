@@ -1,4 +1,4 @@
-"""The end of a log, held out: what came before is learnt from, what came after is asked about."""
+"""Temporal split of the log: a training part and a held-out end for evaluation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,48 +14,50 @@ from recsys.dataset.events import EventRows
 from recsys.dataset.evidence import Evidence, split_by_customer
 from recsys.evaluation.metrics import EvalUser, Relevance, relevance_gains
 
-SMALL_CHUNK_ROWS = 200_000  # read at once, where a few cases are looked for
+SMALL_CHUNK_ROWS = 200_000  # rows per read when only a few evaluation users are needed
 RowCustomers = NDArray[np.int64]
-"""Customer of each row, shape (n,)."""
+"""Customer number of each row, (n,), ascending."""
 
 
 @dataclass(frozen=True, slots=True)
 class TemporalSplit:
-    """The start of a log: all but its held-out end, and at `depth` 2 all but that one's end again.
+    """Training part of a temporal split.
 
-    The end is a share of the time; where the log has no times, of each customer's sequence.
+    depth=0 is the whole log, depth=1 drops the test period, depth=2 also drops a validation period.
+    Each dropped period is the share `held_out` of the time span that remains. In a log without
+    times it is that share of each customer's sequence.
     """
 
     first: int  # seconds since 1970, the earliest event
-    last: int
-    held_out: float  # share
-    depth: int = 0  # 0 is the whole log
-    cuts_sequences: bool = False  # in time; each customer's own sequence lacks its end as well
+    last: int  # seconds since 1970, the latest event
+    held_out: float  # share from 0 to 1
+    depth: int = 0  # number of periods dropped
+    cuts_sequences: bool = False  # with times: also drop the end of each customer's own sequence
 
     @classmethod
     def of(cls, event_store: EventStore, held_out: float, sample: float, seed: int) -> Self:
-        """The whole log of a warehouse; its first event is looked for in a sample."""
+        """Return the whole log (depth 0). The earliest event is that of a sample of customers."""
         chunks = (int(rows["ts"].min()) for _, rows in event_store.scan(sample, seed))
         return cls(min(chunks, default=event_store.as_of), event_store.as_of, held_out)
 
     @property
     def has_times(self) -> bool:
-        """Whether there are times to split at."""
+        """Whether the events have times to split at."""
         return self.first < self.last
 
     @property
     def as_of(self) -> int:
-        """The day that what is known looks back from, seconds since 1970."""
+        """End of this part, seconds since 1970. Event ages are measured from it."""
         if not self.has_times:
             return self.last
         return self.first + round((self.last - self.first) * (1 - self.held_out) ** self.depth)
 
     def training_part(self) -> "TemporalSplit":
-        """This start without its own end."""
+        """Return this part without one more held-out period at its end."""
         return replace(self, depth=self.depth + 1)
 
     def contains(self, numbers: RowCustomers, rows: EventRows) -> NDArray[np.bool_]:
-        """Which rows of whole customers, ordered by customer, belong to it, shape (n,)."""
+        """Return which rows are in this part, (n,). Rows: whole customers, ordered by customer."""
         if not self.has_times:
             return self._sequence_start(numbers, self.depth)
         contained = np.asarray(rows["ts"] <= self.as_of, np.bool_)
@@ -64,7 +66,7 @@ class TemporalSplit:
         return contained
 
     def _sequence_start(self, numbers: RowCustomers, depth: int) -> NDArray[np.bool_]:
-        """Which rows are left of each customer's sequence when its end is cut so many times."""
+        """Return which rows stay after cutting the end of each sequence `depth` times, (n,)."""
         starts = np.flatnonzero(np.diff(numbers, prepend=-1))
         counts = np.diff(np.append(starts, len(numbers)))
         lengths = counts
@@ -77,20 +79,20 @@ class TemporalSplit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HoldoutTask:
-    """How customers are asked about the end of a start of the log."""
+    """Evaluation task: predict a customer's held-out brands from the history before them."""
 
     catalog: Catalog
     item_facts: ItemFacts
     relevance: Relevance
     split: TemporalSplit
-    history_split: TemporalSplit  # what `split` holds beyond it is asked about
-    has_purchases: bool  # whether the log knows purchases
+    history_split: TemporalSplit  # rows in `split` but not in this part are the targets
+    has_purchases: bool  # whether the log has purchases
 
     @classmethod
     def of(
         cls, event_store: EventStore, catalog: Catalog, relevance: Relevance, split: TemporalSplit
     ) -> Self:
-        """About the held-out end of a start of a warehouse's log."""
+        """Return the task for the last held-out period of `split`."""
         has_purchases = bool(event_store.item_purchases.any())
         return cls(
             catalog,
@@ -102,25 +104,25 @@ class HoldoutTask:
         )
 
     def with_sequence_ends(self) -> "HoldoutTask":
-        """In a log with times, about the end of each customer's own sequence, whenever that is."""
+        """Return the task for the end of each customer's own sequence, in a log with times."""
         return replace(self, history_split=replace(self.split, cuts_sequences=True))
 
     def history(self, numbers: RowCustomers, rows: EventRows) -> Evidence:
-        """Evidence of what came before."""
+        """Return the evidence of the rows before the held-out period."""
         in_history = self.history_split.contains(numbers, rows)
         return aggregate_events(
             rows[in_history], self.item_facts, self.history_split.as_of, numbers[in_history]
         )
 
     def all_eval_users(self, event_store: EventStore) -> Iterator[EvalUser]:
-        """All cases of the log, by customers' keys, which fall as chance would have it."""
+        """Yield all evaluation users by customer key. Keys are hashes, so the order is random."""
         for numbers, rows in event_store.scan(chunk=SMALL_CHUNK_ROWS):
             yield from self.eval_users(numbers, rows, self.history(numbers, rows))
 
     def eval_users(
         self, numbers: RowCustomers, rows: EventRows, history: Evidence
     ) -> Iterator[EvalUser]:
-        """Customers of a chunk who did something before and something that counts after."""
+        """Yield the chunk's customers with history and at least one relevant held-out brand."""
         held_out = self.split.contains(numbers, rows) & ~self.history_split.contains(numbers, rows)
         customers, brand, gain = relevance_gains(
             numbers[held_out], rows[held_out], self.item_facts, self.relevance, self.has_purchases

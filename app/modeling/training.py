@@ -1,4 +1,4 @@
-"""Fitting a model version: read a sample of the customers, learn, save. Nothing half-done stays."""
+"""Training of a model version: read a sample of customers, tune, fit, save atomically."""
 
 import resource
 import sys
@@ -48,11 +48,11 @@ from recsys.study.deck import CardRole, deal_deck
 from recsys.study.policy import Policy
 
 TRIAL_DECK_CUSTOMERS = 1_000
-# means that differ without any spread are infinitely apart; JSON has no infinity
+# the difference is infinite if the means differ and the spread is 0; JSON has no infinity
 MAX_DIFFERENCE = 99.0
 
 OfflineEvaluator = Callable[[EventStore, ProgressCallback], Mapping[str, Any]]
-"""What is found out of a model's options before it is saved, as facts."""
+"""Evaluates the fit options before the version is saved; returns facts to save with it."""
 
 
 def fit_version(
@@ -67,12 +67,12 @@ def fit_version(
     on_loss: LossCallback | None = None,
     evidence_table: EvidenceTable | None = None,
 ) -> ModelVersion:
-    """Fit a model on a sample of the events and save it as a new version.
+    """Fit a model on a sample of the customers and save it as a new version.
 
-    With a `evidence_table` that a warehouse summed up it learns from the customers of that; how to
-    weigh is chosen on the events as ever. What `evaluator` finds is saved with it; `on_loss` hears
-    the loss of each pass. Raises BadInputError for options out of range and NotEnoughError without
-    usable events.
+    With `evidence_table`, aggregated by a warehouse, the model learns from that table's customers;
+    parameters are still tuned on the events. The facts of `evaluator` are saved with the version.
+    `on_loss` receives the loss after each ALS iteration. Raises BadInputError for options out of
+    range and NotEnoughError without usable events.
     """
     check_options(options)
     window, stage_timer = window or TrainingWindow(), StageTimer(progress)
@@ -113,7 +113,7 @@ def fit_version(
 
 
 class StageTimer:
-    """The same progress, and how many seconds each stage took."""
+    """Progress callback that passes calls on and measures the seconds of each stage."""
 
     def __init__(self, progress: ProgressCallback) -> None:
         self._progress = progress
@@ -125,22 +125,21 @@ class StageTimer:
         self._progress(stage, fraction)
 
     def seconds_by_stage(self) -> dict[str, float]:
-        """Return the seconds of each stage so far, to two digits."""
+        """Return stage -> seconds so far, rounded to two decimals."""
         self._close_stage(self._stage)
         return {stage: round(spent, 2) for stage, spent in self._seconds.items()}
 
     def _close_stage(self, stage: str) -> None:
         now = time.perf_counter()
-        finished_stage = (
-            self._stage or stage
-        )  # what came before the first word belongs to the first stage
+        # Time before the first call is counted for the first stage.
+        finished_stage = self._stage or stage
         self._seconds[finished_stage] = self._seconds.get(finished_stage, 0.0) + now - self._since
         self._stage, self._since = stage, now
 
 
 def peak_megabytes() -> int:
-    """The most memory that this process has held so far."""
-    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes there, kilobytes here
+    """Return the peak memory (resident set size) of this process in MiB."""
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10  # macOS: bytes; Linux: KiB
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
 
 
@@ -153,10 +152,11 @@ def tune_and_fit(
     on_loss: LossCallback | None = None,
     evidence_table: EvidenceTable | None = None,
 ) -> tuple[HybridModel, Interactions, TuningResult]:
-    """Choose how to weigh on the end of a start of the log, then learn from all of that start.
+    """Tune the parameters on the end of the training part `split`, then fit on all of that part.
 
-    Without a start from the whole log, or from a `evidence_table` that a warehouse summed up.
-    Weights that somebody set are taken as they are. Raises NotEnoughError without usable events.
+    Without `split` the model is fitted on the whole log, or on `evidence_table` if one is given.
+    Weights set in `options` are used as they are, without tuning. Raises NotEnoughError without
+    usable events.
     """
     catalog = policy_catalog(event_store, policy)
     if options.weights is None:
@@ -192,16 +192,14 @@ def tune_params(
     progress: ProgressCallback,
     split: TemporalSplit | None = None,
 ) -> TuningResult:
-    """Choose the blend on the last part of a start of the log, learning from what comes before."""
+    """Tune HybridParams on the validation period at the end of `split`; fit on the time before."""
     share = options.sample_share(event_store.customers)
     sample = min(share, tuning_sample_share(event_store))
-    seed = options.seed if share < 1 else 0  # of everybody, chance is to decide nothing
+    seed = options.seed if share < 1 else 0  # all customers are read: the seed must not matter
     tuning_split = split or TemporalSplit.of(event_store, relevance.held_out, sample, seed)
     task = HoldoutTask.of(event_store, catalog, relevance, tuning_split)
     histories, eval_users = tuning_data(event_store, task, (sample, seed), progress)
-    if (
-        tuning_split.has_times and len(eval_users) < MIN_USERS
-    ):  # hardly anybody comes back: ask about own ends
+    if tuning_split.has_times and len(eval_users) < MIN_USERS:  # too few returning customers
         task = task.with_sequence_ends()
         histories, eval_users = tuning_data(event_store, task, (sample, seed), progress)
     interactions = Interactions.from_evidence(histories, len(catalog.brands))
@@ -220,10 +218,10 @@ def tune_params(
 def expected_balance(
     recommender: Recommender, policy: Policy, baseline: str, seed: int, progress: ProgressCallback
 ) -> float | None:
-    """Standardised difference of log popularity between picks and decoys, before anybody plays.
+    """Return the standardized difference of log popularity between picks and decoys, or None.
 
-    Decks are dealt to customers drawn from the store and thrown away. None where nobody's history
-    is enough, or the shop has too few brands for a deck.
+    It is measured on trial decks for a sample of customers, before any study; the decks are thrown
+    away. None if no customer has enough history, or the shop has too few brands for a deck.
     """
     share = min(1.0, 2 * TRIAL_DECK_CUSTOMERS / max(1, recommender.event_store.customers))
     pairs: list[tuple[float, float]] = []

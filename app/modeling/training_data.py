@@ -1,4 +1,4 @@
-"""The evidence of a sample of the customers: to learn from, and to choose parameters on."""
+"""Evidence of a sample of the customers, for fitting and for tuning."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -15,11 +15,11 @@ from recsys.models.collaborative import ProgressCallback
 from recsys.models.hybrid import FitOptions
 from recsys.study.policy import Policy
 
-TUNING_CUSTOMERS = 20_000  # learnt from while weights are chosen, at least
-TUNING_EVENTS = 1_000_000  # so that customers of few events say enough together
-TUNING_USERS = 2_000
+TUNING_CUSTOMERS = 20_000  # smallest sample to fit on during tuning
+TUNING_EVENTS = 1_000_000  # fewest events to fit on: short histories need more customers
+TUNING_USERS = 2_000  # evaluation users, at most
 TUNING_STAGE = "weighing the parts"
-TUNING_READ_SHARE = 0.3  # of the stage, before the search
+TUNING_READ_SHARE = 0.3  # of the stage's progress; the parameter search is the rest
 
 
 def tuning_data(
@@ -28,7 +28,10 @@ def tuning_data(
     sample_and_seed: tuple[float, int],
     progress: ProgressCallback,
 ) -> tuple[list[Evidence], list[EvalUser]]:
-    """What the customers of a sample (share, seed) did before, and who is asked what came after."""
+    """Return histories and evaluation users of a sample of customers, given as (share, seed).
+
+    If the sample has too few evaluation users, they are taken from the whole log.
+    """
     expected_customers = max(1.0, event_store.customers * sample_and_seed[0])
     histories, eval_users, customers_read = list[Evidence](), list[EvalUser](), 0
     for numbers, rows in event_store.scan(*sample_and_seed):
@@ -38,19 +41,19 @@ def tuning_data(
         )
         customers_read += len(np.unique(numbers))
         progress(TUNING_STAGE, TUNING_READ_SHARE * min(1.0, customers_read / expected_customers))
-    if len(eval_users) < TUNING_USERS and sample_and_seed[0] < 1:  # look further
+    if len(eval_users) < TUNING_USERS and sample_and_seed[0] < 1:
         eval_users = list(islice(task.all_eval_users(event_store), TUNING_USERS))
     return histories, eval_users
 
 
 def tuning_sample_share(event_store: EventStore) -> float:
-    """The share of the customers that is learnt from while weights are chosen."""
+    """Return the share of customers to fit on during tuning; 1 or more means all."""
     by_customers = TUNING_CUSTOMERS / max(1, event_store.customers)
     return max(by_customers, TUNING_EVENTS / max(1, event_store.events))
 
 
 def policy_catalog(event_store: EventStore, policy: Policy) -> Catalog:
-    """The catalogue as a policy allows it to be seen."""
+    """Return the catalogue with the policy's sensitive brands and products flagged."""
     return flag_sensitive(event_store.catalog, policy.is_sensitive)
 
 
@@ -61,7 +64,7 @@ def read_evidence(
     progress: ProgressCallback,
     split: TemporalSplit | None = None,
 ) -> Iterator[Evidence]:
-    """Sum up the sample's events, all of them or those of a start of the log, chunk by chunk."""
+    """Yield the sample's evidence chunk by chunk, from the whole log or the part `split`."""
     facts, as_of = (
         ItemFacts.from_catalog(catalog),
         event_store.as_of if split is None else split.as_of,

@@ -1,4 +1,4 @@
-"""For which of the shop's customers a model speaks: those whose history it can guess from."""
+"""User coverage: the share of customers with enough history for a recommendation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,30 +12,30 @@ from recsys.dataset.event_aggregation import ItemFacts, aggregate_events
 from recsys.study.policy import Policy
 
 SAMPLE_CUSTOMERS = 5_000
-"""Customers that are read: half a second, and shares right to 1.4 points in 19 of 20 samples."""
+"""Sample size. Reading takes half a second; the 95% margin of error is 1.4 percentage points."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryBand:
-    """Customers by how many brands they have in their history."""
+    """Share of customers with `min_brands` to `max_brands` brands in their history."""
 
     min_brands: int
-    max_brands: int | None  # None: or more
+    max_brands: int | None  # None: no upper limit
     share: float
 
 
 @dataclass(frozen=True, slots=True)
 class UserCoverage:
-    """How much is known of customers, in a sample of them."""
+    """History lengths in a sample of customers."""
 
-    customers: int  # read
-    min_brands: int  # brands from which a history is enough
-    enough_share: float  # share of customers with so many
+    customers: int  # sample size
+    min_brands: int  # brands that make a history long enough
+    enough_share: float  # share of customers with at least `min_brands`
     bands: tuple[HistoryBand, ...]
 
 
 def measure_user_coverage(event_store: EventStore, policy: Policy) -> UserCoverage | None:
-    """Count the brands of a sample of customers; None where they are fewer than a cell."""
+    """Return the coverage in a sample; None if it has fewer customers than `policy.cell`."""
     counts = np.concatenate([np.zeros(0, np.int64), *_brand_counts(event_store, policy)])
     if len(counts) < policy.cell:
         return None
@@ -45,7 +45,7 @@ def measure_user_coverage(event_store: EventStore, policy: Policy) -> UserCovera
 
 
 def _brand_counts(event_store: EventStore, policy: Policy) -> Iterator[NDArray[np.int64]]:
-    """Yield how many brands each customer of the sample has, as a deck would be dealt from them."""
+    """Yield the number of brands per sampled customer, counted as for dealing a deck, (n,)."""
     facts = ItemFacts.from_catalog(policy_catalog(event_store, policy))
     share = min(1.0, SAMPLE_CUSTOMERS / max(1, event_store.customers))
     for numbers, rows in event_store.scan(share):
@@ -60,7 +60,7 @@ def _brand_counts(event_store: EventStore, policy: Policy) -> Iterator[NDArray[n
 def _bands(
     counts: NDArray[np.int64], edges: tuple[int, ...], min_group_size: int
 ) -> Iterator[HistoryBand]:
-    """Yield bands, each with a cell of customers at least: a smaller one joins the next."""
+    """Yield bands of at least `min_group_size` customers; a smaller band joins the next one."""
     low, remaining = edges[0], len(counts)
     for high in edges[1:]:
         count = int(((counts >= low) & (counts < high)).sum())

@@ -1,4 +1,4 @@
-"""What if: somebody's typed history, or a persona's, and what versions make of it."""
+"""What-if queries: recommendations for a typed history or the history of a persona."""
 
 from dataclasses import dataclass
 
@@ -17,16 +17,16 @@ DEFAULT_LENGTH = 10
 
 @dataclass(frozen=True, slots=True)
 class WhatIfResult:
-    """What one version makes of a history."""
+    """Recommendations of one version for a history."""
 
     version: str  # hash
-    ranked: list[BrandScore]
+    ranked: list[BrandScore]  # best first
 
 
 def read_typed_history(recommender: Recommender, text: str) -> tuple[list[HistoryItem], Evidence]:
-    """Return what a typed history says, and the evidence that it gives.
+    """Parse a typed history; return its items and their evidence.
 
-    Raises BadInputError, or UnknownNameError for a brand that is not there.
+    Raises BadInputError for text that cannot be parsed, UnknownNameError for an unknown brand.
     """
     allowed = recommender.model.brand_index.allowed(())
     history_items = parse_history(text, [str(name) for name in recommender.catalog.brands[allowed]])
@@ -39,7 +39,7 @@ def read_typed_history(recommender: Recommender, text: str) -> tuple[list[Histor
 def rank_history(
     recommender: Recommender, evidence: Evidence, n: int = DEFAULT_LENGTH
 ) -> WhatIfResult:
-    """Return a version's list for a history that nobody lived. Raises BadInputError for lists."""
+    """Rank brands for a made-up history. Raises BadInputError if the version is imported lists."""
     trained_model(recommender)
     return WhatIfResult(recommender.version, recommender.rank(evidence, n))
 
@@ -47,12 +47,15 @@ def rank_history(
 def similar_to(
     recommender: Recommender, brand: str, n: int = DEFAULT_LENGTH
 ) -> list[tuple[str, float]]:
-    """Return the brands most alike to one. Raises BadInputError for lists, or an unknown brand."""
+    """Return the most similar brands with their similarity, best first.
+
+    Raises BadInputError if the version is imported lists or the brand is unknown.
+    """
     return similar_brands(trained_model(recommender), brand, n)
 
 
 def trained_model(recommender: Recommender) -> HybridModel:
-    """The model of a version that has learnt something. Raises BadInputError for lists."""
+    """Return the version's HybridModel. Raises BadInputError if the version is imported lists."""
     if isinstance(recommender.model, PrecomputedModel):
         raise BadInputError(
             "This version is lists of another system: it knows customers by their lists and can be "
