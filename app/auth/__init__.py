@@ -1,1 +1,1 @@
-"""Who is there: logins, account links, cookies, tokens, paired phones, and rate limits."""
+"""Identity and access: logins, account links, cookies, tokens, device pairing, rate limits."""

@@ -1,4 +1,4 @@
-"""Which customer is she? The shop's table says so, or a note that its own account page signs."""
+"""Links employees to shop customers, by a CSV table or a statement that the shop signs."""
 
 import csv
 import re
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
     import _csv
 
 LINK_TABLE_COLUMNS = ("employee", "customer_id")
-MAX_PENDING = 1000  # notes that wait for their page at a time
-_BADGE = re.compile(r"[0-9a-f]{64}")
+MAX_PENDING = 1000  # statements in memory at a time; the oldest is dropped first
+_BADGE = re.compile(r"[0-9a-f]{64}")  # HMAC-SHA256 in hex, see app.auth.identity.badge
 
 
 @dataclass(frozen=True, slots=True)
 class ShopStatement:
-    """What the shop's account page signed: this customer pressed its button, for this nonce."""
+    """A claim signed by the shop's account page: this customer pressed its button for a nonce."""
 
     customer: str
     nonce: str
     expires_at: float  # seconds since 1970
 
     def __repr__(self) -> str:
-        """Say nothing: a customer must not reach a log."""
+        """Return a constant text, so that no customer id reaches a log."""
         return "Note(...)"
 
 
 class ShopStatements:
-    """Notes that a browser brought, each until its page collects it; nothing is on disk.
+    """Statements that a browser posted, kept in memory until its page collects them.
 
-    Between the two stands a handle that this browser alone was given: the note itself, and the
-    customer in it, is in no address.
+    Only this browser gets the handle of its statement. The page's URL has the handle, so that
+    neither the statement nor its customer id is in a URL. Nothing is written to disk.
     """
 
     def __init__(self, link_key: bytes, clock: Callable[[], float] = time.time) -> None:
@@ -50,8 +50,8 @@ class ShopStatements:
         self._pending: dict[str, ShopStatement] = {}
 
     def receive(self, token: str) -> str:
-        """Return the handle of a note. Raises NotAllowedError where the shop did not sign it."""
-        from app.auth.jwt import (  # here: it needs the packages of the login
+        """Verify a statement and return its handle. Raises NotAllowedError if it is not valid."""
+        from app.auth.jwt import (  # imported late: it needs the packages of the extra `auth`
             SHOP_TOKEN_SECONDS,
             verify_shop_token,
         )
@@ -67,7 +67,7 @@ class ShopStatements:
         return handle
 
     def collect(self, handle: str) -> ShopStatement:
-        """Return the note of a handle, once. Raises NotAllowedError where there is none."""
+        """Remove and return a handle's statement. Raises NotAllowedError if used or expired."""
         with self._lock:
             statement = self._pending.pop(handle, None)
         if statement is None or statement.expires_at <= self._clock():
@@ -78,14 +78,14 @@ class ShopStatements:
 
 
 def link_url(account_links: AccountLinks, person: Person, shop_page: str) -> str:
-    """Return the address of the shop's page for this employee, with a nonce of hers."""
+    """Return the URL of the shop's account page, with a nonce that only this employee can use."""
     separator = "&" if "?" in shop_page else "?"
     nonce = account_links.issue_nonce(_require_badge(person))
     return f"{shop_page}{separator}{urlencode({'nonce': nonce})}"
 
 
 def link_account(account_links: AccountLinks, person: Person, statement: ShopStatement) -> None:
-    """Link the customer of a note to whoever brought it. Raises NotAllowedError as rows do."""
+    """Link a person to the statement's customer. Raises NotAllowedError like AccountLinks.link."""
     account_links.link(_require_badge(person), statement.nonce, statement.customer)
 
 
@@ -96,9 +96,10 @@ def _require_badge(person: Person) -> str:
 
 
 def read_link_table(path: Path) -> dict[str, str]:
-    """Return the shop's table as badge -> customer.
+    """Return the shop's link table as badge -> customer id.
 
-    A CSV file of the columns in COLUMNS. Raises BadInputError that names lines and never an id.
+    The file is CSV in UTF-8 with the columns LINK_TABLE_COLUMNS. Raises BadInputError, which names
+    line numbers but never an id.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

@@ -1,4 +1,4 @@
-"""Deck tokens: a page's pass to the route of swipes, worth nothing in another browser."""
+"""Deck tokens: signed permission for a page to post the swipes of one deck from one browser."""
 
 import hmac
 import time
@@ -15,50 +15,50 @@ from recsys.errors import NotAllowedError, TokenExpiredError
 
 @dataclass(frozen=True, slots=True)
 class DeckTokenClaims:
-    """What a deck token says: this participant may answer this deck, here, until then."""
+    """Content of a deck token: a participant may answer a deck in one browser until it expires."""
 
     participant: str
     deck: str
-    binding_digest: str  # a digest of the login that the page had: a token is no place for a cookie
+    binding_digest: str  # HMAC of the guest cookie: the token must not contain the cookie itself
     expires_at: int  # seconds since 1970
 
 
 def binding_of(headers: Mapping[str, str]) -> str:
-    """Return the login that a request's headers carry, and "" where the browser keeps no cookie.
+    """Return the guest cookie in a request's headers, or "" if the browser keeps no cookie.
 
-    The page signs with it and the route reads with it, so both must be given what the browser
-    itself sent. Names of `headers` are found in any case.
+    A deck token is bound to this value when the page signs it and when the route reads it, so both
+    must pass the headers that the browser sent. `headers` must ignore the case of names.
     """
     return guest_from_cookies(headers.get("cookie", "")) or ""
 
 
 class DeckTokens:
-    """Signs and reads deck tokens. They name participant, deck, expiry and a digest of a login.
+    """Signs and verifies deck tokens.
 
-    What an earlier key signed is read until that key is taken away, so that a new key costs no open
-    deck its page.
+    Tokens of a former signing key are accepted until that key is removed, so that open decks
+    survive a key rotation.
     """
 
     def __init__(self, keys: SecretKeys, clock: Callable[[], float] = time.time) -> None:
         self._keys = (keys.signing, *keys.former_signing)
         self._signer = URLSafeTimedSerializer(
-            [*reversed(self._keys)],  # the last one signs
+            [*reversed(self._keys)],  # itsdangerous signs with the last key
             salt="brandswipe.deck",
             signer_kwargs={"digest_method": sha256},
         )
         self._clock = clock
 
     def sign(self, participant: str, deck: str, binding: str, seconds: int = 2 * 3600) -> str:
-        """Return a token that holds for so many seconds, for the login of that binding."""
+        """Return a token that is valid for `seconds`, in the browser of this binding."""
         expires_at = int(self._clock()) + seconds
         digest = _binding_digest(self._keys[0], binding)
         return str(self._signer.dumps([participant, deck, digest, expires_at]))
 
     def read(self, token: str, binding: str) -> DeckTokenClaims:
-        """Return what a token says.
+        """Return the claims of a token.
 
-        Raises TokenExpiredError for one that was ours, NotAllowedError for any other and for one
-        that another login brings.
+        Raises TokenExpiredError for an expired token of this browser, and NotAllowedError for a
+        token that is forged or that another browser sends.
         """
         try:
             claim = DeckTokenClaims(*self._signer.loads(token))

@@ -1,4 +1,4 @@
-"""Phones on a shared demo: a one-time code opens the door, a signed cookie keeps it open."""
+"""Pairing of phones with a shared demo: a one-time code is exchanged for a signed cookie."""
 
 import hmac
 import secrets
@@ -12,16 +12,16 @@ from app.workspace.keys import SecretKeys
 
 PAIRING_COOKIE = "brandswipe_pair"
 PAIRING_SECONDS = 12 * 3600
-_CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is mistaken for another
-_CODE_LENGTH = 10  # about 50 bits: not to be guessed while a demo lasts
+_CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no characters that look alike
+_CODE_LENGTH = 10  # about 50 bits: cannot be guessed while a demo lasts
 
 
 class DevicePairing:
-    """One code at a time; a code is worth one phone."""
+    """Pairs phones by a one-time code. One code is valid at a time and pairs one phone."""
 
     def __init__(self, keys: SecretKeys) -> None:
         self._signer = URLSafeTimedSerializer(
-            [*reversed(keys.former_signing), keys.signing],  # the last one signs
+            [*reversed(keys.former_signing), keys.signing],  # itsdangerous signs with the last key
             salt="brandswipe.pair",
             signer_kwargs={"digest_method": sha256},
         )
@@ -30,11 +30,11 @@ class DevicePairing:
 
     @property
     def code(self) -> str:
-        """The code that the next phone needs."""
+        """The code for the next phone."""
         return self._code
 
     def redeem(self, code: str) -> str | None:
-        """Return a cookie's value for the right code, which is then spent; None for another."""
+        """Return a cookie value and replace the code, or return None for a wrong code."""
         with self._lock:
             if not hmac.compare_digest(code.encode(), self._code.encode()):
                 return None
@@ -42,7 +42,7 @@ class DevicePairing:
         return str(self._signer.dumps(secrets.token_hex(8)))
 
     def accepts(self, cookie: str) -> bool:
-        """Return whether a cookie is one of ours, and not older than twelve hours."""
+        """Return whether a cookie value has our signature and is at most twelve hours old."""
         try:
             self._signer.loads(cookie, max_age=PAIRING_SECONDS)
         except BadData:
@@ -51,13 +51,13 @@ class DevicePairing:
 
 
 def local_address() -> str | None:
-    """Return this computer's address on the local network, or None where it is on none.
+    """Return this computer's address on the local network, or None if it has none.
 
-    A datagram socket that is connected sends nothing: the system only chooses the road.
+    Connecting a datagram socket sends nothing: it only makes the system choose a route.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # an address that nobody has (RFC 5737)
+            probe.connect(("192.0.2.1", 9))  # reserved for documentation (RFC 5737)
             address = str(probe.getsockname()[0])
         except OSError:
             return None

@@ -1,4 +1,4 @@
-"""Guests: a random name in a cookie, so that a browser comes back to its own cards."""
+"""The guest cookie: a random name for each browser, so that a guest returns to the same deck."""
 
 import re
 import secrets
@@ -16,7 +16,7 @@ _GUEST_NAME = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 def guest_from_cookies(cookies: str) -> str | None:
-    """Return the guest's name in a Cookie header, or None where there is no good one."""
+    """Return the guest name in a Cookie header, or None if it is missing or malformed."""
     try:
         morsel = SimpleCookie(cookies).get(GUEST_COOKIE)
     except CookieError:
@@ -25,15 +25,16 @@ def guest_from_cookies(cookies: str) -> str | None:
 
 
 def matches_route(scope: Scope, *routes: str) -> bool:
-    """Return whether a request asks for one of these routes, at the root or under the prefix."""
+    """Return whether a request is for one of the routes, at the root or under the base path."""
     paths = (start + route for start in ("/", base_path()) for route in routes)
     return scope["type"] == "http" and scope["path"] in paths
 
 
 def is_logout(scope: Scope) -> bool:
-    """Return whether a page of ours ends a login: what it kept in the browser goes with it.
+    """Return whether a request is a logout from our own page or typed by the user.
 
-    Another site can make a browser ask for this address too, and must not cost anybody an answer.
+    A logout clears the browser's storage. Another site can make a browser request this URL too,
+    and that must not delete unsent answers.
     """
     if not matches_route(scope, *LOGOUT_ROUTES):
         return False
@@ -41,16 +42,16 @@ def is_logout(scope: Scope) -> bool:
 
 
 class GuestCookieMiddleware:
-    """Names every browser that opens a page without a name. A pure ASGI middleware.
+    """Sets a guest cookie when a browser without one opens a page. A pure ASGI middleware.
 
-    Whoever logs out gets another name, so that passes of her pages are worth nothing afterwards.
+    A logout replaces the cookie, so that the deck tokens of earlier pages are no longer valid.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on; add the cookie to pages."""
+        """Pass the request on; add the cookie to responses that are pages or logouts."""
         if scope["type"] == "http" and (is_logout(scope) or not _has_guest_cookie(scope)):
             send = self._with_cookie(scope, send)
         await self.app(scope, receive, send)

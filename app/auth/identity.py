@@ -1,4 +1,4 @@
-"""Who is here: one Person, from a guest's cookie or from what a login says and signs."""
+"""The person behind a request: a guest known by a cookie, or an employee with a login's claims."""
 
 import hmac
 import ipaddress
@@ -15,7 +15,7 @@ from recsys.errors import LoginNeededError, NotAllowedError, SettingsError
 
 
 class UserRole(StrEnum):
-    """What a person may see."""
+    """A role, which decides what a person may see."""
 
     EMPLOYEE = "employee"
     PM = "pm"
@@ -23,12 +23,12 @@ class UserRole(StrEnum):
 
 
 def pseudonym(keys: SecretKeys, subject: str) -> str:
-    """Return the participant of a subject: HMAC-SHA256 under a key that is outside the store."""
+    """Return a subject's participant id: its HMAC-SHA256 under a key that is not in the store."""
     return _pseudonym(keys.pseudonym, subject)
 
 
 def former_pseudonyms(keys: SecretKeys, subject: str) -> tuple[str, ...]:
-    """Return what the subject was called under earlier keys, for whoever asks for her own rows."""
+    """Return a subject's pseudonyms under earlier keys, to find that person's older rows."""
     return tuple(_pseudonym(key, subject) for key in keys.former_pseudonym)
 
 
@@ -37,7 +37,7 @@ def _pseudonym(key: bytes, subject: str) -> str:
 
 
 def is_loopback(address: str | None) -> bool:
-    """Return whether only this computer can reach the address. None means every address."""
+    """Return whether only this computer can reach an address. None means all addresses."""
     name = (address or "").strip("[]").lower()
     if name == "localhost":
         return True
@@ -50,10 +50,10 @@ def is_loopback(address: str | None) -> bool:
 
 
 def check_listen_address(settings: Settings, address: str | None, is_planted: bool) -> None:
-    """Raise SettingsError unless a server of these settings may listen on the address.
+    """Raise SettingsError unless a server with these settings may listen on the address.
 
-    `address` is the one really in force (None: every address); `is_planted` says whether the
-    workspace holds the demo's planted shop and nothing else.
+    `address` is the one in force (None: all addresses). `is_planted` is True if the workspace
+    holds only the demo's planted (simulated) shop.
     """
     if settings.share and not is_planted:
         raise SettingsError(
@@ -76,31 +76,29 @@ AUTH_EXTRA = "pip install 'brandswipe[auth]'"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whoever sits at this browser, as the pages need to know her; nothing here is her name."""
+    """The person at this browser, as far as the pages need it. No field holds a name."""
 
     participant: str  # pseudonym
     roles: frozenset[UserRole]
-    guest: bool  # nobody vouches for her
-    customer: str | None = field(default=None, repr=False)  # of the shop account linked to her
-    badge: str | None = field(default=None, repr=False)  # what the link table knows her by
-    former_pseudonyms: tuple[
-        str, ...
-    ] = ()  # her pseudonyms under earlier keys: what is stored is still hers
+    guest: bool  # no login vouches for the person
+    customer: str | None = field(default=None, repr=False)  # id in the linked shop account
+    badge: str | None = field(default=None, repr=False)  # the person's key in the link table
+    former_pseudonyms: tuple[str, ...] = ()  # under earlier keys, for rows stored under them
 
     def has_any_role(self, roles: Collection[UserRole]) -> bool:
-        """Whether one of these roles is hers."""
+        """Return whether the person has one of these roles."""
         return not self.roles.isdisjoint(roles)
 
 
 class AccountLinkLookup(Protocol):
-    """The link table."""
+    """The link table, as far as this module reads it."""
 
     def customer_of(self, badges: Iterable[str]) -> str | None:
         """Return the customer linked to the first badge that is linked."""
 
 
 def guest_person(keys: SecretKeys, cookie_name: str, role: UserRole = UserRole.EMPLOYEE) -> Person:
-    """Return somebody without a login, known by a cookie alone."""
+    """Return a person without a login, who is known only by a guest cookie."""
     subject = f"guest {cookie_name}"
     return Person(
         pseudonym(keys, subject),
@@ -111,12 +109,12 @@ def guest_person(keys: SecretKeys, cookie_name: str, role: UserRole = UserRole.E
 
 
 def employee_pseudonym(keys: SecretKeys, subject: str) -> str:
-    """Return the pseudonym of whom the login calls by this name."""
+    """Return the pseudonym of the employee with this login subject."""
     return pseudonym(keys, f"employee {subject}")
 
 
 def all_employee_pseudonyms(keys: SecretKeys, subject: str) -> tuple[str, ...]:
-    """Return her pseudonym and those under earlier keys: all under which rows of hers may be."""
+    """Return an employee's pseudonyms under the current key and then under earlier keys."""
     return employee_pseudonym(keys, subject), *former_pseudonyms(keys, f"employee {subject}")
 
 
@@ -127,9 +125,9 @@ def employee_person(
     claims: LoginClaims,
     now: float,
 ) -> Person:
-    """Return whom a login vouches for.
+    """Return the person that a login's claims name; `now` is in seconds since 1970.
 
-    Raises LoginNeededError where it is too old, NotAllowedError where she may not come in.
+    Raises LoginNeededError if the login is too old, NotAllowedError if access is not allowed.
     """
     issued_at = claims.get("iat")
     if not isinstance(issued_at, int | float) or now - issued_at > settings.login_hours * 3600:
@@ -147,7 +145,7 @@ def employee_person(
 
 
 def roles_of(settings: Settings, claims: LoginClaims) -> frozenset[UserRole]:
-    """Return the roles of a login. Raises NotAllowedError for somebody who is not let in."""
+    """Return the roles of a login. Raises NotAllowedError if none of its groups may come in."""
     groups = _claimed_groups(settings, claims)
     if settings.employee_groups and groups.isdisjoint(settings.employee_groups):
         raise NotAllowedError(
@@ -167,7 +165,7 @@ def roles_of(settings: Settings, claims: LoginClaims) -> frozenset[UserRole]:
 
 
 def check_login(settings: Settings) -> None:
-    """Raise SettingsError unless the login that the settings name can work."""
+    """Raise SettingsError unless the configured login can work."""
     if settings.login.is_real and find_spec("joserfc") is None:
         raise SettingsError(f"The login {settings.login} needs more packages: {AUTH_EXTRA}")
     if settings.login is Login.PROXY:
@@ -207,12 +205,12 @@ def _check_oidc() -> None:
 
 
 def badge(keys: SecretKeys, subject: str) -> str:
-    """Return what the link table knows an employee by: the shop computes the same."""
+    """Return an employee's key in the link table; the shop computes the same HMAC."""
     return _link_digest(keys, f"employee {subject}")
 
 
 def badge_of_email(keys: SecretKeys, address: str) -> str:
-    """Return what the link table knows an address by, where the shop has verified it."""
+    """Return the link table's key for an e-mail address that the shop has verified."""
     return _link_digest(keys, f"email {address.strip().lower()}")
 
 
@@ -227,7 +225,7 @@ def _badges(settings: Settings, keys: SecretKeys, subject: str, claims: LoginCla
 
 def _subject(settings: Settings, claims: LoginClaims) -> str:
     subject = claims.get(settings.subject_claim)
-    if settings.subject_claim == "email":  # an address counts only where somebody vouches for it
+    if settings.subject_claim == "email":  # an unverified address could be anybody's
         subject = next(iter(_verified_emails(settings, claims)), None)
     if not isinstance(subject, str) or not subject:
         raise NotAllowedError(
@@ -238,7 +236,7 @@ def _subject(settings: Settings, claims: LoginClaims) -> str:
 
 
 def _verified_emails(settings: Settings, claims: LoginClaims) -> tuple[str, ...]:
-    """The e-mail address, if somebody vouches that it is hers."""
+    """Return the login's e-mail address if it is verified or trusted, else nothing."""
     address, email_verified = claims.get("email"), claims.get("email_verified")
     verified = email_verified is True or (email_verified is None and settings.trust_emails)
     return (address.lower(),) if verified and isinstance(address, str) and address else ()
@@ -255,7 +253,7 @@ def _claimed_groups(settings: Settings, claims: LoginClaims) -> set[str]:
 
 
 def _nested_claim(claims: Any, name: str) -> Any:
-    """A claim by its name, or by the way to it: `realm_access.roles`."""
+    """Return a claim by its name or dotted path (`realm_access.roles`), or None."""
     if not isinstance(claims, Mapping) or name in claims:
         return claims[name] if isinstance(claims, Mapping) else None
     parent, _, subpath = name.partition(".")

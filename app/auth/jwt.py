@@ -1,6 +1,6 @@
-"""What others say and sign about who plays: the proxy's header, and the shop's account page.
+"""Verifies JSON Web Tokens (RFC 7519): the login proxy's header and the shop's statement.
 
-Both are JSON Web Tokens (RFC 7519); joserfc, which the extra `auth` brings, checks signatures.
+joserfc checks the signatures; the extra `auth` installs it.
 """
 
 import json
@@ -17,13 +17,10 @@ from app.workspace.settings import Settings
 from recsys.errors import LoginNeededError, NotAllowedError, SettingsError
 
 JwtClaims = Mapping[str, Any]
-MIN_SHARED_KEY_BYTES = 32  # bytes of a key that signs and checks
-LEEWAY_SECONDS = 60  # seconds that two clocks may differ by
-SHOP_TOKEN_SECONDS = 600
-SHOP_ISSUER, SHOP_AUDIENCE = (
-    "shop",
-    "brandswipe",
-)  # issuer and audience of the account page's statement
+MIN_SHARED_KEY_BYTES = 32  # of a symmetric key, which both signs and verifies
+LEEWAY_SECONDS = 60  # tolerated difference between two clocks
+SHOP_TOKEN_SECONDS = 600  # longest validity of the account page's statement
+SHOP_ISSUER, SHOP_AUDIENCE = "shop", "brandswipe"  # of the account page's statement
 _ALGORITHMS_BY_KEY_TYPE = {
     "RSA": ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
     "EC": ("ES256", "ES384", "ES512"),
@@ -36,12 +33,11 @@ _JWT_ERRORS = (JoseError, ValueError, TypeError, KeyError)
 def verify_proxy_header(
     settings: Settings, header: str | None, now: float, check_expiry: bool = False
 ) -> JwtClaims:
-    """Return what the proxy says of who asks.
+    """Return the claims about the user in the proxy's header; `now` is in seconds since 1970.
 
-    A header is as old as the page it came with: its expiry is asked `check_expiry`, of every
-    request, and a page that is open stays open. Raises LoginNeededError without a header and with
-    an expired one, NotAllowedError for any other that the key, the issuer or the audience does not
-    fit.
+    Set `check_expiry` for every request. An open page keeps the header that it was loaded with and
+    must stay open when this header expires. Raises LoginNeededError if the header is missing or
+    expired, NotAllowedError if its key, issuer or audience is wrong.
     """
     if not header:
         raise LoginNeededError
@@ -63,9 +59,10 @@ def verify_proxy_header(
 
 
 def verify_shop_token(link_key: bytes, token: str, now: float) -> tuple[str, str]:
-    """Return customer and nonce of a statement that the shop's account page has signed.
+    """Return the customer and the nonce of a statement signed by the shop's account page.
 
-    Raises NotAllowedError for one that is forged, edited, or not made in the last ten minutes.
+    `now` is in seconds since 1970. Raises NotAllowedError if the statement is forged, edited or
+    not made in the last ten minutes.
     """
     try:
         claims = jwt.decode(token, OctKey.import_key(link_key), algorithms=["HS256"]).claims
@@ -84,9 +81,9 @@ def verify_shop_token(link_key: bytes, token: str, now: float) -> tuple[str, str
 
 
 def proxy_keys(path: Path | None) -> Key | KeySet:
-    """Return what is in a file of PEM, JWK or JWKS; read again where it changed.
+    """Return the key or keys of a PEM, JWK or JWKS file, which is read again after a change.
 
-    Raises SettingsError where there is nothing that a signature can be checked with.
+    Raises SettingsError if the file has no key that can verify a signature.
     """
     if path is None:
         raise SettingsError("The login `proxy` needs a key: set `proxy_key` to its file.")
@@ -101,7 +98,7 @@ def proxy_keys(path: Path | None) -> Key | KeySet:
 
 @lru_cache(4)
 def _load_keys(path: Path, mtime_ns: int) -> Key | KeySet:
-    del mtime_ns  # a part of the key of the cache alone
+    del mtime_ns  # only part of the cache key
     text = path.read_bytes()
     if not text.lstrip().startswith(b"{"):
         return _import_pem(text)
@@ -121,7 +118,7 @@ def _import_pem(text: bytes) -> Key:
 
 
 def _algorithms(key_or_set: Key | KeySet) -> list[str]:
-    """The kind of the key says which algorithms there are, never the token."""
+    """Return the algorithms that the keys' types allow. The token never chooses its algorithm."""
     keys = key_or_set.keys if isinstance(key_or_set, KeySet) else [key_or_set]
     for key in keys:
         if isinstance(key, OctKey) and len(key.raw_value) < MIN_SHARED_KEY_BYTES:

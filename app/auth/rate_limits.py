@@ -1,6 +1,6 @@
-"""How much one player may post: more than any hand can do, less than would hurt the others.
+"""Rate limits for swipe posts: above what a hand can do, below what would slow other players.
 
-A limit loses nothing: who meets one is told 429, and her browser keeps the answers and asks later.
+A refused post loses nothing: the browser gets a 429, keeps its answers and sends them later.
 """
 
 import threading
@@ -8,17 +8,17 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-POSTS_PER_MINUTE = 600  # a minute, and at once: 50 keys without a gap are 50 posts at most
-POSTS_PER_ADDRESS = 3_000  # of all its guests without a cookie: an office shares one address
-ROW_BURST = 1_000  # of a deck at once: each of twenty cards answered and taken back 25 times
-ROWS_PER_MINUTE = 6  # that a deck takes beyond them, so that no answer waits for ever
-MAX_NAMES = 10_000  # names that are remembered; the one heard longest ago goes first
+POSTS_PER_MINUTE = 600  # per participant; also the burst: 50 quick keys are at most 50 posts
+POSTS_PER_ADDRESS = 3_000  # per minute, without a cookie: an office shares one address
+ROW_BURST = 1_000  # rows of a deck at once: each of 20 cards answered and taken back 25 times
+ROWS_PER_MINUTE = 6  # more rows for a deck each minute, so that no answer waits for ever
+MAX_NAMES = 10_000  # names in memory; the least recently used one is dropped first
 
 
 class RateLimiter:
-    """So many at once for each name, coming back evenly over a minute.
+    """A limit for each name: a burst of `per_minute` requests, refilled evenly over a minute.
 
-    One number a name is kept (the generic cell rate algorithm, ATM Forum TM 4.0, annex C).
+    It keeps one number for each name (generic cell rate algorithm, ATM Forum TM 4.0, annex C).
     """
 
     def __init__(
@@ -32,11 +32,11 @@ class RateLimiter:
         self._lock = threading.Lock()
 
     def try_acquire(self, name: str) -> bool:
-        """Take one and return True, or return False where nothing is left now."""
+        """Use up one request and return True, or return False if the limit is reached."""
         now = self._clock()
         with self._lock:
             until = max(self._used_until.get(name, now), now) + self._interval
-            if until > now + 60 + self._interval / 2:  # halves are rounded away
+            if until > now + 60 + self._interval / 2:  # the half absorbs rounding errors
                 return False
             self._used_until[name] = until
             self._used_until.move_to_end(name)
@@ -46,22 +46,22 @@ class RateLimiter:
 
 
 class SwipeRateLimits:
-    """What the route of swipes asks before it stores anything."""
+    """The limits that the swipe route checks before it stores anything."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._by_participant = RateLimiter(POSTS_PER_MINUTE, clock)
         self._by_address = RateLimiter(POSTS_PER_ADDRESS, clock)
 
     def allows_address(self, address: str, binding: str) -> bool:
-        """Whether this address may post: asked only of a browser without a login or a cookie."""
+        """Return whether an address may post. Only posts without a guest cookie are limited."""
         return bool(binding) or self._by_address.try_acquire(address)
 
     def allows_participant(self, participant: str) -> bool:
-        """Whether this participant may post once more now."""
+        """Return whether a participant may post once more now."""
         return self._by_participant.try_acquire(participant)
 
 
 def remaining_rows(rows: int, dealt_at: int, now: int) -> int:
-    """Return how many rows a deck still takes; times are milliseconds since 1970."""
+    """Return how many more rows a deck accepts; times are in milliseconds since 1970."""
     minutes = max(now - dealt_at, 0) // 60_000
     return max(ROW_BURST + ROWS_PER_MINUTE * minutes - rows, 0)

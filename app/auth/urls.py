@@ -1,4 +1,4 @@
-"""Where the server's own routes stand: under the path prefix, if there is one."""
+"""The base path: the path prefix of our own routes, if a proxy shows the app under one."""
 
 import re
 
@@ -6,19 +6,19 @@ from streamlit import config
 
 from recsys.errors import SettingsError
 
-BASE_PATH_ENV = "STREAMLIT_SERVER_BASE_URL_PATH"  # by itself only `streamlit run` would read it
+BASE_PATH_ENV = "STREAMLIT_SERVER_BASE_URL_PATH"  # without us, only `streamlit run` reads it
 
 
 def base_path() -> str:
-    """Return the path that all of ours starts with, slashes at both ends."""
+    """Return the path that all our URLs start with, with a slash at both ends."""
     prefix = str(config.get_option("server.baseUrlPath") or "").strip("/")
     return f"/{prefix}/" if prefix else "/"
 
 
 def base_path_option(path: str) -> dict[str, object]:
-    """Return the option for the path under which a proxy shows the app, if it is said.
+    """Return the Streamlit option for the base path, or no option for an empty path.
 
-    Raises SettingsError for what is no path.
+    Raises SettingsError for a text that is not a path.
     """
     if not re.fullmatch(r"(/?\w[\w.-]*)*/?", path, re.ASCII):
         raise SettingsError(
