@@ -1,20 +1,21 @@
-"""Every error of ours, one tree. Each says in one sentence what is wrong and what to do.
+"""All exceptions of Brandswipe. Each message says in one sentence what is wrong and what to do.
 
 BrandswipeError
 ├── BadInputError            a file, an argument or a setting is not usable
-│   ├── BadEventsError       an event file or its rows
-│   ├── BadPolicyError       a policy that cannot gate
-│   ├── UnknownNameError     a name that is not there; lists the known ones
-│   └── SettingsError        the environment or brandswipe.toml
-├── NotEnoughError           too little to compute with
+│   ├── BadEventsError       an event or product file, or its rows, cannot be imported
+│   ├── BadPolicyError       a policy is not valid, so the release gate cannot use it
+│   ├── UnknownNameError     a name does not exist; the message lists the known names
+│   └── SettingsError        the environment or brandswipe.toml has an unusable value
+├── NotEnoughError           there is too little data to compute with
 │   ├── NotEnoughBrandsError
 │   └── NotEnoughHistoryError
-├── IllegalSwipeError        a swipe that its deck does not allow
-├── NotAllowedError          who asks may not do this
-│   ├── LoginNeededError     nobody knows who asks, or no longer
-│   └── TokenExpiredError    who asked may do so again with a fresh pass
+├── IllegalSwipeError        the deck does not allow this swipe
+├── NotAllowedError          the user may not do this
+│   ├── LoginNeededError     the user has no login, or the login has expired
+│   └── TokenExpiredError    the token has expired; the user may retry with a new one
 ├── WorkspaceError           the workspace is missing, newer, busy or damaged
-└── IntegrityError           what was stored is not what was written
+│   └── DamagedError         a file is damaged; also an IntegrityError
+└── IntegrityError           stored data fails its integrity check
 """
 
 from collections.abc import Iterable
@@ -22,7 +23,7 @@ from difflib import get_close_matches
 
 
 class BrandswipeError(Exception):
-    """The root. Its text is one sentence for the person who caused it."""
+    """The base class. Its message is one sentence for the user who caused the error."""
 
 
 class BadInputError(BrandswipeError):
@@ -34,11 +35,11 @@ class BadEventsError(BadInputError):
 
 
 class BadPolicyError(BadInputError):
-    """A policy that cannot gate."""
+    """A policy that is not valid, so that the release gate cannot use it."""
 
 
 class UnknownNameError(BadInputError):
-    """A name that is not there."""
+    """A name that does not exist. The message suggests a close name and lists the known ones."""
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
         self.what, self.name, self.known = what, name, sorted(known)
@@ -49,15 +50,15 @@ class UnknownNameError(BadInputError):
 
 
 class SettingsError(BadInputError):
-    """The environment or brandswipe.toml says something that cannot be used."""
+    """The environment or brandswipe.toml has a value that cannot be used."""
 
 
 class NotEnoughError(BrandswipeError):
-    """There is too little to compute with."""
+    """There is too little data to compute with."""
 
 
 class NotEnoughBrandsError(NotEnoughError):
-    """The shop, or what is left of it, has too few brands for the deck."""
+    """The shop, or its brands that are still available, has too few brands for the deck."""
 
     def __init__(self, wanted: int, available: int, what: str) -> None:
         self.wanted, self.available, self.what = wanted, available, what
@@ -68,7 +69,7 @@ class NotEnoughBrandsError(NotEnoughError):
 
 
 class NotEnoughHistoryError(NotEnoughError):
-    """A person did too little in this shop to be known."""
+    """A customer has too few events in this shop, or none."""
 
 
 class IllegalSwipeError(BrandswipeError):
@@ -76,11 +77,11 @@ class IllegalSwipeError(BrandswipeError):
 
 
 class NotAllowedError(BrandswipeError):
-    """Who asks may not do this."""
+    """The user may not do this."""
 
 
 class LoginNeededError(NotAllowedError):
-    """Nobody knows who asks, or no longer."""
+    """The user has no login, or the login has expired."""
 
     def __init__(self, expired: bool = False) -> None:
         self.expired = expired
@@ -92,7 +93,7 @@ class LoginNeededError(NotAllowedError):
 
 
 class TokenExpiredError(NotAllowedError):
-    """A pass of ours whose time is over."""
+    """A token that was valid and has expired."""
 
 
 class WorkspaceError(BrandswipeError):
@@ -100,8 +101,8 @@ class WorkspaceError(BrandswipeError):
 
 
 class IntegrityError(BrandswipeError):
-    """What was stored is not what was written."""
+    """Stored data that fails its integrity check: it differs from the data that was written."""
 
 
 class DamagedError(WorkspaceError, IntegrityError):
-    """A file of the workspace is damaged: nothing can be done with it, and a backup is needed."""
+    """A file of the workspace is damaged and cannot be used. Restore a backup."""

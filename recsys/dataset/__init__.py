@@ -1,4 +1,4 @@
-"""Events of a shop, its catalog, and the evidence that events add up to."""
+"""Events of a shop, its catalog, and the events aggregated per customer and brand."""
 
 from recsys.dataset.catalog import Catalog as Catalog
 from recsys.dataset.event_aggregation import aggregate_events as aggregate_events

@@ -1,10 +1,10 @@
-"""Brand names: which spellings are one brand, how it is shown, and what means "no brand"."""
+"""Brand names: match spellings, normalize the displayed name, and detect "no brand"."""
 
 import unicodedata
 from collections.abc import Mapping
 
 NAME_LENGTH = 120
-"""Characters of a brand name that are kept; two names alike so far are one brand."""
+"""Maximum length in characters. Two names that are equal up to this length are one brand."""
 
 
 NO_BRAND = frozenset(
@@ -30,28 +30,28 @@ NO_BRAND = frozenset(
         "onbekend",
     }
 )
-"""What shops write, as `brand_key`, where an article has no brand."""
+"""Names that shops give to products without a brand, as `brand_key`."""
 
 
 _TRADEMARKS = frozenset("®™©℠℗")
 
 
-_JOINERS = frozenset("\u200c\u200d")  # emoji and several scripts are spelt with them
+_JOINERS = frozenset("\u200c\u200d")  # zero-width joiners; emoji and several scripts need them
 
 
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # control, direction marks, lone surrogates
 
 
 def brand_key(name: str) -> str:
-    """Return what makes two spellings one brand: no marks, spaces collapsed, any case."""
+    """Return the key that all spellings of a brand share: no marks, single spaces, casefolded."""
     return _visible_text(unicodedata.normalize("NFKC", _visible_text(name).casefold()))
 
 
 def normalize_brand(name: str, aliases: Mapping[str, str] | None = None) -> str | None:
-    """Return the brand as it is shown, or None for no brand.
+    """Return the brand name to display, or None for no brand.
 
-    Marks (® ™ ©), control and direction characters go, spaces collapse, Unicode becomes NFKC, and
-    what is longer than NAME_LENGTH is cut. `aliases` maps a `brand_key` to the name to use for it.
+    Removes marks (® ™ ©), control and direction characters, collapses spaces, applies Unicode NFKC
+    and cuts at NAME_LENGTH. `aliases` maps a `brand_key` to the name to use instead.
     """
     display_name = clean_name(name)
     if aliases:
@@ -60,12 +60,12 @@ def normalize_brand(name: str, aliases: Mapping[str, str] | None = None) -> str 
 
 
 def clean_name(name: str) -> str:
-    """Return a text fit to be shown: visible characters in NFKC, at most NAME_LENGTH of them."""
+    """Return `name` fit for display: visible characters in NFKC, at most NAME_LENGTH of them."""
     return _visible_text(_visible_text(name)[:NAME_LENGTH])
 
 
 def _visible_text(text: str) -> str:
-    """Return `text` in NFKC, of characters one can see, with single spaces."""
+    """Return the visible characters of `text` in NFKC, with single spaces."""
     visible = "".join(_visible_char(char) for char in text)
     composed = unicodedata.normalize("NFKC", visible)
     collapsed = " ".join("".join(_visible_char(char) for char in composed).split())

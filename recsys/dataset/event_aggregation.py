@@ -1,4 +1,4 @@
-"""events -> evidence per customer and brand; evidence adds up."""
+"""Aggregate events into evidence per customer and brand."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,25 +19,25 @@ from recsys.dataset.evidence import (
 )
 
 DAY = 86_400
-HALF_LIVES = (30, 90, 365)  # days; fixed, so that no candidate model rereads the log
-FIXED_POINT_ONE = 1 << 20  # the weight of an event of this very day, in fixed point
+HALF_LIVES = (30, 90, 365)  # days; fixed, so that no candidate model has to read the log again
+FIXED_POINT_ONE = 1 << 20  # fixed-point 1.0: the weight of an event less than a day old
 RELEASE_WINDOW = 30 * DAY
-FULL_PRICE_PERCENT = 98  # of the list price; shops round their discounts
+FULL_PRICE_PERCENT = 98  # minimum percent of the list price; shops round their discounts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ItemFacts:
-    """What an event's item says, as arrays by item code, shape (I,)."""
+    """Facts about the items of events, as arrays indexed by item code, shape (I,)."""
 
-    brand: NDArray[np.int32]  # -1: no brand, or a sensitive one: no evidence either way
+    brand: NDArray[np.int32]  # -1: no brand or sensitive; the event adds no evidence
     category: NDArray[np.int32]
     list_price: NDArray[np.int32]
     released: NDArray[np.uint32]
-    premium: NDArray[np.bool_]  # half of its category costs less
+    premium: NDArray[np.bool_]  # list price above the median of its category
 
     @classmethod
     def from_catalog(cls, catalog: Catalog) -> "ItemFacts":
-        """Read the facts off a catalogue once; they serve every customer."""
+        """Read the facts from a catalog. One instance serves every customer."""
         brand = catalog.item_brand.astype(np.int32, copy=True)
         has_brand = brand >= 0
         is_hidden = np.zeros(len(brand), dtype=bool)
@@ -69,11 +69,23 @@ def aggregate_events(
     as_of: int,
     customers: NDArray[np.int64] | None = None,
 ) -> Evidence:
-    """Sum up events, shape (n,), per customer and brand.
+    """Aggregate events per customer and brand.
 
-    `as_of` (seconds since 1970) is the day that decayed sums look back from; later events are
-    left out. `customers`, shape (n,), numbers the customer of each event; without it all events
-    are one person's, number 0. Events of sensitive brands, or of none, leave no trace.
+    Parameters
+    ----------
+    rows : EventRows, shape (n,)
+        Events in any order. Events of a sensitive brand or item, or of no brand, are skipped.
+    facts : ItemFacts
+        Facts of the catalog that the item codes in `rows` belong to.
+    as_of : int
+        Reference time of decayed sums, seconds since 1970. Later events are skipped.
+    customers : array of int64, shape (n,), optional
+        Number of each event's customer. Without it, all events belong to customer 0.
+
+    Returns
+    -------
+    Evidence
+        One row per pair of customer and brand that has events.
     """
     customer = np.zeros(len(rows), np.int64) if customers is None else customers
     brand = facts.brand[rows["item"]]
@@ -99,8 +111,8 @@ def aggregate_events(
 def _feature_values(
     rows: EventRows, facts: ItemFacts, as_of: int
 ) -> Iterator[tuple[Feature, NDArray[np.bool_ | np.int64]]]:
-    """What each event adds to each sum, shape (n,), column by column."""
-    kind, item = rows["kind"].copy(), rows["item"].copy()  # side by side they are read faster
+    """Yield each feature with the values that the events add to it, (n,)."""
+    kind, item = rows["kind"].copy(), rows["item"].copy()  # contiguous copies are read faster
     is_purchase, is_view = kind == EventKind.PURCHASE, kind == EventKind.VIEW
     is_interest = is_view | (kind == EventKind.WISHLIST) | (kind == EventKind.CART)
     for column, of_kind in _COUNTED_KINDS:
@@ -136,7 +148,7 @@ def _is_new_release(rows: EventRows, facts: ItemFacts) -> NDArray[np.bool_]:
 
 
 def at_full_price(rows: EventRows, facts: ItemFacts) -> NDArray[np.bool_]:
-    """Which rows, shape (n,), name the list price; none where either price is unknown."""
+    """Return which rows were at full price, (n,) bool; false if a price is unknown."""
     list_price = np.where(
         rows["list_price"] == NO_PRICE, facts.list_price[rows["item"]], rows["list_price"]
     ).astype(np.int64)

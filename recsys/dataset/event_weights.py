@@ -1,4 +1,4 @@
-"""Own evidence as one number a brand: what she did herself, and how much it says of love."""
+"""Preference scores from a customer's own evidence, and popularity counts of brands."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,22 +10,23 @@ from recsys.dataset.event_aggregation import FIXED_POINT_ONE, HALF_LIVES
 from recsys.dataset.evidence import DistinctKey, Evidence, Feature
 
 HALF_LIFE_OPTIONS: tuple[int | None, ...] = (None, 365, 90, 30)
-"""Half-lives in days that a model may forget with; None never forgets."""
-VIEW_WEIGHT = 0.1  # of a purchase, where a rival counts
+"""Half-lives in days that a model may use; None means no decay."""
+VIEW_WEIGHT = 0.1  # of a view relative to a purchase, in the baselines
 
 
 @dataclass(frozen=True, slots=True)
 class EventWeights:
-    """What one event of each kind says of love. No unit; only the order matters.
+    """The weight of one event of each kind as a sign of preference. No unit; only order matters.
 
-    A favourite is price-blind, followed and looked out for; a purchase at a discount or of the
-    cheapest kind says little. These are where the search of `recsys.evaluation.tuning` begins.
+    Strong signs of a favourite brand are purchases at full price, a follow and views of new
+    releases. A purchase at a discount or of the cheapest kind is a weak sign. The defaults are the
+    starting point of the search in `recsys.evaluation.tuning`.
     """
 
     full_price: float = 1.0
-    premium: float = 0.4  # although half of the category costs less
+    premium: float = 0.4  # purchases priced above the median of the category
     purchases: float = 0.25
-    purchase_days: float = 0.5  # coming back counts
+    purchase_days: float = 0.5  # distinct days; repeat purchases count
     products: float = 0.05
     categories: float = 0.05
     release_views: float = 2.0
@@ -33,11 +34,11 @@ class EventWeights:
     carts: float = 0.1
     views: float = 0.08
     returns: float = -0.8
-    follows: float = 3.0  # a follow stands until it is taken back, so it does not fade
+    follows: float = 3.0  # no decay: a follow is valid until it is withdrawn
 
 
 def event_weights_to_row(weights: EventWeights) -> dict[str, float]:
-    """Return what each kind of event says, in the order of KINDS, as a model keeps it."""
+    """Return the weights by stored name, in the order of WEIGHT_NAMES."""
     return {
         "full_price": weights.full_price,
         "dear": weights.premium,
@@ -55,7 +56,7 @@ def event_weights_to_row(weights: EventWeights) -> dict[str, float]:
 
 
 def event_weights_from_row(row: Mapping[str, float]) -> EventWeights:
-    """Return what `event_weights_to_row` wrote; a kind that it does not name is as usual."""
+    """Return the weights of a row of `event_weights_to_row`; a missing one gets its default."""
     values = {**event_weights_to_row(EventWeights()), **row}
     return EventWeights(
         full_price=values["full_price"],
@@ -93,7 +94,7 @@ _WEIGHT_DISTINCT_KEYS = {
 
 
 def feature_counts(evidence: Evidence) -> NDArray[np.float64]:
-    """How often each of KINDS happened, shape (n, len(KINDS))."""
+    """Return the count of each kind in WEIGHT_NAMES for each pair, (n, n_kinds)."""
     columns = [
         evidence.feature(_WEIGHT_FEATURES[kind])
         if kind in _WEIGHT_FEATURES
@@ -106,11 +107,10 @@ def feature_counts(evidence: Evidence) -> NDArray[np.float64]:
 def preferences_from_counts(
     counts: NDArray[np.floating], decay: NDArray[np.floating], weights: EventWeights
 ) -> NDArray[np.floating]:
-    """Weighted sum of event counts, decayed and log1p-scaled, at least 0.
+    """Return the weighted sum of event counts, time-decayed and log1p-scaled, (...), >= 0.
 
-    counts: (..., len(KINDS)); decay: (...), a share. Returns shape (...).
-
-    The logarithm keeps the tenth purchase from counting as much as the first.
+    counts: (..., n_kinds), in the order of WEIGHT_NAMES; decay: (...), share from 0 to 1, applied
+    to every kind but follows. With the logarithm, the tenth purchase counts less than the first.
     """
     weight = np.array([*event_weights_to_row(weights).values()], counts.dtype)
     return _log_scaled((counts[..., :-1] @ weight[:-1]) * decay, counts[..., -1] * weight[-1])
@@ -125,11 +125,11 @@ def _log_scaled(
 def preference_scores(
     evidence: Evidence, weights: EventWeights | None = None, half_life: int | None = None
 ) -> NDArray[np.float64]:
-    """Own evidence as one number a pair, shape (n,), at least 0 and without a unit.
+    """Return the preference score of each pair, (n,), >= 0, without a unit.
 
-    `half_life`, one of AGES, lets everything but a follow fade. Kinds are added one by one, so that
-    a pair's love is the same to the bit whatever stands beside it: a matrix product, which is
-    quicker, does not promise that.
+    `half_life` (days, one of HALF_LIFE_OPTIONS) decays every kind but follows. Kinds are added one
+    by one, so that a pair's score is bit-identical whatever other pairs `evidence` has. A matrix
+    product is faster but does not guarantee that.
     """
     weights = weights or EventWeights()
     *fading, persistent = (
@@ -145,7 +145,10 @@ def preference_scores(
 
 
 def decay_factor(evidence: Evidence, half_life: int | None) -> NDArray[np.float64]:
-    """What share of a pair's purchases and looks has not faded, shape (n,), from 0 to 1."""
+    """Return the share of a pair's events that is left after time decay, (n,), from 0 to 1.
+
+    The events are purchases, views, wishlists and carts; the share is 1 for a pair without any.
+    """
     if half_life is None:
         return np.ones(len(evidence))
     index = _half_life_index(half_life)
@@ -160,20 +163,20 @@ def decay_factor(evidence: Evidence, half_life: int | None) -> NDArray[np.float6
 
 
 def baseline_strength(evidence: Evidence) -> NDArray[np.float64]:
-    """Purchases and, far behind them, views, each on a logarithmic scale, shape (n,).
+    """Return log1p(purchases) + VIEW_WEIGHT * log1p(views) of each pair, (n,).
 
-    What the rivals of an evaluation go by, who know nothing of love.
+    The baselines of an evaluation use it, because they do not know EventWeights.
     """
     bought, looked = evidence.feature(Feature.PURCHASES), evidence.feature(Feature.VIEWS)
     return np.asarray(np.log1p(bought) + VIEW_WEIGHT * np.log1p(looked), np.float64)
 
 
 def popularity_counts(evidence: Evidence, brands: int) -> NDArray[np.int64]:
-    """How many customers bought each brand, and how many looked, shape (2, len(AGES), brands).
+    """Count buyers (0) and viewers (1) of each brand, (2, len(HALF_LIFE_OPTIONS), brands).
 
-    In units of 1 / ONE and so whole numbers: those of the parts of a log add up. In row k a
-    customer counts less the longer ago it was, by the half-life AGES[k]; in row 0 of the lookers
-    whoever did anything counts.
+    The unit is 1 / FIXED_POINT_ONE customers: counts are whole numbers, so the parts of a log add
+    up exactly. Row k decays a customer's count with the half-life HALF_LIFE_OPTIONS[k]. Without
+    decay (row 0), every customer with any event counts as a viewer.
     """
     everyone = np.ones(len(evidence), np.bool_)
     kinds = (
@@ -196,6 +199,6 @@ def _half_life_index(age: int) -> int:
 
 
 def relative_popularity(popularity: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return popularity as a share of the most popular brand's, by age: (len(AGES), B)."""
+    """Return popularity relative to each row's maximum, (len(HALF_LIFE_OPTIONS), B), 0 to 1."""
     maximum = popularity.max(axis=1, keepdims=True, initial=0)
     return np.asarray(popularity / np.where(maximum > 0, maximum, 1), np.float64)

@@ -1,4 +1,4 @@
-"""The event: the names of its columns, its kinds, and the packed row that is stored."""
+"""The event: its column names, its kinds, and the packed row that is stored."""
 
 from collections.abc import Mapping
 from enum import IntEnum
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 class Col:
-    """Columns of the event table. Spell them nowhere else."""
+    """Column names of the event table. Do not repeat these strings elsewhere."""
 
     CUSTOMER = "customer_id"
     TS = "ts"
@@ -32,11 +32,11 @@ EVENT_COLUMNS = (
     Col.LIST_PRICE,
     Col.QUANTITY,
 )
-"""All of them, in the order of an event file."""
+"""All columns, in the order of an event file."""
 
 
 class ProductCol:
-    """Columns of the product table beyond those it shares with events."""
+    """Column names that only the product table has; it shares the others with events."""
 
     TITLE = "title"
     RELEASED = "release_date"
@@ -45,7 +45,7 @@ class ProductCol:
 
 
 class EventKind(IntEnum):
-    """The kinds of event, as stored."""
+    """The kinds of event, with their stored codes."""
 
     VIEW = 0
     WISHLIST = 1
@@ -63,7 +63,7 @@ OUR_KINDS: Mapping[str, EventKind] = {
     "purchase": EventKind.PURCHASE,
     "return": EventKind.RETURN,
 }
-"""How event files of ours spell the kinds, in the order of what is stored."""
+"""The names of the kinds in Brandswipe's own event files, in the order of the stored codes."""
 
 KIND_NAMES: Mapping[str, EventKind] = {
     **OUR_KINDS,
@@ -77,21 +77,21 @@ KIND_NAMES: Mapping[str, EventKind] = {
     "transaction": EventKind.PURCHASE,
     "refund": EventKind.RETURN,
 }
-"""How shops spell the kinds, in small letters."""
+"""The names of the kinds in the files of shops, in lower case."""
 
-NO_PRICE = -1  # cents; "unknown" where a price is stored
+NO_PRICE = -1  # stored in place of an unknown price in cents
 
 EVENT_DTYPE = np.dtype(
     [
-        ("item", "<u4"),  # code of the item in the Catalogue
+        ("item", "<u4"),  # item code in the Catalog
         ("ts", "<u4"),  # seconds since 1970, UTC
-        ("price", "<i4"),  # cents paid a unit, or NO_PRICE
+        ("price", "<i4"),  # cents paid per unit, or NO_PRICE
         ("list_price", "<i4"),  # cents before any discount, or NO_PRICE
-        ("kind", "u1"),  # Kind
+        ("kind", "u1"),  # EventKind
         ("quantity", "u1"),  # units, 255 means 255 or more
     ]
 )
 """One stored event: 18 bytes, so that 300 million are 5.4 GB."""
 
 EventRows = NDArray[np.void]
-"""Array of ROW, shape (n,)."""
+"""Array of EVENT_DTYPE, shape (n,)."""

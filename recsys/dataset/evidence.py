@@ -1,8 +1,8 @@
-"""Evidence: what customers did with brands, as sums that add up and sets that unite.
+"""Evidence: events aggregated per customer and brand, as sums and as sets of distinct keys.
 
-Every number is a whole number (counts, cents, weights in fixed point), so that two halves of a
-log add up to the whole exactly, whatever the order, the chunks or the threads. What cannot be
-summed (distinct days, distinct items) is kept as a set of marks, and sets unite exactly too.
+Every number is a whole number (counts, cents, weights in fixed point). So the parts of a log add
+up to the whole exactly, whatever the order, the chunks or the threads. Distinct counts (days,
+items, categories) do not add up; they are kept as sets of keys, and set unions are exact too.
 """
 
 from collections.abc import Container, Iterator, Mapping, Sequence
@@ -25,20 +25,20 @@ class Feature(IntEnum):
     RELEASE_VIEWS = 6  # views within 30 days of the product's release
     SPEND = 7  # cents, only where the price is known
     FULL_PRICE = 8  # purchases at the list price
-    PREMIUM = 9  # purchases although half of the category costs less
-    BOUGHT_30 = 10  # purchases, decayed by half-life, in fixed point
+    PREMIUM = 9  # purchases priced above the median of the category
+    BOUGHT_30 = 10  # purchases, decayed with a half-life in days, in fixed point
     BOUGHT_90 = 11
     BOUGHT_365 = 12
-    LOOKED_30 = 13  # views, wishlists and carts, decayed
+    LOOKED_30 = 13  # views, wishlists and carts, decayed in the same way
     LOOKED_90 = 14
     LOOKED_365 = 15
 
 
 class DistinctKey(IntEnum):
-    """What is counted once however often it happens."""
+    """Kinds of distinct values: a repeated value counts once."""
 
     PURCHASE_DAY = 0
-    ITEM = 1  # items bought, looked at or wished for
+    ITEM = 1  # items with an event of any kind but a return
     CATEGORY = 2  # categories of those items
 
 
@@ -49,23 +49,23 @@ DISTINCT_KEY_DTYPE = np.dtype(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """What customers did with brands: n pairs, ordered by customer, then brand.
+    """Aggregated events of n pairs of customer and brand, ordered by customer, then brand.
 
-    `customer` is whatever number the caller gave the customer (0 for a single person).
+    The caller chooses the customer numbers; a single customer has number 0.
     """
 
     customer: NDArray[np.int64]  # (n,)
     brand: NDArray[np.int32]  # (n,) brand codes
     sums: NDArray[np.int64]  # (n, len(Feature))
     first: NDArray[np.uint32]  # (n,) seconds since 1970, the earliest event
-    last: NDArray[np.uint32]  # (n,) the latest
+    last: NDArray[np.uint32]  # (n,) seconds since 1970, the latest event
     distinct_keys: NDArray[np.void]  # (m,) DISTINCT_KEY_DTYPE, ascending
 
     def __len__(self) -> int:
         return len(self.brand)
 
     def __add__(self, other: "Evidence") -> "Evidence":
-        """Both together, as if summarised at once."""
+        """Return the evidence of both logs, as if they were aggregated together."""
         return merge_evidence([self, other])
 
     def __eq__(self, other: object) -> bool:
@@ -79,11 +79,11 @@ class Evidence:
         return id(self)
 
     def feature(self, column: Feature) -> NDArray[np.int64]:
-        """One column of sums, shape (n,)."""
+        """Return one column of sums, shape (n,)."""
         return self.sums[:, column]
 
     def distinct(self, key_kind: DistinctKey) -> NDArray[np.int64]:
-        """How many different values of a mark each pair has, shape (n,)."""
+        """Return the number of distinct values of `key_kind` of each pair, shape (n,)."""
         keys = self.distinct_keys[self.distinct_keys["what"] == key_kind]
         counts = np.zeros(len(self), dtype=np.int64)
         if len(keys):
@@ -93,7 +93,7 @@ class Evidence:
         return counts
 
     def for_customers(self, customers: NDArray[np.int64]) -> "Evidence":
-        """The evidence of these customers alone; they ascend."""
+        """Return the evidence of only these customers; `customers` is ascending."""
         pair_mask, key_mask = (
             np.isin(owners, customers) for owners in (self.customer, self.distinct_keys["customer"])
         )
@@ -118,7 +118,7 @@ def _pair_keys(customer: NDArray[np.int64], brand: NDArray[np.int32]) -> NDArray
 
 
 def empty_evidence() -> Evidence:
-    """Evidence of somebody who did nothing: the neutral element of `+`."""
+    """Return evidence without any pair: the neutral element of `+`."""
     return Evidence(
         customer=np.empty(0, np.int64),
         brand=np.empty(0, np.int32),
@@ -130,7 +130,7 @@ def empty_evidence() -> Evidence:
 
 
 def merge_evidence(parts: Sequence[Evidence]) -> Evidence:
-    """All parts together, as if summarised at once. `parts` must not be empty."""
+    """Return all parts as if aggregated together. `parts` must not be empty."""
     return group_evidence(
         np.concatenate([part.customer for part in parts]),
         np.concatenate([part.brand for part in parts]),
@@ -142,7 +142,7 @@ def merge_evidence(parts: Sequence[Evidence]) -> Evidence:
 
 
 def split_by_customer(evidence: Evidence, wanted: Container[int]) -> Iterator[tuple[int, Evidence]]:
-    """Yield (customer, her evidence alone, in which she is number 0) of those wanted, in order."""
+    """Yield (customer, evidence of that customer as number 0) of those in `wanted`, in order."""
     starts = run_starts(evidence.customer)
     customers = evidence.customer[starts]
     ends = np.append(starts[1:], len(evidence))
@@ -170,9 +170,9 @@ def split_by_customer(evidence: Evidence, wanted: Container[int]) -> Iterator[tu
 
 
 def evidence_of_named_brands(brands: Sequence[int]) -> Evidence:
-    """Evidence of somebody who only said that she loves these brands (codes).
+    """Return evidence of a user who only named favourite brands (codes).
 
-    A stated love counts as one follow: there is no purchase to speak for it.
+    A named brand counts as one follow, because there is no purchase.
     """
     codes = np.unique(np.asarray(brands, np.int32))
     sums = np.zeros((len(codes), len(Feature)), np.int64)
@@ -191,10 +191,11 @@ def evidence_from_counts(
     last: NDArray[np.uint32],
     distinct: Mapping[DistinctKey, NDArray[np.int64]],
 ) -> Evidence:
-    """Evidence that came summed up: of each mark it is known how many a pair has, (n,), not which.
+    """Return evidence from n aggregated rows whose distinct values are known only as counts, (n,).
 
-    They are numbered from 0, so that `distinct` is what was counted. Rows of one pair are added, of
-    whose marks it has the most that a row has: what came counted cannot be united.
+    Made-up values 0, 1, ... stand for them, so that `Evidence.distinct` returns the counts. Rows of
+    the same pair are summed. Their distinct count is the largest row's, because counts cannot be
+    united as sets can.
     """
     pairs = [np.repeat(np.arange(len(brand)), many) for many in distinct.values()]
     values = [_ranges(many) for many in distinct.values()]
@@ -205,7 +206,7 @@ def evidence_from_counts(
 
 
 def _ranges(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """From 0 for each of these, one after another."""
+    """Return the ranges 0 to size - 1 of all sizes, concatenated."""
     return np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
 
 
@@ -217,7 +218,7 @@ def group_evidence(
     last: NDArray[np.uint32],
     distinct_keys: NDArray[np.void],
 ) -> Evidence:
-    """Evidence of pairs that may stand more than once, in any order, (n,) each; marks likewise."""
+    """Return evidence from rows, (n,) each. Pairs and keys may repeat and be in any order."""
     order = pair_order(customer, brand)
     customer, brand = customer[order], brand[order]
     starts = run_starts(customer, brand)
@@ -234,9 +235,9 @@ def group_evidence(
 
 
 def pair_order(customer: NDArray[np.int64], brand: NDArray[np.int32]) -> NDArray[np.intp]:
-    """What puts pairs in order, (n,).
+    """Return the indices that sort the pairs by customer, then brand, (n,).
 
-    Stable sorts are the fast ones here: of whole numbers of 16 bits, and of what comes in runs.
+    NumPy's stable sort is the fastest here: for 16-bit integers and for data in sorted runs.
     """
     one_customer = len(brand) > 0 and customer.min() == customer.max() and brand.max() < 1 << 16
     keys = brand.astype(np.uint16) if one_customer else _pair_keys(customer, brand)
@@ -252,7 +253,7 @@ def unique_keys(
     key_kind: NDArray[np.integer],
     value: NDArray[np.integer],
 ) -> NDArray[np.void]:
-    """Marks, (n,) each, in order, each once: as numbers of 63 bits where they fit, for speed."""
+    """Return the keys sorted, without duplicates; packed into 63 bits if they fit, for speed."""
     columns: tuple[NDArray[np.integer], ...] = (customer, brand, key_kind, value)
     bits = [int(column.max(initial=0)).bit_length() for column in columns]
     if sum(bits) > 63 or customer.min(initial=0) < 0:
@@ -264,7 +265,7 @@ def unique_keys(
     for column, width in zip(columns, bits, strict=True):
         packed <<= width
         packed |= column
-    packed.sort(kind="stable")  # they come in runs
+    packed.sort(kind="stable")  # the stable sort is fast because the data has sorted runs
     packed = packed[run_starts(packed)]
     shifts = np.cumsum([0, *bits[:0:-1]])[::-1]
     return _as_distinct_keys(
@@ -280,7 +281,7 @@ def _as_distinct_keys(*columns: NDArray[np.integer]) -> NDArray[np.void]:
 
 
 def run_starts(*columns: NDArray[np.generic]) -> NDArray[np.intp]:
-    """Where a new run of equal values starts in ordered columns."""
+    """Return the indices where a new run of equal values starts in ordered columns."""
     if not len(columns[0]):
         return np.empty(0, np.intp)
     changed = np.zeros(len(columns[0]), dtype=bool)

@@ -1,9 +1,9 @@
-"""A history that nobody lived: typed by a person, or made up to try a model.
+"""Hypothetical histories: text is parsed into history items, and items become events.
 
     3 purchases of Lego at full price, 1 cheap Stabilo, follows Nike, 4 views of Sonos
 
-Each part between commas is one brand, how often, and what was done; left out, it is one purchase at
-a price that is not known. English and Dutch words are understood.
+Each part between commas has one brand, a count and an action. The default is one purchase at an
+unknown price. English and Dutch words are understood.
 """
 
 import re
@@ -21,12 +21,12 @@ from recsys.errors import BadInputError, UnknownNameError
 
 MAX_TIMES = 100
 ITEM_SPACING = 10 * DAY
-"""Seconds between two events of the same item: coming back counts."""
-DEFAULT_PRICE = 2_000  # cents, where the catalogue has no price
+"""Seconds between two events of an item, so that each is on a day of its own (`purchase_days`)."""
+DEFAULT_PRICE = 2_000  # cents, if the catalog has no price
 
 
 class Price(StrEnum):
-    """What was paid."""
+    """The price paid in a history item."""
 
     UNKNOWN = "unsaid"
     FULL = "full"
@@ -35,13 +35,13 @@ class Price(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HistoryItem:
-    """What somebody did with one brand, so many times."""
+    """One kind of event with one brand, repeated `times` times."""
 
     brand: str
     kind: EventKind = EventKind.PURCHASE
     times: int = 1
     price: Price = Price.UNKNOWN
-    new_release: bool = False  # with a product that had just come out
+    new_release: bool = False  # with a product released one day before the event
 
 
 _KIND_WORDS: Mapping[str, EventKind] = {
@@ -84,10 +84,10 @@ _SEPARATOR = re.compile(r"[,;\n]+")
 
 
 def parse_history(text: str, brands: Collection[str]) -> list[HistoryItem]:
-    """Return what a typed history says.
+    """Return the items of a typed history.
 
-    Raises BadInputError for words that mean nothing here and UnknownNameError for a brand that is
-    none of `brands`.
+    Raises BadInputError for an empty text, an unknown word or a count out of range, and
+    UnknownNameError for a part that names none of `brands`.
     """
     brand_by_key = {brand_key(name): name for name in brands}
     items = [
@@ -115,7 +115,7 @@ def _parse_item(words: Sequence[str], brand_by_key: Mapping[str, str]) -> Histor
 
 
 def _match_brand(words: Sequence[str], brand_by_key: Mapping[str, str]) -> tuple[str, list[str]]:
-    """Return the longest name among the words, and the words round it."""
+    """Return the longest brand name among the words, and the other words."""
     for length in range(len(words), 0, -1):
         for start in range(len(words) - length + 1):
             name = brand_by_key.get(brand_key(" ".join(words[start : start + length])))
@@ -146,9 +146,9 @@ def _parse_count(lower_words: Sequence[str], brand: str) -> int:
 
 
 def history_rows(history: Iterable[HistoryItem], catalog: Catalog, as_of: int) -> EventRows:
-    """Return the events the items stand for, before `as_of` (seconds since 1970), oldest first.
+    """Return the events of the items, before `as_of` (seconds since 1970), oldest first.
 
-    Raises BadInputError where a deed asks for a product that its brand does not have.
+    Raises BadInputError if the brand has no product that fits an item.
     """
     brand_codes = {str(name): code for code, name in enumerate(catalog.brands)}
     rows = [

@@ -1,7 +1,7 @@
-"""evidence -> what a model learns from: of many customers a few bytes a pair, whatever the chunks.
+"""Interactions: the training data of the models, made from the evidence of many customers.
 
-Evidence takes some 200 bytes for each customer and brand; what is learnt from it takes 16. So a
-log is summed up chunk by chunk and only the lesson of each chunk is kept.
+Evidence takes about 200 bytes per pair of customer and brand; interactions take 16. So a log is
+aggregated in chunks, and only the interactions of each chunk are kept.
 """
 
 from collections.abc import Iterable
@@ -22,19 +22,30 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Interactions:
-    """What N customers, who have p pairs with one of B brands, teach of brands."""
+    """Training data: p pairs of N customers and B brands, ordered by customer, then brand."""
 
-    starts: NDArray[np.int64]  # (N + 1,) where the pairs of each customer begin, and the last end
+    starts: NDArray[np.int64]  # (N + 1,) first pair of each customer, and the end
     brand: NDArray[np.int32]  # (p,) brand codes
-    preference: NDArray[np.float64]  # (p,) see love.love
-    baseline_strength: NDArray[np.float32]  # (p,) see love.counted: what rivals learn from
-    popularity: NDArray[np.int64]  # (len(AGES), B) see `_buyers_or_viewers`
+    preference: NDArray[np.float64]  # (p,) see `event_weights.preference_scores`
+    baseline_strength: NDArray[np.float32]  # (p,) training data of the baselines
+    popularity: NDArray[np.int64]  # (len(HALF_LIFE_OPTIONS), B), see `_buyers_or_viewers`
 
     @classmethod
     def from_evidence(cls, chunks: Iterable[Evidence], brands: int) -> Self:
-        """Keep what the evidence of many customers teaches, each of them whole in one chunk.
+        """Build the interactions of many customers.
 
-        However they are cut, the same customers in the same order teach the same to the bit.
+        Parameters
+        ----------
+        chunks : iterable of Evidence
+            The evidence of one customer must not be spread over two chunks. The result is
+            bit-identical for the same customers in the same order, whatever the chunks.
+        brands : int
+            Number of brands B in the catalog.
+
+        Returns
+        -------
+        Interactions
+            Preference scores and baseline strengths of all pairs.
         """
         sizes, codes = [np.zeros(1, np.int64)], [np.empty(0, np.int32)]
         preferences, strengths = [np.empty(0)], [np.empty(0, np.float32)]
@@ -58,22 +69,22 @@ class Interactions:
 
     @property
     def n_customers(self) -> int:
-        """How many customers teach something."""
+        """The number of customers with interactions."""
         return len(self.starts) - 1
 
     @property
     def buyers(self) -> NDArray[np.int64]:
-        """How many customers bought each brand, or else did anything with it, shape (B,)."""
+        """Buyers of each brand, (B,); in a log without purchases, customers with any event."""
         return np.asarray(self.popularity[0] // FIXED_POINT_ONE, np.int64)
 
     @property
     def mean_preference(self) -> float:
-        """Love of an average customer for a brand that she loves at all; 1 where there is none."""
+        """Mean of the preference scores above 0; 1 if there is none."""
         is_positive = self.preference > 0
         return float(self.preference[is_positive].mean()) if is_positive.any() else 1.0
 
     def matrix(self, value: NDArray[np.floating]) -> csr_matrix:
-        """Customers x brands, (N, B), of a value a pair, (p,); what is not above 0 is left out."""
+        """Return customers x brands, (N, B), of the values, (p,), that are above 0."""
         is_positive = value > 0
         ends = np.zeros(len(self.starts), np.int64)
         if len(is_positive):
@@ -83,12 +94,12 @@ class Interactions:
 
 
 def _concatenate_and_clear(parts: list[NDArray[Scalar]]) -> NDArray[Scalar]:
-    """All parts as one; the list lets go of them, for there may be gigabytes of them."""
+    """Return all parts as one array and clear the list, because it may hold gigabytes."""
     merged = np.concatenate(parts)
     parts.clear()
     return merged
 
 
 def _buyers_or_viewers(totals: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Who bought, or in a log without purchases whoever looked, shape (len(AGES), B)."""
+    """Return the buyers; in a log without purchases, the viewers: (len(HALF_LIFE_OPTIONS), B)."""
     return np.asarray(totals[0] if totals[0].any() else totals[1], np.int64)
