@@ -1,1 +1,1 @@
-"""Event files in, a segment of the event store out: the steps of `pipeline`, a file each."""
+"""Import of event files into a new segment of the event store; `pipeline` runs the steps."""

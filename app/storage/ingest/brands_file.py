@@ -1,4 +1,4 @@
-"""What a shop says of its brands: aliases, sensitive ones, pictures made small and safe."""
+"""Reads a shop's brands file (aliases, sensitive brands) and stores small, safe brand pictures."""
 
 import csv
 import hashlib
@@ -19,7 +19,7 @@ from recsys.errors import BadInputError
 MAX_SIZE = (480, 480)
 _MOST_PIXELS = 50_000_000
 _MOST_BYTES = 20_000_000
-_MAX_NAMED = 5  # pictures that are named with their reason; the rest is counted
+_MAX_NAMED = 5  # skipped pictures that notes name with a reason; further ones are only counted
 _YES = frozenset({"1", "true", "t", "yes", "ja"})
 _PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 _UNSUPPORTED_SUFFIXES = (
@@ -39,9 +39,10 @@ _TOO_LARGE = f"it has more than {_MOST_PIXELS // 10**6} million pixels, save it 
 
 
 def read_brands_file(file: str | None) -> BrandsFile:
-    """Return a file of brands: CSV with name and, if wished, aliases, sensitive and picture.
+    """Read a CSV file of brands: column name; optional columns aliases, sensitive and picture.
 
-    Aliases stand behind each other with semicolons between. The name is the spelling to show.
+    Semicolons separate aliases. The name is the spelling to show. None means no file. Raises
+    BadInputError if the file cannot be read, has no column called name, or has no rows.
     """
     if file is None:
         return NO_BRANDS_FILE
@@ -75,7 +76,11 @@ def _parse_brands(lines: list[dict[str, str | None]]) -> BrandsFile:
 def store_pictures(
     workspace: Path, segment: Path, brands_file: BrandsFile, folder: str | None, notes: list[str]
 ) -> None:
-    """Keep a small picture of each brand of a segment, by its hash, and write pictures.json."""
+    """Store a small picture of each brand of a segment, named by its SHA-256, and pictures.json.
+
+    `segment` is the segment's folder. Appends a note to `notes` for skipped pictures. Raises
+    BadInputError if the picture folder does not exist.
+    """
     stored: dict[str, str] = {}
     if folder is not None:
         stored, skipped = _store_brand_pictures(
@@ -140,14 +145,14 @@ def _store_picture(
 
 
 def slug(name: str) -> str:
-    """Return a brand's name as a file is named: small letters and digits with dashes between."""
+    """Return a brand's name as a file name: lower-case letters and digits, joined by dashes."""
     return re.sub(r"[\W_]+", "-", brand_key(name)).strip("-")
 
 
 def _thumbnail(file: Path) -> bytes:
-    """Return a picture drawn anew, so that nothing but its pixels comes along.
+    """Return the picture re-encoded as WebP, so that only its pixels are kept (no metadata).
 
-    Raises BadInputError that says why it is none that a card can show.
+    Raises BadInputError with the reason why a card cannot show the picture.
     """
     if file.stat().st_size > _MOST_BYTES:
         raise BadInputError(f"it is larger than {_MOST_BYTES // 10**6} MB, save it smaller")
@@ -166,7 +171,7 @@ def _thumbnail(file: Path) -> bytes:
 def _decode_image(file: Path) -> Image.Image:
     try:
         with Image.open(file, formats=("PNG", "JPEG", "WEBP", "GIF")) as picture:
-            if picture.width * picture.height > _MOST_PIXELS:  # asked before a pixel is unpacked
+            if picture.width * picture.height > _MOST_PIXELS:  # check before decoding pixels
                 raise BadInputError(_TOO_LARGE)
             return ImageOps.exif_transpose(picture).convert("RGBA")
     except Image.DecompressionBombError:

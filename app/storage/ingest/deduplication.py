@@ -1,8 +1,8 @@
-"""What a delivery brings a second time: rows of a new segment that the store holds already.
+"""Drops rows of a new segment that the event store has already.
 
-A shop sends its last days again, and phones that were offline send theirs late. An event whose
-every stored field equals one of the same customer in the store is the same event, so that two
-deliveries that overlap leave the same store as one of both.
+A shop may send its last days again, and phones that were offline send their events late. Two
+events of one customer are the same event if all stored fields are equal. So two overlapping
+deliveries give the same store as one delivery of both.
 """
 
 from collections.abc import Iterator
@@ -24,16 +24,16 @@ _FIELDS = EVENT_DTYPE.names or ()
 
 @dataclass(frozen=True, slots=True)
 class OverlapCounts:
-    """What became of the rows of a delivery that are older than the newest in the store."""
+    """Counts of a delivery's rows that the store has already or that arrive late."""
 
-    repeated: int = 0  # in the store already: left out
-    late: int = 0  # new, though older than the newest event in the store
+    repeated: int = 0  # in the store already, so left out
+    late: int = 0  # new, but not later than the newest event in the store
 
 
 def drop_stored_events(folder: Path, stored_segments: list[Segment], as_of: int) -> OverlapCounts:
-    """Drop the rows of a new segment that the stored segments hold as well.
+    """Drop the rows of a new segment that are also in the stored segments.
 
-    `folder` is the segment's; nobody reads it yet.
+    `folder` is the new segment's folder; no reader uses it yet, so its files are rewritten.
     `as_of` is the newest time in the store, seconds since 1970.
     """
     segment = Segment.open(folder)
@@ -68,7 +68,7 @@ def _add_purchases(purchases: Int64Array, rows: EventRows) -> Int64Array:
 
 
 def _chunks(segment: Segment) -> Iterator[tuple[int, int]]:
-    """Yield ranges of customers with about CHUNK_ROWS rows each."""
+    """Yield customer ranges [first, last) with about CHUNK_ROWS rows each."""
     edges = np.arange(0, int(segment.starts[-1]), CHUNK_ROWS, dtype=np.uint64)
     stops = np.searchsorted(segment.starts, edges, side="right").tolist()
     bounds = sorted({0, *stops[1:], len(segment.keys)})
@@ -83,7 +83,7 @@ def _is_stored(
     last: int,
     stored_segments: list[Segment],
 ) -> Mask:
-    """Return which of the rows of customers [first, last) stand in another segment."""
+    """Return a mask (n,) of the rows of customers [first, last) that a stored segment has."""
     is_stored = np.zeros(len(rows), dtype=np.bool_)
     keys = segment.keys[first:last]
     for other in stored_segments:
@@ -98,7 +98,7 @@ def _is_stored(
 def _equal_rows(
     indices: Int64Array, rows: EventRows, stored_indices: Int64Array, stored_rows: EventRows
 ) -> Mask:
-    """Return which rows have an equal among `stored_rows`, field by field, of the same customer."""
+    """Return a mask (n,) of rows that equal a stored row of the same customer in every field."""
     columns = [np.concatenate([rows[name], stored_rows[name]]) for name in _FIELDS]
     columns.append(np.concatenate([indices, stored_indices]))
     is_stored = np.concatenate([np.zeros(len(rows)), np.ones(len(stored_rows))])

@@ -1,4 +1,4 @@
-"""The end of an import: the valid events become a segment, which is put in its place."""
+"""The last steps of an import: write the valid events as a segment and add it to the store."""
 
 import shutil
 from dataclasses import dataclass, field
@@ -31,40 +31,40 @@ JOIN brand_map ON text = brand_text WHERE code < 0"""
 
 @dataclass(slots=True)
 class IngestRun:
-    """One import under way."""
+    """State of one running import."""
 
     workspace: Path
     con: duckdb.DuckDBPyConnection
     scratch: Path
-    segment: Path  # its files while they are written
+    segment: Path  # folder of the new segment while its files are written
     files: InputFiles
-    schema: EventSchema | None  # None: our own columns
+    schema: EventSchema | None  # None: Brandswipe's own columns
     sources: list[str]
     progress: ImportProgress
     customer_ids: CustomerIds
     id_storage: IdStorage
-    tombstones: frozenset[str]  # of the customers who were taken out of the store
+    tombstones: frozenset[str]  # of customers erased from the store
     notes: list[str] = field(default_factory=list)
-    mapping_notes: list[str] = field(default_factory=list)  # what another schema says of no product
+    mapping_notes: list[str] = field(default_factory=list)  # from SchemaMapper: rows left out
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenSegment:
-    """What the files of the new segment hold, and what was met in the store."""
+    """Counts of the new segment's files and of its overlap with the store."""
 
     events: int
     customers: int
-    known_customers: int  # of them, already in the store
-    without_brand: float
+    known_customers: int  # those of `customers` that are already in the store
+    without_brand: float  # share from 0 to 1 of the valid events
     met: OverlapCounts
 
 
 def write_segment(
     run: IngestRun, validated: ValidationResult, event_store: EventStore | None, has_times: bool
 ) -> WrittenSegment:
-    """Write the files of the segment, without the events that the store holds already.
+    """Write the segment's files, without the events that the store has already.
 
-    Raises BadEventsError where no event is new.
+    Raises BadEventsError if no event is new.
     """
     run.progress("indexing customers", 0.0)
     segments = [] if event_store is None else event_store.segments
@@ -99,7 +99,7 @@ def write_segment(
 def _drop_stored_events(
     run: IngestRun, validated: ValidationResult, event_store: EventStore | None, has_times: bool
 ) -> OverlapCounts:
-    """Leave out what the store holds already; without times the same may have happened twice."""
+    """Drop stored events. Without times keep all: equal rows may be two different purchases."""
     if event_store is None or not has_times or validated.first > event_store.as_of:
         return OverlapCounts()
     return deduplication.drop_stored_events(run.segment, event_store.segments, event_store.as_of)
@@ -111,7 +111,7 @@ def put_in_place(
     written: WrittenSegment,
     validated: ValidationResult,
 ) -> str:
-    """Make the segment, and the planted shop beside it, part of the store; return its name."""
+    """Add the segment and the planted shop, if any, to the store; return the segment's name."""
     run.progress("putting the segment in place", 0.0)
     facts = {
         "sources": run.sources,

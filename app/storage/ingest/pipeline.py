@@ -1,4 +1,4 @@
-"""The import: event files in, a numbered segment of the store out, or nothing changed at all."""
+"""The import of event files as a numbered segment of the store; on failure nothing changes."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -37,24 +37,24 @@ from recsys.errors import BadEventsError, UnknownNameError, WorkspaceError
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
-    """What an import did."""
+    """Counts and notes of a finished import."""
 
-    rows: int  # lines read, the header apart
+    rows: int  # lines read, without the header
     events: int  # events added to the store
     customers: int  # customers with an event in these files
     brands: int  # brands in the store
-    bad: Mapping[str, int]  # reason -> rows kept out
-    duplicates: int  # rows that repeated another one
-    already_stored: int  # rows that the store held already
-    late: int  # events older than the newest that was in the store
+    bad: Mapping[str, int]  # reason -> rows left out
+    duplicates: int  # rows of these files that repeat another row
+    already_stored: int  # rows that the store had already
+    late: int  # new events, not later than the newest event in the earlier store
     zero_quantity: int  # rows with quantity 0
-    without_brand: float  # share of the added events
-    examples: Sequence[str]  # first bad rows, with file and line
+    without_brand: float  # share from 0 to 1 of the valid events
+    examples: Sequence[str]  # the first bad rows: file, line and reason
     rejects: Path | None
     notes: Sequence[str] = field(default_factory=tuple)  # sentences
     segment: str = ""
     planted: bool = False
-    erased: int = 0  # customers left out, because they were taken out of the store before
+    erased: int = 0  # customers left out because they were erased from the store before
 
 
 def ingest(
@@ -75,12 +75,12 @@ def ingest(
 ) -> IngestResult:
     """Import event files into the workspace's store.
 
-    `events` is a file, a folder or a glob; `rename` maps their columns to ours; `schema` is AUTO or
-    the name of one of SCHEMAS; `append` asks for a store to add to; `now` (seconds since 1970) is
-    what times are held against; `id_storage` says how customer ids are kept, None: as the store has
-    them. Whoever was taken out of the store stays out, also of one that is begun anew. Raises
-    BadEventsError, BadInputError, UnknownNameError or WorkspaceError with the earlier store as it
-    was.
+    `events` is a file, a folder or a glob. `rename` maps source columns to ours. `max_bad` is the
+    largest allowed share (0 to 1) of bad rows. `replace` starts a new store; `append` requires an
+    existing one. `schema` is AUTO or a name in SCHEMAS. Times more than a day after `now` (seconds
+    since 1970) are bad. `id_storage` None keeps the store's way of keeping ids. Customers erased
+    earlier stay out, even of a new store. Raises BadEventsError, BadInputError, UnknownNameError
+    or WorkspaceError; the earlier store is then unchanged.
     """
     readers.check_rename(rename or {})
     files = readers.find_files(events)
@@ -122,7 +122,7 @@ def _require_store(workspace: Path, old: Mapping[str, Any] | None, append: bool)
 
 
 def _ignore_progress(stage: str, share: float) -> None:
-    """Nobody watches."""
+    """Ignore progress: the default where no callback is given."""
     del stage, share
 
 
@@ -211,7 +211,7 @@ def _check_bad_share(
     rejects: Path | None,
     mapping_notes: Sequence[str],
 ) -> None:
-    """Raise BadEventsError where too many rows are bad, or none is left."""
+    """Raise BadEventsError if too many rows are bad or no row is valid."""
     n_bad = sum(validated.bad.values())
     reasons = "; ".join(f"{number:,} x {reason}" for reason, number in validated.bad.items())
     if n_bad > max_bad * validated.rows:

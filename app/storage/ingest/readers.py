@@ -1,4 +1,4 @@
-"""Event and product files -> one DuckDB relation with canonical names and line numbers."""
+"""Loads event or product files as one DuckDB view with canonical column names and line numbers."""
 
 import glob
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,32 +37,35 @@ _NUMBERS = frozenset({Col.PRICE, Col.LIST_PRICE, Col.QUANTITY})
 _TIMES = frozenset({Col.TS, ProductCol.RELEASED})
 _FLAGS = frozenset({ProductCol.FEATURED, ProductCol.SENSITIVE})
 FILE, ZONELESS, RAW = "_file", "_zoneless", "_raw"
-ColumnSources = dict[str, tuple[str, str]]  # ours -> (theirs, type)
+ColumnSources = dict[str, tuple[str, str]]  # our column -> (source column, its SQL type)
 MapColumns = Callable[[StagedFile, Mapping[str, str], Path], StagedFile]
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedFiles:
-    """What a set of files became: a view in the connection."""
+    """Facts about a set of files that was loaded as a view of the connection."""
 
-    columns: frozenset[str]  # ours
+    columns: frozenset[str]  # those of our columns that the files have
     source_columns: frozenset[str]
-    files: tuple[Path, ...]  # by the number in the view's column of files
+    files: tuple[Path, ...]  # index: the number in the view's column FILE
     broken: tuple[BrokenLine, ...]
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class InputFiles:
-    """The files a path stands for."""
+    """The input files found at a path."""
 
     events: tuple[Path, ...]
     products: tuple[Path, ...]
-    shop: Path | None  # folder of a planted shop
+    shop: Path | None  # folder of a planted shop, or None
 
 
 def find_files(location: str) -> InputFiles:
-    """Return the event and product files that a file, folder or glob stands for."""
+    """Return the event and product files at a path: a file, a folder or a glob.
+
+    Raises BadEventsError if there is none.
+    """
     path = Path(location)
     if path.is_dir():
         return _find_in_folder(path)
@@ -94,10 +97,10 @@ def load_files(
     scratch: Path,
     map_columns: MapColumns | None = None,
 ) -> LoadedFiles:
-    """Make `view` of `files` with exactly `columns`, typed, beside file, line and raw row.
+    """Create `view` over `files` with exactly `columns`, typed, plus file, line and raw row.
 
-    Numbers that cannot be read are NaN, times that cannot be read are NULL, texts are trimmed.
-    `map_columns` puts our columns in place of those of another schema.
+    Unreadable numbers become NaN, unreadable times NULL; texts are trimmed. `rename` maps source
+    columns to ours. `map_columns` replaces the columns of another schema by ours.
     """
     staged_files = [
         stage_file(con, file, scratch / f"{view}-{n}.parquet") for n, file in enumerate(files)
@@ -129,9 +132,10 @@ def load_files(
 
 
 def _schema_runs(schemas: Sequence[Mapping[str, str]]) -> list[list[int]]:
-    """Return the numbers of files in runs of one schema: DuckDB works on all of a run at a time.
+    """Group consecutive files with equal schemas; return one list of file indices per group.
 
-    As parts of a UNION they would all be open at once, each with memory of its own.
+    DuckDB reads a group in one scan. As parts of a UNION all files would be open at once, each
+    with its own memory.
     """
     groups = groupby(range(len(schemas)), key=lambda n: tuple(schemas[n].items()))
     return [list(run) for _, run in groups]
@@ -142,7 +146,7 @@ def _union(names: Iterable[Iterable[str]]) -> frozenset[str]:
 
 
 def check_rename(rename: Mapping[str, str]) -> None:
-    """Raise UnknownNameError where a column is renamed to what we do not know."""
+    """Raise UnknownNameError if a column is renamed to a name that is none of our columns."""
     for column in rename.values():
         if column not in EVENT_COLUMNS + PRODUCT_COLUMNS:
             raise UnknownNameError("column", column, {*EVENT_COLUMNS, *PRODUCT_COLUMNS})
@@ -159,7 +163,7 @@ def _parquet_types(con: duckdb.DuckDBPyConnection, staged_file: StagedFile) -> d
 def _column_sources(
     schema: Mapping[str, str], columns: Sequence[str], rename: Mapping[str, str]
 ) -> ColumnSources:
-    """Return where each of our columns is; a renamed one goes before one of the same name."""
+    """Return the source of each of our columns; `rename` wins over a column of the same name."""
     by_name = {name.strip().lower(): (name, kind) for name, kind in schema.items()}
     matching = {ours: by_name[ours] for ours in columns if ours in by_name}
     unrenamed = {ours: where for ours, where in matching.items() if where[0] not in rename}
@@ -224,7 +228,7 @@ def _number_sql(name: str, kind: str) -> str:
 
 
 def _text_sql(name: str, kind: str) -> str:
-    """Whole numbers that pandas made floating lose their `.0`."""
+    """Return SQL for a column as text; integers that pandas stored as floats lose their `.0`."""
     if kind in ("DOUBLE", "FLOAT"):
         integer = f"CAST(TRY_CAST({name} AS HUGEINT) AS VARCHAR)"
         return f"CASE WHEN {name} = floor({name}) THEN {integer} ELSE CAST({name} AS VARCHAR) END"
@@ -236,7 +240,7 @@ WHEN {x} >= 1e11 THEN {x} / 1e3 ELSE {x} END"""
 
 
 def _seconds_sql(name: str, kind: str) -> str:
-    """Seconds since 1970; whole numbers may count milli-, micro- or nanoseconds as well."""
+    """Return SQL for seconds since 1970; numbers may also be milli-, micro- or nanoseconds."""
     if kind.startswith(("TIMESTAMP", "DATE")):
         return f"CAST(floor(epoch({name})) AS BIGINT)"
     numeric = _SCALED.format(x=f"TRY_CAST({name} AS DOUBLE)")

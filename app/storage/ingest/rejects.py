@@ -1,4 +1,4 @@
-"""The rows an import could not use, kept where somebody can mend them."""
+"""Writes the rows that an import could not use to a CSV file, so that a user can repair them."""
 
 import csv
 from collections.abc import Sequence
@@ -24,10 +24,11 @@ def write_rejects(
     source: str,
     hide_rows: bool = False,
 ) -> tuple[Path | None, list[str]]:
-    """Write the bad rows beside the store; return the file and the first few as sentences.
+    """Write the bad rows to the workspace; return the file and a few examples as sentences.
 
-    Where rows are `hide_rows`, because ids are hashed or a customer was taken out, their file, line
-    and reason are written and not the rows.
+    `source` is the hash that names the file. With `hide_rows` (ids are hashed or a customer was
+    erased) only file, line and reason are written, not the row. Returns (None, []) if no row is
+    bad.
     """
     if not validation.bad:
         return None, []
@@ -45,7 +46,7 @@ def write_rejects(
 
 
 def _examples(rejects: Sequence[Reject]) -> list[str]:
-    """Return the first row of every reason, then others."""
+    """Return the first row of each reason, filled up with others to MIN_EXAMPLES."""
     firsts = {reject[2]: reject for reject in reversed(rejects)}
     chosen = sorted({*firsts.values(), *rejects[:MIN_EXAMPLES]})[: max(MIN_EXAMPLES, len(firsts))]
     return [f"{file} line {line}: {reason}" for file, line, reason, _ in chosen]
@@ -67,7 +68,7 @@ def _bad_rows(con: duckdb.DuckDBPyConnection, loaded: LoadedFiles) -> list[Rejec
 
 
 def _source_line(loaded: LoadedFiles, file: Path, number: int) -> int:
-    """Return the line of a row: a CSV has a header and lines that are no rows."""
+    """Return the line number of a row; in CSV the header and broken lines count too."""
     if SUFFIXES[file_suffix(file)] != "csv":
         return number
     line = number + 1
@@ -78,7 +79,7 @@ def _source_line(loaded: LoadedFiles, file: Path, number: int) -> int:
 
 
 def erase_from_rejects(workspace: Path, customer_id: str) -> None:
-    """Take a customer's rows out of every file of rejects."""
+    """Delete every row that contains the customer's id from all files of rejects."""
     for file in (workspace / "rejects").glob("*.csv"):
         with file.open(newline="", encoding="utf-8") as lines:
             rows = [row for row in csv.reader(lines) if customer_id not in row[-1]]

@@ -1,4 +1,4 @@
-"""A look at the first lines of files: whose schema they are of, and which of them are products."""
+"""Detects the schema of input files from their columns, and which files hold products."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,21 +15,22 @@ from app.storage.warehouse.schemas.base import EventSchema
 from app.storage.warehouse.schemas.registry import AUTO, SCHEMAS, detect_schema, select_schema
 from recsys.errors import BadEventsError
 
-_SAMPLED_LINES = 200  # lines of a JSONL file, whose rows may leave out what is empty
+_SAMPLED_LINES = 200  # of a JSONL file: rows may omit empty fields, so one row is not enough
 
 
 @dataclass(frozen=True, slots=True)
 class ReadPlan:
-    """How a set of files will be read."""
+    """Input files, split into events and products, and their schema."""
 
     files: InputFiles
-    schema: EventSchema | None  # None: our own columns
+    schema: EventSchema | None  # None: Brandswipe's own columns
 
 
 def plan_reading(files: InputFiles, schema_name: str, rename: Mapping[str, str]) -> ReadPlan:
-    """Return which schema the event files are of, and put those that are its products aside.
+    """Return the schema of the event files, and separate the schema's product files from them.
 
-    Raises BadEventsError where a file does not fit the asked schema, or two are of different ones.
+    `schema_name` is AUTO or a name in SCHEMAS. Raises BadEventsError if a file does not fit the
+    named schema, or if two files have different schemas.
     """
     columns_by_file = {file: columns_of(file) for file in (*files.events, *files.products)}
     product_files = [
@@ -59,7 +60,7 @@ def _describe_schema(schema: EventSchema | None) -> str:
 
 
 def _is_products_only(columns: Sequence[str], schema_name: str) -> bool:
-    """Whether these are the products of a schema and not its events."""
+    """Return whether the columns fit a schema's products and no schema's events."""
     candidates = SCHEMAS.values() if schema_name == AUTO else [SCHEMAS[schema_name]]
     return detect_schema(columns) is None and any(
         is_product_file(schema, columns) for schema in candidates
@@ -67,12 +68,12 @@ def _is_products_only(columns: Sequence[str], schema_name: str) -> bool:
 
 
 def is_product_file(schema: EventSchema, columns: Sequence[str]) -> bool:
-    """Whether a file of these columns holds the products of a schema."""
+    """Return whether a file with these columns holds the products of the schema."""
     return bool(schema.product_columns) and all(name in columns for name in schema.product_columns)
 
 
 def columns_of(file: Path) -> list[str]:
-    """Return the names of a file's columns, none where it cannot be read: the import says why."""
+    """Return a file's column names; [] if it cannot be read, and the import then says why."""
     try:
         kind = SUFFIXES.get(file_suffix(file))
         if kind == "parquet":

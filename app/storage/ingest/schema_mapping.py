@@ -1,4 +1,4 @@
-"""Files of a published schema -> files in our columns, by the schema's own query."""
+"""Converts files of a published schema to files with our columns, with the schema's query."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,20 +23,23 @@ from recsys.dataset.events import Col
 
 @dataclass(slots=True)
 class SchemaMapper:
-    """Reads every file of an import by one schema, and counts what it leaves out."""
+    """A converter of all files of an import from one schema; it counts the rows it leaves out."""
 
     con: duckdb.DuckDBPyConnection
     schema: EventSchema
     rename: Mapping[str, str]
-    without_product: int = 0  # source rows that say nothing of a product
-    without_user: int = 0  # rows without a user
+    without_product: int = 0  # source rows without a product event
+    without_user: int = 0  # converted rows without a user
     rows: int = 0
     source_columns: set[str] = field(default_factory=set)
 
     def events(
         self, staged_file: StagedFile, columns: Mapping[str, str], temp_path: Path
     ) -> StagedFile:
-        """Return a staged file with our columns in place of the schema's."""
+        """Convert a staged file of events to our columns at `temp_path`.
+
+        `columns` maps the file's columns to their SQL types.
+        """
         self.source_columns |= columns.keys()
         source = _source_table(self.schema, columns)
         line = f"e.{LINE}" if LINE in columns else "e.file_row_number + 1"
@@ -53,7 +56,7 @@ class SchemaMapper:
     def products(
         self, staged_file: StagedFile, columns: Mapping[str, str], temp_path: Path
     ) -> StagedFile:
-        """Return a staged file of products with our columns; one that has them already as it is."""
+        """Convert a staged file of the schema's products; return any other file unchanged."""
         if not is_product_file(self.schema, list(columns)):
             return staged_file
         sql = products_query(
@@ -64,7 +67,7 @@ class SchemaMapper:
         return StagedFile(staged_file.file, temp_path, staged_file.broken, staged_file.is_truncated)
 
     def notes(self) -> list[str]:
-        """Return what was left out, as sentences."""
+        """Return sentences that name the schema and count the rows left out."""
         notes = [f"Read as {self.schema.name}."]
         if self.without_product:
             notes.append(
@@ -101,7 +104,7 @@ class SchemaMapper:
 
 
 def _source_table(schema: EventSchema, columns: Mapping[str, str]) -> SourceTable:
-    """Nested columns of a text file were staged as JSON; all others are plain."""
+    """Return the file as a source table; nested columns of text files were staged as JSON."""
     kinds = dict.fromkeys(columns, "")
     for name in schema.column_formats.keys() & columns.keys():
         if schema.column_formats[name]:

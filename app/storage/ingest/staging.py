@@ -1,4 +1,4 @@
-"""One event or product file of any format -> a Parquet file that DuckDB reads twice for free."""
+"""Converts a CSV or JSONL file to Parquet, so that DuckDB parses its text only once."""
 
 import csv
 import gzip
@@ -25,16 +25,16 @@ _GENRES = (
 
 @dataclass(frozen=True, slots=True)
 class HeaderlessFormat:
-    """A file without a first line of names."""
+    """Format of a delimited file without a header line."""
 
     delimiter: str
-    columns: tuple[str, ...]  # what its columns are
-    output_columns: tuple[str, ...]  # what is made of them
+    columns: tuple[str, ...]  # in the file, in order
+    output_columns: tuple[str, ...]  # after staging
     encoding: str = "utf-8"
 
     @property
     def select_sql(self) -> str:
-        """SQL for the columns that are made of those that are there."""
+        """SQL that selects `output_columns` from `columns`; it joins the genre flags of u.item."""
         if self.columns == self.output_columns:
             return "*"
         genres = ", ".join(
@@ -58,7 +58,7 @@ HEADERLESS_FORMATS: Mapping[str, HeaderlessFormat] = {
 
 
 def headerless_format(file: Path) -> HeaderlessFormat | None:
-    """Return how such a file is read; None for one that names its columns."""
+    """Return the format of a file known to have no header; None for any other file."""
     return HEADERLESS_FORMATS.get(file.name.lower())
 
 
@@ -79,7 +79,7 @@ LINE, BROKEN = "_line", "_broken"
 
 @dataclass(frozen=True, slots=True)
 class BrokenLine:
-    """A line that is not a row."""
+    """A line that cannot be parsed as a row."""
 
     file: str
     line: int
@@ -88,22 +88,26 @@ class BrokenLine:
 
 @dataclass(frozen=True, slots=True)
 class StagedFile:
-    """A file made readable: its rows in Parquet, and the lines that are none."""
+    """An input file, its rows as Parquet (`readable`), and its lines that are not rows."""
 
     file: Path
     readable: Path
     broken: tuple[BrokenLine, ...] = ()
-    is_truncated: bool = False  # a text whose last line has no end
+    is_truncated: bool = False  # a text file that ends without a line break
 
 
 def file_suffix(file: Path) -> str:
-    """Return the known ending of a file's name, or nothing."""
+    """Return the longest suffix in SUFFIXES that the file name has, or ''."""
     name = file.name.lower()
     return next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.endswith(s)), "")
 
 
 def stage_file(con: duckdb.DuckDBPyConnection, file: Path, target: Path) -> StagedFile:
-    """Return Parquet with the rows of `file`: itself, or `target` with texts and line numbers."""
+    """Return `file` staged as Parquet: a Parquet file as it is, any other written to `target`.
+
+    `target` holds all columns as text, plus line numbers. Raises BadEventsError if the suffix is
+    unknown, or the file is empty or unreadable.
+    """
     kind = SUFFIXES.get(file_suffix(file))
     if kind is None:
         suffixes = ", ".join(SUFFIXES)
@@ -124,7 +128,7 @@ def _is_truncated(file: Path) -> bool:
 
 
 def explain_unreadable(file: Path, action: Callable[[], T]) -> T:
-    """Return what `action` does; an unreadable file becomes a sentence."""
+    """Return `action()`; raise BadEventsError with a sentence if the file is unreadable."""
     try:
         return action()
     except (duckdb.Error, UnicodeDecodeError, EOFError, gzip.BadGzipFile, csv.Error) as error:
@@ -166,13 +170,13 @@ def _open_binary(file: Path) -> io.BufferedIOBase:
 
 
 def read_lines(file: Path) -> Iterator[bytes]:
-    """Yield the lines of a text file, packed or not."""
+    """Yield the lines of a text file, gzipped or not."""
     with _open_binary(file) as raw:
         yield from raw
 
 
 def read_header(file: Path) -> tuple[str, list[str]]:
-    """Return what stands between the columns of a CSV file, and their names."""
+    """Return a CSV file's delimiter and column names; BadEventsError if the header is bad."""
     if (headerless := headerless_format(file)) is not None:
         return headerless.delimiter, list(headerless.output_columns)
     with _open_binary(file) as raw:

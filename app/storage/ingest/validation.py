@@ -1,4 +1,4 @@
-"""Which rows of an event file are events, and why the others are not: one CASE in SQL."""
+"""Validates the rows of event files in SQL: one CASE gives each bad row its reason."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -21,7 +21,7 @@ _MOST_CENTS = 2**31 - 1
 _LAST_TIME = 2**32 - 1
 
 KIND_SQL = f"replace(replace(lower({Col.EVENT}), ' ', '_'), '-', '_')"
-"""An event's kind as we spell kinds; with a regular expression it takes several times as long."""
+"""SQL for an event's kind in our spelling; a regular expression takes several times as long."""
 
 NOT_A_ROW = "the line is not a row of this file"
 
@@ -38,19 +38,19 @@ MISSING_COLUMN_NOTES = {
 
 @dataclass(frozen=True, slots=True)
 class ValidationResult:
-    """How many rows there are, and what became of them."""
+    """Row counts of an import, by validity, and the time range of the valid rows."""
 
     rows: int
     valid: int
-    bad: dict[str, int]  # reason -> rows
-    zero_quantity: int  # rows in which nothing moved
-    zoneless: int
-    first: int  # earliest time of a good row, seconds since 1970
-    last: int
+    bad: dict[str, int]  # reason -> rows that are not valid
+    zero_quantity: int  # carts, purchases and returns of 0 units; not valid
+    zoneless: int  # rows with a time without time zone, read as UTC
+    first: int  # earliest time of a valid row, seconds since 1970
+    last: int  # latest
 
 
 def require_columns(loaded: LoadedFiles, with_products: bool) -> None:
-    """Raise BadEventsError unless there is a customer and a way to her brands."""
+    """Raise BadEventsError unless there are a customer column and a source of brands."""
     if Col.CUSTOMER not in loaded.columns:
         raise BadEventsError(
             "This file has no column for the customer. Name it with --map THEIRS=customer_id."
@@ -67,7 +67,7 @@ def require_columns(loaded: LoadedFiles, with_products: bool) -> None:
 
 
 def missing_column_notes(columns: Collection[str], products: Collection[str]) -> list[str]:
-    """Return what each column costs that the events lack and the products cannot give."""
+    """Return a sentence on the effect of each column that events and products both lack."""
     available = {*columns, *({Col.CATEGORY, Col.LIST_PRICE} & set(products))}
     notes = [
         sentence for column, sentence in MISSING_COLUMN_NOTES.items() if column not in available
@@ -80,7 +80,7 @@ def missing_column_notes(columns: Collection[str], products: Collection[str]) ->
 
 
 def make_product_table(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the table `shelf`: the last row of each product, prices that are none forgotten."""
+    """Create the table `shelf`: the last row of each product; invalid prices become NULL."""
     prices = ", ".join(
         f"if({_invalid_price_sql(column)}, NULL, {column}) AS {column}"
         for column in (Col.PRICE, Col.LIST_PRICE)
@@ -98,7 +98,11 @@ def make_product_table(con: duckdb.DuckDBPyConnection) -> None:
 def validate_events(
     con: duckdb.DuckDBPyConnection, loaded: LoadedFiles, now: int, scratch: Path
 ) -> ValidationResult:
-    """Make two views of the view `events`: `judged` has a reason a row, `good` the events alone."""
+    """Create two views over the view `events` and count their rows.
+
+    `judged` adds a reason to each bad row; `good` has only the valid events. `now` is in seconds
+    since 1970.
+    """
     con.execute(f"CREATE VIEW judged AS {_validation_sql(loaded, now)}")
     con.execute(f"CREATE VIEW good AS {_valid_rows_sql(con, loaded, scratch / 'good.parquet')}")
     rows = con.execute(
@@ -119,7 +123,7 @@ def validate_events(
 
 
 def _valid_rows_sql(con: duckdb.DuckDBPyConnection, loaded: LoadedFiles, temp_path: Path) -> str:
-    """Return SQL for the good rows; texts are parsed once, for the rows are read three times."""
+    """Return SQL for the valid rows. They are read three times, so texts are parsed once."""
     if all(file_suffix(file) == ".parquet" for file in loaded.files):
         return _valid_events_sql()
     con.execute(f"COPY ({_valid_events_sql()}) TO {sql_literal(str(temp_path))} (FORMAT parquet)")
@@ -132,7 +136,7 @@ def drop_erased(
     customer_ids: CustomerIds,
     erased: Collection[str],
 ) -> tuple[ValidationResult, int]:
-    """Take whoever has a tombstone out of the views; return what is left, and how many went."""
+    """Remove customers with a tombstone from the views; return new counts and how many went."""
     if not erased:
         return validation, 0
     sql = f"SELECT DISTINCT {Col.CUSTOMER} FROM judged WHERE {Col.CUSTOMER} IS NOT NULL"
@@ -199,10 +203,11 @@ def _kind_sql(loaded: LoadedFiles) -> str:
 
 
 def _valid_events_sql() -> str:
-    """Texts are '' for nothing, so that they join; `seq` is the place in the source.
+    """Return SQL for the valid events; `seq` is the position in the source files.
 
-    What is not idle is said anew: DuckDB puts what a filter names in its place, and so would find
-    out the kind of every row several times, where it is asked of those without a quantity alone.
+    Missing texts become '', so that joins match them. The filter repeats the condition of `idle`:
+    DuckDB inlines a column that a filter names, so it would compute the kind of every row several
+    times. As written, it computes the kind only for rows with quantity 0.
     """
     return f"""SELECT {Col.CUSTOMER} AS customer, coalesce({Col.TS}, 0) AS ts, kind,
         coalesce({Col.PRODUCT}, '') AS product, coalesce({Col.BRAND}, '') AS brand,

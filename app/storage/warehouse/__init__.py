@@ -1,1 +1,1 @@
-"""The shop's own warehouse: queries that export or aggregate its log, and engines to run them."""
+"""Queries that export or aggregate a shop's log in its own warehouse, and engines to run them."""

@@ -1,7 +1,7 @@
-"""A warehouse of the shop's own does the heavy part: a query runs there, through Ibis.
+"""Runs export and evidence queries in the shop's own warehouse through Ibis.
 
-What comes back is streamed into one Parquet file, in our columns for the import or summed up. A
-warehouse that breaks off leaves nothing behind. The packages are the extra `engines`.
+The result is streamed into one Parquet file: events in our columns, or aggregated evidence. If the
+warehouse fails, no file is left behind. The packages are in the extra `engines`.
 """
 
 import shutil
@@ -26,26 +26,26 @@ Connect = Callable[[Any, SplitResult], Any]
 SchemaConverter = Callable[[pa.Schema, str], pa.Schema]
 _ADDRESSES = "postgres://USER@HOST/DATABASE, spark://HOST, bigquery://PROJECT/DATASET"
 _TABLE_HINT = "Which table of the warehouse? Name it with --table."
-_BATCH_ROWS = 100_000  # that come at a time
+_BATCH_ROWS = 100_000  # rows fetched at a time
 _NUMBERS = (Col.PRICE, Col.LIST_PRICE, Col.QUANTITY)
 
 
 def is_address(events: str) -> bool:
-    """Whether this names an engine and not a file."""
+    """Return whether `events` is the address of an engine and not a file path."""
     return "://" in events
 
 
 @contextmanager
 def fetched_events(workspace: Path, address: str, table: str | None, schema: str) -> Iterator[Path]:
-    """Yield a Parquet file with a table's events in our columns; it is gone afterwards.
+    """Yield a Parquet file with a table's events in our columns; delete it afterwards.
 
-    Raises BadInputError or BadEventsError with a sentence.
+    Raises BadInputError or BadEventsError with a sentence for the user.
     """
     url, (dialect, connect) = _parse_address(address)
     if table is None:
         raise BadInputError(_TABLE_HINT)
     folder = workspace / "fetched"
-    shutil.rmtree(folder, ignore_errors=True)  # of a crash
+    shutil.rmtree(folder, ignore_errors=True)  # left by a crash
     folder.mkdir(mode=0o700, parents=True)
     try:
         with _explain_driver_errors(url):
@@ -67,9 +67,10 @@ def export_evidence(
     products: str | None,
     out: Path,
 ) -> None:
-    """Let a warehouse sum a table up; write a row a customer and brand, whole or not at all.
+    """Aggregate a table in the warehouse; write one row per customer and brand to `out`.
 
-    See `evidence_query`. Raises BadInputError or BadEventsError with a sentence.
+    `out` is written completely or not at all. See `evidence_query`. Raises BadInputError or
+    BadEventsError with a sentence for the user.
     """
     url, (dialect, connect) = _parse_address(address)
     if table is None:
@@ -118,7 +119,8 @@ def _connect_postgres(ibis: Any, url: SplitResult) -> Any:
         database=url.path.strip("/"),
     )
     con.raw_sql("SET TimeZone = 'UTC'").close()
-    # of filtered expressions it expects one row, and would walk through all products for each event
+    # PostgreSQL estimates one row for filtered expressions; a nested loop would then scan all
+    # products for each event
     con.raw_sql("SET enable_nestloop = off").close()
     return con
 
@@ -128,13 +130,13 @@ def _connect_spark(ibis: Any, url: SplitResult) -> Any:
 
 
 def spark_session(host: str) -> Any:
-    """Return Spark's session at a place; `local` is Spark beside this process, on two cores."""
+    """Return a Spark session on a host; `local` runs Spark on this computer with two cores."""
     from pyspark.sql import SparkSession
 
     is_local = host == "local"
     builder = SparkSession.builder.master("local[2]" if is_local else f"spark://{host}")
     options: dict[str, Any] = {"spark.sql.session.timeZone": "UTC", "spark.ui.enabled": "false"}
-    if is_local:  # it listens, so on this computer alone
+    if is_local:  # Spark opens ports: bind them to this computer only
         options |= dict.fromkeys(("spark.driver.host", "spark.driver.bindAddress"), "127.0.0.1")
     return builder.appName("brandswipe").config(map=options).getOrCreate()
 
@@ -152,12 +154,12 @@ _ENGINES: dict[str, tuple[Dialect, Connect]] = {
 
 @contextmanager
 def _explain_driver_errors(url: SplitResult) -> Iterator[None]:
-    """Turn whatever a driver raises, each its own, into a sentence without the password."""
+    """Turn any driver's exception into a BadInputError, a sentence without the password."""
     try:
         yield
     except (BadInputError, KeyboardInterrupt):
         raise
-    except Exception as error:  # drivers share no class of errors
+    except Exception as error:  # drivers have no common base class of errors
         first_line = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise BadInputError(
             f"The warehouse at {url.hostname} broke off: {first_line}. Nothing was kept; run "
@@ -183,12 +185,12 @@ def _read_batches(con: Any, sql: str) -> tuple[pa.Schema, Iterator[pa.RecordBatc
 
 
 def _read_spark_batches(sql: str) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    """Spark's answer one partition after another: Ibis would collect it in this process."""
+    """Return schema and batches, read by partition: Ibis would hold the whole result in memory."""
     from pyspark.sql import SparkSession
     from pyspark.sql.pandas.types import to_arrow_schema
 
     session = SparkSession.getActiveSession()
-    assert session is not None  # connect made it
+    assert session is not None  # _connect_spark created it
     result = session.sql(sql)
     schema = to_arrow_schema(result.schema)
     rows = result.toLocalIterator()
@@ -248,7 +250,7 @@ def _nested_format(kind: Any) -> str:
 
 
 def canonical_types(schema: pa.Schema, engine: str) -> pa.Schema:
-    """Return the types that our columns must have; BadEventsError where an engine gives others."""
+    """Return the schema with our columns' types; BadEventsError if a type does not fit."""
     return pa.schema([(field.name, _canonical_type(field, engine)) for field in schema])
 
 

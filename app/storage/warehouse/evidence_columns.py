@@ -1,4 +1,4 @@
-"""The columns of a table of evidence, and how a warehouse sums up each of them."""
+"""The columns of an evidence table, and the SQL that aggregates each of them in a warehouse."""
 
 from collections.abc import Mapping
 
@@ -31,11 +31,11 @@ SUM_COLUMNS: Mapping[str, Feature] = {  # in the order of Feature
     "looked_365": Feature.LOOKED_365,
 }
 EVIDENCE_COLUMNS = (Col.CUSTOMER, Col.BRAND, AS_OF, FIRST, LAST, *SUM_COLUMNS, *DISTINCT_COUNTS)
-"""All of them, in the order of the table."""
+"""All columns of an evidence table, in order."""
 
 
 def sums_sql() -> str:
-    """Sum up the events of `aged`: a row of EVIDENCE_COLUMNS for each customer and brand."""
+    """Return SQL that aggregates `aged` to one row of EVIDENCE_COLUMNS per customer and brand."""
     sums = [f"{_sum_sql(column)} AS {name}" for name, column in SUM_COLUMNS.items()]
     counts = [
         f"COUNT(DISTINCT {_distinct_value_sql(mark)}) AS {name}"

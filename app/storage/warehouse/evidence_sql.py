@@ -1,10 +1,10 @@
-"""The query that sums up a log inside the warehouse: a row for each customer and brand comes back.
+"""SQL that aggregates an event log inside the warehouse: one result row per customer and brand.
 
-The query states in SQL what `aggregate_events` does to the events that `ingest` has cleaned:
-duplicates count once, sums are whole numbers, prices are cents. Decayed weights are rounded as
-there; an exact half, which only a whole number of half-lives gives, rounds down to even in both.
-Days, products and categories come back counted, so two tables are never added up. A brand is its
-name in small letters; events of categories with a sensitive word stay in the warehouse.
+The query does what `ingest` and then `aggregate_events` do: duplicates count once, sums are whole
+numbers, prices are cents. Decayed weights are rounded in the same way; an exact half, which only
+a whole number of half-lives gives, rounds down to even in both. Days, products and categories come
+back as counts, so two evidence tables must not be added up. A brand is identified by its name in
+lower case. Events of categories with a sensitive word stay in the warehouse.
 """
 
 from collections.abc import Collection
@@ -43,7 +43,7 @@ def _own_columns(source: SourceTable) -> ColumnSql:
     texts = {name: null_if_empty_sql(source.text(name)) for name in EVENT_COLUMNS}
     numbers = {name: source.number(name) for name in (Col.PRICE, Col.LIST_PRICE, Col.QUANTITY)}
     kind = texts[Col.EVENT] if Col.EVENT in source.columns else "'purchase'"
-    floored = f"CAST(FLOOR({source.number(Col.TS)}) AS BIGINT)"  # a text that is no whole number
+    floored = f"CAST(FLOOR({source.number(Col.TS)}) AS BIGINT)"  # for seconds with decimals
     seconds = coalesce_sql(source.integer(Col.TS), source.seconds(Col.TS), floored)
     return {**texts, **numbers, Col.EVENT: kind, Col.TS: seconds}
 
@@ -51,7 +51,7 @@ def _own_columns(source: SourceTable) -> ColumnSql:
 OWN_SCHEMA = EventSchema(
     "brandswipe", (Col.CUSTOMER, Col.TS), dict.fromkeys(EVENT_COLUMNS, ""), "", _own_columns
 )
-"""Our own columns, as a schema beside the published ones."""
+"""Brandswipe's own columns as a schema, like the published ones."""
 
 
 def evidence_query(
@@ -61,10 +61,11 @@ def evidence_query(
     sensitive_words: Collection[str] = (),
     products: tuple[str, Collection[str]] | None = None,
 ) -> str:
-    """Return the query over `table`, with EVIDENCE_COLUMNS; it asks the engine for its clock alone.
+    """Return the query over `table` that gives EVIDENCE_COLUMNS.
 
-    `sensitive_words` are the words of sensitive categories; `products` a table of the shop's
-    products and those of our columns that it has. Raises BadInputError as `events_query` does.
+    `sensitive_words` mark sensitive categories. `products` is (table of the shop's products, those
+    of our columns it has). Besides the tables the query reads only the engine's clock. Raises
+    BadInputError as `events_query` does.
     """
     dialect = source.dialect
     available = schema.events(SourceTable(dialect, source.columns)).keys()
@@ -105,7 +106,7 @@ def _shelf_sql(dialect: Dialect, products: tuple[str, Collection[str]] | None) -
 
 
 def _good_sql(dialect: Dialect, available: Collection[str]) -> str:
-    """The events that an import keeps; doubles are still among them."""
+    """Return SQL for the events that an import keeps, before duplicates are removed."""
 
     def named(name: str) -> str:
         return f"t.{name}" if name in available else dialect.null_text
@@ -143,7 +144,7 @@ def _kind_sql() -> str:
 
 
 def _brand_sql(text: str) -> str:
-    """A brand's name in small letters; NULL for nothing, '' where it says that there is none."""
+    """Return SQL for a lower-case brand name: NULL if missing, '' for a word in NO_BRAND."""
     no_brand = ", ".join(sql_literal(word) for word in sorted(NO_BRAND - {""}))
     key = null_if_empty_sql(f"LOWER(TRIM({text}))")
     return f"CASE WHEN {key} IN ({no_brand}) THEN '' ELSE {key} END"
@@ -162,7 +163,7 @@ def _cents_sql(dialect: Dialect, price: str) -> str:
 
 
 def _items_sql(dialect: Dialect) -> str:
-    """A product of one brand in one category, its list price and the number it goes by."""
+    """Return SQL for items: product, brand, category, list price in cents, release, number."""
     mean = f"FLOOR(CAST(SUM(paid) + FLOOR(COUNT(paid) / 2) AS {dialect.double}) / COUNT(paid))"
     released = f"CASE WHEN MAX(released) BETWEEN 0 AND {_LAST_TIME} THEN MAX(released) ELSE 0 END"
     return f"""SELECT product, brand, category, CAST(COALESCE(MAX(shelf_price),
@@ -196,7 +197,7 @@ FROM good WHERE brand <> ''"""
 
 
 def _decayed_sql(dialect: Dialect, sensitive_words: Collection[str]) -> str:
-    """Every event once, with what stands of its product and how much of it has not faded."""
+    """Return SQL for distinct events with product facts and a decayed weight per half-life."""
     days = f"FLOOR(CAST(g.{AS_OF} - g.ts AS {dialect.double}) / {DAY})"
     half = f"CAST(0.5 AS {dialect.double})"
     weights_sql = ",\n".join(

@@ -1,4 +1,4 @@
-"""The one query that a shop runs in its own warehouse, so that no credential comes to us."""
+"""SQL statements that a shop runs in its own warehouse, so that Brandswipe needs no credentials."""
 
 from collections.abc import Collection
 
@@ -34,9 +34,10 @@ _EXPORT_TEMPLATES = {
 
 
 def export_statement(engine: str, schema: str, table: str | None = None) -> str:
-    """Return what exports a schema's table, customer by customer, in our columns.
+    """Return a SQL statement that exports a table's events in our columns, sorted by customer.
 
-    `table` is written into the query as it is given, in the engine's own spelling.
+    `table` goes into the query unchanged, so it must be in the engine's syntax. Raises
+    UnknownNameError for an unknown schema.
     """
     event_schema = _schema_by_name(schema)
     table_name = table or default_table(engine, schema)
@@ -53,9 +54,10 @@ def evidence_statement(
     sensitive_words: Collection[str] = (),
     products: str | None = None,
 ) -> str:
-    """Return what sums the same table up there and exports a row for each customer and brand.
+    """Return a SQL statement that exports a table's evidence, one row per customer and brand.
 
-    `products` is a table with our columns of products. See `evidence_query`.
+    `products` is a table with our product columns. See `evidence_query`. Raises UnknownNameError
+    for an unknown schema.
     """
     event_schema = _schema_by_name(schema)
     table_name = table or default_table(engine, schema)
@@ -77,7 +79,7 @@ def _schema_by_name(name: str) -> EventSchema:
 
 
 def default_table(engine: str, schema: str) -> str:
-    """Return the table's name where nobody gave one, as the schema's own exports call it."""
+    """Return the default table name: the name in the schema's own exports."""
     if (engine, schema) == ("bigquery", "ga4"):
         return "`YOUR-PROJECT.analytics_123456.events_*`"
     return {"snowplow": "atomic.events", "movielens": "ratings", "rectools": "interactions"}.get(

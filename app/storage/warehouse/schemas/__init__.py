@@ -1,1 +1,1 @@
-"""The log schemas that are known by name, and the SQL dialects they are read in."""
+"""Known schemas of event logs, and the SQL dialects of the engines that read them."""

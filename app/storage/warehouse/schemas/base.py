@@ -1,4 +1,4 @@
-"""A table of somebody else's events -> the one query that says them in our columns."""
+"""Builds the query that maps a table of a published event schema to our columns."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,17 +9,17 @@ from recsys.errors import BadInputError
 
 
 class NestedFormat:
-    """The kinds of column whose inside is read; every other column is read as plain text."""
+    """How a column stores nested data; a column that is not nested is read as plain text."""
 
-    NATIVE = "native"  # lists and records of the engine's own
-    JSON = "json"  # JSON in a text
+    NATIVE = "native"  # the engine's own lists and records
+    JSON = "json"  # JSON in a text column
 
 
-PathStep = str | int  # a name, or a place in a list
+PathStep = str | int  # a key, or an index in a list
 
 
 def json_path(dialect: Dialect, path: Sequence[PathStep]) -> str:
-    """Return a path as the engine writes it: `$.product.brands[0]` for most."""
+    """Return a JSON path in the engine's syntax: `$.product.brands[0]` for most engines."""
     if dialect.path_root is None:
         return ",".join(str(step) for step in path)
     steps = "".join(f".{step}" if isinstance(step, str) else f"[{step}]" for step in path)
@@ -28,37 +28,37 @@ def json_path(dialect: Dialect, path: Sequence[PathStep]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class JsonValue:
-    """SQL for one JSON value."""
+    """A JSON value, as SQL in one dialect."""
 
     sql: str
     dialect: Dialect
 
     def text(self, *path: PathStep) -> str:
-        """Return SQL for the text down a path, or of the value itself."""
+        """Return SQL for the text at a path, or for the value itself as text."""
         if not path:
             return self.dialect.json_scalar.format(x=self.sql)
         return self.dialect.json_text.format(x=self.sql, path=json_path(self.dialect, path))
 
     def number(self, *path: PathStep) -> str:
-        """Return SQL for the number down a path; NULL where there is none."""
+        """Return SQL for the number at a path; NULL if there is none."""
         return self.dialect.number.format(x=self.text(*path))
 
     def child(self, *path: PathStep) -> "JsonValue":
-        """Return the JSON down a path."""
+        """Return the JSON value at a path."""
         sql = self.dialect.json_value.format(x=self.sql, path=json_path(self.dialect, path))
         return JsonValue(sql, self.dialect)
 
 
 @dataclass(slots=True)
 class SourceTable:
-    """A table in an engine, and the lists of it that were unrolled so far."""
+    """A table in an engine, and the joins for its lists that were unrolled so far."""
 
     dialect: Dialect
-    columns: Mapping[str, str]  # what is there: name -> a kind of Nested, or "" for a plain one
+    columns: Mapping[str, str]  # existing columns: name -> NestedFormat, "" for plain
     unrolled: list[str] = field(default_factory=list)
 
     def text(self, column: str) -> str:
-        """Return SQL for a column as text; NULL where the table lacks it."""
+        """Return SQL for a column as text; NULL if the table lacks the column."""
         if column not in self.columns:
             return self.dialect.null_text
         return self.dialect.text.format(x=self._column_sql(column))
@@ -68,7 +68,7 @@ class SourceTable:
         return self.dialect.number.format(x=self.text(column))
 
     def seconds(self, column: str) -> str:
-        """Return SQL for a column of times, or of times in words, as seconds since 1970."""
+        """Return SQL for a column of timestamps, or of times as text, in seconds since 1970."""
         moment = self.dialect.timestamp.format(x=self.text(column))
         return self.dialect.seconds.format(x=moment)
 
@@ -77,11 +77,11 @@ class SourceTable:
         return self.dialect.integer.format(x=self.text(column))
 
     def seconds_from_micros(self, column: str) -> str:
-        """Return SQL for a column of microseconds since 1970 as seconds."""
+        """Return SQL that converts a column of microseconds since 1970 to seconds."""
         return self.dialect.seconds_from_micros.format(x=self.integer(column))
 
     def json(self, column: str) -> JsonValue:
-        """Return a nested column as JSON, however the engine keeps it."""
+        """Return a nested column as JSON, whatever its NestedFormat."""
         if column not in self.columns:
             return JsonValue(self.dialect.parse_json.format(x=self.dialect.null_text), self.dialect)
         native = self.columns[column] == NestedFormat.NATIVE
@@ -89,9 +89,9 @@ class SourceTable:
         return JsonValue(template.format(x=self._column_sql(column)), self.dialect)
 
     def unroll(self, array: JsonValue, keep_empty: bool = False) -> JsonValue:
-        """Unroll a list:
+        """Add a join that gives one row per list element; return the element.
 
-        a row for each element; with `keep_empty` one where there is no element.
+        With `keep_empty` a missing or empty list gives one row with NULL.
         """
         template = self.dialect.unroll_or_null if keep_empty else self.dialect.unroll
         number = len(self.unrolled) + 1
@@ -103,36 +103,36 @@ class SourceTable:
         return f"e.{quote}{column}{quote}"
 
 
-ColumnSql = Mapping[str, str]  # ours -> SQL
+ColumnSql = Mapping[str, str]  # our column -> SQL
 
 
 @dataclass(frozen=True, slots=True)
 class EventSchema:
-    """What a published schema of events looks like, and what it means here."""
+    """A published event schema: its columns, and the SQL that maps them to ours."""
 
     name: str
-    required_columns: tuple[str, ...]  # columns without which a table is none of these
-    column_formats: Mapping[str, str]  # every column that is read -> a kind of Nested, or ""
-    user_column: str  # how the schema says who it was, for a sentence
+    required_columns: tuple[str, ...]  # a table without these is not of the schema
+    column_formats: Mapping[str, str]  # each column read -> NestedFormat, "" for plain
+    user_column: str  # name of the user column, for messages
     events: Callable[[SourceTable], ColumnSql]
-    product_columns: tuple[str, ...] = ()  # columns without which a file is none of its products
+    product_columns: tuple[str, ...] = ()  # a file without these holds no products
     products: Callable[[SourceTable], ColumnSql] | None = None
-    grouped: bool = False  # the products stand over several rows
+    grouped: bool = False  # a product takes several rows: group them
 
 
 def event_kind_sql(column: str, names: Mapping[str, str]) -> str:
-    """Return SQL that leads from a schema's names of events to ours; NULL for any other."""
+    """Return SQL that maps a schema's event names to ours; NULL for any other name."""
     whens = " ".join(f"WHEN '{theirs}' THEN '{ours}'" for theirs, ours in names.items())
     return f"CASE {column} {whens} END"
 
 
 def coalesce_sql(*values: str) -> str:
-    """Return SQL for the first of these that is there."""
+    """Return SQL for the first value that is not NULL."""
     return f"COALESCE({', '.join(values)})"
 
 
 def null_if_empty_sql(value: str, *empty_words: str) -> str:
-    """Return SQL for a text that is NULL where it says nothing."""
+    """Return SQL for a text that is NULL if it is empty or one of `empty_words`."""
     for empty_word in ("", *empty_words):
         value = f"NULLIF({value}, '{empty_word}')"
     return value
@@ -141,10 +141,10 @@ def null_if_empty_sql(value: str, *empty_words: str) -> str:
 def events_query(
     schema: EventSchema, source: SourceTable, table: str, extra: ColumnSql | None = None
 ) -> str:
-    """Return the query over `table`: our columns of every row that has a kind and a customer.
+    """Return the query over `table`: our columns of every row with an event kind and a customer.
 
-    `extra` are columns in place of the schema's own, or beside them. Raises BadInputError where the
-    engine has no room for the schema's names.
+    `extra` columns replace the schema's columns of the same name, or are added. Raises
+    BadInputError if the schema's column names are too long for the engine.
     """
     if any(len(name) > source.dialect.max_name_length for name in schema.required_columns):
         raise BadInputError(
@@ -162,14 +162,14 @@ def events_query(
 def unfiltered_query(
     schema: EventSchema, source: SourceTable, table: str, extra: ColumnSql | None = None
 ) -> str:
-    """Return the query without its conditions; customer and event may be NULL."""
+    """Return `events_query` without its filter: customer and event kind may be NULL."""
     columns = {**schema.events(source), **(extra or {})}
     ordered = {name: columns.pop(name) for name in EVENT_COLUMNS if name in columns} | columns
     return _select_sql(ordered, source, table)
 
 
 def products_query(schema: EventSchema, source: SourceTable, table: str) -> str:
-    """Return the query over a schema's file of products."""
+    """Return the query that maps a schema's table of products to our columns."""
     assert schema.products is not None
     end = "\nGROUP BY 1" if schema.grouped else ""
     return _select_sql(schema.products(source), source, table) + end

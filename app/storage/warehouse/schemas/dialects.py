@@ -1,7 +1,7 @@
-"""How each engine spells the few things that the schemas need: JSON, times, numbers, lists.
+"""SQL templates of each engine for what the schemas need: JSON, times, numbers and lists.
 
-Nested columns are read as JSON in every engine, so that a schema is written down once. In the
-templates {x} is SQL, {path} the names and places on the way down, {n} a number.
+Every engine reads nested columns as JSON, so that a schema is defined only once. In a template
+{x} is a SQL expression, {path} a JSON path, {n} the number of the unrolled list.
 """
 
 from dataclasses import dataclass
@@ -9,28 +9,28 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One engine's spelling."""
+    """SQL templates of one engine."""
 
     name: str
     quote: str
-    path_root: str | None  # how a path begins; None where its steps are a list with commas
-    text: str  # any plain value as text
-    number: str  # a text as a number; NULL where it is none
-    integer: str  # a text as a whole number; NULL where it is none
-    seconds_from_micros: str  # whole microseconds as whole seconds, rounded down
-    timestamp: str  # a text or a time of its own as a time; NULL where it is none
-    seconds: str  # a time as whole seconds since 1970
+    path_root: str | None  # start of a JSON path; None: the path is a comma-separated list
+    text: str  # a plain value as text
+    number: str  # a text as a number; NULL if it is not one
+    integer: str  # a text as a whole number; NULL if it is not one
+    seconds_from_micros: str  # integer microseconds as whole seconds, rounded down
+    timestamp: str  # a text or a time as a timestamp; NULL if it is not one
+    seconds: str  # a timestamp as whole seconds since 1970
     to_json: str  # a column of lists or records as JSON
-    parse_json: str  # a column that holds JSON, as JSON
+    parse_json: str  # a text column that holds JSON, as JSON
     json_text: str  # a value inside JSON as text
     json_value: str  # a value inside JSON as JSON
-    json_scalar: str  # JSON that is a text, as text
-    unroll: str  # a row for each element of a JSON list
-    unroll_or_null: str  # the same; a row with NULL where there is no element
-    element: str  # what an element is then called
-    null_text: str  # no text
-    max_name_length: int = 255  # characters of a name
-    double: str = "DOUBLE"  # the type of a number with 53 bits
+    json_scalar: str  # a JSON string as text
+    unroll: str  # join: one row per element of a JSON list
+    unroll_or_null: str  # the same; one row with NULL if there is no element
+    element: str  # name of an element after the join
+    null_text: str  # NULL of type text
+    max_name_length: int = 255  # characters in a column name
+    double: str = "DOUBLE"  # type name of a 64-bit float
 
 
 _CHECKED_CAST = "CASE WHEN {{x}} ~ '{pattern}' THEN CAST({{x}} AS {kind}) END"

@@ -1,13 +1,13 @@
-"""Google Analytics 4, as its BigQuery Export keeps it: tables events_YYYYMMDD.
+"""Google Analytics 4: the tables events_YYYYMMDD of its BigQuery Export.
 
 Source: "[GA4] BigQuery Export schema", support.google.com/analytics/answer/7029846, and the event
 reference developers.google.com/analytics/devguides/collection/ga4/reference/events.
 
-An event of the shop carries its products in `items`, each of which becomes a row. `event_timestamp`
-counts microseconds in UTC. `user_id` is set where somebody was logged in; `user_pseudo_id` names a
-browser, not a customer, so rows without a `user_id` are left out and counted
-(`--map user_pseudo_id=customer_id` takes browsers for customers). The category is the second level
-where there is one. The export has no price before a discount.
+Each product in an event's `items` becomes a row. `event_timestamp` is in microseconds since 1970,
+UTC. `user_id` is set for logged-in users; `user_pseudo_id` identifies a browser, not a customer. So
+rows without a `user_id` are left out and counted (`--map user_pseudo_id=customer_id` treats
+browsers as customers). The category is the second level if there is one. The export has no price
+before discounts.
 """
 
 from app.storage.warehouse.schemas.base import (

@@ -1,12 +1,12 @@
-"""Google's Vertex AI Search for commerce (Retail API): user events and its catalogue.
+"""Google's Vertex AI Search for commerce (Retail API): user events and product catalog.
 
 Source: the resources UserEvent, ProductDetail and Product of the Retail API, version 2,
 cloud.google.com/retail/docs/reference/rest/v2/projects.locations.catalogs.userEvents and
 cloud.google.com/retail/docs/reference/rest/v2/projects.locations.catalogs.branches.products.
 
-Each of `productDetails` becomes a row, and one of several `brands` a row each: whoever buys a
-product of two brands bought from both. `userInfo.userId` is who was logged in; rows without it are
-left out and counted (`--map visitorId=customer_id` takes visitors for customers).
+Each element of `productDetails` becomes a row. A product with several `brands` becomes one row per
+brand, so its purchase counts for each brand. `userInfo.userId` is the logged-in user; rows without
+it are left out and counted (`--map visitorId=customer_id` treats visitors as customers).
 """
 
 from app.storage.warehouse.schemas.base import (
@@ -41,7 +41,7 @@ def _events(source: SourceTable) -> ColumnSql:
 
 
 def _products(source: SourceTable) -> ColumnSql:
-    """The catalogue names the first of several brands and categories."""
+    """Return SQL for catalog products; only the first brand and the first category are kept."""
     price = source.json("priceInfo")
     return {
         Col.PRODUCT: source.text("id"),

@@ -1,11 +1,13 @@
-"""MovieLens: ratings.csv and movies.csv (ml-latest, ml-20m and later); older files, see `bare`.
+"""MovieLens: ratings.csv and movies.csv (ml-latest, ml-20m and later).
+
+Older files without a header are in HEADERLESS_FORMATS of `app.storage.ingest.staging`.
 
 Source: the README of the data set, files.grouplens.org/datasets/movielens/ml-latest-README.html:
 userId, movieId, rating (half stars up to 5), timestamp (seconds since 1970, UTC); movieId, title,
-genres (with | between).
+genres (separated by |).
 
-Films have no brands: all genres of a film together stand for one, its first genre is the category.
-A rating of 4 or more counts as a purchase, a lower one as a view.
+Films have no brands: the list of a film's genres serves as its brand, the first genre as its
+category. A rating of 4 or more counts as a purchase, a lower rating as a view.
 """
 
 from app.storage.warehouse.schemas.base import (

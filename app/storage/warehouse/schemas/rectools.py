@@ -1,11 +1,12 @@
-"""Interactions as RecTools keeps them, and its features of items in long form.
+"""RecTools: tables of interactions, and item features in long format.
 
 Source: `rectools.columns.Columns` and `rectools.dataset.Dataset.construct` of RecTools
-(github.com/MobileTeleSystems/RecTools): user_id, item_id, weight, datetime; and for features of
-items id, feature, value.
+(github.com/MobileTeleSystems/RecTools): user_id, item_id, weight, datetime; for item features id,
+feature, value.
 
-An interaction says not what it was, so every one counts as a purchase; one of weight 0 or less is
-left out. Brands come from the features called brand, category, title and price, with --products.
+An interaction has no event kind, so each counts as a purchase. Interactions with weight 0 or less
+are left out. Brand, category, title and price come from the features with these names, given with
+--products.
 """
 
 from app.storage.warehouse.schemas.base import (

@@ -1,4 +1,4 @@
-"""The schemas that are known, and which of them some columns are."""
+"""The known schemas, and the detection of a schema from column names."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -22,14 +22,17 @@ _NO_RENAMES: Mapping[str, str] = {}
 
 
 def missing_columns(schema: EventSchema, columns: Collection[str]) -> list[str]:
-    """Return the columns that these lack to be of the schema."""
+    """Return the schema's required columns that are not in `columns`."""
     return [name for name in schema.required_columns if name not in columns]
 
 
 def detect_schema(
     columns: Collection[str], rename: Mapping[str, str] = _NO_RENAMES
 ) -> EventSchema | None:
-    """Return the schema that these columns are of; None where they are our own, or of none."""
+    """Return the schema of these columns; None if they are our own or fit no schema.
+
+    If several schemas fit, the one with the most required columns is returned.
+    """
     canonical = {rename.get(name, name.strip().lower()) for name in columns}
     if Col.CUSTOMER in canonical and canonical & {Col.BRAND, Col.PRODUCT}:
         return None
@@ -38,7 +41,7 @@ def detect_schema(
 
 
 def nearest_schema(columns: Collection[str]) -> EventSchema | None:
-    """Return the schema that most of these columns speak for; None where none does."""
+    """Return the schema with the largest share of its required columns here; None if all are 0."""
 
     def share(schema: EventSchema) -> float:
         return 1 - len(missing_columns(schema, columns)) / len(schema.required_columns)
@@ -48,7 +51,7 @@ def nearest_schema(columns: Collection[str]) -> EventSchema | None:
 
 
 def schema_hint(columns: Collection[str]) -> str:
-    """Return a sentence on the nearest schema and what it misses here, or nothing."""
+    """Return a sentence on the nearest schema and its missing columns, or ''."""
     schema = nearest_schema(columns)
     absent = [] if schema is None else missing_columns(schema, columns)
     if schema is None or not absent:
@@ -59,7 +62,10 @@ def schema_hint(columns: Collection[str]) -> str:
 def select_schema(
     name: str, columns: Collection[str], rename: Mapping[str, str], file: str
 ) -> EventSchema | None:
-    """Return the schema of a file by its asked name; BadEventsError where it does not fit."""
+    """Return the schema called `name`, or the detected one for AUTO (None: our own columns).
+
+    Raises BadEventsError if the columns do not fit the named schema.
+    """
     if name == AUTO:
         return detect_schema(columns, rename)
     schema = SCHEMAS[name]
@@ -74,6 +80,6 @@ def select_schema(
 
 
 def join_names(names: Iterable[str]) -> str:
-    """Return names as a sentence has them."""
+    """Join names for a sentence: "a, b and c"."""
     *front, last = names
     return f"{', '.join(front)} and {last}" if front else last

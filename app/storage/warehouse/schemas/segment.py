@@ -1,11 +1,12 @@
-"""Segment's track calls with the names of its e-commerce specification.
+"""Segment: track calls with the event names of its e-commerce specification.
 
 Source: "Spec: V2 Ecommerce Events" and "Spec: Track",
 segment.com/docs/connections/spec/ecommerce/v2 and segment.com/docs/connections/spec/track.
 
-Read are the raw calls, as Segment's storage destinations keep them: one JSON object a line, or a
-table with `properties` as JSON. An order names its products in `properties.products`; a product
-that was looked at stands in `properties` itself. Calls without `userId` are left out and counted.
+SEGMENT reads raw calls as in Segment's storage destinations: one JSON object per line, or a table
+with `properties` as JSON. SEGMENT_TABLES reads tables with one column per property. An order has
+its products in `properties.products`, a product view in `properties` itself. Calls without
+`userId` are left out and counted.
 """
 
 from app.storage.warehouse.schemas.base import (

@@ -1,11 +1,11 @@
-"""Snowplow's atomic.events with the action and the products of its e-commerce tracking.
+"""Snowplow: the table atomic.events, with action and products of its e-commerce tracking.
 
 Source: docs.snowplow.io, "Ecommerce events", and the schemas
 com.snowplowanalytics.snowplow.ecommerce/snowplow_ecommerce_action/jsonschema/1-0-2 and
-.../product/jsonschema/1-0-0 of Iglu Central; names of columns as the warehouse loaders make them.
+.../product/jsonschema/1-0-0 of Iglu Central; column names are those of the warehouse loaders.
 
-Each product beside the action becomes a row. The time is `derived_tstamp`, which corrects the
-browser's clock, else `collector_tstamp`. Rows without `user_id` are left out and counted.
+Each product attached to an action becomes a row. The time is `derived_tstamp`, which corrects the
+browser's clock, or else `collector_tstamp`. Rows without `user_id` are left out and counted.
 """
 
 from app.storage.warehouse.schemas.base import (
