@@ -1,10 +1,10 @@
-"""The study's tables, step by step from the first. A step that was released is never edited.
+"""Migrations of the study database and the account links. A released step is never edited.
 
-Rows of `chain` commit to the rows of the tables in CHAINED: each of those carries the `seq` of its
-link and the salt that the link was made with. Forgetting a person deletes her rows and leaves the
-links, so that nothing can be slipped out or in unnoticed.
+Rows of `chain` (links) commit to the rows of CHAINED_TABLES. Each of those rows stores the `seq`
+and the salt of its link. Erasing a participant deletes the rows and keeps the links, so that no row
+can be removed or inserted unnoticed.
 
-A store remembers a step by the name in its decorator: that stays, whatever the function is called.
+A database stores the step names in the decorators. Keep them, even if a function is renamed.
 """
 
 from collections.abc import Collection
@@ -30,7 +30,7 @@ account_migrations = Migrations("brandswipe accounts")
 
 @migrations(name="chain")
 def chain(db: Database) -> None:
-    """Link n says sha256(link n - 1, salt, row)."""
+    """Create the chain, link n = sha256(link n - 1, salt, row), and counts of erased rows."""
     _create_table(db, "chain", "seq", "seq int, what str, commitment str")
     db.create_table(
         "withdrawals",
@@ -43,7 +43,7 @@ def chain(db: Database) -> None:
 
 @migrations(name="studies")
 def studies(db: Database) -> None:
-    """What is written down before the first card, and the verdict."""
+    """Create the tables of studies (written before the first card), closings and decisions."""
     _create_table(
         db,
         "studies",
@@ -65,7 +65,7 @@ def studies(db: Database) -> None:
 
 @migrations(name="people")
 def people(db: Database) -> None:
-    """Pseudonyms and what they agreed to. No name, address or customer id is anywhere here."""
+    """Create the tables of pseudonyms and consents. No table has a name, address or customer id."""
     _create_table(db, "participants", "pseudonym", "pseudonym str, first_seen int")
     _create_table(db, "consents", "id", "id int, pseudonym str, text_version str, yes int, at int")
     db.table("consents").create_index(["pseudonym"])
@@ -73,7 +73,7 @@ def people(db: Database) -> None:
 
 @migrations(name="decks")
 def decks(db: Database) -> None:
-    """Decks as dealt, and when each was closed."""
+    """Create the tables of decks as dealt and of their closings."""
     _create_table(
         db,
         "decks",
@@ -91,7 +91,11 @@ def decks(db: Database) -> None:
 
 @migrations(name="answers")
 def answers(db: Database) -> None:
-    """Swipes as they came; scores without person, time or brand; reasons, never gated."""
+    """Create the tables of swipes, scores and refusal reasons.
+
+    Swipes are stored as received. Scores have no person, time or brand. Reasons never enter the
+    gate.
+    """
     _create_table(
         db,
         "swipes",
@@ -117,7 +121,7 @@ def answers(db: Database) -> None:
 
 @migrations(name="work")
 def work(db: Database) -> None:
-    """Long work, and a log that holds nothing about a person."""
+    """Create the tables of jobs, and an event log without personal data."""
     _create_table(db, "jobs", "id", "id str, kind str, args str, started_at int")
     _create_table(db, "job_ends", "job", "job str, ended_at int, outcome str, message str")
     _create_table(db, "job_processes", "job", "job str, pid int, born str")
@@ -126,7 +130,7 @@ def work(db: Database) -> None:
 
 @migrations(name="fixed")
 def fixed(db: Database) -> None:
-    """A row that was written stays as it was."""
+    """Forbid updates of written rows, and deletions from the chain."""
     for table in _FIRST_IMMUTABLE_TABLES:
         _forbid_updates(db, table)
     db.execute(
@@ -137,8 +141,10 @@ def fixed(db: Database) -> None:
 
 @migrations(name="papers")
 def papers(db: Database) -> None:
-    """Hashes of a study's parts, so that what differs has a name; who is invited, by marks that
-    are no pseudonyms; verdicts that somebody overrode; coffee codes, without a deck or a person.
+    """Create the tables of part hashes, invitations, overrides and coffee codes.
+
+    `papers` has a hash per part of a study, so that a check can name the part that differs.
+    `invited` has marks, not pseudonyms. `coffee_codes` refers to no deck or person.
     """
     _create_table(
         db,
@@ -168,14 +174,17 @@ def papers(db: Database) -> None:
 
 @migrations(name="dates")
 def dates(db: Database) -> None:
-    """From when on a study may be played, where that is later than its opening."""
+    """Create the table of first days of play, for studies that start later than they open."""
     _create_table(db, "study_dates", "study", "study str, plays_from int")
     _forbid_updates(db, "study_dates")
 
 
 @migrations(name="lessons")
 def lessons(db: Database) -> None:
-    """Which studies' answers a model version has learnt from: their people never judge it."""
+    """Create the table of studies whose answers trained a model version.
+
+    Participants of those studies never evaluate that version.
+    """
     _create_table(db, "lessons", "id", "id int, model str, study str")
     db.table("lessons").create_index(["model", "study"], unique=True)
     _forbid_updates(db, "lessons")
@@ -183,26 +192,26 @@ def lessons(db: Database) -> None:
 
 @migrations(name="challengers")
 def challengers(db: Database) -> None:
-    """The second model version of a study that compares two. Empty, it changes no old link."""
+    """Add the second model version of a comparison study. NULL leaves old links valid."""
     db.table("studies").add_column("challenger", str)
     db.table("papers").add_column("challenger", str)
 
 
 @migrations(name="languages")
 def languages(db: Database) -> None:
-    """In which language a deck was dealt. Empty, it changes no old link."""
+    """Add the language in which a deck was dealt. NULL leaves old links valid."""
     db.table("decks").add_column("language", str)
 
 
 @migrations(name="retention")
 def retention(db: Database) -> None:
-    """Why rows were withdrawn: nothing where their owner asked, else that their time was over."""
+    """Add the reason of a withdrawal: NULL if the participant asked, else expired retention."""
     db.table("withdrawals").add_column("why", str)
 
 
 @migrations(name="steps")
 def steps(db: Database) -> None:
-    """How far an invited person came in a study, under the mark of her invitation."""
+    """Create the table of funnel steps that an invited person reached, by invitation mark."""
     _create_table(db, "steps", "id", "id int, study str, mark str, step str, at int")
     db.table("steps").create_index(["study", "mark", "step"], unique=True)
     _forbid_updates(db, "steps")
@@ -210,9 +219,10 @@ def steps(db: Database) -> None:
 
 @migrations(name="columns")
 def columns(db: Database) -> None:
-    """What the list says of an invited person, under her mark; and of how many people it says so.
+    """Create the tables of invitation columns: values by invitation mark, and counts per value.
 
-    A value has a cell of invited people, so the counts name nobody and stay when a row is erased.
+    Each value has a minimum group of invited people, so the counts identify nobody. They stay when
+    a person's rows are erased.
     """
     _create_table(db, "invited_columns", "id", "id int, study str, mark str, name str, value str")
     db.table("invited_columns").create_index(["study", "mark", "name"], unique=True)
@@ -224,7 +234,10 @@ def columns(db: Database) -> None:
 
 @migrations(name="counted")
 def counted(db: Database) -> None:
-    """Who counts in a study that is still open and is forgotten: a mark, without time or answer."""
+    """Create the table of erased participants who already counted in a study that is still open.
+
+    It has a mark, without time or answer.
+    """
     _create_table(db, "counted", "id", "id int, study str, mark str")
     db.table("counted").create_index(["study", "mark"], unique=True)
     _forbid_updates(db, "counted")
@@ -232,14 +245,17 @@ def counted(db: Database) -> None:
 
 @migrations(name="last_days")
 def last_days(db: Database) -> None:
-    """Until when a study may be played, where a last day was set."""
+    """Create the table of last days of play, for studies that have one."""
     _create_table(db, "study_last_days", "study", "study str, plays_until int")
     _forbid_updates(db, "study_last_days")
 
 
 @account_migrations(name="links")
 def links(db: Database) -> None:
-    """Who is which customer, in a file of its own: no pseudonym of the study is anywhere here."""
+    """Create the tables of account links and nonces.
+
+    They are in a separate file, which has no pseudonym of a study.
+    """
     _create_table(db, "links", "badge", "badge str, customer str, way str, linked_at int")
     db.table("links").create_index(["customer"], unique=True)
     _create_table(db, "nonces", "hash", "hash str, badge str, expires_at int")
@@ -255,7 +271,7 @@ def _forbid_updates(db: Database, table: str) -> None:
 def _create_table(
     db: Database, table: str, pk: str, said: str, nullable: Collection[str] = ()
 ) -> None:
-    """Make a table of columns that are said like "seq int, salt str"."""
+    """Create a strict table. `said` lists the columns, e.g. "seq int, salt str"."""
     columns = {name: _TYPES[kind] for name, kind in map(str.split, said.split(","))}
     not_null = columns.keys() - {pk, *nullable}
     db.create_table(table, columns, pk=pk, not_null=not_null, strict=True)
