@@ -1,6 +1,6 @@
-"""The link table: which employee is which customer of the shop. A file of its own, never study.db.
+"""The table that links employees to customers of the shop, in a file separate from study.db.
 
-An employee is a badge (HMAC of her login under the link key), which no row of the study holds.
+An employee is identified by a badge (HMAC of the login under the link key). No study row has it.
 """
 
 import secrets
@@ -13,31 +13,31 @@ from app.storage.study_db.database import Database, DbRow
 from app.storage.study_db.migrations import account_migrations
 from recsys.errors import NotAllowedError
 
-NONCE_MS = 3_600_000  # as long as it takes to log in at the shop
+NONCE_MS = 3_600_000  # one hour: enough time to log in at the shop
 
 
 class LinkMethod(StrEnum):
-    """How an account was linked."""
+    """The way in which an account was linked."""
 
-    TABLE = "table"  # the shop handed over a list
-    PAGE = "page"  # she did it on the shop's account page
+    TABLE = "table"  # the shop provided a list
+    PAGE = "page"  # the employee did it on the shop's account page
 
 
 @dataclass(frozen=True, slots=True)
 class LinkTableImport:
-    """What an import of the shop's table did."""
+    """Counts of an import of the shop's table."""
 
     linked: int
-    skipped: int  # linked by her on the shop's page, to something else
+    skipped: int  # badge or customer is linked already on the shop's page
 
 
 class AccountLinks(Database):
-    """Links and nonces. Without a path it lives in memory."""
+    """The database of links and nonces; in memory if no path is given."""
 
     migration_set = account_migrations
 
     def customer_of(self, badges: Iterable[str]) -> str | None:
-        """Return the customer linked to the first badge that is linked."""
+        """Return the customer of the first linked badge, or None if no badge is linked."""
         for badge in badges:
             row = self._query_one("select customer from links where badge = ?", badge)
             if row is not None:
@@ -45,21 +45,21 @@ class AccountLinks(Database):
         return None
 
     def is_linked(self, customer: str) -> bool:
-        """Return whether a customer is an employee that is linked."""
+        """Return whether a customer is linked to an employee."""
         return self._query_one("select 1 from links where customer = ?", customer) is not None
 
     def link_of(self, customer: str) -> tuple[LinkMethod, int] | None:
-        """Return how a customer was linked and when (milliseconds since 1970), or None."""
+        """Return a customer's link method and time (milliseconds since 1970), or None."""
         row = self._query_one("select way, linked_at from links where customer = ?", customer)
         return None if row is None else (LinkMethod(row["way"]), int(row["linked_at"]))
 
     def counts_by_method(self) -> dict[LinkMethod, int]:
-        """Return how many accounts are linked, by way."""
+        """Return the number of linked accounts by link method."""
         rows = self._query("select way, count(*) as n from links group by way")
         return {LinkMethod(row["way"]): int(row["n"]) for row in rows}
 
     def issue_nonce(self, badge: str) -> str:
-        """Return a nonce that this employee alone can use, once, within an hour."""
+        """Return a new nonce; only this employee can use it, once, within an hour."""
         nonce = secrets.token_urlsafe(24)
         row = {"hash": _nonce_hash(nonce), "badge": badge, "expires_at": self.clock() + NONCE_MS}
         with self._transaction():
@@ -68,10 +68,10 @@ class AccountLinks(Database):
         return nonce
 
     def link(self, badge: str, nonce: str, customer: str) -> None:
-        """Link a customer to the employee to whom the nonce was issued; the nonce is then spent.
+        """Link a customer to the employee of the nonce, and delete the nonce.
 
-        Raises NotAllowedError for a nonce that is spent, too old or another's, and for an account
-        or an employee that is linked already.
+        Raises NotAllowedError if the nonce is used, expired or another employee's, or if the
+        customer or the employee is linked already.
         """
         with self._transaction():
             issued = self._query_one("select * from nonces where hash = ?", _nonce_hash(nonce))
@@ -97,7 +97,7 @@ class AccountLinks(Database):
         return None
 
     def replace_table(self, links: Mapping[str, str]) -> LinkTableImport:
-        """Put the shop's table in place of its earlier one; what people linked themselves stays."""
+        """Replace the links of the shop's table; links made by employees themselves stay."""
         with self._transaction():
             self._db.execute("delete from links where way = ?", [LinkMethod.TABLE])
             own_links = self._query("select badge, customer from links")
@@ -108,15 +108,18 @@ class AccountLinks(Database):
         return LinkTableImport(len(new_links), len(links) - len(new_links))
 
     def unlink(self, badge: str) -> bool:
-        """Take a link out; return whether there was one."""
+        """Delete the link of a badge; return whether there was one."""
         return self._delete("delete from links where badge = ?", badge)
 
     def unlink_customer(self, customer: str) -> bool:
-        """Take the link of a customer out; return whether there was one."""
+        """Delete the link of a customer; return whether there was one."""
         return self._delete("delete from links where customer = ?", customer)
 
     def unlink_all(self) -> bool:
-        """Take every link and every nonce out: under another key none of them is anybody's."""
+        """Delete all links and nonces: under another link key no badge matches them.
+
+        Return whether there were any.
+        """
         return self._delete("delete from links") | self._delete("delete from nonces")
 
     def _delete(self, sql: str, *values: object) -> bool:

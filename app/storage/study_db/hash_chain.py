@@ -1,4 +1,4 @@
-"""A database whose rows are linked: appending, and finding what was changed behind its back."""
+"""A database with a hash chain over its rows: appends rows and detects changed or deleted rows."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,14 +19,17 @@ UNCOMMITTED_COLUMNS = ("seq", "salt")
 
 @dataclass(frozen=True, slots=True)
 class ChainHead:
-    """The last link."""
+    """The last link of the chain."""
 
     seq: int = 0
     commitment: str = CHAIN_START
 
 
 def row_commitment(previous: str, salt: str, table: str, row: Mapping[str, Any]) -> str:
-    """Return the link, in hex. An empty column says nothing: a later one leaves old links as is."""
+    """Return a row's commitment: SHA-256 over the previous one, salt, table and row, in hex.
+
+    Leaves out NULL columns, so that a column added later does not change old commitments.
+    """
     columns = {k: v for k, v in row.items() if v is not None and k not in UNCOMMITTED_COLUMNS}
     return sha256(f"{previous}{salt}{canonical_json([table, columns])}".encode()).hexdigest()
 
@@ -34,14 +37,14 @@ def row_commitment(previous: str, salt: str, table: str, row: Mapping[str, Any])
 def next_link(
     head: ChainHead, table: str, row: Mapping[str, Any]
 ) -> tuple[ChainHead, dict[str, Any]]:
-    """Return the new head and the row with its `seq` and salt."""
+    """Return the new head, and the row with `seq` and a new random salt."""
     salt = token_hex(16)
     new = ChainHead(head.seq + 1, row_commitment(head.commitment, salt, table, row))
     return new, {"seq": new.seq, "salt": salt, **row}
 
 
 def write_head(path: Path, head: ChainHead) -> None:
-    """Write the head in place: always one line of one length, so never half a line."""
+    """Write the head in place. The line has a fixed length, so the file never has half a line."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     try:
         os.pwrite(handle, f"{head.seq:020d} {head.commitment}\n".encode(), 0)
@@ -50,7 +53,7 @@ def write_head(path: Path, head: ChainHead) -> None:
 
 
 def read_head(path: Path) -> ChainHead | None:
-    """Return the head in the file; None where there is none that can be read."""
+    """Return the head in the file; None if the file is missing or unreadable."""
     with suppress(OSError, ValueError):
         seq, commitment = path.read_text(encoding="ascii").split()
         return ChainHead(int(seq), commitment)
@@ -64,7 +67,7 @@ _TIME_COLUMNS = (
 
 
 class ChainedDatabase(Database):
-    """Adds linked rows and checks the links."""
+    """A database that appends linked rows and checks the links."""
 
     def __init__(self, path: Path | None = None, clock: Callable[[], int] = now_ms) -> None:
         self._pending_head: ChainHead | None = None
@@ -72,12 +75,11 @@ class ChainedDatabase(Database):
         super().__init__(path, clock)
         if self._head_file and not self._head_file.exists() and self.head() == ChainHead():
             write_head(self._head_file, ChainHead())
-        self._writes_head = (
-            not self._head_mismatch()
-        )  # a head that accuses the store stays as it is
+        # a head file that does not match the store is evidence of a change: do not overwrite it
+        self._writes_head = not self._head_mismatch()
 
     def newest_row_at(self) -> int | None:
-        """Return when the newest row was written, in milliseconds; None where there is none."""
+        """Return the time of the newest row, in milliseconds since 1970; None if there is none."""
         times = " union all ".join(
             f"select max([{at}]) as at from [{of}]" for of, at in _TIME_COLUMNS
         )
@@ -85,12 +87,12 @@ class ChainedDatabase(Database):
         return newest_at
 
     def head(self) -> ChainHead:
-        """Return the last link; it stands in a certificate."""
+        """Return the last link, which certificates state; an empty chain gives ChainHead()."""
         row = self._query_one("select seq, commitment from chain order by seq desc limit 1")
         return _head(row)
 
     def _append_linked(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Add linked rows within a transaction that the caller holds."""
+        """Add rows and their links; the caller must hold a transaction."""
         head, links, linked = self.head(), [], []
         for row in rows:
             head, linked_row = next_link(head, table, row)
@@ -101,13 +103,14 @@ class ChainedDatabase(Database):
         self._pending_head = head
 
     def _after_commit(self) -> None:
-        # after the commit: a head that lags is a start of the chain, one ahead would accuse it
+        # write after the commit: a head that lags still matches the chain, a head that is ahead of
+        # the chain would look like deleted rows
         if self._pending_head and self._head_file and self._writes_head:
             write_head(self._head_file, self._pending_head)
         self._pending_head = None
 
     def broken_links(self) -> list[str]:
-        """Name every row that is not what was written, and every row that is gone."""
+        """Return a message for each changed, inserted or missing row; [] if the chain is intact."""
         rows = {row["seq"]: row for row in self._linked_rows()}
         broken, missing, last = [], 0, ChainHead()
         for link_row in self._query("select seq, what, commitment from chain order by seq"):
@@ -133,10 +136,10 @@ class ChainedDatabase(Database):
         return [f"{missing} rows are gone, but withdrawals account for {withdrawn}"]
 
     def _head_mismatch(self) -> list[str]:
-        """Say whether the chain still runs through the head that was noted outside the store."""
+        """Return a message if the chain does not contain the head in the head file, else []."""
         if self._head_file is None:
             return []
-        noted_head = read_head(self._head_file)  # first, for the chain may grow meanwhile
+        noted_head = read_head(self._head_file)  # read first: the chain may grow meanwhile
         if noted_head is None:
             return [f"{self._head_file.name} is missing or unreadable"]
         stored = self._query_one("select seq, commitment from chain where seq = ?", noted_head.seq)

@@ -1,4 +1,4 @@
-"""Rows of long work: one when it starts, one when it ends, whatever happens between."""
+"""The tables of long jobs: one row when a job starts, one row when it ends."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from app.storage.study_db.row_codec import canonical_json
 
 
 class JobState(StrEnum):
-    """Where a job stands."""
+    """The state of a job."""
 
     RUNNING = "running"
     DONE = "done"
@@ -22,14 +22,14 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """One piece of long work. `outcome` is None until an end was written."""
+    """A job; times are milliseconds since 1970. `outcome` is None until the end is written."""
 
     id: str
     kind: str
     args: dict[str, Any]
     started_at: int
     pid: int | None = None
-    born: str | None = None  # when the process was started, so that a reused pid is not believed
+    born: str | None = None  # start time of the process: detects a reused PID
     ended_at: int | None = None
     outcome: str | None = None
     message: str | None = None
@@ -37,10 +37,10 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """What work returns that found something: the message of its end, and the finding."""
+    """The return value of a job that has a result, and the message of its end."""
 
     message: str
-    result: Mapping[str, Any]  # plain data, kept as JSON beside the job
+    result: Mapping[str, Any]  # plain data, stored as JSON beside the job
 
 
 _JOBS_SQL = (
@@ -50,10 +50,10 @@ _JOBS_SQL = (
 
 
 class JobsTable(ChainedDatabase):
-    """Starts and ends of long work."""
+    """Starts, processes and ends of jobs."""
 
     def add_job(self, id: str, kind: str, args: dict[str, Any]) -> JobRow | None:
-        """Add a job unless one is open; then return None and add nothing."""
+        """Add a job and return it. If another job is open, add nothing and return None."""
         row = {"id": id, "kind": kind, "args": canonical_json(args), "started_at": self.clock()}
         with self._transaction():
             if self.open_jobs():
@@ -62,30 +62,30 @@ class JobsTable(ChainedDatabase):
         return self.job(id)
 
     def record_process(self, id: str, pid: int, born: str) -> None:
-        """Note the process that does the work."""
+        """Store the PID and start time of the process that runs the job."""
         with self._transaction():
             self._insert("job_processes", [{"job": id, "pid": pid, "born": born}])
 
     def end_job(self, id: str, outcome: str, message: str) -> None:
-        """Write the end of a job. The first end stands."""
+        """Write the end of a job; a later end is ignored."""
         row = {"job": id, "ended_at": self.clock(), "outcome": outcome, "message": message}
         with self._transaction():
             self._insert("job_ends", [row], ignore=True)
 
     def job(self, id: str) -> JobRow | None:
-        """Return a job, or None where no job has this id."""
+        """Return a job, or None if no job has this id."""
         row = self._query_one(_JOBS_SQL + "where id = ?", id)
         return None if row is None else _to_job_row(row)
 
     def jobs(self) -> list[JobRow]:
-        """Return all jobs, the newest first."""
+        """Return all jobs, newest first."""
         return [
             _to_job_row(row)
             for row in self._query(_JOBS_SQL + "order by started_at desc, jobs.rowid desc")
         ]
 
     def open_jobs(self) -> list[JobRow]:
-        """Return the jobs whose end was not written."""
+        """Return the jobs without a written end."""
         return [_to_job_row(row) for row in self._query(_JOBS_SQL + "where outcome is null")]
 
 
