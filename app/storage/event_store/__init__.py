@@ -1,1 +1,1 @@
-"""The event store: numbered, immutable segments with one row an event, and their catalog."""
+"""The event store: numbered, immutable segments with one row per event, and the catalogue."""

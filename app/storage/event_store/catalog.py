@@ -1,4 +1,4 @@
-"""What the shop sells: codes for brands, categories and items, given once and only added to."""
+"""Catalogue of the event store: permanent integer codes of brands, categories and items."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ ITEM_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class BrandsFile:
-    """What a file of brands says."""
+    """Content of a brands file: spellings, sensitive brands and pictures."""
 
     aliases: Mapping[str, str]  # brand_key -> the name to use
     sensitive: frozenset[str]  # brand_keys
@@ -43,7 +43,7 @@ NO_BRANDS_FILE = BrandsFile({}, frozenset(), {})
 
 
 def read_catalog(folders: Sequence[Path], lineage: str) -> Catalog:
-    """Return the catalogue of a store's segments; the latest word on an item counts."""
+    """Return the catalogue of the segments in `folders`; the latest segment with an item counts."""
     brands = _read_names(folders, "brands")
     categories = _read_names(folders, "categories")
     items = _latest_items(folders)
@@ -96,9 +96,10 @@ def _latest_items(folders: Sequence[Path]) -> pd.DataFrame:
 def assign_codes(
     con: duckdb.DuckDBPyConnection, old: Catalog | None, brands_file: BrandsFile, folder: Path
 ) -> None:
-    """Give codes to what is new in the views `good` and `shelf`, write it, make `item_map`.
+    """Give codes to new brands, categories and items; write them; create the table `item_map`.
 
-    `item_map(product, brand, category, item)` leads from the texts of an event to its item.
+    Reads the view `good` (valid events) and the table `shelf` (products of the product file).
+    `item_map(product, brand, category, item)` maps the texts of an event to the item code.
     """
     con.execute(
         """CREATE TABLE seen AS SELECT product, brand, category, count(*) AS n,
@@ -151,7 +152,7 @@ def _code_brands(
 
 
 def _display_name(votes: Counter[str], brands_file: BrandsFile, key: str) -> str:
-    """Return the spelling to show: that of the brands file, else the most frequent one."""
+    """Return the spelling of the brands file, else the most frequent one; ties: first by name."""
     top_count = max(votes.values())
     return brands_file.aliases.get(key) or min(
         name for name, times in votes.items() if times == top_count
@@ -185,7 +186,7 @@ def _code_categories(con: duckdb.DuckDBPyConnection, old: Catalog | None, folder
 
 
 def _register(con: duckdb.DuckDBPyConnection, name: str, codes: Mapping[str, int]) -> None:
-    table = pa.table(  # DuckDB finds it by its name
+    table = pa.table(
         {"text": pa.array(codes.keys(), pa.string()), "code": pa.array(codes.values(), pa.int32())}
     )
     con.register("incoming", table)
@@ -194,7 +195,7 @@ def _register(con: duckdb.DuckDBPyConnection, name: str, codes: Mapping[str, int
 
 
 def _code_items(con: duckdb.DuckDBPyConnection, old: Catalog | None) -> None:
-    """Make `items(product, brand, category, item)` of old and new, and `item_map`."""
+    """Create `items(product, brand, category, item)` with old and new items, and `item_map`."""
     known_items = pa.table(
         {
             "product": pa.array([] if old is None else old.item_product, pa.string()),

@@ -1,4 +1,4 @@
-"""How a customer is called in the event store, and how one is known that was taken out of it."""
+"""Customer ids in the event store: kept or hashed, and tombstones of erased customers."""
 
 import hmac
 from collections.abc import Mapping
@@ -15,24 +15,24 @@ from app.storage.event_store.segment import KEY_SQL, CustomerKeys, Segment
 from app.storage.event_store.segment_writer import assign_keys
 from recsys.errors import BadInputError
 
-HASH_LENGTH = 32  # hexadecimal digits, 128 bits: no two customers of any shop meet
+HASH_LENGTH = 32  # hexadecimal digits: 128 bits make a collision negligible
 
 
 class IdStorage(StrEnum):
-    """What the store keeps of a customer's id."""
+    """Form in which the store keeps a customer id."""
 
-    KEEP = "keep"  # as the shop's files say it
-    HASH = "hash"  # its HMAC under the customer key
+    KEEP = "keep"  # as in the shop's files
+    HASH = "hash"  # HMAC of the id under the customer key
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerIds:
-    """The customer key at work. Without a key ids are kept and nobody can be taken out."""
+    """HMACs of ids under the customer key. Without a key ids are kept; erasure is impossible."""
 
     key: bytes = b""
 
     def stored_id(self, id_storage: IdStorage, customer_id: str) -> str:
-        """Return what stands for a customer in a store that keeps ids so."""
+        """Return the id of a customer as a store with this `id_storage` keeps it."""
         return (
             customer_id
             if id_storage is IdStorage.KEEP
@@ -40,7 +40,7 @@ class CustomerIds:
         )
 
     def tombstone(self, customer_id: str) -> str:
-        """Return what stands in the manifest for a customer who was taken out."""
+        """Return the tombstone that replaces an erased customer in the manifest."""
         return self._mac("erased", customer_id)
 
     def _mac(self, purpose: str, customer_id: str) -> str:
@@ -48,21 +48,21 @@ class CustomerIds:
         return hmac.new(self.key, f"{purpose} {customer_id}".encode(), sha256).hexdigest()
 
     def __repr__(self) -> str:
-        """Say nothing: a key must not reach a log."""
+        """Return a constant, because the key must not reach a log."""
         return "Customers(...)"
 
 
 def id_storage_of(manifest: Mapping[str, Any] | None) -> IdStorage | None:
-    """Return how a store keeps ids; None where there is no store yet."""
+    """Return how a store keeps ids, or None without a store."""
     return None if manifest is None else IdStorage(manifest.get("ids", IdStorage.KEEP))
 
 
 def resolve_id_storage(
     requested: IdStorage | None, current: IdStorage | None, is_planted: bool
 ) -> IdStorage:
-    """Return how an import keeps ids: as its store does.
+    """Return how an import keeps ids: as its store does, else as requested, else KEEP.
 
-    Raises BadInputError for another wish, and for people who are invented by their ids.
+    Raises BadInputError if the request differs from the store, or asks to hash a planted shop.
     """
     if requested is IdStorage.HASH and is_planted:
         raise BadInputError("The customers of a planted shop are invented: leave --ids out.")
@@ -80,10 +80,7 @@ def imported_customers(
     id_storage: IdStorage,
     segments: list[Segment],
 ) -> tuple[pa.Array, pa.Array, CustomerKeys]:
-    """Return an import's customers as its files and as the store call them, and their keys.
-
-    Ascending by key.
-    """
+    """Return an import's customers as (ids in files, ids in the store, keys), ascending by key."""
     file_ids = con.sql("SELECT DISTINCT customer FROM good").to_arrow_table()["customer"]
     stored_ids = file_ids
     if id_storage is IdStorage.HASH:

@@ -1,4 +1,4 @@
-"""Taking one customer out of every segment of the event store."""
+"""Erasure of one customer from all segments of the event store."""
 
 import os
 import shutil
@@ -21,14 +21,14 @@ from recsys.dataset.events import EventKind
 from recsys.errors import WorkspaceError
 
 _WITH_CUSTOMERS = ("keys.npy", "starts.npy", "id_starts.npy", "ids.bin", "events.bin")
-COPY_CHUNK = 1 << 24  # bytes copied at a time
+COPY_CHUNK = 1 << 24  # bytes
 
 
 def erase_from_event_store(workspace: Path, customer_id: str, tombstone: str) -> int:
-    """Take a customer out, as the store calls her, and leave a tombstone in the manifest.
+    """Erase a customer and add a tombstone to the manifest; return the number of erased events.
 
-    Every segment she is in is written anew under another name, and the old one goes. Returns how
-    many events went. Raises WorkspaceError without a store.
+    `customer_id` is the id in the store. Each segment with the customer is rewritten under a new
+    name, and the old segment is deleted. Raises WorkspaceError without a store.
     """
     with exclusive_store(workspace) as events_dir:
         manifest = read_manifest(workspace)
@@ -54,7 +54,7 @@ def _paired_parts(manifest: Mapping[str, Any], parts: list[Any]) -> list[tuple[A
 
 
 def _segment_indices(segments: list[Segment], customer_id: str) -> list[tuple[int, int]]:
-    """Return (number of the segment, her place in it)."""
+    """Return (segment number, index of the customer in it) pairs."""
     matches = locate_customer(segments, customer_id, customer_key(customer_id))
     return [
         (next(n for n, s in enumerate(segments) if s is segment), at) for segment, at in matches
@@ -62,10 +62,10 @@ def _segment_indices(segments: list[Segment], customer_id: str) -> list[tuple[in
 
 
 def _key_moves(segments: list[Segment], places: Mapping[int, int]) -> dict[tuple[int, int], int]:
-    """Return (segment, place) -> key, for whoever had to stand behind the key that becomes free.
+    """Return (segment number, index) -> new key, for customers displaced by the key now free.
 
-    Nobody is looked for beyond a free key (Knuth, The Art of Computer Programming 6.4,
-    algorithm R: deletion with linear probing).
+    A look-up stops at the first free key, so later keys of the same probe sequence must move up
+    (Knuth, The Art of Computer Programming 6.4, algorithm R: deletion with linear probing).
     """
     moves: dict[tuple[int, int], int] = {}
     if not places:
@@ -91,7 +91,7 @@ def _rewrite_segment(
     n: int,
     moves: Mapping[tuple[int, int], int],
 ) -> dict[str, Any]:
-    """Write a segment anew without her; return its line of the manifest."""
+    """Rewrite a segment without the customer; return its entry for the manifest."""
     base, _, revision = part["name"].partition(".")
     name = f"{base}.{int(revision or 0) + 1}"
     folder = events_dir / name
@@ -118,7 +118,7 @@ def _rewrite_segment(
 
 
 def _remove_customer(segment: Segment, place: int, keys: Any, folder: Path) -> int:
-    """Write the files that name customers without the one at this place; count her events."""
+    """Write the customer files without the customer at index `place`; return the events removed."""
     rows = segment.rows_at(place)
     np.save(folder / "keys.npy", np.delete(keys, place), allow_pickle=False)
     for index, starts, data in (
@@ -141,7 +141,7 @@ def _remove_customer(segment: Segment, place: int, keys: Any, folder: Path) -> i
 
 
 def _copy_around(source: Path, target: Path, start: int, stop: int) -> None:
-    """Copy a file but for the bytes from start to stop."""
+    """Copy a file without the bytes [start, stop)."""
     with source.open("rb") as old, target.open("wb") as new:
         remaining = start
         while remaining:

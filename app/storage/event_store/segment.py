@@ -1,4 +1,4 @@
-"""A segment of the event store: one import, never changed, and the manifest that lists them."""
+"""A segment of the event store (one import, immutable), and the manifest that lists segments."""
 
 import hashlib
 import json
@@ -24,25 +24,25 @@ CustomerKeys = NDArray[np.uint64]
 
 
 def customer_key(customer_id: str) -> int:
-    """Return the key a customer wants, of 63 bits; KEY_SQL is the same for DuckDB."""
+    """Return the preferred key of a customer, 63 bits of MD5. KEY_SQL is the same in DuckDB."""
     digest = hashlib.md5(customer_id.encode(), usedforsecurity=False).digest()
     return int.from_bytes(digest[8:], "little") >> 1
 
 
 @dataclass(frozen=True)
 class Segment:
-    """One import, never changed: rows by customer key and time, an index over the keys."""
+    """One immutable import: rows ordered by customer key and time, with an index over the keys."""
 
     folder: Path
-    keys: CustomerKeys  # (customers,) ascending, memory-mapped
-    starts: CustomerKeys  # (customers + 1,) first row of each customer
-    id_starts: CustomerKeys  # (customers + 1,) first byte of each id
-    ids: NDArray[np.uint8]
-    rows: EventRows
+    keys: CustomerKeys  # (n_customers,) ascending, memory-mapped
+    starts: CustomerKeys  # (n_customers + 1,) first row of each customer
+    id_starts: CustomerKeys  # (n_customers + 1,) first byte of each id
+    ids: NDArray[np.uint8]  # (n_bytes,) UTF-8 text of all ids
+    rows: EventRows  # (n_events,)
 
     @classmethod
     def open(cls, folder: Path) -> "Segment":
-        """Map a segment's files; nothing is read yet. IntegrityError where they do not fit."""
+        """Memory-map a segment. Raises IntegrityError if its files are missing or inconsistent."""
         try:
             segment = cls._map_files(folder)
             expected = int(segment.starts[-1]), int(segment.id_starts[-1])
@@ -65,31 +65,32 @@ class Segment:
         )
 
     def index_of(self, key: int) -> int | None:
-        """Return the place of a key, or None."""
+        """Return the index of a key, or None."""
         index = int(np.searchsorted(self.keys, np.uint64(key)))
         return index if index < len(self.keys) and int(self.keys[index]) == key else None
 
     def id_at(self, index: int) -> str:
-        """Return a customer's id."""
+        """Return the id of the customer at `index`."""
         start, stop = self.id_starts[index : index + 2]
         return self.ids[int(start) : int(stop)].tobytes().decode()
 
     def ids_between(self, first: int, last: int) -> pa.Array:
-        """Return the ids of the customers in places [first, last)."""
+        """Return the ids of the customers with indices [first, last)."""
         starts = self.id_starts[first : last + 1].astype(np.int64)
         id_bytes = self.ids[int(starts[0]) : int(starts[-1])].tobytes()
         offsets = pa.py_buffer((starts - starts[0]).tobytes())
         return pa.LargeStringArray.from_buffers(last - first, offsets, pa.py_buffer(id_bytes))
 
     def rows_at(self, index: int) -> EventRows:
-        """Return a copy of a customer's rows, by time."""
+        """Return a copy of the rows of the customer at `index`, by time."""
         start, stop = self.starts[index : index + 2]
         return np.array(self.rows[int(start) : int(stop)])
 
     def read_rows(self, first: int, last: int) -> tuple[NDArray[np.int64], EventRows]:
-        """Return the rows of the customers in places [first, last) and each row's place.
+        """Return (customer index of each row, rows) for the customer indices [first, last).
 
-        The file is read and not mapped, so that a sweep leaves no pages in this process.
+        The file is read, not mapped, so that a full scan leaves no pages in this process.
+        Raises WorkspaceError if an import has replaced the events meanwhile.
         """
         start, stop = int(self.starts[first]), int(self.starts[last])
         counts = np.diff(self.starts[first : last + 1]).astype(np.int64)
@@ -102,7 +103,7 @@ class Segment:
 
 
 def _map_file(file: Path, dtype: Any) -> NDArray[Any]:
-    """Map a file; one without a byte, whose last customer was taken out, cannot be mapped."""
+    """Memory-map a file. An empty file (all customers erased) cannot be mapped."""
     return np.memmap(file, dtype, mode="r") if file.stat().st_size else np.zeros(0, dtype)
 
 
@@ -115,7 +116,10 @@ def _damaged_error(folder: Path) -> IntegrityError:
 def locate_customer(
     segments: list[Segment], customer_id: str, key: int
 ) -> list[tuple[Segment, int]]:
-    """Return where a customer is; one whose key was taken by another stands on the next free."""
+    """Return (segment, index) of a customer in each segment that has the customer.
+
+    `key` is the preferred key. If it belonged to another customer, the next free key was taken.
+    """
     while True:
         matches = [(s, index) for s in segments if (index := s.index_of(key)) is not None]
         if not matches or matches[0][0].id_at(matches[0][1]) == customer_id:
@@ -124,7 +128,10 @@ def locate_customer(
 
 
 def read_manifest(workspace: Path) -> dict[str, Any] | None:
-    """Return the manifest of a workspace's store, or None where there is no store."""
+    """Return the manifest of a workspace's store, or None without a store.
+
+    Raises IntegrityError if it is damaged, WorkspaceError if a newer version wrote it.
+    """
     file = workspace / "events" / "manifest.json"
     if not file.is_file():
         return None
@@ -141,7 +148,7 @@ def read_manifest(workspace: Path) -> dict[str, Any] | None:
 
 
 def write_manifest(workspace: Path, manifest: Mapping[str, Any]) -> None:
-    """Put a new manifest in place of the old one, in one step."""
+    """Replace the manifest atomically."""
     file = workspace / "events" / "manifest.json"
     temp_path = file.with_suffix(".new")
     with temp_path.open("w", encoding="utf-8") as out:
@@ -152,6 +159,6 @@ def write_manifest(workspace: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def file_hash(file: Path) -> str:
-    """Return the SHA-256 of a file."""
+    """Return the SHA-256 of a file as hexadecimal digits."""
     with file.open("rb") as raw:
         return hashlib.file_digest(raw, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Cleaned events -> a segment's files: packed, ordered by customer and time, without doubles."""
+"""Writing of a segment's files: packed events by customer and time, without duplicates."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +17,8 @@ from recsys.dataset.events import EVENT_DTYPE, EventKind, EventRows
 
 BATCH_ROWS = 500_000
 BUCKET_ROWS = 4_000_000
-"""Rows of a bucket, which are sorted in memory; more go through files, one a range of customers."""
-SORT_THREADS = 2  # buckets in memory at a time
+"""Rows per bucket. A bucket is a file with a range of customers; it is sorted in memory."""
+SORT_THREADS = 2  # also the number of buckets in memory at a time
 
 RECORD_DTYPE = np.dtype(
     [("customer", "<u4"), ("seq", "<u8"), *((n, EVENT_DTYPE[n]) for n in EVENT_DTYPE.names or ())]
@@ -35,10 +35,10 @@ def write_events(
     has_times: bool,
     progress: ImportProgress,
 ) -> int:
-    """Write events.bin, starts.npy and item_buys.npy; return how many events, without doubles.
+    """Write events.bin, starts.npy and item_buys.npy; return the number of events written.
 
-    An event whose every stored field equals another one's of the same customer is a double. A log
-    without times has none, for there the same purchase may have been made twice.
+    Two events of a customer are duplicates if all stored fields are equal; one is written. In a log
+    without times all are written, because equal events may be separate purchases.
     """
     counts = np.zeros(customers, dtype=np.int64)
     purchases = np.zeros(0, dtype=np.int64)
@@ -58,7 +58,7 @@ def write_events(
 
 
 def add_counts(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the sum of two arrays of counts; the shorter one counts 0 beyond its end."""
+    """Return the sum of two arrays of counts; the shorter one is padded with 0."""
     total = np.zeros(max(len(first), len(second)), dtype=np.int64)
     total[: len(first)] += first
     total[: len(second)] += second
@@ -66,10 +66,10 @@ def add_counts(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[n
 
 
 def assign_keys(wanted_keys: CustomerKeys, ids: pa.Array, segments: list[Segment]) -> CustomerKeys:
-    """Return one key for each customer, her own in every segment of the store.
+    """Return one key per customer, (n,): unique, and the same in every segment of the store.
 
-    Two ids that want one key are met once in 10^6 stores of six million customers: the second
-    takes the next free key.
+    If two ids want the same key, the second takes the next free one. That happens once in 10^6
+    stores of six million customers.
     """
     is_free = [_keys_agree(wanted_keys, ids, segment) for segment in segments]
     ordered = np.sort(wanted_keys, kind="stable")
@@ -89,7 +89,7 @@ def assign_keys(wanted_keys: CustomerKeys, ids: pa.Array, segments: list[Segment
 
 
 def _keys_agree(wanted_keys: CustomerKeys, ids: pa.Array, segment: Segment) -> bool:
-    """Whether each wanted key that a segment has belongs to the same id there."""
+    """Return whether each wanted key that is in the segment has the same id there."""
     if not len(segment.keys):
         return True
     indices = np.minimum(np.searchsorted(segment.keys, wanted_keys), len(segment.keys) - 1)
@@ -99,7 +99,7 @@ def _keys_agree(wanted_keys: CustomerKeys, ids: pa.Array, segment: Segment) -> b
 
 
 def write_index(folder: Path, keys: CustomerKeys, ids: pa.Array) -> None:
-    """Write the customers of a segment, ascending by key."""
+    """Write keys.npy, id_starts.npy and ids.bin; `keys` is ascending, `ids` in the same order."""
     np.save(folder / "keys.npy", keys, allow_pickle=False)
     lengths = pc.binary_length(ids).to_numpy(zero_copy_only=False).astype(np.int64)
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.uint64)
@@ -142,7 +142,7 @@ def _scatter(records: Records, files: list[Any], customers: int) -> None:
     bucket = records["customer"].astype(np.int64) * len(files) // customers
     order = np.argsort(bucket.astype(np.int16), kind="stable")
     edges = np.searchsorted(bucket[order], np.arange(len(files) + 1))
-    sorted_records = records.take(order)  # of records many times as fast as work[order]
+    sorted_records = records.take(order)  # many times faster on records than records[order]
     for file, start, stop in zip(files, edges[:-1], edges[1:], strict=True):
         sorted_records[start:stop].tofile(file)
 
@@ -155,7 +155,10 @@ def _to_records(batch: pa.RecordBatch) -> Records:
 
 
 def _sort_records(records: Records, has_times: bool) -> Records:
-    """By customer and time, then as in the source; rows of one second are few and sorted twice."""
+    """Return records by customer, time and source position; with times, without duplicates.
+
+    Rows of one customer and second are few, so only these are sorted a second time.
+    """
     sort_key = records["customer"].astype(np.uint64) << np.uint64(32) | records["ts"]
     order = np.argsort(sort_key)
     sort_key = sort_key[order]
@@ -173,10 +176,10 @@ def _sort_records(records: Records, has_times: bool) -> Records:
 
 
 def _repeated_rows(rows: EventRows, sort_key: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Mark each of these rows that repeats an earlier one of the same customer and second."""
+    """Return which rows repeat an earlier row of the same customer and second, (n,)."""
     repeated = np.zeros(len(sort_key), dtype=np.bool_)
     fields = [rows[name] for name in ("quantity", "kind", "list_price", "price", "item")]
-    order = np.lexsort((*fields, sort_key))  # stable: the first in the source stays
+    order = np.lexsort((*fields, sort_key))  # stable: the first in the source is kept
     same = np.ones(max(len(sort_key) - 1, 0), dtype=np.bool_)
     for key in (sort_key, *fields):
         same &= key[order[1:]] == key[order[:-1]]

@@ -1,9 +1,9 @@
-"""The store of events: one customer's events in a moment, everybody's in one sweep.
+"""The event store: fast look-up of one customer's events, and sequential scans of all events.
 
-On 5 million events packed bytes with an index took 18.3 bytes an event and .016 ms (p99) for one
-customer, an ordered SQLite table 31.3 bytes and .11 ms, DuckDB over range Parquet files 10.7 bytes
-and 2.7 ms (bench/store_trial.py). So events are packed bytes: the quickest to build and to read,
-within 6 GB at 300 million, and a sample of customers is one stretch of the file.
+Events are packed bytes with an index. Measured on 5 million events (bench/store_trial.py), as bytes
+per event and p99 milliseconds per customer: packed bytes 18.3 and .016, ordered SQLite table 31.3
+and .11, DuckDB over range Parquet files 10.7 and 2.7. Packed bytes are the fastest to build and to
+read, take less than 6 GB at 300 million events, and a sample of customers is one range of the file.
 """
 
 import hashlib
@@ -32,12 +32,12 @@ from recsys.dataset.catalog import Catalog
 from recsys.dataset.events import EVENT_DTYPE, EventRows
 from recsys.errors import WorkspaceError
 
-KEY_BLOCKS = 1 << 10  # equal parts of the space of keys; a sample takes whole ones
-CHUNK_ROWS = 1_000_000
+KEY_BLOCKS = 1 << 10  # equal blocks of the key space; a sample takes whole blocks, the last in part
+CHUNK_ROWS = 1_000_000  # rows per chunk of a scan, about
 
 
 class EventStore:
-    """The event store of one workspace, as it was when opened."""
+    """Read-only view of the event store of a workspace, as it was when opened."""
 
     def __init__(self, workspace: Path, manifest: dict[str, Any]) -> None:
         self.manifest = manifest
@@ -53,7 +53,7 @@ class EventStore:
 
     @classmethod
     def open(cls, folder: Path) -> "EventStore":
-        """Open the store in a workspace, or raise WorkspaceError when there is none."""
+        """Open the store of a workspace. Raises WorkspaceError if there is none."""
         manifest = read_manifest(folder)
         if manifest is None:
             raise WorkspaceError(
@@ -63,7 +63,7 @@ class EventStore:
 
     @cached_property
     def catalog(self) -> Catalog:
-        """What the shop sells."""
+        """Catalogue of brands, categories and items."""
         try:
             return read_catalog(self.folders, self.manifest["lineage"])
         except FileNotFoundError as error:
@@ -71,7 +71,7 @@ class EventStore:
 
     @cached_property
     def item_purchases(self) -> NDArray[np.int64]:
-        """How often each item was bought, shape (items of the catalogue,)."""
+        """Number of purchases of each item, (n_items,)."""
         total = np.zeros(len(self.catalog.item_brand), np.int64)
         for folder in self.folders:
             total = add_counts(total, np.load(folder / "item_buys.npy"))
@@ -79,14 +79,14 @@ class EventStore:
 
     @cached_property
     def pictures(self) -> dict[str, str]:
-        """Brand -> name of its picture (pictures/NAME.webp in the workspace)."""
+        """Brand -> name of the picture, stored as pictures/NAME.webp in the workspace."""
         pictures: dict[str, str] = {}
         for folder in self.folders:
             pictures |= json.loads((folder / "pictures.json").read_text(encoding="utf-8"))
         return pictures
 
     def damaged_files(self) -> list[str]:
-        """Return the files whose bytes are not those that were written, reading all of them."""
+        """Read all files; return those whose SHA-256 differs from the manifest."""
         parts = zip(self.folders, self.manifest["segments"], strict=True)
         files = (
             (folder / name, digest) for folder, p in parts for name, digest in p["files"].items()
@@ -94,11 +94,11 @@ class EventStore:
         return [f"{f.parent.name}/{f.name}" for f, digest in files if file_hash(f) != digest]
 
     def has_customer(self, customer_id: str) -> bool:
-        """Whether the store holds an event of this customer."""
+        """Return whether the store has events of this customer."""
         return bool(self._locate(customer_id))
 
     def events_of(self, customer_id: str) -> EventRows:
-        """Return a customer's events by time; none for an unknown customer."""
+        """Return a customer's events by time; no rows for an unknown customer."""
         parts = [segment.rows_at(at) for segment, at in self._locate(customer_id)]
         if len(parts) == 1:
             return parts[0]
@@ -108,10 +108,11 @@ class EventStore:
     def scan(
         self, sample: float = 1.0, seed: int = 0, chunk: int = CHUNK_ROWS
     ) -> Iterator[tuple[NDArray[np.int64], EventRows]]:
-        """Yield (customer number of each row, rows), by customer and time, whole customers.
+        """Yield (customer number of each row, rows), by customer and time, in whole customers.
 
-        A sample is a share of the space of keys, so it depends on ids and `seed` alone, a smaller
-        one is part of a larger one, and nothing else is read. A chunk holds about `chunk` rows.
+        `sample` is a share (0 to 1) of the key space. So a sample depends only on ids and `seed`, a
+        smaller one is part of a larger one, and only the sample is read. A chunk has about `chunk`
+        rows.
         """
         for ranges in self._group_ranges(key_ranges(sample, seed), chunk):
             parts = [self._read_range(low, high) for low, high in _merge_ranges(ranges)]
@@ -120,21 +121,21 @@ class EventStore:
                 yield numbers, np.concatenate([part[1] for part in parts])
 
     def customer_ids(self, sample: float = 1.0, seed: int = 0) -> Iterator[str]:
-        """Yield the ids of the sample's customers, in the order of `scan`."""
+        """Yield the ids of the customers in a sample, in the order of `scan`."""
         for low, high in key_ranges(sample, seed):
             first, last = np.searchsorted(self.keys, _edges(low, high))
             for key in self.keys[first:last]:
                 yield self._id_of(int(key))
 
     def events_between(self, first: int, last: int) -> tuple[NDArray[np.int64], EventRows]:
-        """Return (customer number of each row, rows) of the customers numbered [first, last)."""
+        """Return (customer number of each row, rows) for the customer numbers [first, last)."""
         keys = self.keys[first:last]
         if not len(keys):
             return np.empty(0, np.int64), np.zeros(0, EVENT_DTYPE)
         return self._read_range(int(keys[0]), int(keys[-1]) + 1)
 
     def ids_between(self, first: int, last: int) -> pa.Array:
-        """Return the ids of the customers numbered [first, last), in their order."""
+        """Return the ids of the customer numbers [first, last), in this order."""
         keys, count = self.keys[first:last], min(last, len(self.keys)) - first
         parts, position_parts = [], []
         for segment in self.segments:
@@ -148,7 +149,7 @@ class EventStore:
 
     @cached_property
     def keys(self) -> CustomerKeys:
-        """The keys of all customers, ascending; a customer's number is her place in it."""
+        """Keys of all customers, (n_customers,), ascending. The customer number is the index."""
         if len(self.segments) == 1:
             return self.segments[0].keys
         return np.unique(np.concatenate([segment.keys for segment in self.segments]))
@@ -194,7 +195,7 @@ class EventStore:
 
 
 def key_ranges(sample: float, seed: int) -> list[tuple[int, int]]:
-    """Return ascending ranges [low, high) of keys that hold the share `sample` of them all."""
+    """Return ascending key ranges [low, high) that cover the share `sample` of the key space."""
     width = KEY_SPACE // KEY_BLOCKS
     if sample >= 1:
         return [(block * width, (block + 1) * width) for block in range(KEY_BLOCKS)]
@@ -211,7 +212,7 @@ def _edges(low: int, high: int) -> CustomerKeys:
 
 
 def _merge_ranges(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return ascending ranges with neighbours that touch made one."""
+    """Merge adjacent ranges; `ranges` is ascending."""
     joined: list[tuple[int, int]] = []
     for low, high in ranges:
         if joined and joined[-1][1] == low:

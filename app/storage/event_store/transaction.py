@@ -1,4 +1,4 @@
-"""Where an import works: alone, aside, swept up afterwards, its accidents said in words."""
+"""Import transaction: exclusive lock, clean-up, atomic commit, and readable error messages."""
 
 import errno
 import fcntl
@@ -33,9 +33,12 @@ def duckdb_engine(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def exclusive_store(workspace: Path) -> Iterator[Path]:
-    """Hold the store against a second import; sweep up what a crash left."""
+    """Lock the store against a second import; yield its folder. Remove leftovers of a crash.
+
+    Raises WorkspaceError if another import holds the lock.
+    """
     events_dir = workspace / "events"
-    workspace.mkdir(mode=0o700, parents=True, exist_ok=True)  # what people bought lies in it
+    workspace.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds purchase histories
     events_dir.mkdir(exist_ok=True)
     with (events_dir / ".lock").open("w") as lock:
         try:
@@ -52,7 +55,7 @@ def exclusive_store(workspace: Path) -> Iterator[Path]:
 
 
 def _remove_unlisted(workspace: Path) -> None:
-    """Remove what no manifest lists; a store we cannot read loses nothing."""
+    """Remove folders that the manifest does not list. If it is unreadable, remove nothing."""
     try:
         manifest = read_manifest(workspace) or {"segments": []}
     except BrandswipeError:
@@ -65,7 +68,10 @@ def _remove_unlisted(workspace: Path) -> None:
 
 @contextmanager
 def explain_failures(workspace: Path) -> Iterator[None]:
-    """Turn a full disk, too little memory and unreadable data into sentences."""
+    """Translate a full disk, too little memory and unreadable data into errors of ours.
+
+    Raises WorkspaceError for disk and memory, BadEventsError for unreadable data.
+    """
     try:
         yield
     except (OSError, duckdb.Error) as error:
@@ -76,7 +82,7 @@ def explain_failures(workspace: Path) -> Iterator[None]:
 
 
 _DISK_FULL_SIGNS = ("No space left", "Not enough free space", "requested and")
-"""How DuckDB and NumPy, which keep the number of the error to themselves, say a disk is full."""
+"""Parts of the messages of DuckDB and NumPy for a full disk; their errors carry no errno."""
 
 
 def _explain(error: Exception, workspace: Path) -> BrandswipeError | None:
@@ -95,7 +101,10 @@ def _explain(error: Exception, workspace: Path) -> BrandswipeError | None:
 
 
 def hash_new_files(files: Sequence[Path], old: Mapping[str, Any] | None) -> list[str]:
-    """Return the hashes of event files; BadEventsError where one is in the store or there twice."""
+    """Return the SHA-256 of each event file.
+
+    Raises BadEventsError if a file is already in the store or is given twice.
+    """
     known_hashes = {
         source for part in (old or {"segments": []})["segments"] for source in part["sources"]
     }
@@ -116,17 +125,16 @@ def commit_segment(
     facts: Mapping[str, Any],
     customers: Mapping[str, Any],
 ) -> str:
-    """Give a written segment its name and put the manifest that lists it in place.
+    """Move a written segment into the store, write the manifest that lists it, return its name.
 
-    `customers` says how ids are kept and who was taken out; a store that is begun anew knows it.
+    `customers` has the manifest's entries about ids: their storage and the tombstones. A store that
+    is started anew keeps them.
     """
     hashes = segment_hashes(segment, facts["sources"])
     previous = old or {**_EMPTY_MANIFEST, "lineage": hashes["hash"][:16]}
     name = f"{previous['lineage']}-{len(previous['segments']) + 1:04d}"
     events_dir = workspace / "events"
-    if (
-        events_dir / name
-    ).exists():  # --replace with the files that are there, perhaps to mend them
+    if (events_dir / name).exists():  # --replace with the same files, perhaps to repair them
         (events_dir / name).rename(segment.parent / "former")
     segment.rename(events_dir / name)
     manifest = {
@@ -143,7 +151,7 @@ def commit_segment(
 
 
 def segment_hashes(segment: Path, sources: Sequence[str]) -> dict[str, Any]:
-    """Return the hashes of a written segment, and the one of them all."""
+    """Return `files` (name -> SHA-256) and `hash` (SHA-256 of these and of the sources)."""
     files = {file.name: file_hash(file) for file in sorted(segment.iterdir())}
     digest = sha256(json.dumps([files, sources]).encode()).hexdigest()
     return {"hash": digest, "files": files}
@@ -153,7 +161,7 @@ _EMPTY_MANIFEST: Mapping[str, Any] = {"segments": [], "customers": 0, "events": 
 
 
 def copy_planted_shop(shop: Path, target: Path) -> None:
-    """Copy what only the generator of a planted shop knows."""
+    """Copy the ground truth of a planted shop, which only its generator knows."""
     target.mkdir()
     for name in ("truth.parquet", "brands.csv", "shop.json"):
         if (shop / name).is_file():

@@ -1,4 +1,4 @@
-"""Which events a fit reads: a version of the store, and a window of its log."""
+"""Training window: the version of the event store and the days that a fit reads."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,26 +13,26 @@ from recsys.dataset.events import EventRows
 from recsys.errors import BadInputError, NotEnoughError, UnknownNameError
 
 SHORT_VERSION = 8
-"""Characters of a version of the store that a person reads."""
-_MIN_PREFIX = 4
+"""Number of characters of a store version that people see."""
+_MIN_PREFIX = 4  # characters of a store version
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingWindow:
-    """A version of the event store by the start of its hash, and days of its log (UTC), ISO."""
+    """A version of the event store (prefix of its hash) and a range of UTC days (ISO dates)."""
 
-    events: str = ""  # empty: as of the last import
-    since: str = ""  # the first day that is read; empty: from the beginning
-    until: str = ""  # the last one; empty: to the end
+    events: str = ""  # empty: the current version
+    since: str = ""  # first day, inclusive; empty: from the start
+    until: str = ""  # last day, inclusive; empty: to the end
 
     @property
     def first(self) -> int:
-        """Seconds since 1970 at which the window begins, 0 where it has no beginning."""
+        """First second of the window since 1970, or 0. Raises BadInputError for a bad day."""
         return 0 if not self.since else _day_start(_parse_day(self.since, "since"))
 
     @property
     def last(self) -> int | None:
-        """The last second of the window; None where it has no end."""
+        """Last second of the window since 1970, or None. Raises BadInputError for a bad day."""
         if not self.until:
             return None
         return _day_start(_parse_day(self.until, "until") + timedelta(days=1)) - 1
@@ -50,19 +50,19 @@ def _day_start(day: date) -> int:
 
 
 def source_to_row(source: TrainingWindow) -> dict[str, str]:
-    """Return what is read as the arguments of a job say it."""
+    """Return the window as JSON data for the arguments of a job."""
     return {"events": source.events, "since": source.since, "until": source.until}
 
 
 def source_from_row(row: Mapping[str, str]) -> TrainingWindow:
-    """Return what the arguments of a job say is read; without a word of it, all."""
+    """Return the window from the arguments of a job; missing arguments mean all events."""
     return TrainingWindow(
         events=row.get("events", ""), since=row.get("since", ""), until=row.get("until", "")
     )
 
 
 class WindowedEventStore(EventStore):
-    """A window of a store: what lies outside of it is not there for whoever scans."""
+    """An event store restricted to a window: `scan` skips events outside [first, as_of]."""
 
     def __init__(self, event_store: EventStore, first: int, last: int) -> None:
         super().__init__(event_store.workspace, event_store.manifest)
@@ -71,7 +71,7 @@ class WindowedEventStore(EventStore):
     def scan(
         self, sample: float = 1.0, seed: int = 0, chunk: int = CHUNK_ROWS
     ) -> Iterator[tuple[NDArray[np.int64], EventRows]]:
-        """Yield what the store yields, of the window alone."""
+        """Yield chunks like EventStore.scan, with only the events in the window."""
         for numbers, rows in super().scan(sample, seed, chunk):
             in_window = (rows["ts"] >= self.first) & (rows["ts"] <= self.as_of)
             if in_window.any():
@@ -79,7 +79,7 @@ class WindowedEventStore(EventStore):
 
 
 def store_versions(event_store: EventStore) -> list[EventStore]:
-    """Return the store as it was after each import since it was last started anew, newest first."""
+    """Return the store as of each import since it was last started anew, newest first."""
     parts = event_store.manifest["segments"]
     earlier = [_store_after(event_store, n) for n in range(len(parts) - 1, 0, -1)]
     return [event_store, *earlier]
@@ -97,10 +97,10 @@ def _store_after(event_store: EventStore, imports: int) -> EventStore:
 
 
 def open_window(event_store: EventStore, window: TrainingWindow) -> EventStore:
-    """Return what a source names of a store.
+    """Return the store version and days that a window names.
 
-    Raises UnknownNameError for a version that is not there, BadInputError for days that are none or
-    stand in the wrong order, and NotEnoughError for a window without events.
+    Raises UnknownNameError for an unknown version, BadInputError for invalid days or days in the
+    wrong order, and NotEnoughError for a window without events.
     """
     full_store = _store_version(event_store, window.events)
     if not (window.since or window.until):
