@@ -1,4 +1,4 @@
-"""What people write beside model versions: notes and tags. Lines are added, never changed."""
+"""Notes and tags on model versions, in an append-only JSONL file."""
 
 import json
 import os
@@ -20,7 +20,7 @@ NOTE, TAG, UNTAG = "note", "tag", "untag"
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """One line: what was said of which version, and when."""
+    """One line of the file: a note on a version, or a tag set or removed."""
 
     version: str  # hash
     kind: str  # note, tag or untag
@@ -29,7 +29,7 @@ class Annotation:
 
 
 def remark_to_row(remark: Annotation) -> dict[str, Any]:
-    """Return a remark as its line says it."""
+    """Return an annotation as the JSON data of its line."""
     return {
         "version": remark.version,
         "kind": remark.kind,
@@ -39,18 +39,18 @@ def remark_to_row(remark: Annotation) -> dict[str, Any]:
 
 
 def remark_from_row(row: Mapping[str, Any]) -> Annotation:
-    """Return the remark of a line. Raises KeyError where the line is no remark."""
+    """Return the annotation of a line's JSON data. Raises KeyError if a field is missing."""
     return Annotation(version=row["version"], kind=row["kind"], text=row["text"], at=row["at"])
 
 
 class Annotations:
-    """Notes and tags of the versions in one folder of models."""
+    """Notes and tags of the model versions in one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / ANNOTATIONS_FILE
 
     def add_note(self, version: str, text: str) -> Annotation:
-        """Add a note. Raises BadInputError for an empty one or one that is too long."""
+        """Add a note. Raises BadInputError if it is empty or longer than MAX_NOTE_LENGTH."""
         note = " ".join(text.split())
         if not 0 < len(note) <= MAX_NOTE_LENGTH:
             raise BadInputError(
@@ -59,29 +59,29 @@ class Annotations:
         return self._add(Annotation(version, NOTE, note, now_ms()))
 
     def add_tag(self, version: str, name: str) -> Annotation:
-        """Tag a version. Raises BadInputError for a name that cannot be one."""
+        """Tag a version. Raises BadInputError for a name that cannot be a tag."""
         return self._add(Annotation(version, TAG, validate_tag(name), now_ms()))
 
     def remove_tag(self, version: str, name: str) -> Annotation:
-        """Take a tag off a version. Raises BadInputError where it has no such tag."""
+        """Remove a tag from a version. Raises BadInputError if the version does not have it."""
         if name not in self.tags(version):
             raise BadInputError(f"This version has no tag {name!r}.")
         return self._add(Annotation(version, UNTAG, name, now_ms()))
 
     def notes(self, version: str) -> list[Annotation]:
-        """The notes of a version, oldest first."""
+        """Return the notes of a version, oldest first."""
         return [
             line for line in self._read_lines() if line.version == version and line.kind == NOTE
         ]
 
     def tags(self, version: str) -> list[str]:
-        """The tags of a version that stand, in order."""
+        """Return the current tags of a version, sorted by name."""
         return sorted(
             name for name, versions in self.versions_by_tag().items() if version in versions
         )
 
     def versions_by_tag(self) -> dict[str, set[str]]:
-        """Tag -> hashes of the versions that have it."""
+        """Return tag -> hashes of the versions that have it now."""
         by_tag: dict[str, set[str]] = {}
         for line in self._read_lines():
             if line.kind == TAG:
@@ -95,7 +95,7 @@ class Annotations:
         try:
             handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
-                os.write(handle, line.encode())  # one write: two at once do not mix
+                os.write(handle, line.encode())  # one write call: concurrent lines do not mix
                 os.fsync(handle)
             finally:
                 os.close(handle)
@@ -120,7 +120,7 @@ class Annotations:
 
 
 def validate_tag(name: str) -> str:
-    """Return a name that can be a tag. Raises BadInputError for any other."""
+    """Return `name`. Raises BadInputError if it cannot be a tag."""
     if not _TAG.fullmatch(name) or _HASH_LIKE.fullmatch(name):
         raise BadInputError(
             f"{name!r} cannot be a tag: take small letters, digits, dots and dashes, a letter "

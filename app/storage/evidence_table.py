@@ -1,6 +1,7 @@
-"""A table that a warehouse summed up, a row a customer and brand: read like a file, never stored.
+"""Evidence table: a warehouse's aggregates, one row per customer and brand.
 
-Whose evidence it holds is known here only while a model is fitted or carousels are written.
+It is read from files and not stored in the workspace. Customer ids are known here only while a
+model is fitted or lists are exported.
 """
 
 import hashlib
@@ -43,35 +44,35 @@ _NUMBERS = (AS_OF, FIRST, LAST, *SUM_COLUMNS, *DISTINCT_COUNTS)
 _READ_COLUMNS = f"{Col.CUSTOMER}, {_KEY}, {_CODE}, {', '.join(_NUMBERS)}"
 _MAKE_HINT = "make it with brandswipe evidence"
 IsErased = Callable[[str], bool]
-"""Whether a customer was taken out of this shop's events."""
+"""Returns whether a customer id was erased from the event store."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CustomerEvidence:
-    """N customers, numbered, and what they did."""
+    """Ids, keys, numbers and evidence of N customers."""
 
     ids: pa.Array  # (N,)
-    keys: CustomerKeys  # (N,) what arms are dealt by
-    numbers: NDArray[np.int64]  # (N,) their numbers, ascending
+    keys: CustomerKeys  # (N,) keys that A/B arms are assigned by
+    numbers: NDArray[np.int64]  # (N,) customer numbers in `evidence`, ascending
     evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)
 class EvidenceTable:
-    """The files of one table."""
+    """The files of one evidence table, and its totals."""
 
     files: tuple[Path, ...]
-    digest: str  # of all bytes
-    pairs: int
+    digest: str  # SHA-256 of the hashes of all files
+    pairs: int  # rows: one per customer and brand
     customers: int
-    as_of: int  # seconds since 1970: the day that it looks back from
+    as_of: int  # seconds since 1970; ages of events are measured from it
     is_erased: IsErased | None = None
 
     @classmethod
     def open(cls, location: str, is_erased: IsErased | None = None) -> "EvidenceTable":
-        """Look at every row once, but for those of customers who are gone.
+        """Validate all rows, without those of erased customers.
 
-        Raises BadEventsError for what is no such table.
+        Raises BadEventsError if the files are not exactly one valid evidence table.
         """
         files = readers.find_files(location).events
         with _loaded_table(files, is_erased) as con:
@@ -93,22 +94,21 @@ class EvidenceTable:
         return cls(files, digest, pairs, customers, last, is_erased)
 
     def facts(self, catalog: Catalog) -> dict[str, Any]:
-        """What a version that learnt from it says of it."""
+        """Return the facts about the table to save with a model version."""
         with _loaded_table(self.files, self.is_erased) as con:
             _make_coded_view(con, catalog)
             (unknown,) = _fetch_row(con, f"SELECT count(*) FROM coded WHERE {_CODE} < 0")
         return {
             "digest": self.digest,
             "pairs": self.pairs,
-            "unknown": unknown,  # pairs whose brand no event or product of the store has
+            "unknown": unknown,  # pairs with a brand that the event store does not have
             "as_of": self.as_of,
         }
 
     def read_sample(self, catalog: Catalog, sample: float, seed: int) -> Iterator[Evidence]:
-        """Yield the evidence of a sample of the customers, the same that `EventStore.scan` takes.
+        """Yield the evidence of the same sample of customers as `EventStore.scan`, in chunks.
 
-        Each of them is whole in one chunk. Brands that the catalogue does not know or hides leave
-        none.
+        All rows of a customer are in one chunk. Unknown and sensitive brands give no evidence.
         """
         with _loaded_table(self.files, self.is_erased) as con:
             _make_coded_view(con, catalog)
@@ -122,7 +122,7 @@ class EvidenceTable:
                 yield _customer_evidence(part, catalog).evidence
 
     def write_parts(self, folder: Path, catalog: Catalog, parts: int) -> None:
-        """Write each customer's rows into one of so many parts, by her key; whole or not at all."""
+        """Split the table by customer key into `parts` partitions under `folder`, atomically."""
         temp_path = folder.with_suffix(".cutting")
         shutil.rmtree(temp_path, ignore_errors=True)
         part = f"least({parts - 1}, {_KEY} // {KEY_SPACE // parts})"
@@ -137,7 +137,7 @@ class EvidenceTable:
 
 
 def read_part(folder: Path, number: int, catalog: Catalog) -> CustomerEvidence:
-    """Return the customers of one part of a table that was cut."""
+    """Return the customers of one partition that `write_parts` wrote."""
     files = sorted((folder / f"{_PART}={number}").glob("*.parquet"))
     tables = [pq.ParquetFile(file).read() for file in files]
     return _customer_evidence(pa.concat_tables(tables) if tables else _EMPTY, catalog)
@@ -147,7 +147,10 @@ def read_part(folder: Path, number: int, catalog: Catalog) -> CustomerEvidence:
 def _loaded_table(
     files: Sequence[Path], is_erased: IsErased | None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield an engine with the table as the view `summed`."""
+    """Yield a DuckDB connection with the table as the view `summed`.
+
+    Raises BadEventsError if a column is missing.
+    """
     with TemporaryDirectory() as folder, duckdb_engine(Path(folder)) as con:
         loaded = readers.load_files(con, "texts", files, EVIDENCE_COLUMNS, {}, Path(folder))
         missing = [name for name in EVIDENCE_COLUMNS if name not in loaded.columns]
@@ -190,7 +193,7 @@ def _fetch_row(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:
 
 
 def _make_coded_view(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
-    """Make the view `coded`: keys for customers, codes for brands, -1 for one nobody knows."""
+    """Create the view `coded` with customer keys and brand codes; -1 is an unknown brand."""
     codes = {brand_key(str(name)): code for code, name in enumerate(catalog.brands)}
     names = [name for (name,) in con.execute(f"SELECT DISTINCT {Col.BRAND} FROM summed").fetchall()]
     brand_codes = pa.array([codes.get(brand_key(name), -1) for name in names], pa.int32())
@@ -204,7 +207,7 @@ def _make_coded_view(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
 
 
 def _whole_customers(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Yield ordered rows in about the same parts, none of which ends amid a customer's."""
+    """Yield the ordered rows in similar chunks that never split the rows of a customer."""
     pending: list[pa.RecordBatch] = []
     for batch in batches:
         rows = pa.Table.from_batches([*pending, batch])
@@ -227,7 +230,7 @@ _EMPTY = pa.table(
 
 
 def _customer_evidence(table: pa.Table, catalog: Catalog) -> CustomerEvidence:
-    """Number the customers of some rows by key, and sum up those of brands that may be known."""
+    """Number the customers by key; build evidence from the brands that may be shown."""
     table = table.sort_by([(_KEY, "ascending"), (Col.CUSTOMER, "ascending")])
     ids = table[Col.CUSTOMER].cast(pa.large_string()).combine_chunks()
     starts = np.ones(len(ids), np.bool_)

@@ -1,4 +1,4 @@
-"""Model versions on disk: WORKSPACE/models/<hash>/, immutable, hashed over all bytes, no pickle."""
+"""Registry of immutable model versions in WORKSPACE/models/<hash of all bytes>/, without pickle."""
 
 import json
 import os
@@ -21,30 +21,30 @@ from recsys.errors import IntegrityError, UnknownNameError, WorkspaceError
 
 ALIASES = ("candidate", "champion")
 MODEL_FILE = "model.json"
-SHORT_HASH = 8  # characters of a hash that a person reads
-STALE_MS = 3_600_000  # a folder that is written aside lasts seconds
-_MIN_PREFIX = 4  # characters of a hash that name a version
+SHORT_HASH = 8  # characters of a hash that people see
+STALE_MS = 3_600_000  # age at which a temporary folder is a leftover; a save takes seconds
+_MIN_PREFIX = 4  # characters; a shorter prefix names no version
 _ARRAY_NAME = re.compile(r"[a-z][a-z0-9_]*")
 Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """One fitted model: what it was made of, and nothing of its arrays."""
+    """Metadata of one model version, without its arrays."""
 
     hash: str
     made_at: int  # milliseconds since 1970
-    meta: Mapping[str, Any]  # what the model needs to be restored
-    facts: Mapping[str, Any]  # data and code version, offline table, times: what people read
+    meta: Mapping[str, Any]  # what restoring the model needs
+    facts: Mapping[str, Any]  # for people: data and code version, offline metrics, times
 
     @property
     def name(self) -> str:
-        """The short name."""
+        """Short name: the first characters of the hash."""
         return self.hash[:SHORT_HASH]
 
 
 class ModelRegistry:
-    """The versions of a workspace. Nothing half-written can be loaded."""
+    """The model versions of a workspace. A version is saved atomically."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -57,9 +57,10 @@ class ModelRegistry:
         facts: Mapping[str, Any] | None = None,
         before_publish: Callable[[str], None] | None = None,
     ) -> ModelVersion:
-        """Write a version aside, flush it, rename it. Raises WorkspaceError on a full disk.
+        """Write a version to a temporary folder, fsync, rename; return it.
 
-        `before_publish` is called with its hash when all is written and nothing can be loaded yet.
+        `before_publish` is called with the hash after writing and before the version can be loaded.
+        Raises WorkspaceError if writing fails, for example on a full disk.
         """
         temp_path = self.folder / f".new-{token_hex(8)}"
         try:
@@ -81,7 +82,7 @@ class ModelRegistry:
         return self.version(hash)
 
     def import_folder(self, folder: Path) -> None:
-        """Take a version in that lies elsewhere. Raises WorkspaceError on a full disk."""
+        """Copy a version from another folder. Raises WorkspaceError if writing fails."""
         hash, temp_path = folder_hash(folder), self.folder / f".new-{token_hex(8)}"
         if (self.folder / hash).exists():
             return
@@ -96,14 +97,14 @@ class ModelRegistry:
             shutil.rmtree(temp_path, ignore_errors=True)
 
     def load(self, name: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        """Return the arrays and the meta of a version. Raises IntegrityError on any other byte."""
+        """Return (arrays, meta) of a version. Raises IntegrityError if any byte has changed."""
         hash = self.check(name)
         folder = self.folder / hash
         arrays = {path.stem: np.load(path, allow_pickle=False) for path in folder.glob("*.npy")}
         return arrays, dict(self.version(hash).meta)
 
     def check(self, name: str) -> str:
-        """Return the hash of a version that is what was saved. Raises IntegrityError otherwise."""
+        """Verify a version's bytes and return its hash. Raises IntegrityError if they differ."""
         hash = self.resolve(name)
         folder = self.folder / hash
         if folder_hash(folder) != hash:
@@ -114,7 +115,10 @@ class ModelRegistry:
         return hash
 
     def version(self, name: str) -> ModelVersion:
-        """Return a version by hash, the start of it, alias or tag; arrays are not read."""
+        """Return the metadata of a version by hash, hash prefix, alias or tag.
+
+        Raises UnknownNameError for another name, IntegrityError if the metadata is unreadable.
+        """
         hash = self.resolve(name)
         try:
             card = json.loads((self.folder / hash / MODEL_FILE).read_text(encoding="utf-8"))
@@ -126,7 +130,7 @@ class ModelRegistry:
             ) from None
 
     def versions(self) -> list[ModelVersion]:
-        """Return all versions, the newest first; damaged ones are left out."""
+        """Return all versions, newest first, without those whose metadata is unreadable."""
         readable = []
         for hash in self._hashes():
             with suppress(IntegrityError):
@@ -134,9 +138,10 @@ class ModelRegistry:
         return sorted(readable, key=lambda version: (-version.made_at, version.hash))
 
     def resolve(self, name: str) -> str:
-        """Return the hash that a hash, its start (4 characters or more), alias or tag names.
+        """Return the hash for a hash, a hash prefix (at least 4 characters), an alias or a tag.
 
-        A tag names a version while one alone has it.
+        A tag is valid only while exactly one version has it. Raises UnknownNameError if the name
+        fits no version or several.
         """
         prefix = self._alias_target(name) or self._tag_target(name) or name
         matches = [hash for hash in self._hashes() if hash.startswith(prefix)]
@@ -150,7 +155,7 @@ class ModelRegistry:
         return matches[0]
 
     def set_alias(self, alias: str, name: str) -> None:
-        """Let `candidate` or `champion` name a version."""
+        """Point `candidate` or `champion` at a version. Raises UnknownNameError for other names."""
         if alias not in ALIASES:
             raise UnknownNameError("alias", alias, ALIASES)
         hash, temp_path = self.resolve(name), self.folder / f".alias-{token_hex(8)}"
@@ -158,7 +163,7 @@ class ModelRegistry:
         temp_path.replace(self.folder / alias)
 
     def aliases(self) -> dict[str, str]:
-        """Return alias -> hash for the aliases that point at something."""
+        """Return alias -> hash for the aliases that are set."""
         targets = {alias: self._alias_target(alias) for alias in ALIASES}
         return {alias: hash for alias, hash in targets.items() if hash}
 
@@ -188,7 +193,7 @@ def _folders(folder: Path) -> Iterator[Path]:
 
 
 def _remove_stale(folder: Path) -> None:
-    """Remove what a process that was killed in the middle of saving has left."""
+    """Remove temporary folders of processes that were killed during a save."""
     for path in folder.glob(".new-*"):
         if now_ms() - path.stat().st_mtime * 1000 > STALE_MS:
             shutil.rmtree(path, ignore_errors=True)
@@ -210,7 +215,7 @@ def _write_files(folder: Path, arrays: Arrays, card: Mapping[str, Any]) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename survive a power cut."""
+    """Fsync a folder, so that a rename in it survives a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -219,7 +224,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def folder_hash(folder: Path) -> str:
-    """SHA-256 over the names, lengths and bytes of all files."""
+    """Return the SHA-256 over the names, lengths and bytes of all files."""
     digest = sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file():
