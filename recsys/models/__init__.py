@@ -1,4 +1,4 @@
-"""Models that rank brands for one customer or for many, and the baselines to beat."""
+"""Models that rank brands for one customer or for many, and the baselines for comparison."""
 
 from recsys.models.base import BrandScore as BrandScore
 from recsys.models.base import Ranker as Ranker

@@ -1,4 +1,4 @@
-"""What every ranker shares: the contract, the brands it knows, a score and its reasons."""
+"""Types that all rankers share: the protocol, the brand index, a score and its explanation."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,21 +15,21 @@ from recsys.errors import WorkspaceError
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What stands behind a score, as data; turned into words elsewhere, never stored."""
+    """The data behind a score. Other code turns it into words; it is never stored."""
 
     purchases: int = 0
-    full_price: int = 0  # of those purchases
+    full_price: int = 0  # purchases at the list price
     release_views: int = 0
     follows: int = 0
     views: int = 0
-    own: float = 0.0  # the three parts of the score; they add up to it
+    own: float = 0.0  # the three parts of the score; their sum is the score
     collaborative: float = 0.0
     popularity: float = 0.0
-    neighbours: tuple[str, ...] = ()  # her own brands that speak most for this one
+    neighbours: tuple[str, ...] = ()  # customer's own brands that add most to it
 
 
 def explanation_to_row(explanation: Explanation) -> dict[str, Any]:
-    """Return what a score rests on as answers say it."""
+    """Return the explanation as a JSON object."""
     return {
         "purchases": explanation.purchases,
         "full_price": explanation.full_price,
@@ -44,19 +44,19 @@ def explanation_to_row(explanation: Explanation) -> dict[str, Any]:
 
 
 class ExplanationReason(StrEnum):
-    """What stands first among the reasons of a score, the strongest of her own doings first."""
+    """The main reason for a score. The customer's own events come first, the strongest on top."""
 
     FOLLOWED = "followed"
-    FULL_PRICE = "full price"  # every purchase of the brand
+    FULL_PRICE = "full price"  # all purchases of the brand were at full price
     BOUGHT = "bought"
-    NEW = "new releases"  # she looked at them
+    NEW = "new releases"  # views of new releases
     VIEWED = "viewed"
-    ALIKE = "others alike"  # people who love the same brands love this one
+    ALIKE = "others alike"  # customers with the same favourites like this brand
     POPULAR = "popular"
 
 
 def primary_reason(explanation: Explanation) -> ExplanationReason:
-    """Return what stands first in `explanation`."""
+    """Return the main reason in `explanation`."""
     if explanation.follows:
         return ExplanationReason.FOLLOWED
     if explanation.purchases:
@@ -78,37 +78,52 @@ def primary_reason(explanation: Explanation) -> ExplanationReason:
 
 @dataclass(frozen=True, slots=True)
 class BrandScore:
-    """How strongly one customer favours one brand."""
+    """The score and rank of one brand for one customer."""
 
     brand: str
-    score: float  # no unit; only the order within one customer means anything
+    score: float  # no unit; compare scores of the same customer only
     rank: int  # 1 is the favourite
     explanation: Explanation = field(default_factory=Explanation)
 
 
 class Ranker(Protocol):
-    """Whatever ranks brands for one customer: the model and its rivals."""
+    """Anything that ranks brands for one customer: the model and the baselines."""
 
     @property
     def name(self) -> str:
-        """The name that a study writes down."""
+        """The name that a study stores."""
         ...
 
     def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
-        """Return the best n brands of one person, best first, none of `without`."""
+        """Return the top n brands of one customer.
+
+        Parameters
+        ----------
+        evidence : Evidence
+            Evidence of this customer alone.
+        n : int
+            Maximum number of brands.
+        without : collection of str
+            Brand names to leave out; unknown names are ignored.
+
+        Returns
+        -------
+        list of BrandScore
+            Best first, with ranks from 1.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BrandIndex:
-    """What every ranker knows of the brands: B names, and how many customers bought each."""
+    """The B brands that a ranker knows, with their popularity."""
 
-    lineage: str  # of the catalogue whose codes these are
+    lineage: str  # of the catalog that the brand codes belong to
     brands: NDArray[np.object_]  # (B,)
-    sensitive: NDArray[np.bool_]  # (B,) never ranked, nor a brand with nothing left to sell
-    buyers: NDArray[np.int64]  # (B,) customers of the sample with a purchase, or else any event
+    sensitive: NDArray[np.bool_]  # (B,) never ranked: sensitive or without items
+    buyers: NDArray[np.int64]  # (B,) see `Interactions.buyers`
     codes: Mapping[str, int] = field(init=False, repr=False)
-    prior: NDArray[np.float64] = field(init=False, repr=False)  # (B,) log popularity, from 0 to 1
+    prior: NDArray[np.float64] = field(init=False, repr=False)  # (B,) log buyers, scaled to 0..1
 
     def __post_init__(self) -> None:
         logs = np.log1p(self.buyers.astype(np.float64))
@@ -116,20 +131,20 @@ class BrandIndex:
         object.__setattr__(self, "prior", logs / max(float(logs.max(initial=0.0)), 1.0))
 
     def by_popularity(self) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-        """Codes from the most bought on, and the buyers of all before each, shape (B,) each."""
+        """Return codes by falling popularity and the sum of buyers before each, (B,) each."""
         order = np.argsort(-self.buyers, kind="stable")
         return order, np.cumsum(self.buyers[order]) - self.buyers[order]
 
     def allowed(self, without: Collection[str]) -> NDArray[np.bool_]:
-        """Which brands may be ranked, shape (B,)."""
+        """Return the mask of the brands that may be ranked, (B,)."""
         mask = ~self.sensitive
         mask[[self.codes[name] for name in without if name in self.codes]] = False
         return mask
 
     def rebase_on(self, catalog: Catalog) -> Self:
-        """The same knowledge over a catalogue that may have grown since: new brands, no buyers.
+        """Return the index for a catalog that may have grown; new brands have no buyers.
 
-        Raises WorkspaceError when the catalogue's codes are not the ones learnt from.
+        Raises WorkspaceError if the catalog has another lineage, so that its codes differ.
         """
         if catalog.lineage != self.lineage:
             raise WorkspaceError(
@@ -142,7 +157,7 @@ class BrandIndex:
 
 
 def build_brand_index(buyers: NDArray[np.int64], catalog: Catalog) -> BrandIndex:
-    """What is known of a catalogue's brands, and how many customers bought each, shape (B,)."""
+    """Return the index of a catalog's brands; `buyers`, (B,): see `Interactions.buyers`."""
     return BrandIndex(
         lineage=catalog.lineage,
         brands=catalog.brands,
@@ -156,11 +171,11 @@ def _unrankable(catalog: Catalog) -> NDArray[np.bool_]:
 
 
 def top_k(scores: NDArray[np.float64], allowed: NDArray[np.bool_], n: int) -> NDArray[np.intp]:
-    """Codes of the n best allowed brands, ties by code, so that lists are prefixes."""
+    """Return codes of the n best allowed brands. Ties by code: a shorter list is a prefix."""
     codes = np.flatnonzero(allowed)
     codes = codes[
         scores[codes] >= top_k_threshold(scores[codes], n)
-    ]  # leave the long tail unsorted
+    ]  # for speed: the long tail is not sorted
     order = np.lexsort((codes, -scores[codes]))
     return codes[order[:n]]
 
@@ -169,10 +184,10 @@ _SLABS = 8
 
 
 def top_k_threshold(scores: NDArray[np.floating], n: int) -> NDArray[np.floating]:
-    """At most the n-th best of the last axis, shape (..., 1), and close to it.
+    """Return a close lower bound of the n-th best score on the last axis, (..., 1).
 
-    The n-th best of the maxima of eight scores each is one of n numbers that are as good or better;
-    to look for it among an eighth of the scores takes a fraction of the time.
+    It is the n-th best of the maxima of groups of eight scores, so at least n scores reach it. The
+    search among an eighth of the scores takes a fraction of the time.
     """
     width = scores.shape[-1] // _SLABS
     if width > n:

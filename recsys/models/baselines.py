@@ -1,4 +1,4 @@
-"""The rivals, under the same contract as the model."""
+"""The baselines, with the same protocol as the model (`Ranker`)."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -21,28 +21,28 @@ N_NEIGHBORS = 100
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ALSBaseline:
-    """ALS alone, with the model's own options, on counts."""
+    """ALS alone, with the options of the model, trained on `baseline_strength`."""
 
     brand_index: BrandIndex
     als: ALSModel
     name: str = "als"
 
     def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
-        """Return the n brands whose factors lie closest to hers."""
+        """Return the n brands with the largest dot product with the user's factors."""
         scores = self.als.affinity(evidence.brand, baseline_strength(evidence))
         return top_scored_brands(self.brand_index, scores, n, without)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EASEBaseline:
-    """EASE alone, on counts."""
+    """EASE alone, trained on `baseline_strength`."""
 
     brand_index: BrandIndex
     ease: EASEModel
     name: str = "ease"
 
     def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
-        """Return the n brands that hers speak most for."""
+        """Return the n brands that EASE predicts most from the customer's own brands."""
         scores = self.ease.affinity(
             evidence.brand, baseline_strength(evidence), len(self.brand_index.brands)
         )
@@ -51,21 +51,21 @@ class EASEBaseline:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ItemKNNBaseline:
-    """The brands most alike to hers, each brand among its own nearest."""
+    """Item-based nearest neighbors: the brands most similar to the customer's own brands."""
 
     brand_index: BrandIndex
     name: str
-    similarity: csr_matrix  # (B, B)
+    similarity: csr_matrix  # (B, B), the nearest neighbors of each brand
 
     def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
-        """Return the n brands that are most alike to what she knows."""
+        """Return the n brands most similar to the customer's own brands."""
         rows = self.similarity[evidence.brand]
         scores = np.asarray(rows.T @ baseline_strength(evidence), np.float64)
         return top_scored_brands(self.brand_index, scores, n, without)
 
 
 def fit_baselines(model: HybridModel, interactions: Interactions) -> list[Ranker]:
-    """Every rival, learnt from the customers that the model was learnt from."""
+    """Return all baselines, fitted on the same customers as the model."""
     brand_index, options = model.brand_index, model.options
     matrix = interactions.matrix(interactions.baseline_strength)
     als = fit_als(
@@ -84,32 +84,32 @@ def fit_baselines(model: HybridModel, interactions: Interactions) -> list[Ranker
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Popularity:
-    """The brands that most customers bought: the same list for everybody."""
+    """The brands that most customers bought: the same list for every customer."""
 
     brand_index: BrandIndex
     name: str = "popularity"
 
     def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
-        """Return the n most bought brands; `evidence` is not looked at."""
+        """Return the n most bought brands; `evidence` is ignored."""
         del evidence
         return top_scored_brands(self.brand_index, self.brand_index.prior, n, without)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OwnPurchasesThenViews:
-    """What she bought most often, then what she looked at most, then what is popular."""
+    """The brands that the customer bought most, then viewed most, then popular brands."""
 
     brand_index: BrandIndex
     name: str = "own-purchases-then-views"
 
     def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
-        """Return her n most bought brands, filled up with her most viewed, then popular ones."""
+        """Return the customer's most bought brands, then most viewed, then popular ones."""
         scores = self.brand_index.prior / 2  # below a single view
         scores[evidence.brand] += self.own_scores(evidence)
         return top_scored_brands(self.brand_index, scores, n, without)
 
     def own_scores(self, evidence: Evidence) -> NDArray[np.float64]:
-        """What each pair of one or many customers adds, shape (n,): a purchase beats any view."""
+        """Return the own score of each pair, (n,): one purchase beats any number of views."""
         views = evidence.feature(Feature.VIEWS).astype(np.float64)
         most_views = float(views.max(initial=0.0))
         return np.asarray(
@@ -120,7 +120,7 @@ class OwnPurchasesThenViews:
 def top_scored_brands(
     brand_index: BrandIndex, scores: NDArray[np.float64], n: int, without: Collection[str]
 ) -> list[BrandScore]:
-    """The n best by these scores, shape (B,), without reasons."""
+    """Return the n best brands by `scores`, (B,), with empty explanations."""
     codes = top_k(scores, brand_index.allowed(without), n)
     return [
         BrandScore(str(brand_index.brands[code]), float(scores[code]), place, Explanation())
@@ -135,7 +135,20 @@ BASELINES: Mapping[str, Callable[[BrandIndex], Ranker]] = {
 
 
 def make_baseline(name: str, brand_index: BrandIndex) -> Ranker:
-    """Return the rival of that name. Raises UnknownNameError listing the known ones."""
+    """Return a baseline that needs no fit.
+
+    Parameters
+    ----------
+    name : str
+        A key of BASELINES.
+    brand_index : BrandIndex
+        The brands to rank.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such baseline; the message lists the known names.
+    """
     if name not in BASELINES:
         raise UnknownNameError("baseline", name, BASELINES)
     return BASELINES[name](brand_index)

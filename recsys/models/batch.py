@@ -1,10 +1,10 @@
-"""The best brands of many customers at once: what `HybridModel.rank` says of each, in batches.
+"""Batch ranking: the same lists as `HybridModel.rank`, for many customers at once.
 
-Beyond her own brands, those nearest to them and those of EASE's head, a brand scores x.y +
-popularity, at most |x| * |y| + popularity (Cauchy and Schwarz; Teflioudi, Gemulla and Mykytiuk
-prune so in "LEMP", SIGMOD 2015, section 3). Where the largest such bound of the tail does not reach
-a customer's n-th best brand so far, the tail is not looked at: lists are exact, and most cost the
-head alone.
+The tail has the brands outside EASE's head. A tail brand that is neither an own brand of the
+customer nor a neighbor of one scores x.y + popularity <= |x| * |y| + popularity, with ALS factors x
+and y (Cauchy-Schwarz; pruning as in "LEMP", Teflioudi, Gemulla and Mykytiuk, SIGMOD 2015, section
+3). If the largest bound of the tail is below a customer's n-th best score so far, the tail is
+skipped. Lists are exact, and most customers cost only the head.
 """
 
 from dataclasses import dataclass, field
@@ -37,20 +37,20 @@ from recsys.models.user_batch import (
     top_n_per_user,
 )
 
-USERS_PER_CHUNK = 1_000  # customers scored at a time: their scores stay in the processor's cache
+USERS_PER_CHUNK = 1_000  # customers scored at a time, so that their scores fit into the CPU cache
 EXCLUDED_SCORE = np.float32(-np.inf)  # the score of a brand that may not be shown
 
 
 class BatchRanker(Protocol):
-    """Whatever lists the best brands of many customers."""
+    """Anything that ranks brands for many customers at once."""
 
     def rank_many(
         self, customers: NDArray[np.int64], evidence: Evidence, n: int
     ) -> Recommendations:
-        """Return the best n brands of each of these customers, fewer where the shop has fewer.
+        """Return the top n brands of each customer, fewer if the shop has fewer.
 
-        `customers`, (N,), are their numbers, ascending; who has no evidence gets the popular
-        brands.
+        `customers`: (N,) customer numbers in `evidence`, ascending. A customer without evidence
+        gets the popular brands.
         """
         ...
 
@@ -64,7 +64,7 @@ class BaselineBatchRanker:
     def rank_many(
         self, customers: NDArray[np.int64], evidence: Evidence, n: int
     ) -> Recommendations:
-        """Return each customer's best n: her own brands and the first of the popular ones."""
+        """Return each customer's top n of the own brands and the n most popular brands."""
         prior, allowed = self.baseline.brand_index.prior / 2, self.baseline.brand_index.allowed(())
         own_scores = self.baseline.own_scores(evidence)
         users = UserBatch.from_evidence(customers, evidence, own_scores, own_scores)
@@ -89,18 +89,18 @@ class BaselineBatchRanker:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HybridBatchRanker:
-    """A model made ready to list many customers."""
+    """The hybrid model for many customers, with precomputed brand arrays."""
 
     model: HybridModel
-    excluded: NDArray[np.bool_] = field(init=False)  # (B,) may not be shown
-    popularity: Float32Array = field(init=False)  # (B,) what popularity adds to a score
-    head: Indices = field(init=False)  # (H,) brands that EASE knows, ascending
-    tail: Indices = field(init=False)  # (T,) those of the others that may be shown
-    max_tail_norm: float = field(init=False)  # factors of the tail
-    max_tail_popularity: float = field(init=False)  # the largest popularity of the tail
+    excluded: NDArray[np.bool_] = field(init=False)  # (B,) brands that may not be shown
+    popularity: Float32Array = field(init=False)  # (B,) popularity part of the score
+    head: Indices = field(init=False)  # (H,) codes of EASE's brands, ascending
+    tail: Indices = field(init=False)  # (T,) codes of the other brands that may be shown
+    max_tail_norm: float = field(init=False)  # largest norm of the item factors in the tail
+    max_tail_popularity: float = field(init=False)  # largest popularity part in the tail
 
     def __post_init__(self) -> None:
-        """Sort the brands once."""
+        """Compute the brand arrays once."""
         params, item_factors = self.model.params, self.model.als.item_factors
         allowed = self.model.brand_index.allowed(())
         head = self.model.ease.head.astype(np.intp)
@@ -125,7 +125,7 @@ class HybridBatchRanker:
     def rank_many(
         self, customers: NDArray[np.int64], evidence: Evidence, n: int
     ) -> Recommendations:
-        """Return the best n brands of each of these customers."""
+        """Return the top n brands of each customer."""
         users, candidates = self._user_batch(customers, evidence), [no_candidates()]
         for start, chunk in users.chunks(USERS_PER_CHUNK):
             rows, codes, scores = self._candidates(chunk, n)
@@ -156,7 +156,7 @@ class HybridBatchRanker:
         als_share = np.float32(
             self.model.params.weights.collaborative * self.model.params.shares[0]
         )
-        is_positive = (users.strength > 0) & (als_share > 0)  # nobody is folded in for nothing
+        is_positive = (users.strength > 0) & (als_share > 0)  # no fold-in without an ALS share
         user_matrix = users.matrix(is_positive, users.brand, len(self.excluded))
         user_factors = als_share * self.model.als.batch_user_factors(user_matrix)
         sparse_scores = self._sparse_scores(users)
@@ -189,7 +189,7 @@ class HybridBatchRanker:
         )
 
     def _sparse_scores(self, users: UserBatch) -> Candidates:
-        """What her own doing and the nearest brands add to single scores."""
+        """Return the own and item-kNN parts of the scores, for the brands that have one."""
         knn_weight = np.float32(
             self.model.params.weights.collaborative * self.model.params.shares[2]
         )
@@ -206,7 +206,7 @@ class HybridBatchRanker:
         )
 
     def _locate_in_head(self, brand: Indices) -> tuple[NDArray[np.bool_], Indices]:
-        """Which brands are in the head, and where."""
+        """Return which brands are in the head, and their positions in it."""
         if not len(self.head):
             return np.zeros(len(brand), np.bool_), brand
         positions = np.minimum(np.searchsorted(self.head, brand), len(self.head) - 1)
@@ -220,7 +220,7 @@ class HybridBatchRanker:
         head_positions: Indices,
         n: int,
     ) -> Candidates:
-        """The best n of EASE's brands; what is added to a score stands at a place of the head."""
+        """Return the top n of the head; `head_positions` says where `sparse_scores` are added."""
         params, ease = self.model.params, self.model.ease
         scores = user_factors @ self.model.als.item_factors[self.head].T
         scores += self.popularity[self.head]
@@ -239,7 +239,7 @@ class HybridBatchRanker:
     def _scored_tail_candidates(
         self, user_factors: Float32Array, sparse_scores: Candidates
     ) -> Candidates:
-        """The brands of the tail to whose score something is added."""
+        """Return the full scores of the tail brands that have a sparse score."""
         rows, codes, additions = sparse_scores
         dot_products = np.einsum("pf,pf->p", user_factors[rows], self.model.als.item_factors[codes])
         return rows, codes, dot_products + self.popularity[codes] + additions
@@ -247,7 +247,7 @@ class HybridBatchRanker:
     def _users_needing_tail(
         self, users: UserBatch, user_factors: Float32Array, best_so_far: Candidates, n: int
     ) -> Indices:
-        """Customers whose n-th best so far a brand of the tail may reach."""
+        """Return the customers for whom a tail brand may reach the n-th best score so far."""
         if not len(self.tail):
             return np.empty(0, np.intp)
         rows, _, scores = best_so_far
@@ -259,7 +259,7 @@ class HybridBatchRanker:
     def _tail_candidates(
         self, user_factors: Float32Array, tail_candidates: Candidates, needing_tail: Indices, n: int
     ) -> Candidates:
-        """The best n of the tail for these customers, those beyond apart: they are found."""
+        """Return the top n of the tail, without `tail_candidates`: those are scored already."""
         scores = user_factors[needing_tail] @ self.model.als.item_factors[self.tail].T
         scores += self.popularity[self.tail]
         row_of = np.full(len(user_factors), -1)
@@ -276,11 +276,11 @@ def _filter_candidates(candidates: Candidates, mask: NDArray[np.bool_]) -> Candi
     return rows[mask], codes[mask], scores[mask]
 
 
-_ROUNDING = 1e-5  # of single floats: a bound is never too low
+_ROUNDING = 1e-5  # tolerance for float32 rounding: a bound is never too low
 _MIN_SCORE = np.finfo(np.float32).min
 
 
 def _top_per_row(scores: Float32Array, n: int) -> tuple[Indices, Indices]:
-    """Rows and columns of each row's n best, and of some others."""
+    """Return rows and columns of at least the n best scores of each row."""
     rows, columns = np.nonzero(scores >= np.maximum(top_k_threshold(scores, n), _MIN_SCORE))
     return rows, columns

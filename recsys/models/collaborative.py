@@ -1,13 +1,13 @@
-"""What people who buy alike love: ALS by fold-in, the closed-form EASE, and the nearest brands.
+"""Collaborative models: ALS with fold-in, closed-form EASE, and item-based nearest neighbors.
 
 ALS is implicit-feedback alternating least squares (Hu, Koren, Volinsky, "Collaborative Filtering
-for Implicit Feedback Datasets", ICDM 2008, equations 4 and 5) by the `implicit` package; a person
-who was not in the fit is folded in with equation 4, for which the package's `recalculate_user` is
-an exact solve. EASE is a linear model of each brand by the others (Steck, "Embarrassingly Shallow
+for Implicit Feedback Datasets", ICDM 2008, equations 4 and 5) by the `implicit` package. A user
+outside the training data is folded in with equation 4; the package's `recalculate_user` solves it
+exactly. EASE is a linear model of each brand by the others (Steck, "Embarrassingly Shallow
 Autoencoders for Sparse Data", WWW 2019, equation 8). Both penalties grow with the square root of
-the number of customers, as the noise in a singular value does. The nearest brands by the cosine of
-their customers (Sarwar, Karypis, Konstan, Riedl, "Item-based Collaborative Filtering", WWW 2001,
-section 3.1.1) reach those that EASE's head leaves out.
+the number of customers, as the noise in a singular value does. Item kNN takes the cosine of the
+brands' customers (Sarwar, Karypis, Konstan, Riedl, "Item-based Collaborative Filtering", WWW 2001,
+section 3.1.1). It also covers the brands outside EASE's head.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,25 +25,25 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 ProgressCallback = Callable[[str, float], None]
-"""Called with the stage's name and the share of it that is done, 0 to 1."""
+"""Called with the name of the stage and the share of it that is done, 0 to 1."""
 LossCallback = Callable[[int, float], None]
-"""Called with the number of a pass of ALS that is done, from 1, and the loss after it."""
+"""Called with the number of a finished ALS iteration, from 1, and the loss after it."""
 
-MAX_EASE_BRANDS = 4_000  # brands of EASE: its matrix has their square, its solve their cube
-MIN_BUYERS = 2  # who alone loves a brand says nothing of others
-EASE_PENALTY_FACTOR = 3.0  # EASE's penalty in units of ALS's
-MAX_NEIGHBORS = 100  # brands that each brand speaks for
-SCALE_SAMPLE_SIZE = 2_000  # customers
+MAX_EASE_BRANDS = 4_000  # in EASE; memory grows with its square, time with its cube
+MIN_BUYERS = 2  # of a brand in EASE: a single customer says nothing about other brands
+EASE_PENALTY_FACTOR = 3.0  # EASE's penalty as a multiple of ALS's
+MAX_NEIGHBORS = 100  # of each brand in item kNN
+SCALE_SAMPLE_SIZE = 2_000  # customers that set the scale of item kNN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ALSModel:
-    """Brand factors of ALS, and whoever asks is folded in."""
+    """ALS item factors; users are folded in on request."""
 
     item_factors: NDArray[np.float32]  # (B, F)
     alpha: float
     penalty: float
-    als: Any = field(init=False, repr=False)  # implicit's own model, with its YtY computed once
+    als: Any = field(init=False, repr=False)  # the model of `implicit`, with YtY computed once
 
     def __post_init__(self) -> None:
         with threadpool_limits(1, "blas"):
@@ -54,19 +54,19 @@ class ALSModel:
                 num_threads=1,
             )
             als.item_factors = self.item_factors
-            als.YtY  # noqa: B018 - computed and cached here, not while the first person waits
+            als.YtY  # noqa: B018 - computed and cached here, so that the first request does not wait
         object.__setattr__(self, "als", als)
 
     def affinity(
         self, brand: NDArray[np.int32], strength: NDArray[np.floating]
     ) -> NDArray[np.float64]:
-        """Of one person to every brand, shape (B,), from her brands and how strong they are."""
+        """Return one user's affinity to every brand, (B,), from brand codes and strengths, (n,)."""
         return (self.item_factors @ self.user_factors(brand, strength)).astype(np.float64)
 
     def user_factors(
         self, brand: NDArray[np.int32], strength: NDArray[np.floating]
     ) -> NDArray[np.float32]:
-        """Factors of one person, shape (F,); zeros without evidence."""
+        """Return the factors of one user, (F,); zeros without evidence."""
         is_positive = strength > 0
         user_row = csr_matrix(
             (
@@ -80,7 +80,7 @@ class ALSModel:
         return user_vector
 
     def batch_user_factors(self, user_matrix: csr_matrix) -> NDArray[np.float32]:
-        """Factors of N people, shape (N, F), from N x B of how strong their brands are."""
+        """Return the factors of N users, (N, F), from their strengths, (N, B)."""
         user_vectors: NDArray[np.float32] = self.als.recalculate_user(
             np.arange(user_matrix.shape[0]), user_matrix
         )
@@ -89,26 +89,26 @@ class ALSModel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EASEModel:
-    """EASE over the H brands that most customers of the sample met."""
+    """EASE over its head: the H brands with the most customers in the sample."""
 
-    head: NDArray[np.int32]  # (H,) their codes, ascending
-    weights: NDArray[np.float32]  # (H, H) how much row speaks for column; the diagonal is 0
+    head: NDArray[np.int32]  # (H,) brand codes, ascending
+    weights: NDArray[np.float32]  # (H, H) item-item weights B of EASE; zero diagonal
 
     def affinity(
         self, brand: NDArray[np.int32], strength: NDArray[np.floating], brands: int
     ) -> NDArray[np.float64]:
-        """Of one person to every brand, shape (brands,); 0 outside the head."""
+        """Return one user's affinity to every brand, (brands,); 0 outside the head."""
         scores = np.zeros(brands)
         positions, in_head = self.head_positions(brand)
         user_row = (strength[in_head].astype(np.float32), positions, [0, len(positions)])
-        # a sparse row picks its rows of the matrix without a copy of them
+        # a sparse row reads its rows of the matrix without copying them
         scores[self.head] = (csr_matrix(user_row, shape=(1, len(self.head))) @ self.weights)[0]
         return scores
 
     def head_positions(
         self, brand: NDArray[np.int32]
     ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """Rows of those of these brands that are in the head, and which are."""
+        """Return the head positions of the brands in the head, and the mask of these, (n,)."""
         positions = np.searchsorted(self.head, brand)
         in_head = np.zeros(len(brand), bool)
         in_range = positions < len(self.head)
@@ -118,31 +118,31 @@ class EASEModel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ItemKNN:
-    """Each brand's nearest ones by cosine, so scaled that they foretell a strength."""
+    """Each brand's nearest neighbors by cosine, scaled so that they predict strengths."""
 
-    weights: csr_matrix  # (B, B) how much row speaks for column; nothing for itself
+    weights: csr_matrix  # (B, B) item-item weights, from row to column; zero diagonal
 
     def affinity(
         self, brand: NDArray[np.int32], strength: NDArray[np.floating]
     ) -> NDArray[np.float64]:
-        """Of one person to every brand, shape (B,)."""
+        """Return one user's affinity to every brand, (B,)."""
         return np.asarray(self.weights[brand].T @ strength, np.float64)
 
     def resize(self, brands: int) -> "ItemKNN":
-        """The same over so many brands; the new ones are near to none."""
+        """Return the model for a larger number of brands; new brands have no neighbors."""
         weights = self.weights
         padding = np.full(brands - weights.shape[0], weights.nnz, weights.indptr.dtype)
         rows = np.append(weights.indptr, padding)
         return ItemKNN(csr_matrix((weights.data, weights.indices, rows), shape=(brands, brands)))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What must be kept, as plain arrays."""
+        """Return the arrays to save."""
         weights = self.weights
         return {"near": weights.data, "near_brands": weights.indices, "near_rows": weights.indptr}
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Build it again from `arrays()`. Raises KeyError for another's."""
+        """Restore from `arrays()`. Raises KeyError if an array is missing."""
         rows = arrays["near_rows"]
         parts = arrays["near"], arrays["near_brands"], rows
         return cls(csr_matrix(parts, shape=(len(rows) - 1, len(rows) - 1)))
@@ -158,10 +158,10 @@ def fit_als(
     threads: int = 0,
     on_loss: LossCallback | None = None,
 ) -> ALSModel:
-    """Learn brand factors from customers x brands; `threads` 0 is all cores, with equal results.
+    """Fit ALS on a customers x brands matrix; `threads` 0 uses all cores, with equal results.
 
-    It starts from the leading singular vectors and so is the same whatever the seed. The loss takes
-    time of its own, and is computed only where `on_loss` is to hear it.
+    The start is the leading singular vectors, so the result does not depend on a seed. The loss
+    takes extra time and is computed only if `on_loss` is given.
     """
     rank = min(factors, max(1, min(matrix.shape) - 1))
     ridge = ridge_penalty(regularization, matrix.shape[0])
@@ -188,15 +188,15 @@ def fit_als(
 
 
 def ridge_penalty(regularization: float, customers: int) -> float:
-    """The ridge penalty of ALS for so many customers."""
+    """Return the ridge penalty of ALS: regularization * sqrt(customers)."""
     return float(regularization * np.sqrt(customers))
 
 
 def _svd_start(matrix: csr_matrix, rank: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Customers' and brands' parts of the leading singular vectors, shapes (N, F) and (B, F).
+    """Return the scaled leading singular vectors of customers and brands, (N, F) and (B, F).
 
-    By randomised subspace iteration (Halko, Martinsson, Tropp, SIAM Review 53(2), 2011, algorithm
-    4.4) from a fixed draw.
+    Method: randomized subspace iteration (Halko, Martinsson, Tropp, SIAM Review 53(2), 2011,
+    algorithm 4.4) with a fixed seed.
     """
     rng = np.random.default_rng(0)
     vectors = rng.standard_normal((matrix.shape[1], rank))
@@ -211,7 +211,7 @@ def _svd_start(matrix: csr_matrix, rank: int) -> tuple[NDArray[np.float32], NDAr
 
 
 def fit_ease(matrix: csr_matrix, regularization: float) -> EASEModel:
-    """Solve for how much each brand of the head speaks for each other one."""
+    """Fit EASE on the brands with the most customers (the head) of a customers x brands matrix."""
     buyers = np.bincount(matrix.indices, minlength=matrix.shape[1])
     most_bought = np.argsort(-buyers, kind="stable")[:MAX_EASE_BRANDS]
     head = np.sort(most_bought[buyers[most_bought] >= MIN_BUYERS]).astype(np.int32)
@@ -228,10 +228,10 @@ def fit_ease(matrix: csr_matrix, regularization: float) -> EASEModel:
 
 
 def fit_item_knn(matrix: csr_matrix, threads: int = 0) -> ItemKNN:
-    """Find each brand's nearest ones; `threads` 0 is all cores, with equal results.
+    """Find each brand's nearest neighbors; `threads` 0 uses all cores, with equal results.
 
-    Cosines are told in units of strength: by the least squares of what some customers did on what
-    their other brands foretell.
+    One factor scales the cosines to units of strength: the least-squares fit of a sample's
+    strengths on the predictions from the customers' other brands.
     """
     cosine = fit_similarity(
         CosineRecommender(K=MAX_NEIGHBORS + 1, num_threads=threads), matrix
@@ -247,8 +247,8 @@ def fit_item_knn(matrix: csr_matrix, threads: int = 0) -> ItemKNN:
 
 
 def fit_similarity(recommender: ItemItemRecommender, matrix: csr_matrix) -> csr_matrix:
-    """What one of the package's neighbour models makes of customers x brands, shape (B, B)."""
+    """Fit a neighbor model of `implicit` on customers x brands; return its similarity, (B, B)."""
     with catch_warnings():
-        simplefilter("ignore", ParameterWarning)  # of how the package hands a matrix to itself
+        simplefilter("ignore", ParameterWarning)  # about a matrix that the package passes to itself
         recommender.fit(matrix, show_progress=False)
     return csr_matrix(recommender.similarity)

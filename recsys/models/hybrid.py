@@ -1,9 +1,6 @@
-"""Interactions -> HybridModel, which ranks the brands of one customer while they wait.
+"""The hybrid model ranks the brands of one customer while the customer waits.
 
-    score = own * (own evidence) + collaborative * (what others do) + popularity * (popularity now)
-
-Own evidence comes from `event_weights`, the collaborative part from `collaborative`. HybridParams
-weigh them; `evaluation.tuning` chooses these where the log is large enough.
+If the log is large enough, `evaluation.tuning` selects the parameters (HybridParams).
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -51,18 +48,18 @@ from recsys.models.hybrid_params import weights_to_row as weights_to_row
 
 MAX_NEIGHBORS_SHOWN = 2
 ScoreParts = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
-"""Own evidence, what others do, and popularity, weighed, each of shape (B,)."""
+"""The weighted own (`event_weights`), collaborative and popularity parts of scores, (B,) each."""
 AffinityFunction = Callable[[NDArray[np.int32], NDArray[np.floating]], NDArray[np.float64]]
-"""From somebody's brands and how strong they are, (n,) each, to every brand, (B,)."""
+"""Maps a user's brand codes and strengths, (n,) each, to affinities, (B,)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HybridModel:
-    """Favourite brands of one person from her own evidence, her neighbours' and popularity."""
+    """A ranker: score = own * own_evidence + collaborative * affinity + popularity * popularity."""
 
     brand_index: BrandIndex
     popularity: NDArray[np.float64]  # (len(HALF_LIFE_OPTIONS), B)
-    mean_preference: float  # of the customers' pairs; the unit of own evidence
+    mean_preference: float  # of the training pairs; the unit of own evidence
     als: ALSModel
     ease: EASEModel
     item_knn: ItemKNN
@@ -71,11 +68,11 @@ class HybridModel:
 
     @property
     def name(self) -> str:
-        """The name that a study writes down."""
+        """The name that a study stores."""
         return "favourite"
 
     def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
-        """Return the best n brands of one person, best first, each with its reasons."""
+        """Return the top n brands of one customer with explanations; see `Ranker.rank`."""
         strength, parts = self._score_parts(evidence)
         total, codes = self._top_codes(parts, n, without)
         contributions = self._contributions(evidence.brand, strength, codes)
@@ -92,12 +89,12 @@ class HybridModel:
         ]
 
     def names(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[str]:
-        """Return the names of the same n brands, without looking for reasons."""
+        """Return only the names of the brands of `rank`, which is faster."""
         _, codes = self._top_codes(self._score_parts(evidence)[1], n, without)
         return [str(name) for name in self.brand_index.brands[codes]]
 
     def _score_parts(self, evidence: Evidence) -> tuple[NDArray[np.floating], ScoreParts]:
-        """How strong her brands are, shape (n,), and the three weighed parts of the score."""
+        """Return the strength of each pair, (n,), and the three weighted parts of the scores."""
         event_counts, params, unit = feature_counts(evidence), self.params, self.mean_preference
         query_decay = decay_factor(evidence, params.query_half_life)
         strength = preferences_from_counts(event_counts, query_decay, EventWeights()) / unit
@@ -122,7 +119,7 @@ class HybridModel:
     def _collaborative(
         self, brand: NDArray[np.int32], strength: NDArray[np.floating]
     ) -> NDArray[np.float64]:
-        """What others make of her brands, shape (B,); who has no share in it is not asked."""
+        """Return the collaborative scores, (B,); a model without a share is not computed."""
         scores = np.zeros(len(self.brand_index.brands))
         for share, affinity in zip(self.params.shares, self._affinity_functions, strict=True):
             if share:
@@ -132,7 +129,7 @@ class HybridModel:
     def affinities(
         self, brand: NDArray[np.int32], strength: NDArray[np.floating]
     ) -> NDArray[np.float64]:
-        """What ALS, EASE and the nearest brands make of somebody's brands, shape (3, B)."""
+        """Return the affinities of ALS, EASE and item kNN, (3, B); `brand`, `strength`: (n,)."""
         return np.stack([affinity(brand, strength) for affinity in self._affinity_functions])
 
     @property
@@ -143,7 +140,7 @@ class HybridModel:
     def _contributions(
         self, own_codes: NDArray[np.int32], strength: NDArray[np.floating], codes: NDArray[np.intp]
     ) -> NDArray[np.float64]:
-        """How much each brand of hers speaks for each of these, shape (codes, n)."""
+        """Return how much each own brand adds to the score of each code, (n_codes, n)."""
         als_share, ease_share, knn_share = self.params.shares
         contributions = np.zeros((len(codes), len(own_codes)))
         if als_share:
@@ -167,7 +164,7 @@ class HybridModel:
         sums = evidence.sums[position] if has_own else np.zeros(len(Feature), np.int64)
         own, collaborative, popularity = parts
         neighbors = self._neighbors(evidence, code, contributions)
-        if has_own and not neighbors:  # nothing but the brand itself speaks for it
+        if has_own and not neighbors:  # only the brand itself contributes
             own, collaborative = own + collaborative, 0.0
         return Explanation(
             purchases=int(sums[Feature.PURCHASES]),
@@ -184,7 +181,7 @@ class HybridModel:
     def _neighbors(
         self, evidence: Evidence, code: int, contributions: NDArray[np.float64]
     ) -> tuple[str, ...]:
-        """Her own brands that speak most for this one."""
+        """Return the customer's other brands with the largest contributions to `code`."""
         order = np.argsort(-contributions, kind="stable")[: MAX_NEIGHBORS_SHOWN + 1]
         positions = [i for i in order if evidence.brand[i] != code and contributions[i] > 0]
         return tuple(
@@ -192,7 +189,7 @@ class HybridModel:
         )
 
     def rebase_on(self, catalog: Catalog) -> Self:
-        """The same model over a catalogue that may have grown: new brands score by own evidence."""
+        """Return the model for a catalog that may have grown; new brands score by own evidence."""
         brand_index = self.brand_index.rebase_on(catalog)
         n_new = len(brand_index.brands) - len(self.brand_index.brands)
         item_factors = np.pad(self.als.item_factors, ((0, n_new), (0, 0)))
@@ -205,7 +202,7 @@ class HybridModel:
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What must be kept to restore this model, as plain arrays (no pickle)."""
+        """Return the plain arrays to save (no pickle)."""
         return {
             "brands": self.brand_index.brands.astype(str),
             "sensitive": self.brand_index.sensitive,
@@ -218,7 +215,7 @@ class HybridModel:
         }
 
     def meta(self) -> dict[str, Any]:
-        """What must be kept beside the arrays, as JSON."""
+        """Return the JSON object to save with the arrays."""
         return {
             "lineage": self.brand_index.lineage,
             "unit": self.mean_preference,
@@ -229,7 +226,7 @@ class HybridModel:
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Self:
-        """Build the model again from `arrays()` and `meta()`. Raises KeyError for another's."""
+        """Restore from `arrays()` and `meta()`. Raises KeyError for another kind of model."""
         options = options_from_dict(meta["options"])
         brand_index = BrandIndex(
             lineage=meta["lineage"],
@@ -258,11 +255,19 @@ def fit_hybrid(
     params: HybridParams | None = None,
     on_loss: LossCallback | None = None,
 ) -> HybridModel:
-    """Fit a model to the interactions of many customers.
+    """Fit a hybrid model to the interactions of many customers.
 
-    Without `params` it takes the weights of the options, and without those the defaults.
-    `threads` 0 means all cores (the result is the same). Raises BadInputError for options out of
-    range and NotEnoughError without any evidence.
+    Parameters
+    ----------
+    threads : int, default 0 (all cores; the result is the same)
+    params : HybridParams, default `HybridParams(options.weights or ScoreWeights())`
+
+    Raises
+    ------
+    BadInputError
+        If an option is out of range.
+    NotEnoughError
+        If there are no interactions.
     """
     check_options(options)
     if not len(interactions):

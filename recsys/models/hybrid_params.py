@@ -1,4 +1,4 @@
-"""What a model is fitted with: options that somebody may set, and parameters that are tuned."""
+"""The options of a fit, which users may set, and the parameters of a model, which are tuned."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,25 +8,25 @@ from recsys.dataset.event_weights import EventWeights, event_weights_from_row, e
 from recsys.errors import BadInputError
 
 DEFAULT_SAMPLE_SIZE = 150_000
-"""As many are learnt from where nobody says how many.
+"""Customers in the training sample, if no share is set.
 
-In a trial with a million customers 10% and 5% of them lost nothing that could be measured, 2% did;
-bench/sample.py draws the curve. Three times those 5% leave room, and are read and learnt from
-within a minute however many customers there are.
+In a trial with 1,000,000 customers, samples of 10% and 5% had no measurable loss and 2% had one;
+bench/sample.py draws the curve. Three times that 5% sample leaves a margin. Reading and fitting
+take less than a minute, however many customers there are.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreWeights:
-    """How the three parts of the score are weighed. No unit; only the order matters."""
+    """The weights of the three parts of the score. No unit; only the order matters."""
 
-    own: float = 1.0  # below 0 where nobody comes back to what she has had
+    own: float = 1.0  # below 0 if customers do not return to brands that they know
     collaborative: float = 1.0
     popularity: float = 0.3
 
 
 def weights_to_row(weights: ScoreWeights) -> dict[str, float]:
-    """Return weights as a model keeps them."""
+    """Return the weights in the form that is saved with a model."""
     return {
         "own": weights.own,
         "collaborative": weights.collaborative,
@@ -35,7 +35,7 @@ def weights_to_row(weights: ScoreWeights) -> dict[str, float]:
 
 
 def weights_from_row(row: Mapping[str, float]) -> ScoreWeights:
-    """Return the weights of plain data; one that it does not name is as usual."""
+    """Return the weights of a row; a missing one gets its default."""
     values = {**weights_to_row(ScoreWeights()), **row}
     return ScoreWeights(
         own=values["own"], collaborative=values["collaborative"], popularity=values["popularity"]
@@ -44,24 +44,24 @@ def weights_from_row(row: Mapping[str, float]) -> ScoreWeights:
 
 @dataclass(frozen=True, slots=True)
 class HybridParams:
-    """All that is chosen on a validation slice of the log."""
+    """All parameters that are tuned on a validation period of the log."""
 
     weights: ScoreWeights = field(default_factory=ScoreWeights)
     ease: float = 0.5  # share of EASE in the collaborative part
-    item_knn: float = 0.0  # share of the nearest brands; the rest is ALS
-    half_life: int | None = None  # days in which own evidence fades by half, one of AGES
-    query_half_life: int | None = None  # the same for what the collaborative part is asked with
-    popularity_half_life: int | None = None  # the same for popularity
+    item_knn: float = 0.0  # share of item kNN; ALS has the remaining share
+    half_life: int | None = None  # days, one of HALF_LIFE_OPTIONS; for own evidence
+    query_half_life: int | None = None  # days; for the input of the collaborative models
+    popularity_half_life: int | None = None  # days; for popularity
     event_weights: EventWeights = field(default_factory=EventWeights)
 
     @property
     def shares(self) -> tuple[float, float, float]:
-        """Of ALS, of EASE and of the nearest brands in the collaborative part."""
+        """Shares of ALS, EASE and item kNN in the collaborative part; their sum is 1."""
         return 1.0 - self.ease - self.item_knn, self.ease, self.item_knn
 
 
 def hybrid_params_to_row(params: HybridParams) -> dict[str, Any]:
-    """Return parameters as a model keeps them."""
+    """Return the parameters in the form that is saved with a model."""
     return {
         "weights": weights_to_row(params.weights),
         "ease": params.ease,
@@ -74,7 +74,7 @@ def hybrid_params_to_row(params: HybridParams) -> dict[str, Any]:
 
 
 def hybrid_params_from_row(row: Mapping[str, Any]) -> HybridParams:
-    """Return what `hybrid_params_to_row` wrote. Raises KeyError for what another version wrote."""
+    """Return the parameters of a saved row. Raises KeyError for a key of another version."""
     defaults = hybrid_params_to_row(HybridParams())
     _check_keys(defaults, row)
     _check_keys(defaults["weights"], row["weights"])
@@ -91,7 +91,7 @@ def hybrid_params_from_row(row: Mapping[str, Any]) -> HybridParams:
 
 
 def _check_keys(defaults: Mapping[str, Any], row: Mapping[str, Any]) -> None:
-    """Raise KeyError with the first key of `row` that `defaults` does not have."""
+    """Raise KeyError with the first key of `row` that is not in `defaults`."""
     unknown = sorted(row.keys() - defaults.keys())
     if unknown:
         raise KeyError(unknown[0])
@@ -99,29 +99,29 @@ def _check_keys(defaults: Mapping[str, Any], row: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class FitOptions:
-    """What the data scientist may set. Ranges are checked by `check_options`."""
+    """Options that the data scientist may set. `check_options` checks their ranges."""
 
     factors: int = 32
-    alpha: float = 5.0  # confidence a unit of evidence, c = 1 + alpha * evidence
-    regularization: float = 1.0  # in square roots of the number of customers
-    iterations: int = 6  # it starts near the end, at the leading singular vectors
-    sample: float | None = None  # share of the customers whose events are read; None: enough
+    alpha: float = 5.0  # confidence per unit of evidence: c = 1 + alpha * evidence
+    regularization: float = 1.0  # penalty = regularization * sqrt(customers)
+    iterations: int = 6  # few are enough: the start is the leading singular vectors
+    sample: float | None = None  # share of customers to read; None: see `sample_share`
     seed: int = 0
-    weights: ScoreWeights | None = None  # None: chosen on a slice of the log
+    weights: ScoreWeights | None = None  # None: tuned on a validation period of the log
 
     def sample_share(self, customers: int) -> float:
-        """The share to read of so many customers: the one set, else as many as are enough."""
+        """Return the share of customers to read: `sample`, or DEFAULT_SAMPLE_SIZE customers."""
         if self.sample is not None:
             return self.sample
         return min(1.0, max(OPTION_RANGES["sample"][0], DEFAULT_SAMPLE_SIZE / max(1, customers)))
 
     def with_sample_share(self, customers: int) -> Self:
-        """The same options with the share of so many customers as a number."""
+        """Return the options with `sample` set to `sample_share(customers)`."""
         return replace(self, sample=self.sample_share(customers))
 
 
 def options_to_row(options: FitOptions) -> dict[str, Any]:
-    """Return options as a model, a job and the facts of a version keep them."""
+    """Return the options in the form that is saved with a model version and with a job."""
     weights = options.weights
     return {
         "factors": options.factors,
@@ -135,9 +135,9 @@ def options_to_row(options: FitOptions) -> dict[str, Any]:
 
 
 def options_from_dict(data: Mapping[str, Any]) -> FitOptions:
-    """Return the options of plain data; one that it does not name is as usual.
+    """Return the options of a row; a missing one gets its default.
 
-    Raises KeyError for a name that is no option.
+    Raises KeyError for an unknown option.
     """
     defaults = options_to_row(FitOptions())
     _check_keys(defaults, data)
@@ -165,7 +165,7 @@ OPTION_RANGES: Mapping[str, tuple[float, float]] = {
 
 
 def check_options(options: FitOptions) -> None:
-    """Raise BadInputError naming the first option outside its range."""
+    """Raise BadInputError that names the first option outside its range."""
     values = options_to_row(options)
     for name, (low, high) in OPTION_RANGES.items():
         value = values[name]

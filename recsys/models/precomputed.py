@@ -1,4 +1,4 @@
-"""Lists that another system made, one a customer, under the same contract as our own model."""
+"""Brand lists of another system, one per customer, as a ranker (`Ranker`)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -15,29 +15,29 @@ from recsys.models.baselines import top_scored_brands
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PrecomputedModel:
-    """N customers and their brands. Which of them is asked about stands in the evidence.
+    """Imported lists of N customers, found by the customer number in the evidence.
 
-    Evidence numbers its customer; here customer `number(key)`, from 1, has the list of that place,
-    and number 0 is somebody without one.
+    Evidence for this model must use the numbers of `customer_number(key)`: the list's position
+    from 1, or 0 for a customer without a list.
     """
 
     brand_index: BrandIndex
-    keys: NDArray[np.uint64]  # (N,) ascending
+    keys: NDArray[np.uint64]  # (N,) customer keys, ascending
     starts: NDArray[np.int64]  # (N + 1,) first row of each customer
     codes: NDArray[np.int32]  # (rows,) brand codes, best first within a customer
 
     @property
     def name(self) -> str:
-        """The name that a study writes down."""
+        """The name that a study stores."""
         return "lists"
 
     def customer_number(self, key: int) -> int:
-        """The number of a customer by her key, from 1; 0 where there is no list of hers."""
+        """Return the number of the customer with this key, from 1; 0 if there is no list."""
         position = int(np.searchsorted(self.keys, np.uint64(key)))
         return position + 1 if position < len(self.keys) and int(self.keys[position]) == key else 0
 
     def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
-        """Return her list, filled up with what is popular; there are no reasons to give."""
+        """Return the customer's list, then popular brands, without explanations; see `Ranker`."""
         number = int(evidence.customer[0]) if len(evidence) else 0
         scores = self.brand_index.prior / 2  # below every listed brand
         if 0 < number < len(self.starts):
@@ -46,15 +46,18 @@ class PrecomputedModel:
         return top_scored_brands(self.brand_index, scores, n, without)
 
     def names(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[str]:
-        """Return the names of the same n brands."""
+        """Return only the names of the brands of `rank`."""
         return [score.brand for score in self.rank(evidence, n, without)]
 
     def rebase_on(self, catalog: Catalog) -> Self:
-        """The same lists over a catalogue that may have grown."""
+        """Return the lists for a catalog that may have grown.
+
+        Raises WorkspaceError if the catalog has another lineage.
+        """
         return replace(self, brand_index=self.brand_index.rebase_on(catalog))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What must be kept to restore this, as plain arrays (no pickle)."""
+        """Return the plain arrays to save (no pickle)."""
         return {
             "brands": self.brand_index.brands.astype(str),
             "sensitive": self.brand_index.sensitive,
@@ -65,12 +68,12 @@ class PrecomputedModel:
         }
 
     def meta(self) -> dict[str, Any]:
-        """What must be kept beside the arrays, as JSON."""
+        """Return the JSON object to save with the arrays."""
         return {"kind": "lists", "lineage": self.brand_index.lineage}
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Self:
-        """Build it again from `arrays()` and `meta()`. Raises KeyError for another's."""
+        """Restore from `arrays()` and `meta()`. Raises KeyError for another kind of model."""
         brand_index = BrandIndex(
             lineage=meta["lineage"],
             brands=arrays["brands"].astype(object),
@@ -86,9 +89,9 @@ def build_precomputed(
     code: NDArray[np.int32],
     score: NDArray[np.float64],
 ) -> PrecomputedModel:
-    """Return the lists of rows of shape (n,): whose, which brand, how strong; ties by code.
+    """Build the lists from rows of customer key, brand code and score, (n,) each; ties by code.
 
-    Of a brand that a customer has twice the stronger row stays. Scores must be numbers.
+    If a customer has a brand twice, the row with the higher score stays. Scores must not be NaN.
     """
     order = np.lexsort((-score, code, key))
     is_first = np.ones(len(order), np.bool_)

@@ -1,4 +1,4 @@
-"""Brands that are loved by the same people as a brand, by what a model has learnt."""
+"""Similar brands: the brands with the most similar ALS factors."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ from recsys.models.hybrid import HybridModel
 
 
 def similar_brands(model: HybridModel, brand: str, n: int) -> list[tuple[str, float]]:
-    """Return the n brands most alike to one and how much so, 1 being the same taste.
+    """Return the n most similar brands with the cosine of their factors, 1 for the same direction.
 
-    The cosine of their factors. Raises UnknownNameError for a brand that is not there or may not be
-    shown. A brand that nobody of the sample met has no neighbours.
+    Raises UnknownNameError for a brand that does not exist or may not be shown. The list is empty
+    for a brand without interactions in the training sample.
     """
     brand_index = model.brand_index
     allowed = brand_index.allowed(())

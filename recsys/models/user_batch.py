@@ -1,4 +1,4 @@
-"""Lists of many customers as arrays: who they are, the first of what was found, and why."""
+"""Arrays for batch ranking: the users, the candidates, and the recommendations with reasons."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from recsys.models.base import ExplanationReason
 Indices = NDArray[np.intp]
 Float32Array = NDArray[np.float32]
 Candidates = tuple[Indices, Indices, NDArray[np.floating]]
-"""Places of customers, brand codes and scores, (m,) each."""
+"""Rows of users in the batch, brand codes and scores, (m,) each."""
 
 _REASON_CODES = {reason: place for place, reason in enumerate(ExplanationReason)}
 
@@ -24,10 +24,10 @@ class UserBatch:
     """N customers and their P pairs with a brand, ordered by customer, then brand."""
 
     n_users: int
-    row: Indices  # (P,) place of each pair's customer
-    brand: Indices  # (P,)
-    strength: Float32Array  # (P,) what others' lists are made of
-    own: Float32Array  # (P,) what her own doing adds to the score
+    row: Indices  # (P,) position of the pair's customer in the batch
+    brand: Indices  # (P,) brand codes
+    strength: Float32Array  # (P,) input of the collaborative models
+    own: Float32Array  # (P,) own part of the score
 
     @classmethod
     def from_evidence(
@@ -37,13 +37,13 @@ class UserBatch:
         strength: NDArray[np.floating],
         own: NDArray[np.floating],
     ) -> Self:
-        """Lay out the evidence of the customers of these numbers, ascending, with or without."""
+        """Build the batch of the given customer numbers, ascending; they may have no evidence."""
         row = np.searchsorted(customers, evidence.customer)
         brand = evidence.brand.astype(np.intp)
         return cls(len(customers), row, brand, strength.astype(np.float32), own.astype(np.float32))
 
     def chunks(self, size: int) -> Iterator[tuple[int, "UserBatch"]]:
-        """Yield (place of the first, `size` customers) until all are there."""
+        """Yield (position of the first customer, batch of at most `size` customers)."""
         for first in range(0, self.n_users, size):
             pair_slice = slice(*np.searchsorted(self.row, [first, first + size]))
             yield (
@@ -58,7 +58,7 @@ class UserBatch:
             )
 
     def matrix(self, mask: NDArray[np.bool_], column: Indices, columns: int) -> csr_matrix:
-        """Customers x columns of the strength of the pairs that are held."""
+        """Return strengths of the pairs in `mask`, (n_users, columns); `column`: (P,)."""
         starts = np.searchsorted(self.row[mask], np.arange(self.n_users + 1))
         parts = (self.strength[mask], column[mask].astype(np.int32), starts.astype(np.int32))
         return csr_matrix(parts, shape=(self.n_users, columns))
@@ -66,22 +66,22 @@ class UserBatch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recommendations:
-    """Lists of many customers: m places, by customer, the favourite first."""
+    """Recommended brands of many customers: m rows, ordered by customer, then rank."""
 
-    row: Indices  # (m,) place of the customer among those asked
+    row: Indices  # (m,) position of the customer in the request
     brand: Indices  # (m,) brand codes
     rank: Indices  # (m,) from 1
     score: NDArray[np.floating]  # (m,)
-    reason: NDArray[np.int8]  # (m,) places in tuple(Reason)
+    reason: NDArray[np.int8]  # (m,) positions in tuple(ExplanationReason)
 
 
 def no_candidates() -> Candidates:
-    """Nothing found of anybody."""
+    """Return empty candidates."""
     return np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.float32)
 
 
 def top_n_per_user(candidates: Sequence[Candidates], n: int) -> Candidates:
-    """The n best of each customer, best first, ties by code."""
+    """Return the n best candidates of each user, best first, ties by code."""
     rows, codes, scores = (np.concatenate(parts) for parts in zip(*candidates, strict=True))
     order = np.lexsort((codes, -scores, rows))
     order = order[ranks_in_runs(rows[order]) <= n]
@@ -89,7 +89,7 @@ def top_n_per_user(candidates: Sequence[Candidates], n: int) -> Candidates:
 
 
 def ranks_in_runs(rows: NDArray[np.integer]) -> Indices:
-    """Place from 1 of each within its run of equal rows."""
+    """Return the position, from 1, of each element in its run of equal values."""
     starts = run_starts(rows)
     sizes = np.diff(np.append(starts, len(rows)))
     return np.asarray(np.arange(len(rows)) - np.repeat(starts, sizes) + 1, np.intp)
@@ -98,7 +98,7 @@ def ranks_in_runs(rows: NDArray[np.integer]) -> Indices:
 def build_recommendations(
     evidence: Evidence, users: UserBatch, candidates: Candidates, popularity: NDArray[np.floating]
 ) -> Recommendations:
-    """Add the reasons to what was found; `popularity`, (B,), is what popularity adds to a score."""
+    """Add ranks and reasons to sorted candidates; `popularity`: (B,) popularity part of scores."""
     row, brand, score = candidates
     width = len(popularity)
     keys = users.row * width + users.brand
@@ -118,7 +118,7 @@ def build_recommendations(
 
 
 def _own_reasons(sums: NDArray[np.int64], otherwise: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Return the primary reason of each row, in the order of `primary_reason`."""
+    """Return each row's main reason, with the rules of `primary_reason`; else `otherwise`."""
     purchases = sums[:, Feature.PURCHASES]
     rules = (
         (sums[:, Feature.FOLLOWS] > 0, ExplanationReason.FOLLOWED),
