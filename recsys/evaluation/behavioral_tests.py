@@ -1,7 +1,7 @@
-"""What a favourite is, as questions that a model is asked with made-up histories.
+"""Behavioral tests: properties of a favourite, checked on a model with made-up histories.
 
-A favourite is price-blind, followed and looked out for. A model that does not know that fails here,
-whatever its figures on a log are. Every question is asked many times; the share that held is told.
+A favourite is bought at full price, followed, and its new products are viewed. A model that ignores
+this fails here, even with good metrics on a log. Each test runs many times; the pass count is kept.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,28 +19,28 @@ from recsys.models.hybrid import HybridModel
 
 N_TRIES = 40
 LIST_DEPTH = 100
-"""Places that are looked through; a brand beyond them stands nowhere."""
+"""Number of ranks that are read. A brand below them counts as unranked."""
 BEHAVIORAL_QUESTIONS = ("price_blind", "follow", "popularity", "same", "one_more")
 _N_BACKGROUND_BRANDS = 4  # other brands in a history
 
 
 @dataclass(frozen=True, slots=True)
 class BehaviorResult:
-    """One question: how often it was asked, how often it held, and where it did not."""
+    """The result of one test: number of tries, number of passes, and examples of failures."""
 
-    question: str  # one of QUESTIONS
+    question: str  # one of BEHAVIORAL_QUESTIONS
     asked: int
     held: int
-    broken: tuple[str, ...]  # brands of up to three tries that did not hold
+    broken: tuple[str, ...]  # brands of up to three failed tries
 
     @property
     def passed(self) -> bool:
-        """Whether it held every time."""
+        """Whether every try passed; False without a try."""
         return self.asked > 0 and self.held == self.asked
 
 
 def behavior_result_to_row(result: BehaviorResult) -> dict[str, Any]:
-    """Return an answer as the command prints it."""
+    """Return a result as the command prints it."""
     return {
         "question": result.question,
         "asked": result.asked,
@@ -53,7 +53,7 @@ def behavior_result_to_row(result: BehaviorResult) -> dict[str, Any]:
 def run_behavioral_tests(
     model: HybridModel, catalog: Catalog, as_of: int, seed: int
 ) -> list[BehaviorResult]:
-    """Ask every question TRIES times; `as_of` (seconds since 1970) is the model's today."""
+    """Run each test N_TRIES times. `as_of` (seconds since 1970) is the present for the model."""
     tester = BehavioralTester(
         model, catalog, ItemFacts.from_catalog(catalog), as_of, np.random.default_rng(seed)
     )
@@ -77,7 +77,7 @@ def _behavior_result(question: str, tries: Sequence[tuple[str, bool]]) -> Behavi
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BehavioralTester:
-    """A model, and what histories for it are made of."""
+    """A model under test, and the inputs for made-up histories."""
 
     model: HybridModel
     catalog: Catalog
@@ -86,7 +86,7 @@ class BehavioralTester:
     rng: np.random.Generator
 
     def price_blind(self) -> tuple[str, bool]:
-        """Bought at full price beats bought as often at half of it, all else being alike."""
+        """Test that full-price purchases outrank as many at half price, all else being equal."""
         full_price, discounted, *background = self._two_equally_popular()
         history = [
             HistoryItem(full_price, times=3, price=Price.FULL),
@@ -97,7 +97,7 @@ class BehavioralTester:
         return full_price, ranks(full_price) < ranks(discounted)
 
     def follow(self) -> tuple[str, bool]:
-        """A brand that she follows as well stands higher than before, or is first already."""
+        """Test that following a brand raises its rank, unless it is already first."""
         brand, *background = self._sample_brands(1 + _N_BACKGROUND_BRANDS)
         history = [*self._history(background), HistoryItem(brand, EventKind.VIEW)]
         before = self._ranks(history)(brand)
@@ -105,13 +105,13 @@ class BehavioralTester:
         return brand, after < before or before == 1
 
     def popularity(self) -> tuple[str, bool]:
-        """No brand that she loves is beaten by the shop's most bought one that she never met."""
+        """Test that preferred brands outrank the most bought brand, which is not in the history."""
         popular, *preferred = self._popular_and_rare()
         ranks = self._ranks([HistoryItem(brand, times=3, price=Price.FULL) for brand in preferred])
         return popular, all(ranks(brand) < ranks(popular) for brand in preferred)
 
     def same(self) -> tuple[str, bool]:
-        """The same history gives the same list, in whatever order its events are read."""
+        """Test that the same history gives the same list, whatever the order of its events."""
         history = self._history(self._sample_brands(1 + _N_BACKGROUND_BRANDS))
         rows = history_rows(history, self.catalog, self.as_of)
         shuffled = rows[self.rng.permutation(len(rows))]
@@ -122,7 +122,7 @@ class BehavioralTester:
         return history[0].brand, lists[0] == lists[1] == lists[2]
 
     def one_more(self) -> tuple[str, bool]:
-        """One more view, wish, purchase or follow never puts the brand it is about lower."""
+        """Test that one more view, wish, purchase or follow never lowers the rank of its brand."""
         history = self._history(self._sample_brands(1 + _N_BACKGROUND_BRANDS))
         item = history[int(self.rng.integers(len(history)))]
         kinds = (EventKind.VIEW, EventKind.WISHLIST, EventKind.PURCHASE, EventKind.FOLLOW)
@@ -147,11 +147,11 @@ class BehavioralTester:
 
     @property
     def allowed(self) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-        """Which brands may be ranked, shape (B,)."""
+        """Mask of the brands that may be ranked, (B,)."""
         return self.model.brand_index.allowed(())
 
     def _two_equally_popular(self) -> list[str]:
-        """Two brands that about as many people bought, and others."""
+        """Return two brands with about the same number of buyers, then background brands."""
         buyers, codes = self.model.brand_index.buyers, self._sellable()
         order = codes[np.argsort(buyers[codes], kind="stable")]
         position = int(self.rng.integers(len(order) - 1))
@@ -162,7 +162,7 @@ class BehavioralTester:
         ]
 
     def _popular_and_rare(self) -> list[str]:
-        """The most bought brand, and five of the less bought half."""
+        """Return the most bought brand, then five brands of the less bought half."""
         buyers, codes = self.model.brand_index.buyers, self._sellable()
         order = codes[np.argsort(-buyers[codes], kind="stable")]
         rare = self.rng.choice(order[max(1, len(order) // 2) :], 5, replace=False)
@@ -179,11 +179,11 @@ class BehavioralTester:
 
 
 class BrandRanks:
-    """Where each brand of a list stands, from 1."""
+    """The rank of each brand of a list, from 1."""
 
     def __init__(self, brands: Sequence[str]) -> None:
         self._rank_of = {brand: place for place, brand in enumerate(brands, start=1)}
 
     def __call__(self, brand: str) -> int:
-        """The place of a brand; after the last where it is not on the list."""
+        """Return the rank of a brand; the last rank plus 1 for a brand that is not on the list."""
         return self._rank_of.get(brand, len(self._rank_of) + 1)

@@ -1,6 +1,6 @@
-"""Shortlists of many customers, laid out so that one blend after another is tried on all at once.
+"""A cache of score parts for many customers, on which many HybridParams are tried quickly.
 
-Of each customer a shortlist of brands is ranked: what she knows, and the first of every part.
+Each customer has a shortlist of candidates: known brands, and the top brands of every score part.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,38 +20,37 @@ from recsys.dataset.event_weights import (
 from recsys.evaluation.metrics import DISCOUNTS, TASKS, EvalUser, K, ideal_dcg
 from recsys.models.hybrid import HybridModel, HybridParams
 
-NEW_PER_COMPONENT = 20  # brands of each part that are new to her
-POPULAR_PER_HALF_LIFE = 40  # of each kind of popularity, whether she knows them or not
-MAX_KNOWN_BRANDS = 200  # brands she knows, the strongest
-N_COLLABORATIVE = 3  # parts of what others do: ALS, EASE, the nearest brands
-QUERY_HALF_LIVES = (None, 90, 30)  # half-lives of AGES that these are asked with
+NEW_PER_COMPONENT = 20  # top brands of each collaborative part that are new to the customer
+POPULAR_PER_HALF_LIFE = 40  # top brands by popularity at each half-life, known ones included
+MAX_KNOWN_BRANDS = 200  # the strongest known brands of a customer
+N_COLLABORATIVE = 3  # collaborative parts: ALS, EASE, item k-nearest neighbours
+QUERY_HALF_LIVES = (None, 90, 30)  # days; options for the query of the collaborative parts
 
 ShortlistScores = NDArray[np.float32]
-"""Shape (customers, shortlist): one part of the score."""
+"""One score per candidate, (n, L)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CandidateCache:
-    """All that a score is made of, for the shortlists of n customers, L brands wide.
+    """All parts of the score for the shortlists of n customers, each padded to L brands.
 
-    Own evidence is kept for the m pairs of a customer and a brand that she knows.
+    Own evidence is kept for the m pairs of a customer and a known brand.
     """
 
-    counts: NDArray[np.float32]  # (m, len(KINDS))
-    decay: NDArray[np.float32]  # (len(AGES), m)
-    positions: tuple[NDArray[np.intp], NDArray[np.intp]]  # row and column of each pair, (m,) twice
-    popularity: NDArray[np.float32]  # (len(AGES), n, L)
-    collaborative: NDArray[np.float32]  # (len(DRIFTS), OTHERS, n, L)
+    counts: NDArray[np.float32]  # (m, len(WEIGHT_NAMES)) event counts
+    decay: NDArray[np.float32]  # (len(HALF_LIFE_OPTIONS), m) decay factors
+    positions: tuple[NDArray[np.intp], NDArray[np.intp]]  # row and column of each pair, (m,) each
+    popularity: NDArray[np.float32]  # (len(HALF_LIFE_OPTIONS), n, L)
+    collaborative: NDArray[np.float32]  # (len(QUERY_HALF_LIVES), N_COLLABORATIVE, n, L)
     gains: ShortlistScores
-    excluded: dict[str, NDArray[np.bool_]]  # task -> (n, L), brands that it does not rank
-    ideal_dcg: dict[str, NDArray[np.float64]]  # task -> (n,), 0 where she wanted nothing
-    mean_preference: float  # of own evidence
-    new_ndcg_cache: dict[Any, NDArray[np.float64]] = field(
-        default_factory=dict
-    )  # NDCG@10 of new brands
+    excluded: dict[str, NDArray[np.bool_]]  # task -> (n, L), brands that the task does not rank
+    ideal_dcg: dict[str, NDArray[np.float64]]  # task -> (n,), 0 without a relevant brand
+    mean_preference: float  # unit of own evidence
+    # NDCG@10 of the task "new", by the parameters that can change it
+    new_ndcg_cache: dict[Any, NDArray[np.float64]] = field(default_factory=dict)
 
     def scores(self, params: HybridParams) -> ShortlistScores:
-        """Of every brand of the shortlists."""
+        """Return the score of every candidate."""
         weights, decay = params.weights, self.decay[HALF_LIFE_OPTIONS.index(params.half_life)]
         shares = weights.collaborative * np.array(params.shares, np.float32)
         total = np.tensordot(
@@ -68,9 +67,13 @@ class CandidateCache:
         return np.asarray(total, np.float32)
 
     def ndcg(self, params: HybridParams) -> dict[str, NDArray[np.float64]]:
-        """NDCG@10 of each task, shape (n,), so scaled that its mean is that over who was asked."""
+        """Return NDCG@10 of each task, (n,).
+
+        The values are scaled so that their mean is the mean over customers with a relevant brand.
+        """
         scores = self.scores(params)
-        weights = params.weights  # own evidence is not of new brands
+        weights = params.weights
+        # new brands have no own evidence, so the parameters of own evidence are not in the key
         cache_key = (
             weights.collaborative,
             weights.popularity,
@@ -83,7 +86,7 @@ class CandidateCache:
         return {"any": self._task_ndcg(scores, "any"), "new": self.new_ndcg_cache[cache_key]}
 
     def objective(self, params: HybridParams) -> NDArray[np.float64]:
-        """One number a customer, shape (n,), whose mean is the sum of both tasks' NDCG@10."""
+        """Return one value per customer, (n,); the mean is the sum of the NDCG@10 of both tasks."""
         return np.asarray(sum(self.ndcg(params).values()), np.float64)
 
     def _task_ndcg(self, scores: ShortlistScores, task: str) -> NDArray[np.float64]:
@@ -100,7 +103,7 @@ class CandidateCache:
 
 
 def _top_columns(scores: NDArray[np.floating]) -> NDArray[np.intp]:
-    """Columns of the first ten of each row, best first."""
+    """Return the columns of the top 10 of each row, best first."""
     n_kept = min(K, scores.shape[1])
     top_unordered = np.argpartition(scores, -n_kept, axis=1)[:, -n_kept:]
     order = np.argsort(-np.take_along_axis(scores, top_unordered, 1), axis=1, kind="stable")
@@ -109,20 +112,20 @@ def _top_columns(scores: NDArray[np.floating]) -> NDArray[np.intp]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UserCandidates:
-    """What the board holds of one customer: k brands she knows, l brands of her shortlist."""
+    """The cache entries of one customer: k known brands, l brands of the shortlist."""
 
-    counts: NDArray[np.float64]  # (k, len(KINDS))
-    decay: NDArray[np.float64]  # (len(AGES), k)
-    positions: NDArray[np.intp]  # (k,) in the shortlist
-    components: NDArray[
-        np.float64
-    ]  # (len(AGES) + len(DRIFTS) * OTHERS + 1, l): popular, others, gain
+    counts: NDArray[np.float64]  # (k, len(WEIGHT_NAMES))
+    decay: NDArray[np.float64]  # (len(HALF_LIFE_OPTIONS), k)
+    positions: NDArray[np.intp]  # (k,) index in the shortlist
+    # (len(HALF_LIFE_OPTIONS) + len(QUERY_HALF_LIVES) * N_COLLABORATIVE + 1, l):
+    # popularity, collaborative parts, gain
+    components: NDArray[np.float64]
 
 
 def build_candidate_cache(
     model: HybridModel, users: Sequence[EvalUser], progress: Callable[[float], None] | None = None
 ) -> CandidateCache:
-    """Lay out the parts of the score for these customers."""
+    """Build the cache for these customers. `progress` gets the share done, from 0 to 0.5."""
     candidates, popular_codes = (
         [],
         _top_codes(
@@ -197,7 +200,7 @@ def _user_candidates(
 def _top_codes(
     is_new: NDArray[np.bool_], components: NDArray[np.float64], n: int
 ) -> NDArray[np.intp]:
-    """Codes of the first n of each part among the brands new to her."""
+    """Return the codes of the top n of each part, among the brands where `is_new` is True."""
     n_kept = min(n, int(is_new.sum()))
     penalty = np.where(is_new, 0.0, np.inf)
     top_of_each = [

@@ -1,4 +1,4 @@
-"""Two rankers side by side: what each found, how much their lists share, which brands move."""
+"""Comparison of two rankers: metric differences, overlap of their lists, and rank changes."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -17,12 +17,12 @@ RANKING_METRICS = ("recall", "ndcg", "mrr")
 _TOO_FEW = "fewer than 10 people"
 
 TopLists = Sequence[Sequence[str]]
-"""The first ten brands of each of the same people."""
+"""Top-10 brands of each customer. Compared lists have the same customers in the same order."""
 
 
 @dataclass(frozen=True, slots=True)
 class MetricDifference:
-    """One metric of the first ranker less that of the second, of the same customers."""
+    """One metric of the first ranker minus that of the second, on the same customers."""
 
     task: str
     metric: str
@@ -31,7 +31,7 @@ class MetricDifference:
 
 @dataclass(frozen=True, slots=True)
 class RankChange:
-    """On how many people's lists a brand is; None where the number may not be shown."""
+    """The number of lists that have a brand; None where the number may not be shown."""
 
     brand: str
     first: int | None
@@ -39,7 +39,7 @@ class RankChange:
 
 
 def metric_difference_to_row(difference: MetricDifference) -> dict[str, Any]:
-    """Return a difference as the result of a job says it."""
+    """Return a difference as plain data for the result of a job."""
     return {
         "task": difference.task,
         "metric": difference.metric,
@@ -48,14 +48,14 @@ def metric_difference_to_row(difference: MetricDifference) -> dict[str, Any]:
 
 
 def rank_change_to_row(change: RankChange) -> dict[str, Any]:
-    """Return a move as the result of a job says it."""
+    """Return a rank change as plain data for the result of a job."""
     return {"brand": change.brand, "first": change.first, "second": change.second}
 
 
 def metric_differences(
     first: Ranker, second: Ranker, users: Sequence[EvalUser], seed: int
 ) -> list[MetricDifference]:
-    """Return how far the first is ahead in every metric of both tasks, paired within customers."""
+    """Return first minus second for every metric of both tasks, paired by customer."""
     rng = np.random.default_rng(seed)
     return [
         MetricDifference(task, metric, bootstrap(np.array([row[place] for row in rows]), rng))
@@ -84,12 +84,12 @@ def _metric_values(ranker: Ranker, user: EvalUser, task: str) -> tuple[float, fl
 
 
 def top_lists(ranker: Ranker, people: Iterable[Evidence]) -> TopLists:
-    """Return the first ten brands of each person."""
+    """Return the top-10 brands of each customer."""
     return [[score.brand for score in ranker.rank(evidence, K)] for evidence in people]
 
 
 def list_overlap(first: TopLists, second: TopLists, seed: int) -> Estimate:
-    """Return what share of a person's first ten both have, whatever the order."""
+    """Return the mean share of a customer's top 10 that both lists have, in any order."""
     if len(first) < MIN_GROUP_SIZE:
         return Estimate.unknown(_TOO_FEW)
     values = [len(set(a) & set(b)) / K for a, b in zip(first, second, strict=True)]
@@ -99,9 +99,9 @@ def list_overlap(first: TopLists, second: TopLists, seed: int) -> Estimate:
 def rank_changes(
     first: TopLists, second: TopLists, max_brands: int = 10
 ) -> tuple[list[RankChange], list[RankChange]]:
-    """Return the brands that are on more lists of the second, and those on fewer, most so first.
+    """Return the brands on more lists of `second`, then those on fewer, largest change first.
 
-    A brand that fewer than a cell of people have in either is left out.
+    Brands on fewer than MIN_GROUP_SIZE lists of each ranker are left out.
     """
     first_counts, second_counts = (
         Counter(brand for row in lists for brand in row) for lists in (first, second)
@@ -135,6 +135,6 @@ def rank_changes(
 
 
 def _publishable_count(count: int, n_people: int) -> int | None:
-    """Return a number of people if it and its complement are nobody or a cell at least."""
+    """Return the count if it and its complement are 0 or at least MIN_GROUP_SIZE, else None."""
     is_safe = all(part == 0 or part >= MIN_GROUP_SIZE for part in (count, n_people - count))
     return count if is_safe else None

@@ -1,7 +1,7 @@
-"""What counts as found in the held-out end of a log, and how well a list found it.
+"""Relevance of brands in the held-out period, and the ranking metrics of a list.
 
-Recall, NDCG and MRR of the first ten; NDCG as in Järvelin and Kekäläinen, "Cumulated gain-based
-evaluation of IR techniques", ACM TOIS 20(4), 2002, with graded gains.
+The metrics are recall, NDCG and MRR at 10. NDCG has graded gains, as in Järvelin and Kekäläinen,
+"Cumulated gain-based evaluation of IR techniques", ACM TOIS 20(4), 2002.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -17,16 +17,16 @@ from recsys.dataset.evidence import Evidence
 K = 10
 DISCOUNTS = 1.0 / np.log2(np.arange(2, K + 2))
 TASKS = ("any", "new")
-"""Any brand of the held-out time, and those among them that she had no evidence for before."""
+"""`any`: all relevant brands. `new`: those without earlier evidence of the customer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Relevance:
-    """How much a brand of the held-out time counts, written down before anything was tuned."""
+    """The gain of a brand in the held-out period. The values were fixed before any tuning."""
 
-    held_out: float = 0.25  # of the log's time; of each customer's sequence where it has no times
-    kept: float = 1.0  # bought, more often than sent back
-    full_price: float = 2.0  # bought at the list price at least once, where the log knows prices
+    held_out: float = 0.25  # share of the log's time, or of each customer's undated sequence
+    kept: float = 1.0  # gain of a brand with more purchases than returns
+    full_price: float = 2.0  # if also bought at list price at least once; needs prices in the log
     because: str = (
         "What people buy next is all that a log can be asked, "
         "and a favourite is what they buy without waiting for a discount."
@@ -35,18 +35,16 @@ class Relevance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EvalUser:
-    """One customer: what was known of her before, and what she did after."""
+    """One customer: evidence before the split, and relevant brands after it."""
 
     evidence: Evidence
-    gains: Mapping[str, float]  # brand -> how much it counts
-    known_brands: frozenset[str]  # brands with evidence before
-    true_favourites: frozenset[str] = (
-        frozenset()
-    )  # her true favourites, where somebody planted them
+    gains: Mapping[str, float]  # relevant brand -> gain
+    known_brands: frozenset[str]  # brands with evidence before the split
+    true_favourites: frozenset[str] = frozenset()  # known in a simulated shop only
     customer: int = 0
 
     def relevant(self, task: str) -> dict[str, float]:
-        """The brands that count as found in the task, and how much."""
+        """Return the relevant brands of the task with their gains."""
         if task == "any":
             return dict(self.gains)
         return {brand: gain for brand, gain in self.gains.items() if brand not in self.known_brands}
@@ -59,10 +57,10 @@ def relevance_gains(
     relevance: Relevance,
     bought: bool = True,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
-    """Who did what with which brand in held-out rows, shape (n,): customers, brands, gains, (m,).
+    """Return (customers, brands, gains) of the held-out rows, (m,) each.
 
-    Ordered by customer and brand, each pair once. With `bought` False, in a log without purchases,
-    whatever she did with a brand counts as keeping it.
+    `customers` and `rows` have shape (n,). The result is ordered by customer and brand, each pair
+    once. Set `bought` to False for a log without purchases: then any event counts as `kept`.
     """
     brand = facts.brand[rows["item"]]
     net_steps = _net_purchases(rows) if bought else np.ones(len(rows), np.int64)
@@ -86,12 +84,12 @@ def _net_purchases(rows: EventRows) -> NDArray[np.int64]:
 
 
 def recall(ranked: Sequence[str], relevant: Collection[str]) -> float:
-    """Share of min(10, wanted) that the first ten found; 0 where none was found."""
+    """Return hits in the top 10 / min(10, relevant brands). `relevant` must not be empty."""
     return len(set(ranked[:K]) & set(relevant)) / min(K, len(relevant))
 
 
 def ndcg(ranked: Sequence[str], relevant: Mapping[str, float]) -> float:
-    """Discounted gain of the first ten, over that of the best possible order."""
+    """Return the DCG of the top 10, divided by the DCG of the ideal order."""
     gains_at_rank = np.array([relevant.get(brand, 0.0) for brand in ranked[:K]])
     return float(
         gains_at_rank
@@ -101,12 +99,12 @@ def ndcg(ranked: Sequence[str], relevant: Mapping[str, float]) -> float:
 
 
 def ideal_dcg(gains: NDArray[np.float64]) -> float:
-    """Discounted gain of the best possible first ten of these gains, shape (m,)."""
+    """Return the DCG of the ideal top 10 of these gains, (m,)."""
     top_gains = np.sort(gains)[::-1][:K]
     return float(top_gains @ DISCOUNTS[: len(top_gains)])
 
 
 def reciprocal_rank(ranked: Sequence[str], relevant: Collection[str]) -> float:
-    """One over the place of the first found brand of the first ten; 0 where none was found."""
+    """Return 1 / rank of the first hit in the top 10; 0 without a hit."""
     ranks = (place for place, brand in enumerate(ranked[:K], start=1) if brand in relevant)
     return 1.0 / next(ranks, np.inf)

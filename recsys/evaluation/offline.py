@@ -1,7 +1,7 @@
-"""Evaluation on a held-out end of the log: every ranker is asked about the same customers.
+"""Offline evaluation: all rankers, the same customers, a held-out period at the end of the log.
 
-Two tasks for each customer: *any* brand that counts in the held-out time, and *new* ones among
-them. Metrics are those of `relevance`; intervals by the percentile bootstrap over customers
+Each customer has two tasks: `any` relevant brand of the held-out period, and the `new` ones among
+them. The metrics are in `metrics`. Intervals come from the percentile bootstrap over customers
 (Efron, 1979), paired where two rankers are compared.
 """
 
@@ -16,36 +16,33 @@ from recsys.evaluation.metrics import TASKS, EvalUser, K, ndcg, recall, reciproc
 from recsys.models.base import BrandIndex, Ranker
 from recsys.stats import Estimate, estimate_to_row
 
-POPULAR_SHARE = (
-    0.5  # the most bought brands that make up this share of what is bought are the famous ones
-)
+POPULAR_SHARE = 0.5
+"""Famous brands: the most bought brands that together have this share of all purchases."""
 _NO_RELEVANT = "No customer bought a brand of this task in the held-out time."
 _NO_CUSTOMERS = "Nobody of these customers."
 
 
 @dataclass(frozen=True, slots=True)
 class RankerMetrics:
-    """How one ranker did at one task, over customers."""
+    """The metrics of one ranker at one task, over all customers."""
 
     ranker: str
     task: str
     recall: Estimate
     ndcg: Estimate
     mrr: Estimate
-    ndcg_ahead: Estimate  # of the first ranker over this one, paired
-    by_activity: dict[str, float | None]  # NDCG@10 of customers who knew few, some, many brands
-    by_popularity: dict[
-        str, float | None
-    ]  # share found of the wanted brands that are famous, and not
-    coverage: float  # share of all brands that are on anybody's list
-    bias: float | None  # mean log popularity of the listed brands less that of the wanted ones
-    by_place: list[float | None] = field(default_factory=list)  # share found at places 1 to 10
-    favourites: Estimate | None = None  # share of her planted favourites found
-    avoided: Estimate | None = None  # share of brands she only needed that are kept off her list
+    ndcg_ahead: Estimate  # NDCG of the first ranker minus this one, paired by customer
+    by_activity: dict[str, float | None]  # NDCG@10 of customers with few, some, many known brands
+    by_popularity: dict[str, float | None]  # hit share of relevant brands: famous, other
+    coverage: float  # share of all rankable brands that are on at least one list
+    bias: float | None  # mean log popularity: listed brands minus relevant brands
+    by_place: list[float | None] = field(default_factory=list)  # share of hits at ranks 1 to 10
+    favourites: Estimate | None = None  # recall of true favourites, in a simulated shop
+    avoided: Estimate | None = None  # share of only-needed brands that the list leaves out
 
 
 def ranker_metrics_to_row(metrics: RankerMetrics) -> dict[str, Any]:
-    """Return a line as the facts of a version and the result of a job say it."""
+    """Return metrics as plain data for the facts of a model version and the result of a job."""
     return {
         "ranker": metrics.ranker,
         "task": metrics.task,
@@ -65,7 +62,7 @@ def ranker_metrics_to_row(metrics: RankerMetrics) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class UserMetrics:
-    """What one ranker said of one customer."""
+    """The list of one ranker for one customer, with its metrics."""
 
     ranked: tuple[str, ...]
     recall: float
@@ -81,10 +78,27 @@ def evaluate_rankers(
     needed: frozenset[str] = frozenset(),
     progress: Callable[[str, float], None] | None = None,
 ) -> list[RankerMetrics]:
-    """Judge rankers on the same cases; the first is the one that others are compared with.
+    """Evaluate rankers on the same customers. Every ranker is compared with the first one.
 
-    Customers without a wanted brand are left out of a task: nothing could be found there. `needed`
-    are brands that are bought without love, in a planted shop.
+    Parameters
+    ----------
+    rankers
+        The reference ranker, then the others; at least one.
+    users
+        A task leaves out customers without a relevant brand: no hit is possible for them.
+    brand_index
+        Brands with their popularity, for coverage and bias.
+    seed
+        Random seed of the bootstrap.
+    needed
+        Brands that are bought out of need and are no favourites. Known in a simulated shop only.
+    progress
+        Called with the stage and the share done, from 0 to 1.
+
+    Returns
+    -------
+    list[RankerMetrics]
+        One item per task and ranker, ordered by task, then as in `rankers`.
     """
     eval_users = list(users)
     results: dict[tuple[str, str], list[UserMetrics]] = {
@@ -112,9 +126,9 @@ def evaluate_rankers(
 
 
 def best_baseline(lines: Sequence[RankerMetrics], task: str) -> RankerMetrics:
-    """Of all but the first ranker the one with the highest NDCG@10 at a task, the first of equals.
+    """Return the ranker with the highest NDCG@10 at a task, without the first ranker.
 
-    Raises ValueError where the first ranker has no rival.
+    Ties go to the earlier ranker. Raises ValueError if there is no other ranker.
     """
     baselines = [line for line in lines if line.task == task][1:]
     return max(baselines, key=lambda line: -1.0 if line.ndcg.value is None else line.ndcg.value)
@@ -138,7 +152,7 @@ def _user_metrics(ranker: Ranker, user: EvalUser) -> Mapping[str, UserMetrics]:
 
 @dataclass(frozen=True, slots=True)
 class TaskEvaluation:
-    """What one ranker said at one task, beside what was wanted."""
+    """The lists of one ranker at one task, and the customers with their relevant brands."""
 
     ranker: str
     task: str
@@ -147,19 +161,19 @@ class TaskEvaluation:
     brand_index: BrandIndex
 
     def values(self, metric: str) -> NDArray[np.float64]:
-        """One number a customer, shape (n,)."""
+        """Return one metric as one value per customer, (n,)."""
         found = ({"recall": a.recall, "ndcg": a.ndcg, "mrr": a.mrr} for a in self.results)
         return np.array([each[metric] for each in found], np.float64)
 
     def by_activity(self) -> dict[str, float | None]:
-        """Mean NDCG@10 of the third who knew the fewest brands, of the middle, of the rest."""
+        """Return mean NDCG@10 by tercile of the number of known brands."""
         n_known = np.array([len(case.known_brands) for case in self.users])
         edges = np.quantile(n_known, [1 / 3, 2 / 3]) if len(n_known) else [0, 0]
         tercile, ndcg = np.searchsorted(edges, n_known), self.values("ndcg")
         return {name: _mean(ndcg[tercile == k]) for k, name in enumerate(("few", "some", "many"))}
 
     def by_popularity(self) -> dict[str, float | None]:
-        """Share found of the wanted brands that are famous, and of the others."""
+        """Return the hit share of famous relevant brands, and of the other relevant brands."""
         popular, hits = _popular_brands(self.brand_index), {True: [0.0], False: [0.0]}
         for hits_of in hits.values():
             hits_of.clear()
@@ -169,12 +183,12 @@ class TaskEvaluation:
         return {"famous": _mean(np.array(hits[True])), "other": _mean(np.array(hits[False]))}
 
     def coverage(self) -> float:
-        """Share of all brands that may be ranked and are on anybody's list."""
+        """Return the share of all rankable brands that are on at least one list."""
         recommended = {brand for answer in self.results for brand in answer.ranked}
         return len(recommended) / max(1, int(self.brand_index.allowed(()).sum()))
 
     def bias(self) -> float | None:
-        """Mean log popularity of the listed brands less that of the wanted ones."""
+        """Return mean log popularity of listed brands minus that of relevant brands."""
         log_popularity = np.log1p(self.brand_index.buyers)
         recommended = [
             log_popularity[self.brand_index.codes[b]]
@@ -189,7 +203,7 @@ class TaskEvaluation:
         return float(np.mean(recommended) - np.mean(relevant)) if recommended else None
 
     def by_rank(self) -> list[float | None]:
-        """Share of the lists whose 1st, 2nd, ... 10th brand was wanted: does the order mean it."""
+        """Return the share of lists with a hit at rank 1, 2, ... 10; a good order lets it fall."""
         hits: list[list[float]] = [[] for _ in range(K)]
         for user, result in zip(self.users, self.results, strict=True):
             relevant = user.relevant(self.task)
@@ -198,7 +212,10 @@ class TaskEvaluation:
         return [_mean(np.array(hits_at_rank)) for hits_at_rank in hits]
 
     def favourites(self) -> NDArray[np.float64]:
-        """Share of her planted favourites found, of new ones at the task `new`; who has some."""
+        """Return the recall of true favourites, one value per customer with such favourites.
+
+        The task `new` counts only favourites that the customer did not know before.
+        """
         shares = []
         for user, result in zip(self.users, self.results, strict=True):
             favourites = (
@@ -211,7 +228,7 @@ class TaskEvaluation:
         return np.array(shares, np.float64)
 
     def avoided(self, needed: frozenset[str]) -> NDArray[np.float64]:
-        """Share of the brands that she only needed once and that are not on her list."""
+        """Return the share of only-needed known brands that are off the list, per customer."""
         shares = []
         for user, result in zip(self.users, self.results, strict=True):
             needed_only = (needed & user.known_brands) - user.true_favourites
@@ -250,7 +267,7 @@ def _ranker_metrics(
 
 
 def _popular_brands(brand_index: BrandIndex) -> frozenset[str]:
-    """The most bought brands that together make up HEAD of all that is bought."""
+    """Return the most bought brands that together have POPULAR_SHARE of all purchases."""
     order, bought_before = brand_index.by_popularity()
     return frozenset(
         str(name)
@@ -270,10 +287,10 @@ def bootstrap(
     draws: int = 1000,
     reason: str = _NO_RELEVANT,
 ) -> Estimate:
-    """Mean of one value a customer, shape (n,), with its 95% percentile bootstrap interval."""
+    """Return the mean of one value per customer, (n,), with its 95% bootstrap interval."""
     n = len(values)
     if not n:
         return Estimate.unknown(reason, 0)
-    counts = rng.multinomial(n, np.full(n, 1 / n), size=draws)  # whole: equal values stay equal
+    counts = rng.multinomial(n, np.full(n, 1 / n), size=draws)  # integers: equal values stay equal
     low, high = np.quantile(counts @ values / n, [0.025, 0.975])
     return Estimate(float(values.mean()), float(low), float(high), n, "bootstrap over customers")

@@ -1,7 +1,7 @@
-"""How well one ranker does for groups of customers and of brands, each with its doubt.
+"""Recall@10 of one ranker for groups of customers and of brands, each with an interval.
 
-A group of customers has a value a customer, recall@10; a group of brands has the recall of those
-alone. What has too few customers behind it, or leaves too few outside of it, is not shown.
+A group of customers has one recall@10 per customer. A group of brands counts only its own brands.
+A group is not shown if too few customers are inside it or outside it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,25 +17,25 @@ from recsys.models.base import BrandIndex, Ranker
 from recsys.stats import MIN_GROUP_SIZE, Estimate, estimate_to_row
 
 SLICE_KINDS = ("activity", "tenure", "popularity", "category")
-"""Brands in her history; days since her first event; how famous a wanted brand is; its category."""
+"""Number of known brands; days since the first event; popularity and category of the brand."""
 _BRANDS_KNOWN = ((5, "1-4"), (15, "5-14"))
 _DAYS_KNOWN = ((90, "0-89"), (365, "90-364"))
 _BAND_ORDER = ("1-4", "5-14", "15+", "0-89", "90-364", "365+", "famous", "middling", "rare")
-_MIDDLE_SHARE = 0.9  # famous and middling brands make up this share of what is bought
+_MIDDLE_SHARE = 0.9  # famous and middling brands together have this share of all purchases
 _TOO_SMALL = "fewer than 10 customers are in this group, or outside of it"
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationSlice:
-    """One group and what was found for it."""
+    """One group and its recall."""
 
-    by: str  # one of BY
+    by: str  # one of SLICE_KINDS
     name: str
-    recall: Estimate  # share of what was wanted that the first ten found; its n counts customers
+    recall: Estimate  # recall@10; its n is the number of customers
 
 
 def evaluation_slice_to_row(group: EvaluationSlice) -> dict[str, Any]:
-    """Return a slice as the facts of a version and the result of a job say it."""
+    """Return a slice as plain data for the facts of a model version and the result of a job."""
     return {"by": group.by, "name": group.name, "found": estimate_to_row(group.recall)}
 
 
@@ -47,10 +47,10 @@ def evaluate_slices(
     as_of: int,
     seed: int,
 ) -> list[EvaluationSlice]:
-    """Return every group of every kind, those that may not be shown as unknown.
+    """Return every group of every kind. Groups that may not be shown have an unknown recall.
 
-    `category_of` names the category of a brand; `as_of` (seconds since 1970) is the day that what
-    is known looks back from.
+    `category_of` maps a brand to its category. `as_of` (seconds since 1970) is the end of the known
+    history, from which tenure is counted.
     """
     popularity_bands = _popularity_bands(brand_index)
     values: dict[tuple[str, str], dict[int, float]] = {}
@@ -75,7 +75,7 @@ def evaluate_slices(
 def _user_groups(
     user: EvalUser, popularity_bands: Mapping[str, str], category_of: Mapping[str, str], as_of: int
 ) -> Iterator[tuple[tuple[str, str], list[str]]]:
-    """Yield each group that a customer is in, and what she wanted of it."""
+    """Yield each group of a customer, with the customer's relevant brands in that group."""
     relevant = list(user.gains)
     days = (as_of - int(user.evidence.first.min())) // DAY
     yield ("activity", _band(len(user.known_brands), _BRANDS_KNOWN, "15+")), relevant
@@ -86,7 +86,7 @@ def _user_groups(
 
 
 def _group_order(group: tuple[str, str]) -> tuple[int, str]:
-    """Few before many, famous before rare, categories by name."""
+    """Return a sort key: few before many, famous before rare, categories by name."""
     return (_BAND_ORDER.index(group[1]) if group[1] in _BAND_ORDER else len(_BAND_ORDER), group[1])
 
 
@@ -95,7 +95,7 @@ def _band(value: int, edges: Sequence[tuple[int, str]], last_band: str) -> str:
 
 
 def _popularity_bands(brand_index: BrandIndex) -> dict[str, str]:
-    """Famous brands make up half of what is bought, with the middling ones 90%; others are rare."""
+    """Return each brand's band. Famous: half of all purchases; with middling: 90%; else rare."""
     order, bought_before = brand_index.by_popularity()
     bands = np.searchsorted(
         [POPULAR_SHARE, _MIDDLE_SHARE],
@@ -111,9 +111,10 @@ def _popularity_bands(brand_index: BrandIndex) -> dict[str, str]:
 def _publishable_groups(
     groups: Mapping[tuple[str, str], set[int]], n_people: int
 ) -> set[tuple[str, str]]:
-    """Return the groups of a kind that may be shown: a cell inside, and nobody or a cell outside.
+    """Return the groups of one kind that may be shown.
 
-    The customers behind all groups that are hidden are nobody or a cell, too.
+    Each has at least MIN_GROUP_SIZE customers inside, and 0 or at least MIN_GROUP_SIZE outside. The
+    hidden groups together also have 0 or at least MIN_GROUP_SIZE customers.
     """
     order = sorted(groups, key=lambda group: (-len(groups[group]), group))
     publishable = [
@@ -129,5 +130,5 @@ def _publishable_groups(
 def _hidden_users(
     groups: Mapping[tuple[str, str], set[int]], publishable: Sequence[tuple[str, str]]
 ) -> set[int]:
-    """Return the customers behind the groups that are not shown."""
+    """Return the customers in any group that is not shown."""
     return set().union(*(members for group, members in groups.items() if group not in publishable))

@@ -1,10 +1,10 @@
-"""Choosing how the parts of the score are weighed, on the end of a log that the model did not see.
+"""Tuning of HybridParams on a validation period of the log that the model did not see.
 
-The search begins at the defaults, or where hardly anybody comes back to a brand also with own
-evidence counting against one, and goes twice through the choices, one after another (the weights of
-others and of popularity together). What is looked for is the sum of the NDCG@10 of both tasks. Of
-what cannot be told from the best the least popular is taken, else what was there before. Nothing of
-an evaluation's own slice is read.
+This is a coordinate search: N_ROUNDS times through all parameters, one at a time (the collaborative
+and the popularity weight together). It starts at the defaults. If customers rarely return to a
+brand, it also tries a negative weight of own evidence. The objective is the sum of the NDCG@10 of
+both tasks. Among candidates within one standard error of the best, the one with the smallest
+popularity share wins, else the current one. The test period of an evaluation is never read.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,12 +33,12 @@ from recsys.models.hybrid import HybridModel, HybridParams, ScoreWeights
 from recsys.models.hybrid_params import hybrid_params_to_row
 
 MIN_PEOPLE = 20
-RIDGE_PENALTY = 25.0  # about what a dozen people say outweighs it
+RIDGE_PENALTY = 25.0  # towards equal multipliers; about a dozen people outweigh it
 
 
 @dataclass(frozen=True, slots=True)
 class FeedbackWeights:
-    """New weights, and what they were tuned on."""
+    """New weights, and the number of people and of cards that they were fitted on."""
 
     weights: ScoreWeights
     people: int
@@ -48,10 +48,10 @@ class FeedbackWeights:
 def fit_weights_from_feedback(
     parts: NDArray[np.float64], liked: NDArray[np.bool_], people: int, before: ScoreWeights
 ) -> FeedbackWeights:
-    """Return weights by which what was liked stands higher.
+    """Fit new weights by logistic regression, so that liked cards get higher scores.
 
-    `parts`, shape (cards, 3), are the weighted parts of the score of cards that `people` answered.
-    A part without weight stays without. Raises NotEnoughError under LEAST_PEOPLE people.
+    `parts`, (cards, 3), are the weighted score parts of the cards; `liked`, (cards,), the answers
+    of `people`. A weight of 0 stays 0. Raises NotEnoughError for fewer than MIN_PEOPLE people.
     """
     if people < MIN_PEOPLE:
         raise NotEnoughError(
@@ -78,23 +78,20 @@ def fit_weights_from_feedback(
 
 
 def _rescale_weights(before: ScoreWeights, multipliers: NDArray[np.float64]) -> ScoreWeights:
-    """Scale each weight; their sum stays, as only the order of scores means anything."""
+    """Scale each weight and keep their sum, because only the order of scores has a meaning."""
     before_weights = np.array([before.own, before.collaborative, before.popularity])
     after_weights = before_weights * multipliers
-    if (
-        after_weights.sum() <= 0
-    ):  # nothing of the score speaks for what was liked: nothing is learnt
+    if after_weights.sum() <= 0:  # no part of the score predicts a like: nothing is learnt
         return before
     return ScoreWeights(
         *(round(float(w), 4) for w in after_weights * before_weights.sum() / after_weights.sum())
     )
 
 
-MIN_USERS = 100  # fewer customers say too little
+MIN_USERS = 100  # customers; fewer are too few to tune on
 OWN_WEIGHTS = (0.0, 0.3, 1.0, 3.0)
-LOW_RETURN_SHARE = (
-    0.1  # share of what is found next that she knew before: below it, having had it may tell
-)
+LOW_RETURN_SHARE = 0.1
+"""Below this share of gains from known brands, a negative weight of own evidence is tried too."""
 COLLABORATIVE_WEIGHTS = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0)
 POPULARITY_WEIGHTS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 COLLABORATIVE_MIXES = (
@@ -106,24 +103,24 @@ COLLABORATIVE_MIXES = (
     (0.0, 0.5),
     (0.3, 0.3),
 )
-"""Shares of EASE and of the nearest brands; the rest is ALS."""
-WEIGHT_FACTORS = (0.0, 1 / 3, 3.0)  # what one kind of event says of love, against what it said
+"""Shares of EASE and of item k-nearest neighbours; ALS has the remaining share."""
+WEIGHT_FACTORS = (0.0, 1 / 3, 3.0)  # tried multipliers of the weight of one event kind
 N_ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class TuningResult:
-    """What was chosen, on how many customers, and how it did there."""
+    """The tuned parameters, the number of customers, and the metrics on them."""
 
     params: HybridParams
     customers: int
-    any: float | None = None  # NDCG@10 there, None where nothing was chosen
+    any: float | None = None  # NDCG@10 on these customers; None if nothing was tuned
     new: float | None = None
-    reason: str = ""  # why nothing was chosen
+    reason: str = ""  # why nothing was tuned
 
 
 def tuning_result_to_row(result: TuningResult) -> dict[str, Any]:
-    """Return what was chosen as the facts of a version say it."""
+    """Return a result as plain data for the facts of a model version."""
     return {
         "blend": hybrid_params_to_row(result.params),
         "customers": result.customers,
@@ -136,9 +133,21 @@ def tuning_result_to_row(result: TuningResult) -> dict[str, Any]:
 def tune_hybrid_params(
     model: HybridModel, users: Sequence[EvalUser], progress: Callable[[float], None] | None = None
 ) -> TuningResult:
-    """Choose the parameters that do best on these users; keep the model's where they are too few.
+    """Return the parameters with the best objective on these users.
 
-    The model must not have seen what the cases ask for. `progress` is told the share that is done.
+    Parameters
+    ----------
+    model
+        A model that did not see the validation period.
+    users
+        Customers with relevant brands in the validation period.
+    progress
+        Called with the share done, from 0 to 1.
+
+    Returns
+    -------
+    TuningResult
+        With fewer than MIN_USERS users, the model's own parameters and a `reason`.
     """
     if len(users) < MIN_USERS:
         return TuningResult(
@@ -163,7 +172,7 @@ def tune_hybrid_params(
 
 
 def _return_share(users: Sequence[EvalUser]) -> float:
-    """Share of what was found next that she knew before."""
+    """Return the share of gains that comes from brands the customer knew before."""
     total_gain = sum(sum(case.gains.values()) for case in users)
     return 1.0 - sum(sum(case.relevant("new").values()) for case in users) / total_gain
 
@@ -174,11 +183,11 @@ def _best_within_one_se(
     objective: NDArray[np.float64],
     candidates: Sequence[HybridParams],
 ) -> tuple[HybridParams, NDArray[np.float64]]:
-    """Among candidates within one standard error of the best, take the smallest popularity weight.
+    """Among candidates within one standard error of the best, take the smallest popularity share.
 
-    Ties keep the current parameters. The error is that over customers (the rule of one standard
-    error in Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees",
-    1984). What everybody gets needs no model, so popularity has to show that it is worth its place.
+    Ties keep the current parameters. The standard error is over customers (one-standard-error rule:
+    Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees", 1984). Popular
+    brands need no model, so popularity must show a gain to get weight.
     """
     tried = [(params, objective), *((other, cache.objective(other)) for other in candidates)]
     best = max((each for _, each in tried), key=lambda each: float(each.mean()))
@@ -194,7 +203,7 @@ def _best_within_one_se(
 
 
 def _popularity_share(weights: ScoreWeights) -> float:
-    """Share of popularity in what orders brands that are new to her."""
+    """Return the popularity share of the weights that rank new brands."""
     return weights.popularity / (weights.popularity + weights.collaborative)
 
 
