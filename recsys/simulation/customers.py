@@ -1,4 +1,4 @@
-"""Who the customers of the planted shop are: tastes, favourites, and how each comes to shop."""
+"""Customers of the planted shop: tastes, favourites, activity and reasons to shop."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CategoricalSampler:
-    """Weighted draws from many unequal lists at once."""
+    """A vectorized weighted sampler over many lists of different lengths."""
 
-    items: IntArray  # all lists, one after another
-    edges: FloatArray  # running share within a list, plus the number of the list
+    items: IntArray  # all lists, concatenated
+    edges: FloatArray  # cumulative share within a list, plus the index of the list
 
     @classmethod
     def from_lists(cls, lists: Iterable[tuple[IntArray, FloatArray]]) -> "CategoricalSampler":
-        """Make a wheel of (items, weights) pairs; no list may be empty or weigh nothing."""
+        """Build a sampler of (items, weights) pairs; no list may be empty or have no weight."""
         items, edges = [], []
         for row, (members, weights) in enumerate(lists):
             items.append(members)
@@ -33,7 +33,7 @@ class CategoricalSampler:
 
     @classmethod
     def from_rows(cls, items: IntArray, weights: FloatArray) -> "CategoricalSampler":
-        """Make a wheel of one list a row; both are (n, k), and each row weighs something."""
+        """Build a sampler with one list per row; both are (n, k), each row has some weight."""
         cumulative = np.cumsum(weights, axis=1)
         cumulative /= cumulative[:, -1:]
         return cls(items.ravel(), (cumulative + np.arange(len(items))[:, None]).ravel())
@@ -46,15 +46,15 @@ class CategoricalSampler:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShopWorld:
-    """What is the same for every customer. B brands, G taste groups, C categories."""
+    """The data that all customers share. B brands, G taste groups, C categories."""
 
     assortment: Assortment
     names: NDArray[np.object_]  # (B,)
     groups: NDArray[np.object_]  # (G,) names of the taste groups
-    membership: FloatArray  # (B, G) a brand's membership, each row adds up to 1
-    popularity: FloatArray  # (B,) share of the power law
+    membership: FloatArray  # (B, G) taste groups of a brand; each row adds up to 1
+    popularity: FloatArray  # (B,) power law of the rank; adds up to 1
     eligible: NDArray[np.bool_]  # (B,) not sensitive
-    category: IntArray  # (B,)
+    category: IntArray  # (B,) category codes
     any_brand: CategoricalSampler
     need_brands: CategoricalSampler
     staple_brands: CategoricalSampler
@@ -65,7 +65,7 @@ class ShopWorld:
 
 
 def build_world(brands: pd.DataFrame, assortment: Assortment, as_of: int) -> ShopWorld:
-    """Return the world of a catalogue. `as_of` is the end of the log in seconds."""
+    """Return the world of a catalogue. `as_of` is the end of the log in seconds since 1970."""
     ranks = brands["popularity_rank"].rank().to_numpy(dtype=np.float64)
     popularity: FloatArray = np.power(ranks, -parameters.POPULARITY_EXPONENT, dtype=np.float64)
     taste_popularity: FloatArray = popularity**parameters.TASTE_POPULARITY_EXPONENT
@@ -102,7 +102,7 @@ def build_world(brands: pd.DataFrame, assortment: Assortment, as_of: int) -> Sho
 def _category_sampler(
     brands: pd.DataFrame, popularity: FloatArray, categories: frozenset[str]
 ) -> CategoricalSampler:
-    """Return a wheel over the brands of these categories, or over all where there are none."""
+    """Return a sampler over the brands of these categories, or over all if they have none."""
     in_categories = brands["category"].isin(categories).to_numpy()
     in_categories = in_categories if in_categories.any() else ~in_categories
     return CategoricalSampler.from_lists(
@@ -112,27 +112,25 @@ def _category_sampler(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CustomerTraits:
-    """Customers before they have favourites; n of them."""
+    """The traits of n customers, before favourites are drawn."""
 
-    groups: IntArray  # (n, GROUPS) taste groups, strongest first
-    partner: IntArray  # (n, 2) taste groups of the second person
-    affinity_boost: FloatArray  # (n, B) or (1, 1): extra liking
+    groups: IntArray  # (n, GROUPS_PER_CUSTOMER) taste groups, strongest first
+    partner: IntArray  # (n, 2) taste groups of the second person in the account
+    affinity_boost: FloatArray  # (n, B) or (1, 1): added to the brand utility
     n_favourites: IntArray  # (n,) number of favourites
     rate: FloatArray  # (n,) mean number of occasions
-    first_seen: IntArray  # (n,) first second as a customer
-    reason_shares: FloatArray  # (n, 7) share of each reason to come
+    first_seen: IntArray  # (n,) start as a customer, seconds since 1970
+    reason_shares: FloatArray  # (n, 7) share of each reason to shop
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SimulatedCustomers:
-    """Customers with their favourites; F = MOST places, strongest first, -1 for none."""
+    """Customers with their favourites: F = MAX_FAVOURITES columns, strongest first, -1 for none."""
 
     traits: CustomerTraits
-    favourites: IntArray  # (n, F)
-    purchase_weights: (
-        FloatArray  # (n, F) how much of her shopping for favourites goes to it; 0: none here
-    )
-    staples: IntArray  # (n, 3)
+    favourites: IntArray  # (n, F) brand codes
+    purchase_weights: FloatArray  # (n, F) weight among purchases of favourites; 0: not bought here
+    staples: IntArray  # (n, 3) brand codes of habitual purchases
 
 
 def draw_traits(world: ShopWorld, rng: np.random.Generator, n: int) -> CustomerTraits:
@@ -159,9 +157,9 @@ def draw_traits(world: ShopWorld, rng: np.random.Generator, n: int) -> CustomerT
 
 
 def _draw_taste_groups(world: ShopWorld, rng: np.random.Generator, n: int, k: int) -> IntArray:
-    """Return `k` taste groups a customer, shape (n, k): a first, and others that are near it.
+    """Return `k` taste groups per customer, (n, k): the main group, then similar groups.
 
-    Two groups are near when they share brands. Groups repeat where the shop has fewer than `k`.
+    Two groups are similar if they share brands. Groups repeat if the shop has fewer than `k`.
     """
     group_popularity = np.sqrt(world.popularity @ (world.membership > 0))
     first = rng.choice(len(group_popularity), n, p=group_popularity / group_popularity.sum())
@@ -185,7 +183,7 @@ def _draw_first_seen(world: ShopWorld, rng: np.random.Generator, n: int) -> IntA
 
 
 def _draw_reason_shares(rng: np.random.Generator, n: int) -> FloatArray:
-    """Return the reasons of each customer, scattered round the average; partners for some."""
+    """Return reason shares, (n, 7): random around the average; a partner in some accounts only."""
     shares = parameters.occasion_column("share") * rng.gamma(4, 1 / 4, (n, len(parameters.REASONS)))
     shares[rng.random(n) >= parameters.HOUSEHOLD_SHARE, parameters.PARTNER] = 0
     return np.asarray(shares / shares.sum(axis=1, keepdims=True), dtype=np.float64)
@@ -194,9 +192,9 @@ def _draw_reason_shares(rng: np.random.Generator, n: int) -> FloatArray:
 def draw_favourites(
     world: ShopWorld, rng: np.random.Generator, traits: CustomerTraits
 ) -> SimulatedCustomers:
-    """Give each customer favourites, and say which of them she buys here.
+    """Draw the favourites of each customer, and decide which of them are bought in this shop.
 
-    A favourite is drawn by taste, a little by fame, and by whim.
+    A favourite depends on taste, a little on popularity, and on random noise.
     """
     n, max_favourites = (
         len(traits.groups),
@@ -219,7 +217,7 @@ def draw_favourites(
 def _brand_utility(
     world: ShopWorld, rng: np.random.Generator, traits: CustomerTraits
 ) -> FloatArray:
-    """Return how much each customer likes each brand, shape (n, B); sensitive ones not at all."""
+    """Return the utility of each brand for each customer, (n, B); -inf for sensitive brands."""
     n = len(traits.groups)
     group_weights = np.zeros((n, len(world.groups)))
     for position in range(parameters.GROUPS_PER_CUSTOMER):

@@ -1,66 +1,59 @@
-"""The figures behind the planted shop: measured on a real log where it could, else assumed.
+"""Parameters of the planted shop: measured on a real log where possible, else assumed.
 
-data/README.md has each measured figure beside the one used, and how it was measured. They were
-fixed before any model saw the shop; no model reads them.
+data/README.md has each measured value, the value used, and the method. The parameters were fixed
+before any model saw the shop; no model reads them.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-BLOCK = 1_000  # customers drawn with one seed, so that a customer is the same in any shop size
-YEARS = 2  # of log
+BLOCK = 1_000  # customers per random seed, so that a customer is the same in any shop size
+YEARS = 2  # length of the log
 GROUPS_PER_CUSTOMER = 3  # taste groups of a customer, strongest first
 MIN_FAVOURITES, MAX_FAVOURITES = 3, 10  # true favourites of a customer
 
 # Measured.
-POPULARITY_EXPONENT = (
-    1.7  # a brand of rank r draws in proportion to r ** -POPULARITY; see data/README.md
-)
-ACTIVITY_SD = 0.81  # sd of log activity: gives the measured coefficient of variation of .97
-THIN_SHARE = 0.10  # share with next to no history; with the spread, one in six has little
-DISCOUNT_BETA = (2.1, 6.0)  # beta distribution of how deep a discount is: mean .26
-CLUSTERED_SHARE = (
-    0.35  # share of occasions soon after another: gaps vary 1.5 times as much as even ones
-)
+POPULARITY_EXPONENT = 1.7  # a brand of rank r has weight r ** -1.7; see data/README.md
+ACTIVITY_SD = 0.81  # sd of log activity; gives the measured coefficient of variation, .97
+THIN_SHARE = 0.10  # share of customers with very few events; with ACTIVITY_SD, 1 in 6 has few
+DISCOUNT_BETA = (2.1, 6.0)  # beta distribution of the discount depth, mean .26
+# share of occasions soon after another; the sd of the gaps is then about 1.5 times their mean
+CLUSTERED_SHARE = 0.35
 UNIT_SHARES = (0.80, 0.15, 0.03, 0.02)  # share of purchases of 1, 2, 3, 4 units
 
 # Assumed.
-MEAN_OCCASIONS = 28.0  # mean of a customer who was there all the time
-NEW_SHARE = 0.06  # share whose first day was less than 60 days ago
-LATER_SHARE = 0.30  # share who came somewhere within the two years
-HOUSEHOLD_SHARE = 0.18  # share with a second person in the same account
-BOUGHT_HERE_SHARE = 0.9  # share of favourites that are bought here at all
-PURCHASE_EVENNESS = (
-    2.5  # gamma shape of how her shopping is spread over them: 1 is uneven, large is even
-)
-RELEASE_VIEW_CHANCE = 0.33  # chance that a release of a favourite that is bought here is looked at
+MEAN_OCCASIONS = 28.0  # mean per customer that is present during the whole log
+NEW_SHARE = 0.06  # share of customers with a first day less than 60 days ago
+LATER_SHARE = 0.30  # share of customers with a first day anywhere in the two years
+HOUSEHOLD_SHARE = 0.18  # share of accounts with a second person
+BOUGHT_HERE_SHARE = 0.9  # share of favourites that are bought in this shop at all
+PURCHASE_EVENNESS = 2.5  # gamma shape of purchase_weights: 1 is uneven, large is even
+RELEASE_VIEW_CHANCE = 0.33  # chance of a view of a new product, for a favourite bought here
 RELEASE_VIEW_CHANCE_ELSEWHERE = 0.08  # the same for a favourite that is not bought here
-RELEASE_PURCHASE_CHANCE = 0.15  # chance that such a look becomes a purchase
+RELEASE_PURCHASE_CHANCE = 0.15  # chance that such a view becomes a purchase
 FOLLOW_CHANCE = 0.18  # chance that a favourite is followed
 DECEMBER_GIFT_SHARE = 0.75  # share of gifts that are bought before Saint Nicholas and Christmas
-STRAY_TASTE_WEIGHT = 0.002  # how readily a second taste has nothing to do with the first
-BARGAIN_IN_TASTE_SHARE = 0.6  # share of bargains in what interests her anyway
-BROWSE_IN_TASTE_SHARE = 0.92  # share of idle looking that stays within her taste
-TASTE_PULL = 7.0  # how much a favourite has to be of her taste, against one Gumbel of whim
-FAVOURITES_FILL_SHARE = (
-    0.96  # of the places between LEAST and MOST favourites, the share that is filled
-)
-TASTE_POPULARITY_EXPONENT = 0.85  # how much of the power law remains within a taste group
-POPULARITY_PULL = 0.6  # how much of the power law remains in what people love
+STRAY_TASTE_WEIGHT = 0.002  # weight of a further taste group without brands in common
+BARGAIN_IN_TASTE_SHARE = 0.6  # share of bargains within the taste of the customer
+BROWSE_IN_TASTE_SHARE = 0.92  # share of browsing within the taste of the customer
+TASTE_PULL = 7.0  # weight of taste in the utility, beside standard Gumbel noise
+FAVOURITES_FILL_SHARE = 0.96  # mean filled share of the range MIN_FAVOURITES to MAX_FAVOURITES
+TASTE_POPULARITY_EXPONENT = 0.85  # exponent on popularity within a taste group
+POPULARITY_PULL = 0.6  # weight of log popularity in the utility
 
 
 @dataclass(frozen=True, slots=True)
 class OccasionParams:
-    """How one reason to come to the shop turns into events."""
+    """How one reason to shop turns into events."""
 
-    share: float  # of all occasions, on average
+    share: float  # mean relative share of occasions; normalized over all reasons
     looks: float  # mean number of views beyond the first
-    rivals: float  # mean number of views of other brands of the category
+    rivals: float  # mean number of views of brands in the same category, to compare
     bought: float  # chance of a purchase
-    full_price: float  # chance that the list price is paid
+    full_price: float  # chance of paying the list price
     wished: float  # chance of a wishlist entry
-    returned: float  # chance that a purchase comes back
+    returned: float  # chance that a purchase is returned
 
 
 OCCASION_PARAMS: dict[str, OccasionParams] = {
@@ -70,9 +63,9 @@ OCCASION_PARAMS: dict[str, OccasionParams] = {
     "staple": OccasionParams(0.10, 0.0, 0.0, 0.95, 0.20, 0.00, 0.01),
     "gift": OccasionParams(0.06, 0.8, 0.5, 0.70, 0.40, 0.05, 0.09),
     "browse": OccasionParams(0.35, 0.4, 0.0, 0.10, 0.30, 0.03, 0.05),
-    "partner": OccasionParams(0.26, 0.5, 0.3, 0.45, 0.50, 0.04, 0.05),  # households alone
+    "partner": OccasionParams(0.26, 0.5, 0.3, 0.45, 0.50, 0.04, 0.05),  # shared accounts
 }
-"""Full prices add up to about the measured half of all purchases."""
+"""Full-price purchases add up to about half of all purchases, as measured."""
 
 REASONS = tuple(OCCASION_PARAMS)
 FAVOURITE, BARGAIN, NEED, STAPLE, GIFT, BROWSE, PARTNER = range(len(REASONS))
@@ -88,7 +81,7 @@ NEED_CATEGORIES = frozenset(
         "Medical self-care",
     }
 )
-"""Bought because something broke or ran out: once, and with no love."""
+"""Bought once because something broke or ran out; such a purchase shows no favourite."""
 
 STAPLE_CATEGORIES = frozenset(
     {
@@ -102,7 +95,7 @@ STAPLE_CATEGORIES = frozenset(
         "Batteries and cables",
     }
 )
-"""Bought again and again out of habit: often, and with no love."""
+"""Bought often, out of habit; such purchases show no favourite."""
 
 
 def occasion_column(name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

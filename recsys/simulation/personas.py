@@ -1,4 +1,4 @@
-"""Four customers of the planted shop with a name and a shopping life, ready to be played."""
+"""Four personas: customers of the planted shop with a name, a history and a story, to play as."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from recsys.simulation.shopping import generate_events
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """One of the four, with what is true of the history that she was given."""
+    """A persona, with an English and a Dutch story that is true of the generated history."""
 
     customer_id: str
     name: str
@@ -30,7 +30,7 @@ class Persona:
 
 
 def persona_to_row(persona: Persona) -> dict[str, str]:
-    """Return a persona as the file of a planted shop says it."""
+    """Return a persona as plain data for the file of a planted shop."""
     return {
         "customer_id": persona.customer_id,
         "name": persona.name,
@@ -46,16 +46,16 @@ def persona_from_row(row: Mapping[str, str]) -> Persona:
 
 @dataclass(frozen=True, slots=True)
 class PersonaSpec:
-    """What a persona is made of. Groups and brands that a catalogue lacks are left out."""
+    """The definition of a persona. Groups and brands that the catalogue lacks are skipped."""
 
     name: str
-    groups: tuple[str, ...]  # her taste, strongest first
-    partner: tuple[str, ...]  # that of the second person in the account
-    brands: tuple[str, ...]  # her favourites, strongest first
-    occasions: int
-    days: int  # since her first day
-    mix: tuple[float, ...]  # reasons to come, in the order of shop_figures.REASONS
-    en: str  # {loved}: bought most; {quiet}: the favourite that is bought elsewhere
+    groups: tuple[str, ...]  # taste groups, strongest first
+    partner: tuple[str, ...]  # taste groups of the second person in the account
+    brands: tuple[str, ...]  # favourites, strongest first
+    occasions: int  # mean number
+    days: int  # from the first day to the end of the log
+    mix: tuple[float, ...]  # shares of the reasons, in the order of parameters.REASONS
+    en: str  # {loved}: favourites bought most; {quiet}: the favourite bought elsewhere
     nl: str
 
 
@@ -149,14 +149,14 @@ PERSONA_SPECS = (
 
 
 def build_personas(world: ShopWorld, rng: np.random.Generator) -> SimulatedCustomers:
-    """Return the four as a crowd, in the order of ROLES."""
+    """Return the personas as simulated customers, in the order of PERSONA_SPECS."""
     traits = draw_traits(world, rng, len(PERSONA_SPECS))
     reason_shares = np.array([role.mix for role in PERSONA_SPECS])
     customers = draw_favourites(
         world, rng, _apply_specs(world, replace(traits, reason_shares=reason_shares))
     )
     purchase_weights = np.where(customers.favourites >= 0, customers.purchase_weights + 0.5, 0.0)
-    purchase_weights[:, :3] = 8  # the three that the story names
+    purchase_weights[:, :3] = 8  # the three favourites that the story names
     purchase_weights[customers.favourites == _bought_elsewhere(customers)[:, None]] = 0
     return replace(customers, purchase_weights=purchase_weights)
 
@@ -164,7 +164,7 @@ def build_personas(world: ShopWorld, rng: np.random.Generator) -> SimulatedCusto
 def generate_persona_events(
     world: ShopWorld, rng: np.random.Generator, customers: SimulatedCustomers
 ) -> EventLog:
-    """Return what the four did; the quiet favourite is looked at, yet bought elsewhere."""
+    """Return the events of the personas; the last favourite is viewed here but bought elsewhere."""
     log = generate_events(world, rng, customers)
     is_elsewhere = world.assortment.brand[log.product] == _bought_elsewhere(customers)[log.customer]
     is_order = np.isin(log.kind, (EventKind.CART, EventKind.PURCHASE, EventKind.RETURN))
@@ -172,7 +172,7 @@ def generate_persona_events(
 
 
 def _bought_elsewhere(customers: SimulatedCustomers) -> IntArray:
-    """Return the weakest favourite of each."""
+    """Return the brand code of the weakest favourite of each persona, (n,)."""
     last_rank = (customers.favourites >= 0).sum(axis=1) - 1
     return np.asarray(customers.favourites[np.arange(len(last_rank)), last_rank], dtype=np.int64)
 
@@ -184,9 +184,8 @@ def _apply_specs(world: ShopWorld, traits: CustomerTraits) -> CustomerTraits:
         _write_prefix(groups[row], _positions(world.groups, spec.groups))
         _write_prefix(partner[row], _positions(world.groups, spec.partner))
         brands = _positions(world.names, spec.brands)
-        affinity_boost[row, brands] = 1_000 - 50 * np.arange(
-            len(brands)
-        )  # whim never mixes their order
+        # steps far above the random noise, which must not change the order
+        affinity_boost[row, brands] = 1_000 - 50 * np.arange(len(brands))
     return replace(
         traits,
         groups=groups,
@@ -199,7 +198,7 @@ def _apply_specs(world: ShopWorld, traits: CustomerTraits) -> CustomerTraits:
 
 
 def _positions(names: np.ndarray, wanted: Sequence[str]) -> list[int]:
-    """Return where the wanted names stand, without those that are not there."""
+    """Return the index of each wanted name; missing names are skipped."""
     position_of = {name: place for place, name in enumerate(names)}
     return [position_of[name] for name in wanted if name in position_of]
 
@@ -209,12 +208,12 @@ def _write_prefix(row: np.ndarray, positions: list[int]) -> None:
 
 
 def describe_personas(world: ShopWorld, customers: SimulatedCustomers) -> tuple[Persona, ...]:
-    """Return the personas with the names of their own brands in their stories."""
+    """Return the personas, each story filled with brand names of that persona."""
     return tuple(_describe_persona(world, customers, row) for row in range(len(PERSONA_SPECS)))
 
 
 def persona_id(row: int) -> str:
-    """Return the customer id of the persona in this row of the cast."""
+    """Return the customer id of the persona in this row of PERSONA_SPECS."""
     return f"persona-{PERSONA_SPECS[row].name.lower()}"
 
 

@@ -1,4 +1,4 @@
-"""What the planted shop sells: products of each brand, with titles, prices and release dates."""
+"""Products of the planted shop: titles, prices and release dates for each brand."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ MODELS = ("first series", "second series", "Lite", "Plus", "Pro", "compact")
 
 @dataclass(frozen=True, slots=True)
 class ProductLine:
-    """What a category sells: a typical price in euros, nouns, and how products differ."""
+    """Products of a category: typical price in euros, nouns and variants for the titles."""
 
     euros: float
     nouns: tuple[str, ...]
@@ -127,34 +127,33 @@ PRODUCT_LINES: dict[str, ProductLine] = {
     "Slimming": _product_line(20, "shake, bars, capsules, meal replacement", PACKS),
     "Medical self-care": _product_line(16, "test, monitor, pads, tablets, cream", PACKS),
 }
-"""Every category a planted brand may have."""
+"""Every category that a brand of the planted shop may have."""
 
 TIER_PRICE_FACTORS = (0.55, 1.0, 1.6, 2.6)
-"""Price of a tier against its category's typical price, by price_tier 1 to 4."""
+"""Price factor on the typical price of the category, for price_tier 1 to 4."""
 
-WITHIN_BRAND_PRICE_SD = (
-    0.35  # sd of log price within a brand: with TIER it gives the .61 measured in a category
-)
+WITHIN_BRAND_PRICE_SD = 0.35
+"""Sd of log price within a brand. With the tiers it gives about the .61 measured in a category."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assortment:
-    """P products in brand order, oldest release first within a brand, and each brand's slice."""
+    """P products, ordered by brand, then oldest release first; each brand is a slice."""
 
     frame: pd.DataFrame  # the product table
-    brand: NDArray[np.int64]  # (P,)
-    cents: NDArray[np.int64]  # (P,) list price
+    brand: NDArray[np.int64]  # (P,) brand codes
+    cents: NDArray[np.int64]  # (P,) list price in euro cents
     released: NDArray[np.int64]  # (P,) seconds since 1970, UTC
-    brand_starts: NDArray[np.int64]  # (B + 1,) first[b]:first[b + 1] are the products of brand b
+    brand_starts: NDArray[np.int64]  # (B + 1,) brand b has products starts[b]:starts[b + 1]
 
     def on_sale(
         self, brand: NDArray[np.int64], ts: NDArray[np.int64], u: NDArray[np.float64]
     ) -> NDArray[np.int64]:
-        """Return a product of each brand that was on sale at each time; newer ones more often.
+        """Return one product per row, of that brand and on sale at that time; newer more often.
 
-        All shapes are (n,); `u` is uniform on [0, 1).
+        All shapes are (n,); `ts` is in seconds since 1970; `u` is uniform on [0, 1).
         """
-        time_span = np.int64(1) << 33  # more than any time in seconds, so that one key orders both
+        time_span = np.int64(1) << 33  # above any time: the key sorts by brand, then time
         release_keys = self.brand * time_span + self.released
         n_released = (
             np.searchsorted(release_keys, brand * time_span + ts, side="right")
@@ -167,9 +166,9 @@ class Assortment:
 
 
 def build_assortment(brands: pd.DataFrame, rng: np.random.Generator, as_of: int) -> Assortment:
-    """Return 6 to 20 products a brand. `as_of` is the end of the log in seconds.
+    """Return 6 to 20 products per brand. `as_of` is the end of the log in seconds since 1970.
 
-    Raises UnknownNameError for a category that has no line here.
+    Raises UnknownNameError for a category that is not in PRODUCT_LINES.
     """
     for category in brands["category"].unique():
         if category not in PRODUCT_LINES:
@@ -186,7 +185,7 @@ def build_assortment(brands: pd.DataFrame, rng: np.random.Generator, as_of: int)
 def _draw_release_dates(
     rng: np.random.Generator, brand: NDArray[np.int64], n_products: NDArray[np.int64], as_of: int
 ) -> NDArray[np.int64]:
-    """Spread releases over four years; each brand's three oldest are there when the log begins."""
+    """Draw release dates over four years; three products per brand exist at the log's start."""
     age = np.ceil(rng.uniform(5, 4 * 365, len(brand)))
     order = np.lexsort((-age, brand))
     age = age[order]

@@ -1,8 +1,8 @@
-"""Simulated employees of the planted shop: they answer a deck from what they truly love.
+"""Simulated employees of the planted shop. They answer a deck from their true favourites.
 
-Everything here is derived from two tables beside a planted log: the truth and the catalogue of
-brands. Every figure of a Behaviour is an assumption; what comes out tests the instrument, and
-says nothing of real people.
+The only inputs are two tables beside a planted log: the truth and the catalogue of brands. Every
+value of a RaterBehavior is an assumption. The results test the study method and say nothing about
+real people.
 """
 
 from collections.abc import Mapping
@@ -17,12 +17,12 @@ from recsys.simulation.shop import TruthCol
 from recsys.study.deck import Card, Deck
 from recsys.study.swipes import Answer
 
-MIN_CHANCE, MAX_CHANCE = 0.002, 0.998  # a chance stays within these, so that its log odds exist
+MIN_CHANCE, MAX_CHANCE = 0.002, 0.998  # limits of a chance, so that its log odds are finite
 
 
 @dataclass(frozen=True, slots=True)
 class TrueTaste:
-    """What one person loves."""
+    """The true taste of one person."""
 
     favourites: tuple[str, ...]  # strongest first
     groups: frozenset[str] = frozenset()  # taste groups
@@ -30,14 +30,14 @@ class TrueTaste:
 
 @dataclass(frozen=True, slots=True)
 class BrandKnowledge:
-    """What everybody knows of brands. A brand that is not here has no taste and no fame."""
+    """Public facts about brands. An unlisted brand has no taste groups and popularity 0."""
 
     groups: Mapping[str, frozenset[str]]
-    popularity: Mapping[str, float]  # 1 for the best known brand, 0 for the least
+    popularity: Mapping[str, float]  # from 0, the least known brand, to 1
 
     @classmethod
     def from_catalog(cls, brands: pd.DataFrame) -> "BrandKnowledge":
-        """Return the market of a catalogue with the columns of data/brands.csv."""
+        """Return the knowledge in a catalogue with the columns of data/brands.csv."""
         max_log_rank = log(max(len(brands), 2))
         ranks = brands["popularity_rank"].rank()
         group_sets = brands["taste_groups"].str.split(";")
@@ -52,22 +52,19 @@ class BrandKnowledge:
 
 @dataclass(frozen=True, slots=True)
 class RaterBehavior:
-    """How a panel answers; every figure is assumed. Shares and chances are from 0 to 1."""
+    """How a panel of raters answers; every value is assumed. Chances are from 0 to 1."""
 
-    true_favourite: float = 0.98  # says favourite of a true favourite
-    known_in_taste: float = (
-        0.94  # of another brand of her taste groups that she has bought or looked at
-    )
-    new_in_taste: float = 0.42  # of a brand of her taste groups that is new to her
-    yes_bias: float = 0.28  # of any other brand
-    popularity_bias: float = (
-        0.0  # log odds that the best known brand gains and the least known loses
-    )
+    # chance of a "favourite" answer, by kind of brand
+    true_favourite: float = 0.98  # a true favourite
+    known_in_taste: float = 0.94  # another brand of the taste groups, bought or viewed before
+    new_in_taste: float = 0.42  # a brand of the taste groups that is new to the person
+    yes_bias: float = 0.28  # any other brand
+    popularity_bias: float = 0.0  # log odds: added for the best known brand, removed for the least
     spread: float = 0.35  # sd between people in log odds: some say yes more easily
-    super_like: float = 0.45  # of what she says she loves among her three strongest favourites
-    dont_know: float = 0.06  # does not know the least known brand
-    careless: float = 0.0  # flips a coin, too fast to have read the card
-    leaves_early: float = 0.03  # stops somewhere before the end
+    super_like: float = 0.45  # share of super likes among likes of the three strongest favourites
+    dont_know: float = 0.06  # chance of "don't know" for the least known brand
+    careless: float = 0.0  # share of people with random answers, too fast to have read the card
+    leaves_early: float = 0.03  # share of people that stop before the end
 
     def __post_init__(self) -> None:
         for name in set(self.__slots__) - {"popularity_bias", "spread"}:
@@ -78,17 +75,17 @@ class RaterBehavior:
 
 
 HONEST = RaterBehavior()
-"""A good model's picks are liked about 85 times in 100, its scored decoys about 33."""
+"""With a good model, about 85% of picks and 33% of scored decoys are liked."""
 
 POLITE = RaterBehavior(
     true_favourite=0.9, known_in_taste=0.84, new_in_taste=0.77, yes_bias=0.74, super_like=0.25
 )
-"""Says yes to nearly everything: the picks look as good, and so do the decoys."""
+"""Yes to nearly every brand: picks are liked as often as by HONEST raters, but so are decoys."""
 
 POPULARITY_BIASED = RaterBehavior(
     true_favourite=0.90, known_in_taste=0.70, new_in_taste=0.50, yes_bias=0.40, popularity_bias=2.5
 )
-"""Loves what is famous, whoever proposed it."""
+"""Likes popular brands, whichever ranker proposed them."""
 
 KEEN = RaterBehavior(
     true_favourite=1.0,
@@ -99,10 +96,10 @@ KEEN = RaterBehavior(
     dont_know=0.15,
     leaves_early=0.0,
 )
-"""Sure of what they love: in about three of four studies, 40 of them decide for a good model."""
+"""Sure of their favourites: with 40 raters, about 3 in 4 studies decide for a good model."""
 
 CARELESS = RaterBehavior(careless=0.4, leaves_early=0.15)
-"""Many flip a coin and some walk away."""
+"""Many answer at random, and some stop early."""
 
 PANELS: dict[str, RaterBehavior] = {
     "honest": HONEST,
@@ -119,27 +116,25 @@ class SimulatedAnswer:
 
     position: int  # of the card, from 1
     answer: Answer
-    shown_ms: int  # how long the card lay open
+    shown_ms: int  # milliseconds that the card was shown
 
 
 def rater_panel(name: str) -> RaterBehavior:
-    """Return a behaviour by name. Raises UnknownNameError with the known ones."""
+    """Return the behaviour of a panel. Raises UnknownNameError, which lists the known panels."""
     if name not in PANELS:
         raise UnknownNameError("panel", name, PANELS)
     return PANELS[name]
 
 
 def true_tastes(truth: pd.DataFrame) -> dict[str, TrueTaste]:
-    """Return the taste of every customer in a table of truth (the columns of shop.Truth)."""
+    """Return the taste of every customer in a truth table (columns: shop.TruthCol)."""
     ordered = truth.sort_values([TruthCol.CUSTOMER, TruthCol.STRENGTH], kind="stable")
     customer, brand = (
         ordered[name].to_numpy(dtype=object) for name in (TruthCol.CUSTOMER, TruthCol.BRAND)
     )
     starts = np.flatnonzero(~ordered[TruthCol.CUSTOMER].duplicated().to_numpy())
     groups = ordered[TruthCol.GROUPS].to_numpy(dtype=object)[starts]
-    brands_per_customer = np.split(brand, starts)[
-        1:
-    ]  # what stands before the first start is nobody's
+    brands_per_customer = np.split(brand, starts)[1:]  # the part before the first start is empty
     return {
         str(customer[start]): TrueTaste(tuple(favourites), frozenset(own.split(";")))
         for start, favourites, own in zip(starts, brands_per_customer, groups, strict=True)
@@ -153,9 +148,9 @@ def favourite_probability(
     behavior: RaterBehavior,
     known: bool = False,
 ) -> float:
-    """Return the chance that an average person of this panel and taste calls it a favourite.
+    """Return the chance that an average rater of this taste calls the brand a favourite.
 
-    `known`: she has bought or looked at it.
+    `known` means that the person has bought or viewed the brand.
     """
     if brand in taste.favourites:
         chance = behavior.true_favourite
@@ -169,7 +164,7 @@ def favourite_probability(
 
 
 def _shift_log_odds(chance: float, log_odds_shift: float) -> float:
-    """Return a chance whose log odds are moved by so much."""
+    """Return the chance after adding a shift to its log odds."""
     if log_odds_shift == 0:
         return chance
     clipped = min(max(chance, MIN_CHANCE), MAX_CHANCE)
@@ -183,9 +178,9 @@ def simulate_answers(
     behavior: RaterBehavior,
     rng: np.random.Generator,
 ) -> list[SimulatedAnswer]:
-    """Return what one person says of the cards in their order, all of them or the first few.
+    """Return the answers of one person to the cards in order: to all, or only to the first few.
 
-    It depends on the brand and on whether she knows it: nobody sees who proposed a card.
+    An answer depends on the brand and on whether it is known, never on the card's source.
     """
     careless = rng.random() < behavior.careless
     cards = deck.cards[: _n_cards_answered(len(deck.cards), behavior, rng)]
@@ -203,7 +198,7 @@ def simulate_answers(
 
 
 def _n_cards_answered(cards: int, behavior: RaterBehavior, rng: np.random.Generator) -> int:
-    """Return how many cards she answers: all, or for who leaves early at least one fewer."""
+    """Return the number of answered cards: all, or fewer for a person that leaves early."""
     leaves_early, n_before_leaving = (
         rng.random() < behavior.leaves_early,
         int(rng.integers(0, max(cards, 1))),
@@ -238,5 +233,5 @@ def _simulate_answer(
 
 
 def _draw_reading_time(rng: np.random.Generator) -> int:
-    """Return how long somebody who reads looks at a card: mostly one to four seconds."""
+    """Return the reading time of one card in milliseconds: mostly one to four seconds."""
     return int(np.clip(rng.lognormal(7.6, 0.45), 700, 20_000))

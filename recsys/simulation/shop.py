@@ -1,7 +1,7 @@
-"""A planted shop in which every customer's favourites are known: demo, tests, benchmarks, power.
+"""A simulated shop with known favourites, for the demo, tests, benchmarks and power analysis.
 
-It shares no formula, weight or half-life with the model. What it does know stands in
-`parameters`, what it sells in `products`, who comes in `customers`, what they do in `shopping`.
+The simulation shares no formula, weight or half-life with the model. Its values are in
+`parameters`; `products`, `customers` and `shopping` generate products, customers and events.
 A good result on it is a check of the code, never evidence of quality.
 """
 
@@ -37,42 +37,42 @@ from recsys.simulation.shopping import generate_events
 
 AS_OF = date(2026, 11, 14)
 BRAND_COLUMNS = ("name", "category", "price_tier", "taste_groups", "popularity_rank", "sensitive")
-"""What the catalogue of brands must have."""
+"""Columns that the catalogue of brands must have."""
 
 
 class TruthCol:
-    """Columns of the truth: what the generator alone knows. One row for each true favourite."""
+    """Columns of the truth table, which no model reads. One row for each true favourite."""
 
     CUSTOMER = Col.CUSTOMER
     BRAND = Col.BRAND
     STRENGTH = "strength"  # 1 is the strongest favourite of this customer
-    GROUPS = "taste_groups"  # her taste, strongest first, parted by semicolons
+    GROUPS = "taste_groups"  # of the customer, strongest first, separated by semicolons
 
 
 @dataclass(frozen=True)
 class Shop:
-    """A planted shop; its log is made chunk by chunk when it is asked for."""
+    """A planted shop, with an event log that is generated on demand, chunk by chunk."""
 
     world: ShopWorld
-    customers: int
+    customers: int  # without the personas
     seed: int
 
     @property
     def products(self) -> pd.DataFrame:
-        """The product table: Col.PRODUCT, BRAND, CATEGORY, prices, and all of ProductCol."""
+        """The product table: Col.PRODUCT, BRAND, CATEGORY, prices, and all ProductCol columns."""
         return self.world.assortment.frame
 
     @cached_property
     def personas(self) -> tuple[Persona, ...]:
-        """Four customers beside the `customers`, with a story each; in the log like any other."""
+        """Four extra customers, each with a story. The log has their events like all others."""
         return describe_personas(self.world, self._persona_customers())
 
     def chunks(self, size: int = 10_000) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-        """Yield (events, truth) of about `size` customers, in whole blocks of BLOCK.
+        """Yield (events, truth) of about `size` customers, in whole blocks of parameters.BLOCK.
 
         Events have the columns of Col, ordered by customer and time: ts in UTC, prices in euros.
-        The truth has the columns of Truth. The personas come first, with the first chunk. A
-        customer is the same whatever `size`, and however many come after her.
+        The truth has the columns of TruthCol. The personas come first, in the first chunk. The
+        data of a customer do not depend on `size` or on the number of later customers.
         """
         blocks = -(-self.customers // parameters.BLOCK)
         step = max(1, round(size / parameters.BLOCK))
@@ -108,11 +108,30 @@ class Shop:
 
 
 def plant_shop(brands: pd.DataFrame, customers: int, seed: int, as_of: date = AS_OF) -> Shop:
-    """Return a shop of these brands, whose two years of log end at the start of `as_of` (UTC).
+    """Return a planted shop with a log of two years.
 
-    `brands` has the COLUMNS of data/brands.csv, a brand a row. Raises BadInputError for a
-    catalogue without these, or fewer than one customer, and UnknownNameError for a category that
-    is not in assortment.LINES.
+    Parameters
+    ----------
+    brands
+        One brand per row, with the columns BRAND_COLUMNS as in data/brands.csv.
+    customers
+        Number of customers, at least 1.
+    seed
+        Random seed of products, customers and events.
+    as_of
+        The log ends at the start of this day (UTC).
+
+    Returns
+    -------
+    Shop
+        Its event log is generated later, by Shop.chunks.
+
+    Raises
+    ------
+    BadInputError
+        For a missing column, or fewer than one customer.
+    UnknownNameError
+        For a category that is not in products.PRODUCT_LINES.
     """
     if customers < 1:
         raise BadInputError(f"A shop needs at least 1 customer, not {customers}.")
@@ -126,7 +145,7 @@ def plant_shop(brands: pd.DataFrame, customers: int, seed: int, as_of: date = AS
 
 
 def _event_table(world: ShopWorld, log: EventLog, ids: NDArray[np.object_]) -> pd.DataFrame:
-    """Return the log as a table of events."""
+    """Return the log as a table of events, columns as in Shop.chunks."""
     product, products = log.product, world.assortment.frame
     kinds = np.array([*OUR_KINDS], dtype=object)
     return pd.DataFrame(
@@ -147,7 +166,7 @@ def _event_table(world: ShopWorld, log: EventLog, ids: NDArray[np.object_]) -> p
 def _truth_table(
     world: ShopWorld, customers: SimulatedCustomers, ids: NDArray[np.object_]
 ) -> pd.DataFrame:
-    """Return the true favourites of the customers that have an id."""
+    """Return the true favourites of the customers with an id: the first rows."""
     customer, rank = np.nonzero(customers.favourites[: len(ids)] >= 0)
     groups = world.groups[customers.traits.groups[: len(ids)]]
     taste = np.array([";".join(dict.fromkeys(row)) for row in groups], dtype=object)

@@ -1,4 +1,4 @@
-"""What the customers of the planted shop do: occasions, and the events each of them leaves."""
+"""Shopping of the simulated customers: occasions, and the events of each occasion."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ HOUR = 3_600
 def generate_events(
     world: ShopWorld, rng: np.random.Generator, customers: SimulatedCustomers
 ) -> EventLog:
-    """Return all that this crowd did, ordered by customer and time."""
+    """Return all events of these customers, ordered by customer and time."""
     occasions = _draw_occasions(world, rng, customers)
     parts = [
         *_occasion_events(world, rng, occasions),
@@ -59,7 +59,7 @@ def _draw_times(
     customer: IntArray,
     reason: IntArray,
 ) -> IntArray:
-    """Return when: in bursts, mostly in the evening, gifts mostly before Christmas."""
+    """Return times, (n,): in bursts, mostly in the evening, gifts mostly before Christmas."""
     first_seen = customers.traits.first_seen[customer]
     ts = first_seen + (rng.random(len(customer)) * (world.as_of - first_seen)).astype(np.int64)
     is_first = np.concatenate([[True], customer[1:] != customer[:-1]])[: len(customer)]
@@ -74,13 +74,12 @@ def _draw_times(
         & (december_ts >= first_seen)
     )
     moved: IntArray = np.where(is_gift, december_ts, ts)
-    return np.maximum(
-        _move_to_evening(rng, moved), first_seen + HOUR * 2
-    )  # nobody looks before she came
+    # no occasion comes before the first day of the customer
+    return np.maximum(_move_to_evening(rng, moved), first_seen + HOUR * 2)
 
 
 def _december_times(world: ShopWorld, rng: np.random.Generator, n: int) -> IntArray:
-    """Return a second between 20 November and 24 December of a year within the log, shape (n,)."""
+    """Return times (seconds) from 20 November to 24 December of a year within the log, (n,)."""
     end = np.datetime64(world.as_of, "s").astype("datetime64[Y]")
     years = [end - np.timedelta64(back, "Y") for back in range(parameters.YEARS + 1)]
     eves = np.array([(y.astype("datetime64[D]") + 357).astype("datetime64[s]") for y in years])
@@ -91,7 +90,7 @@ def _december_times(world: ShopWorld, rng: np.random.Generator, n: int) -> IntAr
 
 
 def _move_to_evening(rng: np.random.Generator, ts: IntArray) -> IntArray:
-    """Move each time within its day, to between 6 and 22 hours UTC and mostly late."""
+    """Move each time within its day: between 6:00 and 22:00 UTC, mostly late."""
     hour = rng.triangular(6, 19.5, 22, len(ts))
     return np.asarray(ts - ts % DAY + (hour * HOUR).astype(np.int64), dtype=np.int64)
 
@@ -103,7 +102,7 @@ def _draw_brands(
     customer: IntArray,
     reasons: IntArray,
 ) -> IntArray:
-    """Return the brand of each occasion by its reason."""
+    """Return the brand code of each occasion, drawn by its reason, (n,)."""
     u, zeros = rng.random(len(customer)), np.zeros(len(customer), dtype=np.int64)
     group_draw = rng.random(len(customer))
     own_group = _pick_column(customers.traits.groups, customer, group_draw**1.6)
@@ -130,14 +129,14 @@ def _draw_brands(
 
 
 def _pick_column(table: IntArray, customer: IntArray, u: FloatArray) -> IntArray:
-    """Return one place of each customer's row, the earlier the smaller `u`."""
+    """Return one entry per customer's row; `u` from 0 to 1 selects the column from the left."""
     return np.asarray(table[customer, (u * table.shape[1]).astype(np.int64)], dtype=np.int64)
 
 
 def _draw_favourite(
     customers: SimulatedCustomers, customer: IntArray, u: FloatArray, otherwise: IntArray
 ) -> IntArray:
-    """Return a favourite that she buys here; somebody who buys none looks at anything."""
+    """Return a favourite bought in this shop; `otherwise` for a customer without one."""
     buys_none = customers.purchase_weights.sum(axis=1) == 0
     weights = customers.purchase_weights + buys_none[:, None]
     favourite = CategoricalSampler.from_rows(customers.favourites, weights).sample(customer, u)
@@ -159,7 +158,7 @@ def _draw_paid_cents(
 def _occasion_events(
     world: ShopWorld, rng: np.random.Generator, occasions: Occasions
 ) -> list[EventLog]:
-    """Return views, views of rivals, wishes, carts, purchases and returns of all occasions."""
+    """Return views, comparison views, wishes, carts, purchases and returns of all occasions."""
     n, reason = len(occasions.customer), occasions.reason
     view_rows = np.repeat(
         np.arange(n), 1 + rng.poisson(parameters.occasion_column("looks")[reason])
@@ -181,7 +180,7 @@ def _occasion_events(
 
 
 def _comparison_views(world: ShopWorld, rng: np.random.Generator, occasions: Occasions) -> EventLog:
-    """Return views of other products of the category: somebody compares."""
+    """Return views of other products of the category, by customers that compare."""
     rows = np.repeat(
         np.arange(len(occasions.customer)),
         rng.poisson(parameters.occasion_column("rivals")[occasions.reason]),
@@ -200,7 +199,7 @@ def _comparison_views(world: ShopWorld, rng: np.random.Generator, occasions: Occ
 def _release_events(
     world: ShopWorld, rng: np.random.Generator, customers: SimulatedCustomers
 ) -> list[EventLog]:
-    """Return looks at new products of favourites within 30 days, some of them bought at once."""
+    """Return views of favourites' new products within 30 days of release, and some purchases."""
     customer, rank = np.nonzero(customers.favourites >= 0)
     brand, bought_here = (
         customers.favourites[customer, rank],
@@ -244,14 +243,14 @@ def _release_events(
 
 
 def _attention(customers: SimulatedCustomers) -> FloatArray:
-    """Return how much each keeps an eye on the shop, from 0 to 1: who hardly comes hardly looks."""
+    """Return the attention of each customer, (n,), from 0 to 1: low for a low visit rate."""
     return np.minimum(customers.traits.rate / (parameters.MEAN_OCCASIONS / 5), 1.0)
 
 
 def _follow_events(
     world: ShopWorld, rng: np.random.Generator, customers: SimulatedCustomers
 ) -> EventLog:
-    """Return at most one follow for a favourite, whether it is bought here or not."""
+    """Return at most one follow per favourite, whether or not it is bought in this shop."""
     is_favourite, chance = (
         customers.favourites >= 0,
         parameters.FOLLOW_CHANCE * _attention(customers)[:, None],
