@@ -1,4 +1,4 @@
-"""What follows a release: customers are assigned to variants and the A/B test is analyzed."""
+"""A/B test of a released model: assignment of customers to variants, and the analysis."""
 
 from recsys.ab_test.analysis import analyze_ab_test as analyze_ab_test
 from recsys.ab_test.assignment import Variants as Variants

@@ -1,19 +1,19 @@
-"""A released carousel in the shop: engagement per customer by arm, and how far the arms differ.
+"""Analysis of an A/B test of a released carousel: outcomes by variant, and their differences.
 
-The interval of a difference may be looked at on any day. It is an asymptotic confidence sequence
+The interval of a difference may be read on any day. It is an asymptotic confidence sequence
 (Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, "Time-uniform central limit theory and asymptotic
 confidence sequences", Annals of Statistics 2024, arXiv 2103.06476, theorem 2.2): with the mean m_t
 and the standard deviation s_t of t customers,
 
     m_t +- s_t sqrt(2 (t r^2 + 1) / (t^2 r^2) * log(sqrt(t r^2 + 1) / alpha))
 
-covers the truth at all t at once in 1 - alpha of tests, as the first look comes later. In an
-experiment by chance each customer's value is her part in the difference of the two means (their
-influence function; the same paper, section 3, for the average effect).
+covers the true mean at all t at once in a share of tests that tends to 1 - alpha as the first look
+comes later. In a randomized experiment, a customer's value is the influence function of the
+difference of the two means (the same paper, section 3, for the average effect).
 
-Whether the arms got the customers they were meant to get is a bet as well: the Bayes factor of a
-Dirichlet mixture against the planned shares (Lindon and Malek, "Anytime-valid inference for
-multinomial count data", NeurIPS 2022, arXiv 2011.03567).
+The sample ratio check tests the customers per variant against the planned shares by the Bayes
+factor of a Dirichlet mixture (Lindon and Malek, "Anytime-valid inference for multinomial count
+data", NeurIPS 2022, arXiv 2011.03567).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -30,50 +30,48 @@ from recsys.stats import Estimate, Floats
 VariantCodes = NDArray[np.int64]
 
 MODEL_VARIANT = "model"
-"""The arm that shows the released model; every other one is compared with it."""
+"""The variant that shows the released model. Every other variant is compared with it."""
 ENGAGED = "engaged"
 OUTCOMES = (ENGAGED, "clicked", "viewed", "bought")
-"""What each customer did with a brand of her carousel, 0 or 1; `engaged` is any of the others."""
+"""Binary outcomes per customer for brands of the carousel; `engaged` is any of the others."""
 
-MIN_CUSTOMERS = 200  # in each of two arms, before their difference is spoken of
-MIN_ENGAGED = 20  # of both together
+MIN_CUSTOMERS = 200  # per variant; with fewer, the difference is unknown
+MIN_ENGAGED = 20  # with the outcome, in both variants together
 _TIGHTEST_AT = 20_000  # customers at which the interval is narrowest
-_PRIOR_WEIGHT = 100.0  # customers that the prior of the sample ratio is worth
-RATIO_ALPHA = 0.01
+_PRIOR_WEIGHT = 100.0  # Dirichlet prior of the sample ratio, in customers
+RATIO_ALPHA = 0.01  # significance level of the sample ratio check
 
 
 @dataclass(frozen=True, slots=True)
 class VariantStats:
-    """One arm."""
+    """The customers of one variant and their outcomes."""
 
     name: str
     customers: int
-    shares: Mapping[str, float]  # measure -> share of its customers; empty where none can be told
+    shares: Mapping[str, float]  # outcome -> share of customers; empty if unknown
 
 
 @dataclass(frozen=True, slots=True)
 class SampleRatioCheck:
-    """Whether the arms have the customers that were planned."""
+    """A test whether the customers per variant match the plan."""
 
-    planned: Mapping[str, float]  # arm -> share
-    bayes_factor: (
-        float  # how many times the bet against the plan multiplied its stake, rounded down
-    )
+    planned: Mapping[str, float]  # variant -> share, adds up to 1
+    bayes_factor: float  # against the plan; capped at exp(600)
 
     @property
     def mismatch(self) -> bool:
-        """Whether chance would not do this."""
+        """Whether the deviation from the plan is significant at RATIO_ALPHA."""
         return self.bayes_factor >= 1 / RATIO_ALPHA
 
 
 @dataclass(frozen=True, slots=True)
 class ABTestAnalysis:
-    """What an A/B test says so far."""
+    """The results of an A/B test so far."""
 
     variants: tuple[VariantStats, ...]
-    differences: Mapping[str, Mapping[str, Estimate]]  # other arm -> measure -> ours less theirs
-    ratio: SampleRatioCheck | None  # None: nobody said what was planned
-    alpha: float  # of all comparisons of engagement together
+    differences: Mapping[str, Mapping[str, Estimate]]  # other variant -> outcome -> model - other
+    ratio: SampleRatioCheck | None  # None without planned shares
+    alpha: float  # error rate over all comparisons of engagement together
 
 
 def analyze_ab_test(
@@ -84,12 +82,34 @@ def analyze_ab_test(
     alpha: float = 0.05,
     not_shown: Collection[str] = (),
 ) -> ABTestAnalysis:
-    """Return what the customers of an A/B test did.
+    """Compare every variant of an A/B test with MODEL_VARIANT.
 
-    `variant` holds each customer's place in `names`, shape (customers,); `did` each of MEASURES of
-    hers; `planned` what share each arm was to get, in any unit; `not_shown` arms were shown nothing
-    with which something could be done, so nothing is said of them. Raises UnknownNameError without
-    an arm called OURS, and BadInputError where nobody is in it or in any other.
+    Parameters
+    ----------
+    names
+        Variant names; one is MODEL_VARIANT.
+    variant
+        Index into `names` of each customer, (n,).
+    outcomes
+        Each of OUTCOMES for each customer, (n,).
+    planned
+        Planned share of each variant, in any unit.
+    alpha
+        Error rate over all comparisons of engagement together.
+    not_shown
+        Variants without shown brands: no outcome is possible, so their results are unknown.
+
+    Returns
+    -------
+    ABTestAnalysis
+        A positive difference is in favour of MODEL_VARIANT.
+
+    Raises
+    ------
+    UnknownNameError
+        If MODEL_VARIANT is not in `names`, or `planned` and `names` differ.
+    BadInputError
+        If MODEL_VARIANT has no customers, or no other variant has any.
     """
     if MODEL_VARIANT not in names:
         raise UnknownNameError("arm", MODEL_VARIANT, names)
@@ -133,7 +153,7 @@ def _variant_stats(
 
 
 def _unknown_differences(people: int) -> dict[str, Estimate]:
-    """What is known of an arm that was shown no brand."""
+    """Return unknown differences, for a variant that was shown no brand."""
     return dict.fromkeys(OUTCOMES, Estimate.unknown("nobody in it was shown a brand", people))
 
 
@@ -152,9 +172,9 @@ def _outcome_difference(
 
 
 def mean_difference(treatment: Floats, control: Floats, alpha: float) -> Estimate:
-    """Return mean(ours) - mean(theirs) with its anytime-valid bounds; unknown while too few.
+    """Return mean(treatment) - mean(control) with anytime-valid bounds.
 
-    Scores of one customer each, 0 or 1.
+    Each value is 0 or 1 for one customer. The difference is unknown if there are too few customers.
     """
     people = len(treatment) + len(control)
     if min(len(treatment), len(control)) < MIN_CUSTOMERS:
@@ -175,7 +195,7 @@ def half_width(people: int, alpha: float) -> float:
 
 
 def _rho_squared(alpha: float) -> float:
-    """Return r^2 that is best at _TIGHTEST customers (the same paper, appendix B.2)."""
+    """Return r^2 with the narrowest interval at _TIGHTEST_AT customers (appendix B.2 there)."""
     return (-2 * log(alpha) + log(1 - 2 * log(alpha))) / _TIGHTEST_AT
 
 
@@ -195,7 +215,7 @@ def _sample_ratio_check(
 def log_bayes_factor(counts: VariantCodes, shares: Floats) -> float:
     """Return the log Bayes factor of a Dirichlet mixture over the planned shares.
 
-    If the plan was kept, it reaches log(1 / alpha) at any time with a chance of alpha at most.
+    If the plan was kept, the chance that it ever reaches log(1 / alpha) is at most alpha.
     """
     prior = _PRIOR_WEIGHT * shares
     mixed = gammaln(prior.sum()) - gammaln(prior.sum() + counts.sum())
@@ -205,16 +225,16 @@ def log_bayes_factor(counts: VariantCodes, shares: Floats) -> float:
 
 @dataclass(frozen=True, slots=True)
 class StudyAgreement:
-    """What the swipe study said, and whether the shop said the same."""
+    """The lift in the swipe study, and whether the A/B test in the shop agrees with it."""
 
-    lift: tuple[float, float, float]  # value and bounds: shares of picks liked, ours less rival's
-    agrees: bool | None  # None: one of the two does not know yet
+    lift: tuple[float, float, float]  # value, low, high: share of picks liked, model - baseline
+    agrees: bool | None  # None if the sign of one of the two is not known yet
 
 
 def compare_with_study(
     study_score: tuple[float, float, float], shop_difference: Estimate
 ) -> StudyAgreement:
-    """Return how a lift score of a study, (1 + lift) / 2 with its bounds, fits a difference."""
+    """Compare the signs of a study's lift score, (1 + lift) / 2 with bounds, and a difference."""
     value, low, high = (2 * x - 1 for x in study_score)
     study_sign, shop_sign = (
         _interval_sign(low, high),
@@ -226,7 +246,7 @@ def compare_with_study(
 
 
 def _interval_sign(low: float | None, high: float | None) -> int:
-    """Return 1 where all of an interval is above 0, -1 where all is below, else 0."""
+    """Return 1 if the whole interval is above 0, -1 if it is below 0, else 0."""
     if low is None or high is None:
         return 0
     return 1 if low > 0 else -1 if high < 0 else 0

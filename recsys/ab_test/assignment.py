@@ -1,4 +1,4 @@
-"""A seeded arm for each customer, so that a shop's first A/B test of the carousel is ready."""
+"""Seeded assignment of customers to the variants (arms) of a shop's A/B test of the carousel."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ TOTAL_PERCENT = 100
 
 @dataclass(frozen=True, slots=True)
 class Variants:
-    """Which arms there are, in percent, and the seed that deals them out."""
+    """The variants of a test with their shares, and the seed of the assignment."""
 
-    shares: Mapping[str, int]
+    shares: Mapping[str, int]  # variant -> percent; adds up to 100
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Raise BadInputError for arms that nobody can be dealt."""
+        """Raise BadInputError for unknown variants, a percent below 1 or a total other than 100."""
         unknown = [name for name in self.shares if name not in VARIANT_NAMES]
         if unknown or any(share < 1 for share in self.shares.values()):
             raise BadInputError(
@@ -36,7 +36,7 @@ class Variants:
 
     @classmethod
     def parse(cls, text: str, seed: int) -> "Variants":
-        """Read `model:45,baseline:45,none:10`. Raises BadInputError."""
+        """Parse shares like `model:45,baseline:45,none:10`. Raises BadInputError."""
         try:
             pairs = [part.split(":") for part in text.split(",")]
             shares = {name.strip(): int(share) for name, share in pairs}
@@ -49,11 +49,11 @@ class Variants:
         return cls(shares, seed)
 
     def assign(self, keys: NDArray[np.uint64]) -> NDArray[np.int8]:
-        """Return the place of each customer's arm in `shares`, from her key alone, shape (N,).
+        """Return each customer's variant, an index into `shares`, (n,), from the key alone.
 
         The key and the seed are mixed by the finaliser of SplitMix64 (Steele, Lea and Flood, "Fast
-        Splittable Pseudorandom Number Generators", OOPSLA 2014), so that arms of other seeds are
-        independent, and one customer's does not depend on who else is there.
+        Splittable Pseudorandom Number Generators", OOPSLA 2014). So assignments of different seeds
+        are independent, and a customer's variant does not depend on other customers.
         """
         mixed = _splitmix64(keys ^ _splitmix64(np.array([self.seed], np.uint64)))
         percent = (mixed >> np.uint64(11)).astype(np.float64) * (TOTAL_PERCENT / 2**53)
