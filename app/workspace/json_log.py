@@ -1,10 +1,10 @@
-"""What a server and its jobs say while they work: one JSON object a line, on the error stream.
+"""The log of a server and of its jobs: one JSON object a line, on the error stream.
 
     {"time": "2026-01-31T12:00:00.000Z", "level": "error", "event": "page_failed", "words": "..."}
 
-`log_extra` is one of ours, or the name of the package that spoke. Of another package's line the
-first one is kept without what was filled in, and of an error its kind and the places in the code:
-neither may be somebody's. On a terminal the words stand alone, for the person who started it.
+`event` is an event name of ours, or the name of another package's logger. Another package's message
+is cut to its first line without its arguments, and an error to its type and its places in the code,
+because the rest may be personal data. On a terminal a line is the message (`words`) alone.
 """
 
 import json
@@ -22,29 +22,29 @@ from typing import Any, TextIO
 from recsys.report.shown_measures import Failure
 
 LOGGER_NAME = "brandswipe"
-MAX_FRAMES = 4  # of an error, the innermost first
+MAX_FRAMES = 4  # of an error's traceback, the innermost first
 _log = logging.getLogger(LOGGER_NAME)
 
 
 def log_extra(name: str) -> Mapping[str, str]:
-    """Return the `extra` of a line: what happened, in a word that does not change."""
+    """Return the `extra` argument of a log call: an event name, which must never change."""
     return {"event": name}
 
 
 def is_interactive(stream: TextIO | None = None) -> bool:
-    """Return whether somebody sits before the error stream."""
+    """Return whether a stream, by default the error stream, is a terminal."""
     return (stream or sys.stderr).isatty()
 
 
 def describe_error(error: BaseException) -> str:
-    """Return kind and places of an error, and nothing that it holds."""
+    """Return the type of an error and its places in the code, without its message or values."""
     frames = reversed(traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:])
     location = " < ".join(f"{Path(at.filename).name}:{at.lineno} {at.name}" for at in frames)
     return f"{type(error).__name__} at {location}" if location else type(error).__name__
 
 
 def not_computed(failures: Iterable[Failure]) -> None:
-    """Write a line for each shown measure that could not be computed and now reads unknown."""
+    """Log each shown measure that could not be computed and now reads unknown."""
     for failure in failures:
         _log.error(
             "a measure reads unknown, %s: %s",
@@ -55,10 +55,10 @@ def not_computed(failures: Iterable[Failure]) -> None:
 
 
 class JsonFormatter(logging.Formatter):
-    """A record as a line of JSON."""
+    """Formats a record as a line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, without its end."""
+        """Return the line without its line break."""
         timestamp = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         entry = {
             "time": timestamp.replace("+00:00", "Z"),
@@ -70,15 +70,15 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """A record as its words."""
+    """Formats a record as its message alone."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the words alone."""
+        """Return the message."""
         return log_message(record)
 
 
 def log_message(record: logging.LogRecord) -> str:
-    """Return what a record says in words that hold nobody's data."""
+    """Return the message of a record, without anything that may be personal data."""
     message = record.getMessage() if _is_ours(record) else str(record.msg).partition("\n")[0]
     error = record.exc_info[1] if record.exc_info else None
     return f"{message} ({describe_error(error)})" if error else message
@@ -89,12 +89,12 @@ def _is_ours(record: logging.LogRecord) -> bool:
 
 
 def _is_relevant(record: logging.LogRecord) -> bool:
-    """Whether a line is worth keeping: of other packages those that warn, and no list of visits."""
+    """Return whether to log a record: ours, and warnings of other packages, but no access log."""
     return _is_ours(record) or record.levelno >= logging.WARNING
 
 
 def readable_log(text: str) -> str:
-    """Return the words of lines of JSON, each after its time of day; other lines as they are."""
+    """Return lines of JSON as time of day and message; other lines stay as they are."""
     return "\n".join(map(_readable_line, text.splitlines()))
 
 
@@ -107,22 +107,22 @@ def _readable_line(line: str) -> str:
 
 
 class _PropagatingLogger(logging.Logger):
-    """The logger of a package that is imported later: it writes here and nowhere else.
+    """The logger class of packages that are imported later: it writes to our log only.
 
-    Streamlit gives each of its loggers a handler of its own, and lets nothing pass on.
+    Streamlit gives each of its loggers a handler of its own and turns propagation off.
     """
 
     def addHandler(self, hdlr: logging.Handler) -> None:  # noqa: N802
-        """Take none."""
+        """Ignore the handler."""
 
     def callHandlers(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Hand on to what the journal is kept with."""
+        """Pass the record to the root logger's handlers, which write our log."""
         logging.root.callHandlers(record)
 
 
 @contextmanager
 def json_logging(stream: TextIO | None = None) -> Iterator[None]:
-    """Keep the journal: all that this process says from now on is a line of it."""
+    """Write every log record, warning and uncaught error of this process to our log."""
     handler = logging.StreamHandler(stream)
     handler.addFilter(_is_relevant)
     handler.setFormatter(TextFormatter() if is_interactive(stream) else JsonFormatter())
@@ -139,7 +139,7 @@ def json_logging(stream: TextIO | None = None) -> Iterator[None]:
     )
     logger_class, raise_exceptions = logging.getLoggerClass(), logging.raiseExceptions
     logging.setLoggerClass(_PropagatingLogger)
-    logging.raiseExceptions = False  # a stream that is full or gone gets no traceback about itself
+    logging.raiseExceptions = False  # no traceback about a stream that is full or closed
     try:
         yield
     finally:
@@ -157,7 +157,7 @@ def _log_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    del message, file, line  # they may hold a value
+    del message, file, line  # they may contain personal data
     location = f"{Path(filename).name}:{lineno}"
     _log.warning("%s at %s", category.__name__, location, extra=log_extra("warned"))
 

@@ -1,4 +1,4 @@
-"""The keys of a workspace: out of the environment, or of files made at first use."""
+"""The secret keys of a workspace: from the environment, or from files made at first use."""
 
 import hmac
 import os
@@ -13,10 +13,10 @@ from recsys.errors import SettingsError, WorkspaceError
 
 
 def read_or_create(path: Path) -> str:
-    """Return the key in the file; where there is none, make it without ever half-writing it."""
+    """Return the text of a key file. If there is no file, first create it atomically."""
     try:
         if not path.exists():
-            for folder in (path.parent.parent, path.parent):  # parents would not get the mode
+            for folder in (path.parent.parent, path.parent):  # mkdir gives no mode to parents
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _create_key_file(path)
         return path.read_text(encoding="ascii")
@@ -25,7 +25,7 @@ def read_or_create(path: Path) -> str:
 
 
 def prepend_key(path: Path, keep: int) -> None:
-    """Put a new key in front of the first `keep` of the file's, all at once."""
+    """Put a new key before the first `keep` keys of a file; replace the file atomically."""
     try:
         keys = [secrets.token_hex(32), *path.read_text(encoding="ascii").split()[:keep]]
         with _temp_file(path, "\n".join(keys)) as temp_path:
@@ -36,12 +36,12 @@ def prepend_key(path: Path, keep: int) -> None:
 
 def _create_key_file(path: Path) -> None:
     with _temp_file(path, secrets.token_hex(32)) as temp_path, suppress(FileExistsError):
-        os.link(temp_path, path)  # where another process was first, its key is the key
+        os.link(temp_path, path)  # if another process was first, its key counts
 
 
 @contextmanager
 def _temp_file(path: Path, text: str) -> Iterator[Path]:
-    """Write a file beside another one, safely on disk and its owner's alone."""
+    """Write a temporary file beside `path`, flushed to disk and with mode 0600."""
     temp_path = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with os.fdopen(
@@ -58,29 +58,32 @@ def _temp_file(path: Path, text: str) -> Iterator[Path]:
 ENV_PREFIX = "BRANDSWIPE_"
 KEY_NAMES = ("SIGNING_KEY", "PSEUDONYM_KEY", "LINK_KEY", "CUSTOMER_KEY")
 MIN_KEY_LENGTH = 16  # bytes
-MAX_KEYS = 2  # keys of a file or a variable: the one in force, and the one before it
+MAX_KEYS = 2  # in a file or a variable: the current key, and the one before it
 
 
 @dataclass(frozen=True, slots=True)
 class SecretKeys:
-    """Keys of 32 bytes or more: losing one must not betray another."""
+    """One key for each purpose, so that a leaked key does not reveal another.
 
-    signing: bytes  # deck tokens and cookies
+    A key that the program makes has 32 random bytes; one that is set has MIN_KEY_LENGTH or more.
+    """
+
+    signing: bytes  # signs deck tokens and cookies
     pseudonym: bytes  # subject -> participant
     link: bytes = field(default_factory=lambda: secrets.token_bytes(32))
-    """Shared with the shop: subject -> row of the link table, and what its account page signs."""
+    """Shared with the shop: subject -> key in the link table; signs account page statements."""
     customer: bytes = field(default_factory=lambda: secrets.token_bytes(32))
-    """Customer id -> what stands for it in the events, and for an erased one in their manifest."""
-    former_signing: tuple[bytes, ...] = ()  # tokens of theirs are still read
-    former_pseudonym: tuple[bytes, ...] = ()  # rows of theirs are still found by who they are of
+    """Customer id -> hashed id in the events, and tombstone of an erased one in their manifest."""
+    former_signing: tuple[bytes, ...] = ()  # tokens signed with these are still accepted
+    former_pseudonym: tuple[bytes, ...] = ()  # a person's rows under these are still found
 
     def __repr__(self) -> str:
-        """Say nothing: a key must not reach a log."""
+        """Return a constant text, so that no key reaches a log."""
         return "Keys(...)"
 
 
 def read_keys(folder: Path, environ: Mapping[str, str]) -> SecretKeys:
-    """Return the keys. Raises SettingsError for keys that are too short or the same."""
+    """Return the keys. Raises SettingsError if a key is too short or two are the same."""
     key_lists = [_read_key(folder, name, environ) for name in KEY_NAMES]
     for (first_name, first), (second_name, second) in combinations(
         zip(KEY_NAMES, key_lists, strict=True), 2
@@ -98,9 +101,9 @@ def read_keys(folder: Path, environ: Mapping[str, str]) -> SecretKeys:
 
 
 def rotate_key_file(folder: Path, name: str, environ: Mapping[str, str], keep: int) -> None:
-    """Put a new key in front of `keep` earlier ones.
+    """Put a new key before the first `keep` keys of a key file.
 
-    Raises SettingsError where the environment says the key.
+    Raises SettingsError if an environment variable sets the key.
     """
     if ENV_PREFIX + name in environ:
         raise SettingsError(
@@ -113,7 +116,7 @@ def rotate_key_file(folder: Path, name: str, environ: Mapping[str, str], keep: i
 
 
 def _read_key(folder: Path, name: str, environ: Mapping[str, str]) -> tuple[bytes, ...]:
-    """Return the keys of a name, the one in force first."""
+    """Return the keys of a name, the current one first."""
     env_value = environ.get(ENV_PREFIX + name)
     text = env_value if env_value is not None else read_or_create(folder / name.lower())
     keys = tuple(word.encode() for word in text.split()) or (b"",)

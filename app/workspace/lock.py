@@ -1,6 +1,7 @@
-"""One server a workspace, and none while another one is put in its place: a lock that dies with us.
+"""The lock of a workspace: one server at a time, and none during a restore.
 
-Two servers would count limits, nonces and codes twice over, and neither would know.
+Two servers would each count rate limits, nonces and codes for themselves, without an error. The
+operating system releases the lock when the process ends.
 """
 
 import fcntl
@@ -14,7 +15,7 @@ LOCK_FILE = "server.lock"
 
 
 class WorkspaceLock:
-    """The right to serve a workspace. Raises WorkspaceError where another process has it."""
+    """The right to serve a workspace. Raises WorkspaceError if another process has it."""
 
     def __init__(self, workspace: Path) -> None:
         self._handle = _open_lock(workspace / LOCK_FILE)
@@ -27,12 +28,12 @@ class WorkspaceLock:
                 f"A server{f' (process {pid})' if pid else ''} runs on {workspace} already: stop "
                 "it first, or name another folder with --workspace."
             ) from None
-        with suppress(OSError):  # only a courtesy: a full disk must not keep the server out
+        with suppress(OSError):  # the PID is only a hint: a full disk must not stop the server
             os.ftruncate(self._handle, 0)
             os.pwrite(self._handle, f"{os.getpid()}\n".encode(), 0)
 
     def close(self) -> None:
-        """Give the right back. The file stays: removing it could let two others in at once."""
+        """Release the lock. The file stays: without it, two processes could get the lock."""
         with suppress(OSError):
             os.ftruncate(self._handle, 0)
         os.close(self._handle)
@@ -41,7 +42,7 @@ class WorkspaceLock:
 def _open_lock(path: Path) -> int:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)  # a child of ours does not inherit it
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)  # child processes do not inherit it
     except OSError as error:
         raise WorkspaceError(
             f"The workspace {path.parent} cannot be written ({error.strerror}): mend its rights "

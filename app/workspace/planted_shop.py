@@ -1,4 +1,4 @@
-"""Writing a planted shop to a folder that `ingest` reads as a whole."""
+"""Writes a planted (simulated) shop to a folder for `ingest`, and reads its personas and truth."""
 
 import json
 from pathlib import Path
@@ -18,15 +18,15 @@ SHOP_FILE = "shop.json"
 
 
 def bundled_brands() -> pd.DataFrame:
-    """The demo's brands, data/brands.csv."""
+    """Return the demo's brands from data/brands.csv, one row for each brand."""
     with data_file("brands.csv").open("rb") as file:
         return pd.read_csv(file)
 
 
 def write_planted_shop(out: Path, customers: int, seed: int, progress: ProgressCallback) -> int:
-    """Write a shop's events, products, brands and truth; return how many events there are.
+    """Write a shop's events, products, brands and true tastes; return the number of events.
 
-    Raises WorkspaceError where the folder cannot be written, or holds something else.
+    Raises WorkspaceError if the folder cannot be written or holds other files.
     """
     shop = plant_shop(bundled_brands(), customers, seed)
     try:
@@ -74,7 +74,7 @@ def _write_events(out: Path, shop: Shop, progress: ProgressCallback) -> int:
 
 
 def planted_personas(workspace: Path) -> list[Persona]:
-    """The personas of a planted workspace; none in any other."""
+    """Return the personas of a planted workspace, or an empty list for another workspace."""
     marker = workspace / "planted" / SHOP_FILE
     if not marker.is_file():
         return []
@@ -83,7 +83,7 @@ def planted_personas(workspace: Path) -> list[Persona]:
 
 
 def planted_truth(workspace: Path) -> tuple[dict[str, TrueTaste], pd.DataFrame]:
-    """Who loves what, and the catalogue of brands. Raises WorkspaceError without a planted shop."""
+    """Return customer id -> true taste, and the brands. Raises WorkspaceError if not planted."""
     folder = workspace / "planted"
     if not (folder / "truth.parquet").is_file():
         raise WorkspaceError(

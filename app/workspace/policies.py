@@ -1,4 +1,4 @@
-"""The policies that come with the program, and reading one from TOML."""
+"""The policies that come with the program, and functions that read and compare policies."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from recsys.study.policy import Policy
 
 
 def policy_differences(default: Policy, policy: Policy) -> list[tuple[str, str, str]]:
-    """Return each field in which two policies differ, by its dotted name, and both values."""
+    """Return (dotted name, default value, policy value) for each field that differs."""
     default_fields, policy_fields = (
         dict(_flatten(default.to_dict())),
         dict(_flatten(policy.to_dict())),
@@ -35,24 +35,24 @@ BUNDLED_POLICIES = {
     "worth-a-quarter": "worth-a-quarter.toml",
     COMPARISON_POLICY: "champion-and-challenger.toml",
 }
-"""The policies that come with the program, by name: fit for customers; worth going on with; which
-of two versions is liked better."""
+"""Policy name -> file. Their questions are: is a version good enough for customers, is it worth
+further work, and which of two versions do people like better."""
 
 
 def bundled_policy(name: str) -> Policy:
-    """A policy that comes with the program. Raises UnknownNameError with the known ones."""
+    """Return a bundled policy. Raises UnknownNameError, which lists the known names."""
     if name not in BUNDLED_POLICIES:
         raise UnknownNameError("policy", name, BUNDLED_POLICIES)
     return policy_from_toml(data_file(BUNDLED_POLICIES[name]).read_text(encoding="utf-8"))
 
 
 def default_policy() -> Policy:
-    """The policy that studies are opened with, data/policy.toml."""
+    """Return the policy that studies are opened with by default, data/policy.toml."""
     return bundled_policy("release")
 
 
 def policy_from_toml(text: str) -> Policy:
-    """Read a policy from TOML. Raises BadPolicyError with one sentence."""
+    """Read a policy from TOML text. Raises BadPolicyError with one sentence."""
     try:
         return Policy.from_dict(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:

@@ -1,4 +1,4 @@
-"""What a setting may be: a value of TOML, or a text of the environment, into one of ours."""
+"""Parsers for settings, from TOML values or environment texts. They raise SettingsError."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def parse_path(name: str, value: object) -> Path:
-    """Return a path; `~` is somebody's home."""
+    """Return a path; `~` is the user's home folder."""
     return Path(parse_text(name, str(value) if isinstance(value, Path) else value)).expanduser()
 
 
@@ -22,7 +22,7 @@ def parse_optional_path(name: str, value: object) -> Path | None:
 
 
 def parse_text(name: str, value: object) -> str:
-    """Return a text that says something."""
+    """Return a text that is not blank, without spaces at its ends."""
     if not isinstance(value, str) or not value.strip():
         raise SettingsError(f"{name} is {value!r}: set it to a text.")
     return value.strip()
@@ -34,7 +34,7 @@ def parse_optional_text(name: str, value: object) -> str:
 
 
 def parse_names(name: str, value: object) -> tuple[str, ...]:
-    """Return a list of names; in the environment they are set apart by commas, or JSON."""
+    """Return names; an environment text has them separated by commas or as a JSON list."""
     items = _split_list(value) if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or not all(isinstance(one, str) for one in items):
         raise SettingsError(f"{name} is {value!r}: set it to a list of texts.")
@@ -42,7 +42,7 @@ def parse_names(name: str, value: object) -> tuple[str, ...]:
 
 
 def enum_parser(choices: type[Choice]) -> Callable[[str, object], Choice]:
-    """Return a parser of the values of an enumeration."""
+    """Return a parser for the values of an enumeration."""
 
     def parse(name: str, value: object) -> Choice:
         try:
@@ -55,7 +55,7 @@ def enum_parser(choices: type[Choice]) -> Callable[[str, object], Choice]:
 
 
 def int_parser(low: int, high: int) -> Callable[[str, object], int]:
-    """Return a parser of whole numbers between two."""
+    """Return a parser for whole numbers from `low` to `high`, both included."""
 
     def parse(name: str, value: object) -> int:
         number = int(value) if isinstance(value, str) and value.strip().isdecimal() else value
@@ -67,7 +67,7 @@ def int_parser(low: int, high: int) -> Callable[[str, object], int]:
 
 
 def parse_bool(name: str, value: object) -> bool:
-    """Return true or false."""
+    """Return a boolean; the texts 1 and 0 are allowed as well."""
     flag = {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
     if flag is None:
         raise SettingsError(f"{name} is {value!r}: set it to true or false.")
@@ -75,9 +75,9 @@ def parse_bool(name: str, value: object) -> bool:
 
 
 def to_env_text(value: object) -> str:
-    """Return a value as the environment holds it."""
+    """Return a value as the text of an environment variable."""
     if isinstance(value, tuple):
-        return json.dumps(value)  # a name may hold a comma
+        return json.dumps(value)  # a name may contain a comma
     return "" if value is None else str(value)
 
 

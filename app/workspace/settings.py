@@ -1,6 +1,6 @@
-"""Environment, brandswipe.toml and secrets -> one frozen Settings: nobody else reads them.
+"""Settings: environment, brandswipe.toml and secrets, which no other module reads.
 
-What is said later in this list wins: the defaults, `brandswipe.toml` in the working directory,
+A later source overrides an earlier one: the defaults, `brandswipe.toml` in the working directory,
 `brandswipe.toml` in the workspace, the environment, the options of a command.
 """
 
@@ -28,59 +28,59 @@ _log = logging.getLogger("brandswipe")
 
 
 class Login(StrEnum):
-    """How the server knows who plays."""
+    """How the server identifies a player."""
 
-    NONE = "none"  # everybody is a guest with picked brands
-    LOCAL = "local"  # roles chosen by hand, on this computer alone
-    OIDC = "oidc"  # the company's login, through Streamlit's own st.login
+    NONE = "none"  # every player is a guest who picks brands instead of a history
+    LOCAL = "local"  # roles are chosen by hand, on this computer only
+    OIDC = "oidc"  # the company's login, through Streamlit's st.login
     PROXY = "proxy"  # the signed header of an identity-aware proxy
 
     @property
     def is_real(self) -> bool:
-        """Whether somebody else vouches for who plays."""
+        """Whether another system confirms the identity of a player."""
         return self in (Login.OIDC, Login.PROXY)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that can be set, each with its default."""
+    """All settings, each with its default."""
 
     workspace: Path = Path(".brandswipe")
     login: Login = Login.NONE
     address: str = "127.0.0.1"
     port: int = 8501
-    share: bool = False  # the planted demo for phones on the local network, behind a pairing code
-    login_hours: int = 12  # after so long somebody logs in again
-    subject_claim: str = "sub"  # the claim that names a person, the same for ever
-    roles_claim: str = ""  # the claim that lists her groups or roles
-    employee_groups: tuple[str, ...] = ()  # who may come in; empty: everybody who logs in
+    share: bool = False  # show the planted demo to phones on the local network, by pairing code
+    login_hours: int = 12  # after these hours a person must log in again
+    subject_claim: str = "sub"  # the claim that identifies a person; it must never change
+    roles_claim: str = ""  # the claim that lists a person's groups or roles
+    employee_groups: tuple[str, ...] = ()  # groups that may come in; empty: everybody logged in
     pm_groups: tuple[str, ...] = ("pm",)
     ds_groups: tuple[str, ...] = ("ds",)
     pm_people: tuple[str, ...] = ()  # subjects or verified e-mail addresses
     ds_people: tuple[str, ...] = ()
-    trust_emails: bool = False  # the login's addresses count though it does not call them verified
+    trust_emails: bool = False  # accept addresses of a login without the claim `email_verified`
     proxy_header: str = ""
     proxy_key: Path | None = None  # PEM, JWK or JWKS
     proxy_issuer: str = ""
     proxy_audience: str = ""
     logout_url: str = ""  # where the proxy ends a login
-    shop_link: str = ""  # the page of the shop's own account that links it
+    shop_link: str = ""  # URL of the shop's account page that links an account
     shop_emails_verified: bool = False  # the shop has verified the addresses of its accounts
-    keep_days: int = 180  # what is stored of a person goes so long after her last visit
+    keep_days: int = 180  # personal data is deleted this many days after a person's last visit
 
     @property
     def store_path(self) -> Path:
-        """The study's database."""
+        """The file of the study database."""
         return self.workspace / "study.db"
 
     @property
     def accounts_path(self) -> Path:
-        """Which employee is which customer: never in the study's database."""
+        """The file of the link table (employee -> customer), never in the study database."""
         return self.workspace / "accounts.db"
 
     @property
     def invitation_claim(self) -> str:
-        """The claim by which a list of employees names people."""
+        """The login claim that an invitation list names employees by."""
         return self.subject_claim if self.login.is_real else "email"
 
 
@@ -95,9 +95,9 @@ def read_settings(
     cwd: Path | None = None,
     **options: object,
 ) -> Settings:
-    """Return what is in force. `options` are a command's own; None among them says nothing.
+    """Return the settings in force. `options` come from a command; an option of None is not set.
 
-    Raises SettingsError for an unknown or unusable setting, naming the nearest known one.
+    Raises SettingsError for an unusable setting, or an unknown one with the nearest known name.
     """
     overrides = _from_environ(os.environ if environ is None else environ)
     if workspace is not None:
@@ -116,7 +116,7 @@ def read_settings(
 
 
 def to_environment(settings: Settings) -> dict[str, str]:
-    """Return the environment that makes another process read the same settings."""
+    """Return the environment variables that give another process the same settings."""
     by_name = asdict(settings) | {"workspace": settings.workspace.resolve()}
     if settings.proxy_key:
         by_name["proxy_key"] = settings.proxy_key.resolve()
@@ -129,9 +129,9 @@ def to_environment(settings: Settings) -> dict[str, str]:
 def with_current_roles(
     settings: Settings, *, environ: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> Settings:
-    """Return the settings with today's groups and people: a role is taken back at once.
+    """Return the settings with the current groups and people, so that a revoked role ends at once.
 
-    Where the files cannot be read, nobody is more than an employee until they are mended.
+    If the files cannot be read, everybody is only an employee until the files are repaired.
     """
     try:
         current = read_settings(settings.workspace, environ=environ, cwd=cwd)
@@ -144,14 +144,14 @@ def with_current_roles(
 
 
 def workspace_keys(settings: Settings, environ: Mapping[str, str] | None = None) -> SecretKeys:
-    """Return the keys, from the environment or from files made at first use (mode 0600)."""
+    """Return the secret keys, from the environment or from files made at first use (mode 0600)."""
     return keyring.read_keys(_secrets_dir(settings), os.environ if environ is None else environ)
 
 
 def rotate_key(
     settings: Settings, name: str, keep: int, environ: Mapping[str, str] | None = None
 ) -> None:
-    """Put a new key in front of `keep` earlier ones, for the next start."""
+    """Put a new key before the first `keep` keys of a file, for the server's next start."""
     env = os.environ if environ is None else environ
     keyring.rotate_key_file(_secrets_dir(settings), f"{name.upper()}_KEY", env, keep)
 
@@ -161,7 +161,7 @@ def _secrets_dir(settings: Settings) -> Path:
 
 
 def missing_keys(settings: Settings, environ: Mapping[str, str] | None = None) -> list[str]:
-    """Return the names of the keys that are neither set nor in their files; none is made."""
+    """Return the names of the keys that are neither set nor in a file; create none."""
     env = os.environ if environ is None else environ
     folder = _secrets_dir(settings)
     return [
@@ -172,7 +172,7 @@ def missing_keys(settings: Settings, environ: Mapping[str, str] | None = None) -
 
 
 def data_file(name: str) -> Traversable:
-    """Return a packaged file, e.g. `data_file("brands.csv")`; the wheel and the checkout agree."""
+    """Return a packaged file, e.g. `data_file("brands.csv")`, in a wheel and in a checkout."""
     file = files("brandswipe_data") / name
     if not file.is_file():
         raise UnknownNameError(

@@ -1,4 +1,4 @@
-"""Everything of one workspace, opened when it is first needed and shared by pages and commands."""
+"""The resources of one workspace, opened when first needed and shared by pages and commands."""
 
 import threading
 from collections.abc import Callable
@@ -18,14 +18,14 @@ from app.workspace.settings import Settings, workspace_keys
 from recsys.errors import WorkspaceError
 from recsys.study.policy import Policy
 
-MAX_CACHED = 4  # values that `cached` keeps in memory: each is a model version over the events
+MAX_CACHED = 4  # values that `cached` keeps in memory: each holds a model bound to the events
 CachedValue = TypeVar("CachedValue")
 DEFAULT_BASELINE = "own-purchases-then-views"
-"""The rival of a study unless another one is chosen."""
+"""The baseline of a study unless another one is chosen."""
 
 
 class Workspace:
-    """The rooms of a workspace."""
+    """Opens the resources of a workspace: databases, events, models, keys and policy."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -37,22 +37,22 @@ class Workspace:
 
     @property
     def folder(self) -> Path:
-        """Where everything lies."""
+        """The folder that holds everything."""
         return self.settings.workspace
 
     @cached_property
     def policy(self) -> Policy:
-        """The policy that studies are opened with unless another one is given."""
+        """The policy of a study unless another one is given."""
         return default_policy()
 
     @cached_property
     def keys(self) -> SecretKeys:
-        """The keys of this workspace."""
+        """The secret keys of this workspace."""
         return workspace_keys(self.settings)
 
     @property
     def store(self) -> StudyStore:
-        """The study's store."""
+        """The study database."""
         with self._lock:
             if self._store is None:
                 self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ class Workspace:
 
     @property
     def account_links(self) -> AccountLinks:
-        """Which employee is which customer; in a file that nothing of the study is in."""
+        """The link table (employee -> customer), in a file without any study data."""
         with self._lock:
             if self._account_links is None:
                 self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ class Workspace:
 
     @property
     def event_store(self) -> EventStore:
-        """The events as of the last import. Raises WorkspaceError where there are none."""
+        """The events as of the last import. Raises WorkspaceError if there are none."""
         with self._lock:
             manifest = read_manifest(self.folder)
             opened = self._event_store
@@ -86,22 +86,25 @@ class Workspace:
 
     @property
     def customer_ids(self) -> CustomerIds:
-        """The customer key at work."""
+        """The conversion of customer ids to stored ids, with this workspace's customer key."""
         return CustomerIds(self.keys.customer)
 
     @property
     def is_erased(self) -> Callable[[str], bool] | None:
-        """Whether a customer of the shop was taken out of its events; None where nobody was."""
+        """A test whether a shop customer was erased from the events; None if nobody was."""
         tombstones = frozenset((read_manifest(self.folder) or {}).get("erased", ()))
         return (lambda who: self.customer_ids.tombstone(who) in tombstones) if tombstones else None
 
     def stored_id(self, customer_id: str) -> str:
-        """What stands for a customer of the shop in the events."""
+        """Return the id of a shop customer in the event store."""
         ids = id_storage_of(read_manifest(self.folder)) or IdStorage.KEEP
         return self.customer_ids.stored_id(ids, customer_id)
 
     def version(self, name: str | None = None) -> ModelVersion:
-        """A model version by name; without one the candidate, else the newest."""
+        """Return a model version by name; without a name the candidate, else the newest.
+
+        Raises UnknownNameError for an unknown name, WorkspaceError if there is no model yet.
+        """
         if name is not None:
             return self.registry.version(name)
         if "candidate" in self.registry.aliases():
@@ -111,7 +114,7 @@ class Workspace:
         raise WorkspaceError("There is no model yet. Fit one with `brandswipe fit`.")
 
     def cached(self, key: tuple[str, ...], load: Callable[[], CachedValue]) -> CachedValue:
-        """Return the value of a key; load it once, and keep the newest values in memory."""
+        """Return the value of a key, loading it if needed; keep the newest MAX_CACHED values."""
         with self._lock:
             if key not in self._cache:
                 self._cache[key] = load()
@@ -120,7 +123,7 @@ class Workspace:
             return cast("CachedValue", self._cache[key])
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close the databases that were opened."""
         if self._store is not None:
             self._store.close()
             self._store = None
