@@ -1,1 +1,1 @@
-"""Running the app: long jobs, backups, health, and the doctor."""
+"""Operation of the app: background jobs, backups, health, and the doctor."""

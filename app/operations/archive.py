@@ -1,6 +1,6 @@
-"""A backup: one tar file of a workspace, its keys left out, each file with its SHA-256.
+"""The file format of a backup: a tar file of a workspace without its keys, with SHA-256 of files.
 
-The last member is backup.json, so that a file without it was cut off.
+The last member is backup.json: an archive without it was cut off.
 """
 
 import hashlib
@@ -24,17 +24,17 @@ BLOCK_SIZE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class BackupContents:
-    """What backup.json says."""
+    """The content of backup.json."""
 
     made_at: int  # milliseconds since 1970
-    version: str  # of the brandswipe that made it
-    keys: str  # a digest of the keys that its pseudonyms and links were made with
+    version: str  # of the brandswipe that made the backup
+    keys: str  # digest of the keys that made the backup's pseudonyms and links
     files: dict[str, str]  # name -> SHA-256
     schema: int = SCHEMA_VERSION
 
 
 def contents_to_row(contents: BackupContents) -> dict[str, Any]:
-    """Return what backup.json says."""
+    """Return the contents as backup.json stores them."""
     return {
         "made_at": contents.made_at,
         "version": contents.version,
@@ -45,7 +45,7 @@ def contents_to_row(contents: BackupContents) -> dict[str, Any]:
 
 
 def contents_from_row(row: Mapping[str, Any]) -> BackupContents:
-    """Return what a backup.json said. Raises KeyError for what it must say and does not."""
+    """Return the contents from a backup.json. Raises KeyError for a missing field."""
     return BackupContents(
         made_at=row["made_at"],
         version=row["version"],
@@ -56,14 +56,14 @@ def contents_from_row(row: Mapping[str, Any]) -> BackupContents:
 
 
 class ArchiveWriter:
-    """Adds files to an archive and remembers their hashes."""
+    """Adds files to an archive and collects their SHA-256."""
 
     def __init__(self, tar: tarfile.TarFile) -> None:
         self._tar = tar
         self.files: dict[str, str] = {}
 
     def add(self, name: str, path: Path) -> None:
-        """Add a file as it is now."""
+        """Add a file with its current content and size, under `name`."""
         with path.open("rb") as file:
             info = tarfile.TarInfo(name)
             info.size, info.mode = os.fstat(file.fileno()).st_size, 0o600
@@ -72,7 +72,7 @@ class ArchiveWriter:
         self.files[name] = reader.digest.hexdigest()
 
     def close(self, made_at: int, version: str, keys: str) -> BackupContents:
-        """Add backup.json."""
+        """Add backup.json as the last member, and return its content."""
         contents = BackupContents(made_at, version, keys, self.files)
         text = json.dumps(contents_to_row(contents), indent=1, ensure_ascii=False).encode()
         info = tarfile.TarInfo(CONTENTS_FILE)
@@ -82,7 +82,7 @@ class ArchiveWriter:
 
 
 class _HashingReader(io.RawIOBase):
-    """A file that is hashed while it is read."""
+    """A reader that hashes a file while it reads."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self.digest = file, hashlib.sha256()
@@ -95,9 +95,9 @@ class _HashingReader(io.RawIOBase):
 
 @contextmanager
 def new_archive(path: Path) -> Iterator[ArchiveWriter]:
-    """Write an archive aside and put it in its place whole; mode 0600. Nothing is overwritten.
+    """Yield a writer for a temporary archive, then move the archive to `path`; mode 0600.
 
-    Raises WorkspaceError where there is one already, and where the disk says no.
+    No file is overwritten. Raises WorkspaceError if `path` exists or cannot be written.
     """
     temp_path = path.with_name(f".{path.name}.{token_hex(8)}")
     try:
@@ -111,7 +111,7 @@ def new_archive(path: Path) -> Iterator[ArchiveWriter]:
             tar.close()
             file.flush()
             os.fsync(file.fileno())
-        os.link(temp_path, path)  # unlike a rename it never takes the place of another backup
+        os.link(temp_path, path)  # unlike a rename, a link never replaces another backup
     except FileExistsError:
         raise WorkspaceError(f"{path} is there already: name another file.") from None
     except OSError as error:
@@ -124,10 +124,10 @@ def new_archive(path: Path) -> Iterator[ArchiveWriter]:
 
 
 def read_archive(path: Path, target: Path | None = None) -> BackupContents:
-    """Check every hash of an archive, and unpack it `target` a folder if one is given.
+    """Check every hash of an archive, and unpack it into the folder `target` if there is one.
 
-    Raises WorkspaceError for a file that is no backup, IntegrityError for one that is not what was
-    written.
+    Raises IntegrityError if the file is not a complete and unchanged backup, WorkspaceError if it
+    cannot be read or unpacked, or was made by a newer version.
     """
     try:
         with tarfile.open(path, "r:") as tar:

@@ -1,4 +1,4 @@
-"""Backing up a workspace while people play, and putting a backup in its place."""
+"""Backup of a workspace while people play, and restore of a backup."""
 
 import hmac
 import shutil
@@ -21,24 +21,24 @@ from app.workspace.keys import SecretKeys
 from app.workspace.lock import LOCK_FILE, WorkspaceLock
 from recsys.errors import BadPolicyError, IntegrityError, WorkspaceError
 
-KEYS_DIR = "secrets"  # are kept apart from every backup
-EVENTS_DIR = "events"  # the shop's log, which the shop still has
+KEYS_DIR = "secrets"  # never part of a backup
+EVENTS_DIR = "events"  # optional in a backup: the shop still has its log
 SET_ASIDE_PREFIX = "before-restore-"
-_SQLITE_SIDE_FILES = ("-wal", "-shm", "-journal")  # of a database: what they hold is in its copy
+_SQLITE_SIDE_FILES = ("-wal", "-shm", "-journal")  # a database's copy has their content
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreResult:
-    """What a restore did."""
+    """The result of a restore."""
 
     contents: BackupContents
-    set_aside: Path | None  # the folder that now holds what was there before
-    same_keys: bool  # the pseudonyms in it are those that the keys here make
-    mismatches: tuple[str, ...]  # what was not as it was written before it was backed up
+    set_aside: Path | None  # folder with the replaced files; None if nothing was replaced
+    same_keys: bool  # the keys here are those that made the backup's pseudonyms and links
+    mismatches: tuple[str, ...]  # data that failed its integrity check before the backup already
 
 
 def keys_fingerprint(keys: SecretKeys) -> str:
-    """Return a digest of the keys that last as long as a store does; it betrays none."""
+    """Return a digest of the keys that last as long as a store; it does not reveal a key."""
     lasting_keys = (keys.pseudonym, keys.link, keys.customer)
     digests = (hmac.new(key, b"brandswipe.backup", sha256).digest() for key in lasting_keys)
     return sha256(b"".join(digests)).hexdigest()[:16]
@@ -49,8 +49,9 @@ def back_up(
 ) -> tuple[Path, BackupContents]:
     """Write a backup to a file, or to a new file in a folder; then read it again and compare.
 
-    The server may go on: databases are copied by SQLite's online backup, and all else is written
-    once. Raises IntegrityError for a damaged store, which would only replace a good backup.
+    The server may keep running: SQLite's online backup copies the databases, and all other files
+    are written only once. Raises IntegrityError for a damaged store, so that its backup does not
+    take the place of a good one.
     """
     path = _backup_path(workspace, target, now_ms)
     with archive.new_archive(path) as writer:
@@ -90,10 +91,10 @@ def _add_files(writer: ArchiveWriter, workspace: Path, temp_parent: Path, events
 
 
 def _files(folder: Path, excluded: set[str]) -> Iterator[Path]:
-    """All files, those of a folder before its folders: what is named is copied after its name.
+    """Yield the files of a folder, then those of its subfolders: a reference before its target.
 
-    So chain.head may lag behind study.db, as it may at any time, and every model that a study, an
-    alias or a manifest names is there.
+    So the backup has every model that a study, an alias or a manifest in it names. chain.head may
+    lag behind study.db, which is allowed at any time.
     """
     for path in sorted(folder.iterdir()):
         if path.is_file() and not _is_transient(path):
@@ -104,7 +105,7 @@ def _files(folder: Path, excluded: set[str]) -> Iterator[Path]:
 
 
 def _is_transient(path: Path) -> bool:
-    """Whether a file is of the moment: locks, halves, and what was set aside by a restore."""
+    """Return whether a file is a lock, an unfinished file, or was set aside by a restore."""
     name = path.name
     return (
         name.startswith((".", SET_ASIDE_PREFIX))
@@ -115,7 +116,7 @@ def _is_transient(path: Path) -> bool:
 
 @contextmanager
 def _database_copy(path: Path, temp_parent: Path) -> Iterator[Path]:
-    """Make a whole copy of a database that others write to."""
+    """Yield a consistent copy of a database that may be written to meanwhile."""
     with tempfile.TemporaryDirectory(dir=temp_parent, prefix=".brandswipe-") as temp_dir:
         copied = Path(temp_dir) / path.name
         try:
@@ -136,9 +137,9 @@ def _database_copy(path: Path, temp_parent: Path) -> Iterator[Path]:
 
 
 def restore(workspace: Path, path: Path, keys: SecretKeys | None, now_ms: int) -> RestoreResult:
-    """Put a backup in place of what is here, once all of it is proven; no key is touched.
+    """Replace the files of a workspace by a backup, after all of it is checked; keep the keys.
 
-    What was here is set aside, never deleted. Raises WorkspaceError while a server runs.
+    The replaced files are set aside, never deleted. Raises WorkspaceError while a server runs.
     """
     lock, incoming = WorkspaceLock(workspace), workspace / f".restore-{token_hex(8)}"
     try:
@@ -158,9 +159,9 @@ def restore(workspace: Path, path: Path, keys: SecretKeys | None, now_ms: int) -
 
 
 def _mismatches(folder: Path) -> list[str]:
-    """Bring a store to today's tables, and name what in it is not what was written."""
+    """Migrate a store to the current tables, and name what fails its integrity check."""
     if not (folder / "study.db").is_file():
-        return []  # nobody had opened a study
+        return []  # no study was opened before the backup
     store = StudyStore(folder / "study.db")
     try:
         store.check_pages()
@@ -172,7 +173,7 @@ def _mismatches(folder: Path) -> list[str]:
 
 
 def _swap_in(workspace: Path, incoming: Path, set_aside: Path) -> Path | None:
-    """Move what the backup brings into the workspace, and what stood there aside."""
+    """Move the backup's files into the workspace, and the files in their place to `set_aside`."""
     names = [path.name for path in incoming.iterdir()]
     names += [name + end for name in names if name.endswith(".db") for end in _SQLITE_SIDE_FILES]
     for name in names:

@@ -1,4 +1,4 @@
-"""Whether this server can do what it is there for: keep answers, and deal cards."""
+"""Health of the server: whether it can store answers and deal decks."""
 
 import logging
 import os
@@ -16,12 +16,12 @@ from app.workspace.workspace import Workspace
 from recsys.errors import BrandswipeError, WorkspaceError
 
 Result = TypeVar("Result")
-PROBE_BYTES = 64 * 1024  # bytes: as much as a post may hold
+PROBE_BYTES = 64 * 1024  # the largest allowed post
 _log = logging.getLogger("brandswipe")
 
 
 class UnhealthyError(BrandswipeError):
-    """A part of the server cannot do its work; says nothing that only the operator may know."""
+    """A part of the server does not work. The text has nothing that only operators may know."""
 
     def __init__(self, part: str) -> None:
         self.part = part
@@ -29,9 +29,9 @@ class UnhealthyError(BrandswipeError):
 
 
 def check_health(workspace: Workspace) -> dict[str, Any]:
-    """Return what is well, with the versions. Raises UnwellError for a part that is not.
+    """Return the state of each part, and the versions. Raises UnhealthyError if a part fails.
 
-    A model is loaded by being asked for, so that the first visitor does not wait for it.
+    The check loads the model, so that the first visitor does not wait for it.
     """
     _check_part("store", lambda: workspace.store.check_writable())
     _check_part("disk", lambda: check_disk_writable(workspace.folder))
@@ -47,7 +47,7 @@ def check_health(workspace: Workspace) -> dict[str, Any]:
 
 
 def check_disk_writable(workspace: Path) -> None:
-    """Raise WorkspaceError unless a file of a post's size can be written here."""
+    """Raise WorkspaceError unless a file of PROBE_BYTES can be written in this folder."""
     probe = workspace / f".room-{token_hex(8)}"
     try:
         with probe.open("wb") as file:
@@ -64,7 +64,7 @@ def check_disk_writable(workspace: Path) -> None:
 
 
 def model_state(workspace: Workspace) -> str:
-    """Return `loaded`, or `none` where there is nothing to play. Raises BrandswipeError."""
+    """Return `loaded`, or `none` without a study to play. Raises BrandswipeError if it fails."""
     row = study_to_play(workspace.store)
     if row is None:
         return "none"  # nothing to play yet; the pages say so

@@ -1,4 +1,4 @@
-"""How long a fit will take, told from the fits before it."""
+"""Estimates of how long a fit will take, from earlier fits."""
 
 from collections.abc import Iterable
 from math import log
@@ -7,13 +7,13 @@ from app.operations.jobs import Job
 from app.storage.model_registry import ModelVersion
 from recsys.models.hybrid import FitOptions, options_to_row
 
-# one customer's share of the work, measured at 20,000 customers: reading her events, and one
-# pass over her, which grows with the factors
+# relative cost of one customer, measured at 20,000 customers: reading the customer's events, and
+# one training pass, whose cost grows with the number of factors
 READ_COST = 1600.0
 PASS_COST = 30.0
 TUNING_STAGE = "weighing the parts"
-OVERHEAD_SECONDS = 2.0  # seconds for starting a process and dealing trial decks
-EVALUATION_RATIO = 3.0  # evaluations as a share of fits, until one was made here
+OVERHEAD_SECONDS = 2.0  # to start a process and to deal trial decks
+EVALUATION_RATIO = 3.0  # time of an evaluation / time of its fit, until one was measured here
 
 
 def expected_seconds(
@@ -22,9 +22,9 @@ def expected_seconds(
     customers: int,
     with_evaluation: bool = False,
 ) -> float | None:
-    """Seconds that a fit on this many customers in the store will take, and judging it offline.
+    """Return the expected seconds of a fit (and its evaluation) with `customers` in the store.
 
-    The earlier fit whose work comes closest is scaled; None where there is no earlier one.
+    The estimate scales the earlier fit with the closest amount of work; None without such a fit.
     """
     customers_read = customers * options.sample_share(customers)
     wanted_work = _work_units(options.factors, options.iterations, customers_read)
@@ -43,7 +43,7 @@ def expected_seconds(
 
 
 def _evaluation_ratio(versions: Iterable[ModelVersion]) -> float:
-    """How many times as long as a fit its offline evaluation takes."""
+    """Return the time of an offline evaluation divided by the time of its fit."""
     for version in versions:
         facts = version.facts
         fit_seconds, total_seconds = (
@@ -56,9 +56,10 @@ def _evaluation_ratio(versions: Iterable[ModelVersion]) -> float:
 
 
 def remaining_seconds(job: Job, now: int) -> float | None:
-    """Seconds that running work will still take; `now` in milliseconds since 1970.
+    """Return the expected remaining seconds of a running job; `now` is milliseconds since 1970.
 
-    By the estimate it was started with, and by how this stage goes; None while neither says a word.
+    The longer of two estimates: one from the start of the job, and one from the progress of this
+    stage. None while there is neither.
     """
     estimates = []
     if (expected := job.args.get("expected")) is not None:
@@ -69,9 +70,9 @@ def remaining_seconds(job: Job, now: int) -> float | None:
 
 
 def _past_fit(version: ModelVersion, tunes: bool) -> tuple[float, float] | None:
-    """The work and the seconds of an earlier fit; None where it did not write them down.
+    """Return the work and the seconds of an earlier fit; None if it did not record them.
 
-    A fit whose weights are given is spared the time that an earlier one took to choose its own.
+    A fit with given weights (not `tunes`) needs no tuning, so tuning time is subtracted.
     """
     facts, options = (
         version.facts,

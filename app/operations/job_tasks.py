@@ -1,6 +1,6 @@
-"""The long work that runs in a process of its own: settings, arguments, progress -> its end.
+"""The functions that jobs run in a process of their own: settings, arguments, progress -> result.
 
-What these functions say goes to the job's journal.
+They write messages to the job's log.
 """
 
 import logging
@@ -30,7 +30,8 @@ _log = logging.getLogger("brandswipe")
 def fit(settings: Settings, arguments: Mapping[str, Any], progress: ProgressCallback) -> str:
     """Fit a model and return its hash.
 
-    `arguments` are the fields of FitOptions as plain data, and may have a `window` and `evaluate`.
+    `arguments` are fields of FitOptions as plain data, and optionally `source` (the training
+    window) and `evaluate`.
     """
     names = options_to_row(FitOptions())
     options = options_from_dict({name: v for name, v in arguments.items() if name in names})
@@ -58,7 +59,7 @@ def fit(settings: Settings, arguments: Mapping[str, Any], progress: ProgressCall
 
 
 def offline_evaluator(workspace: Workspace, options: FitOptions) -> OfflineEvaluator:
-    """Evaluation on the log's end, as facts of the version that is being made."""
+    """Return a function that evaluates on the end of the log, for the facts of a new version."""
 
     def judge(event_store: EventStore, progress: ProgressCallback) -> Mapping[str, Any]:
         evaluation = evaluate_offline(event_store, workspace.policy, options, progress)
@@ -70,7 +71,7 @@ def offline_evaluator(workspace: Workspace, options: FitOptions) -> OfflineEvalu
 def evaluate(
     settings: Settings, arguments: Mapping[str, Any], progress: ProgressCallback
 ) -> JobResult:
-    """Judge the parameters of a version (`arguments["model"]`) on the held-out end of the log."""
+    """Evaluate a version's parameters (`arguments["model"]`) on the held-out end of the log."""
     with _open_workspace(settings) as workspace:
         version = workspace.version(arguments["model"])
         options = fit_options_of(version)
@@ -98,7 +99,7 @@ def compare(
 def power(
     settings: Settings, arguments: Mapping[str, Any], progress: ProgressCallback
 ) -> JobResult:
-    """Let simulated employees judge a version, and say when the gate would decide."""
+    """Let simulated employees judge a version, and return when the gate would decide."""
     with _open_workspace(settings) as workspace:
         version: ModelVersion = workspace.version(arguments["model"])
         players, seed = int(arguments["players"]), int(arguments["seed"])
@@ -118,7 +119,7 @@ def _open_workspace(settings: Settings) -> Iterator[Workspace]:
 
 
 def _loss_logger(progress: ProgressCallback) -> LossCallback:
-    """Hear the loss: into the log, and to whoever follows where the progress takes notes."""
+    """Return a callback that logs the loss, and adds it to a progress that takes notes."""
 
     def heard(iteration: int, loss: float) -> None:
         _log_message(f"pass {iteration}: loss {loss:.6g}")
@@ -130,7 +131,7 @@ def _loss_logger(progress: ProgressCallback) -> LossCallback:
 
 
 def _log_stages(progress: ProgressCallback) -> ProgressCallback:
-    """The same progress; the log gets a line when a stage begins."""
+    """Return the same progress callback, which also logs the start of each stage."""
     start, last = time.monotonic(), [""]
 
     def tell(stage: str, fraction: float) -> None:

@@ -1,7 +1,7 @@
 """The process of one job: `python -m app.operations.job_worker WORKSPACE JOB MODULE:FUNCTION`.
 
-The function is called with the settings, the arguments and a callable for progress; what it
-returns is the message of the end, or `JobResult` with a result that is kept beside the job.
+The function is called with the settings, the arguments and a progress callback. It returns the
+final message, or a `JobResult` with a result that is saved beside the job.
 """
 
 import json
@@ -27,12 +27,12 @@ from recsys.errors import BrandswipeError, UnknownNameError, WorkspaceError
 JobProgress = Callable[[str, float], None]
 JobTask = Callable[[Settings, dict[str, Any], JobProgress], object]
 NICENESS = 10
-HEARTBEAT = 1.0  # seconds
+HEARTBEAT = 1.0  # seconds between writes while a stage reports nothing
 _log = logging.getLogger("brandswipe")
 
 
 def run_job(settings: Settings, id: str, target: str) -> JobState:
-    """Do the work of one job in this process and write its end."""
+    """Run one job in this process and write its end. Raises UnknownNameError for an unknown id."""
     store = StudyStore(settings.store_path)
     row = store.job(id)
     if row is None:
@@ -47,7 +47,7 @@ def run_job(settings: Settings, id: str, target: str) -> JobState:
             _log.error("the work failed: %s", describe_error(error), extra=log_extra("job_failed"))
             state = JobState.FAILED
             message = f"It stopped with an error of ours ({type(error).__name__}): see its log."
-    # before the row: whoever sees that the work has ended finds its journal whole
+    # before the row: the log must be complete when the job reads as ended
     _log.info("The work is %s.", state.value, extra=log_extra("job_ended"))
     store.end_job(id, state, message)
     store.close()
@@ -55,7 +55,7 @@ def run_job(settings: Settings, id: str, target: str) -> JobState:
 
 
 def _save_result(outcome: object, settings: Settings, id: str) -> str:
-    """Keep the result of work, if it has one, whole or not at all; return its message."""
+    """Save the result of a job atomically, if it has one; return its message."""
     if not isinstance(outcome, JobResult):
         return str(outcome or "")
     path = settings.workspace / "jobs" / f"{id}.result.json"
@@ -72,7 +72,7 @@ def _save_result(outcome: object, settings: Settings, id: str) -> str:
 
 
 class _ProgressReporter:
-    """Writes progress beside the store, whole each time; beats while the work is silent."""
+    """Writes the progress file atomically, and a heartbeat while the job reports nothing."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -99,7 +99,7 @@ class _ProgressReporter:
         self._write()
 
     def note(self, facts: Mapping[str, float]) -> None:
-        """Keep numbers beside the share of this stage, such as a loss; told with the next one."""
+        """Add numbers to this stage, such as a loss; the next write includes them."""
         self._notes = {**self._notes, **facts}
 
     def _keep_beating(self) -> None:
@@ -128,7 +128,7 @@ def _load_task(target: str) -> JobTask:
 
 
 def main() -> None:
-    """Run the job that the command line names."""
+    """Run the job that is named on the command line."""
     workspace, id, target = sys.argv[1:]
     os.nice(NICENESS)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that half-written files are removed

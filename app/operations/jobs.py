@@ -1,7 +1,7 @@
-"""Long work in a process of its own: a durable row, live progress, cancel within two seconds.
+"""Background jobs, each in its own process: a durable row, live progress, cancel within 2 seconds.
 
-A job outlives a reload of the page and a restart of the server; one whose process is gone without
-an end is *interrupted*.
+A job survives a reload of the page and a restart of the server. A job whose process ended without
+writing an end is *interrupted*.
 """
 
 import json
@@ -23,7 +23,7 @@ from app.workspace.json_log import readable_log
 from app.workspace.settings import Settings, to_environment
 from recsys.errors import UnknownNameError, WorkspaceError
 
-EXIT_SECONDS = 10.0  # seconds that a process may take to go once its work is written
+EXIT_SECONDS = 10.0  # time for a process to exit after its end is written
 
 TASKS: Mapping[str, str] = {  # kind -> module:function
     "fit": "app.operations.job_tasks:fit",
@@ -31,25 +31,25 @@ TASKS: Mapping[str, str] = {  # kind -> module:function
     "compare": "app.operations.job_tasks:compare",
     "power": "app.operations.job_tasks:power",
 }
-"""Where the work of each kind is today; a row of a job holds its kind alone."""
+"""The function that does the work of each kind. The row of a job holds only its kind."""
 
-FORMER: Mapping[str, str] = {  # a target of an earlier version -> kind
+FORMER: Mapping[str, str] = {  # module:function of an earlier version -> kind
     "app.work:fit": "fit",
     "app.work:evaluate": "evaluate",
     "app.work:compare": "compare",
     "app.work:power": "power",
 }
-"""What an earlier server may still start a process with. A line is added when work moves."""
+"""Targets that a running server of an earlier version may still use. Add a line when one moves."""
 
 
 def target_of(said: str) -> str:
-    """Return where the work is that this kind or this target, of today or before, stands for."""
+    """Return the current module:function for a kind, a former target or a current target."""
     return TASKS.get(FORMER.get(said, said), said)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One piece of long work, as it stands now."""
+    """A background job in its current state."""
 
     id: str
     kind: str
@@ -57,16 +57,16 @@ class Job:
     state: JobState
     started_at: int  # milliseconds since 1970
     ended_at: int | None
-    message: str  # of the end, for a person
+    message: str  # about the end, for the user; empty before
     stage: str
     fraction: float  # 0 to 1, within the stage
     heartbeat: int | None  # milliseconds since 1970
     stage_since: int | None = None  # milliseconds since 1970
-    notes: Mapping[str, float] = field(default_factory=dict)  # what the stage says beside its share
+    notes: Mapping[str, float] = field(default_factory=dict)  # other numbers of the stage
 
 
 class Jobs:
-    """Starts, watches and cancels long work; one at a time in a workspace."""
+    """Starts, watches and cancels background jobs. A workspace runs one at a time."""
 
     def __init__(
         self, settings: Settings, store: StudyStore, tasks: Mapping[str, str] = TASKS
@@ -77,7 +77,7 @@ class Jobs:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, kind: str, args: Mapping[str, Any]) -> Job:
-        """Start a job. Raises WorkspaceError while another one runs."""
+        """Start a job. Raises WorkspaceError while another runs, UnknownNameError for its kind."""
         if kind not in self.tasks:
             raise UnknownNameError("work", kind, self.tasks)
         self._end_dead_jobs()
@@ -101,7 +101,7 @@ class Jobs:
         return self.job(row.id)
 
     def job(self, id: str) -> Job:
-        """Return a job as it stands now."""
+        """Return a job in its current state. Raises UnknownNameError for an unknown id."""
         row = self.store.job(id)
         if row is None:
             raise UnknownNameError("job", id, (row.id for row in self.store.jobs()))
@@ -111,16 +111,16 @@ class Jobs:
         return _to_job(row, _read_json(self._file(id)))
 
     def jobs(self) -> list[Job]:
-        """Return all jobs as they stand now, the newest first."""
+        """Return all jobs in their current state, the newest first."""
         return [self.job(row.id) for row in self.store.jobs()]
 
     def running(self) -> Job | None:
-        """Return the job that runs now, if any."""
+        """Return the job that is running now, or None."""
         jobs = (self.job(row.id) for row in self.store.open_jobs())
         return next((job for job in jobs if job.state is JobState.RUNNING), None)
 
     def cancel(self, id: str) -> Job:
-        """End a job's process, and nothing else; a job that has ended stays as it is."""
+        """End a running job's process and no other; a job that has ended does not change."""
         row = self.store.job(id)
         if row and row.outcome is None and row.pid and self._is_alive(row):
             end_process(row.pid, row.born or "", self._children.get(id))
@@ -128,7 +128,7 @@ class Jobs:
         return self.job(id)
 
     def log(self, id: str) -> str:
-        """Return what the job wrote to its journal, in words, each after its time of day."""
+        """Return the log of a job as text, each message after its time of day."""
         path = self._file(id).with_suffix(".log")
         return (
             readable_log(path.read_text(encoding="utf-8", errors="replace"))
@@ -137,14 +137,14 @@ class Jobs:
         )
 
     def result(self, id: str) -> dict[str, Any] | None:
-        """Return what the job found; None where it found nothing, or has not ended well."""
+        """Return the result of a job; None if it has no result or was not done."""
         return _read_json(result_file(self.settings.workspace, id)) or None
 
     def close(self) -> None:
-        """Let go of processes whose work has ended; one that still works outlives the server."""
+        """Wait for processes whose job has ended; a running job survives the server."""
         for id, child in self._children.items():
             if self.job(id).state is not JobState.RUNNING:
-                with suppress(subprocess.TimeoutExpired):  # its work is written; it only has to go
+                with suppress(subprocess.TimeoutExpired):  # its end is written, it only has to exit
                     child.wait(EXIT_SECONDS)
 
     def _launch(self, id: str, kind: str) -> subprocess.Popen[bytes]:
@@ -172,7 +172,7 @@ class Jobs:
         child = self._children.get(row.id)
         if child is not None:
             return child.poll() is None
-        if row.pid is None:  # another process is just starting it
+        if row.pid is None:  # another process may be just starting it
             return now_ms() - row.started_at < 10_000
         return start_time(row.pid) == row.born
 
@@ -188,7 +188,7 @@ class Jobs:
 
 
 def result_file(workspace: Path, id: str) -> Path:
-    """Where what a job found is kept."""
+    """Return the path of a job's result."""
     return workspace / "jobs" / f"{id}.result.json"
 
 

@@ -1,4 +1,4 @@
-"""A process by its number and its birth, so that a number given anew is not believed."""
+"""Identifies a process by PID and start time, so that a reused PID is not mistaken for it."""
 
 import os
 import signal
@@ -6,11 +6,11 @@ import subprocess
 import time
 from pathlib import Path
 
-TERM_SECONDS = 1.0  # seconds between asking a process to go and ending it
+TERM_SECONDS = 1.0  # to wait after SIGTERM, and after SIGKILL
 
 
 def start_time(pid: int) -> str | None:
-    """Return when a living process was started; None where there is none."""
+    """Return when a running process was started, as the system writes it; None without one."""
     stat = Path(f"/proc/{pid}/stat")
     try:
         if Path("/proc/self/stat").exists():
@@ -25,13 +25,11 @@ def start_time(pid: int) -> str | None:
 
 
 def end_process(pid: int, started: str, child: subprocess.Popen[bytes] | None) -> None:
-    """Ask a process of ours and all that it started to go, then end them."""
+    """Send SIGTERM to a job process and all its children, and SIGKILL if it does not end."""
     for signal_number in (signal.SIGTERM, signal.SIGKILL):
         if start_time(pid) != started:
             break
-        os.killpg(
-            pid, signal_number
-        )  # the process leads a session of its own, with all that it started
+        os.killpg(pid, signal_number)  # its children too: the process leads a session of its own
         deadline = time.monotonic() + TERM_SECONDS
         while time.monotonic() < deadline and start_time(pid) == started:
             time.sleep(0.02)

@@ -1,1 +1,1 @@
-"""The doctor: checks of data, machine and service, each with what to do."""
+"""The doctor: checks of data, machine and service, each with a remedy."""

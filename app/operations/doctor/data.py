@@ -1,4 +1,4 @@
-"""What is stored: the study's store, the shop's events, the model."""
+"""Checks of the stored data: the study database, the shop's events, the model."""
 
 from app.operations.doctor.finding import Finding, broken, idle, problem, well
 from app.operations.health import model_state
@@ -7,12 +7,12 @@ from app.storage.study_db.store import what_differs
 from app.workspace.workspace import Workspace
 from recsys.errors import BrandswipeError, IntegrityError
 
-MAX_NAMED = 3  # of what differs, named; the gate names more
+MAX_NAMED = 3  # mismatches that are named; the gate names more
 RESTORE_HINT = "Stop the server, then `brandswipe restore BACKUP`."
 
 
 def diagnose_store(workspace: Workspace) -> Finding:
-    """Every page is sound, every row is what was written, and it can be written."""
+    """Check that every database page is sound, every row is unchanged, and writing works."""
     workspace.store.check_pages(thorough=True)
     workspace.store.check_writable()
     mismatches = what_differs(workspace.store)
@@ -29,14 +29,14 @@ def diagnose_store(workspace: Workspace) -> Finding:
 
 
 def diagnose_events(workspace: Workspace) -> Finding:
-    """There are events to read."""
+    """Check that there are events and that they can be read."""
     if read_manifest(workspace.folder) is None:
         return idle("No events yet: `brandswipe ingest EVENTS`.")
     return well(f"Events of {workspace.event_store.customers:,} customers can be read.")
 
 
 def diagnose_model(workspace: Workspace) -> Finding:
-    """What is to be played can be dealt."""
+    """Check that the model of the study to play can be loaded."""
     try:
         state = model_state(workspace)
     except IntegrityError as error:

@@ -1,22 +1,22 @@
-"""What a check found, and what mends it."""
+"""The finding of a check: a state, a message and a remedy."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class CheckState(StrEnum):
-    """How a check ended, from best to worst."""
+    """The result of a check, from best to worst."""
 
     WELL = "well"
     IDLE = "idle"  # not in use here
-    ADVICE = "advice"  # it works; something would be better
+    ADVICE = "advice"  # it works, but could be better
     MEND = "mend"  # it does not work, or not safely
-    BROKEN = "broken"  # what is stored is not what was written
+    BROKEN = "broken"  # stored data fails its integrity check
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One sentence of what is so, and one of what to do where something is."""
+    """One sentence about the state, and one about the remedy if there is something to do."""
 
     state: CheckState
     message: str
@@ -24,30 +24,30 @@ class Finding:
 
 
 def finding_to_row(finding: Finding) -> dict[str, str]:
-    """Return a finding as `doctor` prints it."""
+    """Return a finding as the command `doctor` prints it."""
     return {"state": finding.state.value, "said": finding.message, "mend": finding.remedy}
 
 
 def well(message: str) -> Finding:
-    """All is well."""
+    """Return the finding that all is well."""
     return Finding(CheckState.WELL, message)
 
 
 def idle(message: str) -> Finding:
-    """Nothing of the kind is in use."""
+    """Return the finding that the checked part is not in use."""
     return Finding(CheckState.IDLE, message)
 
 
 def advice(message: str, remedy: str) -> Finding:
-    """Something could be better."""
+    """Return the finding that something could be better."""
     return Finding(CheckState.ADVICE, message, remedy)
 
 
 def problem(message: str, remedy: str = "") -> Finding:
-    """Something must be mended."""
+    """Return the finding that something must be repaired."""
     return Finding(CheckState.MEND, message, remedy)
 
 
 def broken(message: str, remedy: str = "") -> Finding:
-    """What is stored is not what was written."""
+    """Return the finding that stored data fails its integrity check."""
     return Finding(CheckState.BROKEN, message, remedy)

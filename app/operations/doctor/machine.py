@@ -1,4 +1,4 @@
-"""The computer: who may read the files, its clock, its disk, and what is installed."""
+"""Checks of the computer: file permissions, clock, disk, and installed packages."""
 
 import os
 import platform
@@ -19,14 +19,14 @@ from app.workspace.keys import KEY_NAMES
 from app.workspace.workspace import Workspace
 from recsys.errors import WorkspaceError
 
-MIN_FREE_BYTES = 500_000_000  # bytes: a study, its backup and a model beside each other
-MAX_CLOCK_DRIFT_MS = 60_000  # by which two clocks of one computer may differ
-MIN_SQLITE_VERSION = (3, 37)  # from here tables are strict
-OTHERS_MASK = 0o077
+MIN_FREE_BYTES = 500_000_000  # enough for a study, its backup and a model together
+MAX_CLOCK_DRIFT_MS = 60_000  # tolerated difference between two clocks of one computer
+MIN_SQLITE_VERSION = (3, 37)  # the first version with STRICT tables
+OTHERS_MASK = 0o077  # permission bits of the group and of others
 
 
 def diagnose_permissions(workspace: Workspace) -> Finding:
-    """Nobody but the server's own user may read what people bought, answered and sign with."""
+    """Check that only the server's own user can read purchases, answers and keys."""
     paths = [path for path in _private_paths(workspace.folder) if path.exists()]
     exposed = [path for path in paths if path.stat().st_mode & OTHERS_MASK]
     if exposed:
@@ -49,13 +49,13 @@ def _private_paths(workspace: Path) -> Iterator[Path]:
 
 
 def diagnose_clock(workspace: Workspace) -> Finding:
-    """Decks and logins end by the clock; rows from the future say that it was set back."""
+    """Check the clock, by which decks and logins expire. Rows from the future: it was set back."""
     now, probe = now_ms(), workspace.folder / f".clock-{token_hex(8)}"
     try:
         probe.touch()
         disk_ms = round(probe.stat().st_mtime * 1000)
     except OSError:
-        disk_ms = now  # what is wrong with the disk, the disk's own check says
+        disk_ms = now  # diagnose_disk reports a disk that cannot be written
     finally:
         probe.unlink(missing_ok=True)
     newest_row_ms = workspace.store.newest_row_at() or 0
@@ -83,7 +83,7 @@ def _duration(ms: int) -> str:
 
 
 def diagnose_disk(workspace: Workspace) -> Finding:
-    """Whether the disk takes what is written, and for how long."""
+    """Check that the disk can be written and has enough free space."""
     try:
         check_disk_writable(workspace.folder)
     except WorkspaceError as error:
@@ -102,7 +102,7 @@ def _gigabytes(n: int) -> str:
 
 
 def diagnose_versions(_: Workspace) -> Finding:
-    """Python, SQLite and every package are what this version was made for."""
+    """Check the versions of SQLite and of every required package."""
     missing = [said for said in map(_unmet_requirement, _requirements()) if said]
     if sqlite3.sqlite_version_info < MIN_SQLITE_VERSION:
         missing.append(f"SQLite {sqlite3.sqlite_version} is older than 3.37")

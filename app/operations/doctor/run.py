@@ -1,4 +1,4 @@
-"""All checks of a workspace and its surroundings, in the order in which one would mend them."""
+"""Runs all checks of a workspace and its surroundings, in the order in which to fix problems."""
 
 from collections.abc import Callable, Mapping
 
@@ -24,7 +24,10 @@ CHECKS: Mapping[str, Callable[[Workspace], Finding]] = {
 
 
 def run_checks(workspace: Workspace) -> dict[str, Finding]:
-    """Return what each check found; one that cannot be made says why, and the rest goes on."""
+    """Return the finding of each check; an error that a check raises becomes its finding.
+
+    A finding with the message of an earlier one has the same cause: it reads "not checked".
+    """
     findings: dict[str, Finding] = {}
     for name, check in CHECKS.items():
         finding = _run_check(check, workspace)
@@ -47,6 +50,6 @@ def _run_check(check: Callable[[Workspace], Finding], workspace: Workspace) -> F
 
 
 def worst_state(findings: Mapping[str, Finding]) -> CheckState:
-    """Return the worst state among findings."""
+    """Return the worst state among the findings."""
     order = list(CheckState)
     return max((finding.state for finding in findings.values()), key=order.index)

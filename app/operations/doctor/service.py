@@ -1,4 +1,4 @@
-"""The service: its keys, who comes in, what stands before it, and who is linked."""
+"""Checks of the service: keys, login, proxy, base path, and linked accounts."""
 
 import os
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ from app.workspace.settings import Login, missing_keys
 from app.workspace.workspace import Workspace
 from recsys.errors import BrandswipeError, SettingsError
 
-CALLBACK_PATH = "/oauth2callback"  # where Streamlit hears from the login
+CALLBACK_PATH = "/oauth2callback"  # where the login redirects to Streamlit
 
 
 def diagnose_secrets(workspace: Workspace) -> Finding:
-    """Every key is there, long enough and not another's; none is made by looking."""
+    """Check that every key exists, is long enough and differs from the others; create none."""
     folder, missing = workspace.folder / "secrets", missing_keys(workspace.settings)
     if len(missing) == len(KEY_NAMES) and workspace.store.newest_row_at() is None:
         return idle("The keys are made at the first start.")
@@ -35,7 +35,7 @@ def diagnose_secrets(workspace: Workspace) -> Finding:
 
 
 def diagnose_login(workspace: Workspace) -> Finding:
-    """Whether the login that is set can work at the address that is set."""
+    """Check that the configured login can work at the configured address."""
     settings = workspace.settings
     try:
         check_login(settings)
@@ -55,7 +55,7 @@ def diagnose_login(workspace: Workspace) -> Finding:
 
 
 def diagnose_proxy(workspace: Workspace) -> Finding:
-    """What stands between the browser and the server: TLS, and where a login ends."""
+    """Check what is between browser and server: TLS, and a URL where the proxy ends a login."""
     settings = workspace.settings
     if settings.login is Login.PROXY:
         if not settings.logout_url:
@@ -72,7 +72,7 @@ def diagnose_proxy(workspace: Workspace) -> Finding:
 
 
 def diagnose_prefix(workspace: Workspace) -> Finding:
-    """The path under which a proxy shows the pages, and whether the login knows it."""
+    """Check the base path under which a proxy shows the pages, and that the login uses it."""
     path = os.environ.get(BASE_PATH_ENV, "")
     try:
         base_path = base_path_option(path).get("server.baseUrlPath", "")
@@ -92,7 +92,7 @@ def diagnose_prefix(workspace: Workspace) -> Finding:
 
 
 def diagnose_linked(workspace: Workspace) -> Finding:
-    """What share of the employees has a shop account that is known: no other deck counts."""
+    """Check the share of employees with a linked shop account: only their decks count."""
     if not workspace.settings.login.is_real:
         return idle("Without a login nobody is linked to a shop account.")
     account_links = AccountLinks(workspace.settings.accounts_path)
