@@ -1,1 +1,1 @@
-"""What people see, whatever shows it: texts in two languages, colors, type, words for reasons."""
+"""Texts in two languages, colors, fonts and explanations, for every page, file and chart."""

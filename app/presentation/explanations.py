@@ -1,26 +1,30 @@
-"""Reasons as words: what stands behind a score, said to the person it is about."""
+"""Explanations of a score in words, for the person that the score is about."""
 
 from collections.abc import Sequence
 
 from app.presentation.i18n import translate
 from recsys.models.base import Explanation
 
-MAX_REASONS = 2  # reasons a card: the rest is noise
+MAX_REASONS = 2  # on one card: more would be noise
 
 
 def explanation_text(language: str, explanation: Explanation, picks_only: bool = False) -> str:
-    """Return the strongest reasons in her language; `picks_only` when she only named brands."""
+    """Return the strongest reasons in words; `picks_only` if the person only named brands."""
     return " ".join(_reason_sentences(language, explanation, picks_only)[:MAX_REASONS])
 
 
 def list_in_words(language: str, names: Sequence[str]) -> str:
-    """Return names as a list in words: Lego, Nike and Stabilo."""
+    """Return one or more names as a list in words: Lego, Nike and Stabilo."""
     *first, last = names
     return f"{', '.join(first)} {translate(language, 'reveal.and')} {last}" if first else last
 
 
 def _reason_sentences(language: str, explanation: Explanation, picks_only: bool) -> list[str]:
-    """What she did, the strongest first; then what others do, or that alone."""
+    """Return the reasons from the person's own activity, the strongest first, then from others.
+
+    Others are a reason if the collaborative part is larger than popularity and 0. Popularity is the
+    reason if there is no other.
+    """
     own_reasons = [] if picks_only else _own_activity_reasons(language, explanation)
     others_reason = _others_reason(language, explanation, picks_only)
     if explanation.collaborative > max(explanation.popularity, 0):

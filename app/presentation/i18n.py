@@ -1,7 +1,7 @@
-"""Every text of the employee's pages, by language: `texts/en.toml` and `texts/nl.toml`.
+"""The texts of the employees' pages in two languages: `texts/en.toml` and `texts/nl.toml`.
 
-A text is found by its dotted key ("welcome.lead"). Numbers are written as the language writes
-them: 6,000,000 and 0.06 in English, 6.000.000 and 0,06 in Dutch.
+Each text has a dotted key ("welcome.lead"). Numbers have the format of the language: 6,000,000 and
+0.06 in English, 6.000.000 and 0,06 in Dutch.
 """
 
 import re
@@ -20,8 +20,8 @@ _TEXTS_FOLDER = Path(__file__).parent / "texts"
 def translate(language: str, key: str, /, **values: object) -> str:
     """Return one text with its values filled in.
 
-    With `n=1` the text `<key>_one` is taken where there is one. An unknown language or key raises
-    UnknownNameError; a value that the text asks for and did not get raises KeyError.
+    With `n=1` the text `<key>_one` is used if it exists. Raises UnknownNameError for an unknown
+    language or key, KeyError if a value for the text is missing.
     """
     texts = load_texts(language)
     if values.get("n") == 1 and f"{key}_one" in texts:
@@ -32,7 +32,10 @@ def translate(language: str, key: str, /, **values: object) -> str:
 
 
 def section_texts(language: str, name: str) -> dict[str, str]:
-    """Return the texts of one section with their {places} unfilled, by the key's last part."""
+    """Return the texts of a section, placeholders unfilled, by the rest of the key.
+
+    Raises UnknownNameError for an unknown language or section.
+    """
     prefix = f"{name}."
     texts = {
         k.removeprefix(prefix): v for k, v in load_texts(language).items() if k.startswith(prefix)
@@ -44,7 +47,7 @@ def section_texts(language: str, name: str) -> dict[str, str]:
 
 
 def format_value(language: str, value: object) -> str:
-    """Write a value: whole numbers grouped, others with two digits that count, the rest as is."""
+    """Format a value: integers grouped, other numbers to two significant digits, else as it is."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return _localize_number(
@@ -53,12 +56,12 @@ def format_value(language: str, value: object) -> str:
 
 
 def format_price(language: str, cents: int) -> str:
-    """Write cents as an amount without its sign: 1,299.95 in English, 1.299,95 in Dutch."""
+    """Format cents as an amount without currency: 1,299.95 in English, 1.299,95 in Dutch."""
     return _localize_number(language, f"{cents / 100:,.2f}")
 
 
 def format_day(language: str, seconds: int) -> str:
-    """Write the day of a moment (seconds since 1970, UTC): 14 November 2026."""
+    """Format the day of a timestamp (seconds since 1970, UTC): 14 November 2026."""
     moment = datetime.fromtimestamp(seconds, UTC)
     return (
         f"{moment.day} {translate(language, 'app.months').split()[moment.month - 1]} {moment.year}"
@@ -66,25 +69,25 @@ def format_day(language: str, seconds: int) -> str:
 
 
 def escape_markdown(words: str) -> str:
-    """Return a text that Markdown shows as it is: no link, formula, colour or icon comes of it."""
+    """Escape a text so that Markdown shows it as it is, without link, formula, color or icon."""
     escaped = re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$&^=\"'])", r"\\\1", words)
     return escaped.replace(":", ":\N{WORD JOINER}")
 
 
 def format_percent(language: str, share: float) -> str:
-    """Write a share (0 to 1) as whole per cent."""
+    """Format a share (0 to 1) as a whole percentage."""
     return format_value(language, round(share * 100)) + "%"
 
 
 def language_of_locale(locale: str | None) -> str:
-    """Return the language for a browser's locale such as "nl-BE"; English for all others."""
+    """Return the language of a browser's locale such as "nl-BE"; English if it is not known."""
     code = (locale or "").lower().partition("-")[0]
     return code if code in LANGUAGES else "en"
 
 
 @cache
 def load_texts(language: str) -> Mapping[str, str]:
-    """Return every text of a language by its dotted key."""
+    """Return all texts of a language by dotted key. Raises UnknownNameError if not known."""
     if language not in LANGUAGES:
         raise UnknownNameError("language", language, LANGUAGES)
     sections = tomllib.loads((_TEXTS_FOLDER / f"{language}.toml").read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""The colours of both themes, and how well one is read on another."""
+"""The colors of both themes, and the contrast ratio of two colors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ColorTokens:
-    """The colours of one theme, as #RRGGBB."""
+    """The colors of one theme, as #RRGGBB."""
 
     paper: str  # page
     surface: str  # cards, panels
-    ink: str  # text, the line of a bar in a chart
+    ink: str  # text, the line of a criterion's bar in a chart
     quiet: str  # secondary text, *don't know*
     glow: str  # *favourite*, primary button, picks in charts
-    on_glow: str  # words on glow
+    on_glow: str  # text on glow
     violet: str  # *super like*
     slate: str  # *not my favourite*, decoys in charts
     sand: str  # baseline in charts
-    release: str  # verdicts, always with a word and a sign
+    release: str  # this and the next two: verdicts, always with a word and a symbol
     hold: str
     undecided: str
     line: str  # borders and grids; never carries meaning
@@ -54,23 +54,23 @@ DARK = ColorTokens(
     line="#3A3550",
 )
 THEMES: Mapping[str, ColorTokens] = {"light": LIGHT, "dark": DARK}
-# Each is used for words on paper and on surface, so each has contrast 4.5:1 there.
+# Each is used for text on paper and on surface, so each has a contrast of at least 4.5:1 there.
 TEXT_TOKENS = ("ink", "quiet", "glow", "violet", "slate", "sand", "release", "hold", "undecided")
 
 
 def color_tokens(theme: str | None) -> ColorTokens:
-    """Return the colours of "light" or "dark"; light for anything else."""
+    """Return the colors of the theme "light" or "dark"; light for anything else."""
     return THEMES.get(theme or "light", LIGHT)
 
 
 def mix_colors(first: str, second: str, share: float) -> str:
-    """Return the colour that lies `share` (0 to 1) of the way from `first` to `second`."""
+    """Return the color at `share` (0 to 1) of the way from `first` to `second`."""
     pairs = zip(_channels(first), _channels(second), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in pairs)
 
 
 def contrast_ratio(first: str, second: str) -> float:
-    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
+    """Return the contrast ratio of two colors, 1 to 21 (WCAG 2.2, relative luminance)."""
     low, high = sorted((_luminance(first), _luminance(second)))
     return (high + 0.05) / (low + 0.05)
 

@@ -1,7 +1,7 @@
-"""What Streamlit is told of colours and type, the page's own css, and the dress of charts.
+"""Streamlit's options with colors and fonts, the CSS of the pages, and the theme of Altair charts.
 
-`.streamlit/config.toml` is `config_toml()` written down, for `streamlit run` from a checkout; an
-installed wheel has no such file, so `brandswipe serve` hands over `streamlit_options()` instead.
+`.streamlit/config.toml` has the output of `config_toml()`, for `streamlit run` from a checkout. An
+installed wheel has no such file, so `brandswipe serve` passes `streamlit_options()` instead.
 """
 
 import json
@@ -11,9 +11,7 @@ from app.presentation.palette import DARK, LIGHT, THEMES, mix_colors
 from app.presentation.palette import ColorTokens as ColorTokens
 from app.presentation.palette import color_tokens as color_tokens
 
-STATIC_FOLDER = (
-    Path(__file__).parents[1] / "web" / "static"
-)  # Streamlit serves what lies beside main
+STATIC_FOLDER = Path(__file__).parents[1] / "web" / "static"  # Streamlit serves it: beside main
 HEADING_FONT = "Bricolage Grotesque"
 TEXT_FONT = "Inter"
 _LATIN = "U+0000-00FF,U+0131,U+0152-0153,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122,U+2212"
@@ -21,7 +19,7 @@ _LATIN_EXT = "U+0100-0130,U+0132-0151,U+0154-02BA,U+1E00-1E9F,U+1EF2-1EFF"
 
 
 def streamlit_config() -> dict[str, object]:
-    """Return every Streamlit option that the house sets, by dotted name."""
+    """Return every Streamlit option that the app sets, by dotted name."""
     return {
         **_server_options(),
         **_font_options(),
@@ -31,7 +29,7 @@ def streamlit_config() -> dict[str, object]:
 
 
 def streamlit_options() -> list[str]:
-    """Return `streamlit_config` as flags of `streamlit run`; lists travel as JSON."""
+    """Return `streamlit_config` as flags of `streamlit run`; lists are JSON."""
     return [f"--{name}={_flag_value(value)}" for name, value in streamlit_config().items()]
 
 
@@ -48,12 +46,12 @@ def config_toml() -> str:
 
 
 def page_css() -> str:
-    """Return the style element of every page: what the theme's options cannot say."""
+    """Return the style element of every page, for styles that are no theme option."""
     return f"<style>{_PAGE_CSS}</style>"
 
 
 def altair_theme(theme: str | None) -> dict[str, object]:
-    """Return an Altair configuration in the tokens of a theme."""
+    """Return an Altair configuration with the colors of a theme."""
     colors = color_tokens(theme)
     axis = {
         "labelColor": colors.quiet,
@@ -69,7 +67,7 @@ def altair_theme(theme: str | None) -> dict[str, object]:
         "legend": {"labelColor": colors.ink, "titleColor": colors.quiet, **text},
         "title": {"color": colors.ink, "font": HEADING_FONT, "fontSize": 18, "anchor": "start"},
         "view": {"stroke": None},
-        "mark": {"aria": False},  # a picture is said as a whole: nobody listens to 80 dots
+        "mark": {"aria": False},  # a screen reader reads the chart as a whole, not 80 dots
         "range": {"category": _categorical_colors(colors)},
     }
 
@@ -86,7 +84,7 @@ def _server_options() -> dict[str, object]:
         "logger.hideWelcomeMessage": True,
         "logger.level": "error",
         "runner.magicEnabled": False,
-        "runner.postScriptGC": False,  # 60 ms after every click of anybody, while swipes wait
+        "runner.postScriptGC": False,  # it takes 60 ms after every click, and swipes wait
         "client.showErrorDetails": "none",
     }
 
@@ -143,7 +141,7 @@ def _color_options(theme: str) -> dict[str, object]:
 
 
 def _color_families(colors: ColorTokens) -> dict[str, object]:
-    """Return Streamlit's seven colour families; the components read them as --st-*-color."""
+    """Return Streamlit's seven color families; the components read them as --st-*-color."""
     families = {
         "red": colors.hold,
         "orange": colors.undecided,
