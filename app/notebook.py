@@ -1,4 +1,4 @@
-"""The workbench in a notebook: what the page does, as calls that return values."""
+"""The workbench in a notebook: the actions of the workbench page, as methods that return values."""
 
 from pathlib import Path
 from types import TracebackType
@@ -27,12 +27,23 @@ from recsys.report.rejections import RejectedBrand
 
 
 def no_progress(stage: str, fraction: float) -> None:
-    """Progress that nobody watches."""
+    """Ignore the progress of long work."""
     del stage, fraction
 
 
 class Notebook:
-    """One workspace. Without a version, the candidate is meant, else the newest."""
+    """The workbench of one workspace. Use it in a `with` block, or call `close` at the end.
+
+    Methods take `version` as a hash, its first characters, an alias or a tag, and raise
+    UnknownNameError if there is no such version. None is the candidate, else the newest version.
+
+    Parameters
+    ----------
+    workspace
+        The folder of the workspace.
+    progress
+        Called during long work with the stage and the share done, from 0 to 1.
+    """
 
     def __init__(self, workspace: str | Path, progress: ProgressCallback = no_progress) -> None:
         self.workspace = Workspace(read_settings(Path(workspace)))
@@ -56,7 +67,26 @@ class Notebook:
         evaluate: bool = False,
         **options: Any,
     ) -> ModelVersion:
-        """Fit and save a version; `options` are the fields of FitOptions, `weights` its Weights."""
+        """Fit a model on the events and save it as a new version.
+
+        Parameters
+        ----------
+        weights
+            Fixed weights of the score parts: own, collaborative, popularity. None: they are tuned.
+        window
+            The part of the log to fit on. None: all of it.
+        evaluate
+            Also evaluate offline, and save the metrics with the version.
+        **options
+            Other fields of FitOptions, such as `factors`.
+
+        Raises
+        ------
+        BadInputError
+            An option is out of range, or the days of the window are not usable.
+        NotEnoughError
+            There are too few usable events.
+        """
         chosen_weights = None if weights is None else ScoreWeights(*weights)
         fit_options = FitOptions(weights=chosen_weights, **options)
         workspace = self.workspace
@@ -72,22 +102,50 @@ class Notebook:
         )
 
     def rank(self, history: str, version: str | None = None, n: int = 10) -> list[BrandScore]:
-        """Rank brands for a typed history."""
+        """Rank brands for a typed history, such as "3 purchases of Lego, 1 view of Nike".
+
+        Returns
+        -------
+        list[BrandScore]
+            The best `n` brands, best first.
+
+        Raises
+        ------
+        BadInputError
+            The history is not readable or names an unknown brand, or the version is imported lists.
+        """
         recommender = load_recommender(self.workspace, version)
         return rank_history(recommender, read_typed_history(recommender, history)[1], n).ranked
 
     def similar(self, brand: str, version: str | None = None) -> list[tuple[str, float]]:
-        """The brands most alike to one, and how much so."""
+        """Find the brands that are most similar to a brand.
+
+        Returns
+        -------
+        list[tuple[str, float]]
+            Up to ten brands with the cosine similarity of their ALS factors, most similar first.
+
+        Raises
+        ------
+        BadInputError
+            The brand is unknown or may not be shown, or the version is imported lists.
+        """
         return similar_to(load_recommender(self.workspace, version), brand)
 
     def evaluate(self, version: str | None = None) -> OfflineEvaluation:
-        """Judge a version's parameters on the held-out end of the log, beside its rivals."""
+        """Evaluate a version's parameters and the baselines on the held-out end of the log.
+
+        Raises BadInputError for imported lists, NotEnoughError if no customer came back.
+        """
         model_version, workspace = self.workspace.version(version), self.workspace
         log = open_window(workspace.event_store, window_of(model_version))
         return evaluate_offline(log, workspace.policy, fit_options_of(model_version), self.progress)
 
     def compare(self, first: str, second: str) -> VersionComparison:
-        """Set a second version against a first one."""
+        """Compare two versions: their lists, and offline metrics (`second` minus `first`).
+
+        Offline metrics are missing if one of the versions is imported lists.
+        """
         first_version, second_version = (
             self.workspace.version(first),
             self.workspace.version(second),
@@ -97,7 +155,18 @@ class Notebook:
     def run_behavioral_tests(
         self, version: str | None = None, seed: int = 0
     ) -> list[BehaviorResult]:
-        """Ask a version what a favourite is."""
+        """Test with made-up histories whether a version ranks favourite brands as it should.
+
+        Parameters
+        ----------
+        seed
+            Random seed of the histories.
+
+        Raises
+        ------
+        BadInputError
+            The version is imported lists.
+        """
         recommender = load_recommender(self.workspace, version)
         return behave(
             trained_model(recommender), recommender.catalog, recommender.event_store.as_of, seed
@@ -106,34 +175,77 @@ class Notebook:
     def power(
         self, version: str | None = None, panel: str = "honest", players: int = DEFAULT_PLAYERS
     ) -> SimulatedStudyPower:
-        """Let simulated employees judge a version, apart from all studies."""
+        """Simulate a study of a version in memory, and estimate when the gate would decide.
+
+        Parameters
+        ----------
+        panel
+            How the simulated employees answer: a key of PANELS in recsys.simulation.raters.
+        players
+            The number of simulated employees.
+
+        Raises
+        ------
+        WorkspaceError
+            The shop is not planted, so that true favourites are not known.
+        UnknownNameError
+            There is no such panel.
+        NotEnoughError
+            No simulated employee has enough history for a deck.
+        """
         return simulate_power(
             self.workspace, self.workspace.version(version), panel, players, 1, self.progress
         )
 
     def import_lists(self, path: str | Path, name: str) -> ImportedLists:
-        """Register any system's lists as a version."""
+        """Register the ranked lists of another system as a version.
+
+        Parameters
+        ----------
+        path
+            A Parquet file with the columns customer, brand and score.
+        name
+            The tag of the new version.
+
+        Raises
+        ------
+        BadInputError
+            The name or the file is not usable, or too many brands or customers are unknown.
+        """
         return import_lists(self.workspace, Path(path), name, self.progress)
 
     def learn(self, study: str, version: str | None = None) -> ModelVersion:
-        """Tune a version's weights on a simulated study; its people never judge the result."""
+        """Fit a version's weights to the answers of a simulated study, and save a new version.
+
+        The participants of that study never count as judges of the new version.
+
+        Raises
+        ------
+        BadInputError
+            The study was played by real people, or the version is imported lists.
+        NotEnoughError
+            Too few people answered.
+        """
         workspace = self.workspace
         return learn_from_study(
             workspace, workspace.version(version), workspace.store.study(study), self.progress
         )
 
     def rejected(self, version: str | None = None) -> list[RejectedBrand]:
-        """The picks of a version that people refused most."""
+        """Return the picks of a version that participants rejected most, most rejected first."""
         return rejected_brands(self.workspace, self.workspace.version(version).hash)
 
     def report(self, study: str | None = None) -> StudyResult:
-        """What a study, else the newest, says now: `report`, `verdict` and the decision."""
+        """Return the current `report`, `verdict` and `decision` of a study, by default the newest.
+
+        Raises UnknownNameError for an unknown study, BadInputError if there is no study yet.
+        """
         return judge_study(self.workspace.store, latest_study(self.workspace.store, study))
 
     def card(self, version: str | None = None) -> str:
-        """The model card of a version in Markdown."""
+        """Return the model card of a version in Markdown."""
         return model_card(self.workspace, self.workspace.version(version))
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close the databases of the workspace."""
         self.workspace.close()
