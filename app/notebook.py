@@ -16,7 +16,7 @@ from app.storage.event_store.window import TrainingWindow, open_window
 from app.storage.model_registry import ModelVersion
 from app.study.feedback import learn_from_study, rejected_brands
 from app.study.power import DEFAULT_PLAYERS, SimulatedStudyPower, simulate_power
-from app.study.results import StudyResult, judge_study, latest_study
+from app.study.results import StudyStatus, latest_study, study_status
 from app.workspace.settings import read_settings
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.evaluation.behavioral_tests import BehaviorResult
@@ -228,19 +228,19 @@ class Notebook:
         """
         workspace = self.workspace
         return learn_from_study(
-            workspace, workspace.version(version), workspace.store.study(study), self.progress
+            workspace, workspace.version(version), workspace.store.studies.get(study), self.progress
         )
 
     def rejected(self, version: str | None = None) -> list[RejectedBrand]:
         """Return the picks of a version that participants rejected most, most rejected first."""
         return rejected_brands(self.workspace, self.workspace.version(version).hash)
 
-    def report(self, study: str | None = None) -> StudyResult:
+    def report(self, study: str | None = None) -> StudyStatus:
         """Return the current `report`, `verdict` and `decision` of a study, by default the newest.
 
         Raises UnknownNameError for an unknown study, BadInputError if there is no study yet.
         """
-        return judge_study(self.workspace.store, latest_study(self.workspace.store, study))
+        return study_status(self.workspace.store, latest_study(self.workspace.store, study))
 
     def card(self, version: str | None = None) -> str:
         """Return the model card of a version in Markdown."""

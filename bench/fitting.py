@@ -37,7 +37,7 @@ def fitting(workspace: Path, cancels: list[float]) -> Iterator[None]:
         while jobs.job(job.id).stage == "starting":
             time.sleep(0.05)
         yield
-        row = store.job(job.id)
+        row = store.jobs.get(job.id)
         assert row is not None
         assert row.pid is not None
         if jobs.job(job.id).state is not JobState.RUNNING:

@@ -1,4 +1,4 @@
-"""How long until a report stands: of 3,000 players, of one batch more, of 2,000 studies.
+"""How long until a report stands: of 3,000 players, of 2,000 studies.
 
 Run: python bench/report.py. Writes bench/results/report.json. Times are the processor's, the best
 of several runs, because whatever else the computer does is not the report's.
@@ -17,8 +17,7 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the app sets it
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests deal the cards
 
-from recsys.report.evaluate import build_report, report_from_state
-from recsys.report.tally import StudyState, add_closed_decks
+from recsys.report.evaluate import build_report
 from tests.statistical.simulated_studies import ALPHA, CRITERIA, ever, panels
 from tests.support.closed_decks import STUDY, panel
 
@@ -37,18 +36,10 @@ def best(work: Callable[[], object], runs: int = RUNS) -> float:
 
 
 def reports(chances: dict[str, float]) -> dict[str, float]:
-    """Return the times of a whole report, and of reading and reporting one batch more."""
-    decks = panel(PLAYERS + 5, 1, **chances)
-    book = add_closed_decks(StudyState(), STUDY, decks[:PLAYERS])
-    report_from_state(book, STUDY)
-
-    def one_more() -> object:
-        return report_from_state(add_closed_decks(book, STUDY, decks[PLAYERS:]), STUDY)
-
-    return {
-        "whole_ms": best(lambda: build_report(STUDY, decks[:PLAYERS])),
-        "one_batch_more_ms": best(one_more),
-    }
+    """Return the time of a whole report of so many players."""
+    decks = panel(PLAYERS, 1, **chances)
+    build_report(STUDY, decks)
+    return {"whole_ms": best(lambda: build_report(STUDY, decks))}
 
 
 def studies() -> float:

@@ -160,7 +160,7 @@ def rotate(name: str, at_once: bool, workspace: Path | None) -> None:
     Example: brandswipe keys rotate signing
     """
     with open_workspace(workspace) as ws:
-        live_studies = [row for row in ws.store.studies() if row.kind is StudyKind.LIVE]
+        live_studies = [row for row in ws.store.studies.all() if row.kind is StudyKind.LIVE]
         if name == "pseudonym" and any(row.closed_at is None for row in live_studies):
             raise NotAllowedError(
                 "A live study is open, and whoever played in it could play once more under "

@@ -17,7 +17,7 @@ from app.cli.common import (
     workspace_option,
 )
 from app.cli.study.manage import study_option
-from app.cli.study.results import check_integrity, current_result
+from app.cli.study.results import check_integrity, current_status
 from app.modeling.batch_export import export_lists
 from app.modeling.batch_part import ExportSpec
 from app.presentation.i18n import LANGUAGES
@@ -205,7 +205,7 @@ def release(study: str | None, out: Path, workspace: Path | None) -> None:
     """
     with open_workspace(workspace) as ws:
         check_integrity(ws)
-        result = current_result(ws, study)
+        result = current_status(ws, study)
         folder = pack_release(ws, result, out)
     click.echo(str(folder))
     print_message(

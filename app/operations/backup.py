@@ -16,7 +16,7 @@ from secrets import token_hex
 from app.operations import archive
 from app.operations.archive import ArchiveWriter, BackupContents
 from app.storage.study_db.database import find_damage
-from app.storage.study_db.store import StudyStore, what_differs
+from app.storage.study_db.store import StudyStore, find_mismatches
 from app.workspace.keys import SecretKeys
 from app.workspace.lock import LOCK_FILE, WorkspaceLock
 from recsys.errors import BadPolicyError, IntegrityError, WorkspaceError
@@ -164,8 +164,8 @@ def _mismatches(folder: Path) -> list[str]:
         return []  # no study was opened before the backup
     store = StudyStore(folder / "study.db")
     try:
-        store.check_pages()
-        return what_differs(store)
+        store.db.check_pages()
+        return find_mismatches(store)
     except BadPolicyError as error:
         return [str(error)]
     finally:

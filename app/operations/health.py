@@ -9,7 +9,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, TypeVar
 
-from app.storage.study_db.store import StudyStore
+from app.storage.study_db.database import migration_names
 from app.study.game import load_game, study_to_play
 from app.workspace.json_log import log_extra
 from app.workspace.workspace import Workspace
@@ -33,7 +33,7 @@ def check_health(workspace: Workspace) -> dict[str, Any]:
 
     The check loads the model, so that the first visitor does not wait for it.
     """
-    _check_part("store", lambda: workspace.store.check_writable())
+    _check_part("store", lambda: workspace.store.db.check_writable())
     _check_part("disk", lambda: check_disk_writable(workspace.folder))
     model = _check_part("model", lambda: model_state(workspace))
     return {
@@ -41,7 +41,7 @@ def check_health(workspace: Workspace) -> dict[str, Any]:
         "model": model,
         "versions": {
             "brandswipe": version("brandswipe"),
-            "store": len(StudyStore.migration_names()),
+            "store": len(migration_names()),
         },
     }
 

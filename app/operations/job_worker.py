@@ -34,7 +34,7 @@ _log = logging.getLogger("brandswipe")
 def run_job(settings: Settings, id: str, target: str) -> JobState:
     """Run one job in this process and write its end. Raises UnknownNameError for an unknown id."""
     store = StudyStore(settings.store_path)
-    row = store.job(id)
+    row = store.jobs.get(id)
     if row is None:
         raise UnknownNameError("job", id, ())
     state, message = JobState.DONE, ""
@@ -49,7 +49,7 @@ def run_job(settings: Settings, id: str, target: str) -> JobState:
             message = f"It stopped with an error of ours ({type(error).__name__}): see its log."
     # before the row: the log must be complete when the job reads as ended
     _log.info("The work is %s.", state.value, extra=log_extra("job_ended"))
-    store.end_job(id, state, message)
+    store.jobs.end(id, state, message)
     store.close()
     return state
 

@@ -81,47 +81,47 @@ class Jobs:
         if kind not in self.tasks:
             raise UnknownNameError("work", kind, self.tasks)
         self._end_dead_jobs()
-        row = self.store.add_job(token_hex(8), kind, dict(args))
+        row = self.store.jobs.add(token_hex(8), kind, dict(args))
         if row is None:
-            busy = self.store.open_jobs()
+            busy = self.store.jobs.open()
             raise WorkspaceError(
                 f"A {busy[0].kind if busy else kind} is running already: wait for it, or cancel it."
             )
         try:
             child = self._launch(row.id, kind)
         except OSError as error:
-            self.store.end_job(
+            self.store.jobs.end(
                 row.id, JobState.FAILED, f"It could not be started: {error.strerror}."
             )
             raise WorkspaceError(
                 f"The process could not be started ({error.strerror}): make room and try again."
             ) from error
         self._children[row.id] = child
-        self.store.record_process(row.id, child.pid, start_time(child.pid) or "")
+        self.store.jobs.record_process(row.id, child.pid, start_time(child.pid) or "")
         return self.job(row.id)
 
     def job(self, id: str) -> Job:
         """Return a job in its current state. Raises UnknownNameError for an unknown id."""
-        row = self.store.job(id)
+        row = self.store.jobs.get(id)
         if row is None:
-            raise UnknownNameError("job", id, (row.id for row in self.store.jobs()))
+            raise UnknownNameError("job", id, (row.id for row in self.store.jobs.all()))
         if row.outcome is None and not self._is_alive(row):
             self._end(row, JobState.INTERRUPTED, "Its process ended before the work was done.")
-            row = self.store.job(id) or row
+            row = self.store.jobs.get(id) or row
         return _to_job(row, _read_json(self._file(id)))
 
     def jobs(self) -> list[Job]:
         """Return all jobs in their current state, the newest first."""
-        return [self.job(row.id) for row in self.store.jobs()]
+        return [self.job(row.id) for row in self.store.jobs.all()]
 
     def running(self) -> Job | None:
         """Return the job that is running now, or None."""
-        jobs = (self.job(row.id) for row in self.store.open_jobs())
+        jobs = (self.job(row.id) for row in self.store.jobs.open())
         return next((job for job in jobs if job.state is JobState.RUNNING), None)
 
     def cancel(self, id: str) -> Job:
         """End a running job's process and no other; a job that has ended does not change."""
-        row = self.store.job(id)
+        row = self.store.jobs.get(id)
         if row and row.outcome is None and row.pid and self._is_alive(row):
             end_process(row.pid, row.born or "", self._children.get(id))
             self._end(row, JobState.CANCELLED, "Cancelled.")
@@ -177,10 +177,10 @@ class Jobs:
         return start_time(row.pid) == row.born
 
     def _end(self, row: JobRow, state: JobState, message: str) -> None:
-        self.store.end_job(row.id, state, message)
+        self.store.jobs.end(row.id, state, message)
 
     def _end_dead_jobs(self) -> None:
-        for row in self.store.open_jobs():
+        for row in self.store.jobs.open():
             self.job(row.id)
 
     def _file(self, id: str) -> Path:

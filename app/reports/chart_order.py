@@ -7,11 +7,11 @@ from app.modeling.user_coverage import UserCoverage
 from app.reports import charts, charts_invited, charts_people
 from app.reports.charts import Chart
 from app.reports.unknown_charts import chart_or_unknown
-from app.study.results import StudyResult
+from app.study.results import StudyStatus
 
 
 def charts_in_order(
-    language: str, result: StudyResult, reach: UserCoverage | None
+    language: str, result: StudyStatus, reach: UserCoverage | None
 ) -> list[Sequence[Chart]]:
     """Return the pictures, those beside each other together."""
     sources = _one(language, result, "arms")
@@ -37,7 +37,7 @@ def charts_in_order(
     ]
 
 
-def _one(language: str, judged: StudyResult, name: str) -> Chart:
+def _one(language: str, judged: StudyStatus, name: str) -> Chart:
     return chart_or_unknown(language, judged, name, partial(_BY_NAME[name], language, judged))
 
 
@@ -53,7 +53,7 @@ _BY_NAME = {
 }
 
 
-def _segments(language: str, judged: StudyResult) -> list[Sequence[Chart]]:
+def _segments(language: str, judged: StudyStatus) -> list[Sequence[Chart]]:
     """Return the parts of the people beside each other, where the policy names any."""
     found = [
         chart_or_unknown(

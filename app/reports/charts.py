@@ -19,7 +19,7 @@ from app.reports.wording import (
     report_text,
     source_liked_share,
 )
-from app.study.results import StudyResult
+from app.study.results import StudyStatus
 from recsys.report.report_data import CriterionReport
 from recsys.report.tables import ShareRow
 from recsys.report.verdict_sentence import CriterionVerdict
@@ -78,7 +78,7 @@ SOURCE_COLORS = {
 }
 
 
-def criteria_chart(language: str, result: StudyResult) -> Chart:
+def criteria_chart(language: str, result: StudyStatus) -> Chart:
     """Each criterion's interval against its bar."""
     caption = translate(
         language,
@@ -121,7 +121,7 @@ def _criterion_chart_row(language: str, criterion: CriterionVerdict) -> ChartRow
 
 
 def confidence_sequence_text(
-    language: str, result: StudyResult, criterion_report: CriterionReport
+    language: str, result: StudyStatus, criterion_report: CriterionReport
 ) -> str:
     """Say where the run of a criterion has come to, and whether the study is decided."""
     last_point, name = criterion_report.run[-1], criterion_report.criterion.name
@@ -138,14 +138,14 @@ def confidence_sequence_text(
     return f"{progress_text} {_decision_text(language, result)}"
 
 
-def _decision_text(language: str, result: StudyResult) -> str:
+def _decision_text(language: str, result: StudyStatus) -> str:
     if result.decision is None:
         return translate(language, "report.run_open")
     word = report_text(language, result.report.policy, result.verdict.outcome.value).lower()
     return translate(language, "report.run_decided", n=result.verdict.n, word=word)
 
 
-def sources_chart(language: str, result: StudyResult) -> Chart:
+def sources_chart(language: str, result: StudyStatus) -> Chart:
     """Picks, baseline, decoys and near decoys side by side."""
     report = result.report
     rows = [
@@ -177,7 +177,7 @@ def answer_shares_row(label: str, row: ShareRow, color: str, language: str) -> C
     return ChartRow(label, format_percent(language, row.liked), visible_spans)
 
 
-def _sources_text(language: str, result: StudyResult) -> str:
+def _sources_text(language: str, result: StudyStatus) -> str:
     picks, challenger, decoys = (
         source_liked_share(result.report, arm) for arm in ("pick", "challenger", "decoy")
     )
@@ -202,7 +202,7 @@ def _sources_text(language: str, result: StudyResult) -> str:
     )
 
 
-def baseline_chart(language: str, result: StudyResult) -> Chart:
+def baseline_chart(language: str, result: StudyStatus) -> Chart:
     """What the rival alone would have scored."""
     report, pairs = result.report, baseline_pairs(result.report)
     title = translate(language, "report.rival_title")

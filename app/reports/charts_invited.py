@@ -8,7 +8,7 @@ from app.reports import tables_invited
 from app.reports.charts import Chart, ChartRow, ChartSpan
 from app.reports.unknown_charts import value_or_unknown
 from app.reports.wording import percent_or_points
-from app.study.results import StudyResult
+from app.study.results import StudyStatus
 from recsys.report.report_data import Report
 from recsys.report.representativeness import FrameShare, largest_difference
 
@@ -16,13 +16,13 @@ MAX_VALUES = 6
 """Values in a picture; the table behind it holds all."""
 
 
-def representativeness_charts(language: str, result: StudyResult) -> list[Sequence[Chart]]:
+def representativeness_charts(language: str, result: StudyStatus) -> list[Sequence[Chart]]:
     """Return a picture for each column of the list, two beside each other."""
     columns = [_known(language, result, *column) for column in result.frame_shares.items()]
     return [columns[n : n + 2] for n in range(0, len(columns), 2)]
 
 
-def _known(language: str, judged: StudyResult, name: str, rows: Sequence[FrameShare]) -> Chart:
+def _known(language: str, judged: StudyStatus, name: str, rows: Sequence[FrameShare]) -> Chart:
     unknown = Chart(
         tables_invited.representativeness_title(language, name),
         translate(language, "report.not_computed"),
@@ -33,7 +33,7 @@ def _known(language: str, judged: StudyResult, name: str, rows: Sequence[FrameSh
 
 
 def _representativeness_chart(
-    language: str, result: StudyResult, name: str, rows: Sequence[FrameShare]
+    language: str, result: StudyStatus, name: str, rows: Sequence[FrameShare]
 ) -> Chart:
     min_group_size = result.report.policy.cell
     chart_rows = [lane for row in _charted_rows(rows) for lane in _frame_share_rows(language, row)]
@@ -92,7 +92,7 @@ def _frame_share_rows(language: str, row: FrameShare) -> Iterator[ChartRow]:
         )
 
 
-def funnel_chart(language: str, result: StudyResult) -> Chart:
+def funnel_chart(language: str, result: StudyStatus) -> Chart:
     """How many decks came how far."""
     counts = tables_invited.funnel_counts(result)
     top = max(*counts.values(), 1)
@@ -110,7 +110,7 @@ def funnel_chart(language: str, result: StudyResult) -> Chart:
     )
 
 
-def _funnel_text(language: str, result: StudyResult) -> str:
+def _funnel_text(language: str, result: StudyStatus) -> str:
     return " ".join(
         filter(None, (_counted_text(language, result), forgotten_text(language, result.report)))
     )
@@ -124,7 +124,7 @@ def forgotten_text(language: str, report: Report) -> str:
     return translate(language, "report.funnel_forgotten", counted=counted, read=reported)
 
 
-def _counted_text(language: str, result: StudyResult) -> str:
+def _counted_text(language: str, result: StudyStatus) -> str:
     players = result.report.players
     if players.completion is None:
         return translate(language, "report.funnel_unknown", counted=players.counted)

@@ -7,7 +7,7 @@ from app.presentation.i18n import format_percent, format_value, translate
 from app.reports import tables
 from app.reports.charts import Chart, ChartRow, ChartSpan, answer_shares_row
 from app.reports.wording import format_estimate, percent_or_points, report_text
-from app.study.results import StudyResult
+from app.study.results import StudyStatus
 from recsys.report.tables import SegmentRow, ShareRow
 from recsys.stats import Estimate
 
@@ -42,7 +42,7 @@ def user_coverage_chart(language: str, user_coverage: UserCoverage | None) -> Ch
     return Chart(title, caption, rows, tables.user_coverage_table(language, user_coverage))
 
 
-def exclusions_chart(language: str, result: StudyResult) -> Chart:
+def exclusions_chart(language: str, result: StudyStatus) -> Chart:
     """Why closed decks do not count, and how answers of one person hang together."""
     report, title = result.report, translate(language, "report.left_out_title")
     clustering = _clustering_text(language, result)
@@ -51,7 +51,7 @@ def exclusions_chart(language: str, result: StudyResult) -> Chart:
     return Chart(title, clustering, table=tables.exclusions_table(language, report))
 
 
-def _clustering_text(language: str, result: StudyResult) -> str:
+def _clustering_text(language: str, result: StudyStatus) -> str:
     cards = result.report.cards
     if cards is None:
         return ""
@@ -63,13 +63,13 @@ def _clustering_text(language: str, result: StudyResult) -> str:
     )
 
 
-def loved(language: str, judged: StudyResult) -> Chart:
+def loved(language: str, judged: StudyStatus) -> Chart:
     """The best liked of the brands that enough people saw."""
     rows, _ = tables.best_and_worst_liked(judged.report.brands)
     return _brand_chart(language, "loved", rows, "glow", judged.report.policy.cell)
 
 
-def refused(language: str, judged: StudyResult) -> Chart:
+def refused(language: str, judged: StudyStatus) -> Chart:
     """The least liked of them."""
     _, rows = tables.best_and_worst_liked(judged.report.brands)
     return _brand_chart(language, "refused", rows, "slate", judged.report.policy.cell)
@@ -105,7 +105,7 @@ def _answer_shares_rows(language: str, rows: Sequence[ShareRow], color: str) -> 
     ]
 
 
-def category_chart(language: str, result: StudyResult) -> Chart:
+def category_chart(language: str, result: StudyStatus) -> Chart:
     """How the picks of each category were liked, the best first."""
     title = translate(language, "report.category_title")
     rows = sorted(result.report.categories, key=lambda row: (-row.liked, row.label))
@@ -117,7 +117,7 @@ def category_chart(language: str, result: StudyResult) -> Chart:
     return Chart(title, _best_and_worst_text(language, rows), chart_rows, table)
 
 
-def segment(language: str, judged: StudyResult, name: str, rows: Sequence[SegmentRow]) -> Chart:
+def segment(language: str, judged: StudyStatus, name: str, rows: Sequence[SegmentRow]) -> Chart:
     """How each part of the people liked its picks, and how long they looked."""
     title, report = translate(language, f"report.{name}_title"), judged.report
     if not rows:
@@ -165,7 +165,7 @@ def _best_and_worst_text(language: str, rows: Sequence[ShareRow]) -> str:
     )
 
 
-def halves_chart(language: str, result: StudyResult) -> Chart:
+def halves_chart(language: str, result: StudyStatus) -> Chart:
     """The early half against the late one, and what one look alone would have said."""
     title = translate(language, "report.halves_title")
     known_estimates = tables.known_half_estimates(result.report)

@@ -5,11 +5,11 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from app.reports.wording import format_criterion_value
-from app.study.results import StudyResult
+from app.study.results import StudyStatus
 from recsys.report.verdict_sentence import CriterionVerdict, Outcome
 
 
-def gate_data(result: StudyResult) -> dict[str, Any]:
+def gate_data(result: StudyStatus) -> dict[str, Any]:
     """The verdict as plain data."""
     verdict = result.verdict
     return {
@@ -27,7 +27,7 @@ def gate_data(result: StudyResult) -> dict[str, Any]:
     }
 
 
-def outcome_word(result: StudyResult) -> str:
+def outcome_word(result: StudyStatus) -> str:
     """The verdict in a word; of two versions who is ahead."""
     outcome = result.verdict.outcome
     if not result.report.policy.is_paired_comparison or outcome is Outcome.UNDECIDED:
@@ -35,7 +35,7 @@ def outcome_word(result: StudyResult) -> str:
     return "challenger ahead" if outcome is Outcome.RELEASE else "champion ahead"
 
 
-def overrides_data(result: StudyResult) -> list[dict[str, Any]]:
+def overrides_data(result: StudyStatus) -> list[dict[str, Any]]:
     """Every override of a study, the first first."""
     return [
         {"outcome": o.outcome, "role": o.role, "reason": o.reason, "at": o.at}
@@ -43,7 +43,7 @@ def overrides_data(result: StudyResult) -> list[dict[str, Any]]:
     ]
 
 
-def gate_summary(result: StudyResult) -> str:
+def gate_summary(result: StudyStatus) -> str:
     """A summary for the page of a job."""
     verdict, format_value = result.verdict, partial(format_criterion_value, "en")
     rows = [
@@ -70,7 +70,7 @@ def gate_summary(result: StudyResult) -> str:
     return "\n".join(lines)
 
 
-def gate_junit(result: StudyResult) -> str:
+def gate_junit(result: StudyStatus) -> str:
     """One test case a criterion: failed where it failed, skipped while it is open."""
     criteria_by_name = {c.name: c for c in result.verdict.criteria}
     names = [criterion.name for criterion in result.report.policy.criteria]
@@ -89,7 +89,7 @@ def gate_junit(result: StudyResult) -> str:
     )
 
 
-def _test_case(name: str, criterion: CriterionVerdict | None, result: StudyResult) -> str:
+def _test_case(name: str, criterion: CriterionVerdict | None, result: StudyStatus) -> str:
     """A criterion that passed is open all the same while the limits keep the study undecided."""
     reason = quoteattr(result.verdict.reason)
     released = result.verdict.outcome is Outcome.RELEASE

@@ -18,7 +18,7 @@ from app.reports.ci_formats import overrides_data
 from app.reports.html.page import report_html
 from app.reports.unknown_charts import table_or_unknown
 from app.reports.wording import override_lines, report_text, verdict_sentence, what_would_change
-from app.study.results import StudyResult
+from app.study.results import StudyStatus
 from recsys.report.representativeness import frame_share_to_row
 from recsys.report.tables import SegmentRow
 from recsys.stats import Estimate
@@ -39,26 +39,29 @@ CSV_COLUMNS = (
 )
 
 
-def report_data(result: StudyResult) -> dict[str, Any]:
+def report_data(result: StudyStatus) -> dict[str, Any]:
     """The report of data/report.schema.json."""
-    verdict = result.verdict.to_dict()
-    extra = {"verdict": verdict, "overrides": overrides_data(result), "invited": result.invited}
-    extra |= {"agreed": result.consented, "reached": dict(result.step_counts)}
-    extra |= {
+    invited = result.invited
+    extra = {
+        "verdict": result.verdict.to_dict(),
+        "overrides": overrides_data(result),
+        "invited": invited and invited.people,
+        "agreed": invited and invited.consented,
+        "reached": dict(invited.step_counts) if invited else {},
         "listed": {
             name: [frame_share_to_row(row) for row in of]
             for name, of in result.frame_shares.items()
-        }
+        },
     }
     return result.report.to_dict() | extra
 
 
-def report_json(result: StudyResult) -> str:
+def report_json(result: StudyStatus) -> str:
     """The data as text, with a line's end behind it."""
     return json.dumps(report_data(result), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def report_csv(result: StudyResult) -> str:
+def report_csv(result: StudyStatus) -> str:
     """The report's own tables, one under another, named in the first column."""
     out = io.StringIO()
     writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n")
@@ -69,7 +72,7 @@ def report_csv(result: StudyResult) -> str:
     return out.getvalue()
 
 
-def csv_rows(result: StudyResult) -> Iterator[dict[str, object]]:
+def csv_rows(result: StudyStatus) -> Iterator[dict[str, object]]:
     """Every row of every table."""
     report = result.report
     for criterion_report in report.criteria:
@@ -135,14 +138,14 @@ def escape_markdown_line(words: str) -> str:
     return _MARKDOWN_SIGNS.sub(r"\\\1", words).replace("\n", " ")
 
 
-def report_file_name(result: StudyResult, extension: str) -> str:
+def report_file_name(result: StudyStatus, extension: str) -> str:
     """Return a name for a file that every system takes."""
     name = re.sub(r"[^a-z0-9]+", "-", result.row.name.lower()).strip("-")
     return f"brandswipe-{name or 'study'}.{extension}"
 
 
 def render_report(
-    output_format: str, language: str, result: StudyResult, user_coverage: UserCoverage | None
+    output_format: str, language: str, result: StudyStatus, user_coverage: UserCoverage | None
 ) -> str:
     """Return the report as one of KINDS; data have no language."""
     if output_format == "html":
@@ -152,7 +155,7 @@ def render_report(
     return report_json(result) if output_format == "json" else report_csv(result)
 
 
-def report_markdown(language: str, result: StudyResult) -> str:
+def report_markdown(language: str, result: StudyStatus) -> str:
     """Return the page in words and tables."""
     report = result.report
     outcome_text = report_text(language, result.report.policy, result.verdict.outcome.value)
@@ -206,7 +209,7 @@ def _section(language: str, name: str, table: pd.DataFrame | None) -> str:
     return f"## {translate(language, f'report.{name}_title')}\n\n{said}"
 
 
-def _representativeness_sections(language: str, result: StudyResult) -> list[str]:
+def _representativeness_sections(language: str, result: StudyStatus) -> list[str]:
     """Players against the invited, a column each."""
     min_group_size = result.report.policy.cell
     return [
@@ -217,7 +220,7 @@ def _representativeness_sections(language: str, result: StudyResult) -> list[str
     ]
 
 
-def _closing_sections(language: str, result: StudyResult) -> list[str]:
+def _closing_sections(language: str, result: StudyStatus) -> list[str]:
     bullets = "\n".join(
         f"- {line}" for line in policy_wording.caveat_texts(language, result.report)
     )

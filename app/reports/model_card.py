@@ -12,7 +12,7 @@ from app.operations.jobs import result_file
 from app.reports.markdown import escape_cell, iso_day, markdown_table
 from app.storage.model_registry import ModelVersion
 from app.storage.study_db.jobs import JobState
-from app.study.results import HumanEvaluation, evaluate_studies_of_version
+from app.study.results import StudyStatus, studies_of_version
 from app.workspace.workspace import Workspace
 
 EvaluationData = dict[str, Any]
@@ -21,7 +21,7 @@ EvaluationData = dict[str, Any]
 
 def offline_evaluation(workspace: Workspace, version: ModelVersion) -> EvaluationData | None:
     """Return the newest offline table of a version; None where it was never evaluated."""
-    for row in workspace.store.jobs():
+    for row in workspace.store.jobs.all():
         is_same = row.kind == "evaluate" and row.message == version.hash
         if is_same and row.outcome == JobState.DONE:
             evaluation = _read_evaluation(workspace, row.id)
@@ -63,7 +63,7 @@ def model_card(workspace: Workspace, version: ModelVersion) -> str:
         "## Evaluation on the log",
         *_offline_lines(workspace, version),
         "## What people said",
-        *_human_lines(evaluate_studies_of_version(workspace, version.hash)),
+        *_human_lines(studies_of_version(workspace, version.hash)),
         "## Limits",
         "\n".join(f"- {limit}" for limit in MODEL_LIMITS),
     ]
@@ -135,14 +135,14 @@ def _ranker_name(name: str) -> str:
     return "this version" if name == "favourite" else name
 
 
-def _human_lines(studies: Sequence[HumanEvaluation]) -> Iterator[str]:
+def _human_lines(studies: Sequence[StudyStatus]) -> Iterator[str]:
     if not studies:
         yield "Nobody has judged this version yet."
         return
     for study in studies:
-        row, verdict = study.result.row, study.result.verdict
+        row, verdict = study.row, study.verdict
         yield f"**{escape_cell(row.name)}** ({row.kind.value}): {verdict.reason}"
-        for override in study.result.overrides:
+        for override in study.overrides:
             yield (
                 f"Overridden to {override.outcome} by {override.role}: "
                 f"{escape_cell(override.reason)}"

@@ -2,11 +2,11 @@
 
 from app.presentation.i18n import format_percent, format_value, translate
 from app.reports.wording import report_text
-from app.study.results import StudyResult
+from app.study.results import StudyStatus
 from recsys.report.report_data import Report
 
 
-def policy_fields(language: str, result: StudyResult) -> list[tuple[str, str]]:
+def policy_fields(language: str, result: StudyStatus) -> list[tuple[str, str]]:
     """The policy and the study, field by field in words."""
     report, row = result.report, result.row
     policy = report.policy

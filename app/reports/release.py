@@ -18,7 +18,7 @@ from app.reports.release_cards import CARDS_FOLDER, scope_sentence, write_cards
 from app.storage.model_registry import folder_hash
 from app.storage.study_db.records import study_of
 from app.storage.study_db.row_codec import canonical_json
-from app.study.results import StudyResult
+from app.study.results import StudyStatus
 from app.workspace.settings import data_file
 from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError, BrandswipeError, IntegrityError, NotAllowedError
@@ -31,7 +31,7 @@ NECESSARY_CHECK = "A necessary check, not a promise of sales: measure engagement
 _ROUNDING_TOLERANCE = 0.005001  # what rounding to two digits may take off a wealth's logarithm
 
 
-def pack_release(workspace: Workspace, result: StudyResult, folder: Path) -> Path:
+def pack_release(workspace: Workspace, result: StudyStatus, folder: Path) -> Path:
     """Write a release folder. Raises NotAllowedError unless a passing verdict or an override is."""
     _require_releasable(result)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -52,7 +52,7 @@ def pack_release(workspace: Workspace, result: StudyResult, folder: Path) -> Pat
     return folder
 
 
-def _require_releasable(result: StudyResult) -> None:
+def _require_releasable(result: StudyStatus) -> None:
     if result.row.challenger is not None:
         raise NotAllowedError(
             f"The study {result.row.name} compares two versions and releases neither: open a study "
@@ -79,8 +79,8 @@ def _require_releasable(result: StudyResult) -> None:
     )
 
 
-def _build_certificate(workspace: Workspace, result: StudyResult) -> dict[str, Any]:
-    study, chain_head = study_of(result.row), workspace.store.head()
+def _build_certificate(workspace: Workspace, result: StudyStatus) -> dict[str, Any]:
+    study, chain_head = study_of(result.row), workspace.store.db.head()
     index_by_people = {point.n: i for i, point in enumerate(result.report.criteria[0].run)}
     index = index_by_people.get(result.verdict.n)
     points = [] if index is None else [(c, c.run[index].to_dict()) for c in result.report.criteria]
@@ -92,7 +92,7 @@ def _build_certificate(workspace: Workspace, result: StudyResult) -> dict[str, A
         "alpha": study.alpha,
         "verdict": gate_data(result),
         "wealths": {found.criterion.name: point for found, point in points},
-        "invitations": workspace.store.invitations_hash(result.row.hash),
+        "invitations": workspace.store.invitations.list_hash(result.row.hash),
         "chain_head": {"seq": chain_head.seq, "commitment": chain_head.commitment},
         "scope": scope_sentence(study),
         "check": NECESSARY_CHECK,

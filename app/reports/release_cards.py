@@ -15,7 +15,7 @@ from app.reports.model_card import model_card
 from app.reports.wording import format_criterion_value
 from app.storage.event_store.store import EventStore
 from app.storage.study_db.records import study_of
-from app.study.results import StudyResult
+from app.study.results import StudyStatus
 from app.workspace.workspace import Workspace
 from recsys.dataset.events import NO_PRICE
 from recsys.errors import WorkspaceError
@@ -24,7 +24,7 @@ from recsys.study.policy import Policy, Study, StudyKind
 CARDS_FOLDER = "cards"
 
 
-def write_cards(workspace: Workspace, result: StudyResult, folder: Path) -> dict[str, str]:
+def write_cards(workspace: Workspace, result: StudyStatus, folder: Path) -> dict[str, str]:
     """Write data.md, study.md and model.md into a folder; return their hashes by name."""
     version = workspace.registry.version(result.row.model)
     texts = {
@@ -109,7 +109,7 @@ def _data_limits(event_store: EventStore) -> Iterator[str]:
     yield "One account may be several people, and a gift says nothing of the giver's taste."
 
 
-def study_card(result: StudyResult) -> str:
+def study_card(result: StudyStatus) -> str:
     """Return what was asked of whom, by which rule, and what came out, from published batches."""
     row, report, study = result.row, result.report, study_of(result.row)
     parts = [
@@ -135,13 +135,13 @@ def study_card(result: StudyResult) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _criterion_rows(result: StudyResult) -> Iterator[tuple[str, ...]]:
+def _criterion_rows(result: StudyStatus) -> Iterator[tuple[str, ...]]:
     for criterion in result.report.policy.criteria:
         bar = format_criterion_value("en", criterion.name, criterion.bar)
         yield criterion.name.replace("_", " "), bar, escape_cell(criterion.because)
 
 
-def _result_rows(result: StudyResult) -> Iterator[tuple[str, ...]]:
+def _result_rows(result: StudyStatus) -> Iterator[tuple[str, ...]]:
     for criterion in result.verdict.criteria:
         value, low, high = (
             format_criterion_value("en", criterion.name, x)
@@ -150,9 +150,9 @@ def _result_rows(result: StudyResult) -> Iterator[tuple[str, ...]]:
         yield criterion.name.replace("_", " "), str(result.verdict.n), value, f"{low} and {high}"
 
 
-def _players_text(result: StudyResult) -> str:
+def _players_text(result: StudyStatus) -> str:
     players = result.report.players
-    invited = "" if result.invited is None else f" {result.invited} people were invited."
+    invited = "" if result.invited is None else f" {result.invited.people} people were invited."
     return f"{players.counted} decks counted, of {players.dealt} dealt or a few more.{invited}"
 
 

@@ -19,7 +19,7 @@ from app.reports.wording import (
     source_liked_share,
 )
 from app.storage.study_db.records import Decision, StudyRow
-from app.study.results import StudyResult
+from app.study.results import StudyStatus
 from recsys.report.report_data import CriterionReport, Report
 from recsys.report.tables import SegmentRow, ShareRow
 from recsys.stats import Estimate
@@ -40,7 +40,7 @@ def translated_table(
     )
 
 
-def criteria_table(language: str, result: StudyResult) -> pd.DataFrame:
+def criteria_table(language: str, result: StudyStatus) -> pd.DataFrame:
     """Each criterion against its bar, as at the verdict."""
     rows = [
         [
@@ -172,7 +172,7 @@ def halves_table(language: str, report: Report) -> pd.DataFrame:
     return translated_table(language, ("who", "people", "value"), rows)
 
 
-def demo_table(language: str, results: Sequence[StudyResult]) -> pd.DataFrame:
+def demo_table(language: str, results: Sequence[StudyStatus]) -> pd.DataFrame:
     """The studies of the first line, beside each other."""
     rows = [
         [

@@ -6,7 +6,7 @@ import pandas as pd
 
 from app.presentation.i18n import format_percent, format_value, translate
 from app.reports.tables import translated_table
-from app.study.results import StudyResult
+from app.study.results import StudyStatus
 from recsys.report.batches import funnel_to_row
 from recsys.report.representativeness import OTHER, FrameShare
 
@@ -46,7 +46,7 @@ def representativeness_table(language: str, rows: Sequence[FrameShare]) -> pd.Da
     return pd.DataFrame(cells, columns=columns, dtype=str)
 
 
-def funnel_table(language: str, result: StudyResult) -> pd.DataFrame:
+def funnel_table(language: str, result: StudyStatus) -> pd.DataFrame:
     """How many decks came how far."""
     counts = funnel_counts(result)
     if result.report.players.withdrawn:
@@ -66,10 +66,10 @@ def funnel_count_text(language: str, step: str, count: int) -> str:
     )
 
 
-def funnel_counts(result: StudyResult) -> dict[str, int]:
+def funnel_counts(result: StudyStatus) -> dict[str, int]:
     """Return how far the invited came, where there is a list, and what came of decks."""
-    known_counts = {"invited": result.invited, "agreed": result.consented, **result.step_counts}
-    invited_steps = ((step, known_counts.get(step)) for step in INVITED_STEPS)
-    invited = {step: count for step, count in invited_steps if count is not None}
-    played = funnel_to_row(result.report.players)
-    return invited | {step: played[step] for step in FUNNEL_STEPS}
+    counts = funnel_to_row(result.report.players)
+    if result.invited is not None:
+        counts |= {"invited": result.invited.people, "agreed": result.invited.consented}
+        counts |= result.invited.step_counts
+    return {step: counts[step] for step in (*INVITED_STEPS, *FUNNEL_STEPS) if step in counts}

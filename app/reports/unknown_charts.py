@@ -10,7 +10,7 @@ import pandas as pd
 
 from app.presentation.i18n import translate
 from app.reports.charts import Chart
-from app.study.results import StudyResult
+from app.study.results import StudyStatus
 from app.workspace import json_log
 from recsys.report.responses import SECONDARY_METRICS
 from recsys.report.shown_measures import ShownMeasures, Value
@@ -38,7 +38,7 @@ def value_or_unknown(name: str, compute: Callable[[], Value], unknown: Value) ->
 
 
 def chart_or_unknown(
-    language: str, judged: StudyResult, name: str, build: Callable[[], Chart]
+    language: str, judged: StudyStatus, name: str, build: Callable[[], Chart]
 ) -> Chart:
     """Return a picture; where nothing of it could be computed, a sentence that says so."""
     unknown = translate(language, "report.not_computed")
@@ -47,13 +47,13 @@ def chart_or_unknown(
     return replace(found, caption=unknown) if _is_lacking(judged, name, found) else found
 
 
-def _is_lacking(judged: StudyResult, name: str, found: Chart) -> bool:
+def _is_lacking(judged: StudyStatus, name: str, found: Chart) -> bool:
     """Return whether a picture shows nothing, and that because a measure failed."""
     return not found.rows and found.table is None and judged.report.lacks(*NEEDED.get(name, ()))
 
 
 def table_or_unknown(
-    judged: StudyResult, name: str, build: Callable[[], pd.DataFrame]
+    judged: StudyStatus, name: str, build: Callable[[], pd.DataFrame]
 ) -> pd.DataFrame | None:
     """Return a table; None where nothing of it could be computed."""
     found = value_or_unknown(f"table, {name}", build, None)

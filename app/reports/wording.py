@@ -3,7 +3,7 @@
 from math import floor
 
 from app.presentation.i18n import format_day, format_percent, section_texts, translate
-from app.study.results import StudyResult
+from app.study.results import StudyStatus
 from recsys.report.gate import Outcome, VerdictReason
 from recsys.report.report_data import Report
 from recsys.report.verdict_sentence import (
@@ -118,7 +118,7 @@ def baseline_name(language: str, baseline: str) -> str:
     return translate(language, f"report.rival_{baseline.replace('-', '_')}")
 
 
-def verdict_sentence(language: str, result: StudyResult) -> str:
+def verdict_sentence(language: str, result: StudyStatus) -> str:
     """Return the verdict's sentence without the word it opens with, which stands above it.
 
     A study that is closed says nothing of people to come: nobody can play in it any more.
@@ -132,7 +132,7 @@ def verdict_sentence(language: str, result: StudyResult) -> str:
     return reason.partition(". ")[2]
 
 
-def override_lines(language: str, result: StudyResult) -> list[tuple[str, str]]:
+def override_lines(language: str, result: StudyStatus) -> list[tuple[str, str]]:
     """Return who decided against the verdict, and why."""
     return [
         (
@@ -160,18 +160,18 @@ def bar_reason(language: str, criterion: Criterion) -> str:
     return translate(language, f"because.{reason_key}")
 
 
-def what_would_change(language: str, result: StudyResult) -> str:
+def what_would_change(language: str, result: StudyStatus) -> str:
     """Say what would change this verdict, and before all that nothing can, where that is so."""
     undecided = result.decision is None
     has_ended = undecided and result.row.closed_at is not None
     closed_text = translate(language, "report.change_closed") if has_ended else ""
-    invited = result.invited if undecided else None
+    invited = result.invited.people if undecided and result.invited else None
     smallest_panel = result.report.smallest_panel
     never_text = None if invited is None else too_small_message(invited, smallest_panel, language)
     return " ".join(filter(None, (never_text, _change_text(language, result), closed_text)))
 
 
-def _change_text(language: str, result: StudyResult) -> str:
+def _change_text(language: str, result: StudyStatus) -> str:
     report, verdict = result.report, result.verdict
     if verdict.why is VerdictReason.OPEN:
         return report_text(
@@ -210,7 +210,7 @@ def _open_criteria_text(language: str, study_verdict: Verdict) -> str:
     return " ".join(parts)
 
 
-def precision_of(result: StudyResult) -> float | None:
+def precision_of(result: StudyStatus) -> float | None:
     """Return the hit rate that the verdict was read at; None where none is shown."""
     return next((c.value for c in result.verdict.criteria if c.name == "hit_rate"), None)
 
@@ -220,7 +220,7 @@ def source_liked_share(report: Report, source: str) -> float | None:
     return next((row.liked for row in report.arms if row.label == source), None)
 
 
-def demo_headline(language: str, released: StudyResult, held: StudyResult) -> str:
+def demo_headline(language: str, released: StudyStatus, held: StudyStatus) -> str:
     """Return the first line of the demo: the same share where it is the same, else both."""
     first, second = (
         format_percent(language, precision_of(judged) or 0.0) for judged in (released, held)
@@ -230,7 +230,7 @@ def demo_headline(language: str, released: StudyResult, held: StudyResult) -> st
     return translate(language, "report.not_the_same", released=first, held=second)
 
 
-def held_reason(language: str, released: StudyResult, held: StudyResult) -> str:
+def held_reason(language: str, released: StudyStatus, held: StudyStatus) -> str:
     """Say in one sentence why the second study was held and the first released."""
     released_discrimination, held_discrimination = (
         _criterion_named(judged, "discrimination") for judged in (released, held)
@@ -259,11 +259,11 @@ def held_reason(language: str, released: StudyResult, held: StudyResult) -> str:
     )
 
 
-def _criterion_named(result: StudyResult, name: str) -> CriterionVerdict | None:
+def _criterion_named(result: StudyStatus, name: str) -> CriterionVerdict | None:
     return next((c for c in result.verdict.criteria if c.name == name), None)
 
 
-def released_and_held(results: list[StudyResult]) -> tuple[StudyResult, StudyResult] | None:
+def released_and_held(results: list[StudyStatus]) -> tuple[StudyStatus, StudyStatus] | None:
     """Return the newest released and the newest held of these studies, if there are both."""
     newest_by_outcome = {
         outcome: next((j for j in results if j.verdict.outcome is outcome), None)

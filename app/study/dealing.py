@@ -144,7 +144,7 @@ class Dealer:
         """Brands of her earlier decks: once seen, their arms are known to her."""
         if player.origin not in NO_REPEAT_ORIGINS:
             return []
-        decks = (dealt.deck for dealt in self.store.decks_by(player.participant))
+        decks = (dealt.deck for dealt in self.store.decks.of_participant(player.participant))
         return [
             card.brand for deck in decks if deck.origin in NO_REPEAT_ORIGINS for card in deck.cards
         ]

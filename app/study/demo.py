@@ -10,7 +10,6 @@ from app.storage.ingest.pipeline import ingest
 from app.storage.study_db.records import StudyRow
 from app.study.game import load_game
 from app.study.opening import open_study
-from app.study.results import judge_study
 from app.study.simulation import RaterPool
 from app.workspace.planted_shop import write_planted_shop
 from app.workspace.settings import Settings
@@ -93,7 +92,7 @@ def build_workspace(
 def _play_studies(workspace: Workspace, model: str, progress: ProgressCallback) -> None:
     """Tell the stories that are not told to their end, and open the playground."""
     raters = RaterPool.of(workspace.folder)
-    existing = {row.name: row for row in workspace.store.studies()}
+    existing = {row.name: row for row in workspace.store.studies.all()}
     for demo_study in DEMO_STUDIES:
         row = existing.get(demo_study.name) or _open_demo_study(
             workspace, demo_study.name, StudyKind.SIMULATED, model
@@ -117,14 +116,12 @@ def _play_study(
     demo_study: DemoStudy,
     progress: ProgressCallback,
 ) -> None:
-    game, already_closed = load_game(workspace, row), len(workspace.store.closings(row.hash))
+    game, already_closed = load_game(workspace, row), len(workspace.store.decks.closings(row.hash))
     remaining = demo_study.players - already_closed
     for count in raters.play(game, workspace.keys, remaining, demo_study.seed, demo_study.behavior):
         progress(
             f"{demo_study.name}: colleagues play", (already_closed + count) / demo_study.players
         )
-        if (already_closed + count) % game.study.policy.batch == 0 and judge_study(
-            workspace.store, row
-        ).decision:
+        if workspace.store.studies.decision(row.hash) is not None:
             break
-    workspace.store.close_study(row.hash, "everybody invited has played")
+    workspace.store.studies.close(row.hash, "everybody invited has played")

@@ -45,7 +45,7 @@ def _ineligible_reasons(game: Game, player: Player, is_model_builder: bool) -> I
         yield Ineligible.NOT_LIVE
     if game.latest_closed_deck(player, Origin.OWN) is not None:
         yield Ineligible.PLAYED
-    if game.store.has_counted(game.row.hash, player.participant):
+    if game.store.participants.has_counted(game.row.hash, player.participant):
         yield Ineligible.COUNTED
     if game.row.is_over(game.store.clock()):
         yield Ineligible.CLOSED
@@ -53,5 +53,5 @@ def _ineligible_reasons(game: Game, player: Player, is_model_builder: bool) -> I
         yield Ineligible.NOT_OPEN
     if is_model_builder:
         yield Ineligible.MODEL_BUILDER
-    if game.store.is_invited(game.row.hash, player.participant) is False:
+    if game.store.invitations.includes(game.row.hash, player.participant) is False:
         yield Ineligible.NOT_INVITED

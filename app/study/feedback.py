@@ -20,6 +20,7 @@ from app.storage.study_db.records import StudyRow, study_of
 from app.storage.study_db.store import StudyStore
 from app.study.simulation import RaterPool, simulated_subject
 from app.workspace.workspace import Workspace
+from recsys.disclosure import DisclosureRule
 from recsys.errors import BadInputError, NotEnoughHistoryError
 from recsys.evaluation.metrics import K
 from recsys.evaluation.tuning import fit_weights_from_feedback
@@ -32,7 +33,6 @@ from recsys.report.rejections import (
     most_rejected,
     strongest_kind,
 )
-from recsys.report.tables import DisclosureRule
 from recsys.stats import MIN_GROUP_SIZE
 from recsys.study.deck import Deck, Source
 from recsys.study.policy import StudyKind
@@ -77,7 +77,9 @@ def learn_from_study(
         tuned_model.arrays(),
         tuned_model.meta(),
         facts,
-        before_publish=lambda hash: workspace.store.add_training_studies(hash, training_studies),
+        before_publish=lambda hash: workspace.store.studies.add_training_studies(
+            hash, training_studies
+        ),
     )
 
 
@@ -90,11 +92,11 @@ def _answered_decks(
         for customer in RaterPool.of(workspace.folder).true_tastes
     }
     counted = [
-        closing.deck for closing in workspace.store.closings(row.hash) if not closing.why_not
+        closing.deck for closing in workspace.store.decks.closings(row.hash) if not closing.why_not
     ]
     for count, id in enumerate(counted, start=1):
         if id is not None:
-            deck = workspace.store.deck(id).deck
+            deck = workspace.store.decks.get(id).deck
             yield _scored_answers(workspace, recommender, deck, customers[deck.participant])
         progress("reading answers", count / len(counted))
 
@@ -102,7 +104,7 @@ def _answered_decks(
 def _scored_answers(
     workspace: Workspace, recommender: Recommender, deck: Deck, customer: str
 ) -> list[ScoredAnswer]:
-    answers = workspace.store.current_answers(deck.id)
+    answers = workspace.store.swipes.current_answers(deck.id)
     position_of = {card.brand: card.position for card in deck.cards}
     other_brands = tuple(
         str(name) for name in recommender.catalog.brands if str(name) not in position_of
@@ -126,7 +128,7 @@ def rejected_brands(workspace: Workspace, model: str) -> list[RejectedBrand]:
     """Return the most refused picks of a version over its studies, the most refused first."""
     responses: dict[str, PickResponses] = {}
     incomplete_batches = 0
-    for row in workspace.store.studies():
+    for row in workspace.store.studies.all():
         if model in row.versions and row.kind is not StudyKind.PLAYGROUND:
             source = Source.PICK if row.model == model else Source.CHALLENGER
             incomplete_batches += _read_study(workspace.store, row, source, responses)
@@ -151,7 +153,9 @@ def _read_study(
     Nothing is read of a batch out of which somebody is forgotten. Return how many those are.
     """
     batch, incomplete_batches = study_of(row).policy.batch, 0
-    counted = [closing.deck for closing in store.closings(row.hash) if closing.why_not is None]
+    counted = [
+        closing.deck for closing in store.decks.closings(row.hash) if closing.why_not is None
+    ]
     for start in range(0, len(counted) // batch * batch, batch):
         decks = [deck for deck in counted[start : start + batch] if deck is not None]
         if len(decks) < batch:
@@ -166,8 +170,8 @@ def _read_deck(
     store: StudyStore, deck: str, source: Source, responses: dict[str, PickResponses]
 ) -> None:
     """Add what was said in one deck of the picks of an arm."""
-    answers, rejections = store.current_answers(deck), store.rejections_of(deck)
-    for card in store.deck(deck).deck.cards:
+    answers, rejections = store.swipes.current_answers(deck), store.swipes.rejections(deck)
+    for card in store.decks.get(deck).deck.cards:
         if source not in card.sources or card.position not in answers:
             continue
         response = responses.setdefault(card.brand, PickResponses())

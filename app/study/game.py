@@ -2,25 +2,22 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from app.modeling.recommender import Recommender, Stopwatch, load_recommender
 from app.storage.study_db.records import (
-    ClosedBy,
     Closing,
     DealtDeck,
     FunnelStep,
-    IncomingSwipe,
     RejectionReason,
     StudyRow,
-    SwipeReceipt,
     study_of,
 )
 from app.storage.study_db.store import StudyStore
+from app.study.closing import close_deck, close_overdue
 from app.study.dealing import Dealer, Player
-from app.study.results import close_deck
 from app.workspace.workspace import Workspace
 from recsys.errors import NotAllowedError, NotEnoughHistoryError
 from recsys.models.base import BrandScore
@@ -88,27 +85,27 @@ class Game:
     def record_step(self, player: Player, step: FunnelStep) -> None:
         """Note that somebody invited to this study came so far; a borrowed life is nobody."""
         if player.origin is not Origin.PERSONA:
-            self.store.record_step(self.row.hash, player.participant, step)
+            self.store.invitations.record_step(self.row.hash, player.participant, step)
 
     def open_deck(self, player: Player) -> DealtDeck | None:
-        """The deck of this player that is still open; one whose time is over is closed here."""
-        for dealt_deck in reversed(self.store.decks_by(player.participant)):
-            is_match = (
-                dealt_deck.deck.study == self.row.hash and dealt_deck.deck.origin is player.origin
-            )
-            if is_match and self.store.closing(dealt_deck.deck.id) is None:
-                if dealt_deck.closes_at > self.store.clock():
-                    return dealt_deck
-                self.finish(dealt_deck.deck.id, ClosedBy.TIME)
-        return None
+        """Return the deck of this player that is still open, or None."""
+        decks = (deck for deck in self._decks(player, player.origin) if not self.is_closed(deck))
+        return next(decks, None)
 
     def latest_closed_deck(self, player: Player, *origins: Origin) -> DealtDeck | None:
-        """Her newest closed deck of these origins in this study."""
-        for dealt_deck in reversed(self.store.decks_by(player.participant)):
-            is_match = dealt_deck.deck.study == self.row.hash and dealt_deck.deck.origin in origins
-            if is_match and self.store.closing(dealt_deck.deck.id) is not None:
-                return dealt_deck
-        return None
+        """Return the player's newest closed deck of these origins in this study."""
+        return next(filter(self.is_closed, self._decks(player, *origins)), None)
+
+    def _decks(self, player: Player, *origins: Origin) -> Iterator[DealtDeck]:
+        """Yield the player's decks of these origins in this study, the newest first."""
+        for dealt in reversed(self.store.decks.of_participant(player.participant)):
+            if dealt.deck.study == self.row.hash and dealt.deck.origin in origins:
+                yield dealt
+
+    def is_closed(self, dealt: DealtDeck) -> bool:
+        """Return whether a deck is closed, or its time is over."""
+        is_overdue = dealt.closes_at <= self.store.clock()
+        return is_overdue or self.store.decks.closing(dealt.deck.id) is not None
 
     def start(
         self, player: Player, recipe: DeckRecipe | None = None, stopwatch: Stopwatch | None = None
@@ -130,6 +127,7 @@ class Game:
         existing = self.open_deck(player)
         if existing is not None:
             return existing
+        close_overdue(self.store, self.row)  # an overdue deck is closed before another is dealt
         self._check_playable(player)
         deck = self.dealer.deal(player, recipe or self.study.policy.deck, stopwatch)
         if deck.origin is Origin.OWN and deck.evidence is HistoryDepth.ENOUGH:
@@ -137,7 +135,7 @@ class Game:
         with stopwatch.stage("storing the deck"):
             hours = self.study.policy.open_hours
             version = self.recommender.event_store.version
-            return self.store.add_deck(deck, version, stopwatch.stages, hours, player.language)
+            return self.store.decks.add(deck, version, stopwatch.stages, hours, player.language)
 
     def _check_playable(self, player: Player) -> None:
         """Raise NotAllowedError where a deck that counts cannot be dealt now."""
@@ -153,31 +151,29 @@ class Game:
         """Her best n brands, computed now. Raises as `start` does."""
         return self.recommender.rank(self.dealer.evidence(player, Stopwatch()), n)
 
-    def swipe(self, deck: str, swipes: Iterable[IncomingSwipe]) -> SwipeReceipt:
-        """Store answers as they come; what is returned is safely on disk."""
-        return self.store.add_swipes(deck, swipes)
-
     def finish_by_player(self, deck: str) -> str | None:
         """Close a deck at its player's wish; return a coffee code, once and where there are any.
 
         Every finished deck of her own history gets one, whatever she answered.
         """
         with _DECK_LOCKS[hash(deck) % len(_DECK_LOCKS)]:
-            already_closed = self.store.closing(deck) is not None
+            already_closed = self.store.decks.closing(deck) is not None
             self.finish(deck)
-            own = self.store.deck(deck).deck.origin is Origin.OWN
+            own = self.store.decks.get(deck).deck.origin is Origin.OWN
             return (
-                self.store.take_coffee_code(self.row.hash) if own and not already_closed else None
+                self.store.invitations.take_coffee_code(self.row.hash)
+                if own and not already_closed
+                else None
             )
 
-    def finish(self, deck: str, closed_by: ClosedBy = ClosedBy.PLAYER) -> Closing:
+    def finish(self, deck: str) -> Closing:
         """Close a deck: its scores enter the study once, now.
 
         Raises NotAllowedError for a deck of another study.
         """
-        if self.store.deck(deck).deck.study != self.row.hash:
+        if self.store.decks.get(deck).deck.study != self.row.hash:
             raise NotAllowedError("This deck is of another study: open your own page.")
-        return close_deck(self.store, self.row, deck, closed_by)
+        return close_deck(self.store, self.row, deck)
 
     def reveal(self, deck_id: str, player: Player) -> list[RevealedCard]:
         """Turn the cards of a closed deck over. Raises NotAllowedError while it is open."""
@@ -196,22 +192,22 @@ class Game:
         deck = self._own_closed_deck(deck_id, player)
         if position not in {t.card.position for t in self._revealed_cards(deck) if t.asks_reason}:
             raise NotAllowedError("A reason belongs to a pick that is not your favourite.")
-        self.store.add_rejection(deck_id, position, reason)
+        self.store.swipes.add_rejection(deck_id, position, reason)
 
     def _own_closed_deck(self, deck_id: str, player: Player) -> Deck:
-        dealt_deck = self.store.deck(deck_id)
+        dealt_deck = self.store.decks.get(deck_id)
         if (
             dealt_deck.deck.participant != player.participant
             or dealt_deck.deck.study != self.row.hash
         ):
             raise NotAllowedError("This deck is somebody else's. Open your own page.")
-        if self.store.closing(deck_id) is None:
+        if not self.is_closed(dealt_deck):
             raise NotAllowedError("This deck is still open. Finish it first.")
         return dealt_deck.deck
 
     def _revealed_cards(self, deck: Deck) -> list[RevealedCard]:
-        answers = self.store.current_answers(deck.id)
-        rejections = self.store.rejections_of(deck.id)
+        answers = self.store.swipes.current_answers(deck.id)
+        rejections = self.store.swipes.rejections(deck.id)
         return [
             RevealedCard(
                 card, face, answers.get(card.position), None, rejections.get(card.position)
@@ -240,7 +236,7 @@ def study_to_play(store: StudyStore) -> StudyRow | None:
 
     Without a live one it is a playground. A closed study still shows everybody their own deck.
     """
-    rows = store.studies()
+    rows = store.studies.all()
     live_studies = [row for row in rows if row.kind is StudyKind.LIVE]
     playgrounds = [
         row for row in rows if row.kind is StudyKind.PLAYGROUND and row.closed_at is None

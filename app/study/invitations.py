@@ -254,7 +254,7 @@ def invite_to_study(
     ordered = in_invitation_order(people, row.invitation_seed)
     columns_kept = coarsen_columns(ordered, columns, study.policy.cell)
     coarse_columns = {name: values for name, values in columns_kept.items() if values}
-    hash = workspace.store.add_invitations(
+    hash = workspace.store.invitations.add(
         row.hash, invitee_pseudonyms(workspace.keys, ordered), codes, coarse_columns
     )
     return InvitationResult(

@@ -35,7 +35,7 @@ def open_study(
     plays_from, plays_until = dates
     if plays_from is not None and plays_until is not None and plays_until <= plays_from:
         raise BadInputError("The last day of play is before the first: choose a later one.")
-    live_studies = [row for row in store.studies() if row.kind is StudyKind.LIVE]
+    live_studies = [row for row in store.studies.all() if row.kind is StudyKind.LIVE]
     study = Study(
         name=name or _new_name(store, kind),
         kind=kind,
@@ -46,7 +46,7 @@ def open_study(
         attempt=len(live_studies) + 1 if kind is StudyKind.LIVE else 1,
         challenger=challenger,
     )
-    return store.open_study(
+    return store.studies.open(
         StudyRow(
             hash=study.hash,
             name=study.name,
@@ -88,6 +88,6 @@ def check_challenger(policy: Policy, model: str, challenger: str | None) -> None
 
 
 def _new_name(store: StudyStore, kind: StudyKind) -> str:
-    taken = {row.name for row in store.studies()}
+    taken = {row.name for row in store.studies.all()}
     numbers = (n for n in range(1, len(taken) + 2) if f"{kind.value} {n}" not in taken)
     return f"{kind.value} {next(numbers)}"

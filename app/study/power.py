@@ -19,12 +19,13 @@ from app.storage.study_db.row_codec import score_of
 from app.storage.study_db.store import StudyStore
 from app.study.game import Game
 from app.study.opening import open_study
-from app.study.results import StudyResult, judge_study
+from app.study.results import StudyStatus, study_status
 from app.study.simulation import RaterPool
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import BadInputError, NotEnoughBrandsError, NotEnoughError, NotEnoughHistoryError
 from recsys.models.collaborative import ProgressCallback
 from recsys.report.evaluate import smallest_panel_for_policy
+from recsys.report.gate import Outcome
 from recsys.simulation.raters import rater_panel
 from recsys.stats import standardized_difference
 from recsys.study.deck import Card, CardRole, Source, deal_deck
@@ -133,7 +134,7 @@ class StudyAssumptions:
 
 
 def resolve_assumptions(
-    earlier: StudyResult | None, icc: float | None, drop_out: float | None
+    earlier: StudyStatus | None, icc: float | None, drop_out: float | None
 ) -> StudyAssumptions:
     """Return ICC and drop-out: as given, else as an earlier study had them, else the default.
 
@@ -232,18 +233,18 @@ def simulate_power(
         for players_done in raters.play(game, workspace.keys, players, seed, behavior):
             progress("simulated employees play", players_done / players)
         scores = _counted_scores(store, row, workspace.policy)
-        result = judge_study(store, row)
+        result = study_status(store, row)
     finally:
         store.close()
     if not len(scores):
         raise NotEnoughError("Nobody could be dealt a deck that counts: import longer histories.")
-    decision = result.decision
+    decided = result.verdict.outcome is not Outcome.UNDECIDED
     return SimulatedStudyPower(
         panel=panel_name,
         players=players_done,
         hit_rate=float(scores[:, 0].mean()),
         outcome=result.verdict.outcome.value,
-        decided_after=None if decision is None else decision.batch,
+        decided_after=result.verdict.n if decided else None,
         reason=result.verdict.reason,
         power=resample_power(scores, workspace.policy, workspace.policy.alpha, seed),
     )
@@ -260,6 +261,8 @@ def _counted_scores(
 ) -> "np.ndarray[Any, np.dtype[np.float64]]":
     """The scores of those who count, shape (people, criteria of the policy)."""
     names = [criterion.name for criterion in policy.criteria]
-    stored = [closing.score for closing in store.closings(row.hash) if closing.score is not None]
+    stored = [
+        closing.score for closing in store.decks.closings(row.hash) if closing.score is not None
+    ]
     rows = [[score_to_row(score_of(score))[name] for name in names] for score in stored]
     return np.array(rows, np.float64).reshape(len(rows), len(names))

@@ -11,10 +11,10 @@ from app.presentation.i18n import LANGUAGES, section_texts
 from app.storage.study_db.account_links import LinkMethod
 from app.storage.study_db.records import DealtDeck, ErasureCounts, ErasureReason
 from app.storage.study_db.store import StudyStore
-from app.study.results import close_overdue
+from app.study.closing import settle_studies
 from app.workspace.workspace import Workspace
 from recsys.study.deck import Card
-from recsys.study.swipes import Swipe, current_answers
+from recsys.study.swipes import Swipe
 
 DAY_MS = 24 * 3_600_000
 
@@ -35,12 +35,14 @@ def purge_expired(workspace: Workspace) -> PurgeCounts:
     first, so that age takes no score out of a study.
     """
     store, before = workspace.store, workspace.store.clock() - workspace.settings.keep_days * DAY_MS
-    for row in store.studies():
-        close_overdue(store, row)
-    erased = [store.forget(who, ErasureReason.EXPIRED) for who in store.inactive_since(before)]
+    settle_studies(store)
+    erased = [
+        store.participants.forget(who, ErasureReason.EXPIRED)
+        for who in store.participants.inactive_since(before)
+    ]
     store.delete_log_before(before)
-    store.delete_steps_before(before)
-    store.delete_columns_before(before)
+    store.invitations.delete_steps_before(before)
+    store.invitations.delete_columns_before(before)
     purged = PurgeCounts(
         len(erased), sum(one.decks for one in erased), _delete_old_rejects(workspace, before)
     )
@@ -74,13 +76,13 @@ def consent_version() -> str:
 
 def has_consented(store: StudyStore, participant: str) -> bool | None:
     """Return her last word on this wording, or None where she was not asked yet."""
-    last = store.consent_of(participant)
+    last = store.participants.consent_of(participant)
     return last.yes if last is not None and last.text_version == consent_version() else None
 
 
 def record_consent(store: StudyStore, participant: str, yes: bool) -> None:
     """Keep her word."""
-    store.record_consent(participant, consent_version(), yes)
+    store.participants.record_consent(participant, consent_version(), yes)
 
 
 SCHEMA_VERSION = 2
@@ -103,56 +105,64 @@ def personal_data(
         else {"linked_by": account_link[0], "at": _iso_time(account_link[1])},
         "invited_to": [
             row.name
-            for row in store.studies()
-            if any(store.is_invited(row.hash, w) for w in pseudonyms)
+            for row in store.studies.all()
+            if any(store.invitations.includes(row.hash, w) for w in pseudonyms)
         ],
         "invited_as": [said for who in pseudonyms for said in _invitation_columns(store, who)],
         "counted_in": [  # a mark that outlives forgetting, until the study closes
             row.name
-            for row in store.studies()
-            if any(store.has_counted(row.hash, w) for w in pseudonyms)
+            for row in store.studies.all()
+            if any(store.participants.has_counted(row.hash, w) for w in pseudonyms)
         ],
         "steps": [said for who in pseudonyms for said in _funnel_steps(store, who)],
         "consents": [said for who in pseudonyms for said in _consents(store, who)],
-        "decks": [_deck_data(store, dealt) for who in pseudonyms for dealt in store.decks_by(who)],
+        "decks": [
+            _deck_data(store, dealt)
+            for who in pseudonyms
+            for dealt in store.decks.of_participant(who)
+        ],
     }
 
 
 def forget_person(store: StudyStore, participants: Iterable[str]) -> ErasureCounts:
-    """Erase everything under these pseudonyms; return how much went."""
-    erased = [store.forget(who) for who in participants]
+    """Erase everything under these pseudonyms; return how much went.
+
+    Overdue decks are closed first: a score that a report counts already stays.
+    """
+    settle_studies(store)
+    erased = [store.participants.forget(who) for who in participants]
     return ErasureCounts(sum(one.decks for one in erased), sum(one.swipes for one in erased))
 
 
 def _invitation_columns(store: StudyStore, pseudonym: str) -> list[dict[str, str]]:
     return [
         {"study": row.name, "column": name, "value": value}
-        for row in store.studies()
-        for name, value in store.column_values(row.hash, pseudonym).items()
+        for row in store.studies.all()
+        for name, value in store.invitations.column_values(row.hash, pseudonym).items()
     ]
 
 
 def _funnel_steps(store: StudyStore, pseudonym: str) -> list[dict[str, Any]]:
     return [
         {"study": row.name, "step": step.value, "at": _iso_time(at)}
-        for row in store.studies()
-        for step, at in store.steps_of(row.hash, pseudonym)
+        for row in store.studies.all()
+        for step, at in store.invitations.steps_of(row.hash, pseudonym)
     ]
 
 
 def _consents(store: StudyStore, pseudonym: str) -> list[dict[str, Any]]:
     return [
         {"wording": said.text_version, "yes": said.yes, "at": _iso_time(said.at)}
-        for said in store.consents_of(pseudonym)
+        for said in store.participants.consents_of(pseudonym)
     ]
 
 
 def _deck_data(store: StudyStore, dealt_deck: DealtDeck) -> dict[str, Any]:
-    closing, deck = store.closing(dealt_deck.deck.id), dealt_deck.deck
-    swipes = [*store.swipes_of(deck.id), *store.swipes_of(deck.id, late=True)]
-    answers = current_answers(store.swipes_of(deck.id))
+    closing, deck = store.decks.closing(dealt_deck.deck.id), dealt_deck.deck
+    swipes = [*store.swipes.of_deck(deck.id), *store.swipes.of_deck(deck.id, late=True)]
+    answers = store.swipes.current_answers(deck.id)
     return {
-        "study": store.study(deck.study).name,
+        "study": store.studies.get(deck.study).name,
         "origin": deck.origin.value,
         "language": dealt_deck.language,
         "dealt_at": _iso_time(dealt_deck.dealt_at),
@@ -164,7 +174,7 @@ def _deck_data(store: StudyStore, dealt_deck: DealtDeck) -> dict[str, Any]:
             for card in deck.cards
         ],
         "swipes": [_swipe_data(swipe) for swipe in swipes],
-        "refusals": {place: why.value for place, why in store.rejections_of(deck.id).items()},
+        "refusals": {place: why.value for place, why in store.swipes.rejections(deck.id).items()},
     }
 
 

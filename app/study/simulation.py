@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from app.auth.identity import pseudonym
-from app.storage.study_db.records import ClosedBy, IncomingSwipe
+from app.storage.study_db.records import IncomingSwipe
 from app.storage.study_db.store import StudyStore
 from app.study.dealing import Player
 from app.study.game import Game
@@ -78,7 +78,7 @@ class RaterPool:
         player = Player(pseudonym(keys, subject), Origin.SIMULATED, customer)
         # of each person one deck counts, and nobody judges what has learnt from her answers
         training_studies = (
-            study for one in game.row.versions for study in game.store.training_studies(one)
+            study for one in game.row.versions for study in game.store.studies.training_studies(one)
         )
         studies = (game.row.hash, *training_studies)
         if any(_has_played(game.store, keys, study, customer) for study in studies):
@@ -91,8 +91,8 @@ class RaterPool:
         reactions = simulate_answers(
             deck, self.true_tastes[customer], self.brand_knowledge, behavior, rng
         )
-        game.swipe(deck.id, _to_swipes(deck, reactions))
-        game.finish(deck.id, ClosedBy.PLAYER)
+        game.store.swipes.add(deck.id, _to_swipes(deck, reactions))
+        game.finish(deck.id)
         return True
 
 
@@ -102,8 +102,8 @@ def simulated_subject(study: str, customer: str) -> str:
 
 
 def _has_played(store: StudyStore, keys: SecretKeys, study: str, customer: str) -> bool:
-    decks = store.decks_by(pseudonym(keys, simulated_subject(study, customer)))
-    return any(store.closing(dealt.deck.id) for dealt in decks)
+    decks = store.decks.of_participant(pseudonym(keys, simulated_subject(study, customer)))
+    return any(store.decks.closing(dealt.deck.id) for dealt in decks)
 
 
 def _to_swipes(deck: Deck, reactions: list[SimulatedAnswer]) -> list[IncomingSwipe]:

@@ -89,7 +89,7 @@ def _start_up() -> None:
     planted = settings.share and runtime.event_store().planted
     check_listen_address(settings, config.get_option("server.address"), planted)
     runtime.workspace_lock()
-    runtime.store().check_pages()
+    runtime.store().db.check_pages()
     purge_expired(runtime.workspace())
     disable_nagle()
     freeze_loaded_objects()

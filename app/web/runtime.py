@@ -13,6 +13,7 @@ from app.operations.jobs import Jobs
 from app.storage.event_store.store import EventStore
 from app.storage.study_db.account_links import AccountLinks
 from app.storage.study_db.store import StudyStore
+from app.web.sweep import StudySweep
 from app.workspace import settings as _settings
 from app.workspace.keys import SecretKeys
 from app.workspace.lock import WorkspaceLock
@@ -22,7 +23,7 @@ from app.workspace.workspace import Workspace
 Resource = TypeVar("Resource")
 _lock = threading.RLock()
 _cache_clearers: list[Callable[[], None]] = []
-_open_resources: list[Workspace | Jobs | WorkspaceLock] = []
+_open_resources: list[Workspace | Jobs | WorkspaceLock | StudySweep] = []
 _settings_in_force: list[Settings] = []
 
 
@@ -116,6 +117,14 @@ def jobs() -> Jobs:
     opened = Jobs(settings(), store())
     _open_resources.append(opened)
     return opened
+
+
+@_singleton
+def study_sweep() -> StudySweep:
+    """Start to settle the studies once a minute."""
+    sweep = StudySweep(store())
+    _open_resources.append(sweep)
+    return sweep
 
 
 def close_all() -> None:

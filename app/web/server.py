@@ -48,6 +48,7 @@ def serve_app(settings: Settings, open_browser: bool, any_port: bool) -> None:
     )
     runtime.use_settings(settings)
     runtime.workspace_lock()
+    runtime.study_sweep()
     options = _run_options(settings)
     threading.Thread(target=_announce, args=(settings, open_browser), daemon=True).start()
     set_log_level("ERROR")  # else Streamlit warns that options were said after it was imported

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,12 +126,12 @@ def _parse_body(body: bytes) -> tuple[str, list[object]]:
 def _store_and_reply(
     store: StudyStore, claim: DeckTokenClaims, raw_swipes: list[object]
 ) -> JsonReply:
-    deck = store.deck_outline(claim.deck)
+    deck = store.decks.outline(claim.deck)
     if deck.participant != claim.participant:
         raise NotAllowedError("This page's pass is for another deck: reload the page.")
     accepted, rejected = _validate_swipes(deck, raw_swipes)
-    receipt = store.add_swipes(deck.id, _within_capacity(store, deck, accepted))
-    current_answers = store.current_answers(deck.id)
+    receipt = store.swipes.add(deck.id, _within_capacity(store, deck, accepted))
+    current_answers = store.swipes.current_answers(deck.id)
     return (422 if rejected else 200), _acknowledgement(deck, receipt, current_answers, rejected)
 
 
@@ -138,7 +139,7 @@ def _within_capacity(
     store: StudyStore, deck: DeckOutline, swipes: list[IncomingSwipe]
 ) -> list[IncomingSwipe]:
     """Return what the deck has room for, and what it has already. Raises TooManyError for none."""
-    stored_ids = store.swipe_ids(deck.id)
+    stored_ids = store.swipes.ids(deck.id)
     new_ids = list(dict.fromkeys(swipe.id for swipe in swipes if swipe.id not in stored_ids))
     excess_ids = set(new_ids[remaining_rows(len(stored_ids), deck.dealt_at, store.clock()) :])
     fitting = [swipe for swipe in swipes if swipe.id not in excess_ids]
@@ -186,7 +187,7 @@ def _whole_of(deck: DeckOutline, swipe: IncomingSwipe) -> Swipe:
 def _acknowledgement(
     deck: DeckOutline,
     receipt: SwipeReceipt,
-    current_answers: dict[int, Answer],
+    current_answers: Mapping[int, Answer],
     rejected: list[dict[str, Any]],
 ) -> dict[str, Any]:
     return {

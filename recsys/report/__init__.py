@@ -2,6 +2,8 @@
 
 from recsys.report.evaluate import build_report as build_report
 from recsys.report.gate import decide as decide
-from recsys.report.gate import evaluate_study as evaluate_study
 from recsys.report.report_data import Report as Report
+from recsys.report.snapshot import StudySnapshot as StudySnapshot
+from recsys.report.study_result import StudyResult as StudyResult
+from recsys.report.study_result import evaluate_study as evaluate_study
 from recsys.report.verdict_sentence import Verdict as Verdict

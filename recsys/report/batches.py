@@ -1,15 +1,15 @@
 """Which closed decks count, which are published, and how many were dealt by then."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from recsys.disclosure import DisclosureRule, floor_to_tenths
 from recsys.report.responses import Bools, Ints
-from recsys.report.tables import DisclosureRule
 from recsys.study.policy import Study
 from recsys.study.scoring import (
     CompletedDeck,
@@ -114,11 +114,6 @@ class ParticipantFunnel:
         )
 
 
-def floor_to_tenths(share: float | None) -> float | None:
-    """Return a share rounded down to tenths, at most .9: "all" would say it of each one."""
-    return None if share is None else min(int(share * 10 + 1e-9), 9) / 10
-
-
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What else must hold before a batch may decide."""
@@ -148,35 +143,31 @@ def batch_to_row(batch: Batch) -> dict[str, Any]:
 def apply_exclusions(
     closed: Iterable[ClosedDeck], study: Study, earlier: Mapping[str, int] = NO_EARLIER_DECKS
 ) -> list[ClassifiedDeck]:
-    """Return each deck with the reason why it does not count: of a person, the first may.
+    """Label each closed deck with its exclusion reason, or None.
 
-    `earlier` says when a participant closed a deck of the same model version and policy in another
-    study (milliseconds since 1970).
+    Only a participant's first eligible deck counts. `earlier` says when participants closed a deck
+    of the same model version and policy in another study (milliseconds since 1970).
     """
-    return list(classify_decks(closed, study, earlier, set()))
+    participants: set[str] = set()
+    return [_classify(deck, study, earlier, participants) for deck in closed]
 
 
-def classify_decks(
-    closed: Iterable[ClosedDeck], study: Study, earlier: Mapping[str, int], participants: set[str]
-) -> Iterator[ClassifiedDeck]:
-    """Yield the rows of more decks, and add who closed them to those who were `participants`."""
-    for deck in closed:
-        if not isinstance(deck, CompletedDeck):
-            yield ClassifiedDeck(
-                deck, deck if isinstance(deck, ExclusionReason) else None, False, None, 0
-            )
-            continue
-        times = ResponseTimes.from_deck(deck)
-        exclusion = exclusion_reason(times, study.kind, study.policy)
-        if ineligibility(deck.deck, study.kind) is None:
-            participant = deck.deck.participant
-            has_earlier = (
-                participant in participants
-                or earlier.get(participant, deck.closed_at) < deck.closed_at
-            )
-            exclusion = ExclusionReason.NOT_FIRST if has_earlier else exclusion
-            participants.add(participant)
-        yield ClassifiedDeck(deck, exclusion, is_complete(times), deck.dealt_at, deck.closed_at)
+def _classify(
+    deck: ClosedDeck, study: Study, earlier: Mapping[str, int], participants: set[str]
+) -> ClassifiedDeck:
+    """Label one deck, and add its owner to `participants`."""
+    if not isinstance(deck, CompletedDeck):
+        exclusion = deck if isinstance(deck, ExclusionReason) else None
+        return ClassifiedDeck(deck, exclusion, False, None, 0)
+    times = ResponseTimes.from_deck(deck)
+    exclusion = exclusion_reason(times, study.kind, study.policy)
+    if ineligibility(deck.deck, study.kind) is None:
+        participant = deck.deck.participant
+        was_earlier = earlier.get(participant, deck.closed_at) < deck.closed_at
+        if participant in participants or was_earlier:
+            exclusion = ExclusionReason.NOT_FIRST
+        participants.add(participant)
+    return ClassifiedDeck(deck, exclusion, is_complete(times), deck.dealt_at, deck.closed_at)
 
 
 def deck_facts(decks: Sequence[ClassifiedDeck]) -> Ints:
@@ -223,7 +214,9 @@ def participant_counts_at(
     dealt_at = np.sort(np.concatenate([dealt_known, np.fromiter(open_dealt_at, dtype=np.int64)]))
     latest_close = np.maximum.accumulate(facts_table[CLOSED_AT])
     n_counted, n_closed, n_complete, n_withdrawn = facts_table[:4].cumsum(axis=1)[:, batch_ends - 1]
-    n_dealt = n_withdrawn + np.searchsorted(dealt_at, latest_close[batch_ends - 1], side="right")
+    # a deck of the very millisecond is not counted: the next one of it would change a decision
+    n_before = np.searchsorted(dealt_at, latest_close[batch_ends - 1], side="left")
+    n_dealt = np.maximum(n_closed, n_withdrawn + n_before)
     columns = (n_dealt, n_closed, n_complete, n_counted, n_withdrawn)
     return [ParticipantCounts(*each) for each in zip(*(c.tolist() for c in columns), strict=True)]
 

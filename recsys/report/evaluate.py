@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from recsys.disclosure import DisclosureRule
 from recsys.report.batches import (
     NO_EARLIER_DECKS,
     ClassifiedDeck,
@@ -23,7 +24,6 @@ from recsys.report.response_table import ResponseTable
 from recsys.report.responses import SECONDARY_METRICS
 from recsys.report.shown_measures import NOT_COMPUTED, REASON, ShownMeasures
 from recsys.report.tables import (
-    DisclosureRule,
     brand_rows,
     card_group_rows,
     category_rows,
@@ -31,7 +31,7 @@ from recsys.report.tables import (
     secondary_metrics,
     segment_rows,
 )
-from recsys.report.tally import StudyState, add_closed_decks, policy_scores
+from recsys.report.tally import Tally, policy_scores, tally_decks
 from recsys.stats import (
     ClusteredProportion,
     Estimate,
@@ -51,29 +51,25 @@ def build_report(
     seed: int = 0,
     earlier: Mapping[str, int] = NO_EARLIER_DECKS,
 ) -> Report:
-    """Return the report of a study, read anew.
+    """Return the report of a study. The arguments are those of `tally_decks`."""
+    return report_from_tally(tally_decks(study, closed, earlier, open_dealt_at), study, seed)
 
-    `closed` is in the order of closing, withdrawn scores in the places of their decks. A batch
-    out of which somebody is forgotten gives its scores to the criteria, and nothing to the tables.
-    `open_dealt_at` says when those decks were dealt that are still open and could count; `earlier`
-    is that of `apply_exclusions`.
+
+def report_from_tally(tally: Tally, study: Study, seed: int = 0) -> Report:
+    """Return the report of the published batches.
+
+    A batch out of which somebody is forgotten gives its scores to the criteria, and nothing to the
+    tables. `seed` draws the forecast's futures.
     """
-    return report_from_state(
-        add_closed_decks(StudyState(), study, closed, earlier, open_dealt_at), study, seed
-    )
-
-
-def report_from_state(state: StudyState, study: Study, seed: int = 0) -> Report:
-    """Return the report of what was read so far."""
-    policy, table, alpha = study.policy, state.table, study.alpha
-    rule = DisclosureRule(policy.batch, policy.cell)
-    table_rule = replace(rule, lost_batches=state.lost_batches)
+    policy, table, alpha = study.policy, tally.table, study.alpha
+    rule = policy.disclosure
+    table_rule = replace(rule, lost_batches=tally.lost_batches)
     shown = ShownMeasures()
     compute, bars = shown.compute, [c.bar for c in policy.criteria]
-    scores = policy_scores(state.scores, policy)
-    gated_rates = scores[0] if policy.is_paired_comparison else state.scores[0]
+    scores = policy_scores(tally.scores, policy)
+    gated_rates = scores[0] if policy.is_paired_comparison else tally.scores[0]
     half_count = len(gated_rates) // policy.batch // 2 * policy.batch
-    published_decks = state.classified[: state.n_published]
+    published_decks = tally.published
     return Report(
         study=study.hash,
         name=study.name,
@@ -85,9 +81,9 @@ def report_from_state(state: StudyState, study: Study, seed: int = 0) -> Report:
         baseline=study.baseline,
         alpha=alpha,
         smallest_panel=smallest_panel_for_study(study),
-        players=ParticipantFunnel.from_counts(state.participant_counts, rule),
-        criteria=tuple(_criterion_reports(scores, state, study, table_rule, shown)),
-        batches=state.batches,
+        players=ParticipantFunnel.from_counts(tally.participant_counts, rule),
+        criteria=tuple(_criterion_reports(scores, tally, study, table_rule, shown)),
+        batches=tally.batches,
         arms=compute("arms", lambda: card_group_rows(table, table_rule), ()),
         secondary_metrics=compute(
             "beside",
@@ -136,11 +132,11 @@ def smallest_panel_for_policy(policy: Policy, alpha: float) -> int:
 
 
 def _criterion_reports(
-    scores: Floats, state: StudyState, study: Study, rule: DisclosureRule, shown: ShownMeasures
+    scores: Floats, tally: Tally, study: Study, rule: DisclosureRule, shown: ShownMeasures
 ) -> Iterator[CriterionReport]:
     policy, n = study.policy, scores.shape[1]
     for criterion, criterion_scores, points in zip(
-        policy.criteria, scores, state.sequences, strict=True
+        policy.criteria, scores, tally.sequences, strict=True
     ):
         if n < policy.cell:
             unknown = Estimate.unknown(f"fewer than {policy.cell} people", n)
@@ -149,7 +145,7 @@ def _criterion_reports(
         last = points[-1]
         estimate = Estimate(last.mean, last.low, last.high, n, "betting")
         compute_single_look = partial(
-            _single_look_estimate, criterion, criterion_scores, state.table, rule, study.alpha
+            _single_look_estimate, criterion, criterion_scores, tally.table, rule, study.alpha
         )
         single_look = shown.compute(f"once_{criterion.name}", compute_single_look, NOT_COMPUTED)
         yield CriterionReport(criterion, estimate, single_look, points)

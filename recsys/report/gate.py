@@ -1,10 +1,9 @@
 """Report + Policy -> Verdict. Fail beats pass, and no data is never a pass."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from math import log
 
-from recsys.report.batches import NO_EARLIER_DECKS, Batch, ClosedDeck
-from recsys.report.evaluate import build_report
+from recsys.report.batches import Batch
 from recsys.report.report_data import Report
 from recsys.report.verdict_sentence import (
     CriterionVerdict,
@@ -13,38 +12,10 @@ from recsys.report.verdict_sentence import (
     VerdictFacts,
     VerdictReason,
     make_verdict,
-    too_early_message,
-    too_small_message,
 )
-from recsys.study.criteria import Criterion
-from recsys.study.policy import Policy, Study, StudyKind
+from recsys.study.policy import Policy
 
-__all__ = [
-    "Criterion",
-    "Outcome",
-    "Policy",
-    "Study",
-    "StudyKind",
-    "Verdict",
-    "VerdictReason",
-    "decide",
-    "evaluate_study",
-    "first_decision",
-    "too_early_message",
-    "too_small_message",
-]
-
-
-def evaluate_study(
-    study: Study,
-    closed: Iterable[ClosedDeck],
-    open_dealt_at: Iterable[int] = (),
-    seed: int = 0,
-    earlier: Mapping[str, int] = NO_EARLIER_DECKS,
-) -> tuple[Report, Verdict]:
-    """Return the report of a study and its verdict. The arguments are those of `build_report`."""
-    report = build_report(study, closed, open_dealt_at, seed, earlier)
-    return report, decide(report, study.policy)
+__all__ = ["Outcome", "Verdict", "VerdictReason", "decide", "first_decision"]
 
 
 def decide(report: Report, policy: Policy) -> Verdict:
@@ -54,20 +25,32 @@ def decide(report: Report, policy: Policy) -> Verdict:
     return first_decision(report, policy) or _undecided(report, policy)
 
 
-def first_decision(report: Report, policy: Policy) -> Verdict | None:
-    """Return the verdict of the first published batch that released or held; None without one."""
+def first_decision(
+    report: Report, policy: Policy, start: int = 0, check_limits: bool = True
+) -> Verdict | None:
+    """Return the verdict of the first published batch that released or held; None without one.
+
+    Parameters
+    ----------
+    report, policy : the report of a study, and its policy.
+    start : batches of fewer people than this are passed over.
+    check_limits : False judges the criteria alone. Completion and balance need the decks, and those
+        of forgotten people are gone.
+    """
     for index, batch in enumerate(report.batches):
+        if batch.n < start:
+            continue
         verdicts = tuple(_criterion_verdicts(report, index))
-        reason = _batch_reason(batch, verdicts, policy)
+        reason = _criteria_reason(verdicts)
+        if check_limits:
+            reason = _limit_reason(batch, policy) or reason
         if reason in (VerdictReason.PASSED, VerdictReason.FAILED):
             return make_verdict(reason, verdicts, _verdict_facts(batch, policy, report))
     return None
 
 
-def _batch_reason(
-    batch: Batch, verdicts: tuple[CriterionVerdict, ...], policy: Policy
-) -> VerdictReason:
-    """Return what one batch says: the limits first, then fail, then pass."""
+def _limit_reason(batch: Batch, policy: Policy) -> VerdictReason | None:
+    """Return the limit of the policy that a batch breaks, or None."""
     if batch.n < policy.least_players:
         return VerdictReason.TOO_FEW
     if batch.completion is None or batch.completion < policy.completion:
@@ -76,13 +59,15 @@ def _batch_reason(
         return VerdictReason.UNPAIRED
     if batch.balance is not None and abs(batch.balance) > policy.balance:
         return VerdictReason.UNBALANCED
+    return None
+
+
+def _criteria_reason(verdicts: tuple[CriterionVerdict, ...]) -> VerdictReason:
+    """Return what the criteria of one batch say: fail beats pass."""
     if any(criterion.failed for criterion in verdicts):
         return VerdictReason.FAILED
-    return (
-        VerdictReason.PASSED
-        if all(criterion.passed for criterion in verdicts)
-        else VerdictReason.OPEN
-    )
+    passed = all(criterion.passed for criterion in verdicts)
+    return VerdictReason.PASSED if passed else VerdictReason.OPEN
 
 
 def _criterion_verdicts(report: Report, index: int) -> Iterator[CriterionVerdict]:
@@ -104,9 +89,8 @@ def _undecided(report: Report, policy: Policy) -> Verdict:
             reason, (), VerdictFacts(n=n, min_group_size=policy.cell, batch=policy.batch)
         )
     batch, verdicts = report.batches[-1], tuple(_criterion_verdicts(report, -1))
-    return make_verdict(
-        _batch_reason(batch, verdicts, policy), verdicts, _verdict_facts(batch, policy, report)
-    )
+    reason = _limit_reason(batch, policy) or _criteria_reason(verdicts)
+    return make_verdict(reason, verdicts, _verdict_facts(batch, policy, report))
 
 
 def _verdict_facts(batch: Batch, policy: Policy, report: Report) -> VerdictFacts:

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from recsys.disclosure import DisclosureRule
 from recsys.models.base import Explanation
-from recsys.report.tables import DisclosureRule
-from recsys.stats import MIN_GROUP_SIZE
 
 MAX_BRANDS = 10  # brands that are told of
 EVIDENCE_KINDS = (
@@ -67,7 +66,7 @@ def _rejected_brand(name: str, responses: PickResponses, rule: DisclosureRule) -
     reasons = {
         reason: rule.round_down(n)
         for reason, n in responses.reasons.most_common()
-        if n >= rule.min_group_size
+        if rule.round_down(n)
     }
     return RejectedBrand(name, people, round(share, 2), reasons, {})
 
@@ -77,12 +76,12 @@ def kind_shares(kinds: Mapping[str, int]) -> dict[str, float]:
 
     Kinds that fewer than a cell of customers have, or all but fewer, are left out.
     """
-    people = sum(kinds.values())
+    people, rule = sum(kinds.values()), DisclosureRule()
     counts = ((kind, kinds.get(kind, 0)) for kind in EVIDENCE_KINDS)
     return {
         kind: round(n / people, 2)
         for kind, n in counts
-        if n >= MIN_GROUP_SIZE and not 0 < people - n < MIN_GROUP_SIZE
+        if rule.publishable(n) and rule.splits_safely(n, people)
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from recsys.report.tables import DisclosureRule
+from recsys.disclosure import DisclosureRule, drop_until_safe
 
 OTHER = "other"
 """The value of whoever has a rare one, or none."""
@@ -79,8 +79,10 @@ def frame_shares(
 def _publishable_values(
     invited: Mapping[str, int], player_counts: Mapping[str, int], min_group_size: int
 ) -> set[str]:
-    """Return the values that may be shown: of each, and of all the others together, a cell of
-    people played and a cell did not, so that nobody is told who did.
+    """Return the values that may be shown.
+
+    Of the people with the value a whole group played and a whole group did not; the same holds for
+    all hidden values together.
     """
 
     def safe(values: Collection[str]) -> bool:
@@ -90,14 +92,12 @@ def _publishable_values(
         return n_played >= min_group_size and n_invited - n_played >= min_group_size
 
     fewest_last = sorted(invited, key=lambda value: (-player_counts[value], value))
-    publishable = [value for value in fewest_last if safe([value])]
-    while (
-        publishable
-        and len(publishable) < len(invited)
-        and not safe(set(invited) - set(publishable))
-    ):
-        publishable.pop()
-    return set(publishable)
+    return set(
+        drop_until_safe(
+            [value for value in fewest_last if safe([value])],
+            lambda shown: len(shown) == len(invited) or safe(set(invited) - set(shown)),
+        )
+    )
 
 
 def largest_difference(rows: Sequence[FrameShare]) -> FrameShare | None:

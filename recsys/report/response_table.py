@@ -54,37 +54,6 @@ class ResponseTable:
         return secondary_metric_values(self.cards)
 
 
-def concatenate_tables(first: ResponseTable, second: ResponseTable) -> ResponseTable:
-    """Return the sheet of both, the second's decks after the first's."""
-    brands, brand_of = _merge_names(first.brands, second.brands)
-    categories, category_of = _merge_names(first.categories, second.categories)
-    n_decks = len(first.ids)
-    return ResponseTable(
-        first.ids + second.ids,
-        np.concatenate([first.scores, second.scores], axis=1),
-        first.cards.joined(second.cards),
-        np.concatenate([first.hits, second.hits]),
-        np.concatenate([first.picks, second.picks]),
-        np.concatenate([first.pair_deck, second.pair_deck + n_decks]),
-        np.concatenate([first.pair_gap, second.pair_gap]),
-        np.concatenate([first.card_deck, second.card_deck + n_decks]),
-        np.concatenate([first.card_answer, second.card_answer]),
-        np.concatenate([first.card_brand, brand_of[second.card_brand]]),
-        np.concatenate([first.card_category, category_of[second.card_category]]),
-        brands,
-        categories,
-        np.concatenate([first.seconds, second.seconds]),
-        tuple(a + b for a, b in zip(first.labels, second.labels, strict=True)),
-    )
-
-
-def _merge_names(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[tuple[str, ...], Ints]:
-    """Return the names of both, and the new place of each of the other's; the last is for -1."""
-    codes = {name: place for place, name in enumerate(first)}
-    new_codes = [codes.setdefault(name, len(codes)) for name in second]
-    return tuple(codes), np.array([*new_codes, -1])
-
-
 def build_response_table(decks: Sequence[CompletedDeck]) -> ResponseTable:
     """Return the sheet of decks. Cards of a deck stand in the order of their positions, from 1."""
     columns, brands, categories = response_columns(decks)
@@ -129,6 +98,3 @@ def _median_seconds(decks: Sequence[CompletedDeck]) -> Floats:
     low, high = (starts + (sizes - 1) // 2)[has_times], (starts + sizes // 2)[has_times]
     medians[has_times] = (flat[low] + flat[high]) / 2000
     return medians
-
-
-EMPTY_TABLE = build_response_table(())

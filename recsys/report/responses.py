@@ -4,7 +4,7 @@ The same as recsys.study.scoring says of one deck, card by card; a test holds th
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
@@ -91,14 +91,6 @@ class ResponseColumns:
         """The scored decoys that she knows."""
         known: Bools = (self.answer > DONT_KNOW) & (self.role == MATCHED_DECOY)
         return known
-
-    def joined(self, other: "ResponseColumns") -> "ResponseColumns":
-        """Return the cards of both, the other's decks after these."""
-        partner = np.where(other.partner >= 0, other.partner + len(self.deck), -1)
-        moved = replace(other, deck=other.deck + self.n_decks, partner=partner)
-        columns = [f.name for f in fields(self) if f.name != "n_decks"]
-        both = {n: np.concatenate([getattr(self, n), getattr(moved, n)]) for n in columns}
-        return ResponseColumns(self.n_decks + other.n_decks, **both)
 
     def count(self, mask: Bools) -> Floats:
         """Return how many of these cards each deck has."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.disclosure import DisclosureRule
 from recsys.report.response_table import ResponseTable
 from recsys.report.responses import (
     CARD_GROUPS,
@@ -27,30 +28,6 @@ from recsys.report.responses import (
 from recsys.report.shown_measures import NOT_COMPUTED, ShownMeasures
 from recsys.stats import Estimate, Floats, betting_estimate
 from recsys.study.policy import SEGMENTS
-
-
-@dataclass(frozen=True, slots=True)
-class DisclosureRule:
-    """Of how many people what is published is made."""
-
-    batch: int  # it moves in steps of so many
-    min_group_size: int  # and starts at so many
-    lost_batches: int = (
-        0  # batches out of which somebody is forgotten; none of their people is here
-    )
-
-    def publishable(self, people: int) -> int:
-        """Return how many of so many people may be shown.
-
-        A lost batch takes five people more: perhaps none of it but the forgotten one was in this
-        row, which else would move by her alone.
-        """
-        shown = people // self.batch * self.batch - self.lost_batches * self.batch
-        return shown if shown >= self.min_group_size else 0
-
-    def round_down(self, people: int) -> int:
-        """Return the number in whole cells: at least so many."""
-        return people // self.min_group_size * self.min_group_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,22 +131,12 @@ def _publishable_rows(
 ) -> Iterator[tuple[Any, ...]]:
     """Yield label, people and means of the groups that may be shown, the largest first.
 
-    The complement of a row is the people it leaves out; that of the table is the people behind the
-    rows that it hides. Each is empty or a whole cell, or else a row goes. A group without a name
-    is never shown.
+    A group without a name is never shown.
     """
     people_behind = groups.people.tolist()
-    order = sorted(range(len(people_behind)), key=lambda i: (-people_behind[i], groups.names[i]))
-    shown = [
-        i
-        for i in order
-        if groups.names[i]
-        and rule.publishable(people_behind[i])
-        and not 0 < people - people_behind[i] < rule.min_group_size
-    ]
-    while shown and 0 < groups.hidden_people(shown) < rule.min_group_size:
-        shown.pop()
-    for i in shown:
+    by_name = sorted(range(len(people_behind)), key=groups.names.__getitem__)
+    sizes = {i: people_behind[i] for i in by_name if groups.names[i]}
+    for i in rule.publishable_groups(sizes, people, groups.hidden_people):
         values = groups.shares[:, groups.group == i][:, : rule.publishable(people_behind[i])]
         yield groups.names[i], rule.publishable(people_behind[i]), *values.mean(axis=1).tolist()
 

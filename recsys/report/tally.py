@@ -1,7 +1,7 @@
-"""What was read of a study so far: each closed deck once, each batch's numbers once."""
+"""Closed decks -> a tally: who counts, and the scores, batches and sequences of those who do."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,19 +12,14 @@ from recsys.report.batches import (
     ClassifiedDeck,
     ClosedDeck,
     ParticipantCounts,
+    apply_exclusions,
     batch_end_rows,
     batches_with_withdrawal,
-    classify_decks,
     deck_facts,
     participant_counts_at,
 )
 from recsys.report.confidence_sequence import ConfidenceSequencePoint, confidence_sequence
-from recsys.report.response_table import (
-    EMPTY_TABLE,
-    ResponseTable,
-    build_response_table,
-    concatenate_tables,
-)
+from recsys.report.response_table import ResponseTable, build_response_table
 from recsys.report.responses import Bools, Ints
 from recsys.report.tables import covariate_balance
 from recsys.stats import Floats
@@ -32,86 +27,65 @@ from recsys.study.criteria import CRITERIA
 from recsys.study.policy import Policy, Study
 from recsys.study.scoring import CompletedDeck, DeckScore, score_deck, score_to_row
 
-CriterionSequences = tuple[tuple[ConfidenceSequencePoint, ...], ...]
-
-
-def _no_scores() -> Floats:
-    return np.empty((len(CRITERIA), 0))
-
-
-def _no_facts_table() -> Ints:
-    return deck_facts(())
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class StudyState:
-    """What was read of a study so far, so that more decks are added and none is read twice.
+class Tally:
+    """What the published batches of a study hold.
 
-    Never published: it holds the decks themselves.
+    Never published itself: it holds the decks.
     """
 
-    classified: tuple[ClassifiedDeck, ...] = ()  # every closed deck
-    participants: frozenset[str] = frozenset()  # whose decks they are
-    facts_table: Ints = field(default_factory=_no_facts_table)  # of the rows, to count them
-    n_published: int = 0  # rows in full batches
-    participant_counts: ParticipantCounts = NO_PARTICIPANTS  # at the last full batch
-    batches: tuple[Batch, ...] = ()
-    scores: Floats = field(default_factory=_no_scores)  # published, shape (CRITERIA, decks)
-    table: ResponseTable = (
-        EMPTY_TABLE  # the published decks of the batches of which nobody is forgotten
-    )
-    lost_batches: int = 0  # the other published batches
-    sequences: CriterionSequences = ()  # of each criterion
+    classified: tuple[ClassifiedDeck, ...]  # every closed deck
+    n_published: int  # how many of them belong to full batches
+    participant_counts: ParticipantCounts  # at the last full batch
+    batches: tuple[Batch, ...]
+    scores: Floats  # of the counted decks of full batches, shape (CRITERIA, n_decks)
+    table: ResponseTable  # the decks of the batches of which nobody is forgotten
+    lost_batches: int  # how many other full batches there are
+    sequences: tuple[tuple[ConfidenceSequencePoint, ...], ...]  # one for each criterion
+
+    @property
+    def published(self) -> tuple[ClassifiedDeck, ...]:
+        """Return the decks of full batches, those that do not count included."""
+        return self.classified[: self.n_published]
 
 
-def add_closed_decks(
-    state: StudyState,
+def tally_decks(
     study: Study,
     closed: Iterable[ClosedDeck],
     earlier: Mapping[str, int] = NO_EARLIER_DECKS,
     open_dealt_at: Iterable[int] = (),
-) -> StudyState:
-    """Return the book with the decks that closed since, in the order of closing.
+) -> Tally:
+    """Return the tally of a study.
 
-    Withdrawn scores stand in the places of their decks; a deck that was withdrawn after it was
-    entered asks for a new book. `earlier` is that of `apply_exclusions`; `open_dealt_at` says when
-    those decks were dealt that are open now and could count.
+    Parameters
+    ----------
+    study : the study, with its policy.
+    closed : its closed decks in the order of closing; withdrawn scores stand in their places.
+    earlier : see `apply_exclusions`.
+    open_dealt_at : when each open deck that could count was dealt, in milliseconds since 1970.
     """
-    participants = set(state.participants)
-    new_decks = list(classify_decks(closed, study, earlier, participants))
-    classified, facts_table = (
-        (*state.classified, *new_decks),
-        np.concatenate([state.facts_table, deck_facts(new_decks)], axis=1),
-    )
-    batch_ends = batch_end_rows(facts_table, study.policy.batch)
-    batch_ends = batch_ends[batch_ends > state.n_published]
-    n_published = int(batch_ends[-1]) if len(batch_ends) else state.n_published
-    counted_decks = [
-        row for row in classified[state.n_published : n_published] if row.exclusion is None
-    ]
-    is_lost = batches_with_withdrawal(counted_decks, study.policy.batch)
-    decks = list(_decks_or_scores(counted_decks, is_lost.repeat(study.policy.batch)))
-    new_table = build_response_table([deck for deck in decks if isinstance(deck, CompletedDeck)])
-    table = concatenate_tables(state.table, new_table)
-    n_readable = len(state.table.ids) + study.policy.batch * (~is_lost).cumsum()
-    scores = np.concatenate([state.scores, _score_matrix(decks, new_table)], axis=1)
-    participant_counts = participant_counts_at(facts_table, batch_ends, open_dealt_at)
-    return StudyState(
-        classified=classified,
-        participants=frozenset(participants),
-        facts_table=facts_table,
+    policy = study.policy
+    classified = apply_exclusions(closed, study, earlier)
+    facts = deck_facts(classified)
+    batch_ends = batch_end_rows(facts, policy.batch)
+    n_published = int(batch_ends[-1]) if len(batch_ends) else 0
+    counted = [row for row in classified[:n_published] if row.exclusion is None]
+    is_lost = batches_with_withdrawal(counted, policy.batch)
+    decks = list(_decks_or_scores(counted, is_lost.repeat(policy.batch)))
+    table = build_response_table([deck for deck in decks if isinstance(deck, CompletedDeck)])
+    scores = _score_matrix(decks, table)
+    counts = participant_counts_at(facts, batch_ends, open_dealt_at)
+    n_readable = policy.batch * (~is_lost).cumsum()
+    return Tally(
+        classified=tuple(classified),
         n_published=n_published,
-        participant_counts=participant_counts[-1]
-        if participant_counts
-        else state.participant_counts,
-        batches=(
-            *state.batches,
-            *_publishable_batches(table, n_readable, participant_counts, study.policy),
-        ),
+        participant_counts=counts[-1] if counts else NO_PARTICIPANTS,
+        batches=tuple(_publishable_batches(table, n_readable, counts, policy)),
         scores=scores,
         table=table,
-        lost_batches=state.lost_batches + int(is_lost.sum()),
-        sequences=_extend_sequences(state.sequences, scores, study),
+        lost_batches=int(is_lost.sum()),
+        sequences=_confidence_sequences(scores, study),
     )
 
 
@@ -145,7 +119,10 @@ def _publishable_batches(
 
 
 def _score_matrix(decks: Sequence[ClosedDeck], table: ResponseTable) -> Floats:
-    """Return the scores of decks, of which the sheet has those that can still be read."""
+    """Return the scores of decks, shape (CRITERIA, n_decks).
+
+    `table` holds the decks that can still be read; the others are scores already.
+    """
     is_withdrawn = np.array([isinstance(deck, DeckScore) for deck in decks], dtype=np.bool_)
     scores = np.empty((len(CRITERIA), len(decks)))
     scores[:, ~is_withdrawn] = table.scores
@@ -157,22 +134,19 @@ def _score_matrix(decks: Sequence[ClosedDeck], table: ResponseTable) -> Floats:
 
 
 def policy_scores(scores: Floats, policy: Policy) -> Floats:
-    """Return the scores of the policy's criteria, of shape (criteria, decks)."""
+    """Return the scores of the policy's criteria, shape (n_criteria, n_decks)."""
     return scores[[CRITERIA.index(criterion.name) for criterion in policy.criteria]]
 
 
-def _extend_sequences(
-    sequences: CriterionSequences, scores: Floats, study: Study
-) -> CriterionSequences:
-    """Return the runs with the points of the batches that are new."""
-    policy, n_criteria = study.policy, len(study.policy.criteria)
-    previous = sequences or ((),) * n_criteria
-    last_n = previous[0][-1].n if previous[0] else policy.cell - 1
-    sizes = range(policy.batch, scores.shape[1] + 1, policy.batch)
-    new_sizes = [n for n in sizes if n > last_n]
+def _confidence_sequences(
+    scores: Floats, study: Study
+) -> tuple[tuple[ConfidenceSequencePoint, ...], ...]:
+    """Return the sequence of each criterion, with a point at each batch that may be shown."""
+    policy = study.policy
+    every_batch = range(policy.batch, scores.shape[1] + 1, policy.batch)
+    sizes = [n for n in every_batch if n >= policy.cell]
+    n_criteria = len(policy.criteria)
     return tuple(
-        (*points, *confidence_sequence(x, criterion.bar, new_sizes, study.alpha, n_criteria))
-        for points, x, criterion in zip(
-            previous, policy_scores(scores, policy), policy.criteria, strict=True
-        )
+        tuple(confidence_sequence(x, criterion.bar, sizes, study.alpha, n_criteria))
+        for x, criterion in zip(policy_scores(scores, policy), policy.criteria, strict=True)
     )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Self
 
+from recsys.disclosure import DisclosureRule
 from recsys.errors import BadPolicyError
 from recsys.evaluation.metrics import Relevance
 from recsys.study.criteria import (
@@ -144,6 +145,11 @@ class Policy:
     def is_paired_comparison(self) -> bool:
         """Return whether it compares two model versions, and releases neither."""
         return any(criterion.name == PAIRED_COMPARISON for criterion in self.criteria)
+
+    @property
+    def disclosure(self) -> DisclosureRule:
+        """Return the rule by which a study of this policy publishes numbers of people."""
+        return DisclosureRule(self.batch, self.cell)
 
     def alpha_at(self, attempt: int) -> float:
         """Return the error rate of the k-th study of a kind; under `strict` they sum to alpha."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
+from typing import Protocol
 
 from recsys.stats import graded_auc, unit_scores
 from recsys.study.deck import Card, CardRole, Deck, HistoryDepth, Origin, Source
@@ -197,7 +198,16 @@ def is_too_fast(times_ms: Sequence[int], rule: TooFast) -> bool:
     return median(times_ms) < rule.median_ms or fast_share > rule.share
 
 
-def ineligibility(deck: Deck, kind: StudyKind) -> ExclusionReason | None:
+class DealtFrom(Protocol):
+    """What a deck was dealt from."""
+
+    @property
+    def origin(self) -> Origin: ...
+    @property
+    def evidence(self) -> HistoryDepth: ...
+
+
+def ineligibility(deck: DealtFrom, kind: StudyKind) -> ExclusionReason | None:
     """Return why a deck of this origin can never count in a study of this kind."""
     if deck.origin is not COUNTED_ORIGIN[kind]:
         return ExclusionReason.ORIGIN

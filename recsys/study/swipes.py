@@ -47,12 +47,16 @@ class Swipe:
     received_at: int  # milliseconds since 1970 by the server's clock
 
 
-def current_answers(swipes: Iterable[Swipe]) -> dict[int, Answer]:
-    """Return the answer that stands on each position: that of its highest server_seq."""
-    latest: dict[int, Answer | None] = {}
-    for swipe in sorted(swipes, key=lambda s: s.server_seq):
-        latest[swipe.position] = swipe.answer
-    return {position: answer for position, answer in latest.items() if answer is not None}
+def current_answers(swipes: Iterable[tuple[int, int, str | None]]) -> dict[int, Answer]:
+    """Return the current answer on each position of a deck.
+
+    `swipes` holds server_seq, position and answer of each swipe; an undo has no answer. On each
+    position the swipe with the highest server_seq holds.
+    """
+    latest = {
+        position: answer for _, position, answer in sorted(swipes, key=lambda swipe: swipe[0])
+    }
+    return {position: Answer(answer) for position, answer in latest.items() if answer}
 
 
 def check_swipe(swipe: Swipe, deck: str, cards: int) -> None:

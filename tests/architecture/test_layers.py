@@ -16,8 +16,8 @@ OURS = [*RECSYS, *sorted((ROOT / "app").rglob("*.py"))]
 # the folders in the order of import: nothing imports to its right, or what is level with it
 ORDER = {
     "recsys": (
-        ("errors",), ("stats",), ("dataset",), ("models",), ("evaluation",), ("study",),
-        ("report",), ("ab_test", "simulation"),
+        ("errors",), ("stats", "disclosure"), ("dataset",), ("models",), ("evaluation",),
+        ("study",), ("report",), ("ab_test", "simulation"),
     ),
     "app": (
         ("presentation",), ("storage",), ("workspace",), ("modeling", "auth"), ("study",),

@@ -28,11 +28,6 @@ ALLOWED = {
     "app/operations/job_worker.py": {"getattr"},
     "recsys/simulation/raters.py": {"__slots__", "getattr"},  # each share is checked
     "recsys/study/scoring.py": {"__slots__", "getattr"},  # each score is clipped
-    "recsys/report/responses.py": {
-        "fields",
-        "getattr",
-        "ResponseColumns",
-    },  # columns that are joined in memory
     "recsys/study/power.py": {"getattr"},  # the same
     "recsys/dataset/evidence.py": {"__slots__", "getattr"},  # two sums are held together
     # columns of a log that lives in memory

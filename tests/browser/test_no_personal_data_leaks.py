@@ -187,7 +187,7 @@ def test_no_byte_of_workspace_log_or_answer_names_her(open_context: Open, server
         assert not [one for one in wire.heard if canary.encode() in one], canary
     house = Workspace(Settings(workspace=server.workspace))
     pseudonym = employee_pseudonym(house.keys, HER)
-    decks = house.store.decks_by(pseudonym)
+    decks = house.store.decks.of_participant(pseudonym)
     house.close()
     assert [dealt.deck.origin.value for dealt in decks] == ["own"]
     assert pseudonym.encode() not in b"".join(wire.heard)

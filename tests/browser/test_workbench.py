@@ -81,7 +81,7 @@ def open_job(server: Served) -> JobRow:
     """The job that is open, as the store knows it."""
     store = StudyStore(server.settings.store_path)
     try:
-        return until(lambda: next((job for job in store.open_jobs() if job.pid), None))
+        return until(lambda: next((job for job in store.jobs.open() if job.pid), None))
     finally:
         store.close()
 

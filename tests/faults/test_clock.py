@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.storage.study_db.records import ClosedBy, StudyRow
-from app.storage.study_db.store import StudyStore, what_differs
+from app.storage.study_db.store import StudyStore, find_mismatches
 from tests.app.storage.test_study_db import a_deck, swipe
 from tests.support.closed_decks import POLICY
 from tests.support.closed_decks import STUDY as PLAYED
@@ -36,7 +36,7 @@ def clock() -> Wild:
 def store(tmp_path: Path, clock: Wild) -> Iterator[StudyStore]:
     """A store with a study, on the wild clock; its decks are open for a day."""
     made = StudyStore(tmp_path / "study.db", clock)
-    made.open_study(
+    made.studies.open(
         StudyRow(STUDY, "test", PLAYED.kind, POLICY.to_dict(), PLAYED.model, PLAYED.baseline, 7, 1)
     )
     yield made
@@ -44,7 +44,7 @@ def store(tmp_path: Path, clock: Wild) -> Iterator[StudyStore]:
 
 
 def dealt(store: StudyStore, id: str = "deck") -> None:
-    store.add_deck(a_deck(id, study=STUDY), "events-1", {})
+    store.decks.add(a_deck(id, study=STUDY), "events-1", {})
 
 
 @pytest.mark.parametrize("jump", [-DAY, DAY - 1, -365 * DAY])
@@ -52,41 +52,41 @@ def test_rows_keep_the_order_in_which_they_came_whatever_their_times(
     store: StudyStore, clock: Wild, jump: int
 ) -> None:
     dealt(store)
-    store.add_swipes("deck", [swipe(0)])
+    store.swipes.add("deck", [swipe(0)])
     clock.now += jump
-    store.add_swipes("deck", [swipe(8)])  # the same card again: the later row stands
+    store.swipes.add("deck", [swipe(8)])  # the same card again: the later row stands
     clock.now = NOON
-    store.add_swipes("deck", [swipe(16), swipe(1)])
-    said = store.swipes_of("deck")
+    store.swipes.add("deck", [swipe(16), swipe(1)])
+    said = store.swipes.of_deck("deck")
     assert [one.id for one in said] == ["s0", "s8", "s16", "s1"]
     assert [one.server_seq for one in said] == [1, 2, 3, 4]
-    assert what_differs(store) == []
+    assert find_mismatches(store) == []
 
 
 def test_a_clock_that_falls_a_day_back_makes_nobody_late(store: StudyStore, clock: Wild) -> None:
     dealt(store)
     clock.now -= DAY
-    receipt = store.add_swipes("deck", [swipe(0)])
+    receipt = store.swipes.add("deck", [swipe(0)])
     assert (receipt.late, receipt.closed) == ((), False)
-    assert store.overdue_decks(STUDY) == []
-    first = store.close_deck("deck", ClosedBy.PLAYER, {"hit_rate": 1.0})
+    assert store.decks.overdue(STUDY) == []
+    first = store.decks.close("deck", ClosedBy.PLAYER, {"hit_rate": 1.0})
     assert first.closed_at < NOON
-    assert store.add_swipes("deck", [swipe(1)]).late == ("s1",)  # closed is closed by its row
+    assert store.swipes.add("deck", [swipe(1)]).late == ("s1",)  # closed is closed by its row
 
 
 def test_a_clock_that_leaps_a_day_on_keeps_what_comes_as_late_and_loses_none(
     store: StudyStore, clock: Wild
 ) -> None:
     dealt(store)
-    store.add_swipes("deck", [swipe(0)])
+    store.swipes.add("deck", [swipe(0)])
     clock.now += DAY
-    assert store.add_swipes("deck", [swipe(1)]).acknowledged == ("s1",)
-    assert [one.id for one in store.swipes_of("deck", late=True)] == ["s1"]
-    assert [one.deck.id for one in store.overdue_decks(STUDY)] == ["deck"]
+    assert store.swipes.add("deck", [swipe(1)]).acknowledged == ("s1",)
+    assert [one.id for one in store.swipes.of_deck("deck", late=True)] == ["s1"]
+    assert [one.deck.id for one in store.decks.overdue(STUDY)] == ["deck"]
     clock.now = NOON  # mended before anybody closed the deck: it is open again, the late row late
-    assert store.overdue_decks(STUDY) == []
-    assert store.add_swipes("deck", [swipe(2)]).late == ()
-    assert [one.id for one in store.swipes_of("deck")] == ["s0", "s2"]
+    assert store.decks.overdue(STUDY) == []
+    assert store.swipes.add("deck", [swipe(2)]).late == ()
+    assert [one.id for one in store.swipes.of_deck("deck")] == ["s0", "s2"]
 
 
 def test_a_deck_that_a_leap_closed_stays_closed_with_its_first_score(
@@ -94,11 +94,11 @@ def test_a_deck_that_a_leap_closed_stays_closed_with_its_first_score(
 ) -> None:
     dealt(store)
     clock.now += DAY
-    first = store.close_deck("deck", ClosedBy.TIME, None, "less than two blocks")
+    first = store.decks.close("deck", ClosedBy.TIME, None, "less than two blocks")
     clock.now -= 2 * DAY
-    again = store.close_deck("deck", ClosedBy.PLAYER, {"hit_rate": 1.0})
+    again = store.decks.close("deck", ClosedBy.PLAYER, {"hit_rate": 1.0})
     assert again == first
-    assert store.add_swipes("deck", [swipe(0)]).late == ("s0",)
+    assert store.swipes.add("deck", [swipe(0)]).late == ("s0",)
 
 
 def test_a_hundred_wild_days_leave_order_closings_and_links_as_they_were_made(
@@ -112,13 +112,13 @@ def test_a_hundred_wild_days_leave_order_closings_and_links_as_they_were_made(
         told[deck] = []
         for n in range(4):
             clock.now += rng.choice((-DAY, 0, DAY))
-            told[deck] += store.add_swipes(deck, [swipe(n)]).acknowledged
+            told[deck] += store.swipes.add(deck, [swipe(n)]).acknowledged
         clock.now += rng.choice((-DAY, 0, DAY))
-        store.close_deck(deck, ClosedBy.PLAYER, {"hit_rate": 1.0})
+        store.decks.close(deck, ClosedBy.PLAYER, {"hit_rate": 1.0})
     for deck, ids in told.items():
-        kept = store.swipes_of(deck) + store.swipes_of(deck, late=True)
+        kept = store.swipes.of_deck(deck) + store.swipes.of_deck(deck, late=True)
         assert [one.id for one in sorted(kept, key=lambda one: one.server_seq)] == ids
         assert sorted(one.server_seq for one in kept) == [1, 2, 3, 4]
-    assert [closing.number for closing in store.closings(STUDY)] == list(range(1, 101))
-    assert [closing.deck for closing in store.closings(STUDY)] == list(told)
-    assert what_differs(store) == []
+    assert [closing.number for closing in store.decks.closings(STUDY)] == list(range(1, 101))
+    assert [closing.deck for closing in store.decks.closings(STUDY)] == list(told)
+    assert find_mismatches(store) == []

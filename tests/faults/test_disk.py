@@ -16,7 +16,7 @@ import pytest
 
 from app.auth.deck_tokens import DeckTokens
 from app.auth.rate_limits import SwipeRateLimits
-from app.storage.study_db.store import StudyStore, what_differs
+from app.storage.study_db.store import StudyStore, find_mismatches
 from app.web.swipe_route import SwipeClient, receive_swipes
 from app.workspace.keys import SecretKeys
 from recsys.errors import WorkspaceError
@@ -70,7 +70,7 @@ class Player:
 
     def stored(self) -> list[str]:
         """Ids of every answer that the store holds, read anew."""
-        return [row["id"] for row in self.store._query("select id from swipes order by seq")]
+        return [row["id"] for row in self.store.db.query("select id from swipes order by seq")]
 
 
 def fill(place: Path) -> Path:
@@ -89,8 +89,8 @@ def whole(player: Player) -> None:
     found = player.stored()
     assert player.told <= set(found)
     assert len(found) == len(set(found))
-    assert what_differs(player.store) == []
-    player.store.check_pages(thorough=True)
+    assert find_mismatches(player.store) == []
+    player.store.db.check_pages(thorough=True)
 
 
 def test_a_full_disk_loses_nothing_and_play_goes_on_when_there_is_room(disk: Path) -> None:

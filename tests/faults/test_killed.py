@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 from app.storage.study_db.records import StudyRow
-from app.storage.study_db.store import StudyStore, what_differs
+from app.storage.study_db.store import StudyStore, find_mismatches
 from tests.app.storage.test_study_db import a_deck
 from tests.support.closed_decks import POLICY
 from tests.support.closed_decks import STUDY as PLAYED
@@ -81,9 +81,9 @@ def a_store(path: Path, runs: int) -> Path:
     row = StudyRow(
         PLAYED.hash, "test", PLAYED.kind, POLICY.to_dict(), PLAYED.model, PLAYED.baseline, 7, 1
     )
-    store.open_study(row)
+    store.studies.open(row)
     for name in (f"deck{run}-{n}" for run in range(runs) for n in range(DECKS)):
-        store.add_deck(a_deck(name, "p", row.hash), "events-1", {}, hours=1000)
+        store.decks.add(a_deck(name, "p", row.hash), "events-1", {}, hours=1000)
     store.close()
     return path
 
@@ -111,11 +111,11 @@ def killed_run(path: Path, run: int, rng: random.Random, told: Told) -> None:
 def checked(path: Path, told: Told) -> None:
     """Look for every row that was ever acknowledged; links, hashes and pages must hold."""
     with closing(StudyStore(path)) as store:
-        found = [(row["deck"], row["id"]) for row in store._query("select deck, id from swipes")]
+        found = [(row["deck"], row["id"]) for row in store.db.query("select deck, id from swipes")]
         told.lost += len(told.rows - set(found))
         told.doubled += len(found) - len(set(found))
-        told.faults += what_differs(store)
-        store.check_pages(thorough=True)
+        told.faults += find_mismatches(store)
+        store.db.check_pages(thorough=True)
 
 
 def killed(folder: Path, runs: int, seed: int) -> Told:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from recsys.report.gate import Policy, Study, StudyKind
 from recsys.study.deck import Card, CardRole, Deck, HistoryDepth, Origin, Source
+from recsys.study.policy import Policy, Study, StudyKind
 from recsys.study.scoring import CompletedDeck
 from recsys.study.swipes import Answer
 from tests.support.paths import ROOT

@@ -91,5 +91,5 @@ def play(
     dealt = game.start(player, recipe)
     assert callable(say)
     answers = {card.position: say(card) for card in dealt.deck.cards[:cards]}
-    game.swipe(dealt.deck.id, posts(dealt.deck, answers))
+    game.store.swipes.add(dealt.deck.id, posts(dealt.deck, answers))
     return dealt, game.finish(dealt.deck.id)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from app.storage.study_db.records import ClosedBy, IncomingSwipe, StudyRow
+from app.storage.study_db.records import IncomingSwipe, StudyRow
 from app.storage.study_db.store import StudyStore
+from app.study.closing import close_deck
 from app.study.opening import open_study
-from app.study.results import close_deck, judge_study
 from app.workspace.policies import default_policy
 from recsys.study.deck import with_hash
 from recsys.study.policy import StudyKind
@@ -31,12 +31,13 @@ def play(store: StudyStore, row: StudyRow, decks: Sequence[CompletedDeck]) -> No
     for place, played in enumerate(decks):
         deck_id = f"{row.name}-{played.deck.id}"
         mine = with_hash(replace(played.deck, id=deck_id, study=row.hash, model=row.model))
-        store.add_deck(mine, "events-1", {"deal": 1.0}, language=("en", "nl")[place % 2])
-        store.add_swipes(mine.id, _posts(played))
-        close_deck(store, row, mine.id, ClosedBy.PLAYER)
+        store.decks.add(mine, "events-1", {"deal": 1.0}, language=("en", "nl")[place % 2])
+        store.swipes.add(mine.id, posts_of(played))
+        close_deck(store, row, mine.id)
 
 
-def _posts(played: CompletedDeck) -> list[IncomingSwipe]:
+def posts_of(played: CompletedDeck) -> list[IncomingSwipe]:
+    """Return the answers of a deck as the browser sends them."""
     return [
         IncomingSwipe(
             f"swipe-{position}", position, SwipeKind.ANSWER, answer, "tab", position,
@@ -53,7 +54,7 @@ def told(
     row, decks = open_one(store, name, seed=seed), panel(people, seed, **chances)
     for start in range(0, people, 5):
         play(store, row, decks[start : start + 5])
-        if judge_study(store, row).decision is not None:
+        if store.studies.decision(row.hash) is not None:
             return
 
 

@@ -121,7 +121,7 @@ def learn(study: str, model: str | None, output_format: str, workspace: Path | N
     """
     with open_workspace(workspace) as ws, progress_reporter() as report_progress:
         base_version = ws.version(model)
-        version = learn_from_study(ws, base_version, ws.store.study(study), report_progress)
+        version = learn_from_study(ws, base_version, ws.store.studies.get(study), report_progress)
     print_output(output_format, {"version": version.hash, **version.facts}, version.name)
     weights = version.facts["options"]["weights"]
     weights_text = ", ".join(f"{name} {weight:g}" for name, weight in weights.items())

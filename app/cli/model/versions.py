@@ -25,7 +25,7 @@ from app.modeling.comparison import (
 from app.reports.model_card import model_card
 from app.storage.model_registry import ALIASES, ModelVersion
 from app.study.feedback import rejected_brands
-from app.study.results import evaluate_studies_of_version
+from app.study.results import studies_of_version
 from app.workspace.workspace import Workspace
 from recsys.report.rejections import RejectedBrand, rejected_brand_to_row
 from recsys.stats import Estimate
@@ -61,8 +61,7 @@ def _version_data(workspace: Workspace, version: ModelVersion) -> dict[str, Any]
         "tags": annotations.tags(version.hash),
         "notes": [note.text for note in annotations.notes(version.hash)],
         "studies": {
-            s.result.row.name: s.outcome
-            for s in evaluate_studies_of_version(workspace, version.hash)
+            s.row.name: s.verdict.outcome.value for s in studies_of_version(workspace, version.hash)
         },
         "facts": dict(version.facts),
     }

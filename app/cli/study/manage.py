@@ -29,7 +29,6 @@ from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import BadInputError, BadPolicyError
 from recsys.models.baselines import BASELINES
 from recsys.report.gate import Outcome
-from recsys.report.tables import DisclosureRule
 from recsys.study.policy import Policy, StudyKind
 
 study_option = click.option("--study", help="Name or hash; without it the newest.")
@@ -133,7 +132,7 @@ def list_studies(output_format: str, workspace: Path | None) -> None:
     Example: brandswipe study list --format json
     """
     with open_workspace(workspace) as ws:
-        data = [_study_data(ws, row) for row in ws.store.studies()]
+        data = [_study_data(ws, row) for row in ws.store.studies.all()]
     head = ["name", "kind", "model", "opened", "decks", "state"]
     rows = [
         [d["name"], d["kind"], d["model"][:8], d["opened"], d["decks"], d["state"]] for d in data
@@ -172,8 +171,8 @@ def close(name: str | None, why: str, workspace: Path | None) -> None:
     """
     with open_workspace(workspace) as ws:
         row = latest_study(ws.store, name)
-        ws.store.close_study(row.hash, why)
-        row = ws.store.study(row.hash)
+        ws.store.studies.close(row.hash, why)
+        row = ws.store.studies.get(row.hash)
     print_message(f"The study {row.name!r} is closed: {row.why_closed}.")
 
 
@@ -203,12 +202,12 @@ def override(name: str, outcome: str, role: str, reason: str, workspace: Path | 
             raise BadInputError(
                 "A comparison of two versions releases nothing, so there is nothing to override."
             )
-        ws.store.add_override(row.hash, outcome, role.strip(), reason.strip())
+        ws.store.studies.add_override(row.hash, outcome, role.strip(), reason.strip())
     print_message(f"Written down for {row.name!r}: {outcome}, by {role.strip()}: {reason.strip()}")
 
 
 def _study_data(workspace: Workspace, row: StudyRow) -> dict[str, Any]:
-    decision = workspace.store.decision(row.hash)
+    decision = workspace.store.studies.decision(row.hash)
     state = decision.outcome if decision else ("closed" if row.closed_at else "open")
     return {
         "name": row.name,
@@ -221,25 +220,21 @@ def _study_data(workspace: Workspace, row: StudyRow) -> dict[str, Any]:
         "opened": datetime.fromtimestamp(row.opened_at / 1000, UTC).strftime("%Y-%m-%d %H:%M"),
         "decks": _deck_count(workspace, row),
         "state": state,
-        "invited": workspace.store.invited_count(row.hash),
-        "withdrawn": workspace.store.withdrawn_decks(row.hash),
+        "invited": workspace.store.invitations.count(row.hash),
+        "withdrawn": workspace.store.participants.withdrawn_decks(row.hash),
     }
 
 
 def _consent_counts(workspace: Workspace, row: StudyRow) -> dict[str, int]:
     """How many people said yes and no to today's wording, in whole cells."""
     policy = study_of(row).policy
-    counts = workspace.store.consent_counts(privacy.consent_version())
-    yes, no = (DisclosureRule(policy.batch, policy.cell).round_down(people) for people in counts)
+    counts = workspace.store.participants.consent_counts(privacy.consent_version())
+    yes, no = (policy.disclosure.round_down(people) for people in counts)
     return {"consent_yes_at_least": yes, "consent_no_at_least": no}
 
 
 def _deck_count(workspace: Workspace, row: StudyRow) -> int:
     """Decks dealt: of real people in whole cells, so that two looks never differ by one of them."""
-    dealt = len(workspace.store.decks_of(row.hash))
+    dealt = len(workspace.store.decks.of_study(row.hash))
     policy = study_of(row).policy
-    return (
-        DisclosureRule(policy.batch, policy.cell).round_down(dealt)
-        if row.kind is StudyKind.LIVE
-        else dealt
-    )
+    return policy.disclosure.round_down(dealt) if row.kind is StudyKind.LIVE else dealt

@@ -15,7 +15,7 @@ from app.cli.common import (
     workspace_option,
 )
 from app.cli.study.manage import load_policy
-from app.cli.study.results import current_result
+from app.cli.study.results import current_status
 from app.modeling.recommender import load_recommender
 from app.study.opening import check_challenger
 from app.study.power import (
@@ -86,7 +86,7 @@ def plan_command(
     """
     with open_workspace(workspace) as ws, progress_reporter() as report_progress:
         policy = load_policy(ws, policy_name or (COMPARISON_POLICY if challenger else None))
-        assumptions = resolve_assumptions(current_result(ws, like) if like else None, icc, drop_out)
+        assumptions = resolve_assumptions(current_status(ws, like) if like else None, icc, drop_out)
         recommender = load_recommender(ws, model, policy)
         check_challenger(policy, recommender.version, challenger and ws.version(challenger).hash)
         opponent = load_recommender(ws, challenger, policy) if challenger else baseline
@@ -103,7 +103,7 @@ def plan_command(
 
 
 def _next_attempt(workspace: Workspace) -> int:
-    return 1 + sum(row.kind is StudyKind.LIVE for row in workspace.store.studies())
+    return 1 + sum(row.kind is StudyKind.LIVE for row in workspace.store.studies.all())
 
 
 def _plan_data(

@@ -23,9 +23,10 @@ from app.reports.exports import MIME_TYPES, render_report
 from app.reports.unknown_charts import value_or_unknown
 from app.reports.wording import format_criterion_value
 from app.storage.study_db.records import StudyRow
-from app.storage.study_db.store import mismatched_parts, what_differs
+from app.storage.study_db.store import find_mismatches, mismatched_parts
+from app.study.closing import settle_study
 from app.study.game import load_game
-from app.study.results import StudyResult, close_overdue, judge_study, latest_study
+from app.study.results import StudyStatus, latest_study, study_status
 from app.study.simulation import RaterPool
 from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError, IntegrityError, UnknownNameError, WorkspaceError
@@ -52,12 +53,11 @@ def simulate(
     with open_workspace(workspace) as ws, progress_reporter() as report_progress:
         row = _study_to_simulate(ws, study)
         raters, game = RaterPool.of(ws.folder), load_game(ws, row)
-        batch_size = game.study.policy.batch
         for played_count in raters.play(game, ws.keys, players, seed, rater_panel(panel_name)):
             report_progress("colleagues play", played_count / players)
-            if played_count % batch_size == 0 and judge_study(ws.store, row).decision is not None:
+            if ws.store.studies.decision(row.hash) is not None:
                 break
-        result = judge_study(ws.store, row)
+        result = study_status(ws.store, row)
     print_message(
         f"{played_count} simulated colleagues played in {row.name!r}. {result.verdict.reason}"
     )
@@ -112,7 +112,8 @@ def gate(
     """
     with open_workspace(workspace) as ws:
         check_integrity(ws)
-        result = current_result(ws, study)
+        settle_study(ws.store, latest_study(ws.store, study))
+        result = current_status(ws, study)
         for version in filter(None, (result.row.model, result.row.challenger)):
             check_model_files(ws, version)
     click.echo(_FORMATTERS[output_format](result))
@@ -123,7 +124,7 @@ def gate(
 
 def check_integrity(workspace: Workspace) -> None:
     """Raise IntegrityError, with the names of what differs, unless all is what was written."""
-    mismatches = what_differs(workspace.store)
+    mismatches = find_mismatches(workspace.store)
     if mismatches:
         raise IntegrityError(_integrity_message(mismatches))
 
@@ -147,12 +148,12 @@ def _integrity_message(mismatches: list[str]) -> str:
     )
 
 
-def _gate_json(result: StudyResult) -> str:
+def _gate_json(result: StudyStatus) -> str:
     data: dict[str, Any] = gate_data(result)
     return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)
 
 
-def _gate_text(result: StudyResult) -> str:
+def _gate_text(result: StudyStatus) -> str:
     return result.verdict.reason
 
 
@@ -184,7 +185,7 @@ def report(study: str | None, output_format: str, language: str, workspace: Path
     Example: brandswipe report --format html --lang nl > report.html
     """
     with open_workspace(workspace) as ws:
-        result = current_result(ws, study)
+        result = current_status(ws, study)
         user_coverage = _user_coverage(ws, result) if output_format == "html" else None
     if output_format == "text":
         click.echo(_report_text(result))
@@ -192,7 +193,7 @@ def report(study: str | None, output_format: str, language: str, workspace: Path
         click.echo(render_report(output_format, language, result, user_coverage), nl=False)
 
 
-def _user_coverage(workspace: Workspace, result: StudyResult) -> UserCoverage | None:
+def _user_coverage(workspace: Workspace, result: StudyStatus) -> UserCoverage | None:
     """For whom the model speaks; None where the shop's events are not here."""
     with suppress(WorkspaceError):
         warehouse, rule = workspace.event_store, result.report.policy
@@ -200,14 +201,12 @@ def _user_coverage(workspace: Workspace, result: StudyResult) -> UserCoverage | 
     return None
 
 
-def current_result(workspace: Workspace, name: str | None) -> StudyResult:
-    """What a study says after its overdue decks were closed."""
-    row = latest_study(workspace.store, name)
-    close_overdue(workspace.store, row)
-    return judge_study(workspace.store, row)
+def current_status(workspace: Workspace, name: str | None) -> StudyStatus:
+    """Return what a study says now; nothing is written."""
+    return study_status(workspace.store, latest_study(workspace.store, name))
 
 
-def _report_text(result: StudyResult) -> str:
+def _report_text(result: StudyStatus) -> str:
     rows = [_criterion_row(found) for found in result.report.criteria]
     source_rows = [
         (
@@ -226,14 +225,14 @@ def _report_text(result: StudyResult) -> str:
             text_table(["criterion", "people", "estimate", "between", "bar", "because"], rows),
             text_table(["arm", "people", "liked", "super-liked", "don't know"], source_rows),
             f"{players.counted} decks counted, of {players.dealt} dealt or a few more"
-            + ("." if result.invited is None else f"; {result.invited} people are invited."),
+            + ("." if result.invited is None else f"; {result.invited.people} people are invited."),
             *_not_computed(result),
             *(f"Overridden by {o.role}: {o.outcome}. {o.reason}" for o in result.overrides),
         ]
     )
 
 
-def _not_computed(judged: StudyResult) -> list[str]:
+def _not_computed(judged: StudyStatus) -> list[str]:
     names = [failure.measure for failure in judged.report.failures]
     return [f"Unknown, as it could not be computed: {', '.join(names)}."] if names else []
 

@@ -3,7 +3,7 @@
 from app.operations.doctor.finding import Finding, broken, idle, problem, well
 from app.operations.health import model_state
 from app.storage.event_store.segment import read_manifest
-from app.storage.study_db.store import what_differs
+from app.storage.study_db.store import find_mismatches
 from app.workspace.workspace import Workspace
 from recsys.errors import BrandswipeError, IntegrityError
 
@@ -13,9 +13,9 @@ RESTORE_HINT = "Stop the server, then `brandswipe restore BACKUP`."
 
 def diagnose_store(workspace: Workspace) -> Finding:
     """Check that every database page is sound, every row is unchanged, and writing works."""
-    workspace.store.check_pages(thorough=True)
-    workspace.store.check_writable()
-    mismatches = what_differs(workspace.store)
+    workspace.store.db.check_pages(thorough=True)
+    workspace.store.db.check_writable()
+    mismatches = find_mismatches(workspace.store)
     if mismatches:
         unnamed = (
             f"; and {len(mismatches) - MAX_NAMED:,} more" if len(mismatches) > MAX_NAMED else ""
@@ -24,7 +24,7 @@ def diagnose_store(workspace: Workspace) -> Finding:
             f"What is stored is not what was written: {'; '.join(mismatches[:MAX_NAMED])}{unnamed}."
         )
         return broken(message, RESTORE_HINT)
-    studies = len(workspace.store.studies())
+    studies = len(workspace.store.studies.all())
     return well(f"{studies:,} studies; every page is sound, every row is what was written.")
 
 

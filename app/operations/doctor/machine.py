@@ -58,7 +58,7 @@ def diagnose_clock(workspace: Workspace) -> Finding:
         disk_ms = now  # diagnose_disk reports a disk that cannot be written
     finally:
         probe.unlink(missing_ok=True)
-    newest_row_ms = workspace.store.newest_row_at() or 0
+    newest_row_ms = workspace.store.db.newest_row_at() or 0
     for other_ms, other_name in (
         (disk_ms, "the workspace's disk"),
         (newest_row_ms, "the newest row of the store"),

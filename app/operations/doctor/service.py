@@ -21,7 +21,7 @@ CALLBACK_PATH = "/oauth2callback"  # where the login redirects to Streamlit
 def diagnose_secrets(workspace: Workspace) -> Finding:
     """Check that every key exists, is long enough and differs from the others; create none."""
     folder, missing = workspace.folder / "secrets", missing_keys(workspace.settings)
-    if len(missing) == len(KEY_NAMES) and workspace.store.newest_row_at() is None:
+    if len(missing) == len(KEY_NAMES) and workspace.store.db.newest_row_at() is None:
         return idle("The keys are made at the first start.")
     if missing:
         message = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not in {folder}."
@@ -101,7 +101,7 @@ def diagnose_linked(workspace: Workspace) -> Finding:
     finally:
         account_links.close()
     study = study_to_play(workspace.store)
-    invited = workspace.store.invited_count(study.hash) if study else None
+    invited = workspace.store.invitations.count(study.hash) if study else None
     out_of = f" for {invited:,} invited" if invited else ""
     message = (
         f"{linked_count:,} employees are "

@@ -18,7 +18,7 @@ from app.reports.wording import (
     verdict_sentence,
     what_would_change,
 )
-from app.study.results import StudyResult
+from app.study.results import StudyStatus
 from recsys.report.verdict_sentence import CriterionVerdict
 from recsys.study.policy import StudyKind
 
@@ -26,20 +26,20 @@ STATE_OUTCOMES = {"passed": "release", "failed": "hold", "open": "undecided"}
 """Which verdict's sign a criterion's state wears."""
 
 
-def demo_pair_html(language: str, released: StudyResult, held: StudyResult) -> str:
+def demo_pair_html(language: str, released: StudyStatus, held: StudyStatus) -> str:
     """Draw the two studies side by side."""
     panels = "".join(_demo_panel(language, judged) for judged in (released, held))
     label = escape(translate(language, "report.story_figure"))
     return f'<div class="bs bs-pair" role="group" aria-label="{label}">{panels}</div>'
 
 
-def held_reason_html(language: str, released: StudyResult, held: StudyResult) -> str:
+def held_reason_html(language: str, released: StudyStatus, held: StudyStatus) -> str:
     """Say why one of the two was held."""
     sentence = escape(held_reason(language, released, held))
     return f'<div class="bs"><p class="bs-said">{sentence}</p></div>'
 
 
-def _demo_panel(language: str, result: StudyResult) -> str:
+def _demo_panel(language: str, result: StudyStatus) -> str:
     outcome = result.verdict.outcome.value
     picks, decoys = precision_of(result) or 0.0, source_liked_share(result.report, "decoy")
     gap = "" if decoys is None else _source_bar(language, "decoy", decoys, "slate", picks)
@@ -75,7 +75,7 @@ def _source_bar(
     )
 
 
-def _panel_foot(language: str, result: StudyResult, picks: float, decoys: float | None) -> str:
+def _panel_foot(language: str, result: StudyStatus, picks: float, decoys: float | None) -> str:
     if decoys is None:
         return escape(translate(language, "report.fact_people", n=result.verdict.n))
     gap = percent_or_points("pick", picks) - percent_or_points("decoy", decoys)
@@ -83,7 +83,7 @@ def _panel_foot(language: str, result: StudyResult, picks: float, decoys: float 
     return escape(f"{translate(language, 'report.story_gap', gap=gap)} · {people}")
 
 
-def verdict_html(language: str, result: StudyResult) -> str:
+def verdict_html(language: str, result: StudyStatus) -> str:
     """Draw the verdict: sign, word, sentence, what would change it, and the facts beside it."""
     outcome = result.verdict.outcome.value
     outcome_text = report_text(language, result.report.policy, outcome)
@@ -97,7 +97,7 @@ def verdict_html(language: str, result: StudyResult) -> str:
     )
 
 
-def facts_html(language: str, result: StudyResult) -> str:
+def facts_html(language: str, result: StudyStatus) -> str:
     """Draw what must be known beside a verdict: attempt, model, day, and if it is simulated."""
     row, report, decision = result.row, result.report, result.decision
     simulated = report.kind is not StudyKind.LIVE
@@ -118,7 +118,7 @@ def facts_html(language: str, result: StudyResult) -> str:
     )
 
 
-def overrides_html(language: str, result: StudyResult) -> str:
+def overrides_html(language: str, result: StudyStatus) -> str:
     """Draw what somebody decided against the verdict. It stands there for ever."""
     stands = escape(translate(language, "report.overridden_stands"))
     return "".join(
@@ -128,7 +128,7 @@ def overrides_html(language: str, result: StudyResult) -> str:
     )
 
 
-def criterion_reasons_html(language: str, result: StudyResult) -> str:
+def criterion_reasons_html(language: str, result: StudyStatus) -> str:
     """Draw what each criterion means, where it stands, and why its bar stands where it stands."""
     bar_reasons = {c.name: bar_reason(language, c) for c in result.report.policy.criteria}
     parts = (
@@ -152,14 +152,14 @@ def _criterion_reason_html(language: str, criterion: CriterionVerdict, because: 
     )
 
 
-def caveats_html(language: str, result: StudyResult) -> str:
+def caveats_html(language: str, result: StudyStatus) -> str:
     """Draw what no interval cures, each with its first sentence as its head."""
     heads = (line.partition(". ") for line in policy_wording.caveat_texts(language, result.report))
     items = "".join(f"<li><b>{escape(head)}.</b>{escape(rest)}</li>" for head, _, rest in heads)
     return f'<div class="bs"><ul>{items}</ul></div>'
 
 
-def policy_html(language: str, result: StudyResult) -> str:
+def policy_html(language: str, result: StudyStatus) -> str:
     """Draw the policy field by field."""
     fields = "".join(
         f"<dt>{escape(field)}</dt><dd>{_field_value(value)}</dd>"

@@ -25,7 +25,7 @@ from app.reports.wording import (
     verdict_sentence,
     what_would_change,
 )
-from app.study.results import StudyResult
+from app.study.results import StudyStatus
 from recsys.report.report_data import CriterionReport
 from recsys.report.verdict_sentence import CriterionVerdict
 from recsys.study.criteria import DIFFERENCES
@@ -34,7 +34,7 @@ _CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:
 
 
 def report_html(
-    language: str, result: StudyResult, user_coverage: UserCoverage | None = None
+    language: str, result: StudyStatus, user_coverage: UserCoverage | None = None
 ) -> str:
     """Return the report of a study as one file, in English or Dutch."""
     outcome_text = report_text(language, result.report.policy, result.verdict.outcome.value)
@@ -54,7 +54,7 @@ def html_document(language: str, title: str, body: str) -> str:
     )
 
 
-def _report_body(language: str, result: StudyResult, user_coverage: UserCoverage | None) -> str:
+def _report_body(language: str, result: StudyStatus, user_coverage: UserCoverage | None) -> str:
     parts = [
         _eyebrow(language, result),
         _verdict_html(language, result),
@@ -77,7 +77,7 @@ def _heading(language: str, key: str) -> str:
     return f"<h2>{escape(translate(language, f'report.{key}'))}</h2>"
 
 
-def _eyebrow(language: str, result: StudyResult) -> str:
+def _eyebrow(language: str, result: StudyStatus) -> str:
     opened = translate(
         language,
         "report.board_opened",
@@ -87,7 +87,7 @@ def _eyebrow(language: str, result: StudyResult) -> str:
     return f'<p class="eyebrow"><b>{escape(title)}</b><span>{escape(opened)}</span></p>'
 
 
-def _verdict_html(language: str, result: StudyResult) -> str:
+def _verdict_html(language: str, result: StudyStatus) -> str:
     outcome = result.verdict.outcome.value
     word = escape(report_text(language, result.report.policy, outcome))
     return (
@@ -101,7 +101,7 @@ def _verdict_html(language: str, result: StudyResult) -> str:
     )
 
 
-def _criterion_tiles(language: str, result: StudyResult) -> str:
+def _criterion_tiles(language: str, result: StudyStatus) -> str:
     tiles = "".join(_criterion_tile(language, found) for found in result.verdict.criteria)
     return f'<div class="bs tiles">{tiles}</div>' if tiles else ""
 
@@ -125,7 +125,7 @@ def _criterion_tile(language: str, criterion: CriterionVerdict) -> str:
     )
 
 
-def _criteria_html(language: str, result: StudyResult) -> str:
+def _criteria_html(language: str, result: StudyStatus) -> str:
     chart = charts.criteria_chart(language, result)
     return (
         f"<h2>{escape(chart.title)}</h2>{_chart_html(language, chart, titled=False)}"
@@ -133,14 +133,14 @@ def _criteria_html(language: str, result: StudyResult) -> str:
     )
 
 
-def _confidence_sequences_html(language: str, result: StudyResult) -> str:
+def _confidence_sequences_html(language: str, result: StudyStatus) -> str:
     started = [c for c in result.report.criteria if c.run]
     content = "".join(_confidence_sequence_html(language, result, found) for found in started)
     return _heading(language, "run_title") + content
 
 
 def _confidence_sequence_html(
-    language: str, result: StudyResult, criterion_report: CriterionReport
+    language: str, result: StudyStatus, criterion_report: CriterionReport
 ) -> str:
     caption, outcome = (
         charts.confidence_sequence_text(language, result, criterion_report),
@@ -162,7 +162,7 @@ def _confidence_sequence_html(
     )
 
 
-def _charts_html(language: str, result: StudyResult, user_coverage: UserCoverage | None) -> str:
+def _charts_html(language: str, result: StudyStatus, user_coverage: UserCoverage | None) -> str:
     return "".join(
         f'<div class="pair">{"".join(_chart_html(language, figure) for figure in row)}</div>'
         for row in charts_in_order(language, result, user_coverage)

@@ -4,12 +4,13 @@ An employee is identified by a badge (HMAC of the login under the link key). No 
 """
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
+from pathlib import Path
 
-from app.storage.study_db.database import Database, DbRow
+from app.storage.study_db.database import Database, DbRow, now_ms
 from app.storage.study_db.migrations import account_migrations
 from recsys.errors import NotAllowedError
 
@@ -31,40 +32,45 @@ class LinkTableImport:
     skipped: int  # badge or customer is linked already on the shop's page
 
 
-class AccountLinks(Database):
+class AccountLinks:
     """The database of links and nonces; in memory if no path is given."""
 
-    migration_set = account_migrations
+    def __init__(self, path: Path | None = None, clock: Callable[[], int] = now_ms) -> None:
+        self.db = Database(path, clock, account_migrations)
+
+    def close(self) -> None:
+        """Close the file; everything written is already safe."""
+        self.db.close()
 
     def customer_of(self, badges: Iterable[str]) -> str | None:
         """Return the customer of the first linked badge, or None if no badge is linked."""
         for badge in badges:
-            row = self._query_one("select customer from links where badge = ?", badge)
+            row = self.db.query_one("select customer from links where badge = ?", badge)
             if row is not None:
                 return str(row["customer"])
         return None
 
     def is_linked(self, customer: str) -> bool:
         """Return whether a customer is linked to an employee."""
-        return self._query_one("select 1 from links where customer = ?", customer) is not None
+        return self.db.query_one("select 1 from links where customer = ?", customer) is not None
 
     def link_of(self, customer: str) -> tuple[LinkMethod, int] | None:
         """Return a customer's link method and time (milliseconds since 1970), or None."""
-        row = self._query_one("select way, linked_at from links where customer = ?", customer)
+        row = self.db.query_one("select way, linked_at from links where customer = ?", customer)
         return None if row is None else (LinkMethod(row["way"]), int(row["linked_at"]))
 
     def counts_by_method(self) -> dict[LinkMethod, int]:
         """Return the number of linked accounts by link method."""
-        rows = self._query("select way, count(*) as n from links group by way")
+        rows = self.db.query("select way, count(*) as n from links group by way")
         return {LinkMethod(row["way"]): int(row["n"]) for row in rows}
 
     def issue_nonce(self, badge: str) -> str:
         """Return a new nonce; only this employee can use it, once, within an hour."""
         nonce = secrets.token_urlsafe(24)
-        row = {"hash": _nonce_hash(nonce), "badge": badge, "expires_at": self.clock() + NONCE_MS}
-        with self._transaction():
-            self._db.execute("delete from nonces where expires_at <= ?", [self.clock()])
-            self._insert("nonces", [row])
+        row = {"hash": _nonce_hash(nonce), "badge": badge, "expires_at": self.db.clock() + NONCE_MS}
+        with self.db.transaction():
+            self.db.execute("delete from nonces where expires_at <= ?", [self.db.clock()])
+            self.db.insert("nonces", [row])
         return nonce
 
     def link(self, badge: str, nonce: str, customer: str) -> None:
@@ -73,9 +79,9 @@ class AccountLinks(Database):
         Raises NotAllowedError if the nonce is used, expired or another employee's, or if the
         customer or the employee is linked already.
         """
-        with self._transaction():
-            issued = self._query_one("select * from nonces where hash = ?", _nonce_hash(nonce))
-            self._db.execute("delete from nonces where hash = ?", [_nonce_hash(nonce)])
+        with self.db.transaction():
+            issued = self.db.query_one("select * from nonces where hash = ?", _nonce_hash(nonce))
+            self.db.execute("delete from nonces where hash = ?", [_nonce_hash(nonce)])
             refusal = self._link_refusal(issued, badge, customer)
             if refusal is None:
                 self._add_links(LinkMethod.PAGE, {badge: customer})
@@ -83,7 +89,7 @@ class AccountLinks(Database):
             raise NotAllowedError(refusal)
 
     def _link_refusal(self, issued: DbRow | None, badge: str, customer: str) -> str | None:
-        if issued is None or issued["expires_at"] <= self.clock():
+        if issued is None or issued["expires_at"] <= self.db.clock():
             return "This link was used already, or is too old: link your account again."
         if issued["badge"] != badge:
             return "This link was made for somebody else: link your account from your own page."
@@ -98,9 +104,9 @@ class AccountLinks(Database):
 
     def replace_table(self, links: Mapping[str, str]) -> LinkTableImport:
         """Replace the links of the shop's table; links made by employees themselves stay."""
-        with self._transaction():
-            self._db.execute("delete from links where way = ?", [LinkMethod.TABLE])
-            own_links = self._query("select badge, customer from links")
+        with self.db.transaction():
+            self.db.execute("delete from links where way = ?", [LinkMethod.TABLE])
+            own_links = self.db.query("select badge, customer from links")
             badges = {row["badge"] for row in own_links}
             customers = {row["customer"] for row in own_links}
             new_links = {b: c for b, c in links.items() if b not in badges and c not in customers}
@@ -123,15 +129,15 @@ class AccountLinks(Database):
         return self._delete("delete from links") | self._delete("delete from nonces")
 
     def _delete(self, sql: str, *values: object) -> bool:
-        with self._transaction():
-            deleted = self._db.execute(sql, values).rowcount
-        self._query("pragma wal_checkpoint(truncate)")
+        with self.db.transaction():
+            deleted = self.db.execute(sql, values)
+        self.db.query("pragma wal_checkpoint(truncate)")
         return bool(deleted)
 
     def _add_links(self, method: LinkMethod, links: Mapping[str, str]) -> None:
-        now = self.clock()
+        now = self.db.clock()
         rows = ({"badge": b, "customer": c, "way": method.value} for b, c in links.items())
-        self._insert("links", [row | {"linked_at": now} for row in rows])
+        self.db.insert("links", [row | {"linked_at": now} for row in rows])
 
 
 def _nonce_hash(nonce: str) -> str:

@@ -2,11 +2,11 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import time_ns
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlite_utils import Database as Tables
 from sqlite_utils.migrations import Migrations
@@ -65,18 +65,23 @@ def now_ms() -> int:
 
 
 class Database:
-    """The study's tables in a file, or in memory where no path is given.
+    """Tables in a file, or in memory where no path is given.
 
     Raises WorkspaceError where the file is newer than this program, busy or read-only and where the
     disk is full, DamagedError where the file is damaged; a transaction is then undone as a whole.
     """
 
-    migration_set: ClassVar[Migrations] = migrations
-
-    def __init__(self, path: Path | None = None, clock: Callable[[], int] = now_ms) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        clock: Callable[[], int] = now_ms,
+        migration_set: Migrations = migrations,
+    ) -> None:
         self.path = path
         self.clock = clock
+        self._migration_set = migration_set
         self._lock = threading.RLock()
+        self._depth = 0  # of transactions within one another, under the lock
         with self._explain_errors():
             self._db = _connect(path)
             self._migrate()
@@ -102,38 +107,52 @@ class Database:
         if problems:
             raise damaged_error(self.path, "; ".join(problems))
 
-    @classmethod
-    def migration_names(cls) -> list[str]:
-        """Return the names of all steps that lead to today's tables, the first one first."""
-        return [step.name for step in cls.migration_set._migrations]
-
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Hold the write lock for the block; all of it is stored, or none of it."""
+    def transaction(self) -> Iterator[None]:
+        """Hold the write lock for the block; all of it is stored, or none of it.
+
+        A transaction within another one is part of the outer one.
+        """
         with self._lock, self._explain_errors():
+            if self._depth:
+                yield
+                return
             self._db.execute("begin immediate")
+            self._depth = 1
             try:
                 yield
                 self._db.execute("commit")
             except BaseException:
                 with suppress(sqlite3.Error):  # a full disk has undone it already
                     self._db.execute("rollback")
+                self._after_rollback()
                 raise
+            finally:
+                self._depth = 0
             self._after_commit()
 
     def _after_commit(self) -> None:
         """Do what must follow every commit, still under the lock."""
 
-    def _query(self, sql: str, *values: object) -> list[DbRow]:
+    def _after_rollback(self) -> None:
+        """Do what must follow every rollback, still under the lock."""
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> int:
+        """Run a statement in a transaction of the caller; return how many rows it changed."""
+        return int(self._db.execute(sql, values).rowcount)
+
+    def query(self, sql: str, *values: object) -> list[DbRow]:
+        """Return the rows that a statement reads, by column name."""
         with self._lock, self._explain_errors():
             cursor = self._db.execute(sql, values)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def _query_one(self, sql: str, *values: object) -> DbRow | None:
-        return next(iter(self._query(sql, *values)), None)
+    def query_one(self, sql: str, *values: object) -> DbRow | None:
+        """Return the first row that a statement reads, or None."""
+        return next(iter(self.query(sql, *values)), None)
 
-    def _insert(self, table: str, rows: Iterable[Mapping[str, Any]], ignore: bool = False) -> None:
+    def insert(self, table: str, rows: Iterable[Mapping[str, Any]], ignore: bool = False) -> None:
         """Add rows within a transaction that the caller holds.
 
         In plain SQL: to ask about the table first, as its wrapper does, costs more than the row.
@@ -145,14 +164,14 @@ class Database:
             self._db.execute(sql, [*row.values()])
 
     def _migrate(self) -> None:
-        known = set(self.migration_names())
-        with self._transaction():
-            if {done.name for done in self.migration_set.applied(self._db)} - known:
+        known = set(migration_names(self._migration_set))
+        with self.transaction():
+            if {done.name for done in self._migration_set.applied(self._db)} - known:
                 raise WorkspaceError(
                     f"The workspace of {self.path} was written by a newer brandswipe: "
                     "install that version, or choose another folder with --workspace."
                 )
-            self.migration_set.apply(self._db)
+            self._migration_set.apply(self._db)
 
     @contextmanager
     def _explain_errors(self) -> Iterator[None]:
@@ -160,6 +179,11 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise _explained(error, self.path) from error
+
+
+def migration_names(migration_set: Migrations = migrations) -> list[str]:
+    """Return the names of all steps that lead to today's tables, the first one first."""
+    return [step.name for step in migration_set._migrations]
 
 
 def _connect(path: Path | None) -> Tables:

@@ -83,23 +83,23 @@ class ChainedDatabase(Database):
         times = " union all ".join(
             f"select max([{at}]) as at from [{of}]" for of, at in _TIME_COLUMNS
         )
-        newest_at: int | None = self._query(f"select max(at) as at from ({times})")[0]["at"]
+        newest_at: int | None = self.query(f"select max(at) as at from ({times})")[0]["at"]
         return newest_at
 
     def head(self) -> ChainHead:
         """Return the last link, which certificates state; an empty chain gives ChainHead()."""
-        row = self._query_one("select seq, commitment from chain order by seq desc limit 1")
+        row = self.query_one("select seq, commitment from chain order by seq desc limit 1")
         return _head(row)
 
-    def _append_linked(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    def append_linked(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add rows and their links; the caller must hold a transaction."""
         head, links, linked = self.head(), [], []
         for row in rows:
             head, linked_row = next_link(head, table, row)
             links.append({"seq": head.seq, "what": table, "commitment": head.commitment})
             linked.append(linked_row)
-        self._insert("chain", links)
-        self._insert(table, linked)
+        self.insert("chain", links)
+        self.insert(table, linked)
         self._pending_head = head
 
     def _after_commit(self) -> None:
@@ -109,11 +109,14 @@ class ChainedDatabase(Database):
             write_head(self._head_file, self._pending_head)
         self._pending_head = None
 
+    def _after_rollback(self) -> None:
+        self._pending_head = None  # its rows were undone
+
     def broken_links(self) -> list[str]:
         """Return a message for each changed, inserted or missing row; [] if the chain is intact."""
         rows = {row["seq"]: row for row in self._linked_rows()}
         broken, missing, last = [], 0, ChainHead()
-        for link_row in self._query("select seq, what, commitment from chain order by seq"):
+        for link_row in self.query("select seq, what, commitment from chain order by seq"):
             row = rows.pop(link_row["seq"], None)
             missing += row is None
             if link_row["seq"] != last.seq + 1:
@@ -126,11 +129,11 @@ class ChainedDatabase(Database):
 
     def _linked_rows(self) -> Iterator[DbRow]:
         for table in CHAINED_TABLES:
-            for row in self._query(f"select * from [{table}]"):
+            for row in self.query(f"select * from [{table}]"):
                 yield {"what": table, **row}
 
     def _unaccounted_rows(self, missing: int) -> list[str]:
-        withdrawn = self._query("select coalesce(sum(links), 0) as n from withdrawals")[0]["n"]
+        withdrawn = self.query("select coalesce(sum(links), 0) as n from withdrawals")[0]["n"]
         if missing == withdrawn:
             return []
         return [f"{missing} rows are gone, but withdrawals account for {withdrawn}"]
@@ -142,7 +145,7 @@ class ChainedDatabase(Database):
         noted_head = read_head(self._head_file)  # read first: the chain may grow meanwhile
         if noted_head is None:
             return [f"{self._head_file.name} is missing or unreadable"]
-        stored = self._query_one("select seq, commitment from chain where seq = ?", noted_head.seq)
+        stored = self.query_one("select seq, commitment from chain where seq = ?", noted_head.seq)
         if noted_head == _head(stored):
             return []
         return [f"the end of the chain does not agree with {self._head_file.name}"]

@@ -8,62 +8,25 @@ from app.storage.study_db.database import DbRow
 from app.storage.study_db.hash_chain import ChainedDatabase
 from app.storage.study_db.records import FunnelStep, invitation_list_hash, invitation_mark
 from recsys.errors import BadInputError
+from recsys.report.snapshot import InvitationList
 
 InvitationColumns = Mapping[str, Sequence[str]]
 """By the name of a column the value of each invited person, every value of a cell of people."""
 
 
-class InvitationColumnsTable(ChainedDatabase):
-    """Rows of single people, which are erased, and how many people have a value, which stays."""
-
-    def _add_columns(self, study: str, marks: Sequence[str], columns: InvitationColumns) -> None:
-        for name, values in columns.items():
-            column = {"study": study, "name": name}
-            self._insert(
-                "invited_columns",
-                [column | {"mark": m, "value": v} for m, v in zip(marks, values, strict=True)],
-            )
-            people = sorted(Counter(values).items())
-            self._insert("invited_values", [column | {"value": v, "people": n} for v, n in people])
-
-    def _check_columns(self, study: str, columns: InvitationColumns) -> None:
-        """Refuse other columns for a list that is written down already."""
-        if columns and set(columns) != set(self.column_counts(study)):
-            raise BadInputError(
-                "This list was invited with other columns: open a new study for these."
-            )
-
-    def column_counts(self, study: str) -> dict[str, dict[str, int]]:
-        """Return by column how many invited people have each value; this is never erased."""
-        counts: dict[str, dict[str, int]] = {}
-        sql = "select name, value, people from invited_values where study = ? order by id"
-        for row in self._query(sql, study):
-            counts.setdefault(str(row["name"]), {})[str(row["value"])] = int(row["people"])
-        return counts
-
-    def column_values(self, study: str, pseudonym: str) -> dict[str, str]:
-        """Return what is kept of an invited person, by column."""
-        sql = "select name, value from invited_columns where study = ? and mark = ? order by id"
-        rows = self._query(sql, study, invitation_mark(study, pseudonym))
-        return {str(row["name"]): str(row["value"]) for row in rows}
-
-    def delete_columns_before(self, moment: int) -> None:
-        """Erase what is kept of people on lists that were written down before this moment."""
-        sql = (
-            "delete from invited_columns where study in "
-            "(select study from invitations where at < ?)"
-        )
-        with self._transaction():
-            self._db.execute(sql, [moment])
-
-
 NO_COLUMNS: InvitationColumns = MappingProxyType({})
 
 
-class InvitationsTable(InvitationColumnsTable):
-    """One list a study, written down before the first card; without one everybody may play."""
+class InvitationTable:
+    """One list a study, written down before the first card; without one everybody may play.
 
-    def add_invitations(
+    Columns of single people are erased; how many people have a value stays.
+    """
+
+    def __init__(self, db: ChainedDatabase) -> None:
+        self.db = db
+
+    def add(
         self,
         study: str,
         pseudonyms: Iterable[str],
@@ -78,18 +41,20 @@ class InvitationsTable(InvitationColumnsTable):
         marks_in_order = [invitation_mark(study, who) for who in pseudonyms]
         marks = set(marks_in_order)
         hash = invitation_list_hash(marks)
-        row: DbRow = {"study": study, "hash": hash, "people": len(marks), "at": self.clock()}
-        with self._transaction():
-            existing = self._query_one("select hash from invitations where study = ?", study)
+        row: DbRow = {"study": study, "hash": hash, "people": len(marks), "at": self.db.clock()}
+        with self.db.transaction():
+            existing = self.db.query_one("select hash from invitations where study = ?", study)
             self._check_list(study, hash, existing)
             if existing is None:
-                self._append_linked("invitations", [row])
-                self._insert("invited", [{"study": study, "mark": each} for each in sorted(marks)])
+                self.db.append_linked("invitations", [row])
+                self.db.insert(
+                    "invited", [{"study": study, "mark": each} for each in sorted(marks)]
+                )
                 self._add_columns(study, marks_in_order, columns)
             else:
                 self._check_columns(study, columns)
             code_rows = [{"study": study, "code": code} for code in codes]
-            self._insert("coffee_codes", code_rows, ignore=True)
+            self.db.insert("coffee_codes", code_rows, ignore=True)
         return hash
 
     def _check_list(self, study: str, hash: str, existing: DbRow | None) -> None:
@@ -97,64 +62,84 @@ class InvitationsTable(InvitationColumnsTable):
             raise BadInputError(
                 "Another list was invited to this study: open a new study for this one."
             )
-        if existing is None and self._query_one("select 1 from decks where study = ?", study):
+        if existing is None and self.db.query_one("select 1 from decks where study = ?", study):
             raise BadInputError(
                 "Somebody has a deck of this study already: open a new study, and invite before "
                 "the first card."
             )
 
-    def invited_count(self, study: str) -> int | None:
+    def count(self, study: str) -> int | None:
         """Return how many people are invited; None where there is no list."""
-        row = self._query_one("select people from invitations where study = ?", study)
+        row = self.db.query_one("select people from invitations where study = ?", study)
         return None if row is None else int(row["people"])
 
-    def is_invited(self, study: str, pseudonym: str) -> bool | None:
+    def includes(self, study: str, pseudonym: str) -> bool | None:
         """Return whether somebody is on the list; None where there is none: everybody may play."""
-        if self.invited_count(study) is None:
+        if self.count(study) is None:
             return None
         sql = "select 1 from invited where study = ? and mark = ?"
-        return self._query_one(sql, study, invitation_mark(study, pseudonym)) is not None
+        return self.db.query_one(sql, study, invitation_mark(study, pseudonym)) is not None
 
-    def consented_count(self, study: str, until: int) -> int:
-        """Return how many of the invited had said yes by then, as their last word."""
-        sql = (
-            "select pseudonym, yes, max(id) from consents where at <= ? group by pseudonym "
-            "having yes = 1"
+    def snapshot(self, study: str, participants: Iterable[str]) -> InvitationList | None:
+        """Return the list with what is known of its people; None where there is none.
+
+        `participants` are those whose columns are wanted.
+        """
+        people = self.count(study)
+        if people is None:
+            return None
+        values = self._column_values_by_mark(study)
+        of_participants = {who: values.get(invitation_mark(study, who), {}) for who in participants}
+        return InvitationList(
+            people,
+            tuple(self._consents(study)),
+            self._step_times(study),
+            self.column_counts(study),
+            of_participants,
         )
-        marks = {invitation_mark(study, row["pseudonym"]) for row in self._query(sql, until)}
-        invited_rows = self._query("select mark from invited where study = ?", study)
-        return len(marks.intersection(row["mark"] for row in invited_rows))
+
+    def _consents(self, study: str) -> Iterator[dict[int, bool]]:
+        """Yield the answers of each invited person to the consent text, by time."""
+        marks = {
+            row["mark"] for row in self.db.query("select mark from invited where study = ?", study)
+        }
+        answers: dict[str, dict[int, bool]] = {}
+        for row in self.db.query("select pseudonym, yes, at from consents order by id"):
+            answers.setdefault(row["pseudonym"], {})[row["at"]] = bool(row["yes"])
+        for pseudonym, by_time in answers.items():
+            if invitation_mark(study, pseudonym) in marks:
+                yield by_time
+
+    def _step_times(self, study: str) -> dict[str, list[int]]:
+        """Return when people came to each step; empty where no step was ever noted."""
+        rows = self.db.query("select step, at from steps where study = ? order by id", study)
+        times: dict[str, list[int]] = {step.value: [] for step in FunnelStep} if rows else {}
+        for row in rows:
+            times[row["step"]].append(row["at"])
+        return times
 
     def record_step(self, study: str, pseudonym: str, step: FunnelStep) -> None:
         """Note, once, that an invited person came so far; of anybody else nothing is noted."""
         row = {"study": study, "mark": invitation_mark(study, pseudonym), "step": step.value}
         step_sql = "select 1 from steps where study = ? and mark = ? and step = ?"
-        if self.is_invited(study, pseudonym) and self._query_one(step_sql, *row.values()) is None:
-            with self._transaction():
-                self._insert("steps", [row | {"at": self.clock()}], ignore=True)
-
-    def step_counts(self, study: str, until: int) -> dict[FunnelStep, int]:
-        """Return how many had come to each step by then; empty where no step was ever noted."""
-        sql = "select step, sum(at <= ?) as people from steps where study = ? group by step"
-        counts = {
-            FunnelStep(row["step"]): int(row["people"]) for row in self._query(sql, until, study)
-        }
-        return {step: counts.get(step, 0) for step in FunnelStep} if counts else {}
+        if self.includes(study, pseudonym) and self.db.query_one(step_sql, *row.values()) is None:
+            with self.db.transaction():
+                self.db.insert("steps", [row | {"at": self.db.clock()}], ignore=True)
 
     def steps_of(self, study: str, pseudonym: str) -> list[tuple[FunnelStep, int]]:
         """Return the steps that were noted of somebody, and when."""
         sql = "select step, at from steps where study = ? and mark = ? order by id"
-        rows = self._query(sql, study, invitation_mark(study, pseudonym))
+        rows = self.db.query(sql, study, invitation_mark(study, pseudonym))
         return [(FunnelStep(row["step"]), int(row["at"])) for row in rows]
 
     def delete_steps_before(self, moment: int) -> None:
         """Erase the steps that were noted before this moment."""
-        with self._transaction():
-            self._db.execute("delete from steps where at < ?", [moment])
+        with self.db.transaction():
+            self.db.execute("delete from steps where at < ?", [moment])
 
-    def invitations_hash(self, study: str) -> str | None:
+    def list_hash(self, study: str) -> str | None:
         """Return the hash that stands for the list; None where there is none."""
-        row = self._query_one("select hash from invitations where study = ?", study)
+        row = self.db.query_one("select hash from invitations where study = ?", study)
         return None if row is None else str(row["hash"])
 
     def take_coffee_code(self, study: str) -> str | None:
@@ -162,22 +147,69 @@ class InvitationsTable(InvitationColumnsTable):
 
         Nothing says to whom it went. None where no code is left.
         """
-        with self._transaction():
-            row = self._query_one(
+        with self.db.transaction():
+            row = self.db.query_one(
                 "select id, code from coffee_codes where study = ? limit 1", study
             )
             if row is None:
                 return None
-            self._db.execute("delete from coffee_codes where id = ?", [row["id"]])
+            self.db.execute("delete from coffee_codes where id = ?", [row["id"]])
         return str(row["code"])
 
-    def _invitation_mismatches(self) -> Iterator[str]:
-        for row in self._query(
+    def _add_columns(self, study: str, marks: Sequence[str], columns: InvitationColumns) -> None:
+        for name, values in columns.items():
+            column = {"study": study, "name": name}
+            self.db.insert(
+                "invited_columns",
+                [column | {"mark": m, "value": v} for m, v in zip(marks, values, strict=True)],
+            )
+            people = sorted(Counter(values).items())
+            self.db.insert(
+                "invited_values", [column | {"value": v, "people": n} for v, n in people]
+            )
+
+    def _check_columns(self, study: str, columns: InvitationColumns) -> None:
+        """Refuse other columns for a list that is written down already."""
+        if columns and set(columns) != set(self.column_counts(study)):
+            raise BadInputError(
+                "This list was invited with other columns: open a new study for these."
+            )
+
+    def column_counts(self, study: str) -> dict[str, dict[str, int]]:
+        """Return by column how many invited people have each value; this is never erased."""
+        counts: dict[str, dict[str, int]] = {}
+        sql = "select name, value, people from invited_values where study = ? order by id"
+        for row in self.db.query(sql, study):
+            counts.setdefault(str(row["name"]), {})[str(row["value"])] = int(row["people"])
+        return counts
+
+    def column_values(self, study: str, pseudonym: str) -> dict[str, str]:
+        """Return what is kept of an invited person, by column."""
+        return self._column_values_by_mark(study).get(invitation_mark(study, pseudonym), {})
+
+    def _column_values_by_mark(self, study: str) -> dict[str, dict[str, str]]:
+        values: dict[str, dict[str, str]] = {}
+        sql = "select mark, name, value from invited_columns where study = ? order by id"
+        for row in self.db.query(sql, study):
+            values.setdefault(str(row["mark"]), {})[str(row["name"])] = str(row["value"])
+        return values
+
+    def delete_columns_before(self, moment: int) -> None:
+        """Erase what is kept of people on lists that were written down before this moment."""
+        sql = (
+            "delete from invited_columns where study in "
+            "(select study from invitations where at < ?)"
+        )
+        with self.db.transaction():
+            self.db.execute(sql, [moment])
+
+    def mismatches(self) -> Iterator[str]:
+        for row in self.db.query(
             "select i.*, s.name from invitations i join studies s on s.hash = i.study"
         ):
             marks = [
                 r["mark"]
-                for r in self._query("select mark from invited where study = ?", row["study"])
+                for r in self.db.query("select mark from invited where study = ?", row["study"])
             ]
             if (invitation_list_hash(marks), len(marks)) != (row["hash"], row["people"]):
                 yield f"study {row['name']}: invitations differ"

@@ -49,44 +49,47 @@ _JOBS_SQL = (
 )
 
 
-class JobsTable(ChainedDatabase):
+class JobTable:
     """Starts, processes and ends of jobs."""
 
-    def add_job(self, id: str, kind: str, args: dict[str, Any]) -> JobRow | None:
+    def __init__(self, db: ChainedDatabase) -> None:
+        self.db = db
+
+    def add(self, id: str, kind: str, args: dict[str, Any]) -> JobRow | None:
         """Add a job and return it. If another job is open, add nothing and return None."""
-        row = {"id": id, "kind": kind, "args": canonical_json(args), "started_at": self.clock()}
-        with self._transaction():
-            if self.open_jobs():
+        row = {"id": id, "kind": kind, "args": canonical_json(args), "started_at": self.db.clock()}
+        with self.db.transaction():
+            if self.open():
                 return None
-            self._insert("jobs", [row])
-        return self.job(id)
+            self.db.insert("jobs", [row])
+        return self.get(id)
 
     def record_process(self, id: str, pid: int, born: str) -> None:
         """Store the PID and start time of the process that runs the job."""
-        with self._transaction():
-            self._insert("job_processes", [{"job": id, "pid": pid, "born": born}])
+        with self.db.transaction():
+            self.db.insert("job_processes", [{"job": id, "pid": pid, "born": born}])
 
-    def end_job(self, id: str, outcome: str, message: str) -> None:
+    def end(self, id: str, outcome: str, message: str) -> None:
         """Write the end of a job; a later end is ignored."""
-        row = {"job": id, "ended_at": self.clock(), "outcome": outcome, "message": message}
-        with self._transaction():
-            self._insert("job_ends", [row], ignore=True)
+        row = {"job": id, "ended_at": self.db.clock(), "outcome": outcome, "message": message}
+        with self.db.transaction():
+            self.db.insert("job_ends", [row], ignore=True)
 
-    def job(self, id: str) -> JobRow | None:
+    def get(self, id: str) -> JobRow | None:
         """Return a job, or None if no job has this id."""
-        row = self._query_one(_JOBS_SQL + "where id = ?", id)
+        row = self.db.query_one(_JOBS_SQL + "where id = ?", id)
         return None if row is None else _to_job_row(row)
 
-    def jobs(self) -> list[JobRow]:
+    def all(self) -> list[JobRow]:
         """Return all jobs, newest first."""
         return [
             _to_job_row(row)
-            for row in self._query(_JOBS_SQL + "order by started_at desc, jobs.rowid desc")
+            for row in self.db.query(_JOBS_SQL + "order by started_at desc, jobs.rowid desc")
         ]
 
-    def open_jobs(self) -> list[JobRow]:
+    def open(self) -> list[JobRow]:
         """Return the jobs without a written end."""
-        return [_to_job_row(row) for row in self._query(_JOBS_SQL + "where outcome is null")]
+        return [_to_job_row(row) for row in self.db.query(_JOBS_SQL + "where outcome is null")]
 
 
 def _to_job_row(row: dict[str, Any]) -> JobRow:

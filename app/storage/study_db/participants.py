@@ -2,7 +2,6 @@
 
 from app.storage.study_db.hash_chain import ChainedDatabase
 from app.storage.study_db.records import Consent, ErasureCounts, ErasureReason, invitation_mark
-from app.storage.study_db.row_codec import canonical_json
 
 _PARTICIPANT_SWIPES_SQL = "deck in (select id from decks where participant = ?)"
 _WITHDRAWALS_SQL = """
@@ -27,23 +26,21 @@ select coalesce(sum(yes), 0) as yes, coalesce(sum(1 - yes), 0) as no from consen
 where text_version = ? and id in (select max(id) from consents group by pseudonym)"""
 
 
-class ParticipantsTable(ChainedDatabase):
+class ParticipantTable:
     """No name, address or customer id reaches these tables."""
 
-    def _add_participant(self, pseudonym: str) -> None:
-        """Note that this participant exists, within a transaction that the caller holds."""
-        row = {"pseudonym": pseudonym, "first_seen": self.clock()}
-        self._insert("participants", [row], ignore=True)
+    def __init__(self, db: ChainedDatabase) -> None:
+        self.db = db
 
     def record_consent(self, pseudonym: str, text_version: str, yes: bool) -> None:
         """Note her answer to one version of the consent text; the latest one holds."""
         row = {"pseudonym": pseudonym, "text_version": text_version, "yes": int(yes)}
-        with self._transaction():
-            self._insert("consents", [row | {"at": self.clock()}])
+        with self.db.transaction():
+            self.db.insert("consents", [row | {"at": self.db.clock()}])
 
     def consent_of(self, pseudonym: str) -> Consent | None:
         """Return her latest answer, or None where she was never asked."""
-        row = self._query_one(
+        row = self.db.query_one(
             "select text_version, yes, at from consents where pseudonym = ? order by id desc",
             pseudonym,
         )
@@ -54,7 +51,7 @@ class ParticipantsTable(ChainedDatabase):
         sql = "select text_version, yes, at from consents where pseudonym = ? order by id"
         return [
             Consent(row["text_version"], bool(row["yes"]), row["at"])
-            for row in self._query(sql, pseudonym)
+            for row in self.db.query(sql, pseudonym)
         ]
 
     def forget(
@@ -66,27 +63,27 @@ class ParticipantsTable(ChainedDatabase):
         recomputable, and a score withdrawn by choice would bias the test. Until a study closes, a
         mark says that she had her turn in it: else she could come back and count twice.
         """
-        with self._transaction():
-            counted_studies = self._query(_COUNTED_SQL, pseudonym)
+        with self.db.transaction():
+            counted_studies = self.db.query(_COUNTED_SQL, pseudonym)
             marks = [
                 {"study": r["study"], "mark": invitation_mark(r["study"], pseudonym)}
                 for r in counted_studies
             ]
-            self._insert("counted", marks, ignore=True)
-            studies = self._query(_WITHDRAWALS_SQL, pseudonym)
+            self.db.insert("counted", marks, ignore=True)
+            studies = self.db.query(_WITHDRAWALS_SQL, pseudonym)
             stored_reason = None if reason is ErasureReason.REQUESTED else reason.value
-            self._insert("withdrawals", [row | {"why": stored_reason} for row in studies])
+            self.db.insert("withdrawals", [row | {"why": stored_reason} for row in studies])
             for table in ("swipes", "refusals", "closings"):
-                self._db.execute(
+                self.db.execute(
                     f"delete from [{table}] where {_PARTICIPANT_SWIPES_SQL}", [pseudonym]
                 )
-            self._db.execute("delete from decks where participant = ?", [pseudonym])
-            for row in self._query("select hash from studies"):
+            self.db.execute("delete from decks where participant = ?", [pseudonym])
+            for row in self.db.query("select hash from studies"):
                 sql_values = [invitation_mark(row["hash"], pseudonym)]
                 for table in ("steps", "invited_columns"):
-                    self._db.execute(f"delete from [{table}] where mark = ?", sql_values)
+                    self.db.execute(f"delete from [{table}] where mark = ?", sql_values)
             for table in ("consents", "participants"):
-                self._db.execute(f"delete from [{table}] where pseudonym = ?", [pseudonym])
+                self.db.execute(f"delete from [{table}] where pseudonym = ?", [pseudonym])
         self._checkpoint_wal()
         decks = sum(row["decks"] for row in studies)
         return ErasureCounts(decks, sum(row["links"] for row in studies) - decks)
@@ -94,34 +91,22 @@ class ParticipantsTable(ChainedDatabase):
     def has_counted(self, study: str, pseudonym: str) -> bool:
         """Return whether somebody had her turn in an open study before she was forgotten."""
         sql = "select 1 from counted where study = ? and mark = ?"
-        return self._query_one(sql, study, invitation_mark(study, pseudonym)) is not None
+        return self.db.query_one(sql, study, invitation_mark(study, pseudonym)) is not None
 
     def withdrawn_decks(self, study: str) -> int:
         """Return how many decks of a study were withdrawn by whoever had played them."""
         sql = "select coalesce(sum(decks), 0) as n from withdrawals where study = ? and why is null"
-        return int(self._query(sql, study)[0]["n"])
+        return int(self.db.query(sql, study)[0]["n"])
 
     def inactive_since(self, moment: int) -> list[str]:
         """Return the participants of whom the last trace is older; the simulated are nobody."""
-        return [str(row["who"]) for row in self._query(_INACTIVE_SQL, moment)]
+        return [str(row["who"]) for row in self.db.query(_INACTIVE_SQL, moment)]
 
     def consent_counts(self, text_version: str) -> tuple[int, int]:
         """Return how many people's last word is a yes to this wording, and how many a no."""
-        (row,) = self._query(_CONSENT_COUNTS_SQL, text_version)
+        (row,) = self.db.query(_CONSENT_COUNTS_SQL, text_version)
         return int(row["yes"]), int(row["no"])
-
-    def delete_log_before(self, moment: int) -> int:
-        """Erase what was noted before this moment; return how many lines went."""
-        with self._transaction():
-            deleted = self._db.execute("delete from events_log where at < ?", [moment]).rowcount
-        return int(deleted)
-
-    def log_event(self, event: str, **detail: str | int | float | bool | None) -> None:
-        """Note that something happened. Never pass a name, pseudonym, customer or brand."""
-        row = {"at": self.clock(), "what": event, "detail": canonical_json(detail)}
-        with self._transaction():
-            self._insert("events_log", [row])
 
     def _checkpoint_wal(self) -> None:
         """Take erased pages out of the write-ahead log too."""
-        self._query("pragma wal_checkpoint(truncate)")
+        self.db.query("pragma wal_checkpoint(truncate)")

@@ -6,7 +6,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from recsys.study.deck import Deck
+from recsys.study.deck import Deck, HistoryDepth, Origin
 from recsys.study.policy import Policy, Study, StudyKind
 from recsys.study.swipes import Answer, SwipeKind
 
@@ -122,6 +122,19 @@ class DealtDeck:
     closes_at: int  # whatever the player does
     timings: Mapping[str, float] = field(default_factory=dict)  # stage -> milliseconds
     language: str | None = None  # of the page
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDeck:
+    """A deck of any study with when it was closed. Its cards are read when they are asked for."""
+
+    study: str
+    participant: str
+    origin: Origin
+    evidence: HistoryDepth
+    closed_at: int | None  # None: it is open
+    number: int | None  # place in the order of closing, from 1
+    row: Mapping[str, Any]  # as it is stored
 
 
 @dataclass(frozen=True, slots=True)

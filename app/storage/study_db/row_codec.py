@@ -4,7 +4,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from app.storage.study_db.records import ClosedBy, Closing, DealtDeck, DeckOutline, IncomingSwipe
+from app.storage.study_db.records import (
+    ClosedBy,
+    Closing,
+    DealtDeck,
+    DeckOutline,
+    IncomingSwipe,
+    StoredDeck,
+)
 from recsys.errors import IntegrityError
 from recsys.study.deck import Deck, HistoryDepth, Origin, card_from_row, card_to_row
 from recsys.study.scoring import DeckScore, score_from_row
@@ -57,6 +64,19 @@ def dealt_from_row(row: dict[str, Any]) -> DealtDeck:
         closes_at=row["closes_at"],
         timings=json.loads(row["timings"]),
         language=row["language"],
+    )
+
+
+def stored_deck_from_row(row: dict[str, Any]) -> StoredDeck:
+    """Return a deck of which the cards stay unread."""
+    return StoredDeck(
+        study=row["study"],
+        participant=row["participant"],
+        origin=Origin(row["origin"]),
+        evidence=HistoryDepth(row["evidence"]),
+        closed_at=row["closed_at"],
+        number=row["number"],
+        row=row,
     )
 
 

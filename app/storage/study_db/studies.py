@@ -24,61 +24,64 @@ _STUDIES_SQL = (
 )
 
 
-class StudiesTable(ChainedDatabase):
+class StudyTable:
     """One row when a study opens, one when it decides, one when it closes."""
 
-    def open_study(self, study: StudyRow) -> StudyRow:
+    def __init__(self, db: ChainedDatabase) -> None:
+        self.db = db
+
+    def open(self, study: StudyRow) -> StudyRow:
         """Write a study down, opened now. Raises BadInputError where its name is taken."""
-        row = _row(study) | {"opened_at": self.clock()}
+        row = _row(study) | {"opened_at": self.db.clock()}
         dates = {"plays_from": study.plays_from, "plays_until": study.plays_until}
-        with self._transaction():
-            if self._query_one(
+        with self.db.transaction():
+            if self.db.query_one(
                 "select 1 from studies where name = ?1 or hash = ?2", study.name, study.hash
             ):
                 raise BadInputError(f"A study called {study.name!r} exists: choose another name.")
-            self._append_linked("studies", [row])
-            self._append_linked("papers", [_part_hashes(row)])
+            self.db.append_linked("studies", [row])
+            self.db.append_linked("papers", [_part_hashes(row)])
             for column, day in dates.items():
                 if day is not None:
-                    self._insert(_DATE_TABLES[column], [{"study": study.hash, column: day}])
-        return self.study(study.hash)
+                    self.db.insert(_DATE_TABLES[column], [{"study": study.hash, column: day}])
+        return self.get(study.hash)
 
-    def study(self, name: str) -> StudyRow:
+    def get(self, name: str) -> StudyRow:
         """Return a study by its hash, its name, or the start of its hash (from 6 characters)."""
-        for row in self._query(_STUDIES_SQL + "where hash = ?1 or name = ?1", name):
+        for row in self.db.query(_STUDIES_SQL + "where hash = ?1 or name = ?1", name):
             return _to_study(row)
-        matches = self._query(_STUDIES_SQL + "where substr(hash, 1, length(?1)) = ?1", name)
+        matches = self.db.query(_STUDIES_SQL + "where substr(hash, 1, length(?1)) = ?1", name)
         if len(name) < MIN_HASH_PREFIX or len(matches) != 1:
-            raise UnknownNameError("study", name, (study.name for study in self.studies()))
+            raise UnknownNameError("study", name, (study.name for study in self.all()))
         return _to_study(matches[0])
 
-    def studies(self) -> list[StudyRow]:
+    def all(self) -> list[StudyRow]:
         """Return all studies, the newest first."""
-        return [_to_study(row) for row in self._query(_STUDIES_SQL + "order by seq desc")]
+        return [_to_study(row) for row in self.db.query(_STUDIES_SQL + "order by seq desc")]
 
-    def close_study(self, study: str, reason: str) -> None:
+    def close(self, study: str, reason: str) -> None:
         """Close a study to new decks. The first reason stands; marks of the forgotten go."""
-        row = {"study": study, "closed_at": self.clock(), "why": reason}
-        with self._transaction():
-            self._db.execute("delete from counted where study = ?", [study])
-            self._insert("study_closings", [row], ignore=True)
+        row = {"study": study, "closed_at": self.db.clock(), "why": reason}
+        with self.db.transaction():
+            self.db.execute("delete from counted where study = ?", [study])
+            self.db.insert("study_closings", [row], ignore=True)
 
     def record_decision(
         self, study: str, batch: int, outcome: str, reason: Mapping[str, Any]
     ) -> Decision:
         """Write the verdict of the first batch that decided; return the one that stands."""
-        with self._transaction():
+        with self.db.transaction():
             existing = self.decision(study)
             if existing is not None:
                 return existing
-            row: DbRow = {"study": study, "batch": batch, "outcome": outcome, "at": self.clock()}
+            row: DbRow = {"study": study, "batch": batch, "outcome": outcome, "at": self.db.clock()}
             row["reason"] = canonical_json(reason)
-            self._append_linked("decisions", [row])
+            self.db.append_linked("decisions", [row])
         return _decision(row)
 
     def decision(self, study: str) -> Decision | None:
         """Return the decision of a study, or None where none was taken yet."""
-        row = self._query_one(
+        row = self.db.query_one(
             "select study, batch, outcome, reason, at from decisions where study = ?", study
         )
         return None if row is None else _decision(row)
@@ -86,30 +89,32 @@ class StudiesTable(ChainedDatabase):
     def add_override(self, study: str, outcome: str, role: str, reason: str) -> Override:
         """Write down what somebody decided against the verdict; it is never taken back."""
         row: DbRow = {"study": study, "outcome": outcome, "role": role, "reason": reason}
-        row["at"] = self.clock()
-        with self._transaction():
-            self._append_linked("overrides", [row])
+        row["at"] = self.db.clock()
+        with self.db.transaction():
+            self.db.append_linked("overrides", [row])
         return _override(row)
 
     def overrides(self, study: str) -> list[Override]:
         """Return the overrides of a study, the first first; the last one is in force."""
         sql = "select study, outcome, role, reason, at from overrides where study = ? order by seq"
-        return [_override(row) for row in self._query(sql, study)]
+        return [_override(row) for row in self.db.query(sql, study)]
 
     def add_training_studies(self, model: str, studies: Sequence[str]) -> None:
         """Write down from whose answers a version learnt; said twice it stands once."""
-        with self._transaction():
+        with self.db.transaction():
             for study in studies:
-                self._insert("lessons", [{"model": model, "study": study}], ignore=True)
+                self.db.insert("lessons", [{"model": model, "study": study}], ignore=True)
 
-    def training_studies(self, model: str) -> list[str]:
-        """Return the studies that a version learnt from, by their hashes."""
-        rows = self._query("select study from lessons where model = ? order by id", model)
-        return [row["study"] for row in rows]
+    def training_studies(self, *models: str) -> list[str]:
+        """Return the hashes of the studies that these versions learnt from."""
+        sql = (
+            "select study from lessons where model in (select value from json_each(?)) order by id"
+        )
+        return [row["study"] for row in self.db.query(sql, json.dumps(models))]
 
-    def _study_mismatches(self, study_hash: Callable[[StudyRow], str]) -> Iterator[str]:
-        recorded_parts = {row["study"]: row for row in self._query("select * from papers")}
-        for row in self._query(_STUDIES_SQL + "order by seq"):
+    def mismatches(self, study_hash: Callable[[StudyRow], str]) -> Iterator[str]:
+        recorded_parts = {row["study"]: row for row in self.db.query("select * from papers")}
+        for row in self.db.query(_STUDIES_SQL + "order by seq"):
             recorded, current = recorded_parts.get(row["hash"]), _part_hashes(row)
             differing = [
                 name for name in current if recorded is not None and recorded[name] != current[name]

@@ -166,8 +166,8 @@ def test_a_link_that_was_taken_out_leaves_no_byte(tmp_path: Path) -> None:
 
 def test_the_shops_note_is_read_once_and_by_its_handle_alone() -> None:
     notes = ShopStatements(KEYS.link, clock=lambda: NOW)
-    handle = notes.receive(token())
-    assert "c1" not in handle
+    handle = notes.receive(token(sub="a customer"))
+    assert "a customer" not in handle
     assert (notes.collect(handle).customer, str(notes.collect)) != ("", "")
     for spent in (handle, "", "guessed"):
         with pytest.raises(NotAllowedError, match=USED):

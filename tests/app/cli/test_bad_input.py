@@ -317,14 +317,14 @@ class TestAFullDisk:
         assert brandswipe(*simulate, workspace=workspace).code == 0
         before = brandswipe("report", "--format", "json", workspace=workspace).data
         house = Workspace(Settings(workspace=workspace))
-        pages = house.store._query("pragma page_count")[0]["page_count"]
-        house.store._query(f"pragma max_page_count = {pages}")
+        pages = house.store.db.query("pragma page_count")[0]["page_count"]
+        house.store.db.query(f"pragma max_page_count = {pages}")
 
         from app.study.simulation import RaterPool
         from recsys.errors import WorkspaceError
         from recsys.simulation.raters import HONEST
 
-        game = load_game(house, house.store.studies()[0])
+        game = load_game(house, house.store.studies.all()[0])
         with pytest.raises(WorkspaceError, match=r"disk of .* is full: make room"):
             list(RaterPool.of(workspace).play(game, house.keys, 500, 1, HONEST))
         house.close()

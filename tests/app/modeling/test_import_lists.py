@@ -69,8 +69,8 @@ def test_any_system_s_lists_become_a_version_that_a_study_judges(
     assert opened.code == 0, opened.err
     played = brandswipe("simulate", "--players", "20", workspace=shop.folder)
     assert played.code == 0, played.err
-    assert shop.store.study("Theirs").model == version.hash
-    assert len(shop.store.closings(shop.store.study("Theirs").hash)) == 20
+    assert shop.store.studies.get("Theirs").model == version.hash
+    assert len(shop.store.decks.closings(shop.store.studies.get("Theirs").hash)) == 20
 
 
 def test_a_customer_without_a_list_is_told_so_and_history_is_not_guessed_from(

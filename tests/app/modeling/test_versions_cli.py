@@ -108,7 +108,7 @@ def test_an_offline_table_that_was_kept_with_a_version_is_on_its_card(house: Wor
 def test_refused_picks_are_told_of_ten_people_or_more_with_kinds_and_reasons(
     judged: Workspace,
 ) -> None:
-    row = judged.store.study("Autumn")
+    row = judged.store.studies.get("Autumn")
     found = rejected_brands(judged, row.model)
     assert found
     assert all(brand.people >= 10 and brand.people % 5 == 0 for brand in found)
@@ -118,14 +118,14 @@ def test_refused_picks_are_told_of_ten_people_or_more_with_kinds_and_reasons(
     assert not any(brand.reasons for brand in found)  # nobody has tapped one yet
     worst = found[0].brand
     told = 0
-    for closing in judged.store.closings(row.hash):
-        deck = judged.store.deck(closing.deck or "").deck
-        answers = judged.store.current_answers(deck.id)
+    for closing in judged.store.decks.closings(row.hash):
+        deck = judged.store.decks.get(closing.deck or "").deck
+        answers = judged.store.swipes.current_answers(deck.id)
         for card in deck.cards:
             refused = answers.get(card.position) is Answer.NOT_FAVOURITE
             if card.brand == worst and Source.PICK in card.sources and refused:
                 why = RejectionReason.ONCE if told < 11 else RejectionReason.GIFT
-                judged.store.add_rejection(deck.id, card.position, why)
+                judged.store.swipes.add_rejection(deck.id, card.position, why)
                 told += 1
     again = {brand.brand: brand for brand in rejected_brands(judged, row.model)}
     assert again[worst].reasons == ({"once": 10} if told >= 10 else {})
@@ -142,16 +142,16 @@ def test_after_somebody_is_forgotten_a_refused_brand_moves_by_a_batch(
 
     shutil.copytree(judged.folder, tmp_path / "ws")
     house = Workspace(Settings(workspace=tmp_path / "ws"))
-    row = house.store.study("Autumn")
-    decks = [closing.deck or "" for closing in house.store.closings(row.hash)]
+    row = house.store.studies.get("Autumn")
+    decks = [closing.deck or "" for closing in house.store.decks.closings(row.hash)]
     before = {brand.brand: brand.people for brand in rejected_brands(house, row.model)}
-    house.store.forget(house.store.deck(decks[7]).deck.participant)
+    house.store.participants.forget(house.store.decks.get(decks[7]).deck.participant)
     once = rejected_brands(house, row.model)
     after = {brand.brand: brand.people for brand in once}
     both = before.keys() & after.keys()
     assert both
     assert all(before[brand] - after[brand] >= 5 for brand in both)
-    house.store.forget(house.store.deck(decks[8]).deck.participant)
+    house.store.participants.forget(house.store.decks.get(decks[8]).deck.participant)
     assert rejected_brands(house, row.model) == once
 
 
@@ -181,7 +181,7 @@ def test_similar_brands_and_behaviour_are_asked_in_the_terminal(judged: Workspac
 def test_simulated_employees_judge_a_version_without_a_trace_in_its_studies(
     judged: Workspace,
 ) -> None:
-    before = judged.store.studies()
+    before = judged.store.studies.all()
     said = brandswipe(
         "power", "--players", "60", "--model", "champion", "--panel", "keen", "--format", "json",
         workspace=judged.folder,
@@ -190,7 +190,7 @@ def test_simulated_employees_judge_a_version_without_a_trace_in_its_studies(
     assert said.data["players"] == 60
     assert 0.5 < said.data["hit_rate"] <= 1
     assert said.data["power"]["horizon"] <= 60
-    assert judged.store.studies() == before
+    assert judged.store.studies.all() == before
 
 
 def test_power_needs_a_planted_shop(tmp_path: Path) -> None:

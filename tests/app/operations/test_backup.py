@@ -39,9 +39,9 @@ def home(tmp_path: Path) -> Path:
     row = StudyRow(
         PLAYED.hash, "test", PLAYED.kind, POLICY.to_dict(), PLAYED.model, PLAYED.baseline, 7, 1
     )
-    store.open_study(row)
-    store.add_deck(a_deck(study=row.hash), "events-1", {})
-    store.add_swipes("deck", [swipe(n) for n in range(5)])
+    store.studies.open(row)
+    store.decks.add(a_deck(study=row.hash), "events-1", {})
+    store.swipes.add("deck", [swipe(n) for n in range(5)])
     store.close()
     accounts = AccountLinks(folder / "accounts.db")
     accounts.replace_table({"badge": "c1"})
@@ -60,7 +60,7 @@ def names(path: Path) -> set[str]:
 
 def ids(folder: Path) -> list[str]:
     store = StudyStore(folder / "study.db")
-    found = [one.id for one in store.swipes_of("deck")]
+    found = [one.id for one in store.swipes.of_deck("deck")]
     store.close()
     return found
 
@@ -125,7 +125,7 @@ class TestBackingUp:
             while not over.is_set():
                 n += 1
                 acknowledged.extend(
-                    store.add_swipes("deck", [swipe(0, id=f"live-{n}")]).acknowledged
+                    store.swipes.add("deck", [swipe(0, id=f"live-{n}")]).acknowledged
                 )
 
         player = threading.Thread(target=play)
@@ -179,7 +179,7 @@ class TestRestoring:
         self, home: Path, taken: Path
     ) -> None:
         store = StudyStore(home / "study.db")
-        store.add_swipes("deck", [swipe(0, id="later")])
+        store.swipes.add("deck", [swipe(0, id="later")])
         store.close()
         (home / "models/abc/a.npy").write_text("spoilt")
         done = restore(home, taken, KEYS, NOW)
@@ -326,5 +326,5 @@ def test_a_damaged_page_is_named_with_its_table(home: Path) -> None:
         file.write(b"\xff" * 4096)
     store = StudyStore(home / "study.db")
     with pytest.raises(DamagedError, match=r"table swipes.*brandswipe restore BACKUP"):
-        store.check_pages()
+        store.db.check_pages()
     store.close()

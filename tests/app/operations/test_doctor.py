@@ -99,7 +99,7 @@ class TestTheClock:
     def test_rows_from_the_future_say_that_it_was_set_back(
         self, house: Workspace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        newest = house.store.newest_row_at()
+        newest = house.store.db.newest_row_at()
         assert newest is not None
         back = 3 * 86_400_000 + 60_000  # a minute more: a file's time lags by some milliseconds
         monkeypatch.setattr(machine, "now_ms", lambda: newest - back)
@@ -298,7 +298,7 @@ class TestWhoIsLinked:
         refuses(service.diagnose_linked, house, "0 employees are linked.", "accounts import")
         study = study_to_play(house.store)
         assert study is not None
-        house.store.add_invitations(study.hash, [f"p{n}" for n in range(10)])
+        house.store.invitations.add(study.hash, [f"p{n}" for n in range(10)])
         house.account_links.replace_table({f"b{n}": f"c{n}" for n in range(4)})
         found = service.diagnose_linked(house)
         assert found.message == "4 employees are linked for 10 invited, 40%."

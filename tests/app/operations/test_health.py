@@ -9,6 +9,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from app.storage.study_db.database import migration_names
 from app.study.opening import open_study
 from app.web import runtime
 from app.web.routes import routes
@@ -44,7 +45,7 @@ def test_what_is_well_is_named_with_its_versions(server: ASGIApp) -> None:
     assert answer.status == 200
     assert answer.json == {
         "schema": 1, "status": "ok", "store": "writable", "model": "loaded",
-        "versions": {"brandswipe": "0.1.0", "store": len(runtime.store().migration_names())},
+        "versions": {"brandswipe": "0.1.0", "store": len(migration_names())},
     }  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def test_a_part_that_cannot_work_is_named_and_nothing_else_of_the_house(
 ) -> None:
     play(runtime.workspace())
     if part == "store":
-        monkeypatch.setattr(runtime.store(), "check_writable", _busy)
+        monkeypatch.setattr(runtime.store().db, "check_writable", _busy)
     elif part == "disk":
         monkeypatch.setattr(os, "fsync", _full)
     else:

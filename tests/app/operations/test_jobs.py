@@ -119,9 +119,9 @@ def test_a_server_started_anew_finds_the_work_of_the_last_one(jobs: Jobs) -> Non
 
 
 def test_a_number_given_anew_is_neither_believed_nor_ended(jobs: Jobs) -> None:
-    row = jobs.store.add_job("old", "nap", {})
+    row = jobs.store.jobs.add("old", "nap", {})
     assert row is not None
-    jobs.store.record_process("old", os.getpid(), "born long ago")
+    jobs.store.jobs.record_process("old", os.getpid(), "born long ago")
     assert jobs.cancel("old").state is JobState.INTERRUPTED
 
 

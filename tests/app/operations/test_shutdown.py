@@ -36,8 +36,8 @@ def post(tmp_path: Path) -> bytes:
     cards = (Card(1, "Lego", "toys", frozenset({Source.PICK}), CardRole.PICK, None, None, True, 3),)
     deck = with_hash(Deck("deck", STUDY, "p", Origin.OWN, HistoryDepth.ENOUGH, "m", 1, cards, ""))
     with closing(Workspace(Settings(workspace=tmp_path / "w"))) as house:
-        house.store.open_study(StudyRow(STUDY, "s", StudyKind.SIMULATED, {}, "m", "b", 1, 1))
-        house.store.add_deck(deck, "e", {})
+        house.store.studies.open(StudyRow(STUDY, "s", StudyKind.SIMULATED, {}, "m", "b", 1, 1))
+        house.store.decks.add(deck, "e", {})
         token = DeckTokens(house.keys).sign("p", "deck", "")
     return json.dumps({"token": token, "swipes": [BODY]}).encode()
 
@@ -105,4 +105,4 @@ def test_a_post_that_is_half_heard_when_the_server_is_stopped_is_stored_and_ackn
     assert process.returncode == 0
     assert "Traceback" not in said
     with closing(StudyStore(tmp_path / "w" / "study.db")) as store:
-        assert [swipe.id for swipe in store.swipes_of("deck")] == ["s1"]
+        assert [swipe.id for swipe in store.swipes.of_deck("deck")] == ["s1"]

@@ -14,9 +14,9 @@ from jsonschema import Draft202012Validator
 from app.reports.exports import _escape_formula, escape_markdown_line
 from app.reports.release import _certificate_hash
 from app.storage.study_db.records import StudyRow
-from app.storage.study_db.store import StudyStore, mismatched_parts, what_differs
+from app.storage.study_db.store import StudyStore, find_mismatches, mismatched_parts
 from app.study.opening import open_study
-from app.study.results import judge_study
+from app.study.results import study_status
 from app.workspace.policies import bundled_policy, default_policy
 from app.workspace.settings import Settings, data_file
 from app.workspace.workspace import Workspace
@@ -37,7 +37,7 @@ def told(
     decks = panel(people, 3, **chances)
     for start in range(0, people, 5):
         play(house.store, row, decks[start : start + 5])
-        if judge_study(house.store, row).decision is not None:
+        if study_status(house.store, row).decision is not None:
             return
 
 
@@ -377,5 +377,5 @@ def test_a_store_without_papers_still_names_what_differs(tmp_path: Path) -> None
         db.execute("delete from papers")
         db.execute("update studies set model = 'other'")
     db.close()
-    assert any("policy, model, baseline or invitations differ" in s for s in what_differs(store))
+    assert any("policy, model, baseline or invitations differ" in s for s in find_mismatches(store))
     assert row.hash

@@ -20,7 +20,7 @@ from app.storage.study_db.records import ClosedBy, StudyRow
 from app.storage.study_db.store import StudyStore
 from app.study.game import RevealedCard
 from app.study.opening import open_study
-from app.study.results import StudyResult, judge_study
+from app.study.results import StudyStatus, study_status
 from app.web.components.reveal import TONES, _group_data
 from app.web.views.play.participation import participation_bar
 from app.web.views.play.reveal import (
@@ -94,12 +94,12 @@ def old_score(folder: Path, hit_rate: float) -> Path:
     store = StudyStore(folder / "study.db")
     row, (first, *others) = open_one(store, "Old"), panel(PEOPLE)
     deck = with_hash(replace(first.deck, study=row.hash, model=row.model))
-    store.add_deck(deck, "events-1", {"deal": 1.0})
-    store.close_deck(
+    store.decks.add(deck, "events-1", {"deal": 1.0})
+    store.decks.close(
         deck.id, ClosedBy.PLAYER, {"hit_rate": hit_rate, "discrimination": 1.0, "lift": 0.5}
     )
     play(store, row, others)
-    store.forget(deck.participant)
+    store.participants.forget(deck.participant)
     store.close()
     return folder
 
@@ -168,12 +168,15 @@ class TestInAStore:
         row = opened(store, rule)
         decks = several(rule, overlap, length, seed, people=15)
         play(store, row, decks)
-        judged = judge_study(store, row)
+        judged = study_status(store, row)
         assert judged.report.failures == ()
         for language in LANGUAGES:
             assert all(written_in_all_formats(language, judged))
             assert participation_bar(language, judged.report).caption
-            closings = (store.closing(closing.deck or "") for closing in store.closings(row.hash))
+            closings = (
+                store.decks.closing(closing.deck or "")
+                for closing in store.decks.closings(row.hash)
+            )
             assert all(deck_status_text(language, closing) for closing in closings)
             assert all(turned_over(language, played) for played in decks)
         store.close()
@@ -185,7 +188,7 @@ def opened(store: StudyStore, rule: Policy) -> StudyRow:
     return open_study(store, "Any", kind, rule, "m" * 64, "popularity", 1, challenger=second)
 
 
-def written_in_all_formats(language: str, judged: StudyResult) -> Iterator[str]:
+def written_in_all_formats(language: str, judged: StudyStatus) -> Iterator[str]:
     """The report in each of its formats, that of the terminal included, and the gate's files."""
     yield from (render_report(kind, language, judged, None) for kind in MIME_TYPES)
     yield from (_report_text(judged), gate_summary(judged), gate_junit(judged))

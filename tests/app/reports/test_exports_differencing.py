@@ -13,7 +13,7 @@ import pytest
 from app.reports.exports import report_csv, report_json, report_markdown
 from app.reports.html.page import report_html
 from app.storage.study_db.store import StudyStore
-from app.study.results import StudyResult, judge_study
+from app.study.results import StudyStatus, study_status
 from recsys.study.deck import CardRole
 from recsys.study.scoring import CompletedDeck
 from recsys.study.swipes import Answer
@@ -21,7 +21,7 @@ from tests.support.closed_decks import panel
 from tests.support.report_workspace import open_one, play
 
 BATCH, CELL, PEOPLE = 5, 10, 30
-EXPORTS: dict[str, Callable[[StudyResult], str]] = {
+EXPORTS: dict[str, Callable[[StudyStatus], str]] = {
     "the file for the board": lambda judged: report_html("en", judged),
     "in Dutch": lambda judged: report_html("nl", judged),
     "Markdown": lambda judged: report_markdown("en", judged),
@@ -31,13 +31,13 @@ EXPORTS: dict[str, Callable[[StudyResult], str]] = {
 TASTE = {"pick": 0.8, "rival": 0.7, "decoy": 0.4}  # decides nothing, so that the study stays open
 
 
-def watched(folder: Path, decks: list[CompletedDeck]) -> list[StudyResult]:
+def watched(folder: Path, decks: list[CompletedDeck]) -> list[StudyStatus]:
     """Return what somebody sees who looks after each deck."""
     store = StudyStore(folder / "study.db")
-    row, seen = open_one(store, "Watched"), list[StudyResult]()
+    row, seen = open_one(store, "Watched"), list[StudyStatus]()
     for deck in decks:
         play(store, row, [deck])
-        seen.append(judge_study(store, row))
+        seen.append(study_status(store, row))
     store.close()
     return seen
 
@@ -48,7 +48,7 @@ def decks() -> list[CompletedDeck]:
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory, decks: list[CompletedDeck]) -> list[StudyResult]:
+def seen(tmp_path_factory: pytest.TempPathFactory, decks: list[CompletedDeck]) -> list[StudyStatus]:
     found = watched(tmp_path_factory.mktemp("watched"), decks)
     assert found[-1].decision is None
     return found
@@ -56,7 +56,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory, decks: list[CompletedDeck]) -
 
 @pytest.mark.parametrize("export", EXPORTS)
 def test_two_refreshes_one_deck_apart_are_the_same_but_where_a_batch_is_full(
-    seen: list[StudyResult], export: str
+    seen: list[StudyStatus], export: str
 ) -> None:
     written = [EXPORTS[export](judged) for judged in seen]
     changed = [n for n in range(2, PEOPLE + 1) if written[n - 1] != written[n - 2]]
@@ -66,7 +66,7 @@ def test_two_refreshes_one_deck_apart_are_the_same_but_where_a_batch_is_full(
 
 @pytest.mark.parametrize("export", EXPORTS)
 def test_what_the_last_person_says_is_nowhere_before_her_batch_is_full(
-    tmp_path: Path, decks: list[CompletedDeck], seen: list[StudyResult], export: str
+    tmp_path: Path, decks: list[CompletedDeck], seen: list[StudyStatus], export: str
 ) -> None:
     """Two worlds that differ in all that one person answered read the same."""
     hers = decks[CELL]
@@ -83,7 +83,7 @@ def _without_day(written: str) -> str:
     return re.sub(r"\d+ \w+ 20\d\d", "a day", written)
 
 
-def test_every_row_moves_in_batches_and_starts_at_a_cell(seen: list[StudyResult]) -> None:
+def test_every_row_moves_in_batches_and_starts_at_a_cell(seen: list[StudyStatus]) -> None:
     steps = [n - 1 for n in range(BATCH, PEOPLE + 1, BATCH)]
     for before, after in pairwise(steps):
         old, new = _people(seen[before]), _people(seen[after])
@@ -91,13 +91,13 @@ def test_every_row_moves_in_batches_and_starts_at_a_cell(seen: list[StudyResult]
         assert all((people - old.get(row, 0)) % BATCH == 0 for row, people in new.items())
 
 
-def _people(judged: StudyResult) -> dict[tuple[str, str], int]:
+def _people(judged: StudyStatus) -> dict[tuple[str, str], int]:
     rows = csv.DictReader(io.StringIO(report_csv(judged)))
     return {(row["table"], row["label"]): int(row["people"]) for row in rows if row["people"]}
 
 
 def test_nobody_is_left_over_between_a_category_and_all(
-    seen: list[StudyResult], decks: list[CompletedDeck]
+    seen: list[StudyStatus], decks: list[CompletedDeck]
 ) -> None:
     """Who is behind no row of the table, or outside one row, is nobody or a whole cell."""
     shown = 0
@@ -122,7 +122,7 @@ def _behind_categories(decks: list[CompletedDeck]) -> dict[str, set[int]]:
     return behind
 
 
-def test_languages_and_criteria_filter_no_people(seen: list[StudyResult]) -> None:
+def test_languages_and_criteria_filter_no_people(seen: list[StudyStatus]) -> None:
     """Both languages hold the same figures, in the order of one page or the other."""
     last = seen[-1]
     english, dutch = (re.findall(r"\d+%", report_html(each, last)) for each in ("en", "nl"))
@@ -130,7 +130,7 @@ def test_languages_and_criteria_filter_no_people(seen: list[StudyResult]) -> Non
 
 
 def test_no_export_holds_a_deck_a_person_or_a_time_of_day(
-    seen: list[StudyResult], decks: list[CompletedDeck]
+    seen: list[StudyStatus], decks: list[CompletedDeck]
 ) -> None:
     for export in EXPORTS.values():
         written = export(seen[-1])

@@ -17,8 +17,9 @@ from app.reports.html.svg import DecisionMark, confidence_sequence_svg
 from app.reports.wording import bar_reason, verdict_sentence, what_would_change
 from app.storage.study_db.records import Override
 from app.storage.study_db.store import StudyStore
-from app.study.results import StudyResult, judge_study
+from app.study.results import StudyStatus, study_status
 from app.workspace.policies import BUNDLED_POLICIES, bundled_policy
+from recsys.report.invited import InvitedFunnel
 from recsys.study.criteria import Criterion
 from tests.support.closed_decks import panel
 from tests.support.report_workspace import HONEST, build, open_one, play
@@ -73,9 +74,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def judged(workspace: Path) -> Iterator[dict[str, StudyResult]]:
+def judged(workspace: Path) -> Iterator[dict[str, StudyStatus]]:
     store = StudyStore(workspace / "study.db")
-    yield {row.name: judge_study(store, row) for row in store.studies()}
+    yield {row.name: study_status(store, row) for row in store.studies.all()}
     store.close()
 
 
@@ -83,7 +84,7 @@ class TestTheFile:
     @pytest.mark.parametrize("language", LANGUAGES)
     @pytest.mark.parametrize("study", ["Spring", "Summer", "Autumn", "Playground"])
     def test_it_opens_with_the_verdict_and_what_would_change_it(
-        self, judged: dict[str, StudyResult], study: str, language: str
+        self, judged: dict[str, StudyStatus], study: str, language: str
     ) -> None:
         shown = judged[study]
         read = Reader(report_html(language, shown))
@@ -99,7 +100,7 @@ class TestTheFile:
         assert places == sorted(places)
 
     def test_nothing_in_it_runs_and_it_asks_for_nothing(
-        self, judged: dict[str, StudyResult]
+        self, judged: dict[str, StudyStatus]
     ) -> None:
         for shown in judged.values():
             content = report_html("en", shown)
@@ -112,7 +113,7 @@ class TestTheFile:
             assert "default-src 'none'" in content
 
     def test_every_picture_has_an_alternative_a_sentence_and_a_table(
-        self, judged: dict[str, StudyResult]
+        self, judged: dict[str, StudyStatus]
     ) -> None:
         content = report_html("en", judged["Spring"])
         figures = re.findall(r"<figure.*?</figure>", content, re.DOTALL)
@@ -125,7 +126,7 @@ class TestTheFile:
             assert len(read.named("table")) == 1
 
     @pytest.mark.parametrize("name", EVIL)
-    def test_a_name_is_never_markup(self, judged: dict[str, StudyResult], name: str) -> None:
+    def test_a_name_is_never_markup(self, judged: dict[str, StudyStatus], name: str) -> None:
         shown = judged["Spring"]
         named = [replace(row, label=name) for row in shown.report.brands]
         grouped = [replace(row, label=name) for row in shown.report.categories]
@@ -155,7 +156,7 @@ class TestTheFile:
         assert read.text.count(name) >= 5
 
     def test_nothing_is_drawn_finer_than_whole_percents(
-        self, judged: dict[str, StudyResult]
+        self, judged: dict[str, StudyStatus]
     ) -> None:
         """Names of nobody, no id of a deck, and places of marks in whole percents alone."""
         content = report_html("en", judged["Spring"])
@@ -164,7 +165,7 @@ class TestTheFile:
         assert len(places) > 30
         assert all(float(place).is_integer() for place in places)
 
-    def test_it_says_for_which_customers_it_speaks(self, judged: dict[str, StudyResult]) -> None:
+    def test_it_says_for_which_customers_it_speaks(self, judged: dict[str, StudyStatus]) -> None:
         bands = (HistoryBand(0, 4, 0.38), HistoryBand(5, None, 0.62))
         read = Reader(report_html("en", judged["Spring"], UserCoverage(900, 5, 0.62, bands))).text
         assert "Speaks for the 62% of customers with at least 5 brands in their history" in read
@@ -172,7 +173,7 @@ class TestTheFile:
         unknown = Reader(report_html("en", judged["Spring"])).text
         assert translate("en", "report.audience_unknown") in unknown
 
-    def test_an_override_stands_beside_the_verdict(self, judged: dict[str, StudyResult]) -> None:
+    def test_an_override_stands_beside_the_verdict(self, judged: dict[str, StudyStatus]) -> None:
         shown = judged["Summer"]
         over = Override(shown.row.hash, "release", "head of data", "Only for the pilot.", 0)
         content = Reader(report_html("en", replace(shown, overrides=(over,)))).text
@@ -183,7 +184,7 @@ class TestTheFile:
         )
 
     def test_the_run_marks_the_moment_only_where_one_was(
-        self, judged: dict[str, StudyResult]
+        self, judged: dict[str, StudyStatus]
     ) -> None:
         found = judged["Spring"].report.criteria[2]
         with_moment = confidence_sequence_svg(
@@ -207,7 +208,7 @@ class TestTheCommand:
 
 class TestTheWords:
     def test_the_reasons_that_we_ship_are_translated_and_no_other(
-        self, judged: dict[str, StudyResult]
+        self, judged: dict[str, StudyStatus]
     ) -> None:
         for name in BUNDLED_POLICIES:
             for criterion in bundled_policy(name).criteria:
@@ -220,7 +221,7 @@ class TestTheWords:
         lent = Criterion("hit_rate", 0.7, shipped[1].because)
         assert bar_reason("nl", lent) == shipped[1].because
 
-    def test_a_closed_study_forecasts_nobody(self, judged: dict[str, StudyResult]) -> None:
+    def test_a_closed_study_forecasts_nobody(self, judged: dict[str, StudyStatus]) -> None:
         still_open = judged["Autumn"]
         closed = replace(still_open, row=replace(still_open.row, closed_at=1))
         assert "more people" in verdict_sentence("en", still_open)
@@ -233,13 +234,13 @@ class TestTheWords:
     def test_a_panel_too_small_is_said_before_the_first_card(self, tmp_path: Path) -> None:
         store = StudyStore(tmp_path / "study.db")
         row = open_one(store, "Small")
-        store.add_invitations(row.hash, [f"p{i}" for i in range(8)])
-        found = judge_study(store, row)
+        store.invitations.add(row.hash, [f"p{i}" for i in range(8)])
+        found = study_status(store, row)
         smallest = found.report.smallest_panel
         said = f"8 people can never release: with perfect scores it takes {smallest}."
         assert what_would_change("en", found).startswith(said)
         assert "8 mensen kunnen nooit vrijgeven" in Reader(report_html("nl", found)).text
-        enough = replace(found, invited=smallest)
+        enough = replace(found, invited=InvitedFunnel(smallest, 0, {}))
         assert "never release" not in what_would_change("en", enough)
         store.close()
 
@@ -252,7 +253,7 @@ class TestDifferences:
         seen: list[str] = []
         for deck in decks:
             play(store, row, [deck])
-            seen.append(report_html("en", judge_study(store, row)))
+            seen.append(report_html("en", study_status(store, row)))
         changed = [n for n in range(2, 21) if seen[n - 1] != seen[n - 2]]
         store.close()
         assert set(changed) <= {5, 10, 15, 20}

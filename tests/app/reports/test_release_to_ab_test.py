@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from app.study.opening import open_study
-from app.study.results import judge_study
+from app.study.results import study_status
 from app.workspace.settings import Settings
 from app.workspace.workspace import Workspace
 from recsys.study.deck import Origin
@@ -33,7 +33,7 @@ def released(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     decks = [replace(p, deck=replace(p.deck, origin=Origin.OWN)) for p in panel(100, 3, **HONEST)]
     for start in range(0, len(decks), 5):
         play(house.store, row, decks[start : start + 5])
-        if judge_study(house.store, row).decision is not None:
+        if study_status(house.store, row).decision is not None:
             break
     house.close()
     release, out = str(home / "release"), str(home / "carousels")

@@ -22,35 +22,34 @@ from app.reports.html.page import _chart_html, report_html
 from app.reports.unknown_charts import value_or_unknown
 from app.storage.study_db.records import StudyRow
 from app.storage.study_db.store import StudyStore
-from app.study.results import StudyResult
+from app.study.results import StudyStatus
 from app.web import runtime
 from app.web.views.play.participation import participation_bar
 from app.workspace import json_log
 from app.workspace.settings import Login, Settings, data_file
-from recsys.report.evaluate import report_from_state
+from recsys.disclosure import DisclosureRule
+from recsys.report.evaluate import report_from_tally
 from recsys.report.gate import decide
 from recsys.report.report_data import Report
 from recsys.report.responses import SECONDARY_METRICS
 from recsys.report.shown_measures import NOT_COMPUTED, Failure, ShownMeasures
-from recsys.report.tables import DisclosureRule, secondary_metrics
-from recsys.report.tally import StudyState, add_closed_decks
+from recsys.report.tables import secondary_metrics
+from recsys.report.tally import Tally, tally_decks
 from tests.support.cli_runner import brandswipe
 from tests.support.closed_decks import POLICY, STUDY, panel
 from tests.support.report_workspace import open_one, play
 
 PEOPLE = 30
-BOOK = add_closed_decks(
-    StudyState(), STUDY, panel(PEOPLE, 5, pick=0.8, rival=0.7, decoy=0.4)
-)  # still undecided
+BOOK = tally_decks(STUDY, panel(PEOPLE, 5, pick=0.8, rival=0.7, decoy=0.4))  # still undecided
 SHEET, CARDS = BOOK.table, BOOK.table.cards
 SCHEMA = Draft202012Validator(json.loads(data_file("report.schema.json").read_text()))
 
 
-def with_sheet(**columns: object) -> StudyState:
+def with_sheet(**columns: object) -> Tally:
     return replace(BOOK, table=replace(SHEET, **columns))
 
 
-BROKEN: dict[str, tuple[StudyState, set[str]]] = {
+BROKEN: dict[str, tuple[Tally, set[str]]] = {
     "cards": (
         with_sheet(cards=replace(CARDS, answer=CARDS.answer[:-1])),
         {"arms", "beside", "segments"},
@@ -74,39 +73,39 @@ BROKEN["all of them"] = (
 )
 
 
-def judged(report: Report) -> StudyResult:
+def judged(report: Report) -> StudyStatus:
     """A report as the study's page has it."""
     row = StudyRow(
         STUDY.hash, STUDY.name, STUDY.kind, POLICY.to_dict(), STUDY.model, STUDY.baseline, 7, 1
     )
-    return StudyResult(row, report, decide(report, POLICY), None)
+    return StudyStatus(row, report, decide(report, POLICY), None)
 
 
-SOUND = judged(report_from_state(BOOK, STUDY))
+SOUND = judged(report_from_tally(BOOK, STUDY))
 
 
 @pytest.fixture(params=BROKEN)
-def failing(request: pytest.FixtureRequest) -> StudyResult:
-    return judged(report_from_state(BROKEN[request.param][0], STUDY))
+def failing(request: pytest.FixtureRequest) -> StudyStatus:
+    return judged(report_from_tally(BROKEN[request.param][0], STUDY))
 
 
 class TestTheReport:
     @pytest.mark.parametrize("name", BROKEN)
     def test_it_names_what_could_not_be_computed(self, name: str) -> None:
         book, failed = BROKEN[name]
-        report = report_from_state(book, STUDY)
+        report = report_from_tally(book, STUDY)
         assert {failure.measure for failure in report.failures} == failed
         assert set(report.to_dict()["not_computed"]) == failed
         assert SOUND.report.failures == ()
 
     def test_the_verdict_is_that_of_a_report_in_which_nothing_failed(
-        self, failing: StudyResult
+        self, failing: StudyStatus
     ) -> None:
         assert failing.verdict == SOUND.verdict
         assert SOUND.verdict.criteria
 
     def test_a_forecast_that_fails_leaves_the_verdict_without_it(self) -> None:
-        found = judged(report_from_state(BOOK, STUDY, seed=-1))
+        found = judged(report_from_tally(BOOK, STUDY, seed=-1))
         assert [failure.measure for failure in found.report.failures] == ["forecast"]
         assert found.report.forecast.reason == NOT_COMPUTED.reason
         assert found.verdict.criteria == SOUND.verdict.criteria
@@ -132,7 +131,7 @@ class TestTheReport:
 class TestTheFiles:
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_what_shows_a_measure_that_failed_says_unknown(
-        self, failing: StudyResult, language: str
+        self, failing: StudyStatus, language: str
     ) -> None:
         unknown = translate(language, "report.not_computed")
         page, plain = report_html(language, failing), report_markdown(language, failing)
@@ -141,7 +140,7 @@ class TestTheFiles:
         assert (unknown in page) == bool(named - {"cards", "once_hit_rate"})
         assert (unknown in plain) == bool(named - {"cards", "once_hit_rate", "beside", "seconds"})
 
-    def test_data_name_it_and_keep_to_the_schema(self, failing: StudyResult) -> None:
+    def test_data_name_it_and_keep_to_the_schema(self, failing: StudyStatus) -> None:
         data = report_data(failing)
         assert [e.message for e in SCHEMA.iter_errors(data)] == []
         for measure in data["not_computed"]:
@@ -150,7 +149,7 @@ class TestTheFiles:
             failing
         )
 
-    def test_the_gate_s_files_are_as_if_nothing_had_failed(self, failing: StudyResult) -> None:
+    def test_the_gate_s_files_are_as_if_nothing_had_failed(self, failing: StudyStatus) -> None:
         for shape in (gate_data, gate_summary, gate_junit):
             assert shape(failing) == shape(SOUND)
 
@@ -161,7 +160,7 @@ class TestTheFiles:
 
     def test_a_picture_of_which_something_is_known_shows_it(self) -> None:
         book, _ = BROKEN["hits"]
-        report = report_from_state(book, STUDY)
+        report = report_from_tally(book, STUDY)
         titles = [
             figure.title for row in charts_in_order("en", judged(report), None) for figure in row
         ]
@@ -185,7 +184,7 @@ def script(found: object) -> None:
 
 
 class TestThePages:
-    def test_the_report_is_drawn_to_its_end(self, failing: StudyResult, tmp_path: Path) -> None:
+    def test_the_report_is_drawn_to_its_end(self, failing: StudyStatus, tmp_path: Path) -> None:
         runtime.use_settings(Settings(workspace=tmp_path, login=Login.LOCAL))
         at = AppTest.from_function(script, default_timeout=30, args=(failing,)).run()
         runtime.close_all()
@@ -201,7 +200,7 @@ class TestThePages:
         assert "Said." in _chart_html("en", Chart("One", "Said.", rows=["no lane"]))
 
     def test_the_reveal_says_nothing_of_a_forecast_that_failed(self) -> None:
-        said = participation_bar("en", report_from_state(BOOK, STUDY, seed=-1)).caption
+        said = participation_bar("en", report_from_tally(BOOK, STUDY, seed=-1)).caption
         assert "more until there is a verdict" not in said
         assert "  " not in said
 

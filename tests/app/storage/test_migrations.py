@@ -86,8 +86,8 @@ def test_the_links_of_an_earlier_store_still_hold(tmp_path: Path, n: int) -> Non
     raw.close()
     write_head(tmp_path / "chain.head", head)
     store = StudyStore(path)
-    assert store.broken_links() == []
-    assert store.head() == head
+    assert store.db.broken_links() == []
+    assert store.db.head() == head
     store.close()
 
 

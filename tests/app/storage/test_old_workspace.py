@@ -29,9 +29,12 @@ from app.reports.exports import report_data
 from app.reports.release import check_release
 from app.storage.model_registry import ModelRegistry, folder_hash
 from app.storage.study_db.account_links import AccountLinks
+from app.storage.study_db.database import migration_names
+from app.storage.study_db.migrations import account_migrations
+from app.storage.study_db.records import study_of
 from app.storage.study_db.row_codec import canonical_json, deck_from_row, deck_to_row
-from app.storage.study_db.store import StudyStore, what_differs
-from app.study.results import judge_study, study_of
+from app.storage.study_db.store import StudyStore, find_mismatches
+from app.study.results import study_status
 from app.web.swipe_route import SwipeClient, receive_swipes
 from app.workspace.keys import SecretKeys, read_keys
 from app.workspace.planted_shop import planted_personas, planted_truth
@@ -95,22 +98,18 @@ def test_the_fixture_is_small_and_holds_no_key() -> None:
 
 
 def test_everything_in_the_old_store_is_what_was_written(store: StudyStore) -> None:
-    head = store.head()
+    head = store.db.head()
     assert {"seq": head.seq, "commitment": head.commitment} == EXPECTED["head"]
-    assert store.broken_links() == []
-    assert what_differs(store) == []
-    store.check_pages(thorough=True)
+    assert store.db.broken_links() == []
+    assert find_mismatches(store) == []
+    store.db.check_pages(thorough=True)
 
 
-def test_the_migrations_keep_the_names_that_stand_in_old_stores(
-    old: Path, store: StudyStore
-) -> None:
+def test_the_migrations_keep_the_names_that_stand_in_old_stores() -> None:
     before: list[str] = EXPECTED["migrations"]
-    assert store.migration_names()[: len(before)] == before
-    accounts = AccountLinks(old / "accounts.db")
+    assert migration_names()[: len(before)] == before
     before = EXPECTED["account_migrations"]
-    assert accounts.migration_names()[: len(before)] == before
-    accounts.close()
+    assert migration_names(account_migrations)[: len(before)] == before
 
 
 @pytest.mark.parametrize(
@@ -127,7 +126,7 @@ def test_a_store_made_today_has_the_tables_of_an_old_one_and_perhaps_more(
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_and_its_policy_have_the_hashes_of_before(store: StudyStore, name: str) -> None:
-    said, row = EXPECTED["studies"][name], store.study(name)
+    said, row = EXPECTED["studies"][name], store.studies.get(name)
     study = study_of(row)
     assert row.hash == study.hash == said["hash"]
     assert study.policy.hash == said["policy_hash"]
@@ -137,7 +136,7 @@ def test_a_study_and_its_policy_have_the_hashes_of_before(store: StudyStore, nam
     assert (row.kind.value, row.plays_from, row.plays_until) == (
         said["kind"], said["plays_from"], said["plays_until"],
     )  # fmt: skip
-    assert store.invitations_hash(row.hash) == said["invitations"]
+    assert store.invitations.list_hash(row.hash) == said["invitations"]
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -145,7 +144,7 @@ def test_the_gate_and_the_report_of_an_old_study_are_what_they_were(
     store: StudyStore, name: str
 ) -> None:
     said = EXPECTED["studies"][name]
-    judged = judge_study(store, store.study(name))
+    judged = study_status(store, store.studies.get(name))
     assert plain(gate_data(judged)) == said["gate"]
     later = {"not_computed": []}  # what the published form says since
     assert plain(report_data(judged)) == said["report"] | later
@@ -154,18 +153,18 @@ def test_the_gate_and_the_report_of_an_old_study_are_what_they_were(
 @pytest.mark.parametrize("name", STUDIES)
 def test_the_scores_of_an_old_study_are_read_back(store: StudyStore, name: str) -> None:
     said = EXPECTED["studies"][name]
-    found = store.closings(said["hash"])
+    found = store.decks.closings(said["hash"])
     assert [[c.number, c.why_not, c.score] for c in found] == said["scores"]
 
 
 def test_every_old_deck_has_its_hash_and_is_written_as_it_was(store: StudyStore) -> None:
-    stored = {row["id"]: row for row in store._query("select * from decks")}
+    stored = {row["id"]: row for row in store.db.query("select * from decks")}
     assert stored.keys() == EXPECTED["decks"].keys()
     for id, said in EXPECTED["decks"].items():
-        deck = store.deck(id).deck
+        deck = store.decks.get(id).deck
         assert deck_hash(deck) == deck.hash == said["hash"]
         assert (deck.origin.value, deck.participant) == (said["origin"], said["participant"])
-        assert [swipe.id for swipe in store.swipes_of(id, late=True)] == said["late"]
+        assert [swipe.id for swipe in store.swipes.of_deck(id, late=True)] == said["late"]
         again = deck_to_row(deck)
         assert again == {name: stored[id][name] for name in again}
         assert deck_from_row(again) == deck
@@ -175,12 +174,14 @@ def test_an_old_deck_is_read_back_card_by_card(store: StudyStore) -> None:
     whole = {id: said for id, said in EXPECTED["decks"].items() if "cards" in said}
     assert len(whole) == len(STUDIES)
     for id, said in whole.items():
-        dealt = store.deck(id)
+        dealt = store.decks.get(id)
         cards = json.loads(deck_to_row(dealt.deck)["cards"])
         assert cards == said["cards"]
         assert [card.brand for card in dealt.deck.cards] == [card["brand"] for card in cards]
-        answers = {str(place): answer.value for place, answer in store.current_answers(id).items()}
-        refusals = {str(place): why.value for place, why in store.rejections_of(id).items()}
+        answers = {
+            str(place): answer.value for place, answer in store.swipes.current_answers(id).items()
+        }
+        refusals = {str(place): why.value for place, why in store.swipes.rejections(id).items()}
         assert (answers, refusals) == (said["answers"], said["refusals"])
         assert dealt.event_store_version == said["event_store_version"]
         assert (dealt.closes_at, dealt.language) == (said["closes_at"], said["language"])
@@ -276,7 +277,7 @@ def test_an_old_deck_token_is_read_and_what_an_old_tab_holds_is_stored(store: St
             "refused": [],
         },
     )
-    assert store.broken_links() == []
+    assert store.db.broken_links() == []
 
 
 def test_an_old_guest_is_known_by_the_cookie(store: StudyStore) -> None:
@@ -284,7 +285,9 @@ def test_an_old_guest_is_known_by_the_cookie(store: StudyStore) -> None:
     name = guest_from_cookies(said["cookie"])
     assert name is not None
     assert guest_person(keys(), name).participant == said["participant"]
-    assert [dealt.deck.id for dealt in store.decks_by(said["participant"])] == [said["deck"]]
+    assert [dealt.deck.id for dealt in store.decks.of_participant(said["participant"])] == [
+        said["deck"]
+    ]
 
 
 def test_old_links_of_employees_and_customers_are_read(old: Path) -> None:
@@ -320,6 +323,6 @@ def test_an_old_backup_is_restored_and_verified(old: Path, tmp_path: Path) -> No
     assert restored.same_keys
     assert restored.mismatches == ()
     opened = StudyStore(new / "study.db")
-    head = opened.head()
+    head = opened.db.head()
     opened.close()
     assert {"seq": head.seq, "commitment": head.commitment} == EXPECTED["head"]

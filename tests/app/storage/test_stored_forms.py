@@ -19,11 +19,12 @@ from app.operations.job_tasks import compare, evaluate, fit, power
 from app.reports.release import pack_release
 from app.storage.model_registry import ModelVersion
 from app.storage.study_db.jobs import JobResult
-from app.storage.study_db.records import ClosedBy, IncomingSwipe
+from app.storage.study_db.records import IncomingSwipe
 from app.storage.study_db.row_codec import canonical_json
 from app.storage.study_db.store import StudyStore
+from app.study.closing import close_deck
 from app.study.feedback import learn_from_study
-from app.study.results import close_deck, judge_study
+from app.study.results import study_status
 from app.workspace.planted_shop import write_planted_shop
 from app.workspace.settings import Settings
 from app.workspace.workspace import Workspace
@@ -83,7 +84,7 @@ def facts_of(version: ModelVersion) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", JOBS)
 def test_a_job_finds_what_it_found(old: Path, kind: str) -> None:
     store = StudyStore(old / "study.db")
-    row = next(row for row in store.jobs() if row.kind == kind)
+    row = next(row for row in store.jobs.all() if row.kind == kind)
     store.close()
     ended = JOBS[kind](Settings(workspace=old), row.args, silent)
     assert isinstance(ended, JobResult)
@@ -93,7 +94,7 @@ def test_a_job_finds_what_it_found(old: Path, kind: str) -> None:
 
 
 def test_a_fit_writes_the_meta_and_the_facts_that_it_wrote(house: Workspace) -> None:
-    row = next(row for row in house.store.jobs() if row.kind == "fit" and row.outcome == "done")
+    row = next(row for row in house.store.jobs.all() if row.kind == "fit" and row.outcome == "done")
     again = house.version(fit(house.settings, row.args, silent))
     before = house.version(row.message)
     same(dict(again.meta), dict(before.meta))
@@ -103,14 +104,14 @@ def test_a_fit_writes_the_meta_and_the_facts_that_it_wrote(house: Workspace) -> 
 
 def test_a_version_that_learns_writes_what_it_wrote(house: Workspace) -> None:
     before = house.version(EXPECTED["learnt"])
-    row = house.store.study("Old simulated")
+    row = house.store.studies.get("Old simulated")
     again = learn_from_study(house, house.version(before.facts["parent"]), row, silent)
     same(dict(again.meta), dict(before.meta))
     same(facts_of(again), facts_of(before))
 
 
 def test_a_release_is_certified_as_it_was(house: Workspace, tmp_path: Path) -> None:
-    judged = judge_study(house.store, house.store.study("Old simulated"))
+    judged = study_status(house.store, house.store.studies.get("Old simulated"))
     pack_release(house, judged, tmp_path / "release")
     said = json.loads((tmp_path / "release" / "certificate.json").read_text(encoding="utf-8"))
     before = EXPECTED["certificate"]
@@ -167,7 +168,7 @@ def test_a_planted_shop_is_marked_as_it_was(old: Path, tmp_path: Path) -> None:
 
 def test_a_deck_that_closes_is_scored_in_the_same_words(old: Path) -> None:
     store = StudyStore(old / "study.db", clock=lambda: int(EXPECTED["now"]))
-    deck = store.deck(EXPECTED["pass"]["deck"]).deck
+    deck = store.decks.get(EXPECTED["pass"]["deck"]).deck
     swipes = [
         IncomingSwipe(
             f"s{c.position}", c.position, SwipeKind.ANSWER, Answer.FAVOURITE, "tab", c.position,
@@ -175,12 +176,12 @@ def test_a_deck_that_closes_is_scored_in_the_same_words(old: Path) -> None:
         )
         for c in deck.cards
     ]  # fmt: skip
-    store.add_swipes(deck.id, swipes)
-    closing = close_deck(store, store.study("Old live"), deck.id, ClosedBy.PLAYER)
-    (row,) = store._query("select score from scores order by seq desc limit 1")
+    store.swipes.add(deck.id, swipes)
+    closing = close_deck(store, store.studies.get("Old live"), deck.id)
+    (row,) = store.db.query("select score from scores order by seq desc limit 1")
     assert row["score"] == canonical_json(dict(closing.score or {}))
     stored = json.loads(row["score"])
     assert stored.keys() == {"hit_rate", "discrimination", "lift", "challenger"}
     assert stored["hit_rate"] == 1.0
-    assert store.broken_links() == []
+    assert store.db.broken_links() == []
     store.close()

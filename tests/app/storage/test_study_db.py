@@ -17,9 +17,16 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from app.storage.study_db.database import now_ms
-from app.storage.study_db.records import ClosedBy, IncomingSwipe, RejectionReason, StudyRow
+from app.storage.study_db.records import (
+    ClosedBy,
+    IncomingSwipe,
+    RejectionReason,
+    StudyRow,
+    study_of,
+)
 from app.storage.study_db.row_codec import deck_from_row, deck_to_row
-from app.storage.study_db.store import StudyStore
+from app.storage.study_db.store import StudyStore, find_mismatches
+from app.workspace.policies import default_policy
 from recsys.errors import (
     BadInputError,
     IllegalSwipeError,
@@ -33,14 +40,15 @@ from recsys.study.deck import (
     HistoryDepth,
     Origin,
     Source,
-    deck_hash,
     with_hash,
 )
 from recsys.study.decoys import MatchLevel
 from recsys.study.policy import StudyKind
 from recsys.study.swipes import Answer, SwipeKind, current_answers
 
-STUDY = "5" * 64
+POLICY = default_policy().to_dict()
+DRAFT = StudyRow("", "spring", StudyKind.LIVE, POLICY, "m", "history", 2**127, 1)
+STUDY = study_of(DRAFT).hash
 
 
 class Clock:
@@ -56,13 +64,8 @@ class Clock:
         self.now += round(n * 3_600_000)
 
 
-def study_hash(study: StudyRow) -> str:
-    return study.hash if study.policy == {"bar": 0.75} else "another"
-
-
 def a_study(**other: object) -> StudyRow:
-    said = StudyRow(STUDY, "spring", StudyKind.LIVE, {"bar": 0.75}, "m", "history", 2**127, 1)
-    return replace(said, **other)
+    return replace(DRAFT, **{"hash": STUDY, **other})
 
 
 def a_deck(id: str = "deck", participant: str = "p1", study: str = STUDY) -> Deck:
@@ -107,6 +110,11 @@ def swipe(n: int, answer: Answer | None = Answer.FAVOURITE, **other: object) -> 
     return replace(said, **other)
 
 
+def as_the_core_says(store: StudyStore, deck: str) -> dict[int, Answer]:
+    swipes = store.swipes.of_deck(deck)
+    return current_answers((one.server_seq, one.position, one.answer) for one in swipes)
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -115,8 +123,8 @@ def clock() -> Clock:
 @pytest.fixture
 def store(clock: Clock) -> StudyStore:
     store = StudyStore(clock=clock)
-    store.open_study(a_study())
-    store.add_deck(a_deck(), "events-1", {"fold in": 0.8})
+    store.studies.open(a_study())
+    store.decks.add(a_deck(), "events-1", {"fold in": 0.8})
     return store
 
 
@@ -124,9 +132,9 @@ def store(clock: Clock) -> StudyStore:
 def path(tmp_path: Path, clock: Clock) -> Path:
     path = tmp_path / "workspace" / "study.db"
     store = StudyStore(path, clock)
-    store.open_study(a_study())
-    store.add_deck(a_deck(), "events-1", {})
-    store.add_swipes("deck", [swipe(n) for n in range(5)])
+    store.studies.open(a_study())
+    store.decks.add(a_deck(), "events-1", {})
+    store.swipes.add("deck", [swipe(n) for n in range(5)])
     store.close()
     return path
 
@@ -141,37 +149,37 @@ def tampered(path: Path, *statements: str) -> list[str]:
     raw.commit()
     raw.close()
     store = StudyStore(path)
-    found = store.verify(deck_hash, study_hash)
+    found = find_mismatches(store)
     store.close()
     return found
 
 
 def test_a_deck_comes_back_as_it_was_dealt(store: StudyStore) -> None:
-    dealt = store.deck("deck")
+    dealt = store.decks.get("deck")
     assert dealt.deck == a_deck()
     assert deck_from_row(deck_to_row(a_deck())) == a_deck()
     assert (dealt.event_store_version, dealt.timings) == ("events-1", {"fold in": 0.8})
     assert dealt.closes_at - dealt.dealt_at == 24 * 3_600_000
-    assert store.decks_of(STUDY) == store.decks_by("p1") == [dealt]
+    assert store.decks.of_study(STUDY) == store.decks.of_participant("p1") == [dealt]
 
 
 def test_a_participant_is_noted_once_with_her_first_deck(store: StudyStore, clock: Clock) -> None:
-    store.add_deck(a_deck("one", "p1"), "events-1", {})
+    store.decks.add(a_deck("one", "p1"), "events-1", {})
     first = clock()
     clock.now += 5_000
-    store.add_deck(a_deck("two", "p1"), "events-1", {})
-    noted = store._query("select pseudonym, first_seen from participants")
+    store.decks.add(a_deck("two", "p1"), "events-1", {})
+    noted = store.db.query("select pseudonym, first_seen from participants")
     assert noted == [{"pseudonym": "p1", "first_seen": first}]
 
 
 def test_a_deck_that_is_not_here_says_reload(store: StudyStore) -> None:
     with pytest.raises(IllegalSwipeError, match="Reload"):
-        store.add_swipes("elsewhere", [swipe(1)])
+        store.swipes.add("elsewhere", [swipe(1)])
 
 
 def test_an_acknowledged_swipe_is_stored_with_all_it_said(store: StudyStore, clock: Clock) -> None:
-    receipt = store.add_swipes("deck", [swipe(0), swipe(1, None, shown_ms=None, client_at=None)])
-    first, second = store.swipes_of("deck")
+    receipt = store.swipes.add("deck", [swipe(0), swipe(1, None, shown_ms=None, client_at=None)])
+    first, second = store.swipes.of_deck("deck")
     assert receipt.acknowledged == ("s0", "s1") == (first.id, second.id)
     assert (first.position, first.answer, first.shown_ms) == (1, Answer.FAVOURITE, 700)
     assert (first.tab, first.tab_seq, first.input, first.device_class) == ("tab", 0, "key", "desk")
@@ -181,109 +189,112 @@ def test_an_acknowledged_swipe_is_stored_with_all_it_said(store: StudyStore, clo
 
 
 def test_a_swipe_sent_again_is_acknowledged_and_not_stored_again(store: StudyStore) -> None:
-    store.add_swipes("deck", [swipe(0), swipe(1)])
-    again = store.add_swipes("deck", [swipe(1, Answer.SUPER_LIKE), swipe(2), swipe(2)])
+    store.swipes.add("deck", [swipe(0), swipe(1)])
+    again = store.swipes.add("deck", [swipe(1, Answer.SUPER_LIKE), swipe(2), swipe(2)])
     assert again.acknowledged == ("s1", "s2")
-    assert [s.id for s in store.swipes_of("deck")] == ["s0", "s1", "s2"]
-    assert store.swipes_of("deck")[1].answer is Answer.FAVOURITE
+    assert [s.id for s in store.swipes.of_deck("deck")] == ["s0", "s1", "s2"]
+    assert store.swipes.of_deck("deck")[1].answer is Answer.FAVOURITE
 
 
 def test_the_same_id_in_two_decks_is_two_swipes(store: StudyStore) -> None:
-    store.add_deck(a_deck("other", "p2"), "events-1", {})
-    store.add_swipes("deck", [swipe(0)])
-    store.add_swipes("other", [swipe(0)])
-    assert len(store.swipes_of("deck")) == len(store.swipes_of("other")) == 1
+    store.decks.add(a_deck("other", "p2"), "events-1", {})
+    store.swipes.add("deck", [swipe(0)])
+    store.swipes.add("other", [swipe(0)])
+    assert len(store.swipes.of_deck("deck")) == len(store.swipes.of_deck("other")) == 1
 
 
 def test_an_empty_post_is_answered(store: StudyStore) -> None:
-    assert store.add_swipes("deck", []).acknowledged == ()
+    assert store.swipes.add("deck", []).acknowledged == ()
 
 
 def test_a_swipe_after_closing_is_acknowledged_and_not_counted(store: StudyStore) -> None:
-    store.add_swipes("deck", [swipe(0)])
-    store.close_deck("deck", ClosedBy.PLAYER, {"hit_rate": 0.8})
-    receipt = store.add_swipes("deck", [swipe(0), swipe(1)])
+    store.swipes.add("deck", [swipe(0)])
+    store.decks.close("deck", ClosedBy.PLAYER, {"hit_rate": 0.8})
+    receipt = store.swipes.add("deck", [swipe(0), swipe(1)])
     assert receipt.acknowledged == ("s0", "s1")
     assert (receipt.late, receipt.closed) == (("s1",), True)
-    assert [s.id for s in store.swipes_of("deck")] == ["s0"]
-    assert [s.id for s in store.swipes_of("deck", late=True)] == ["s1"]
-    assert list(store.current_answers_by_deck(STUDY)["deck"].answers) == [1]
+    assert [s.id for s in store.swipes.of_deck("deck")] == ["s0"]
+    assert [s.id for s in store.swipes.of_deck("deck", late=True)] == ["s1"]
+    assert list(store.swipes.current_answers("deck")) == [1]
 
 
 def test_a_deck_closes_after_its_hours_by_the_servers_clock(
     store: StudyStore, clock: Clock
 ) -> None:
     clock.hours(23.9)
-    assert not store.add_swipes("deck", [swipe(0)]).closed
-    assert store.overdue_decks(STUDY) == []
+    assert not store.swipes.add("deck", [swipe(0)]).closed
+    assert store.decks.overdue(STUDY) == []
     clock.hours(0.1)
-    assert store.add_swipes("deck", [swipe(1)]).late == ("s1",)
-    assert [dealt.deck.id for dealt in store.overdue_decks(STUDY)] == ["deck"]
-    store.close_deck("deck", ClosedBy.TIME, None, "less than two blocks")
-    assert store.overdue_decks(STUDY) == []
+    assert store.swipes.add("deck", [swipe(1)]).late == ("s1",)
+    assert [dealt.deck.id for dealt in store.decks.overdue(STUDY)] == ["deck"]
+    store.decks.close("deck", ClosedBy.TIME, None, "less than two blocks")
+    assert store.decks.overdue(STUDY) == []
 
 
 def test_a_deck_closes_once_and_the_first_score_stands(store: StudyStore) -> None:
-    first = store.close_deck("deck", ClosedBy.PLAYER, {"hit_rate": 0.8})
-    again = store.close_deck("deck", ClosedBy.TIME, {"hit_rate": 0.1}, "why")
-    assert again == first == store.closing("deck")
+    first = store.decks.close("deck", ClosedBy.PLAYER, {"hit_rate": 0.8})
+    again = store.decks.close("deck", ClosedBy.TIME, {"hit_rate": 0.1}, "why")
+    assert again == first == store.decks.closing("deck")
     assert (first.number, first.score, first.why_not) == (1, {"hit_rate": 0.8}, None)
 
 
 def test_closings_are_numbered_within_their_study(store: StudyStore) -> None:
-    store.open_study(a_study(hash="6" * 64, name="autumn"))
+    store.studies.open(a_study(hash="6" * 64, name="autumn"))
     for id, study in (("b", STUDY), ("c", "6" * 64)):
-        store.add_deck(a_deck(id, id, study), "events-1", {})
+        store.decks.add(a_deck(id, id, study), "events-1", {})
     for id in ("b", "c", "deck"):
-        store.close_deck(id, ClosedBy.PLAYER, None)
-    assert [(c.deck, c.number) for c in store.closings(STUDY)] == [("b", 1), ("deck", 2)]
-    assert [(c.deck, c.number) for c in store.closings("6" * 64)] == [("c", 1)]
+        store.decks.close(id, ClosedBy.PLAYER, None)
+    assert [(c.deck, c.number) for c in store.decks.closings(STUDY)] == [("b", 1), ("deck", 2)]
+    assert [(c.deck, c.number) for c in store.decks.closings("6" * 64)] == [("c", 1)]
 
 
 def test_what_stands_of_a_study_is_what_stands_of_each_deck(store: StudyStore) -> None:
-    store.add_deck(a_deck("other", "p2"), "events-1", {})
+    store.decks.add(a_deck("other", "p2"), "events-1", {})
     answers = [Answer.FAVOURITE, Answer.DONT_KNOW, None, Answer.SUPER_LIKE, Answer.NOT_FAVOURITE]
     for n in range(40):
         deck = ("deck", "other")[n % 2]
-        store.add_swipes(deck, [swipe(n, answers[n % 5], position=n * 7 % 8 + 1)])
+        store.swipes.add(deck, [swipe(n, answers[n % 5], position=n * 7 % 8 + 1)])
+    current = store.swipes.current("deck", "other")
     for deck in ("deck", "other"):
-        assert store.current_answers_by_deck(STUDY)[deck].answers == current_answers(
-            store.swipes_of(deck)
-        )
-    longest = max(s.shown_ms or 0 for s in store.swipes_of("deck") if s.position == 1)
-    assert store.current_answers_by_deck(STUDY)["deck"].shown_ms[1] == longest
+        assert current[deck].answers == as_the_core_says(store, deck)
+    longest = max(s.shown_ms or 0 for s in store.swipes.of_deck("deck") if s.position == 1)
+    assert current["deck"].shown_ms[1] == longest
 
 
 def test_a_study_is_found_by_hash_name_and_start(store: StudyStore, clock: Clock) -> None:
-    study = store.study("spring")
+    study = store.studies.get("spring")
     assert study == a_study(opened_at=clock.now)
-    assert store.study(STUDY) == store.study("555555") == study
+    assert store.studies.get(STUDY) == store.studies.get(STUDY[:6]) == study
     with pytest.raises(UnknownNameError, match="Did you mean 'spring'"):
-        store.study("sprong")
+        store.studies.get("sprong")
     with pytest.raises(UnknownNameError):
-        store.study("555")
+        store.studies.get(STUDY[:3])
 
 
 def test_a_study_cannot_be_opened_twice(store: StudyStore) -> None:
     with pytest.raises(BadInputError, match="choose another name"):
-        store.open_study(a_study(hash="6" * 64))
-    assert len(store.studies()) == 1
+        store.studies.open(a_study(hash="6" * 64))
+    assert len(store.studies.all()) == 1
 
 
 def test_the_first_decision_and_the_first_closing_of_a_study_stand(store: StudyStore) -> None:
-    assert store.decision(STUDY) is None
-    first = store.record_decision(STUDY, 4, "release", {"n": 20})
-    assert store.record_decision(STUDY, 5, "hold", {"n": 25}) == first == store.decision(STUDY)
-    store.close_study(STUDY, "decided")
-    store.close_study(STUDY, "again")
-    assert store.study(STUDY).why_closed == "decided"
+    assert store.studies.decision(STUDY) is None
+    first = store.studies.record_decision(STUDY, 4, "release", {"n": 20})
+    assert (
+        store.studies.record_decision(STUDY, 5, "hold", {"n": 25})
+        == first
+        == store.studies.decision(STUDY)
+    )
+    store.studies.close(STUDY, "decided")
+    store.studies.close(STUDY, "again")
+    assert store.studies.get(STUDY).why_closed == "decided"
 
 
 def test_the_latest_consent_holds(store: StudyStore) -> None:
-    assert store.consent_of("p1") is None
-    store.record_consent("p1", "1", True)
-    store.record_consent("p1", "2", False)
-    consent = store.consent_of("p1")
+    assert store.participants.consent_of("p1") is None
+    store.participants.record_consent("p1", "1", True)
+    store.participants.record_consent("p1", "2", False)
+    consent = store.participants.consent_of("p1")
     assert consent is not None
     assert (consent.text_version, consent.yes) == ("2", False)
 
@@ -296,27 +307,27 @@ def test_eight_threads_lose_no_swipe_and_double_none(path: Path) -> None:
         for n in range(25):
             # every swipe is sent twice, as a browser that missed the answer does
             sent = [swipe(0, id=f"{thread}-{n}"), swipe(0, id=f"both-{n}")]
-            acknowledged.extend(store.add_swipes("deck", sent).acknowledged)
-            store.add_swipes("deck", sent)
+            acknowledged.extend(store.swipes.add("deck", sent).acknowledged)
+            store.swipes.add("deck", sent)
 
     threads = [threading.Thread(target=play, args=[n]) for n in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    stored = [s.id for s in store.swipes_of("deck")]
+    stored = [s.id for s in store.swipes.of_deck("deck")]
     assert sorted(stored) == sorted({*acknowledged, *(f"s{n}" for n in range(5))})
-    assert [s.server_seq for s in store.swipes_of("deck")] == list(range(1, len(stored) + 1))
-    assert store.verify(deck_hash, study_hash) == []
+    assert [s.server_seq for s in store.swipes.of_deck("deck")] == list(range(1, len(stored) + 1))
+    assert find_mismatches(store) == []
     store.close()
 
 
 def test_two_processes_write_one_chain(path: Path) -> None:
     stores = [StudyStore(path), StudyStore(path)]
     for n in range(10):
-        stores[n % 2].add_swipes("deck", [swipe(0, id=f"n{n}")])
+        stores[n % 2].swipes.add("deck", [swipe(0, id=f"n{n}")])
     for store in stores:
-        assert store.verify(deck_hash, study_hash) == []
+        assert find_mismatches(store) == []
         store.close()
 
 
@@ -324,13 +335,13 @@ WRITER = """
 import sys
 from pathlib import Path
 from app.storage.study_db.records import IncomingSwipe
-from app.storage.study_db.store import StudyStore
+from app.storage.study_db.store import StudyStore, find_mismatches
 from recsys.study.swipes import Answer, SwipeKind
 store = StudyStore(Path(sys.argv[1]))
 for n in range(100_000):
     answer = (SwipeKind.ANSWER, Answer.FAVOURITE)
     sent = [IncomingSwipe(f"k{n}", 1, *answer, "t", n, 1, "key", "desk", 1)]
-    print(store.add_swipes("deck", sent).acknowledged[0], flush=True)
+    print(store.swipes.add("deck", sent).acknowledged[0], flush=True)
 """
 
 
@@ -345,10 +356,10 @@ def test_sigkill_loses_nothing_that_was_acknowledged(path: Path) -> None:
     writer.stdout.close()
     assert writer.wait() == -signal.SIGKILL
     store = StudyStore(path)
-    stored = [s.id for s in store.swipes_of("deck")]
+    stored = [s.id for s in store.swipes.of_deck("deck")]
     assert set(heard) <= set(stored)
     assert len(stored) == len(set(stored))
-    assert store.verify(deck_hash, study_hash) == []
+    assert find_mismatches(store) == []
     store.close()
 
 
@@ -389,7 +400,7 @@ def test_a_chain_cut_off_with_its_rows_is_noticed_for_ever(path: Path) -> None:
     cut = ("delete from swipes where seq > 5", "delete from chain where seq > 5")
     assert tampered(path, *cut) == ["the end of the chain does not agree with chain.head"]
     store = StudyStore(path)
-    store.add_swipes("deck", [swipe(n, id=f"regrown {n}") for n in range(9)])
+    store.swipes.add("deck", [swipe(n, id=f"regrown {n}") for n in range(9)])
     store.close()
     assert tampered(path) == ["the end of the chain does not agree with chain.head"]
 
@@ -409,24 +420,24 @@ def test_a_written_row_is_never_changed(path: Path, table: str) -> None:
 
 def test_forgetting_erases_every_byte_and_keeps_score_and_links(path: Path, clock: Clock) -> None:
     store = StudyStore(path, clock)
-    store.add_deck(a_deck("hers", "canary-person"), "events-1", {})
-    store.record_consent("canary-person", "1", True)
-    store.add_swipes("hers", [swipe(n, id=f"canary-{n}") for n in range(3)])
-    store.add_rejection("hers", 1, RejectionReason.GIFT)
-    store.close_deck("hers", ClosedBy.PLAYER, {"hit_rate": 1.0})
-    assert store.forget("canary-person").swipes == 3
-    (left,) = store.closings(STUDY)
+    store.decks.add(a_deck("hers", "canary-person"), "events-1", {})
+    store.participants.record_consent("canary-person", "1", True)
+    store.swipes.add("hers", [swipe(n, id=f"canary-{n}") for n in range(3)])
+    store.swipes.add_rejection("hers", 1, RejectionReason.GIFT)
+    store.decks.close("hers", ClosedBy.PLAYER, {"hit_rate": 1.0})
+    assert store.participants.forget("canary-person").swipes == 3
+    (left,) = store.decks.closings(STUDY)
     assert (left.score, left.number, left.deck, left.closed_at) == (
         {"hit_rate": 1.0},
         1,
         None,
         None,
     )
-    assert store.withdrawn_decks(STUDY) == 1
-    assert store.consent_of("canary-person") is None
-    assert store.verify(deck_hash, study_hash) == []
+    assert store.participants.withdrawn_decks(STUDY) == 1
+    assert store.participants.consent_of("canary-person") is None
+    assert find_mismatches(store) == []
     with pytest.raises(IllegalSwipeError):
-        store.add_swipes("hers", [swipe(9)])
+        store.swipes.add("hers", [swipe(9)])
     files = [file.read_bytes() for file in path.parent.rglob("*") if file.is_file()]
     assert not any(b"canary" in data for data in files)
     store.close()
@@ -434,9 +445,9 @@ def test_forgetting_erases_every_byte_and_keeps_score_and_links(path: Path, cloc
 
 def test_forgetting_a_stranger_changes_nothing(path: Path) -> None:
     store = StudyStore(path)
-    forgotten = store.forget("nobody")
+    forgotten = store.participants.forget("nobody")
     assert (forgotten.decks, forgotten.swipes) == (0, 0)
-    assert store.verify(deck_hash, study_hash) == []
+    assert find_mismatches(store) == []
     store.close()
 
 
@@ -454,45 +465,45 @@ def test_a_newer_workspace_is_refused_and_left_alone(path: Path) -> None:
 
 def test_a_full_disk_is_said_and_what_was_stored_is_intact(path: Path) -> None:
     store = StudyStore(path)
-    pages = store._query("pragma page_count")[0]["page_count"]
-    store._query(f"pragma max_page_count = {pages}")
+    pages = store.db.query("pragma page_count")[0]["page_count"]
+    store.db.query(f"pragma max_page_count = {pages}")
     with pytest.raises(WorkspaceError, match=r"disk of .* is full"):
-        store.add_swipes("deck", [swipe(0, id=f"{n:064}") for n in range(2000)])
-    assert [s.id for s in store.swipes_of("deck")] == [f"s{n}" for n in range(5)]
-    assert store.verify(deck_hash, study_hash) == []
-    store._query("pragma max_page_count = 100000")
-    assert store.add_swipes("deck", [swipe(0, id="after")]).acknowledged == ("after",)
+        store.swipes.add("deck", [swipe(0, id=f"{n:064}") for n in range(2000)])
+    assert [s.id for s in store.swipes.of_deck("deck")] == [f"s{n}" for n in range(5)]
+    assert find_mismatches(store) == []
+    store.db.query("pragma max_page_count = 100000")
+    assert store.swipes.add("deck", [swipe(0, id="after")]).acknowledged == ("after",)
     store.close()
 
 
 def test_a_failure_in_the_middle_of_a_post_stores_nothing_of_it(
     store: StudyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = store._insert
+    whole = store.db.insert
 
     def failing(table: str, *rest: object) -> None:
         if table == "swipes":
             raise KeyboardInterrupt
         whole(table, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(store, "_insert", failing)
+    monkeypatch.setattr(store.db, "insert", failing)
     with pytest.raises(KeyboardInterrupt):
-        store.add_swipes("deck", [swipe(0)])
+        store.swipes.add("deck", [swipe(0)])
     monkeypatch.undo()
-    assert store.swipes_of("deck") == []
-    assert store.verify(deck_hash, study_hash) == []
+    assert store.swipes.of_deck("deck") == []
+    assert find_mismatches(store) == []
 
 
 def test_a_busy_file_is_said_in_words(path: Path) -> None:
     store = StudyStore(path)
-    store._query("pragma busy_timeout = 50")
+    store.db.query("pragma busy_timeout = 50")
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("begin immediate")
     with pytest.raises(WorkspaceError, match="Another process"):
-        store.record_consent("p9", "1", True)
+        store.participants.record_consent("p9", "1", True)
     other.execute("rollback")
     other.close()
-    store.record_consent("p9", "1", True)
+    store.participants.record_consent("p9", "1", True)
     store.close()
 
 
@@ -525,7 +536,7 @@ def test_the_store_is_readable_by_its_owner_alone(path: Path) -> None:
 
 def test_the_log_keeps_what_happened(store: StudyStore, clock: Clock) -> None:
     store.log_event("swipes refused", n=3)
-    (row,) = store._query("select at, what, detail from events_log")
+    (row,) = store.db.query("select at, what, detail from events_log")
     assert (row["at"], row["what"], json.loads(row["detail"])) == (
         clock.now, "swipes refused", {"n": 3},
     )  # fmt: skip
@@ -536,34 +547,34 @@ def test_what_stands_of_a_deck_is_read_as_the_core_finds_it(
     said: list[tuple[int, Answer | None]],
 ) -> None:
     store = StudyStore(clock=Clock())
-    store.open_study(a_study())
-    store.add_deck(a_deck(), "events-1", {})
+    store.studies.open(a_study())
+    store.decks.add(a_deck(), "events-1", {})
     sent = [swipe(n, answer, position=place) for n, (place, answer) in enumerate(said)]
-    store.add_swipes("deck", sent)
-    assert store.current_answers("deck") == current_answers(store.swipes_of("deck"))
-    assert store.swipe_ids("deck") == {one.id for one in sent}
-    store.close_deck("deck", ClosedBy.PLAYER, None)
-    store.add_swipes("deck", [swipe(99, Answer.DONT_KNOW)])
-    assert store.current_answers("deck") == current_answers(store.swipes_of("deck"))
-    assert store.swipe_ids("deck") == {one.id for one in sent} | {"s99"}
+    store.swipes.add("deck", sent)
+    assert store.swipes.current_answers("deck") == as_the_core_says(store, "deck")
+    assert store.swipes.ids("deck") == {one.id for one in sent}
+    store.decks.close("deck", ClosedBy.PLAYER, None)
+    store.swipes.add("deck", [swipe(99, Answer.DONT_KNOW)])
+    assert store.swipes.current_answers("deck") == as_the_core_says(store, "deck")
+    assert store.swipes.ids("deck") == {one.id for one in sent} | {"s99"}
 
 
 def test_an_outline_says_of_a_deck_what_the_deck_says(store: StudyStore) -> None:
-    whole = store.deck("deck")
-    found = store.deck_outline("deck")
+    whole = store.decks.get("deck")
+    found = store.decks.outline("deck")
     assert (found.id, found.participant) == (whole.deck.id, whole.deck.participant)
     assert (found.cards, found.dealt_at) == (len(whole.deck.cards), whole.dealt_at)
     with pytest.raises(IllegalSwipeError, match="Reload the page"):
-        store.deck_outline("another")
+        store.decks.outline("another")
 
 
 def test_a_store_that_others_hold_is_not_writable(path: Path) -> None:
     store, other = StudyStore(path), sqlite3.connect(path, isolation_level=None)
-    store.check_writable()
-    store._db.execute("pragma busy_timeout = 50")
+    store.db.check_writable()
+    store.db._db.execute("pragma busy_timeout = 50")
     other.execute("begin immediate")
     with pytest.raises(WorkspaceError, match="Another process"):
-        store.check_writable()
+        store.db.check_writable()
     other.close()
-    store.check_writable()
+    store.db.check_writable()
     store.close()

@@ -15,12 +15,12 @@ from app.reports.exports import report_markdown
 from app.reports.html.page import report_html
 from app.reports.release import pack_release
 from app.storage.study_db.records import StudyRow
-from app.storage.study_db.store import mismatched_parts, what_differs
+from app.storage.study_db.store import find_mismatches, mismatched_parts
 from app.study.dealing import Player
 from app.study.game import load_game
 from app.study.opening import open_study
 from app.study.power import deal_trial_decks
-from app.study.results import StudyResult, judge_study
+from app.study.results import StudyStatus, study_status
 from app.study.simulation import RaterPool
 from app.web.views.play.reveal import reveal_headline
 from app.workspace.keys import SecretKeys
@@ -66,19 +66,19 @@ def two(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two
 
 
 @pytest.fixture(scope="module")
-def played(two: Two) -> StudyResult:
+def played(two: Two) -> StudyStatus:
     """Forty colleagues, the version that knows them challenging the one that does not."""
     row = two.opened(two.popular, two.good)
     people = RaterPool.of(two.house.folder)
     assert list(people.play(load_game(two.house, row), KEYS, 40, 3, HONEST))[-1] == 40
-    return judge_study(two.house.store, row)
+    return study_status(two.house.store, row)
 
 
 class TestTheDecks:
     def test_both_versions_are_dealt_whole_and_each_brand_once(
-        self, two: Two, played: StudyResult
+        self, two: Two, played: StudyStatus
     ) -> None:
-        decks = [dealt.deck for dealt in two.house.store.decks_of(played.row.hash)]
+        decks = [dealt.deck for dealt in two.house.store.decks.of_study(played.row.hash)]
         assert len(decks) >= 40
         for deck in decks:
             arms = [card.sources for card in deck.cards]
@@ -105,12 +105,12 @@ class TestTheDecks:
 
 
 class TestTheReport:
-    def test_early_against_late_is_read_in_points(self, played: StudyResult) -> None:
+    def test_early_against_late_is_read_in_points(self, played: StudyStatus) -> None:
         table = tables.halves_table("en", played.report)
         assert len(table) >= 2
         assert table.iloc[:, 2].str.contains("points").all()
 
-    def test_the_version_that_knows_people_is_proven_ahead(self, played: StudyResult) -> None:
+    def test_the_version_that_knows_people_is_proven_ahead(self, played: StudyStatus) -> None:
         assert played.verdict.reason.startswith("The challenger is ahead. ")
         assert played.decision is not None
         assert played.row.closed_at is not None
@@ -123,20 +123,20 @@ class TestTheReport:
         ],
     )
     def test_the_file_for_the_board_names_both(
-        self, played: StudyResult, language: str, word: str, arm: str
+        self, played: StudyStatus, language: str, word: str, arm: str
     ) -> None:
         page = report_html(language, played).replace("&#x27;", "'")
         for words in (word, arm, str(played.row.challenger)):
             assert words in page
         assert word.lower() in report_markdown(language, played)
 
-    def test_the_gate_speaks_of_one_case(self, played: StudyResult) -> None:
+    def test_the_gate_speaks_of_one_case(self, played: StudyStatus) -> None:
         assert gate_summary(played).startswith("## Gate: challenger ahead")
         assert 'tests="1" failures="0"' in gate_junit(played)
         assert 'name="challenger"' in gate_junit(played)
 
     def test_it_releases_neither_version(
-        self, two: Two, played: StudyResult, tmp_path: Path
+        self, two: Two, played: StudyStatus, tmp_path: Path
     ) -> None:
         with pytest.raises(NotAllowedError, match="compares two versions and releases neither"):
             pack_release(two.house, played, tmp_path / "release")
@@ -153,15 +153,15 @@ class TestTheRules:
 
     def test_a_challenger_that_was_exchanged_is_named(self, two: Two) -> None:
         row = two.opened(two.popular, two.good)
-        connection = two.house.store._db.conn
+        connection = two.house.store.db._db.conn
         connection.execute("drop trigger fixed_studies")
         sql = "update studies set challenger = ? where hash = ?"
         connection.execute(sql, [two.popular, row.hash])
-        differs = what_differs(two.house.store)
+        differs = find_mismatches(two.house.store)
         connection.execute(sql, [two.good, row.hash])
         assert f"study {row.name}: challenger differs" in differs
         assert "model" in mismatched_parts(differs)
-        assert what_differs(two.house.store) == []
+        assert find_mismatches(two.house.store) == []
 
     def test_lists_that_are_alike_overlap_in_the_plan(self, two: Two) -> None:
         brain = load_recommender(two.house, two.good, RULE)

@@ -46,11 +46,12 @@ def whole(_short: None, tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 def told(store: StudyStore, story: DemoStudy) -> list[tuple[object, ...]]:
     """The decks and answers of a story, without the ids that are random."""
-    row = store.study(story.name)
-    standing = store.current_answers_by_deck(row.hash)
+    row = store.studies.get(story.name)
+    decks = store.decks.of_study(row.hash)
+    standing = store.swipes.current(*(dealt.deck.id for dealt in decks))
     return [
         (tuple(c.brand for c in dealt.deck.cards), dict(standing[dealt.deck.id].answers))
-        for dealt in store.decks_of(row.hash)
+        for dealt in decks
         if dealt.deck.id in standing
     ]
 
@@ -58,12 +59,12 @@ def told(store: StudyStore, story: DemoStudy) -> list[tuple[object, ...]]:
 def test_it_holds_a_model_finished_stories_and_an_open_playground(whole: Settings) -> None:
     assert is_built(whole)
     house = Workspace(whole)
-    rows = {row.name: row for row in house.store.studies()}
+    rows = {row.name: row for row in house.store.studies.all()}
     for story in SHORT:
         row = rows[story.name]
         assert row.kind is StudyKind.SIMULATED
         assert row.closed_at is not None
-        assert len(house.store.decks_of(row.hash)) == 7
+        assert len(house.store.decks.of_study(row.hash)) == 7
     assert rows[PLAYGROUND_NAME].closed_at is None
     assert study_to_play(house.store) == rows[PLAYGROUND_NAME]
     assert house.registry.aliases()["champion"] == house.version().hash

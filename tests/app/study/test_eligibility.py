@@ -31,8 +31,8 @@ def practising(player: Player, why: Ineligible) -> Eligibility:
 
 
 def closed(game: Game) -> Game:
-    game.store.close_study(game.row.hash, "it was decided")
-    return replace(game, row=game.store.study(game.row.hash))
+    game.store.studies.close(game.row.hash, "it was decided")
+    return replace(game, row=game.store.studies.get(game.row.hash))
 
 
 def test_somebody_with_a_history_counts_in_an_open_live_study(game: Game, her: Player) -> None:
@@ -91,14 +91,14 @@ def test_after_the_last_day_of_play_nothing_new_counts_and_what_is_open_does(
 
 
 def test_where_there_is_a_list_who_is_not_on_it_practises(game: Game, her: Player) -> None:
-    game.store.add_invitations(game.row.hash, ["somebody else"])
+    game.store.invitations.add(game.row.hash, ["somebody else"])
     assert check_eligibility(game, her, is_model_builder=False) == practising(
         her, Ineligible.NOT_INVITED
     )
 
 
 def test_who_is_on_the_list_counts(game: Game, her: Player) -> None:
-    game.store.add_invitations(game.row.hash, [her.participant])
+    game.store.invitations.add(game.row.hash, [her.participant])
     assert check_eligibility(game, her, is_model_builder=False) == Eligibility(her)
 
 
@@ -132,33 +132,33 @@ def test_who_is_forgotten_and_comes_back_counts_once_and_is_told_why(
     her = replace(her, participant="a pseudonym of hers")
     privacy.record_consent(game.store, her.participant, yes=True)
     play(game, her)
-    game.store.forget(her.participant)
+    game.store.participants.forget(her.participant)
     seat = check_eligibility(game, her, is_model_builder=False)
     assert seat == practising(her, Ineligible.COUNTED)
     privacy.record_consent(game.store, her.participant, yes=True)
     assert play(game, seat.player, recipe=SHORT_RECIPE)[1].why_not == "origin"
-    game.store.forget(her.participant)
+    game.store.participants.forget(her.participant)
     assert check_eligibility(game, her, is_model_builder=False) == seat
     assert (
         check_eligibility(game, replace(her, participant="q"), is_model_builder=False).reason
         is None
     )
-    assert her.participant not in "".join(game.store._db.conn.iterdump())
+    assert her.participant not in "".join(game.store.db._db.conn.iterdump())
 
 
 def test_a_mark_of_the_forgotten_goes_when_the_study_closes(game: Game, her: Player) -> None:
     play(game, her)
-    game.store.forget(her.participant)
-    assert game.store.has_counted(game.row.hash, her.participant)
+    game.store.participants.forget(her.participant)
+    assert game.store.participants.has_counted(game.row.hash, her.participant)
     closed(game)
-    assert not game.store.has_counted(game.row.hash, her.participant)
+    assert not game.store.participants.has_counted(game.row.hash, her.participant)
 
 
 def test_who_is_forgotten_before_her_deck_was_closed_may_still_count(
     game: Game, her: Player
 ) -> None:
     game.start(her)
-    game.store.forget(her.participant)
+    game.store.participants.forget(her.participant)
     assert check_eligibility(game, her, is_model_builder=False) == Eligibility(her)
 
 

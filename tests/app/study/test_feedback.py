@@ -4,7 +4,7 @@ from pathlib import Path
 
 from app.study.feedback import rejected_brands
 from app.study.opening import open_study
-from app.study.results import evaluate_studies_of_version
+from app.study.results import studies_of_version
 from app.workspace.policies import default_policy
 from app.workspace.settings import Settings
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
@@ -26,8 +26,8 @@ def customers_of(house: Workspace, name: str) -> set[str]:
     from app.auth.identity import pseudonym
     from app.study.simulation import RaterPool, simulated_subject
 
-    row = house.store.study(name)
-    who = {dealt.deck.participant for dealt in house.store.decks_of(row.hash)}
+    row = house.store.studies.get(name)
+    who = {dealt.deck.participant for dealt in house.store.decks.of_study(row.hash)}
     everybody = RaterPool.of(house.folder).true_tastes
     return {c for c in everybody if pseudonym(house.keys, simulated_subject(row.hash, c)) in who}
 
@@ -38,10 +38,10 @@ def test_a_study_teaches_a_version_that_none_of_its_people_judges(workspace: Pat
     assert said.code == 0, said.err
     house = Workspace(Settings(workspace=workspace))
     taught = house.version(said.data["version"])
-    teacher = house.store.study("Teacher")
+    teacher = house.store.studies.get("Teacher")
     assert taught.facts["learnt_from"] == [teacher.hash]
     assert taught.facts["learnt"]["people"] == 25
-    assert house.store.training_studies(taught.hash) == [teacher.hash]
+    assert house.store.studies.training_studies(taught.hash) == [teacher.hash]
     assert taught.meta["blend"]["weights"] == taught.facts["options"]["weights"]
     assert taught.meta["blend"] != house.version(taught.facts["parent"]).meta["blend"]
     played(workspace, "Pupil", "--model", taught.hash)
@@ -63,17 +63,15 @@ def test_a_taught_version_that_challenges_another_is_not_judged_by_its_teachers_
     house = Workspace(Settings(workspace=workspace))
     assert len(customers_of(house, "Duel")) == 25
     assert not customers_of(house, "Teacher") & customers_of(house, "Duel")
-    assert [study.result.row.name for study in evaluate_studies_of_version(house, taught)] == [
-        "Duel"
-    ]
-    assert {study.result.row.name for study in evaluate_studies_of_version(house, parent)} == {
+    assert [study.row.name for study in studies_of_version(house, taught)] == ["Duel"]
+    assert {study.row.name for study in studies_of_version(house, parent)} == {
         "Duel",
         "Teacher",
     }
     picks = {brand.brand for brand in rejected_brands(house, taught)}
     lists = {
         card.brand
-        for dealt in house.store.decks_of(house.store.study("Duel").hash)
+        for dealt in house.store.decks.of_study(house.store.studies.get("Duel").hash)
         for card in dealt.deck.cards
         if Source.CHALLENGER in card.sources
     }

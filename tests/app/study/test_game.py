@@ -82,7 +82,7 @@ class TestAYes:
         for wanted in (lambda: game.start(player), lambda: game.favourites(player, 10)):
             with pytest.raises(NotAllowedError, match="before you say yes"):
                 wanted()
-        assert game.store.decks_by(player.participant) == []
+        assert game.store.decks.of_participant(player.participant) == []
 
     def test_her_last_word_holds(self, game: Game, her: str) -> None:
         player = Player("changes her mind", Origin.OWN, her)
@@ -115,7 +115,7 @@ class TestCoffee:
     """One code a finished deck, the same for every answer, and nothing says who got it."""
 
     def codes(self, game: Game) -> list[str]:
-        game.store.add_invitations(game.row.hash, ["p", "p1"], ["MILK", "SUGAR"])
+        game.store.invitations.add(game.row.hash, ["p", "p1"], ["MILK", "SUGAR"])
         return ["MILK", "SUGAR"]
 
     def test_an_ended_deck_gets_one_code_however_often_it_is_ended(
@@ -131,7 +131,7 @@ class TestCoffee:
             ]
         assert len(given) == 1
         assert given[0] in codes
-        assert game.store.closing(deck.id) is not None
+        assert game.store.decks.closing(deck.id) is not None
 
     def test_practice_gets_none_and_an_empty_pool_says_nothing(self, game: Game, her: str) -> None:
         self.codes(game)
@@ -218,7 +218,7 @@ class TestDealing:
     def test_an_open_deck_is_dealt_once(self, game: Game, her: str) -> None:
         player = Player("p", Origin.OWN, her)
         first = game.start(player)
-        game.swipe(first.deck.id, posts(first.deck, {1: Answer.FAVOURITE}))
+        game.store.swipes.add(first.deck.id, posts(first.deck, {1: Answer.FAVOURITE}))
         assert game.start(player) == first
         game.finish(first.deck.id)
         assert game.start(player).deck.id != first.deck.id
@@ -227,7 +227,7 @@ class TestDealing:
         player = Player("p", Origin.OWN, her)
         with ThreadPoolExecutor(8) as crowd:
             dealt = list(crowd.map(lambda _: game.start(player).deck.id, range(8)))
-        assert len(set(dealt)) == len(game.store.decks_by("p")) == 1
+        assert len(set(dealt)) == len(game.store.decks.of_participant("p")) == 1
 
     def test_somebody_elses_open_deck_is_not_hers(self, game: Game, her: str) -> None:
         first = game.start(Player("p1", Origin.OWN, her))
@@ -239,10 +239,10 @@ class TestDealing:
         clock = Clock()
         game, player = game_of(planted_house, clock=clock), Player("p", Origin.OWN, her)
         first = game.start(player).deck
-        game.swipe(first.id, posts(first, {c.position: perfect(c) for c in first.cards}))
+        game.store.swipes.add(first.id, posts(first, {c.position: perfect(c) for c in first.cards}))
         clock.now += 25 * 3_600_000
         second = game.start(player).deck
-        closing = game.store.closing(first.id)
+        closing = game.store.decks.closing(first.id)
         assert second.id != first.id
         assert closing is not None
         assert closing.by is ClosedBy.TIME
@@ -268,7 +268,7 @@ class TestWhoMayPlay:
         thin = next(c for c in brain.event_store.customer_ids() if len(brain.evidence_of(c)) < 5)
         with pytest.raises(NotEnoughHistoryError, match=r"need 5 to guess.*brands you love"):
             game.start(Player("p", origin, thin))
-        assert game.store.decks_by("p") == []
+        assert game.store.decks.of_participant("p") == []
 
     def test_an_unknown_customer_is_told_what_to_do(self, game: Game) -> None:
         with pytest.raises(NotEnoughHistoryError, match="Pick brands you love"):
@@ -278,8 +278,8 @@ class TestWhoMayPlay:
     def test_a_closed_study_deals_to_nobody_who_would_count(
         self, game: Game, her: str, origin: Origin
     ) -> None:
-        game.store.close_study(game.row.hash, "decided after 40 people")
-        closed = replace(game, row=game.store.study(game.row.hash))
+        game.store.studies.close(game.row.hash, "decided after 40 people")
+        closed = replace(game, row=game.store.studies.get(game.row.hash))
         with pytest.raises(NotAllowedError, match=r"is closed: decided after 40 people"):
             closed.start(Player("p", origin, her))
         fun = closed.start(Player("p", Origin.ELICITED, picked_brands=("Lego",)), SHORT_RECIPE)
@@ -290,8 +290,8 @@ class TestWhoMayPlay:
     ) -> None:
         player = Player("p", Origin.OWN, her)
         first = game.start(player)
-        game.store.close_study(game.row.hash, "enough")
-        assert replace(game, row=game.store.study(game.row.hash)).start(player) == first
+        game.store.studies.close(game.row.hash, "enough")
+        assert replace(game, row=game.store.studies.get(game.row.hash)).start(player) == first
 
 
 class TestSensitiveBrands:
@@ -388,7 +388,7 @@ class TestWhyAPickWasRefused:
             (turned,) = (t for t in game.reveal(deck.id, player) if t.card.position == refused)
             standing.append(turned.rejection)
         assert standing == [RejectionReason.GIFT, RejectionReason.BAD, None, RejectionReason.ONCE]
-        assert len(game.store._query("select * from refusals")) == 4
+        assert len(game.store.db.query("select * from refusals")) == 4
 
     def test_the_same_word_twice_is_stored_once(
         self, game: Game, player: Player, deck: Deck, refused: int
@@ -396,7 +396,7 @@ class TestWhyAPickWasRefused:
         game.reject(deck.id, player, refused, RejectionReason.TAKEN_BACK)
         for _ in range(3):
             game.reject(deck.id, player, refused, RejectionReason.SHARED)
-        rows = game.store._query("select deck, position, reason from refusals")
+        rows = game.store.db.query("select deck, position, reason from refusals")
         assert rows == [{"deck": deck.id, "position": refused, "reason": "shared"}]
 
     def test_only_a_refused_pick_is_asked_for(self, game: Game, player: Player, deck: Deck) -> None:
@@ -406,7 +406,7 @@ class TestWhyAPickWasRefused:
         for place in {*range(22)} - asking:
             with pytest.raises(NotAllowedError, match="not your favourite"):
                 game.reject(deck.id, player, place, RejectionReason.GIFT)
-        assert game.store.rejections_of(deck.id) == {}
+        assert game.store.swipes.rejections(deck.id) == {}
 
     def test_only_she_says_it_and_only_after_the_close(
         self, game: Game, player: Player, deck: Deck, refused: int
@@ -420,12 +420,15 @@ class TestWhyAPickWasRefused:
     def test_it_changes_no_answer_and_no_score_and_goes_when_she_is_forgotten(
         self, game: Game, player: Player, deck: Deck, refused: int
     ) -> None:
-        before = game.store.closings(game.row.hash), game.store.swipes_of(deck.id)
+        before = game.store.decks.closings(game.row.hash), game.store.swipes.of_deck(deck.id)
         game.reject(deck.id, player, refused, RejectionReason.USED_TO)
-        assert (game.store.closings(game.row.hash), game.store.swipes_of(deck.id)) == before
-        assert game.store.rejections_of(deck.id) == {refused: RejectionReason.USED_TO}
-        game.store.forget("p")
-        assert game.store.rejections_of(deck.id) == {}
+        assert (
+            game.store.decks.closings(game.row.hash),
+            game.store.swipes.of_deck(deck.id),
+        ) == before
+        assert game.store.swipes.rejections(deck.id) == {refused: RejectionReason.USED_TO}
+        game.store.participants.forget("p")
+        assert game.store.swipes.rejections(deck.id) == {}
 
 
 class TestWhatIsKept:
@@ -437,7 +440,9 @@ class TestWhatIsKept:
         for customer in customers:
             player = Player(f"p-own-{customers.index(customer)}", Origin.OWN, customer)
             game.reveal(play(game, player)[0].deck.id, player)
-        dealt = {c.brand for deck in house.store.decks_of(game.row.hash) for c in deck.deck.cards}
+        dealt = {
+            c.brand for deck in house.store.decks.of_study(game.row.hash) for c in deck.deck.cards
+        }
         named = tuple(name for name in wall if len(name) > 9 and name not in dealt)[-3:]
         guest = Player("guest", Origin.ELICITED, picked_brands=named)
         game.reveal(play(game, guest, recipe=SHORT_RECIPE)[0].deck.id, guest)
@@ -452,7 +457,7 @@ class TestWhatIsKept:
         self, game: Game, her: str
     ) -> None:
         game.start(Player("p", Origin.OWN, her))
-        (row,) = game.store._query("select * from decks")
+        (row,) = game.store.db.query("select * from decks")
         ours = {"brand", "arms", "stratum", "known"}
         place = {"position", "partner", "step", "category", "popularity"}
         for card in json.loads(row["cards"]):
@@ -535,5 +540,5 @@ def test_a_deck_of_another_study_is_neither_read_nor_closed(
         second.reject(dealt.deck.id, player, position, RejectionReason.GIFT)
     with pytest.raises(NotAllowedError, match="another study"):
         first.finish(other.id)
-    assert store.closing(other.id) is None
-    assert store.rejections_of(dealt.deck.id) == {}
+    assert store.decks.closing(other.id) is None
+    assert store.swipes.rejections(dealt.deck.id) == {}

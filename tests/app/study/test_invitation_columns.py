@@ -13,10 +13,10 @@ from app.reports.charts_invited import representativeness_charts
 from app.reports.exports import report_csv, report_data, report_json, report_markdown
 from app.reports.html.page import report_html
 from app.storage.study_db.records import StudyRow
-from app.storage.study_db.store import StudyStore, what_differs
+from app.storage.study_db.store import StudyStore, find_mismatches
 from app.study.invitations import Invitee, coarsen_columns
 from app.study.privacy import personal_data
-from app.study.results import judge_study
+from app.study.results import study_status
 from app.workspace.settings import data_file
 from recsys.errors import BadInputError
 from tests.app.study.test_invitations import LINK
@@ -42,13 +42,13 @@ def store(tmp_path: Path) -> StudyStore:
 def row(store: StudyStore) -> StudyRow:
     """A study that invited 80 people and was played by 30 of them."""
     row = open_one(store, "spring")
-    store.add_invitations(row.hash, PEOPLE, columns=COLUMNS)
+    store.invitations.add(row.hash, PEOPLE, columns=COLUMNS)
     play(store, row, panel(30, 6, **TASTE))
     return row
 
 
 def test_the_report_compares_players_with_the_invited(store: StudyStore, row: StudyRow) -> None:
-    data = report_data(judge_study(store, row))["listed"]
+    data = report_data(study_status(store, row))["listed"]
     assert data["<b>department"] == [
         {"label": "sales", "invited": 0.66, "players": 0.67},
         {"label": "*shops*", "invited": 0.34, "players": 0.33},
@@ -57,7 +57,7 @@ def test_the_report_compares_players_with_the_invited(store: StudyStore, row: St
 
 
 def test_it_is_in_every_form_and_harms_none(store: StudyStore, row: StudyRow) -> None:
-    judged = judge_study(store, row)
+    judged = study_status(store, row)
     schema = json.loads(data_file("report.schema.json").read_text())
     Draft202012Validator(schema).validate(json.loads(report_json(judged)))
     rows = [r for r in csv.DictReader(io.StringIO(report_csv(judged))) if r["table"] == "listed"]
@@ -75,7 +75,7 @@ def test_it_is_in_every_form_and_harms_none(store: StudyStore, row: StudyRow) ->
 def test_a_picture_has_both_bars_of_a_value_a_sentence_and_a_table(
     store: StudyStore, row: StudyRow
 ) -> None:
-    (both,) = representativeness_charts("en", judge_study(store, row))
+    (both,) = representativeness_charts("en", study_status(store, row))
     department, country = both
     assert [lane.label for lane in department.rows[:2]] == ["sales · invited", "sales · players"]
     assert [lane.value_text for lane in department.rows[:2]] == ["66%", "67%"]
@@ -89,26 +89,26 @@ def test_a_picture_has_both_bars_of_a_value_a_sentence_and_a_table(
 
 def test_players_who_are_like_the_invited_are_said_to_be(store: StudyStore) -> None:
     row = open_one(store, "spring")
-    store.add_invitations(row.hash, PEOPLE, columns={"half": ["a", "b"] * 40})
+    store.invitations.add(row.hash, PEOPLE, columns={"half": ["a", "b"] * 40})
     play(store, row, panel(20, 6, **TASTE))
-    ((figure,),) = representativeness_charts("en", judge_study(store, row))
+    ((figure,),) = representativeness_charts("en", study_status(store, row))
     assert figure.caption.startswith("Players are like the invited")
 
 
 def test_a_dash_is_explained_where_there_is_one(store: StudyStore) -> None:
     row = open_one(store, "spring")
     teams = ["b"] * 20 + ["a", "c"] * 10 + ["b", "a", "c", "d"] * 10
-    store.add_invitations(row.hash, PEOPLE, columns={"team": teams})
+    store.invitations.add(row.hash, PEOPLE, columns={"team": teams})
     play(store, row, panel(45, 6, **TASTE))
-    ((figure,),) = representativeness_charts("en", judge_study(store, row))
+    ((figure,),) = representativeness_charts("en", study_status(store, row))
     assert [lane.value_text for lane in figure.rows[1::2]] == ["50%", "25%", "–", "–"]
     assert "A dash: that share would tell of fewer than 10 people" in figure.caption
 
 
 def test_a_list_without_columns_shows_none(store: StudyStore) -> None:
     row = open_one(store, "spring")
-    store.add_invitations(row.hash, PEOPLE)
-    judged = judge_study(store, row)
+    store.invitations.add(row.hash, PEOPLE)
+    judged = study_status(store, row)
     assert judged.frame_shares == report_data(judged)["listed"] == {}
     assert representativeness_charts("en", judged) == []
 
@@ -118,46 +118,46 @@ def test_she_is_told_and_forgetting_her_leaves_no_difference_to_read(
 ) -> None:
     said = {"study": "spring", "column": "country", "value": "nl"}
     assert said in personal_data(store, ["p3"])["invited_as"]
-    store.forget("p70")
+    store.participants.forget("p70")
     assert personal_data(store, ["p70"])["invited_as"] == []
-    before = report_data(judge_study(store, row))["listed"]["<b>department"]
+    before = report_data(study_status(store, row))["listed"]["<b>department"]
     assert before[0]["players"] == 0.67, "she never played, and the invited stay as they were"
-    store.forget("p3")
-    after = report_data(judge_study(store, row))["listed"]["<b>department"]
+    store.participants.forget("p3")
+    after = report_data(study_status(store, row))["listed"]["<b>department"]
     assert [each["players"] for each in after] == [None, None]
     assert [each["invited"] for each in after] == [each["invited"] for each in before]
-    assert what_differs(store) == []
+    assert find_mismatches(store) == []
 
 
 def test_rows_go_when_the_list_is_too_old(store: StudyStore, row: StudyRow) -> None:
-    store.delete_columns_before(store.clock() - 60_000)
-    assert store.column_values(row.hash, "p3") != {}
-    store.delete_columns_before(store.clock() + 1)
-    assert store.column_values(row.hash, "p3") == {}
-    assert store.column_counts(row.hash)["country"] == {"nl": 40, "other": 40}
+    store.invitations.delete_columns_before(store.clock() - 60_000)
+    assert store.invitations.column_values(row.hash, "p3") != {}
+    store.invitations.delete_columns_before(store.clock() + 1)
+    assert store.invitations.column_values(row.hash, "p3") == {}
+    assert store.invitations.column_counts(row.hash)["country"] == {"nl": 40, "other": 40}
 
 
 @pytest.mark.usefixtures("row")
 @pytest.mark.parametrize("table", ["invited_columns", "invited_values"])
 def test_rows_are_never_changed(store: StudyStore, table: str) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="never changed"):
-        store._db.execute(f"update {table} set value = 'x'")
+        store.db._db.execute(f"update {table} set value = 'x'")
 
 
 def test_columns_change_no_hash_and_are_written_once(store: StudyStore, row: StudyRow) -> None:
     plain = open_one(store, "summer")
-    hash = store.add_invitations(row.hash, PEOPLE, columns=COLUMNS)
-    assert hash == store.invitations_hash(row.hash) == store.add_invitations(row.hash, PEOPLE)
-    store.add_invitations(plain.hash, PEOPLE)
+    hash = store.invitations.add(row.hash, PEOPLE, columns=COLUMNS)
+    assert hash == store.invitations.list_hash(row.hash) == store.invitations.add(row.hash, PEOPLE)
+    store.invitations.add(plain.hash, PEOPLE)
     for study in (row, plain):
         with pytest.raises(BadInputError, match="with other columns: open a new study"):
-            store.add_invitations(study.hash, PEOPLE, columns={"team": ["a", "b"] * 40})
-    assert len(store._query("select * from invited_columns")) == 160
+            store.invitations.add(study.hash, PEOPLE, columns={"team": ["a", "b"] * 40})
+    assert len(store.db.query("select * from invited_columns")) == 160
 
 
 @pytest.mark.usefixtures("row")
 def test_no_pseudonym_is_beside_a_value(store: StudyStore) -> None:
-    marks = {r["mark"] for r in store._query("select mark from invited_columns")}
+    marks = {r["mark"] for r in store.db.query("select mark from invited_columns")}
     assert len(marks) == 80
     assert not marks & set(PEOPLE)
 
@@ -191,7 +191,9 @@ class TestTheTerminal:
         assert "Column 'country' is left out" in said.err
         assert "Column 'name' is left out" in said.err
         store = StudyStore(here / "study.db")
-        assert store.column_counts(store.study("autumn").hash) == {"team": {"Law": 30, "other": 31}}
+        assert store.invitations.column_counts(store.studies.get("autumn").hash) == {
+            "team": {"Law": 30, "other": 31}
+        }
         store.close()
         stored = b"".join(path.read_bytes() for path in here.glob("study.db*"))
         assert b"secret" not in stored

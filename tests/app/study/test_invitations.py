@@ -76,11 +76,11 @@ def test_the_study_knows_who_is_invited_and_names_nobody(here: Path, tmp_path: P
     people = read_invitees(employees(tmp_path))
     invited(here, tmp_path)
     house = Workspace(Settings(workspace=here))
-    row = house.store.study("autumn")
+    row = house.store.studies.get("autumn")
     (her,) = invitee_pseudonyms(house.keys, people[:1])
-    assert house.store.invited_count(row.hash) == 30
-    assert house.store.is_invited(row.hash, her) is True
-    assert house.store.is_invited(row.hash, "somebody else") is False
+    assert house.store.invitations.count(row.hash) == 30
+    assert house.store.invitations.includes(row.hash, her) is True
+    assert house.store.invitations.includes(row.hash, "somebody else") is False
     house.close()
     stored = b"".join(path.read_bytes() for path in here.glob("study.db*"))
     assert b"shop.example" not in stored.lower()
@@ -143,7 +143,9 @@ class TestCoffee:
         (tmp_path / "codes.txt").write_text("c1\n\nc2\n")
         assert invited(here, tmp_path, "--codes", str(tmp_path / "codes.txt")).code == 0
         store = StudyStore(here / "study.db")
-        given = {store.take_coffee_code(store.study("autumn").hash) for _ in range(3)}
+        given = {
+            store.invitations.take_coffee_code(store.studies.get("autumn").hash) for _ in range(3)
+        }
         assert given == {"c1", "c2", None}
         assert "coffee code" in (tmp_path / "out" / "mail.en.txt").read_text()
 

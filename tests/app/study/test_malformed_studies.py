@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from app.storage.study_db.hash_chain import read_head
 from app.storage.study_db.migrations import migrations
 from app.storage.study_db.records import study_of
-from app.storage.study_db.store import StudyStore, what_differs
+from app.storage.study_db.store import StudyStore, find_mismatches
 from app.study.opening import open_study
 from app.workspace.policies import default_policy
 from recsys.study.deck import CardRole, Source
@@ -139,13 +139,13 @@ def test_a_store_of_every_past_schema_is_migrated_and_whole(
     known = set(db.table_names())
     db.conn.close()
     store = StudyStore(path)
-    assert known <= {r["name"] for r in store._query("select name from sqlite_master")}
-    assert what_differs(store) == []
+    assert known <= {r["name"] for r in store.db.query("select name from sqlite_master")}
+    assert find_mismatches(store) == []
     row = open_study(store, "new", StudyKind.SIMULATED, default_policy(), "m", "popularity", 1)
     play(store, row, panel(3))
-    store.add_override(row.hash, "hold", "pm", "why")
-    assert what_differs(store) == []
-    assert read_head(tmp_path / "chain.head") == store.head()
+    store.studies.add_override(row.hash, "hold", "pm", "why")
+    assert find_mismatches(store) == []
+    assert read_head(tmp_path / "chain.head") == store.db.head()
     store.close()
 
 
@@ -164,7 +164,7 @@ def test_a_study_from_before_papers_is_whole_and_goes_on(tmp_path: Path) -> None
     db.close()
     store = StudyStore(path)
     assert any(
-        "policy, model, baseline or invitations differ" in said for said in what_differs(store)
+        "policy, model, baseline or invitations differ" in said for said in find_mismatches(store)
     )
-    assert study_of(store.study("old")).hash != row.hash
+    assert study_of(store.studies.get("old")).hash != row.hash
     store.close()

@@ -9,12 +9,12 @@ from streamlit.testing.v1 import AppTest
 
 from app.modeling.recommender import load_recommender
 from app.presentation.i18n import format_day
-from app.storage.study_db.store import what_differs
+from app.storage.study_db.store import find_mismatches
 from app.study import privacy
 from app.study.dealing import Player
 from app.study.game import Game
 from app.study.privacy import forget_person, personal_data
-from app.study.results import judge_study
+from app.study.results import study_status
 from app.web import runtime
 from app.web.middleware import GUARD_INSTALLED
 from app.web.views import layout
@@ -63,7 +63,7 @@ def test_a_closed_deck_is_told_whole(game: Game, her: Player) -> None:
 
 def test_an_open_deck_says_nothing_of_who_proposed_a_card(game: Game, her: Player) -> None:
     deck = game.start(her).deck
-    game.swipe(deck.id, posts(deck, {1: Answer.FAVOURITE}))
+    game.store.swipes.add(deck.id, posts(deck, {1: Answer.FAVOURITE}))
     (told,) = personal_data(game.store, ["p"])["decks"]
     assert {key for card in told["cards"] for key in card} == {
         "position", "brand", "category", "answer",
@@ -84,15 +84,15 @@ def test_forgetting_leaves_the_verdict_and_nothing_of_her(game: Game) -> None:
     players = people(game.recommender, 12, Origin.OWN)
     for player in players:
         play(game, player)
-    before = judge_study(game.store, game.row).report
+    before = study_status(game.store, game.row).report
     gone = forget_person(game.store, [players[0].participant, "never played"])
     assert (gone.decks, gone.swipes) == (1, 20)
     known = personal_data(game.store, [players[0].participant])
     assert known == NOTHING | {"counted_in": [game.row.name]}
-    after = judge_study(game.store, game.row).report
+    after = study_status(game.store, game.row).report
     assert [c.estimate for c in after.criteria] == [c.estimate for c in before.criteria]
-    assert game.store.withdrawn_decks(game.row.hash) == 1
-    assert what_differs(game.store) == []
+    assert game.store.participants.withdrawn_decks(game.row.hash) == 1
+    assert find_mismatches(game.store) == []
 
 
 @pytest.fixture
@@ -123,17 +123,17 @@ def test_the_page_forgets_at_two_presses_and_not_at_one(
     game = game_of(opened, store=opened.store)
     fun = Player(who, Origin.ELICITED, picked_brands=("Lego", "Nike", "Xbox"))
     deck = game.start(fun, SHORT_RECIPE).deck
-    game.swipe(deck.id, posts(deck, {1: Answer.SUPER_LIKE}))
+    game.store.swipes.add(deck.id, posts(deck, {1: Answer.SUPER_LIKE}))
     privacy.record_consent(opened.store, who, yes=False)
     monkeypatch.setattr(page, "play_page", my_data.my_data_page)
     at = arrive(monkeypatch)
     assert [box.label for box in at.expander] == [
-        f"Deck 1, {format_day('en', opened.store.decks_by(who)[0].dealt_at // 1000)}, "
+        f"Deck 1, {format_day('en', opened.store.decks.of_participant(who)[0].dealt_at // 1000)}, "
         "still open: 1 of 8 answered"
     ]
     at.button(key="forget").click().run()
     at.button(key="forget_not").click().run()
-    assert len(opened.store.decks_by(who)) == 1
+    assert len(opened.store.decks.of_participant(who)) == 1
     at.button(key="forget").click().run()
     at.button(key="forget_sure").click().run()
     assert [said.value for said in at.success] == ["You are forgotten."]

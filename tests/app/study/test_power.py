@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.study.power import resolve_assumptions
-from app.study.results import StudyResult
+from app.study.results import StudyStatus
 from recsys.errors import BadInputError
 from recsys.report.evaluate import build_report
 from recsys.study.power import REASON_INCOMPLETE
@@ -15,9 +15,9 @@ from tests.support.planted_shops import FEW, asking
 
 
 class TestWhatIsAssumed:
-    def judged(self, people: int) -> StudyResult:
+    def judged(self, people: int) -> StudyStatus:
         row = type("Row", (), {"name": "spring"})()
-        return StudyResult(row, build_report(STUDY, panel(people)), None, None)  # type: ignore[arg-type]
+        return StudyStatus(row, build_report(STUDY, panel(people)), None, None)  # type: ignore[arg-type]
 
     def test_an_earlier_study_gives_both(self) -> None:
         found = resolve_assumptions(self.judged(40), None, None)

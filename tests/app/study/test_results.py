@@ -6,11 +6,12 @@ import pytest
 
 from app.modeling.recommender import load_recommender
 from app.storage.study_db.records import ClosedBy, StudyRow, study_of
-from app.storage.study_db.store import StudyStore, what_differs
+from app.storage.study_db.store import StudyStore, find_mismatches
+from app.study.closing import settle_study
 from app.study.dealing import Player
 from app.study.game import Game
 from app.study.opening import open_study
-from app.study.results import close_overdue, judge_study, latest_study
+from app.study.results import latest_study, study_status
 from app.workspace.policies import bundled_policy, default_policy, policy_from_toml
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import BadInputError, BadPolicyError, IntegrityError, UnknownNameError
@@ -33,7 +34,7 @@ def opened(
 def judged_after(game: Game, players: list[Player], n: int, say: object = perfect) -> Outcome:
     for player in players[:n]:
         play(game, player, say)
-    return judge_study(game.store, game.row).verdict.outcome
+    return study_status(game.store, game.row).verdict.outcome
 
 
 def everything(card: object) -> Answer:
@@ -135,38 +136,41 @@ class TestDeciding:
         game = game_of(planted_house, StudyKind.SIMULATED)
         players = people(game.recommender, 30, Origin.SIMULATED)
         assert judged_after(game, players, 19) is Outcome.UNDECIDED
-        assert game.store.decision(game.row.hash) is None
-        play(game, players[19])
-        judged = judge_study(game.store, game.row)
+        assert game.store.studies.decision(game.row.hash) is None
+        play(game, players[19])  # the answer that closes the deck writes the decision
+        judged = study_status(game.store, game.row)
         assert judged.verdict.outcome is Outcome.RELEASE
         assert judged.decision is not None
         assert judged.decision.batch == judged.verdict.n == 20
         assert judged.row.why_closed == "decided after 20 people"
 
     def test_it_is_never_taken_back_whatever_follows(self, planted_house: Workspace) -> None:
-        game = game_of(planted_house, StudyKind.SIMULATED)
+        rule = replace(POLICY, completion=0.5)  # the late decks are open when it decides
+        game = game_of(planted_house, StudyKind.SIMULATED, rule)
         players = people(game.recommender, 35, Origin.SIMULATED)
-        late = [game.start(player).deck for player in players[30:]]
-        judged_after(game, players, 30)
-        first = game.store.decision(game.row.hash)
+        late = [game.start(player).deck for player in players[20:]]
+        judged_after(game, players, 20)
+        first = game.store.studies.decision(game.row.hash)
         assert first is not None
         for deck in late:  # they were open when the study decided, and may be finished
             hate = {card.position: Answer.NOT_FAVOURITE for card in deck.cards}
-            game.swipe(deck.id, posts(deck, hate))
+            game.store.swipes.add(deck.id, posts(deck, hate))
             game.finish(deck.id)
-        judged = judge_study(game.store, game.row)
+        judged = study_status(game.store, game.row)
         assert judged.decision == first
         assert judged.verdict.outcome is Outcome.RELEASE
         assert judged.report.players.counted == 35
 
     def test_who_likes_everything_is_a_hold(self, planted_house: Workspace) -> None:
         game = game_of(planted_house, StudyKind.SIMULATED)
-        players = people(game.recommender, 60, Origin.SIMULATED)
-        assert judged_after(game, players, 60, everything) is Outcome.HOLD
+        for player in people(game.recommender, 60, Origin.SIMULATED):
+            if game.store.studies.decision(game.row.hash) is None:
+                play(game, player, everything)
+        assert study_status(game.store, game.row).verdict.outcome is Outcome.HOLD
 
     def test_no_answers_are_no_pass(self, planted_house: Workspace) -> None:
         game = game_of(planted_house)
-        judged = judge_study(game.store, game.row)
+        judged = study_status(game.store, game.row)
         assert (judged.verdict.outcome, judged.decision) == (Outcome.UNDECIDED, None)
 
     @pytest.mark.parametrize(("batch", "outcome"), [(20, "hold"), (30, "release")])
@@ -174,16 +178,16 @@ class TestDeciding:
         self, planted_house: Workspace, batch: int, outcome: str
     ) -> None:
         game = game_of(planted_house, StudyKind.SIMULATED)
+        game.store.studies.record_decision(game.row.hash, batch, outcome, {"en": "slipped in"})
         for player in people(game.recommender, 30, Origin.SIMULATED):
             play(game, player)
-        game.store.record_decision(game.row.hash, batch, outcome, {"en": "slipped in"})
         with pytest.raises(IntegrityError, match=f"was {outcome} after {batch} people.*backup"):
-            judge_study(game.store, game.row)
+            study_status(game.store, game.row)
 
     def test_a_store_that_nobody_touched_differs_in_nothing(self, planted_house: Workspace) -> None:
         game = game_of(planted_house, StudyKind.SIMULATED)
         judged_after(game, people(game.recommender, 20, Origin.SIMULATED), 20)
-        assert what_differs(game.store) == []
+        assert find_mismatches(game.store) == []
 
     def test_a_decision_outlives_the_forgetting_of_those_who_took_it(
         self, planted_house: Workspace
@@ -196,23 +200,23 @@ class TestDeciding:
             game.start(player)
         assert judged_after(game, players, 20) is Outcome.RELEASE
         for player in players[:9]:
-            game.store.forget(player.participant)
-        judged = judge_study(game.store, game.row)
+            game.store.participants.forget(player.participant)
+        judged = study_status(game.store, game.row)
         assert judged.verdict.outcome is Outcome.RELEASE
-        assert sum(c.deck is None for c in game.store.closings(game.row.hash)) == 9
-        assert what_differs(game.store) == []
+        assert sum(c.deck is None for c in game.store.decks.closings(game.row.hash)) == 9
+        assert find_mismatches(game.store) == []
 
     def test_forgetting_does_not_hide_a_decision_that_was_slipped_in(
         self, planted_house: Workspace
     ) -> None:
         game = game_of(planted_house, StudyKind.SIMULATED)
         players = people(game.recommender, 20, Origin.SIMULATED)
+        game.store.studies.record_decision(game.row.hash, 20, "hold", {"en": "slipped in"})
         for player in players:
             play(game, player)
-        game.store.record_decision(game.row.hash, 20, "hold", {"en": "slipped in"})
-        game.store.forget(players[0].participant)
+        game.store.participants.forget(players[0].participant)
         with pytest.raises(IntegrityError):
-            judge_study(game.store, game.row)
+            study_status(game.store, game.row)
 
 
 class TestWhoCounts:
@@ -254,7 +258,7 @@ class TestWhoCounts:
             play(
                 game, Player(f"e{n}", Origin.ELICITED, picked_brands=("Lego",)), recipe=SHORT_RECIPE
             )
-        judged = judge_study(game.store, game.row)
+        judged = study_status(game.store, game.row)
         assert judged.verdict.outcome is Outcome.UNDECIDED
         assert judged.report.players.counted == judged.report.players.dealt == 0
 
@@ -276,7 +280,7 @@ class TestWhoCounts:
             game = game_of(planted_house, rule=rule, store=store)
             reasons.append(play(game, player)[1].why_not)
             clock.now += 1000
-            assert judge_study(store, game.row).report.players.dealt == 0  # no batch is full
+            assert study_status(store, game.row).report.players.dealt == 0  # no batch is full
         assert reasons == [None, ExclusionReason.NOT_FIRST.value, None]
 
     def test_whose_answers_taught_a_version_never_judges_it_under_whatever_policy(
@@ -288,12 +292,12 @@ class TestWhoCounts:
         earlier = replace(planted_house.policy, name="another policy")
         teacher = game_of(planted_house, rule=earlier, store=store)
         play(teacher, taught)
-        store.add_training_studies(planted_house.version().hash, [teacher.row.hash])
+        store.studies.add_training_studies(planted_house.version().hash, [teacher.row.hash])
         clock.now += 1000
         pupil = game_of(planted_house, store=store)
         reasons = [play(pupil, who)[1].why_not for who in (taught, stranger)]
         assert reasons == [ExclusionReason.NOT_FIRST.value, None]
-        assert store.training_studies(planted_house.version().hash) == [teacher.row.hash]
+        assert store.studies.training_studies(planted_house.version().hash) == [teacher.row.hash]
 
     def test_a_second_deck_that_is_open_takes_nothing_from_completion(
         self, planted_house: Workspace
@@ -301,10 +305,10 @@ class TestWhoCounts:
         game = game_of(planted_house)
         for player in people(load_recommender(planted_house), 10, Origin.OWN):
             play(game, player)
-        before = judge_study(game.store, game.row).report.players
+        before = study_status(game.store, game.row).report.players
         for player in people(load_recommender(planted_house), 10, Origin.OWN):
             game.start(player)
-        assert judge_study(game.store, game.row).report.players == before
+        assert study_status(game.store, game.row).report.players == before
 
     @pytest.mark.parametrize(
         ("cards", "ms", "why"),
@@ -320,7 +324,7 @@ class TestWhoCounts:
         game = game_of(planted_house)
         deck = game.start(people(game.recommender, 1, Origin.OWN)[0]).deck
         given = {card.position: perfect(card) for card in deck.cards[:cards]}
-        game.swipe(deck.id, posts(deck, given, ms))
+        game.store.swipes.add(deck.id, posts(deck, given, ms))
         closing = game.finish(deck.id)
         assert closing.why_not == why.value
         assert closing.score is None
@@ -337,9 +341,9 @@ class TestClosing:
         game = game_of(planted_house)
         dealt, first = play(game, people(game.recommender, 1, Origin.OWN)[0])
         late = posts(dealt.deck, {1: Answer.NOT_FAVOURITE})
-        receipt = game.swipe(dealt.deck.id, [replace(late[0], id="late")])
+        receipt = game.store.swipes.add(dealt.deck.id, [replace(late[0], id="late")])
         assert receipt.late == ("late",)
-        assert game.finish(dealt.deck.id, ClosedBy.TIME) == first
+        assert game.finish(dealt.deck.id) == first
 
     def test_decks_whose_time_is_over_are_closed_with_what_was_answered(
         self, planted_house: Workspace
@@ -349,14 +353,15 @@ class TestClosing:
         players = people(game.recommender, 3, Origin.OWN)
         decks = [game.start(player).deck for player in players[:2]]
         given = {card.position: perfect(card) for card in decks[0].cards}
-        game.swipe(decks[0].id, posts(decks[0], given))
-        assert close_overdue(game.store, game.row) == 0
+        game.store.swipes.add(decks[0].id, posts(decks[0], given))
+        assert settle_study(game.store, game.row) == 0
         clock.now += 24 * 3_600_000 + 1
-        game.start(players[2])
-        assert close_overdue(game.store, game.row) == 2
-        closings = game.store.closings(game.row.hash)
+        game.start(players[2])  # closes what is overdue before it deals
+        assert settle_study(game.store, game.row) == 0
+        closings = game.store.decks.closings(game.row.hash)
         assert [closing.by for closing in closings] == [ClosedBy.TIME] * 2
         assert [closing.why_not for closing in closings] == [None, ExclusionReason.TOO_FEW.value]
+        assert [closing.closed_at for closing in closings] == [clock.now - 1] * 2
 
 
 def test_the_policy_of_the_program_survives_being_stored() -> None:

@@ -11,12 +11,12 @@ import pytest
 from app.auth.identity import badge, employee_pseudonym
 from app.modeling.recommender import load_recommender
 from app.storage.study_db.records import ErasureReason
-from app.storage.study_db.store import StudyStore, what_differs
+from app.storage.study_db.store import StudyStore, find_mismatches
 from app.study import privacy
 from app.study.dealing import Player
 from app.study.game import Game, load_game
 from app.study.privacy import DAY_MS, PurgeCounts, personal_data, purge_expired
-from app.study.results import judge_study
+from app.study.results import study_status
 from app.workspace.settings import Settings
 from app.workspace.workspace import Workspace
 from recsys.study.deck import Origin
@@ -36,7 +36,7 @@ def game(planted_house: Workspace, clock: Clock) -> Game:
     """A study of which nobody has been asked anything yet."""
     opened = game_of(planted_house, store=StudyStore(clock=clock))
     for who in WILLING:
-        opened.store.forget(who)
+        opened.store.participants.forget(who)
     return opened
 
 
@@ -71,25 +71,25 @@ def test_whoever_stayed_away_too_long_is_forgotten_and_the_verdict_stands(
     plays(game, early)
     clock.now += KEPT - 1
     plays(game, late)
-    before = [c.estimate for c in judge_study(game.store, game.row).report.criteria]
+    before = [c.estimate for c in study_status(game.store, game.row).report.criteria]
     assert purge_expired(house) == PurgeCounts(0, 0, 0)
     clock.now += 2
     assert purge_expired(house) == PurgeCounts(1, 1, 0)
     assert personal_data(game.store, [early.participant])["decks"] == []
     assert personal_data(game.store, [early.participant])["consents"] == []
     assert len(personal_data(game.store, [late.participant])["decks"]) == 1
-    assert [c.estimate for c in judge_study(game.store, game.row).report.criteria] == before
-    assert what_differs(game.store) == []
+    assert [c.estimate for c in study_status(game.store, game.row).report.criteria] == before
+    assert find_mismatches(game.store) == []
 
 
 def test_time_is_no_wish_to_be_forgotten(house: Opened, game: Game, clock: Clock) -> None:
     one, other = people(game.recommender, 2, Origin.OWN)
     plays(game, one)
     plays(game, other)
-    game.store.forget(one.participant)
+    game.store.participants.forget(one.participant)
     clock.now += KEPT + 1
     assert purge_expired(house).people == 1
-    assert game.store.withdrawn_decks(game.row.hash) == 1
+    assert game.store.participants.withdrawn_decks(game.row.hash) == 1
 
 
 def test_a_deck_that_nobody_closed_is_closed_before_it_goes(
@@ -101,7 +101,7 @@ def test_a_deck_that_nobody_closed_is_closed_before_it_goes(
     game.start(player)
     clock.now += KEPT + 1
     assert purge_expired(house) == PurgeCounts(1, 1, 0)
-    assert [closing.number for closing in game.store.closings(game.row.hash)] == [1]
+    assert [closing.number for closing in game.store.decks.closings(game.row.hash)] == [1]
 
 
 def test_a_word_without_a_deck_goes_too_and_a_visit_keeps_it(
@@ -122,7 +122,7 @@ def test_the_simulated_are_nobody_and_stay(house: Opened, game: Game, clock: Clo
     play(game, Player("nobody", Origin.SIMULATED, customer))
     clock.now += 2 * KEPT
     assert purge_expired(house).people == 0
-    assert len(game.store.decks_by("nobody")) == 1
+    assert len(game.store.decks.of_participant("nobody")) == 1
 
 
 def test_notes_and_rejected_rows_are_kept_no_longer(
@@ -154,8 +154,8 @@ def test_a_no_is_counted_and_the_last_word_holds(game: Game) -> None:
     for who, words in (("a", (True,)), ("b", (False,)), ("c", (True, False)), ("d", (False, True))):
         for yes in words:
             privacy.record_consent(game.store, who, yes)
-    game.store.record_consent("e", "another wording", False)
-    assert game.store.consent_counts(privacy.consent_version()) == (2, 2)
+    game.store.participants.record_consent("e", "another wording", False)
+    assert game.store.participants.consent_counts(privacy.consent_version()) == (2, 2)
 
 
 def test_a_server_forgets_what_is_too_old_when_it_starts(
@@ -187,12 +187,12 @@ def test_the_terminal_forgets_an_employee_and_her_link_and_leaves_the_verdict(
     assert brandswipe("study", "open", "--name", "s", workspace=workspace).code == 0
     with closing(Workspace(Settings(workspace=workspace))) as house:
         customer = known_customers(load_recommender(house), 1)[0]
-        game = load_game(house, house.store.study("s"))
+        game = load_game(house, house.store.studies.get("s"))
         her = Player(employee_pseudonym(house.keys, "ann"), Origin.OWN, customer)
         plays(game, her)
         ann = badge(house.keys, "ann")
         house.account_links.link(ann, house.account_links.issue_nonce(ann), customer)
-        house.store.record_consent(her.participant, "old", True)
+        house.store.participants.record_consent(her.participant, "old", True)
     said = brandswipe("forget", "ann", workspace=workspace)
     assert (said.code, said.err) == (0, "Erased 1 decks with 20 answers, and a link.\n")
     shown = brandswipe("study", "show", "s", "--format", "json", workspace=workspace)
@@ -208,7 +208,7 @@ def test_the_terminal_forgets_an_employee_and_her_link_and_leaves_the_verdict(
 def test_the_terminal_purges(workspace: Path) -> None:
     with closing(Workspace(Settings(workspace=workspace))) as house:
         old = StudyStore(house.settings.store_path, clock=lambda: 1_000)
-        old.record_consent("long ago", "w", True)
+        old.participants.record_consent("long ago", "w", True)
         old.close()
     said = brandswipe("purge", workspace=workspace)
     assert (said.code, said.err.startswith("Of 1 people")) == (0, True)
@@ -222,10 +222,10 @@ def test_a_wish_and_its_time_are_kept_apart() -> None:
 def test_what_a_list_said_of_people_is_kept_no_longer(
     house: Opened, game: Game, clock: Clock
 ) -> None:
-    game.store.add_invitations(game.row.hash, ["ann", "bea"], columns={"team": ["it", "law"]})
+    game.store.invitations.add(game.row.hash, ["ann", "bea"], columns={"team": ["it", "law"]})
     clock.now += KEPT - 1
     purge_expired(house)
-    assert game.store.column_values(game.row.hash, "ann") == {"team": "it"}
+    assert game.store.invitations.column_values(game.row.hash, "ann") == {"team": "it"}
     clock.now += 2
     purge_expired(house)
-    assert game.store.column_values(game.row.hash, "ann") == {}
+    assert game.store.invitations.column_values(game.row.hash, "ann") == {}

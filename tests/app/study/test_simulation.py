@@ -35,18 +35,19 @@ def played(
 
 
 def answers(store: StudyStore) -> list[tuple[list[str], dict[int, str]]]:
-    (row,) = store.studies()
-    standing = store.current_answers_by_deck(row.hash)
+    (row,) = store.studies.all()
+    decks = store.decks.of_study(row.hash)
+    standing = store.swipes.current(*(dealt.deck.id for dealt in decks))
     return [
         ([card.brand for card in dealt.deck.cards], dict(standing[dealt.deck.id].answers))
-        for dealt in store.decks_of(row.hash)
+        for dealt in decks
         if dealt.deck.id in standing
     ]
 
 
 def hit_rate(store: StudyStore) -> float:
-    (row,) = store.studies()
-    scores = [score_from_row(c.score).precision for c in store.closings(row.hash) if c.score]
+    (row,) = store.studies.all()
+    scores = [score_from_row(c.score).precision for c in store.decks.closings(row.hash) if c.score]
     return sum(scores) / len(scores)
 
 
@@ -63,11 +64,11 @@ def test_everything_they_leave_says_simulated(
     planted_house: Workspace, colleagues: RaterPool
 ) -> None:
     store = played(planted_house, colleagues, 3, 1, HONEST)
-    (row,) = store.studies()
+    (row,) = store.studies.all()
     assert row.kind is StudyKind.SIMULATED
-    for dealt in store.decks_of(row.hash):
+    for dealt in store.decks.of_study(row.hash):
         assert dealt.deck.origin is Origin.SIMULATED
-        for swipe in store.swipes_of(dealt.deck.id):
+        for swipe in store.swipes.of_deck(dealt.deck.id):
             assert swipe.input == swipe.device_class == swipe.tab == "simulated"
 
 
@@ -76,7 +77,11 @@ def test_a_panel_that_says_yes_to_all_likes_the_decoys_as_well(
 ) -> None:
     stores = [played(planted_house, colleagues, 25, 2, how) for how in (HONEST, POLITE)]
     (honest, polite) = (
-        [score_from_row(c.score).discrimination for c in s.closings(s.studies()[0].hash) if c.score]
+        [
+            score_from_row(c.score).discrimination
+            for c in s.decks.closings(s.studies.all()[0].hash)
+            if c.score
+        ]
         for s in stores
     )
     assert sum(honest) / len(honest) > sum(polite) / len(polite) + 0.1
@@ -89,7 +94,7 @@ def test_who_has_played_does_not_play_again(
     game = game_of(planted_house, StudyKind.SIMULATED)
     for _ in range(2):
         assert list(colleagues.play(game, KEYS, 5, 9, HONEST)) == [1, 2, 3, 4, 5]
-    decks = game.store.decks_of(game.row.hash)
+    decks = game.store.decks.of_study(game.row.hash)
     assert len({dealt.deck.participant for dealt in decks}) == len(decks) == 10
 
 
@@ -103,8 +108,8 @@ def test_who_was_interrupted_goes_on_with_the_open_deck(
     name = pseudonym(KEYS, f"simulated {game.row.hash} {customer}")
     deck = game.start(Player(name, Origin.SIMULATED, customer)).deck
     assert list(colleagues.play(game, KEYS, 1, 9, HONEST)) == [1]
-    assert game.store.closing(deck.id) is not None
-    assert len(game.store.decks_of(game.row.hash)) == 1
+    assert game.store.decks.closing(deck.id) is not None
+    assert len(game.store.decks.of_study(game.row.hash)) == 1
 
 
 def test_it_ends_when_nobody_is_left(planted_house: Workspace, colleagues: RaterPool) -> None:
@@ -125,7 +130,7 @@ def test_two_studies_know_the_same_person_by_two_names(
     for _ in range(2):
         game = game_of(planted_house, StudyKind.SIMULATED, store=stores)
         list(colleagues.play(game, KEYS, 1, 9, HONEST))
-        names += [dealt.deck.participant for dealt in stores.decks_of(game.row.hash)]
+        names += [dealt.deck.participant for dealt in stores.decks.of_study(game.row.hash)]
     assert names[0] != names[1]
 
 

@@ -48,10 +48,10 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ASGIApp]:
         Card(n, f"Brand {n}", "pens", arms, CardRole.PICK, None, None, True, 3) for n in range(1, 9)
     )
     store = runtime.store()
-    store.open_study(StudyRow(STUDY, "s", StudyKind.LIVE, {}, "m", "b", 1, 1))
+    store.studies.open(StudyRow(STUDY, "s", StudyKind.LIVE, {}, "m", "b", 1, 1))
     for id in ("deck", "other"):
         deck = Deck(id, STUDY, participant, Origin.OWN, HistoryDepth.ENOUGH, "m", 1, cards, "")
-        store.add_deck(with_hash(deck), "e", {})
+        store.decks.add(with_hash(deck), "e", {})
     ann = badge(runtime.secret_keys(), "ann")
     runtime.account_links().link(ann, runtime.account_links().issue_nonce(ann), CANARY)
     layers = [Middleware(AccessMiddleware, pairing=demo_pairing), Middleware(GuestCookieMiddleware)]
@@ -136,9 +136,9 @@ def test_only_her_own_token_in_her_own_browser_writes_her_deck(
         assert [said.getMessage() for said in caplog.records] == [logged], attack
         caplog.clear()
     post(app, tokens.sign(ann, "other", NAME))
-    assert store.swipes_of("deck") == []
+    assert store.swipes.of_deck("deck") == []
     assert post(app, good).json["acknowledged"] == ["s1"]
-    assert [swipe.id for swipe in store.swipes_of("deck")] == ["s1"]
+    assert [swipe.id for swipe in store.swipes.of_deck("deck")] == ["s1"]
 
 
 ROLES: dict[str, tuple[UserRole, ...]] = {

@@ -70,8 +70,8 @@ def test_the_list_is_locked_with_the_study_and_its_papers_can_be_downloaded(form
     form.multiselect(key="wb_invite_columns").set_value(["team"])
     form.button(key="lock").click().run()
     assert not form.exception
-    row = runtime.store().study("autumn")
-    assert runtime.store().invited_count(row.hash) == 40
+    row = runtime.store().studies.get("autumn")
+    assert runtime.store().invitations.count(row.hash) == 40
     hash, sent = form.session_state[PAPERS]
     assert hash == row.hash
     with zipfile.ZipFile(io.BytesIO(zip_files(sent.files))) as whole:
@@ -86,7 +86,7 @@ def test_the_list_is_locked_with_the_study_and_its_papers_can_be_downloaded(form
 def test_a_study_without_a_list_invites_everybody(form: AppTest) -> None:
     form.button(key="lock").click().run()
     assert not form.exception
-    assert runtime.store().invited_count(runtime.store().study("autumn").hash) is None
+    assert runtime.store().invitations.count(runtime.store().studies.get("autumn").hash) is None
     assert PAPERS not in form.session_state
 
 
@@ -118,7 +118,7 @@ def test_a_last_day_before_the_first_is_refused() -> None:
     dates = play_dates(date(2030, 1, 2), date(2030, 1, 1))
     with pytest.raises(BadInputError, match="last day of play is before the first"):
         open_study(store, "late", StudyKind.LIVE, rule, "m" * 64, "popularity", 1, None, dates)
-    assert store.studies() == []
+    assert store.studies.all() == []
 
 
 def test_the_days_of_a_study_stay_as_they_were_written_down(tmp_path: Path) -> None:
@@ -126,5 +126,5 @@ def test_the_days_of_a_study_stay_as_they_were_written_down(tmp_path: Path) -> N
     store = StudyStore(tmp_path / "study.db")
     open_study(store, "one day", StudyKind.LIVE, rule, "m" * 64, "popularity", 1, None, dates)
     store.close()
-    row = StudyStore(tmp_path / "study.db").study("one day")
+    row = StudyStore(tmp_path / "study.db").studies.get("one day")
     assert (row.plays_from, row.plays_until) == dates

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.storage.study_db.store import StudyStore
-from app.study.results import judge_study
+from app.study.results import study_status
 from app.web.views.play.participation import participation_bar
 from recsys.report.forecast import BEYOND, Forecast
 from recsys.report.report_data import Report
@@ -22,7 +22,7 @@ def report_of(people: int) -> Report:
     decks = panel(people, 5, pick=0.8, rival=0.7, decoy=0.4)
     own = [replace(d, deck=replace(d.deck, origin=Origin.OWN)) for d in decks]
     play(store, row, own)
-    return judge_study(store, row).report
+    return study_status(store, row).report
 
 
 @pytest.mark.parametrize("people", [0, 3, 9])

@@ -86,14 +86,14 @@ def press(at: AppTest, key: str) -> AppTest:
 
 
 def origins() -> list[Origin]:
-    return [dealt.deck.origin for dealt in runtime.store().decks_by(HER)]
+    return [dealt.deck.origin for dealt in runtime.store().decks.of_participant(HER)]
 
 
 def finish() -> None:
     """Answer every card of her open deck, and close it."""
-    deck = runtime.store().decks_by(HER)[-1].deck
+    deck = runtime.store().decks.of_participant(HER)[-1].deck
     every = {card.position: Answer.FAVOURITE for card in deck.cards}
-    game().swipe(deck.id, posts(deck, every))
+    game().store.swipes.add(deck.id, posts(deck, every))
     game().finish(deck.id)
 
 
@@ -123,8 +123,8 @@ def test_a_yes_is_kept_and_deals_her_own_deck(arrive: Opens) -> None:
 
 def test_who_comes_back_is_greeted_with_her_answers(arrive: Opens) -> None:
     press(arrive(), YES)
-    deck = runtime.store().decks_by(HER)[-1].deck
-    game().swipe(deck.id, posts(deck, {1: Answer.FAVOURITE, 2: Answer.SUPER_LIKE}))
+    deck = runtime.store().decks.of_participant(HER)[-1].deck
+    game().store.swipes.add(deck.id, posts(deck, {1: Answer.FAVOURITE, 2: Answer.SUPER_LIKE}))
     at = arrive()
     assert shown(at) == {"swipe"}
     assert [said.value for said in at.caption] == [
@@ -153,7 +153,7 @@ def test_after_her_deck_come_the_reveal_and_practice_that_does_not_count(arrive:
     at.run()
     assert (shown(at), origins()) == ({"swipe"}, [Origin.OWN, Origin.PRACTICE])
     finish()
-    closings = runtime.store().closings(game().row.hash)
+    closings = runtime.store().decks.closings(game().row.hash)
     assert [closing.why_not is None for closing in closings] == [True, False]
     assert "reveal" in shown(arrive())
 
@@ -179,7 +179,7 @@ def test_who_built_the_model_is_told_so_and_plays_for_fun(arrive: Opens) -> None
 def test_a_closed_study_says_so_and_can_still_be_played_for_fun(
     arrive: Opens, live: Workspace
 ) -> None:
-    live.store.close_study(game().row.hash, "it was decided")
+    live.store.studies.close(game().row.hash, "it was decided")
     at = arrive()
     assert title(at) == "This study is closed"
     assert shown(press(at, "closed_pick")) == {"wall"}
@@ -228,12 +228,12 @@ def test_a_failure_is_a_sentence_with_a_way_on_and_the_next_try_deals(
 def test_how_far_an_invited_person_came_is_noted_as_she_comes_there(arrive: Opens) -> None:
     store, row = runtime.store(), game().row
     arrive()
-    assert store.steps_of(row.hash, HER) == [], "of who is on no list nothing is noted"
-    store.add_invitations(row.hash, [HER])
+    assert store.invitations.steps_of(row.hash, HER) == [], "of who is on no list nothing is noted"
+    store.invitations.add(row.hash, [HER])
     at = arrive()
-    assert [step for step, _ in store.steps_of(row.hash, HER)] == [
+    assert [step for step, _ in store.invitations.steps_of(row.hash, HER)] == [
         FunnelStep.OPENED,
         FunnelStep.LINKED,
     ]
     press(at, YES).run()
-    assert [step for step, _ in store.steps_of(row.hash, HER)] == list(FunnelStep)
+    assert [step for step, _ in store.invitations.steps_of(row.hash, HER)] == list(FunnelStep)

@@ -107,7 +107,7 @@ def test_who_comes_first_is_dealt_to_first(planted_house: Workspace) -> None:
     dealt_at = [future.result().dealt_at for future in begun]
     assert dealt_at == sorted(dealt_at)
     first, last = begun[0].result().deck.id, begun[-1].result().deck.id
-    order = [row["id"] for row in game.store._query("select id from decks order by seq")]
+    order = [row["id"] for row in game.store.db.query("select id from decks order by seq")]
     assert order.index(last) - order.index(first) == len(people) - 1
 
 

@@ -30,7 +30,7 @@ from app.reports.wording import (
 )
 from app.storage.study_db.records import StudyRow
 from app.storage.study_db.store import StudyStore
-from app.study.results import StudyResult, judge_study
+from app.study.results import StudyStatus, study_status
 from app.web import runtime
 from app.web.views.report import charts
 from app.web.views.report.page import studies_to_choose
@@ -60,9 +60,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def judged(workspace: Path) -> Iterator[dict[str, StudyResult]]:
+def judged(workspace: Path) -> Iterator[dict[str, StudyStatus]]:
     store = StudyStore(workspace / "study.db")
-    yield {row.name: judge_study(store, row) for row in store.studies()}
+    yield {row.name: study_status(store, row) for row in store.studies.all()}
     store.close()
 
 
@@ -93,7 +93,7 @@ KINDS = ("title", "header", "subheader", "markdown", "caption", "info", "error")
 
 class TestTheFirstLine:
     def test_the_demo_opens_with_the_two_studies_side_by_side(
-        self, open_page: Open, workspace: Path, judged: dict[str, StudyResult]
+        self, open_page: Open, workspace: Path, judged: dict[str, StudyStatus]
     ) -> None:
         at = open_page(workspace)
         assert at.title[0].value == demo_headline("en", judged["Spring"], judged["Summer"])
@@ -110,19 +110,19 @@ class TestTheFirstLine:
         ],
     )
     def test_the_same_share_is_claimed_only_where_both_round_into_it(
-        self, judged: dict[str, StudyResult], released: float, held: float, line: str
+        self, judged: dict[str, StudyStatus], released: float, held: float, line: str
     ) -> None:
         first, second = at_hit_rate(judged["Spring"], released), at_hit_rate(judged["Summer"], held)
         assert demo_headline("en", first, second) == line
 
-    def test_why_is_computed_from_the_two_studies(self, judged: dict[str, StudyResult]) -> None:
+    def test_why_is_computed_from_the_two_studies(self, judged: dict[str, StudyStatus]) -> None:
         released, held = judged["Spring"], judged["Summer"]
         decoys = {arm.label: arm.liked for arm in held.report.arms}["decoy"]
         said = held_reason("en", released, held)
         assert f"were liked as well: {decoys:.0%} of them" in said
         assert f"in {held.verdict.criteria[1].value:.0%} of comparisons there" in said
 
-    def test_a_study_held_at_another_bar_says_which(self, judged: dict[str, StudyResult]) -> None:
+    def test_a_study_held_at_another_bar_says_which(self, judged: dict[str, StudyStatus]) -> None:
         held = judged["Summer"]
         first, second, third = held.verdict.criteria
         criteria = (replace(first, failed=True), replace(second, failed=False), third)
@@ -131,7 +131,7 @@ class TestTheFirstLine:
         assert said.startswith("Summer was held at another bar. Hit rate: 8")
         assert "decoys" not in said
 
-    def test_there_is_no_story_without_both_outcomes(self, judged: dict[str, StudyResult]) -> None:
+    def test_there_is_no_story_without_both_outcomes(self, judged: dict[str, StudyStatus]) -> None:
         assert released_and_held([judged["Autumn"], judged["Summer"]]) is None
         assert released_and_held([judged["Summer"], judged["Spring"]]) == (
             judged["Spring"],
@@ -147,7 +147,7 @@ class TestTheFirstLine:
         assert open_page(tmp_path).title[0].value == "Accuracy"
 
 
-def at_hit_rate(judged: StudyResult, share: float) -> StudyResult:
+def at_hit_rate(judged: StudyStatus, share: float) -> StudyStatus:
     first, *rest = judged.verdict.criteria
     verdict = replace(judged.verdict, criteria=(replace(first, value=share), *rest))
     return replace(judged, verdict=verdict)
@@ -168,7 +168,7 @@ class TestThePage:
         self,
         open_page: Open,
         workspace: Path,
-        judged: dict[str, StudyResult],
+        judged: dict[str, StudyStatus],
         study: str,
         language: str,
     ) -> None:
@@ -264,7 +264,7 @@ class TestBelowTheLimits:
         for name in ("All", "None"):
             open_page(tmp_path, study=name)
 
-    def test_a_closed_study_does_not_wait_for_people(self, judged: dict[str, StudyResult]) -> None:
+    def test_a_closed_study_does_not_wait_for_people(self, judged: dict[str, StudyStatus]) -> None:
         undecided = judged["Autumn"]
         closed = replace(undecided, row=replace(undecided.row, closed_at=1))
         assert "a new study" not in what_would_change("en", undecided)
@@ -283,11 +283,11 @@ class TestTheFigures:
         assert format_criterion_value("en", "hit_rate", None) == "–"
 
     def test_a_pair_of_bounds_is_right_in_as_many_studies_as_the_policy_says(
-        self, judged: dict[str, StudyResult]
+        self, judged: dict[str, StudyStatus]
     ) -> None:
         assert bounds_confidence(judged["Spring"].report) == 0.93
 
-    def test_the_rival_is_compared_like_with_like(self, judged: dict[str, StudyResult]) -> None:
+    def test_the_rival_is_compared_like_with_like(self, judged: dict[str, StudyStatus]) -> None:
         page = judged["Spring"].report
         pairs = {name: (mine, theirs) for name, mine, theirs in baseline_pairs(page)}
         assert pairs["discrimination"][0] == page.secondary_metrics["auc_of_all_picks"]
@@ -298,7 +298,7 @@ class TestTheFigures:
         assert baseline_name("en", "popularity") == "the most popular brands"
         assert baseline_name("nl", "ease") == "ease"
 
-    def test_the_run_is_drawn_in_whole_figures(self, judged: dict[str, StudyResult]) -> None:
+    def test_the_run_is_drawn_in_whole_figures(self, judged: dict[str, StudyStatus]) -> None:
         for found in judged["Spring"].report.criteria:
             points = charts.sequence_points(found)
             assert len(points) == len(found.run)
@@ -317,21 +317,21 @@ class TestTheFigures:
         assert [key for key in keys if f"report.{key}" not in known] == []
 
     def test_fewer_than_a_cell_left_out_are_not_counted_out(
-        self, judged: dict[str, StudyResult]
+        self, judged: dict[str, StudyStatus]
     ) -> None:
         page = replace(judged["Spring"].report, excluded={ExclusionReason.THIN_HISTORY: None})
         report_with_more = replace(page, excluded={ExclusionReason.THIN_HISTORY: 12})
         assert tables.exclusions_table("en", page).iloc[0, 1] == "fewer than 10"
         assert tables.exclusions_table("en", report_with_more).iloc[0, 1] == "12"
 
-    def test_the_history_says_how_each_study_ended(self, judged: dict[str, StudyResult]) -> None:
+    def test_the_history_says_how_each_study_ended(self, judged: dict[str, StudyStatus]) -> None:
         rows = [judged[name].row for name in ("Spring", "Autumn")]
         decisions = {judged[name].row.hash: judged[name].decision for name in judged}
         table = tables.history_table("en", rows, decisions)
         assert list(table["Verdict"]) == ["Release, 30 people", "Open"]
 
     def test_a_page_of_playgrounds_keeps_the_one_that_was_asked_for(
-        self, judged: dict[str, StudyResult]
+        self, judged: dict[str, StudyStatus]
     ) -> None:
         plain = judged["Playground"].row
         fun = [replace(plain, name=f"playground {n}") for n in range(20)]
@@ -354,7 +354,7 @@ def test_the_report_says_of_how_many_the_tables_tell_once_somebody_is_forgotten(
 
 class TestWhatLeaves:
     def test_the_download_is_the_published_report_and_nobody(
-        self, judged: dict[str, StudyResult]
+        self, judged: dict[str, StudyStatus]
     ) -> None:
         shown = judged["Spring"]
         content = json.loads(exports.render_report("json", "en", shown, None))
@@ -385,7 +385,7 @@ class TestWhatLeaves:
 
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_the_markdown_holds_verdict_tables_and_policy(
-        self, judged: dict[str, StudyResult], language: str
+        self, judged: dict[str, StudyStatus], language: str
     ) -> None:
         content = exports.report_markdown(language, judged["Summer"])
         assert content.startswith(f"# Summer: {translate(language, 'report.hold').lower()}\n")
@@ -394,7 +394,7 @@ class TestWhatLeaves:
         assert content.count("\n| --- ") >= 6
 
     @pytest.mark.parametrize("name", ["<script>alert(1)</script>", "[a](http://b)", "*a* | b"])
-    def test_a_name_is_never_markup(self, judged: dict[str, StudyResult], name: str) -> None:
+    def test_a_name_is_never_markup(self, judged: dict[str, StudyStatus], name: str) -> None:
         shown = judged["Spring"]
         evil = replace(shown, row=replace(shown.row, name=name))
         assert "<script" not in blocks.demo_pair_html("en", evil, judged["Summer"])
@@ -407,7 +407,7 @@ class TestWhatLeaves:
          ("///", "brandswipe-study.md")],
     )  # fmt: skip
     def test_a_file_name_is_one_that_every_system_takes(
-        self, judged: dict[str, StudyResult], name: str, file: str
+        self, judged: dict[str, StudyStatus], name: str, file: str
     ) -> None:
         shown: Any = judged["Spring"]
         assert exports.report_file_name(

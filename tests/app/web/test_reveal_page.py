@@ -117,8 +117,8 @@ class TestWhatIsKept:
         done: dict[str, str] = {}
         for taps in ({one: "gift"}, {one: "gift", two: "bad"}, {one: "taken_back", two: "bad"}):
             keep_rejections(game, player, deck, taps, done)
-        assert game.store.rejections_of(deck) == {int(two): RejectionReason.BAD}
-        assert len(game.store._query("select * from refusals")) == 3
+        assert game.store.swipes.rejections(deck) == {int(two): RejectionReason.BAD}
+        assert len(game.store.db.query("select * from refusals")) == 3
 
     def test_a_later_word_of_another_tab_is_left_alone(self, game: Game, player: Player) -> None:
         deck, (one, two, *_) = self.refused(game, player)
@@ -126,7 +126,7 @@ class TestWhatIsKept:
         keep_rejections(game, player, deck, {one: "gift"}, here)
         keep_rejections(game, player, deck, {one: "once"}, {})
         keep_rejections(game, player, deck, {one: "gift", two: "shared"}, here)
-        assert game.store.rejections_of(deck) == {
+        assert game.store.swipes.rejections(deck) == {
             int(one): RejectionReason.ONCE,
             int(two): RejectionReason.SHARED,
         }
@@ -137,13 +137,13 @@ class TestWhatIsKept:
             keep_rejections(game, player, deck, {one: "gifts"}, {})
         with pytest.raises(NotAllowedError, match="not your favourite"):
             keep_rejections(game, player, deck, {"99": "gift"}, {})
-        assert game.store.rejections_of(deck) == {}
+        assert game.store.swipes.rejections(deck) == {}
 
     def test_the_row_waits_until_her_deck_is_closed(self, game: Game, player: Player) -> None:
         assert my_brands.would_reveal_picks(game, player)
         game.start(player)
         assert my_brands.would_reveal_picks(game, player)
-        game.finish(game.store.decks_by("p")[-1].deck.id)
+        game.finish(game.store.decks.of_participant("p")[-1].deck.id)
         assert not my_brands.would_reveal_picks(game, player)
         practice = replace(player, origin=Origin.PRACTICE)
         game.start(practice)

@@ -75,8 +75,8 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ASGIApp]:
     )
     deck = with_hash(Deck("deck", STUDY, "p1", Origin.OWN, HistoryDepth.ENOUGH, "m", 1, cards, ""))
     store = runtime.store()
-    store.open_study(StudyRow(STUDY, "s", StudyKind.SIMULATED, {}, "m", "b", 1, 1))
-    store.add_deck(deck, "e", {})
+    store.studies.open(StudyRow(STUDY, "s", StudyKind.SIMULATED, {}, "m", "b", 1, 1))
+    store.decks.add(deck, "e", {})
     yield Starlette(routes=routes(), middleware=middleware_stack())
     runtime.close_all()
 
@@ -101,13 +101,13 @@ def test_a_post_is_acknowledged_by_ids_once_it_is_stored(app: ASGIApp) -> None:
         "schema": 1, "deck": "deck", "acknowledged": ["s0", "s1"], "late": [], "closed": False,
         "standing": {"1": "favourite", "2": "dont_know"}, "refused": [],
     }  # fmt: skip
-    assert [s.id for s in runtime.store().swipes_of("deck")] == ["s0", "s1"]
+    assert [s.id for s in runtime.store().swipes.of_deck("deck")] == ["s0", "s1"]
     assert answer.headers["cache-control"] == "no-store"
 
 
 def test_the_same_post_again_is_acknowledged_and_stored_once(app: ASGIApp) -> None:
     assert post(app, raw(0)).json == post(app, raw(0)).json
-    assert len(runtime.store().swipes_of("deck")) == 1
+    assert len(runtime.store().swipes.of_deck("deck")) == 1
 
 
 def test_an_undo_takes_an_answer_back(app: ASGIApp) -> None:
@@ -126,7 +126,7 @@ def test_a_post_is_answered_before_any_layer_that_has_nothing_to_say_to_it(app: 
 
 
 def test_what_comes_after_closing_is_late_and_acknowledged(app: ASGIApp) -> None:
-    runtime.store().close_deck("deck", ClosedBy.PLAYER, None)
+    runtime.store().decks.close("deck", ClosedBy.PLAYER, None)
     said = post(app, raw(0)).json
     assert (said["acknowledged"], said["late"], said["closed"]) == (["s0"], ["s0"], True)
 
@@ -138,7 +138,7 @@ def test_what_is_refused_is_named_and_the_rest_is_stored(app: ASGIApp) -> None:
     assert answer.json["acknowledged"] == ["s0"]
     assert [r["id"] for r in answer.json["refused"]] == ["s1", "s2", "s3", None, "s4"]
     assert "Card 9 is not in this deck of 8" in answer.json["refused"][0]["why"]
-    assert [s.id for s in runtime.store().swipes_of("deck")] == ["s0"]
+    assert [s.id for s in runtime.store().swipes.of_deck("deck")] == ["s0"]
 
 
 @pytest.mark.parametrize("case", ["nothing", "edited", "another deck's", "another person's"])
@@ -153,7 +153,7 @@ def test_a_bad_token_stores_nothing_and_says_reload(app: ASGIApp, case: str) -> 
     answer = post(app, raw(0), token=token)
     assert answer.status == (410 if case == "another deck's" else 401)
     assert "Reload" in answer.json["message"] or "reload" in answer.json["message"]
-    assert runtime.store().swipes_of("deck") == []
+    assert runtime.store().swipes.of_deck("deck") == []
 
 
 def test_a_token_that_was_stolen_stores_nothing_in_another_browser(app: ASGIApp) -> None:
@@ -161,9 +161,9 @@ def test_a_token_that_was_stolen_stores_nothing_in_another_browser(app: ASGIApp)
     for thief in ("zyxwvutsrqponmlkjihgfe", None):
         answer = post(app, raw(0), guest=thief)
         assert (answer.status, answer.json["error"]) == (401, "invalid")
-    assert runtime.store().swipes_of("deck") == []
+    assert runtime.store().swipes.of_deck("deck") == []
     assert post(app, raw(0)).status == post(app, raw(0)).status == 200
-    assert len(runtime.store().swipes_of("deck")) == 1
+    assert len(runtime.store().swipes.of_deck("deck")) == 1
 
 
 def test_a_browser_that_keeps_no_cookie_plays_with_a_token_of_its_own_kind(app: ASGIApp) -> None:
@@ -209,7 +209,7 @@ def test_a_deck_takes_so_many_rows_and_acknowledges_what_it_has(
     answer = post(app, raw(2))
     assert (answer.status, answer.json["error"]) == (429, "too_many")
     assert post(app, raw(2), raw(0)).json["acknowledged"] == ["s0"]
-    assert [s.id for s in runtime.store().swipes_of("deck")] == ["s0", "s1"]
+    assert [s.id for s in runtime.store().swipes.of_deck("deck")] == ["s0", "s1"]
 
 
 def test_an_expired_token_says_that_it_has_expired(app: ASGIApp) -> None:
@@ -241,7 +241,7 @@ def test_a_full_disk_is_said_and_nothing_is_acknowledged(
     def full(*_: object) -> None:
         raise WorkspaceError("The disk is full.")
 
-    monkeypatch.setattr(runtime.store(), "add_swipes", full)
+    monkeypatch.setattr(runtime.store().swipes, "add", full)
     answer = post(app, raw(0))
     assert (answer.status, answer.json["error"]) == (503, "not_stored")
     assert "acknowledged" not in answer.json
@@ -253,7 +253,7 @@ def test_an_error_of_ours_is_no_traceback_and_names_nobody(
     def broken(*_: object) -> None:
         raise RuntimeError("canary p1")
 
-    monkeypatch.setattr(runtime.store(), "add_swipes", broken)
+    monkeypatch.setattr(runtime.store().swipes, "add", broken)
     answer = post(app, raw(0))
     assert (answer.status, answer.json["error"]) == (500, "ours")
     assert b"canary" not in answer.body

@@ -92,8 +92,8 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
 def working(process: subprocess.Popen[bytes], kind: str = "fit") -> str:
     """Write a job down as the work of this process; return its id."""
     store, id = runtime.store(), f"job{process.pid}"
-    assert store.add_job(id, kind, {}) is not None
-    store.record_process(id, process.pid, start_time(process.pid) or "")
+    assert store.jobs.add(id, kind, {}) is not None
+    store.jobs.record_process(id, process.pid, start_time(process.pid) or "")
     folder = runtime.settings().workspace / "jobs"
     folder.mkdir(exist_ok=True)
     said = {
@@ -111,8 +111,8 @@ def working(process: subprocess.Popen[bytes], kind: str = "fit") -> str:
 def ended(kind: str, outcome: JobState, message: str) -> None:
     """Write a job down that has ended so."""
     store, id = runtime.store(), f"ended{now_ms()}{kind}{outcome}"
-    assert store.add_job(id, kind, {}) is not None
-    store.end_job(id, outcome, message)
+    assert store.jobs.add(id, kind, {}) is not None
+    store.jobs.end(id, outcome, message)
 
 
 def words(at: AppTest) -> str:
@@ -370,7 +370,7 @@ def test_a_version_that_was_edited_by_hand_is_refused_by_its_name(tmp_path: Path
     at.button(key="wb_study_review").click().run()
     at.button(key="wb_study_lock").click().run()
     assert not at.exception
-    assert runtime.store().studies() == []
+    assert runtime.store().studies.all() == []
     assert any(f"{version.name} is not what was saved" in e.value for e in at.error)
     shut()
 
@@ -463,8 +463,8 @@ def done(kind: str, arguments: dict[str, Any], message: str, found: dict[str, An
     store, folder = runtime.store(), runtime.settings().workspace / "jobs"
     folder.mkdir(exist_ok=True)
     id = f"done{kind}"
-    assert store.add_job(id, kind, arguments) is not None
-    store.end_job(id, JobState.DONE, message)
+    assert store.jobs.add(id, kind, arguments) is not None
+    store.jobs.end(id, JobState.DONE, message)
     (folder / f"{id}.result.json").write_text(json.dumps(found))
 
 
@@ -506,8 +506,8 @@ def test_an_evaluation_is_a_table_of_estimates_with_intervals(bench: AppTest) ->
     ]
     store, folder = runtime.store(), runtime.settings().workspace / "jobs"
     folder.mkdir(exist_ok=True)
-    assert store.add_job("judged", "evaluate", {"model": chosen}) is not None
-    store.end_job("judged", JobState.DONE, chosen)
+    assert store.jobs.add("judged", "evaluate", {"model": chosen}) is not None
+    store.jobs.end("judged", JobState.DONE, chosen)
     (folder / "judged.result.json").write_text(
         json.dumps({"lines": lines, "customers": 231, "cut": 1, "slices": groups})
     )

@@ -141,11 +141,11 @@ def test_nobody_plays_twice_in_a_study_because_a_key_turned(workspace: Path) -> 
 
 def test_after_a_turn_an_employee_is_still_forgotten_whole(workspace: Path) -> None:
     with closing(Workspace(Settings(workspace=workspace))) as house:
-        house.store.record_consent(employee_pseudonym(house.keys, "ann"), "w", True)
+        house.store.participants.record_consent(employee_pseudonym(house.keys, "ann"), "w", True)
     assert brandswipe("keys", "rotate", "pseudonym", workspace=workspace).code == 0
     with closing(Workspace(Settings(workspace=workspace))) as house:
-        house.store.record_consent(employee_pseudonym(house.keys, "ann"), "w", True)
-        assert house.store.consent_counts("w") == (2, 0)
+        house.store.participants.record_consent(employee_pseudonym(house.keys, "ann"), "w", True)
+        assert house.store.participants.consent_counts("w") == (2, 0)
     assert brandswipe("forget", "ann", workspace=workspace).code == 0
     with closing(Workspace(Settings(workspace=workspace))) as house:
-        assert house.store.consent_counts("w") == (0, 0)
+        assert house.store.participants.consent_counts("w") == (0, 0)

@@ -79,19 +79,19 @@ def test_a_visitor_plays_in_the_newest_live_study_open_before_closed_else_in_the
     study(house, "simulated", StudyKind.SIMULATED)
     assert study_to_play(house.store) is None
     fun = study(house, "fun", StudyKind.PLAYGROUND)
-    assert study_to_play(house.store) == house.store.study(fun)
+    assert study_to_play(house.store) == house.store.studies.get(fun)
     old, new = study(house, "old", StudyKind.LIVE), study(house, "new", StudyKind.LIVE)
-    assert study_to_play(house.store) == house.store.study(new)
-    house.store.close_study(new, "enough")
-    assert study_to_play(house.store) == house.store.study(old)
-    house.store.close_study(old, "enough")
-    assert study_to_play(house.store) == house.store.study(new)
+    assert study_to_play(house.store) == house.store.studies.get(new)
+    house.store.studies.close(new, "enough")
+    assert study_to_play(house.store) == house.store.studies.get(old)
+    house.store.studies.close(old, "enough")
+    assert study_to_play(house.store) == house.store.studies.get(new)
 
 
 def test_a_game_plays_by_the_model_and_policy_of_its_study(house: Workspace) -> None:
     first = study(house, "first", StudyKind.LIVE)
     fitted(house.settings, FitOptions(factors=4, iterations=1))
-    game = load_game(house, house.store.study(first))
+    game = load_game(house, house.store.studies.get(first))
     assert game.recommender.version == game.row.model != house.version().hash
 
 

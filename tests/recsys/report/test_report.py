@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 
 from recsys.report.batches import apply_exclusions
 from recsys.report.evaluate import build_report
-from recsys.report.gate import StudyKind
 from recsys.report.report_data import Report
 from recsys.stats import log_wealth
 from recsys.study.deck import CardRole, HistoryDepth, Origin
-from recsys.study.policy import TooFast
+from recsys.study.policy import StudyKind, TooFast
 from recsys.study.scoring import (
     CompletedDeck,
     DeckScore,

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recsys.disclosure import DisclosureRule
 from recsys.report.representativeness import (
     OTHER,
     FrameShare,
@@ -15,7 +16,6 @@ from recsys.report.representativeness import (
     frame_shares,
     largest_difference,
 )
-from recsys.report.tables import DisclosureRule
 
 CELL = 10
 UNIT = DisclosureRule(5, CELL)

@@ -1,8 +1,7 @@
 """All decks at once say what each says alone; more decks are added and none is read twice."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import get_type_hints
 
 import numpy as np
@@ -10,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.report.evaluate import build_report, report_from_state
+from recsys.disclosure import DisclosureRule
+from recsys.report.evaluate import build_report
 from recsys.report.forecast import NORMAL_FROM, forecast
-from recsys.report.response_table import EMPTY_TABLE, build_response_table, concatenate_tables
-from recsys.report.tables import DisclosureRule, covariate_balance
-from recsys.report.tally import StudyState, add_closed_decks
+from recsys.report.response_table import build_response_table
+from recsys.report.tables import covariate_balance
 from recsys.study.criteria import CRITERIA
 from recsys.study.deck import CardRole, Source
 from recsys.study.scoring import (
@@ -90,24 +89,9 @@ class TestTheColumns:
         assert np.isnan(shares[2:]).all()
 
     def test_nobody_has_no_columns(self) -> None:
-        assert EMPTY_TABLE.scores.shape == (len(CRITERIA), 0)
-        assert list(covariate_balance(EMPTY_TABLE, [0, 0])) == [None, None]
-
-    def test_two_sheets_joined_are_the_sheet_of_all(self) -> None:
-        decks = [random_deck(n) for n in range(12)]
-        whole, parts = (
-            build_response_table(decks),
-            concatenate_tables(build_response_table(decks[:5]), build_response_table(decks[5:])),
-        )
-        for name in ("scores", "hits", "card_deck", "card_answer", "pair_gap"):
-            assert np.array_equal(getattr(whole, name), getattr(parts, name))
-        for column in fields(whole.cards):
-            one, other = (getattr(each.cards, column.name) for each in (whole, parts))
-            assert np.array_equal(one, other), column.name
-        named = [[s.brands[b] for b in s.card_brand] for s in (whole, parts)]
-        assert named[0] == named[1]
-        of = [[s.categories[c] for c in s.card_category if c >= 0] for s in (whole, parts)]
-        assert of[0] == of[1]
+        table = build_response_table(())
+        assert table.scores.shape == (len(CRITERIA), 0)
+        assert list(covariate_balance(table, [0, 0])) == [None, None]
 
     def test_a_balance_is_that_of_the_pairs_so_far(self) -> None:
         decks = panel(30)
@@ -120,24 +104,6 @@ class TestTheColumns:
     def test_equal_popularity_without_spread_is_in_balance(self) -> None:
         sheet = build_response_table([closed(*small([1, 1], [0, 1], [])) for _ in range(3)])
         assert list(covariate_balance(sheet, [3])) == [0.0]
-
-
-class TestTheBook:
-    @pytest.mark.parametrize("cuts", [(20, 25), (3, 4, 23), (0, 50)])
-    def test_batch_by_batch_it_says_what_it_says_at_once(self, cuts: Sequence[int]) -> None:
-        decks, book, start = panel(60), StudyState(), 0
-        decks[7] = replace(decks[7], shown_ms=dict.fromkeys(decks[7].answers, 100))
-        closed_decks = [score_deck(d) if i == 11 else d for i, d in enumerate(decks)]
-        for cut in (*cuts, 60):
-            book, start = add_closed_decks(book, STUDY, closed_decks[start:cut]), cut
-            report = report_from_state(book, STUDY)
-            plain = build_report(STUDY, closed_decks[:cut])
-            assert json.dumps(report.to_dict()) == json.dumps(plain.to_dict())
-
-    def test_a_second_deck_of_somebody_in_the_book_does_not_count(self) -> None:
-        decks = panel(20)
-        book = add_closed_decks(add_closed_decks(StudyState(), STUDY, decks), STUDY, decks[:5])
-        assert book.n_published == 20
 
 
 class TestLeavingOut:

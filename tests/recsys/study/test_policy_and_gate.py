@@ -10,22 +10,19 @@ import pytest
 from recsys.errors import BadPolicyError
 from recsys.report.evaluate import build_report, smallest_panel_for_study
 from recsys.report.forecast import BEYOND, Forecast
-from recsys.report.gate import (
-    Outcome,
-    Policy,
-    Study,
-    StudyKind,
-    Verdict,
-    VerdictReason,
-    decide,
-    evaluate_study,
-    first_decision,
+from recsys.report.gate import Outcome, Verdict, VerdictReason, decide, first_decision
+from recsys.report.report_data import Report
+from recsys.report.snapshot import StudySnapshot
+from recsys.report.study_result import evaluate_study
+from recsys.report.verdict_sentence import (
+    CriterionVerdict,
+    VerdictFacts,
+    make_verdict,
     too_early_message,
     too_small_message,
 )
-from recsys.report.report_data import Report
-from recsys.report.verdict_sentence import CriterionVerdict, VerdictFacts, make_verdict
 from recsys.stats import log_wealth
+from recsys.study.policy import Policy, Study, StudyKind
 from recsys.study.scoring import score_deck, score_to_row
 from tests.support.closed_decks import POLICY, STUDY, N, closed, panel, small
 from tests.support.paths import ROOT
@@ -434,6 +431,6 @@ class TestTheSentence:
 
 
 def test_a_study_without_a_deck_is_evaluated_and_undecided() -> None:
-    report, verdict = evaluate_study(STUDY, [])
-    assert verdict.outcome is Outcome.UNDECIDED
-    assert not report.lacks("coverage")
+    result = evaluate_study(StudySnapshot(STUDY), now=0)
+    assert result.verdict.outcome is Outcome.UNDECIDED
+    assert not result.report.lacks("coverage")

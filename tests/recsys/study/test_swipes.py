@@ -29,10 +29,10 @@ ONE = Swipe(
 
 def test_the_last_answer_stands_and_an_undo_takes_it_back() -> None:
     log = [
-        ONE,
-        dataclasses.replace(ONE, server_seq=2, answer=Answer.SUPER_LIKE),
-        dataclasses.replace(ONE, server_seq=3, position=4),
-        dataclasses.replace(ONE, server_seq=4, position=4, kind=SwipeKind.UNDO, answer=None),
+        (1, 3, Answer.FAVOURITE),
+        (2, 3, Answer.SUPER_LIKE),
+        (3, 4, Answer.FAVOURITE),
+        (4, 4, None),
     ]
     assert current_answers(log) == {3: Answer.SUPER_LIKE}
     assert current_answers(reversed(log)) == {3: Answer.SUPER_LIKE}
@@ -40,10 +40,7 @@ def test_the_last_answer_stands_and_an_undo_takes_it_back() -> None:
 
 @given(st.permutations(range(6)))
 def test_the_order_of_reading_does_not_matter(order: list[int]) -> None:
-    log = [
-        dataclasses.replace(ONE, server_seq=i, position=1 + i % 2, answer=list(Answer)[i % 4])
-        for i in range(6)
-    ]
+    log = [(i, 1 + i % 2, list(Answer)[i % 4]) for i in range(6)]
     assert current_answers(log[i] for i in order) == current_answers(log)
 
 

@@ -19,7 +19,7 @@ COFFEE_CODE = "coffee_code"  # shown once, on the reveal; nothing says whose it 
 def show_deck(language: str, game: Game, player: Player, dealt_deck: DealtDeck) -> None:
     """Let her answer; the database alone knows how far she is."""
     deck = dealt_deck.deck
-    current_answers = game.store.current_answers(deck.id)
+    current_answers = game.store.swipes.current_answers(deck.id)
     if not _greet_returning(language, deck.id, len(current_answers)):
         loading.show_timing(language, game, dealt_deck)
     deck_state = swipe_deck(

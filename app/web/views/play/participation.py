@@ -9,7 +9,7 @@ from app.presentation.i18n import translate
 from app.presentation.palette import DARK, LIGHT
 from app.reports.unknown_charts import value_or_unknown
 from app.study.game import Game
-from app.study.results import judge_study
+from app.study.results import study_status
 from recsys.errors import IntegrityError
 from recsys.report.forecast import DECIDED, HORIZON, Forecast
 from recsys.report.report_data import Report
@@ -28,7 +28,7 @@ class ParticipationBar:
 
 def show_participation(language: str, game: Game) -> None:
     """The bar of a live study, and its words."""
-    counted_decks = sum(closing.why_not is None for closing in game.store.closings(game.row.hash))
+    counted_decks = game.store.decks.counted(game.row.hash)
     report = value_or_unknown(
         "participation", partial(_sound, game, counted_decks // game.study.policy.batch), None
     )
@@ -51,7 +51,7 @@ def _sound(game: Game, batches: int) -> Report | None:
 @st.cache_data(max_entries=4, show_spinner=False)
 def _published_report(study: str, batches: int, _game: Game) -> Report:  # noqa: ARG001 the cache's key
     """The report of so many whole batches: it changes with a batch, and is computed with each."""
-    return judge_study(_game.store, _game.row).report
+    return study_status(_game.store, _game.row).report
 
 
 def participation_bar(language: str, report: Report) -> ParticipationBar:

@@ -54,7 +54,7 @@ def _show_cards(language: str, game: Game, player: Player, dealt_deck: DealtDeck
         headline=reveal_headline(language, revealed_cards),
         news=liked_decoys_text(language, revealed_cards),
         lead=session.deck_note(language, dealt_deck.deck.origin)
-        or deck_status_text(language, game.store.closing(deck_id)),
+        or deck_status_text(language, game.store.decks.closing(deck_id)),
         texts=section_texts(language, "reveal"),
         key=key,
     )

@@ -11,7 +11,7 @@ from app.presentation.i18n import translate
 from app.storage.study_db.records import StudyRow, study_of
 from app.study.game import load_game, study_to_play
 from app.study.opening import open_study
-from app.study.results import StudyResult, judge_study
+from app.study.results import StudyStatus, study_status
 from app.study.simulation import RaterPool
 from app.web import runtime
 from app.web.views import layout
@@ -49,14 +49,18 @@ def show_simulated_play(language: str) -> None:
         _report_link(language, result)
 
 
-def _current_result() -> StudyResult | None:
+def _current_result() -> StudyStatus | None:
     study_hash = st.session_state.get(_STUDY_KEY)
-    return judge_study(runtime.store(), runtime.store().study(study_hash)) if study_hash else None
+    return (
+        study_status(runtime.store(), runtime.store().studies.get(study_hash))
+        if study_hash
+        else None
+    )
 
 
 def _play_and_show(
-    language: str, container: DeltaGenerator, result: StudyResult | None, players: int
-) -> StudyResult | None:
+    language: str, container: DeltaGenerator, result: StudyStatus | None, players: int
+) -> StudyStatus | None:
     row = result.row if result else _open_playground(runtime.workspace())
     st.session_state[_STUDY_KEY] = row.hash
     for n, batch_result in _simulate(runtime.workspace(), row, players):
@@ -84,19 +88,19 @@ def _open_playground(workspace: Workspace) -> StudyRow:
 
 def _simulate(
     workspace: Workspace, row: StudyRow, players: int
-) -> Iterator[tuple[int, StudyResult]]:
+) -> Iterator[tuple[int, StudyStatus]]:
     """Let colleagues play; yield what the study says after each batch, until it is decided."""
     raters, game = RaterPool.of(workspace.folder), load_game(workspace, row)
     batch_size, seed = study_of(row).policy.batch, row.invitation_seed
     for n in raters.play(game, workspace.keys, players, seed, KEEN):
         if n % batch_size == 0:
-            result = judge_study(workspace.store, row)
+            result = study_status(workspace.store, row)
             yield n, result
             if result.decision is not None:
                 return
 
 
-def _show_result(language: str, result: StudyResult) -> None:
+def _show_result(language: str, result: StudyStatus) -> None:
     verdict = result.verdict
     st.markdown(f"**{verdict.reason_nl if language == 'nl' else verdict.reason}**")
     started_criteria = [c for c in result.report.criteria if c.run]
@@ -107,7 +111,7 @@ def _show_result(language: str, result: StudyResult) -> None:
         )
 
 
-def _report_link(language: str, result: StudyResult) -> None:
+def _report_link(language: str, result: StudyStatus) -> None:
     st.caption(translate(language, "colleagues.done", total=result.report.players.closed))
     if not layout.may_choose_role():
         return  # a phone has no report to go to

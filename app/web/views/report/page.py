@@ -15,7 +15,7 @@ from app.storage.event_store.store import EventStore
 from app.storage.study_db.records import StudyRow
 from app.storage.study_db.store import StudyStore
 from app.study.demo import is_built
-from app.study.results import StudyResult, close_overdue, judge_study
+from app.study.results import StudyStatus, study_status
 from app.web import runtime
 from app.web.views import layout
 from app.web.views.report import sections
@@ -31,7 +31,7 @@ def report_page() -> None:
     language = layout.current_language()
     st.html(report_page_style())
     store = runtime.store()
-    rows = studies_to_choose(store.studies(), st.query_params.get("study", ""))
+    rows = studies_to_choose(store.studies.all(), st.query_params.get("study", ""))
     if not rows:
         st.title(translate(language, "report.no_study_title"))
         st.write(translate(language, "report.no_study"))
@@ -57,20 +57,20 @@ def studies_to_choose(rows: list[StudyRow], requested: str) -> list[StudyRow]:
     ]
 
 
-def _study_result(store: StudyStore, row: StudyRow) -> StudyResult:
+def _study_result(store: StudyStore, row: StudyRow) -> StudyStatus:
     """Return what a study says; read anew when decks were closed or withdrawn since."""
-    close_overdue(store, row)
-    closings = store.closings(row.hash)
+    closings = store.decks.closings(row.hash)
     withdrawn = sum(closing.deck is None for closing in closings)
     workspace = str(runtime.settings().workspace.resolve())
-    state = (workspace, row.hash, row.closed_at, len(closings), withdrawn)
+    overdue = len(store.decks.overdue(row.hash))
+    state = (workspace, row.hash, row.closed_at, len(closings), withdrawn, overdue)
     return _cached_result(store, row, state)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _cached_result(_store: StudyStore, _row: StudyRow, state: tuple[object, ...]) -> StudyResult:  # noqa: ARG001
+def _cached_result(_store: StudyStore, _row: StudyRow, state: tuple[object, ...]) -> StudyStatus:  # noqa: ARG001
     # `state` is the key: a report is published data and changes with the closings alone
-    return judge_study(_store, _row)
+    return study_status(_store, _row)
 
 
 def _show_demo(language: str, store: StudyStore, rows: list[StudyRow]) -> bool:
@@ -133,7 +133,7 @@ def _study_label(language: str, row: StudyRow) -> str:
     return f"{row.name} · {translate(language, f'report.kind_{row.kind.value}')}"
 
 
-def _show_study(language: str, result: StudyResult) -> None:
+def _show_study(language: str, result: StudyStatus) -> None:
     """Show one study from its verdict to its policy; below its limits what may be said."""
     st.html(blocks.verdict_html(language, result) + blocks.overrides_html(language, result))
     user_coverage = _user_coverage(result)
@@ -149,7 +149,7 @@ def _show_study(language: str, result: StudyResult) -> None:
     st.html(blocks.policy_html(language, result))
 
 
-def _user_coverage(result: StudyResult) -> UserCoverage | None:
+def _user_coverage(result: StudyStatus) -> UserCoverage | None:
     """Return for whom the model speaks; None where the shop's events are not here."""
     try:
         event_store = runtime.event_store()
@@ -170,7 +170,7 @@ def _cached_coverage(
 
 
 def _download_buttons(
-    language: str, result: StudyResult, user_coverage: UserCoverage | None
+    language: str, result: StudyStatus, user_coverage: UserCoverage | None
 ) -> None:
     # Streamlit keeps a download at an address of its own: a published report may stand there, as
     # it holds nothing of a person
@@ -191,7 +191,7 @@ def _show_history(language: str, store: StudyStore, rows: list[StudyRow]) -> Non
     """List the studies over model versions, as their decisions stand; nothing is read anew."""
     st.header(translate(language, "report.history_title"))
     studies = [row for row in rows if row.kind is not StudyKind.PLAYGROUND]
-    decisions = {row.hash: store.decision(row.hash) for row in studies}
+    decisions = {row.hash: store.studies.decision(row.hash) for row in studies}
     table = tables.history_table(language, studies, decisions)
     st.table(table.map(escape_markdown_line), border="horizontal", hide_index=True)
     st.caption(translate(language, "report.history_said"))

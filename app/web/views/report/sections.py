@@ -14,12 +14,12 @@ from app.reports.exports import escape_markdown_line
 from app.reports.html.blocks import criterion_reasons_html
 from app.reports.unknown_charts import value_or_unknown
 from app.reports.wording import report_text
-from app.study.results import StudyResult
+from app.study.results import StudyStatus
 from app.web.views.report import charts
 from app.web.views.report.charts import interval_chart as draw
 
 
-def show_criteria(language: str, result: StudyResult) -> None:
+def show_criteria(language: str, result: StudyStatus) -> None:
     """Three intervals against their bars, and why the bars stand there."""
     chart = report_figures.criteria_chart(language, result)
     st.header(chart.title)
@@ -28,7 +28,7 @@ def show_criteria(language: str, result: StudyResult) -> None:
 
 
 @st.fragment
-def show_confidence_sequence(language: str, result: StudyResult) -> None:
+def show_confidence_sequence(language: str, result: StudyStatus) -> None:
     """One criterion batch by batch, with the moment of decision."""
     st.header(translate(language, "report.run_title"))
     reports_by_name = {c.criterion.name: c for c in result.report.criteria if c.run}
@@ -54,7 +54,7 @@ def show_confidence_sequence(language: str, result: StudyResult) -> None:
     )
 
 
-def _decision_mark(language: str, result: StudyResult) -> tuple[int, str, str] | None:
+def _decision_mark(language: str, result: StudyStatus) -> tuple[int, str, str] | None:
     if result.decision is None:
         return None
     outcome = result.verdict.outcome.value

@@ -11,7 +11,7 @@ from app.reports.model_card import offline_evaluation
 from app.reports.wording import format_criterion_value
 from app.storage.model_registry import ModelVersion
 from app.study.feedback import rejected_brands
-from app.study.results import HumanEvaluation, evaluate_studies_of_version
+from app.study.results import StudyStatus, studies_of_version
 from app.web import runtime
 from app.web.views import layout
 from app.web.views.workbench.formatting import (
@@ -86,7 +86,7 @@ REJECTED_KEY = "workbench_refused"
 def show_results(language: str, version: ModelVersion) -> None:
     """People first, for they decide; then the log, groups of it, and refused picks."""
     st.subheader(workbench_text(language, "human_title"))
-    _show_studies(language, evaluate_studies_of_version(runtime.workspace(), version.hash))
+    _show_studies(language, studies_of_version(runtime.workspace(), version.hash))
     st.subheader(workbench_text(language, "offline_title"))
     show_offline_evaluation(language, version)
     _show_slices(language, version)
@@ -94,7 +94,7 @@ def show_results(language: str, version: ModelVersion) -> None:
     st.fragment(_rejected_fragment)(language, version.hash)
 
 
-def _show_studies(language: str, studies: list[HumanEvaluation]) -> None:
+def _show_studies(language: str, studies: list[StudyStatus]) -> None:
     if not studies:
         st.caption(workbench_text(language, "human_none"))
         return
@@ -108,21 +108,20 @@ def _show_studies(language: str, studies: list[HumanEvaluation]) -> None:
     st.caption(workbench_text(language, "human_note"))
 
 
-def _verdict_row(language: str, study: HumanEvaluation) -> dict[str, str]:
-    result = study.result
-    outcome = result.decision.outcome if result.decision else None
+def _verdict_row(language: str, study: StudyStatus) -> dict[str, str]:
+    outcome = study.decision.outcome if study.decision else None
     criteria = {
         translate(language, f"report.{found.criterion.name}"): _criterion_text(language, found)
-        for found in result.report.criteria
+        for found in study.report.criteria
     }
     return {
-        workbench_text(language, "column_study"): f"**{escape_all_markdown(result.row.name)}**",
-        workbench_text(language, "column_kind"): study_kind_text(language, result.row.kind),
+        workbench_text(language, "column_study"): f"**{escape_all_markdown(study.row.name)}**",
+        workbench_text(language, "column_kind"): study_kind_text(language, study.row.kind),
         workbench_text(language, "column_counted"): format_value(
-            language, result.report.players.counted
+            language, study.report.players.counted
         ),
         **criteria,
-        workbench_text(language, "column_state"): study_state_text(language, result.row, outcome),
+        workbench_text(language, "column_state"): study_state_text(language, study.row, outcome),
     }
 
 

@@ -205,11 +205,13 @@ def _show_opened_study(language: str) -> None:
     study_hash = st.session_state.get(OPENED_STUDY)
     if study_hash is None:
         return
-    row = runtime.store().study(study_hash)
+    row = runtime.store().studies.get(study_hash)
     opened_text = workbench_text(
         language, "study_is_open", name=escape_all_markdown(row.name), hash=row.hash[:8]
     )
-    next_step = row.kind.value if runtime.store().invited_count(study_hash) is None else "invited"
+    next_step = (
+        row.kind.value if runtime.store().invitations.count(study_hash) is None else "invited"
+    )
     st.success(
         f"{opened_text} {workbench_text(language, f'study_next_{next_step}')}",
         icon=":material/lock:",
@@ -220,7 +222,7 @@ def _show_opened_study(language: str) -> None:
 def show_studies(language: str) -> None:
     """All studies that judge something, the newest first."""
     store = runtime.store()
-    rows = [row for row in store.studies() if row.kind is not StudyKind.PLAYGROUND]
+    rows = [row for row in store.studies.all() if row.kind is not StudyKind.PLAYGROUND]
     if not rows:
         st.caption(workbench_text(language, "no_studies"))
         return
@@ -233,7 +235,7 @@ def show_studies(language: str) -> None:
 
 
 def _study_row(language: str, row: StudyRow) -> dict[str, str]:
-    decision = runtime.store().decision(row.hash)
+    decision = runtime.store().studies.decision(row.hash)
     return {
         workbench_text(language, "column_study"): f"**{escape_all_markdown(row.name)}**",
         workbench_text(language, "column_kind"): study_kind_text(language, row.kind),

@@ -1,0 +1,34 @@
+"""Once a minute: overdue decks are closed and decisions are committed, though nobody plays."""
+
+import logging
+import threading
+
+from app.storage.study_db.store import StudyStore
+from app.study.closing import settle_studies
+from app.workspace.json_log import log_extra
+from recsys.errors import WorkspaceError
+
+_log = logging.getLogger("brandswipe")
+SWEEP_SECONDS = 60.0
+
+
+class StudySweep:
+    """A thread that settles the studies of a store until it is closed."""
+
+    def __init__(self, store: StudyStore, seconds: float = SWEEP_SECONDS) -> None:
+        self._store, self._seconds = store, seconds
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="study sweep", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop, and wait for a sweep under way."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._seconds):
+            try:
+                settle_studies(self._store)
+            except WorkspaceError as error:  # a busy or full disk: the next sweep tries again
+                _log.warning("studies are not settled: %s", error, extra=log_extra("not_settled"))

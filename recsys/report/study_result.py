@@ -1,0 +1,74 @@
+"""Snapshot of a study -> its result: report, verdict, and how the invited compare."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from recsys.errors import IntegrityError
+from recsys.report.evaluate import report_from_tally
+from recsys.report.gate import decide, first_decision
+from recsys.report.invited import InvitedFunnel, invited_frame_shares, invited_funnel
+from recsys.report.report_data import Report
+from recsys.report.representativeness import FrameShare
+from recsys.report.shown_measures import ShownMeasures
+from recsys.report.snapshot import EarlierDecision, StudySnapshot
+from recsys.report.tally import Tally, tally_decks
+from recsys.report.verdict_sentence import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class StudyResult:
+    """What a study says at one moment."""
+
+    report: Report
+    verdict: Verdict
+    invited: InvitedFunnel | None = None  # None: there is no list, and everybody may play
+    frame_shares: Mapping[str, tuple[FrameShare, ...]] = field(default_factory=dict)  # by column
+
+
+def evaluate_study(snapshot: StudySnapshot, now: int, seed: int = 0) -> StudyResult:
+    """Compute the result of a study. Nothing is stored.
+
+    Parameters
+    ----------
+    snapshot : what the study holds.
+    now : milliseconds since 1970. A deck whose time is over by then counts as closed.
+    seed : draws the futures of the forecast.
+
+    Raises
+    ------
+    IntegrityError
+        A decision stands that the answers no longer give.
+    """
+    study = snapshot.study
+    tally = tally_decks(
+        study, snapshot.closed_by(now), snapshot.earlier, snapshot.open_dealt_at(now)
+    )
+    report = report_from_tally(tally, study, seed)
+    verdict = _verdict(report, tally, snapshot.decision)
+    if snapshot.invitations is None:
+        return StudyResult(report, verdict)
+    rule, shown = study.policy.disclosure, ShownMeasures()
+    counted = [row for row in tally.published if row.exclusion is None]
+    shares = invited_frame_shares(snapshot.invitations, counted, rule, shown)
+    funnel = invited_funnel(snapshot.invitations, counted, rule)
+    report = replace(report, failures=(*report.failures, *shown.failures))
+    return StudyResult(report, verdict, funnel, shares)
+
+
+def _verdict(report: Report, tally: Tally, decision: EarlierDecision | None) -> Verdict:
+    """Return the verdict; raise IntegrityError where it is not the decision that stands.
+
+    Where somebody was forgotten since the decision, completion and balance can no longer be
+    checked. They held when it was taken; the scores still give the outcome at its batch.
+    """
+    verdict = None
+    if decision is not None and any(row.dealt_at is None for row in tally.classified):
+        verdict = first_decision(report, report.policy, decision.n, check_limits=False)
+    verdict = verdict or decide(report, report.policy)
+    if decision is not None and (decision.outcome, decision.n) != (verdict.outcome, verdict.n):
+        raise IntegrityError(
+            f"The decision of {report.name} was {decision.outcome} after {decision.n} people, "
+            f"but its answers now say {verdict.outcome.value} after {verdict.n}: restore the study "
+            "from a backup."
+        )
+    return verdict
