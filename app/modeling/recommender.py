@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -118,14 +118,6 @@ class Recommender:
         with stopwatch.stage("summing up"):
             customer_numbers = np.full(len(rows), number, np.int64)
             return aggregate_events(rows, self.item_facts, self.event_store.as_of, customer_numbers)
-
-    def numbered(self, evidence: Evidence, customer: str) -> Evidence:
-        """Return evidence of another version with this version's customer number.
-
-        Raises NotEnoughHistoryError if this version has no list of the customer.
-        """
-        customer_numbers = np.full(len(evidence), self._customer_number(customer), np.int64)
-        return replace(evidence, customer=customer_numbers)
 
     def _customer_number(self, customer: str) -> int:
         """Return the customer number for evidence: the key to imported lists, 0 for HybridModel."""

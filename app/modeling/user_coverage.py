@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from app.modeling.training_data import policy_catalog
 from app.storage.event_store.store import EventStore
 from recsys.dataset.event_aggregation import ItemFacts, aggregate_events
+from recsys.disclosure import DisclosureRule
 from recsys.study.policy import Policy
 
 SAMPLE_CUSTOMERS = 5_000
@@ -37,10 +38,12 @@ class UserCoverage:
 def measure_user_coverage(event_store: EventStore, policy: Policy) -> UserCoverage | None:
     """Return the coverage in a sample; None if it has fewer customers than `policy.cell`."""
     counts = np.concatenate([np.zeros(0, np.int64), *_brand_counts(event_store, policy)])
-    if len(counts) < policy.cell:
+    if not policy.disclosure.round_down(len(counts)):
         return None
     min_brands = policy.least_brands
-    bands = tuple(_bands(counts, (0, min_brands, 2 * min_brands, 4 * min_brands), policy.cell))
+    bands = tuple(
+        _bands(counts, (0, min_brands, 2 * min_brands, 4 * min_brands), policy.disclosure)
+    )
     return UserCoverage(len(counts), min_brands, float((counts >= min_brands).mean()), bands)
 
 
@@ -58,13 +61,13 @@ def _brand_counts(event_store: EventStore, policy: Policy) -> Iterator[NDArray[n
 
 
 def _bands(
-    counts: NDArray[np.int64], edges: tuple[int, ...], min_group_size: int
+    counts: NDArray[np.int64], edges: tuple[int, ...], rule: DisclosureRule
 ) -> Iterator[HistoryBand]:
     """Yield bands of at least `min_group_size` customers; a smaller band joins the next one."""
     low, remaining = edges[0], len(counts)
     for high in edges[1:]:
         count = int(((counts >= low) & (counts < high)).sum())
-        if count >= min_group_size and remaining - count >= min_group_size:
+        if rule.round_down(count) and rule.round_down(remaining - count):
             yield HistoryBand(low, high - 1, count / len(counts))
             low, remaining = high, remaining - count
     yield HistoryBand(low, None, remaining / len(counts))

@@ -55,7 +55,6 @@ DARK = ColorTokens(
 )
 THEMES: Mapping[str, ColorTokens] = {"light": LIGHT, "dark": DARK}
 # Each is used for text on paper and on surface, so each has a contrast of at least 4.5:1 there.
-TEXT_TOKENS = ("ink", "quiet", "glow", "violet", "slate", "sand", "release", "hold", "undecided")
 
 
 def color_tokens(theme: str | None) -> ColorTokens:
@@ -69,17 +68,5 @@ def mix_colors(first: str, second: str, share: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in pairs)
 
 
-def contrast_ratio(first: str, second: str) -> float:
-    """Return the contrast ratio of two colors, 1 to 21 (WCAG 2.2, relative luminance)."""
-    low, high = sorted((_luminance(first), _luminance(second)))
-    return (high + 0.05) / (low + 0.05)
-
-
 def _channels(color: str) -> list[int]:
     return [int(color[i : i + 2], 16) for i in (1, 3, 5)]
-
-
-def _luminance(color: str) -> float:
-    shares = [c / 255 for c in _channels(color)]
-    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
-    return sum(w * v for w, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

@@ -22,7 +22,7 @@ from app.reports.wording import (
 from app.study.results import StudyStatus
 from recsys.report.report_data import CriterionReport
 from recsys.report.tables import ShareRow
-from recsys.report.verdict_sentence import CriterionVerdict
+from recsys.report.verdict import CriterionVerdict
 from recsys.stats import Estimate
 
 

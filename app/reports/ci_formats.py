@@ -4,9 +4,10 @@ from functools import partial
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from app.presentation.verdict_text import verdict_text
 from app.reports.wording import format_criterion_value
 from app.study.results import StudyStatus
-from recsys.report.verdict_sentence import CriterionVerdict, Outcome
+from recsys.report.verdict import CriterionVerdict, Outcome, verdict_to_row
 
 
 def gate_data(result: StudyStatus) -> dict[str, Any]:
@@ -19,10 +20,10 @@ def gate_data(result: StudyStatus) -> dict[str, Any]:
         "attempt": result.report.attempt,
         "outcome": verdict.outcome.value,
         "why": verdict.why.value,
-        "reason": verdict.reason,
+        "reason": verdict_text("en", verdict),
         "people": verdict.n,
         "decided": result.decision is not None,
-        "criteria": verdict.to_dict()["criteria"],
+        "criteria": verdict_to_row(verdict)["criteria"],
         "overrides": overrides_data(result),
     }
 
@@ -59,7 +60,7 @@ def gate_summary(result: StudyStatus) -> str:
     lines = [
         f"## Gate: {outcome_word(result)}",
         "",
-        verdict.reason,
+        verdict_text("en", verdict),
         *(f"\n{line}" for line in override_lines),
         *(header + rows if rows else []),
         "",
@@ -83,7 +84,7 @@ def gate_junit(result: StudyStatus) -> str:
             f"<testsuite name={quoteattr(f'brandswipe gate {result.row.name}')} "
             f'tests="{len(cases)}" failures="{failed}" errors="0" skipped="{skipped}">',
             *cases,
-            f"  <system-out>{escape(result.verdict.reason)}</system-out>",
+            f"  <system-out>{escape(verdict_text('en', result.verdict))}</system-out>",
             "</testsuite>",
         ]
     )
@@ -91,7 +92,7 @@ def gate_junit(result: StudyStatus) -> str:
 
 def _test_case(name: str, criterion: CriterionVerdict | None, result: StudyStatus) -> str:
     """A criterion that passed is open all the same while the limits keep the study undecided."""
-    reason = quoteattr(result.verdict.reason)
+    reason = quoteattr(verdict_text("en", result.verdict))
     released = result.verdict.outcome is Outcome.RELEASE
     if criterion is not None and criterion.failed and result.verdict.outcome is Outcome.HOLD:
         content = f"<failure message={reason}/>"

@@ -12,6 +12,7 @@ import pandas as pd
 
 from app.modeling.user_coverage import UserCoverage
 from app.presentation.i18n import translate
+from app.presentation.verdict_text import verdict_data
 from app.reports import policy_wording, tables, tables_invited
 from app.reports.charts_invited import representativeness_text as said_of_list
 from app.reports.ci_formats import overrides_data
@@ -43,7 +44,7 @@ def report_data(result: StudyStatus) -> dict[str, Any]:
     """The report of data/report.schema.json."""
     invited = result.invited
     extra = {
-        "verdict": result.verdict.to_dict(),
+        "verdict": verdict_data(result.verdict),
         "overrides": overrides_data(result),
         "invited": invited and invited.people,
         "agreed": invited and invited.consented,

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.modeling.comparison import version_parameters
 from app.operations.jobs import result_file
+from app.presentation.verdict_text import verdict_text
 from app.reports.markdown import escape_cell, iso_day, markdown_table
 from app.storage.model_registry import ModelVersion
 from app.storage.study_db.jobs import JobState
@@ -141,7 +142,7 @@ def _human_lines(studies: Sequence[StudyStatus]) -> Iterator[str]:
         return
     for study in studies:
         row, verdict = study.row, study.verdict
-        yield f"**{escape_cell(row.name)}** ({row.kind.value}): {verdict.reason}"
+        yield f"**{escape_cell(row.name)}** ({row.kind.value}): {verdict_text('en', verdict)}"
         for override in study.overrides:
             yield (
                 f"Overridden to {override.outcome} by {override.role}: "

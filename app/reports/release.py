@@ -13,6 +13,7 @@ from math import log10
 from pathlib import Path
 from typing import Any
 
+from app.presentation.verdict_text import verdict_text
 from app.reports.ci_formats import gate_data
 from app.reports.release_cards import CARDS_FOLDER, scope_sentence, write_cards
 from app.storage.model_registry import folder_hash
@@ -22,7 +23,7 @@ from app.study.results import StudyStatus
 from app.workspace.settings import data_file
 from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError, BrandswipeError, IntegrityError, NotAllowedError
-from recsys.report.verdict_sentence import Outcome
+from recsys.report.verdict import Outcome
 from recsys.study.policy import Study
 
 CERTIFICATE_FILE, MODEL_FOLDER, LISTS_SCHEMA_FILE = "certificate.json", "model", "lists.schema.json"
@@ -71,7 +72,7 @@ def _require_releasable(result: StudyStatus) -> None:
     explanation = (
         f"It was overridden: {last_override.outcome}, {last_override.reason}"
         if last_override
-        else result.verdict.reason
+        else verdict_text("en", result.verdict)
     )
     raise NotAllowedError(
         f"The study {result.row.name} does not release this model. {explanation} Whoever decides "

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from app.modeling.user_coverage import measure_user_coverage
+from app.presentation.verdict_text import verdict_text
 from app.reports.markdown import escape_cell, iso_day, markdown_table
 from app.reports.model_card import model_card
 from app.reports.wording import format_criterion_value
@@ -121,7 +122,7 @@ def study_card(result: StudyStatus) -> str:
         "## The rule, written down before the first card",
         markdown_table(("criterion", "bar", "because"), list(_criterion_rows(result))),
         "## What came out",
-        result.verdict.reason,
+        verdict_text("en", result.verdict),
         *(
             f"Overridden to {o.outcome} by {escape_cell(o.role)}: {escape_cell(o.reason)}"
             for o in result.overrides

@@ -12,7 +12,7 @@ from app.presentation.i18n import translate
 from app.reports.charts import Chart
 from app.study.results import StudyStatus
 from app.workspace import json_log
-from recsys.report.responses import SECONDARY_METRICS
+from recsys.report.card_measures import SECONDARY_METRICS
 from recsys.report.shown_measures import ShownMeasures, Value
 
 NEEDED = {

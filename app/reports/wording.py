@@ -3,15 +3,16 @@
 from math import floor
 
 from app.presentation.i18n import format_day, format_percent, section_texts, translate
+from app.presentation.verdict_text import too_small_text, verdict_text
 from app.study.results import StudyStatus
-from recsys.report.gate import Outcome, VerdictReason
 from recsys.report.report_data import Report
-from recsys.report.verdict_sentence import (
+from recsys.report.verdict import (
     CriterionVerdict,
+    Outcome,
     Verdict,
     VerdictFacts,
+    VerdictReason,
     make_verdict,
-    too_small_message,
 )
 from recsys.stats import Estimate
 from recsys.study.criteria import DIFFERENCES, Criterion
@@ -128,8 +129,7 @@ def verdict_sentence(language: str, result: StudyStatus) -> str:
         shown_verdict = make_verdict(
             VerdictReason.OPEN, shown_verdict.criteria, VerdictFacts(n=shown_verdict.n)
         )
-    reason = shown_verdict.reason_nl if language == "nl" else shown_verdict.reason
-    return reason.partition(". ")[2]
+    return verdict_text(language, shown_verdict).partition(". ")[2]
 
 
 def override_lines(language: str, result: StudyStatus) -> list[tuple[str, str]]:
@@ -167,7 +167,7 @@ def what_would_change(language: str, result: StudyStatus) -> str:
     closed_text = translate(language, "report.change_closed") if has_ended else ""
     invited = result.invited.people if undecided and result.invited else None
     smallest_panel = result.report.smallest_panel
-    never_text = None if invited is None else too_small_message(invited, smallest_panel, language)
+    never_text = None if invited is None else too_small_text(language, invited, smallest_panel)
     return " ".join(filter(None, (never_text, _change_text(language, result), closed_text)))
 
 

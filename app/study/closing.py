@@ -7,6 +7,7 @@ before any later one, so that a study says the same before and after its rows ar
 
 import logging
 
+from app.presentation.verdict_text import verdict_text
 from app.storage.study_db.records import ClosedBy, Closing, DealtDeck, StudyRow, study_of
 from app.storage.study_db.store import StudyStore
 from app.storage.study_db.swipes import NO_ANSWERS
@@ -14,8 +15,8 @@ from app.study.snapshot import completed_deck, read_earlier_participants, read_s
 from app.workspace.json_log import log_extra
 from recsys.errors import BrandswipeError
 from recsys.report.batches import apply_exclusions
-from recsys.report.gate import Outcome, Verdict
 from recsys.report.study_result import evaluate_study
+from recsys.report.verdict import Outcome, Verdict
 from recsys.study.scoring import score_deck, score_to_row
 
 _log = logging.getLogger("brandswipe")
@@ -78,7 +79,7 @@ def commit_decision(store: StudyStore, row: StudyRow, verdict: Verdict) -> None:
     if verdict.outcome is Outcome.UNDECIDED:
         return
     with store.transaction():
-        reason = {"en": verdict.reason}
+        reason = {"en": verdict_text("en", verdict)}
         store.studies.record_decision(row.hash, verdict.n, verdict.outcome.value, reason)
         store.studies.close(row.hash, f"decided after {verdict.n} people")
 

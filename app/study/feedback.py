@@ -20,7 +20,6 @@ from app.storage.study_db.records import StudyRow, study_of
 from app.storage.study_db.store import StudyStore
 from app.study.simulation import RaterPool, simulated_subject
 from app.workspace.workspace import Workspace
-from recsys.disclosure import DisclosureRule
 from recsys.errors import BadInputError, NotEnoughHistoryError
 from recsys.evaluation.metrics import K
 from recsys.evaluation.tuning import fit_weights_from_feedback
@@ -33,7 +32,6 @@ from recsys.report.rejections import (
     most_rejected,
     strongest_kind,
 )
-from recsys.stats import MIN_GROUP_SIZE
 from recsys.study.deck import Deck, Source
 from recsys.study.policy import StudyKind
 from recsys.study.swipes import Answer
@@ -133,7 +131,7 @@ def rejected_brands(workspace: Workspace, model: str) -> list[RejectedBrand]:
             source = Source.PICK if row.model == model else Source.CHALLENGER
             incomplete_batches += _read_study(workspace.store, row, source, responses)
     top_rejected = most_rejected(
-        responses, DisclosureRule(workspace.policy.batch, MIN_GROUP_SIZE, incomplete_batches)
+        responses, replace(workspace.policy.disclosure, lost_batches=incomplete_batches)
     )
     kinds = (
         explanation_kinds(

@@ -104,8 +104,7 @@ class Game:
 
     def is_closed(self, dealt: DealtDeck) -> bool:
         """Return whether a deck is closed, or its time is over."""
-        is_overdue = dealt.closes_at <= self.store.clock()
-        return is_overdue or self.store.decks.closing(dealt.deck.id) is not None
+        return self.store.decks.is_closed(dealt)
 
     def start(
         self, player: Player, recipe: DeckRecipe | None = None, stopwatch: Stopwatch | None = None

@@ -17,13 +17,13 @@ import segno
 
 from app.auth.identity import employee_pseudonym
 from app.presentation.i18n import LANGUAGES, section_texts, translate
+from app.presentation.verdict_text import too_small_text
 from app.storage.study_db.records import StudyRow, study_of
 from app.workspace.keys import SecretKeys
 from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError
 from recsys.report.evaluate import smallest_panel_for_study
 from recsys.report.representativeness import coarsen_column
-from recsys.report.verdict_sentence import too_small_message
 from recsys.study.policy import Study
 
 SUBJECT_COLUMN, EMAIL_COLUMNS = "subject", ("email", "e-mail", "mail")
@@ -262,7 +262,7 @@ def invite_to_study(
         hash,
         len(ordered),
         tuple(name for name in columns_kept if name not in coarse_columns),
-        too_small_message(len(ordered), smallest_panel_for_study(study)),
+        too_small_text("en", len(ordered), smallest_panel_for_study(study)),
     )
 
 

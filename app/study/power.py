@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from app.modeling.recommender import Recommender, load_recommender
+from app.presentation.verdict_text import verdict_text
 from app.storage.model_registry import ModelVersion
 from app.storage.study_db.records import StudyRow
 from app.storage.study_db.row_codec import score_of
@@ -25,7 +26,7 @@ from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import BadInputError, NotEnoughBrandsError, NotEnoughError, NotEnoughHistoryError
 from recsys.models.collaborative import ProgressCallback
 from recsys.report.evaluate import smallest_panel_for_policy
-from recsys.report.gate import Outcome
+from recsys.report.verdict import Outcome
 from recsys.simulation.raters import rater_panel
 from recsys.stats import standardized_difference
 from recsys.study.deck import Card, CardRole, Source, deal_deck
@@ -245,7 +246,7 @@ def simulate_power(
         hit_rate=float(scores[:, 0].mean()),
         outcome=result.verdict.outcome.value,
         decided_after=result.verdict.n if decided else None,
-        reason=result.verdict.reason,
+        reason=verdict_text("en", result.verdict),
         power=resample_power(scores, workspace.policy, workspace.policy.alpha, seed),
     )
 

@@ -16,8 +16,9 @@ from app.storage.study_db.store import StudyStore
 from app.storage.study_db.swipes import NO_ANSWERS
 from recsys.report.batches import ClosedDeck
 from recsys.report.snapshot import EarlierDecision, StudySnapshot
+from recsys.study.exclusions import ExclusionReason, ineligibility
 from recsys.study.policy import Policy, StudyKind
-from recsys.study.scoring import CompletedDeck, ExclusionReason, ineligibility
+from recsys.study.swipes import CompletedDeck
 
 
 def read_snapshot(

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from recsys.dataset.evidence import Evidence
+from recsys.disclosure import MIN_GROUP_SIZE, DisclosureRule
 from recsys.evaluation.metrics import TASKS, EvalUser, K, ndcg, recall, reciprocal_rank
 from recsys.evaluation.offline import bootstrap
 from recsys.models.base import Ranker
-from recsys.stats import MIN_GROUP_SIZE, Estimate, estimate_to_row
+from recsys.stats import Estimate, estimate_to_row
 
 RANKING_METRICS = ("recall", "ndcg", "mrr")
 _TOO_FEW = "fewer than 10 people"
@@ -136,5 +137,4 @@ def rank_changes(
 
 def _publishable_count(count: int, n_people: int) -> int | None:
     """Return the count if it and its complement are 0 or at least MIN_GROUP_SIZE, else None."""
-    is_safe = all(part == 0 or part >= MIN_GROUP_SIZE for part in (count, n_people - count))
-    return count if is_safe else None
+    return count if DisclosureRule().splits_safely(count, n_people) else None

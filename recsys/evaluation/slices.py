@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from recsys.dataset.event_aggregation import DAY
+from recsys.disclosure import DisclosureRule
 from recsys.evaluation.metrics import EvalUser, K, recall
 from recsys.evaluation.offline import POPULAR_SHARE, bootstrap
 from recsys.models.base import BrandIndex, Ranker
-from recsys.stats import MIN_GROUP_SIZE, Estimate, estimate_to_row
+from recsys.stats import Estimate, estimate_to_row
 
 SLICE_KINDS = ("activity", "tenure", "popularity", "category")
 """Number of known brands; days since the first event; popularity and category of the brand."""
@@ -116,15 +117,11 @@ def _publishable_groups(
     Each has at least MIN_GROUP_SIZE customers inside, and 0 or at least MIN_GROUP_SIZE outside. The
     hidden groups together also have 0 or at least MIN_GROUP_SIZE customers.
     """
-    order = sorted(groups, key=lambda group: (-len(groups[group]), group))
-    publishable = [
-        g
-        for g in order
-        if len(groups[g]) >= MIN_GROUP_SIZE and not 0 < n_people - len(groups[g]) < MIN_GROUP_SIZE
-    ]
-    while publishable and 0 < len(_hidden_users(groups, publishable)) < MIN_GROUP_SIZE:
-        publishable.pop()
-    return set(publishable)
+    sizes = {group: len(groups[group]) for group in sorted(groups)}
+    shown = DisclosureRule().publishable_groups(
+        sizes, n_people, lambda shown: len(_hidden_users(groups, shown))
+    )
+    return set(shown)
 
 
 def _hidden_users(

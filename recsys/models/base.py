@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Protocol, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from recsys.dataset.catalog import Catalog
 from recsys.dataset.evidence import Evidence
@@ -55,25 +55,47 @@ class ExplanationReason(StrEnum):
     POPULAR = "popular"
 
 
+REASONS = tuple(ExplanationReason)
+
+
+def primary_reasons(
+    follows: ArrayLike,
+    purchases: ArrayLike,
+    full_price: ArrayLike,
+    release_views: ArrayLike,
+    views: ArrayLike,
+    from_others: ArrayLike,
+) -> NDArray[np.int8]:
+    """Return the main reason of each score as a position in REASONS.
+
+    The first five are event counts (m,); `from_others` (m,) says where similar customers contribute
+    more than popularity does.
+    """
+    bought = np.asarray(purchases) > 0
+    rules = (
+        (np.asarray(follows) > 0, ExplanationReason.FOLLOWED),
+        (bought & (np.asarray(full_price) >= np.asarray(purchases)), ExplanationReason.FULL_PRICE),
+        (bought, ExplanationReason.BOUGHT),
+        (np.asarray(release_views) > 0, ExplanationReason.NEW),
+        (np.asarray(views) > 0, ExplanationReason.VIEWED),
+        (np.asarray(from_others), ExplanationReason.ALIKE),
+    )
+    codes = [np.int8(REASONS.index(reason)) for _, reason in rules]
+    popular = np.int8(REASONS.index(ExplanationReason.POPULAR))
+    return np.select([holds for holds, _ in rules], codes, popular)
+
+
 def primary_reason(explanation: Explanation) -> ExplanationReason:
     """Return the main reason in `explanation`."""
-    if explanation.follows:
-        return ExplanationReason.FOLLOWED
-    if explanation.purchases:
-        return (
-            ExplanationReason.FULL_PRICE
-            if explanation.full_price >= explanation.purchases
-            else ExplanationReason.BOUGHT
-        )
-    if explanation.release_views:
-        return ExplanationReason.NEW
-    if explanation.views:
-        return ExplanationReason.VIEWED
-    return (
-        ExplanationReason.ALIKE
-        if explanation.collaborative > max(explanation.popularity, 0)
-        else ExplanationReason.POPULAR
+    place = primary_reasons(
+        explanation.follows,
+        explanation.purchases,
+        explanation.full_price,
+        explanation.release_views,
+        explanation.views,
+        explanation.collaborative > max(explanation.popularity, 0),
     )
+    return REASONS[int(place)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys.dataset.evidence import Evidence, Feature, run_starts
-from recsys.models.base import ExplanationReason
+from recsys.models.base import primary_reasons
 
 Indices = NDArray[np.intp]
 Float32Array = NDArray[np.float32]
 Candidates = tuple[Indices, Indices, NDArray[np.floating]]
 """Rows of users in the batch, brand codes and scores, (m,) each."""
-
-_REASON_CODES = {reason: place for place, reason in enumerate(ExplanationReason)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +70,7 @@ class Recommendations:
     brand: Indices  # (m,) brand codes
     rank: Indices  # (m,) from 1
     score: NDArray[np.floating]  # (m,)
-    reason: NDArray[np.int8]  # (m,) positions in tuple(ExplanationReason)
+    reason: NDArray[np.int8]  # (m,) positions in REASONS
 
 
 def no_candidates() -> Candidates:
@@ -108,27 +106,14 @@ def build_recommendations(
     others_score = score - popularity[brand]
     others_score[has_own] -= users.own[positions[has_own]]
     from_others = others_score > np.maximum(popularity[brand], 0)
-    reason = np.where(
+    sums = np.zeros((len(row), len(Feature)), np.int64)
+    sums[has_own] = evidence.sums[positions[has_own]]
+    reason = primary_reasons(
+        sums[:, Feature.FOLLOWS],
+        sums[:, Feature.PURCHASES],
+        sums[:, Feature.FULL_PRICE],
+        sums[:, Feature.RELEASE_VIEWS],
+        sums[:, Feature.VIEWS],
         from_others,
-        _REASON_CODES[ExplanationReason.ALIKE],
-        _REASON_CODES[ExplanationReason.POPULAR],
-    ).astype(np.int8)
-    reason[has_own] = _own_reasons(evidence.sums[positions[has_own]], reason[has_own])
-    return Recommendations(row, brand, ranks_in_runs(row), score, reason)
-
-
-def _own_reasons(sums: NDArray[np.int64], otherwise: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Return each row's main reason, with the rules of `primary_reason`; else `otherwise`."""
-    purchases = sums[:, Feature.PURCHASES]
-    rules = (
-        (sums[:, Feature.FOLLOWS] > 0, ExplanationReason.FOLLOWED),
-        (
-            (purchases > 0) & (sums[:, Feature.FULL_PRICE] >= purchases),
-            ExplanationReason.FULL_PRICE,
-        ),
-        (purchases > 0, ExplanationReason.BOUGHT),
-        (sums[:, Feature.RELEASE_VIEWS] > 0, ExplanationReason.NEW),
-        (sums[:, Feature.VIEWS] > 0, ExplanationReason.VIEWED),
     )
-    codes = [np.int8(_REASON_CODES[reason]) for _, reason in rules]
-    return np.select([happened for happened, _ in rules], codes, otherwise)
+    return Recommendations(row, brand, ranks_in_runs(row), score, reason)

@@ -6,4 +6,4 @@ from recsys.report.report_data import Report as Report
 from recsys.report.snapshot import StudySnapshot as StudySnapshot
 from recsys.report.study_result import StudyResult as StudyResult
 from recsys.report.study_result import evaluate_study as evaluate_study
-from recsys.report.verdict_sentence import Verdict as Verdict
+from recsys.report.verdict import Verdict as Verdict

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from recsys.disclosure import DisclosureRule, floor_to_tenths
-from recsys.report.responses import Bools, Ints
-from recsys.study.policy import Study
-from recsys.study.scoring import (
-    CompletedDeck,
-    DeckScore,
+from recsys.study.exclusions import (
     ExclusionReason,
     ResponseTimes,
     exclusion_reason,
     ineligibility,
     is_complete,
 )
+from recsys.study.policy import Study
+from recsys.study.response_columns import Bools, Ints
+from recsys.study.scoring import DeckScore
+from recsys.study.swipes import CompletedDeck
 
 ClosedDeck = CompletedDeck | DeckScore | ExclusionReason
 """A closed deck. Once its owner is forgotten: its scores alone, which count all the same, or why

@@ -18,10 +18,10 @@ from recsys.report.batches import (
     ParticipantFunnel,
     exclusion_counts,
 )
+from recsys.report.card_measures import SECONDARY_METRICS
 from recsys.report.forecast import Forecast, forecast
 from recsys.report.report_data import CriterionReport, Report
 from recsys.report.response_table import ResponseTable
-from recsys.report.responses import SECONDARY_METRICS
 from recsys.report.shown_measures import NOT_COMPUTED, REASON, ShownMeasures
 from recsys.report.tables import (
     brand_rows,
@@ -32,16 +32,12 @@ from recsys.report.tables import (
     segment_rows,
 )
 from recsys.report.tally import Tally, policy_scores, tally_decks
-from recsys.stats import (
-    ClusteredProportion,
-    Estimate,
-    Floats,
-    clustered_proportion,
-    smallest_panel,
-)
+from recsys.stats import ClusteredProportion, Estimate, Floats, clustered_proportion, smallest_panel
 from recsys.study.criteria import Criterion
+from recsys.study.exclusions import ExclusionReason
 from recsys.study.policy import Policy, Study
-from recsys.study.scoring import CompletedDeck, DeckScore, ExclusionReason, score_deck
+from recsys.study.scoring import DeckScore, score_deck
+from recsys.study.swipes import CompletedDeck
 
 
 def build_report(

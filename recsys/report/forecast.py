@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.stats import FRACTIONS, Floats, ScoreCounts
+from recsys.stats import FRACTIONS, Floats, ScoreCounts, log_mean_exp, log_steps, study_outcomes
 
 HORIZON = 2000
 """People ahead that the forecast looks."""
@@ -91,13 +90,14 @@ IndexedScores = tuple[Floats, NDArray[np.intp]]
 
 def _is_decided(indexed: Sequence[IndexedScores], bars: Sequence[float], alpha: float) -> bool:
     """Return whether the scores so far release or hold."""
-    score_counts = [
-        (ScoreCounts(values, np.bincount(index)[None].astype(np.float64)), bar)
-        for (values, index), bar in zip(indexed, bars, strict=True)
+    counts = [
+        ScoreCounts(values, np.bincount(index)[None].astype(np.float64))
+        for values, index in indexed
     ]
-    released = all(c.log_wealth(bar)[0] >= -log(alpha) for c, bar in score_counts)
-    to_hold = log(len(bars) / alpha)
-    return released or any(c.mirrored.log_wealth(1 - bar)[0] >= to_hold for c, bar in score_counts)
+    lower = [each.log_wealth(bar)[0] for each, bar in zip(counts, bars, strict=True)]
+    upper = [each.mirrored.log_wealth(1 - bar)[0] for each, bar in zip(counts, bars, strict=True)]
+    released, held = study_outcomes(np.array(lower), np.array(upper), alpha)
+    return bool(released | held)
 
 
 def _normal_futures(
@@ -118,20 +118,22 @@ def _normal_futures(
 
 
 def _reaches_decision(logs: Floats, alpha: float, criteria: int) -> NDArray[np.bool_]:
-    """Return which of the rows of logs, shape (..., 2 x criteria x gamblers), release or hold."""
-    gamblers = logs.reshape(*logs.shape[:-1], 2, criteria, -1)
-    top = gamblers.max(axis=-1)
-    wealth = top + np.log(np.exp(gamblers - top[..., None]).mean(axis=-1))
-    released = (wealth[..., 0, :] >= -log(alpha)).all(axis=-1)
-    holds = (wealth[..., 1, :] >= log(criteria / alpha)).any(axis=-1)
-    return np.asarray(released | holds)
+    """Return which rows release or hold. logs: (..., 2 * n_criteria * n_gamblers)."""
+    wealth = log_mean_exp(logs.reshape(*logs.shape[:-1], 2, criteria, -1))
+    released, held = study_outcomes(wealth[..., 0, :], wealth[..., 1, :], alpha)
+    return released | held
 
 
-def _log_steps(indexed: Sequence[IndexedScores], bars: Sequence[float], stakes: Floats) -> Floats:
-    """Return shape (people, 2 x criteria x stakes): what each person adds to each gambler's log."""
-    sides = [(values / bar, index) for (values, index), bar in zip(indexed, bars, strict=True)]
-    sides += [((1 - v) / (1 - bar), i) for (v, i), bar in zip(indexed, bars, strict=True)]
-    steps = [np.log1p((odds - 1)[:, None] * stakes)[index] for odds, index in sides]
+def _log_steps(
+    indexed: Sequence[IndexedScores], bars: Sequence[float], fractions: Floats
+) -> Floats:
+    """Return what each person adds to each gambler's log, (n_people, 2 * n_criteria * n_fractions).
+
+    The bets above the bars come first, then those below them.
+    """
+    sides = [(values, bar, index) for (values, index), bar in zip(indexed, bars, strict=True)]
+    sides += [(1 - values, 1 - bar, index) for values, bar, index in sides]
+    steps = [log_steps(values, bar, fractions)[index] for values, bar, index in sides]
     return np.concatenate(steps, axis=1)
 
 

@@ -1,21 +1,20 @@
 """Report + Policy -> Verdict. Fail beats pass, and no data is never a pass."""
 
 from collections.abc import Iterator
-from math import log
+
+import numpy as np
 
 from recsys.report.batches import Batch
 from recsys.report.report_data import Report
-from recsys.report.verdict_sentence import (
+from recsys.report.verdict import (
     CriterionVerdict,
-    Outcome,
     Verdict,
     VerdictFacts,
     VerdictReason,
     make_verdict,
 )
+from recsys.stats import criterion_outcomes
 from recsys.study.policy import Policy
-
-__all__ = ["Outcome", "Verdict", "VerdictReason", "decide", "first_decision"]
 
 
 def decide(report: Report, policy: Policy) -> Verdict:
@@ -71,13 +70,15 @@ def _criteria_reason(verdicts: tuple[CriterionVerdict, ...]) -> VerdictReason:
 
 
 def _criterion_verdicts(report: Report, index: int) -> Iterator[CriterionVerdict]:
-    """Return each criterion at one batch: passed at wealth 1/alpha, failed at criteria/alpha."""
-    to_pass, to_fail = -log(report.alpha), log(len(report.criteria) / report.alpha)
-    for criterion_report in report.criteria:
-        point = criterion_report.run[index]
-        passed, failed = point.log_lower >= to_pass, point.log_upper >= to_fail
-        name, bar = criterion_report.criterion.name, criterion_report.criterion.bar
-        yield CriterionVerdict(name, bar, point.mean, point.low, point.high, passed, failed)
+    """Yield whether each criterion is passed or failed at one batch."""
+    points = [each.run[index] for each in report.criteria]
+    lower, upper = np.array([(p.log_lower, p.log_upper) for p in points]).T
+    outcomes = criterion_outcomes(lower, upper, report.alpha)
+    for each, point, passed, failed in zip(report.criteria, points, *outcomes, strict=True):
+        name, bar = each.criterion.name, each.criterion.bar
+        yield CriterionVerdict(
+            name, bar, point.mean, point.low, point.high, bool(passed), bool(failed)
+        )
 
 
 def _undecided(report: Report, policy: Policy) -> Verdict:

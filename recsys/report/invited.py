@@ -9,7 +9,7 @@ from recsys.report.batches import ClassifiedDeck
 from recsys.report.representativeness import FrameShare, frame_shares
 from recsys.report.shown_measures import ShownMeasures
 from recsys.report.snapshot import InvitationList
-from recsys.study.scoring import CompletedDeck
+from recsys.study.swipes import CompletedDeck
 
 
 @dataclass(frozen=True, slots=True)

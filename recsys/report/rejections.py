@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from recsys.disclosure import DisclosureRule
-from recsys.models.base import Explanation
+from recsys.models.base import Explanation, ExplanationReason, primary_reason
 
 MAX_BRANDS = 10  # brands that are told of
 EVIDENCE_KINDS = (
@@ -86,14 +86,17 @@ def kind_shares(kinds: Mapping[str, int]) -> dict[str, float]:
 
 
 def strongest_kind(explanation: Explanation) -> str:
-    """Return the strongest kind of evidence behind a score, one of KINDS."""
-    discounted = explanation.purchases - explanation.full_price
-    present = {
-        "followed": explanation.follows > 0,
-        "full_price_again": explanation.full_price > 1,
-        "full_price_once": explanation.full_price == 1,
-        "cheap_again": discounted > 1,
-        "cheap_once": discounted == 1,
-        "looked": explanation.views > 0 or explanation.release_views > 0,
-    }
-    return next((kind for kind, holds in present.items() if holds), "others")
+    """Return the strongest kind of evidence behind a score, one of EVIDENCE_KINDS."""
+    reason = primary_reason(explanation)
+    if reason in (ExplanationReason.FULL_PRICE, ExplanationReason.BOUGHT):
+        price = "full_price" if explanation.full_price else "cheap"
+        count = explanation.full_price or explanation.purchases
+        return f"{price}_{'again' if count > 1 else 'once'}"
+    return _OTHER_KINDS.get(reason, "others")
+
+
+_OTHER_KINDS = {
+    ExplanationReason.FOLLOWED: "followed",
+    ExplanationReason.NEW: "looked",
+    ExplanationReason.VIEWED: "looked",
+}

@@ -12,8 +12,8 @@ from recsys.report.shown_measures import Failure
 from recsys.report.tables import SegmentRow, ShareRow, segment_to_row, share_to_row
 from recsys.stats import ClusteredProportion, Estimate, estimate_to_row
 from recsys.study.criteria import Criterion, criterion_to_row
+from recsys.study.exclusions import ExclusionReason
 from recsys.study.policy import Policy, StudyKind
-from recsys.study.scoring import ExclusionReason
 
 SCHEMA_VERSION = 3  # of the published form: it grows when a field goes or changes its meaning
 

@@ -6,21 +6,12 @@ from itertools import chain
 
 import numpy as np
 
-from recsys.report.responses import (
-    LIKED,
-    PICK,
-    Ints,
-    ResponseColumns,
-    criterion_scores,
-    encode,
-    group_shares,
-    matched_pairs,
-    response_columns,
-    secondary_metric_values,
-)
+from recsys.report.card_measures import encode, group_shares, matched_pairs, secondary_metric_values
 from recsys.stats import Floats
 from recsys.study.policy import SEGMENTS
-from recsys.study.scoring import CompletedDeck
+from recsys.study.response_columns import LIKED, PICK, Ints, ResponseColumns, response_columns
+from recsys.study.scoring import criterion_scores
+from recsys.study.swipes import CompletedDeck
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from recsys.report.batches import ClosedDeck
+from recsys.study.exclusions import ineligibility
 from recsys.study.policy import Study
-from recsys.study.scoring import CompletedDeck, ineligibility
+from recsys.study.swipes import CompletedDeck
 
 
 @dataclass(frozen=True, slots=True)

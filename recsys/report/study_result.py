@@ -12,7 +12,7 @@ from recsys.report.representativeness import FrameShare
 from recsys.report.shown_measures import ShownMeasures
 from recsys.report.snapshot import EarlierDecision, StudySnapshot
 from recsys.report.tally import Tally, tally_decks
-from recsys.report.verdict_sentence import Verdict
+from recsys.report.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,21 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.disclosure import DisclosureRule
+from recsys.report.card_measures import CARD_GROUPS, NEEDS_DECOYS, SECONDARY_METRICS, encode
 from recsys.report.response_table import ResponseTable
-from recsys.report.responses import (
-    CARD_GROUPS,
-    DONT_KNOW,
-    LIKED,
-    NEEDS_DECOYS,
-    SECONDARY_METRICS,
-    SUPER_LIKED,
-    Bools,
-    Ints,
-    encode,
-)
 from recsys.report.shown_measures import NOT_COMPUTED, ShownMeasures
-from recsys.stats import Estimate, Floats, betting_estimate
+from recsys.stats import Estimate, Floats, betting_estimate, standardized_gap
 from recsys.study.policy import SEGMENTS
+from recsys.study.response_columns import DONT_KNOW, LIKED, SUPER_LIKED, Bools, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +236,4 @@ def covariate_balance(table: ResponseTable, stops: Sequence[int] | Ints) -> Iter
     gaps = (sums / n) @ [1, -1] + shift
     spreads = np.sqrt(variance.mean(axis=1))
     for n_known, gap, spread in zip(n_pairs.tolist(), gaps.tolist(), spreads.tolist(), strict=True):
-        yield None if n_known < 2 else _standardized_gap(gap, spread)
-
-
-def _standardized_gap(gap: float, spread: float) -> float:
-    """Return the gap in spreads; what differs without any spread is infinitely apart."""
-    if spread < 1e-6:  # rounding, where nothing varies
-        return 0.0 if abs(gap) < 1e-6 else float(np.copysign(np.inf, gap))
-    return gap / spread
+        yield None if n_known < 2 else standardized_gap(gap, spread)

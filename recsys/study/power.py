@@ -2,15 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
 from recsys.errors import BadInputError
-from recsys.stats import FRACTIONS, Floats, unit_scores
+from recsys.stats import (
+    FRACTIONS,
+    Floats,
+    graded_auc,
+    log_mean_exp,
+    log_steps,
+    safe_divide,
+    study_outcomes,
+    unit_scores,
+)
 from recsys.study.policy import Policy
+from recsys.study.scoring import GRADES, difference_score
 
 N_STUDIES = 400
 """Studies a scenario."""
@@ -104,7 +113,7 @@ def _simulate_studies(
         first_look = (released_at | held_at).argmax(axis=1)
         decided = (released_at | held_at).any(axis=1)
         stopped[undecided[decided]] = people[first_look[decided]]
-        released[undecided[decided]] = ~held_at[decided, first_look[decided]]  # fail beats pass
+        released[undecided[decided]] = released_at[decided, first_look[decided]]
         wealth[undecided] = logs[:, -1]
         undecided = undecided[~decided]
         if not len(undecided):
@@ -113,10 +122,13 @@ def _simulate_studies(
 
 
 def batch_log_wealth(scores: Floats, bars: Sequence[float], batch: int) -> Floats:
-    """Return what each batch adds to each gambler's log, (studies, batches, 2, criteria, 32)."""
+    """Return what each batch adds to the log of each gambler's wealth.
+
+    scores: (n_studies, n_people, n_criteria). Returns (n_studies, n_batches, 2, n_criteria, 32):
+    the bets above the bars, then those below them.
+    """
     bar = np.asarray(bars)
-    odds = np.stack([scores / bar, (1 - scores) / (1 - bar)], axis=2)
-    steps = np.log1p(FRACTIONS * (odds[..., None] - 1))
+    steps = np.stack([log_steps(scores, bar), log_steps(1 - scores, 1 - bar)], axis=2)
     studies, people = scores.shape[:2]
     added: Floats = steps.reshape(studies, people // batch, batch, *steps.shape[2:]).sum(axis=2)
     return added
@@ -125,12 +137,14 @@ def batch_log_wealth(scores: Floats, bars: Sequence[float], batch: int) -> Float
 def stopping_decisions(
     logs: Floats, alpha: float, enough: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which looks release and which hold, shape (studies, batches)."""
-    top = logs.max(axis=-1)
-    wealth = top + np.log(np.exp(logs - top[..., None]).mean(axis=-1))
-    released = (wealth[:, :, 0] >= -log(alpha)).all(axis=-1)
-    holds = (wealth[:, :, 1] >= log(wealth.shape[-1] / alpha)).any(axis=-1)
-    return released & enough, holds & enough
+    """Return which looks release and which hold, (n_studies, n_batches) each.
+
+    logs: the sums of `batch_log_wealth` up to each look; enough: (n_batches,) where the policy's
+    least number of people is reached.
+    """
+    wealth = log_mean_exp(logs)
+    released, held = study_outcomes(wealth[:, :, 0], wealth[:, :, 1], alpha)
+    return released & enough, held & enough
 
 
 def _simulate_scores(
@@ -178,13 +192,17 @@ def _graded_auc_scores(
     rng: np.random.Generator,
 ) -> Floats:
     """Return the graded AUC; exactly .5 where the policy has no scored decoys."""
-    if not decoys.shape[-1]:
-        return np.full(decoys.shape[:-1], 0.5)
     pick_grades, decoy_grades = (
-        x * (1 + (rng.random(x.shape) < super_like_share)) for x in (picks, decoys)
+        _grade_counts(liked, rng.random(liked.shape) < super_like_share)
+        for liked in (picks, decoys)
     )
-    comparisons = np.sign(pick_grades[..., :, None] - decoy_grades[..., None, :])
-    return np.asarray((1 + comparisons.mean(axis=(-2, -1))) / 2)
+    return np.nan_to_num(graded_auc(pick_grades, decoy_grades), nan=0.5)
+
+
+def _grade_counts(liked: NDArray[np.bool_], super_liked: NDArray[np.bool_]) -> Floats:
+    """Return how many of each person's cards have each grade, (n_grades, n_studies, n_people)."""
+    grades = liked * (1 + super_liked)
+    return np.array([(grades == g).sum(axis=-1) for g in range(GRADES)], dtype=np.float64)
 
 
 def _list_only(cards: NDArray[np.bool_], n_only: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -195,22 +213,24 @@ def _list_only(cards: NDArray[np.bool_], n_only: NDArray[np.int64]) -> NDArray[n
 def _lift_scores(
     picks: NDArray[np.bool_], baseline_cards: NDArray[np.bool_], n_shared: NDArray[np.int64]
 ) -> Floats:
-    """Return (1 + own - theirs) / 2; exactly .5 where the lists are the same."""
+    """Return the lift score; exactly .5 where the lists are the same."""
     n_only = picks.shape[-1] - n_shared
-    own_mask, dealt_mask = _list_only(picks, n_only), _list_only(baseline_cards, n_only)
-    n_own, n_baseline = own_mask.sum(axis=-1), dealt_mask.sum(axis=-1)
-    undefined = (n_own == 0) | (n_baseline == 0)
-    difference = (picks & own_mask).sum(axis=-1) / np.maximum(n_own, 1)
-    difference = difference - (baseline_cards & dealt_mask).sum(axis=-1) / np.maximum(n_baseline, 1)
-    return np.where(undefined, 0.5, (1 + difference) / 2)
+    own, baseline = (
+        safe_divide((cards & only).sum(axis=-1), only.sum(axis=-1))
+        for cards, only in (
+            (picks, _list_only(picks, n_only)),
+            (baseline_cards, _list_only(baseline_cards, n_only)),
+        )
+    )
+    return difference_score(own, baseline)
 
 
 def _comparison_scores(
     picks: NDArray[np.bool_], challenger_cards: NDArray[np.bool_], n_shared: NDArray[np.int64]
 ) -> Floats:
-    """Return (1 + theirs - ours) / 2 of two whole lists; what both name cancels out."""
+    """Return the score of two whole lists; the brands that both name cancel out."""
     n_only = picks.shape[-1] - n_shared
     champion, challenger = (
-        (liked & _list_only(liked, n_only)).sum(axis=-1) for liked in (picks, challenger_cards)
+        (liked & _list_only(liked, n_only)).mean(axis=-1) for liked in (picks, challenger_cards)
     )
-    return np.asarray((1 + (challenger - champion) / picks.shape[-1]) / 2)
+    return difference_score(challenger, champion)

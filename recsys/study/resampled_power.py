@@ -90,7 +90,7 @@ def _stopping_times(
     )
     rows = np.arange(len(drawn))
     stopped = np.where(decided, people[first_look], REPLAYED_PEOPLE + 1)
-    return stopped, decided & ~held_at[rows, first_look]  # fail beats pass
+    return stopped, decided & released_at[rows, first_look]
 
 
 def _decision_rate(n: int, stopped: NDArray[np.int64], released: NDArray[np.bool_]) -> DecisionRate:

@@ -1,10 +1,11 @@
-"""Answer, Swipe, what a legal session is, undo."""
+"""Answers and swipes: which answer is current, and a deck with its answers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from recsys.errors import IllegalSwipeError
+from recsys.study.deck import Deck
 
 
 class Answer(StrEnum):
@@ -57,6 +58,19 @@ def current_answers(swipes: Iterable[tuple[int, int, str | None]]) -> dict[int, 
         position: answer for _, position, answer in sorted(swipes, key=lambda swipe: swipe[0])
     }
     return {position: Answer(answer) for position, answer in latest.items() if answer}
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedDeck:
+    """A closed deck with the answers that stood when it closed."""
+
+    deck: Deck
+    answers: Mapping[int, Answer]  # by position; cards without an answer are absent
+    shown_ms: Mapping[int, int]  # by position: how long the card lay open
+    dealt_at: int  # milliseconds since 1970, by the server's clock
+    closed_at: int
+    language: str | None = None  # of the page it was dealt on
+    device: str | None = None  # phone, tablet or desk, by its first answer
 
 
 def check_swipe(swipe: Swipe, deck: str, cards: int) -> None:

@@ -10,17 +10,22 @@ from hypothesis import strategies as st
 from recsys.report.forecast import BEYOND, DECIDED, HORIZON, TOO_SOON, forecast
 from recsys.stats import (
     Estimate,
+    Floats,
     ScoreCounts,
     betting_estimate,
     clip_rounding,
     clustered_proportion,
     graded_auc,
+    smallest_panel,
+    standardized_difference,
+    study_outcomes,
+)
+from tests.support import reference_measures
+from tests.support.betting_oracle import (
     log_wealth,
     log_wealth_lower,
     log_wealth_upper,
     lower_bound,
-    smallest_panel,
-    standardized_difference,
     upper_bound,
 )
 
@@ -240,16 +245,31 @@ class TestTheClusteredRatio:
         assert (found.error, found.icc) == (0.0, 0.0)
 
 
+def counts(grades: list[int]) -> Floats:
+    """How many cards have each grade, as the AUC takes them."""
+    return np.bincount(grades, minlength=3)[:, None].astype(np.float64)
+
+
+def auc(picks: list[int], decoys: list[int]) -> float:
+    return float(graded_auc(counts(picks), counts(decoys))[0])
+
+
 class TestTheAuc:
     def test_recorded_deck(self) -> None:
-        assert graded_auc([2, 1, 1, 0, 2, 1], [0, 1, 0]) == near(0.8055555556)
+        assert auc([2, 1, 1, 0, 2, 1], [0, 1, 0]) == near(0.8055555556)
 
-    def test_nothing_to_compare_is_exactly_a_half(self) -> None:
-        assert graded_auc([], [1]) == graded_auc([1], []) == 0.5
+    def test_without_a_decoy_it_is_exactly_a_half_and_without_a_pick_unknown(self) -> None:
+        assert auc([1], []) == 0.5
+        assert np.isnan(auc([], [1]))
 
     @given(grades, grades)
+    def test_it_is_what_comparing_each_pair_says(self, picks: list[int], decoys: list[int]) -> None:
+        if picks:
+            assert auc(picks, decoys) == near(reference_measures.graded_auc(picks, decoys))
+
+    @given(grades.filter(bool), grades.filter(bool))
     def test_turned_round_it_is_the_rest_to_one(self, a: list[int], b: list[int]) -> None:
-        assert graded_auc(a, b) + graded_auc(b, a) == near(1.0)
+        assert auc(a, b) + auc(b, a) == near(1.0)
 
     @given(grades.filter(bool), grades.filter(bool))
     def test_binary_it_is_half_of_one_plus_hits_less_false_alarms(
@@ -257,7 +277,24 @@ class TestTheAuc:
     ) -> None:
         picks, decoys = [min(p, 1) for p in picks], [min(d, 1) for d in decoys]
         expected = (1 + np.mean(picks) - np.mean(decoys)) / 2
-        assert graded_auc(picks, decoys) == near(float(expected))
+        assert auc(picks, decoys) == near(float(expected))
+
+
+class TestWhenAStudyIsDecided:
+    ALPHA = 0.05
+
+    def test_all_must_pass_and_one_that_fails_is_enough(self) -> None:
+        enough, more = log(1 / self.ALPHA), log(2 / self.ALPHA)
+        lower = np.array([[enough, enough], [enough, enough - 1e-9], [enough, enough]])
+        upper = np.array([[0.0, 0.0], [0.0, more], [0.0, more - 1e-9]])
+        released, held = study_outcomes(lower, upper, self.ALPHA)
+        assert released.tolist() == [True, False, True]
+        assert held.tolist() == [False, True, False]
+
+    def test_fail_beats_pass(self) -> None:
+        certain = np.full((1, 2), 100.0)
+        released, held = study_outcomes(certain, certain, self.ALPHA)
+        assert (released.tolist(), held.tolist()) == ([False], [True])
 
 
 class TestTheStandardisedDifference:

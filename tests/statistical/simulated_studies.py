@@ -9,7 +9,7 @@ from math import log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.stats import log_wealth_lower, log_wealth_upper
+from tests.support.betting_oracle import log_wealth_lower, log_wealth_upper
 
 Floats = NDArray[np.float64]
 PICKS, BATCH = 10, 5

@@ -10,8 +10,7 @@ import pytest
 
 from recsys.report.evaluate import build_report
 from recsys.report.gate import decide
-from recsys.report.verdict_sentence import Outcome
-from recsys.stats import log_wealth_lower, log_wealth_upper
+from recsys.report.verdict import Outcome
 from recsys.study.deck import CardRole, Source
 from recsys.study.scoring import score_deck
 from tests.statistical.simulated_studies import (
@@ -24,6 +23,7 @@ from tests.statistical.simulated_studies import (
     panels,
     with_error,
 )
+from tests.support.betting_oracle import log_wealth_lower, log_wealth_upper
 from tests.support.closed_decks import POLICY, STUDY, F, N, card, closed, deck_of, panel
 
 STUDIES, PEOPLE = 2000, 200

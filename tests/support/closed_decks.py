@@ -8,8 +8,7 @@ import numpy as np
 
 from recsys.study.deck import Card, CardRole, Deck, HistoryDepth, Origin, Source
 from recsys.study.policy import Policy, Study, StudyKind
-from recsys.study.scoring import CompletedDeck
-from recsys.study.swipes import Answer
+from recsys.study.swipes import Answer, CompletedDeck
 from tests.support.paths import ROOT
 
 POLICY = Policy.from_dict(tomllib.loads((ROOT / "data" / "policy.toml").read_text()))

@@ -13,8 +13,7 @@ from recsys.study.deck import SHORT_RECIPE, Card, CardRole, DeckRecipe, RankedPr
 from recsys.study.decoys import BrandPool
 from recsys.study.paired_deck import deal_paired_deck
 from recsys.study.policy import Policy, Study, StudyKind
-from recsys.study.scoring import CompletedDeck
-from recsys.study.swipes import Answer
+from recsys.study.swipes import Answer, CompletedDeck
 from tests.support.closed_decks import D, F, N, S, card, closed, deck_of
 from tests.support.toy_catalogs import catalogue
 

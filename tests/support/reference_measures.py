@@ -1,11 +1,93 @@
-"""The measures beside the criteria, card by card: the oracle of recsys.report.response_table."""
+"""Scores and measures card by card: the oracle of what is computed of all decks at once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from recsys.stats import graded_auc
 from recsys.study.deck import Card, CardRole, Source
-from recsys.study.scoring import ANSWER_GRADES, AnsweredCard, card_grades, liked_share
-from recsys.study.swipes import Answer
+from recsys.study.scoring import DeckScore
+from recsys.study.swipes import Answer, CompletedDeck
+
+ANSWER_GRADES = {
+    Answer.DONT_KNOW: 0,
+    Answer.NOT_FAVOURITE: 0,
+    Answer.FAVOURITE: 1,
+    Answer.SUPER_LIKE: 2,
+}
+AnsweredCard = tuple[Card, Answer]
+"""A card with its answer."""
+
+
+def answered_cards(deck: CompletedDeck) -> list[AnsweredCard]:
+    """Return the answered cards in the order of the deck."""
+    answers = deck.answers
+    return [(c, answers[c.position]) for c in deck.deck.cards if c.position in answers]
+
+
+def reference_score(deck: CompletedDeck) -> DeckScore:
+    """Return the scores of STATISTICS' table. Without an answered pick the hit rate is 0."""
+    return _score_cards(answered_cards(deck))
+
+
+def _score_cards(cards: Sequence[AnsweredCard]) -> DeckScore:
+    precision = liked_share(a for c, a in cards if _is_pick(c))
+    return DeckScore(
+        precision=precision or 0.0,
+        discrimination=graded_auc(
+            card_grades(cards, _is_paired_pick), card_grades(cards, _is_matched_decoy)
+        ),
+        lift=_lift_score(cards),
+        challenger=_difference_score(
+            liked_share(a for c, a in cards if Source.CHALLENGER in c.sources), precision
+        ),
+    )
+
+
+def _lift_score(cards: Sequence[AnsweredCard]) -> float:
+    own_share = liked_share(a for c, a in cards if _is_pick(c) and Source.BASELINE not in c.sources)
+    baseline_share = liked_share(a for c, a in cards if c.role is CardRole.BASELINE_ONLY)
+    return _difference_score(own_share, baseline_share)
+
+
+def _difference_score(first: float | None, second: float | None) -> float:
+    """Return (1 + one - other) / 2 of two hit rates; exactly .5 where one is not known."""
+    return 0.5 if first is None or second is None else (1 + first - second) / 2
+
+
+def liked_share(answers: Iterable[Answer]) -> float | None:
+    """Return the share of favourites and super likes; None when there is no answer."""
+    liked = [answer.liked for answer in answers]
+    return sum(liked) / len(liked) if liked else None
+
+
+def card_grades(cards: Sequence[AnsweredCard], selected: Callable[[Card], bool]) -> list[int]:
+    """Return the grades of the wanted cards, a decoy that she does not know left out."""
+    return [
+        ANSWER_GRADES[a]
+        for c, a in cards
+        if selected(c) and not (a is Answer.DONT_KNOW and _is_matched_decoy(c))
+    ]
+
+
+def _is_pick(card: Card) -> bool:
+    return card.role is CardRole.PICK
+
+
+def _is_paired_pick(card: Card) -> bool:
+    return card.role is CardRole.PICK and card.partner is not None
+
+
+def _is_matched_decoy(card: Card) -> bool:
+    return card.role is CardRole.MATCHED_DECOY
+
+
+def graded_auc(picks: Sequence[int], decoys: Sequence[int]) -> float:
+    """Return the chance that a pick is graded above a decoy, a tie counting half.
+
+    Mann and Whitney 1947; Hanley and McNeil, Radiology 1982. Nothing to compare: exactly .5.
+    """
+    if not picks or not decoys:
+        return 0.5
+    points = sum((p > d) + (p == d) / 2 for p in picks for d in decoys)
+    return points / (len(picks) * len(decoys))
 
 
 def pick(card: Card) -> bool:

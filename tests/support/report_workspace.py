@@ -11,8 +11,7 @@ from app.study.opening import open_study
 from app.workspace.policies import default_policy
 from recsys.study.deck import with_hash
 from recsys.study.policy import StudyKind
-from recsys.study.scoring import CompletedDeck
-from recsys.study.swipes import SwipeKind
+from recsys.study.swipes import CompletedDeck, SwipeKind
 from tests.support.closed_decks import panel
 
 HONEST = {"pick": 0.87, "rival": 0.4, "decoy": 0.15}

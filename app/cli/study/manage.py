@@ -28,7 +28,7 @@ from app.workspace.policies import (
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import BadInputError, BadPolicyError
 from recsys.models.baselines import BASELINES
-from recsys.report.gate import Outcome
+from recsys.report.verdict import Outcome
 from recsys.study.policy import Policy, StudyKind
 
 study_option = click.option("--study", help="Name or hash; without it the newest.")

@@ -18,6 +18,7 @@ from app.cli.common import (
 from app.cli.study.manage import study_option
 from app.modeling.user_coverage import UserCoverage, measure_user_coverage
 from app.presentation.i18n import LANGUAGES
+from app.presentation.verdict_text import verdict_text
 from app.reports.ci_formats import gate_data, gate_junit, gate_summary
 from app.reports.exports import MIME_TYPES, render_report
 from app.reports.unknown_charts import value_or_unknown
@@ -30,8 +31,8 @@ from app.study.results import StudyStatus, latest_study, study_status
 from app.study.simulation import RaterPool
 from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError, IntegrityError, UnknownNameError, WorkspaceError
-from recsys.report.gate import Outcome
 from recsys.report.report_data import CriterionReport
+from recsys.report.verdict import Outcome
 from recsys.simulation.raters import PANELS, rater_panel
 from recsys.study.policy import StudyKind
 
@@ -59,7 +60,8 @@ def simulate(
                 break
         result = study_status(ws.store, row)
     print_message(
-        f"{played_count} simulated colleagues played in {row.name!r}. {result.verdict.reason}"
+        f"{played_count} simulated colleagues played in {row.name!r}. "
+        + verdict_text("en", result.verdict)
     )
 
 
@@ -154,7 +156,7 @@ def _gate_json(result: StudyStatus) -> str:
 
 
 def _gate_text(result: StudyStatus) -> str:
-    return result.verdict.reason
+    return verdict_text("en", result.verdict)
 
 
 _FORMATTERS = {"text": _gate_text, "json": _gate_json, "md": gate_summary, "junit": gate_junit}
@@ -221,7 +223,7 @@ def _report_text(result: StudyStatus) -> str:
     players = result.report.players
     return "\n\n".join(
         [
-            result.verdict.reason,
+            verdict_text("en", result.verdict),
             text_table(["criterion", "people", "estimate", "between", "bar", "because"], rows),
             text_table(["arm", "people", "liked", "super-liked", "don't know"], source_rows),
             f"{players.counted} decks counted, of {players.dealt} dealt or a few more"

@@ -19,7 +19,7 @@ from app.reports.wording import (
     what_would_change,
 )
 from app.study.results import StudyStatus
-from recsys.report.verdict_sentence import CriterionVerdict
+from recsys.report.verdict import CriterionVerdict
 from recsys.study.policy import StudyKind
 
 STATE_OUTCOMES = {"passed": "release", "failed": "hold", "open": "undecided"}

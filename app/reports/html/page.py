@@ -27,7 +27,7 @@ from app.reports.wording import (
 )
 from app.study.results import StudyStatus
 from recsys.report.report_data import CriterionReport
-from recsys.report.verdict_sentence import CriterionVerdict
+from recsys.report.verdict import CriterionVerdict
 from recsys.study.criteria import DIFFERENCES
 
 _CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:"

@@ -23,7 +23,6 @@ from app.storage.event_store.segment import (
     CustomerKeys,
     Segment,
     customer_key,
-    file_hash,
     locate_customer,
     read_manifest,
 )
@@ -84,14 +83,6 @@ class EventStore:
         for folder in self.folders:
             pictures |= json.loads((folder / "pictures.json").read_text(encoding="utf-8"))
         return pictures
-
-    def damaged_files(self) -> list[str]:
-        """Read all files; return those whose SHA-256 differs from the manifest."""
-        parts = zip(self.folders, self.manifest["segments"], strict=True)
-        files = (
-            (folder / name, digest) for folder, p in parts for name, digest in p["files"].items()
-        )
-        return [f"{f.parent.name}/{f.name}" for f, digest in files if file_hash(f) != digest]
 
     def has_customer(self, customer_id: str) -> bool:
         """Return whether the store has events of this customer."""

@@ -141,6 +141,10 @@ class DeckTable:
             self.db.insert("closings", [key | closing])
         return closing_from_row(key | outcome | closing)
 
+    def is_closed(self, dealt: DealtDeck) -> bool:
+        """Return whether a deck is closed, or its time is over."""
+        return dealt.closes_at <= self.db.clock() or self.closing(dealt.deck.id) is not None
+
     def closing(self, deck: str) -> Closing | None:
         """Return how a deck was closed, or None where it is open."""
         row = self.db.query_one(_CLOSINGS_SQL + "where c.deck = ?", deck)

@@ -18,11 +18,6 @@ CHAINED_TABLES = (*_FIRST_TABLES, *_PAPER_TABLES)
 _FIRST_IMMUTABLE_TABLES = (
     *_FIRST_TABLES, "chain", "study_closings", "consents", "closings", "withdrawals", "job_ends",
 )  # fmt: skip
-_LATER_TABLES = (
-    "coffee_codes", "study_dates", "lessons", "steps", "invited_columns",
-    "invited_values", "counted", "study_last_days",
-)  # fmt: skip
-IMMUTABLE_TABLES = (*_FIRST_IMMUTABLE_TABLES, *_PAPER_TABLES, "invited", *_LATER_TABLES)
 
 migrations = Migrations("brandswipe")
 account_migrations = Migrations("brandswipe accounts")

@@ -90,8 +90,7 @@ def would_reveal_picks(game: Game, player: Player) -> bool:
     """Whether the row would say which cards are picks, of a deck in play or one that may count."""
     store = game.store
     closed = [
-        store.decks.closing(dealt.deck.id) is not None or dealt.closes_at <= store.clock()
-        for dealt in store.decks.of_participant(player.participant)
+        store.decks.is_closed(dealt) for dealt in store.decks.of_participant(player.participant)
     ]
     return not all(closed) or (player.origin is Origin.OWN and not closed)
 

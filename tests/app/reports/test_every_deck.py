@@ -30,14 +30,15 @@ from app.web.views.play.reveal import (
     reveal_headline,
 )
 from app.workspace.settings import data_file
+from recsys.report.card_measures import SECONDARY_METRICS
 from recsys.report.evaluate import build_report
 from recsys.report.gate import decide
 from recsys.report.report_data import Report
 from recsys.report.response_table import build_response_table
-from recsys.report.responses import SECONDARY_METRICS
 from recsys.study.deck import CardRole, Face, with_hash
 from recsys.study.policy import Policy, StudyKind
-from recsys.study.scoring import CompletedDeck, score_deck
+from recsys.study.scoring import score_deck
+from recsys.study.swipes import CompletedDeck
 from tests.support.cli_runner import brandswipe
 from tests.support.closed_decks import D, F, N, closed, deck_of, full_cards, panel
 from tests.support.every_deck import extreme, lengths, one, overlaps, rules, seeds, several, study

@@ -15,8 +15,7 @@ from app.reports.html.page import report_html
 from app.storage.study_db.store import StudyStore
 from app.study.results import StudyStatus, study_status
 from recsys.study.deck import CardRole
-from recsys.study.scoring import CompletedDeck
-from recsys.study.swipes import Answer
+from recsys.study.swipes import Answer, CompletedDeck
 from tests.support.closed_decks import panel
 from tests.support.report_workspace import open_one, play
 

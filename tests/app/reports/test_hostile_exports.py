@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.storage.study_db.store import StudyStore
-from recsys.study.scoring import CompletedDeck
+from recsys.study.swipes import CompletedDeck
 from tests.support.cli_runner import brandswipe
 from tests.support.closed_decks import panel
 from tests.support.report_workspace import HONEST, open_one, play

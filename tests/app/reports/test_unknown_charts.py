@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.cli.study.results import _report_text
 from app.presentation.i18n import LANGUAGES, translate
+from app.presentation.verdict_text import verdict_text
 from app.reports.chart_order import charts_in_order
 from app.reports.charts import Chart
 from app.reports.charts_invited import forgotten_text
@@ -28,10 +29,10 @@ from app.web.views.play.participation import participation_bar
 from app.workspace import json_log
 from app.workspace.settings import Login, Settings, data_file
 from recsys.disclosure import DisclosureRule
+from recsys.report.card_measures import SECONDARY_METRICS
 from recsys.report.evaluate import report_from_tally
 from recsys.report.gate import decide
 from recsys.report.report_data import Report
-from recsys.report.responses import SECONDARY_METRICS
 from recsys.report.shown_measures import NOT_COMPUTED, Failure, ShownMeasures
 from recsys.report.tables import secondary_metrics
 from recsys.report.tally import Tally, tally_decks
@@ -109,7 +110,7 @@ class TestTheReport:
         assert [failure.measure for failure in found.report.failures] == ["forecast"]
         assert found.report.forecast.reason == NOT_COMPUTED.reason
         assert found.verdict.criteria == SOUND.verdict.criteria
-        assert SOUND.verdict.reason.startswith(found.verdict.reason)
+        assert verdict_text("en", SOUND.verdict).startswith(verdict_text("en", found.verdict))
 
     def test_one_measure_of_several_beside_the_criteria_fails_alone(self) -> None:
         measures = ShownMeasures()

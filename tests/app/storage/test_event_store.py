@@ -21,6 +21,7 @@ from app.storage.event_store.store import EventStore
 from app.storage.ingest.pipeline import ingest
 from recsys.dataset.events import EVENT_DTYPE, EventRows
 from recsys.errors import IntegrityError, WorkspaceError
+from tests.support.damaged_files import damaged_files
 from tests.support.event_files import LOG, NOW, write
 
 
@@ -72,7 +73,7 @@ def test_no_store_says_what_to_run(tmp_path: Path) -> None:
 def test_a_store_knows_its_size_and_its_latest_time(tmp_path: Path) -> None:
     store = store_of(tmp_path, LOG)
     assert (store.customers, store.events, store.as_of) == (2, 3, NOW - 100)
-    assert store.damaged_files() == []
+    assert damaged_files(store) == []
 
 
 def test_an_unknown_customer_has_no_events(tmp_path: Path) -> None:
@@ -267,7 +268,7 @@ def test_a_missing_or_cut_part_is_said_so(tmp_path: Path, name: str) -> None:
     with pytest.raises(IntegrityError, match="--replace"):
         EventStore.open(tmp_path / "ws")
     again = store_of(tmp_path, LOG, replace=True)
-    assert (again.events, again.damaged_files()) == (3, [])
+    assert (again.events, damaged_files(again)) == (3, [])
 
 
 def test_an_events_file_short_of_some_rows_is_said_so(tmp_path: Path) -> None:
@@ -281,7 +282,7 @@ def test_a_changed_byte_is_found(tmp_path: Path) -> None:
     store = store_of(tmp_path, LOG)
     file = store.folders[0] / "events.bin"
     file.write_bytes(b"\x07" + file.read_bytes()[1:])
-    assert store.damaged_files() == [f"{file.parent.name}/events.bin"]
+    assert damaged_files(store) == [f"{file.parent.name}/events.bin"]
 
 
 def test_a_store_replaced_under_a_reader_tells_it_to_start_again(tmp_path: Path) -> None:

@@ -17,10 +17,10 @@ from app.study.closing import close_deck, settle_studies, settle_study
 from app.study.privacy import forget_person
 from app.study.results import StudyStatus, study_status
 from app.web.sweep import StudySweep
-from recsys.report.gate import Outcome
+from recsys.report.verdict import Outcome
 from recsys.study.deck import Origin, with_hash
 from recsys.study.policy import StudyKind
-from recsys.study.scoring import CompletedDeck
+from recsys.study.swipes import CompletedDeck
 from tests.support.closed_decks import panel
 from tests.support.games import Clock
 from tests.support.report_workspace import open_one, play, posts_of

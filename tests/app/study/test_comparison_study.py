@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.modeling.recommender import load_recommender
+from app.presentation.verdict_text import verdict_text
 from app.reports import tables
 from app.reports.ci_formats import gate_junit, gate_summary
 from app.reports.exports import report_markdown
@@ -111,7 +112,7 @@ class TestTheReport:
         assert table.iloc[:, 2].str.contains("points").all()
 
     def test_the_version_that_knows_people_is_proven_ahead(self, played: StudyStatus) -> None:
-        assert played.verdict.reason.startswith("The challenger is ahead. ")
+        assert verdict_text("en", played.verdict).startswith("The challenger is ahead. ")
         assert played.decision is not None
         assert played.row.closed_at is not None
 

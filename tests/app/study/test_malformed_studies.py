@@ -17,8 +17,7 @@ from app.study.opening import open_study
 from app.workspace.policies import default_policy
 from recsys.study.deck import CardRole, Source
 from recsys.study.policy import StudyKind
-from recsys.study.scoring import CompletedDeck
-from recsys.study.swipes import Answer
+from recsys.study.swipes import Answer, CompletedDeck
 from tests.support.cli_runner import Said, brandswipe
 from tests.support.closed_decks import D, F, N, S, panel
 from tests.support.report_workspace import HONEST, open_one, play

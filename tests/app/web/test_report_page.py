@@ -36,9 +36,10 @@ from app.web.views.report import charts
 from app.web.views.report.page import studies_to_choose
 from app.workspace.settings import Login, Settings, data_file
 from recsys.report.evaluate import build_report
-from recsys.report.gate import VerdictReason
+from recsys.report.verdict import VerdictReason
+from recsys.study.exclusions import ExclusionReason
 from recsys.study.policy import StudyKind
-from recsys.study.scoring import ExclusionReason, score_deck
+from recsys.study.scoring import score_deck
 from tests.support.cli_runner import brandswipe
 from tests.support.closed_decks import STUDY, panel
 from tests.support.report_workspace import HONEST, build, open_one, play

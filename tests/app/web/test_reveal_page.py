@@ -31,8 +31,8 @@ from app.workspace.settings import Login, Settings
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import NotAllowedError, UnknownNameError
 from recsys.study.deck import Card, CardRole, Face, Origin, Source
+from recsys.study.exclusions import ExclusionReason
 from recsys.study.policy import StudyKind
-from recsys.study.scoring import ExclusionReason
 from recsys.study.swipes import Answer
 from tests.support.games import game_of, known_customers, perfect, play
 from tests.support.paths import ROOT

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 from streamlit import config
 
-from app.presentation.palette import TEXT_TOKENS, THEMES, color_tokens, contrast_ratio, mix_colors
+from app.presentation.palette import THEMES, color_tokens, mix_colors
 from app.presentation.theme import (
     STATIC_FOLDER,
     altair_theme,
@@ -18,9 +18,12 @@ from app.presentation.theme import (
 )
 from app.web.components.reveal import card_tone
 from recsys.study.deck import Source
+from tests.support.contrast import contrast_ratio
 from tests.support.paths import ROOT
 
 COMPONENTS = ROOT / "app" / "web" / "components"
+
+TEXT_TOKENS = ("ink", "quiet", "glow", "violet", "slate", "sand", "release", "hold", "undecided")
 
 
 def test_contrast_is_that_of_the_published_formula() -> None:

@@ -12,8 +12,9 @@ import pytest
 from recsys.report.evaluate import build_report
 from recsys.report.report_data import Report
 from recsys.study.deck import CardRole
-from recsys.study.scoring import CompletedDeck, ExclusionReason, score_deck
-from recsys.study.swipes import Answer
+from recsys.study.exclusions import ExclusionReason
+from recsys.study.scoring import score_deck
+from recsys.study.swipes import Answer, CompletedDeck
 from tests.support.closed_decks import POLICY, STUDY, player
 
 BATCH, CELL = POLICY.batch, POLICY.cell

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from recsys.disclosure import DisclosureRule
+from recsys.disclosure import MIN_GROUP_SIZE, DisclosureRule
 from recsys.models.base import Explanation
 from recsys.report.rejections import (
     MAX_BRANDS,
@@ -13,7 +13,6 @@ from recsys.report.rejections import (
     most_rejected,
     strongest_kind,
 )
-from recsys.stats import MIN_GROUP_SIZE
 
 FIVES = DisclosureRule(batch=5, min_group_size=MIN_GROUP_SIZE)
 

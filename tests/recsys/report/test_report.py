@@ -12,21 +12,19 @@ from hypothesis import strategies as st
 from recsys.report.batches import apply_exclusions
 from recsys.report.evaluate import build_report
 from recsys.report.report_data import Report
-from recsys.stats import log_wealth
 from recsys.study.deck import CardRole, HistoryDepth, Origin
-from recsys.study.policy import StudyKind, TooFast
-from recsys.study.scoring import (
-    CompletedDeck,
-    DeckScore,
+from recsys.study.exclusions import (
     ExclusionReason,
     ResponseTimes,
-    answered_cards,
     complete_blocks,
     exclusion_reason,
     is_complete,
     is_too_fast,
-    score_deck,
 )
+from recsys.study.policy import StudyKind, TooFast
+from recsys.study.scoring import DeckScore, score_deck
+from recsys.study.swipes import CompletedDeck
+from tests.support.betting_oracle import log_wealth
 from tests.support.closed_decks import (
     POLICY,
     STUDY,
@@ -42,6 +40,7 @@ from tests.support.closed_decks import (
     small,
 )
 from tests.support.reference_measures import (
+    answered_cards,
     auc_of_all_picks,
     binary_auc,
     decoy_rejection,
@@ -277,9 +276,6 @@ class TestWhoCounts:
         decks = panel(5)
         fun = replace(decks[0], deck=replace(decks[0].deck, origin=Origin.PRACTICE))
         assert build_report(STUDY, [fun, *decks]).players.counted == 5
-
-    def test_every_reason_has_words_in_both_languages(self) -> None:
-        assert all(reason.words and reason.words_nl for reason in ExclusionReason)
 
 
 def excluded_of(deck: object, kind: StudyKind) -> ExclusionReason | None:

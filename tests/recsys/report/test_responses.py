@@ -16,16 +16,9 @@ from recsys.report.response_table import build_response_table
 from recsys.report.tables import covariate_balance
 from recsys.study.criteria import CRITERIA
 from recsys.study.deck import CardRole, Source
-from recsys.study.scoring import (
-    CompletedDeck,
-    ResponseTimes,
-    answered_cards,
-    exclusion_reason,
-    is_too_fast,
-    score_deck,
-    score_to_row,
-)
-from recsys.study.swipes import Answer
+from recsys.study.exclusions import ResponseTimes, exclusion_reason, is_too_fast
+from recsys.study.scoring import score_deck, score_to_row
+from recsys.study.swipes import Answer, CompletedDeck
 from tests.support import reference_measures
 from tests.support.closed_decks import (
     STUDY,
@@ -40,6 +33,7 @@ from tests.support.closed_decks import (
     player,
     small,
 )
+from tests.support.reference_measures import answered_cards, reference_score
 
 SAID = (N, F, S, D, None)
 
@@ -63,7 +57,7 @@ class TestTheColumns:
     @given(st.integers(0, 2**32))
     def test_the_scores_are_those_of_the_deck_to_the_bit(self, seed: int) -> None:
         played = random_deck(seed)
-        plain = score_deck(played)
+        plain = reference_score(played)
         found = build_response_table([random_deck(seed + 1), played]).scores[:, 1].tolist()
         assert found == [score_to_row(plain)[name] for name in CRITERIA]
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from recsys.errors import IntegrityError
-from recsys.report.gate import Outcome
 from recsys.report.snapshot import EarlierDecision, InvitationList, StudySnapshot
 from recsys.report.study_result import evaluate_study
-from recsys.study.scoring import ExclusionReason, score_deck
+from recsys.report.verdict import Outcome
+from recsys.study.exclusions import ExclusionReason
+from recsys.study.scoring import score_deck
 from tests.support.closed_decks import STUDY, panel
 
 DECKS = panel(40, pick=0.95, rival=0.5, decoy=0.1)

@@ -7,7 +7,7 @@ import pytest
 
 from recsys.errors import BadInputError
 from recsys.report.evaluate import smallest_panel_for_policy
-from recsys.stats import FRACTIONS, log_wealth_lower, log_wealth_upper
+from recsys.stats import FRACTIONS
 from recsys.study.power import (
     REASON_INCOMPLETE,
     PowerAssumptions,
@@ -18,6 +18,7 @@ from recsys.study.power import (
     simulate_scenario,
     stopping_decisions,
 )
+from tests.support.betting_oracle import log_wealth_lower, log_wealth_upper
 from tests.support.closed_decks import POLICY
 
 GOOD = PowerAssumptions(0.85, 0.70, 0.35, drop_out=0.0)

@@ -60,7 +60,7 @@ def play_page() -> None:
     )
     if dealt_deck is None or session.wants_to_play_again():
         _begin_deck(language, game, eligibility)
-    elif game.store.decks.closing(dealt_deck.deck.id) is None:
+    elif not game.is_closed(dealt_deck):
         deck.show_deck(language, game, player, dealt_deck)
     else:
         _show_coffee_code(language)

@@ -16,8 +16,8 @@ from app.web.views import layout, my_brands, session
 from app.web.views.play import participation, simulated_play, story_crawl
 from recsys.errors import UnknownNameError
 from recsys.study.deck import Origin, Source
+from recsys.study.exclusions import ExclusionReason
 from recsys.study.policy import StudyKind
-from recsys.study.scoring import ExclusionReason
 from recsys.study.swipes import Answer
 
 
@@ -150,7 +150,9 @@ def liked_decoys_text(language: str, revealed_cards: Sequence[RevealedCard]) -> 
 
 def deck_status_text(language: str, closing: Closing | None) -> str:
     """Say whether a closed deck counts, and if not, why."""
-    if closing is None or (closing.why_not is None and closing.score is None):
+    if closing is None:  # its time is over, and the server writes so within a minute
+        return translate(language, "reveal.counts_soon")
+    if closing.why_not is None and closing.score is None:
         return translate(language, f"reveal.does_not_count_{ExclusionReason.TOO_FEW}")
     if closing.why_not is None:
         return translate(language, "reveal.counts")

@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.presentation.i18n import translate
+from app.presentation.verdict_text import verdict_text
 from app.storage.study_db.records import StudyRow, study_of
 from app.study.game import load_game, study_to_play
 from app.study.opening import open_study
@@ -102,7 +103,7 @@ def _simulate(
 
 def _show_result(language: str, result: StudyStatus) -> None:
     verdict = result.verdict
-    st.markdown(f"**{verdict.reason_nl if language == 'nl' else verdict.reason}**")
+    st.markdown(f"**{verdict_text(language, verdict)}**")
     started_criteria = [c for c in result.report.criteria if c.run]
     if started_criteria:
         max_people = max(FIRST_PLAYERS, result.report.players.counted)
