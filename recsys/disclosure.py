@@ -1,7 +1,8 @@
-"""What may be published of a group of people. Every number that is shown goes through here.
+"""Disclosure rules: which numbers about a group of people may be published.
 
-A number needs a whole group of people behind it, and what it leaves out must be nobody or a whole
-group as well: otherwise the difference of two numbers would be the answers of a few people.
+A published number needs at least `min_group_size` people behind it (a whole group). The people that
+it leaves out must be nobody or a whole group too: otherwise the difference of two numbers would
+disclose the answers of a few people. Every number that is shown goes through here.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,32 +12,32 @@ from typing import TypeVar
 Group = TypeVar("Group")
 
 MIN_GROUP_SIZE = 10
-"""People in the smallest group, where no policy says another number."""
+"""Default size of the smallest group, if no policy sets another."""
 
 
 @dataclass(frozen=True, slots=True)
 class DisclosureRule:
-    """In what steps a number of people may be published."""
+    """Minimum group size and step size for published numbers of people."""
 
-    batch: int = 1  # it moves in steps of so many people
-    min_group_size: int = MIN_GROUP_SIZE  # and starts at so many
-    lost_batches: int = 0  # batches out of which somebody is forgotten; their people are left out
+    batch: int = 1  # published numbers grow in steps of this many people
+    min_group_size: int = MIN_GROUP_SIZE  # people; below it nothing is published
+    lost_batches: int = 0  # batches with a forgotten person; all their people are left out
 
     def publishable(self, people: int) -> int:
-        """Return how many of so many people may be shown.
+        """Return how many of `people` may be shown, 0 below `min_group_size`.
 
-        A lost batch takes `batch` people more: perhaps the forgotten person was the only one of it
-        in this row, which would otherwise move by that person alone.
+        Each lost batch subtracts `batch` people. The forgotten person may be the only person of the
+        lost batch in this row; without the subtraction the row would change by that person alone.
         """
         shown = people // self.batch * self.batch - self.lost_batches * self.batch
         return shown if shown >= self.min_group_size else 0
 
     def round_down(self, people: int) -> int:
-        """Return the number in whole groups: at least so many people."""
+        """Return `people` rounded down to a multiple of `min_group_size`: a lower bound."""
         return people // self.min_group_size * self.min_group_size
 
     def splits_safely(self, part: int, whole: int) -> bool:
-        """Return whether a part of some people and the others are each nobody or a whole group."""
+        """Return whether the part and its complement are each 0 or at least `min_group_size`."""
         return all(n == 0 or n >= self.min_group_size for n in (part, whole - part))
 
     def publishable_groups(
@@ -49,9 +50,12 @@ class DisclosureRule:
 
         Parameters
         ----------
-        sizes : people in each group; a person may be in several.
-        people : how many people there are in all.
-        hidden_people : given the groups that are shown, how many people are in the others.
+        sizes
+            Number of people in each group; a person may be in several groups.
+        people
+            Number of people in total.
+        hidden_people
+            Function of the shown groups. Returns the number of people in the other groups.
         """
         shown = [
             group
@@ -67,7 +71,7 @@ class DisclosureRule:
 def drop_until_safe(
     groups: Iterable[Group], is_hidden_safe: Callable[[list[Group]], bool]
 ) -> list[Group]:
-    """Drop groups from the end until the hidden ones together may be known by subtraction."""
+    """Drop groups from the end until all hidden groups together may be found by subtraction."""
     shown = list(groups)
     while shown and not is_hidden_safe(shown):
         shown.pop()
@@ -75,5 +79,5 @@ def drop_until_safe(
 
 
 def floor_to_tenths(share: float | None) -> float | None:
-    """Return a share rounded down to tenths, at most .9: "all" would speak of each person."""
+    """Return a share rounded down to tenths. It is at most .9: a 1 would disclose every person."""
     return None if share is None else min(int(share * 10 + 1e-9), 9) / 10

@@ -1,4 +1,4 @@
-"""Statistics without a word of brands: estimates, sequential tests, measures of shares."""
+"""General statistics: estimates with intervals, sequential tests, measures of shares and ranks."""
 
 from recsys.stats.betting import FRACTIONS as FRACTIONS
 from recsys.stats.betting import ScoreCounts as ScoreCounts

@@ -1,8 +1,9 @@
-"""Sequential tests by betting: wealth, confidence bounds, and when a study is decided.
+"""Sequential tests by betting: log wealth, confidence bounds, and the decision of a study.
 
-The evidence is a bet. Against the claim "the mean is m", 32 gamblers stake a fixed share c_j of
-their money on every score; their mean wealth can reach 1/alpha with a chance of alpha at most if
-the claim is true (Ville 1939), however often somebody looks and in whatever order people came.
+The evidence against the hypothesis "the mean is m" is the mean wealth of 32 gamblers. Gambler j
+stakes the fixed share c_j of its wealth on every score. If the hypothesis is true, the mean wealth
+ever reaches 1/alpha with probability at most alpha (Ville 1939). This holds however often somebody
+looks, and in whatever order people come.
 
 Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", JRSS B 2024,
 arXiv 2010.09686. A mixture over fixed shares is a discretised universal portfolio: Ryu and Bhatt,
@@ -22,21 +23,42 @@ from recsys.stats.estimates import Estimate, Floats, unit_scores
 Bools = NDArray[np.bool_]
 
 FRACTIONS: Floats = (np.arange(1, 33) - 0.5) / 32
-"""What each gambler stakes: c_j = (j - 1/2) / 32."""
+"""(32,) share of its wealth that each gambler stakes: c_j = (j - 1/2) / 32."""
 
 
 def log_mean_exp(logs: Floats, axis: int = -1) -> Floats:
-    """Return the log of the mean of exp(logs) over one axis, safe for large logs."""
+    """Return log(mean(exp(logs))) over one axis, without overflow for large logs.
+
+    Parameters
+    ----------
+    logs
+        Natural logarithms, (..., n, ...).
+    axis
+        The axis of length n; the result does not have it.
+    """
     top = logs.max(axis=axis, keepdims=True)
     mean = np.log(np.exp(logs - top).mean(axis=axis))
     return np.asarray(np.squeeze(top, axis=axis) + mean)
 
 
 def log_steps(scores: Floats, bar: ArrayLike, fractions: Floats = FRACTIONS) -> Floats:
-    """Return what one score adds to the log of each gambler's wealth, in the bet above the bar.
+    """Return what one score adds to the log wealth of each gambler, in the bet above the bar.
 
-    log(1 - c_j + c_j x / m) for score x, bar m and fraction c_j. scores: (...), bar: broadcast to
-    it. Returns (..., n_fractions).
+    The step is log(1 - c_j + c_j x / m) for score x, bar m and fraction c_j.
+
+    Parameters
+    ----------
+    scores
+        Scores in [0, 1], (...).
+    bar
+        Bars in (0, 1), broadcast to `scores`.
+    fractions
+        Stakes c_j, (n_fractions,).
+
+    Returns
+    -------
+    Floats
+        Log steps, (..., n_fractions).
     """
     odds = scores / np.asarray(bar)
     steps: Floats = np.log1p(fractions * (odds[..., None] - 1))
@@ -46,9 +68,21 @@ def log_steps(scores: Floats, bar: ArrayLike, fractions: Floats = FRACTIONS) -> 
 def criterion_outcomes(log_lower: Floats, log_upper: Floats, alpha: float) -> tuple[Bools, Bools]:
     """Return which criteria are passed and which are failed.
 
-    Passed at a wealth of 1/alpha in the bet above the bar: all criteria must pass, so each is
-    tested at alpha (intersection-union). Failed at n_criteria/alpha in the bet below it: one is
-    enough, so each pays for all (Bonferroni). log_lower, log_upper: (..., n_criteria).
+    A criterion passes at a wealth of 1/alpha in the bet above its bar. All criteria must pass, so
+    each is tested at alpha (intersection-union). It fails at n_criteria/alpha in the bet below its
+    bar. One failure is enough, so each is tested at alpha/n_criteria (Bonferroni).
+
+    Parameters
+    ----------
+    log_lower, log_upper
+        Log wealth of the bets above and below the bars, (..., n_criteria).
+    alpha
+        Error rate of the study.
+
+    Returns
+    -------
+    tuple of Bools
+        Passed and failed, (..., n_criteria) each.
     """
     n_criteria = np.shape(log_lower)[-1]
     return log_lower >= -log(alpha), log_upper >= log(n_criteria / alpha)
@@ -57,7 +91,15 @@ def criterion_outcomes(log_lower: Floats, log_upper: Floats, alpha: float) -> tu
 def study_outcomes(log_lower: Floats, log_upper: Floats, alpha: float) -> tuple[Bools, Bools]:
     """Return where a study releases and where it holds; fail beats pass.
 
-    log_lower, log_upper: (..., n_criteria), the logs of the wealths. Returns two arrays (...).
+    Parameters
+    ----------
+    log_lower, log_upper, alpha
+        As in `criterion_outcomes`.
+
+    Returns
+    -------
+    tuple of Bools
+        Released and held, (...) each.
     """
     passed, failed = criterion_outcomes(log_lower, log_upper, alpha)
     held = failed.any(axis=-1)
@@ -65,18 +107,18 @@ def study_outcomes(log_lower: Floats, log_upper: Floats, alpha: float) -> tuple[
 
 
 def _lower_bound(values: Floats, counts: NDArray[np.int64], alpha: float) -> float:
-    """Return the lower bound of scores that came so often each.
+    """Return the lower bound of the mean of scores. values, counts: (V,) distinct scores.
 
-    The log wealth falls and is convex in log m, so from below Newton's steps never pass the bound,
-    and from above the first lands below it.
+    The log wealth is decreasing and convex in log m. So Newton's steps from below never pass the
+    bound, and the first step from above lands below it.
     """
     people = int(counts.sum())
     mean = float(values @ counts) / people
-    if not mean:  # of scores that are 0, or too small for their mean to be a number above it
+    if not mean:  # all scores are 0, or so small that the mean underflows to 0
         return 0.0
     ratios, stakes = values / mean, FRACTIONS[:, None]
     spread = sqrt(float((ratios - 1) ** 2 @ counts) / people)
-    # Newton's method on log(bound / mean); the error that remains is the last step squared
+    # Newton's method on log(bound / mean); the remaining error is about the last step squared
     log_bound, step = -min(1.0, 3 * spread / sqrt(people)), inf
     while abs(step) >= 1e-8 and log_bound > _DEEPEST:
         winnings = stakes * ratios * exp(-log_bound)
@@ -89,11 +131,31 @@ def _lower_bound(values: Floats, counts: NDArray[np.int64], alpha: float) -> flo
     return mean * exp(max(log_bound, _DEEPEST))
 
 
-_DEEPEST = -600.0  # below that, a bound is as good as 0
+_DEEPEST = -600.0  # smallest log(bound / mean); a smaller bound is practically 0
 
 
 def betting_estimate(scores: ArrayLike, alpha: float, criteria: int = 1) -> Estimate:
-    """Return the mean with the bounds that decide: lower at alpha, upper at alpha / criteria."""
+    """Return the mean with the bounds of the sequential test.
+
+    Parameters
+    ----------
+    scores
+        One score in [0, 1] per person, (n,).
+    alpha
+        Error rate of the lower bound.
+    criteria
+        Number of criteria; the upper bound has the error rate alpha / criteria.
+
+    Returns
+    -------
+    Estimate
+        Unknown without scores.
+
+    Raises
+    ------
+    ValueError
+        If a score lies outside [0, 1].
+    """
     x = unit_scores(scores)
     if not x.size:
         return Estimate.unknown("nobody has played")
@@ -105,7 +167,15 @@ def betting_estimate(scores: ArrayLike, alpha: float, criteria: int = 1) -> Esti
 
 @cache
 def smallest_panel(bar: float, alpha: float) -> int:
-    """Return how many people with perfect scores pass the bar: fewer can never do it."""
+    """Return the smallest number of people that can pass a bar, reached if all scores are 1.
+
+    Parameters
+    ----------
+    bar
+        The bar, in (0, 1).
+    alpha
+        Error rate of the test.
+    """
     n = 1
     while log_mean_exp(n * log_steps(np.ones(()), bar)) < -log(alpha):
         n += 1
@@ -114,14 +184,14 @@ def smallest_panel(bar: float, alpha: float) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoreCounts:
-    """How often each score came among the first people, for several numbers of people."""
+    """Counts of each distinct score among the first n people, for E values of n."""
 
-    values: Floats  # different scores, shape (V,)
-    counts: Floats  # shape (ends, V)
+    values: Floats  # (V,) distinct scores
+    counts: Floats  # (E, V)
 
     @classmethod
     def from_scores(cls, scores: ArrayLike, ends: Sequence[int]) -> "ScoreCounts":
-        """Count the first `ends` scores each; the ends ascend."""
+        """Count the scores of the first n people for each n in `ends`, which must be ascending."""
         values, index = np.unique(unit_scores(scores), return_inverse=True)
         part = np.searchsorted(np.asarray(ends), np.arange(len(index)), side="right")
         size = (len(ends) + 1, len(values))
@@ -130,21 +200,21 @@ class ScoreCounts:
 
     @property
     def mirrored(self) -> "ScoreCounts":
-        """Return the same for 1 - score."""
+        """The counts of 1 - score."""
         return ScoreCounts(1 - self.values, self.counts)
 
     def log_wealth(self, bar: float) -> Floats:
-        """Return the log wealth of the bet that the mean lies above the bar, shape (ends,)."""
+        """Return the log wealth of the bet that the mean lies above the bar, (E,)."""
         return log_mean_exp(self.counts @ log_steps(self.values, bar))
 
     def lower_percents(self, alpha: float) -> NDArray[np.int64]:
-        """Return the lower bounds, each cut down to a whole percent, shape (ends,).
+        """Return the lower bounds, rounded down to whole percents, (E,).
 
-        The bound stands at a percent or above it exactly when the wealth there reaches 1/alpha, so
-        a bar at a whole percent is passed on the page if and only if it is passed in the test.
+        A bound is at least p percent if and only if the wealth at p percent reaches 1/alpha. So a
+        bar at a whole percent is passed on the page if and only if it is passed in the test.
         """
         bounds = np.zeros(len(self.counts), dtype=np.int64)
-        pending = [(0, 100, np.arange(len(bounds)))]  # each passes at the first, not at the second
+        pending = [(0, 100, np.arange(len(bounds)))]  # rows pass at low %, not at high %
         while pending:
             low, high, which = pending.pop()
             if high - low == 1:
@@ -158,5 +228,5 @@ class ScoreCounts:
         return bounds
 
     def upper_percents(self, alpha: float) -> NDArray[np.int64]:
-        """Return the upper bounds, each lifted to a whole percent, shape (ends,)."""
+        """Return the upper bounds, rounded up to whole percents, (E,)."""
         return 100 - self.mirrored.lower_percents(alpha)

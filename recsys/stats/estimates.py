@@ -1,4 +1,4 @@
-"""Estimates with their doubt, and scores that lie between 0 and 1."""
+"""Estimates with their uncertainty, and checks that scores lie between 0 and 1."""
 
 from dataclasses import dataclass, replace
 from math import ceil, floor
@@ -10,27 +10,27 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 ROUNDING = 1e-9
-"""How far outside [0, 1] floating point may carry a score."""
+"""Largest distance outside [0, 1] that counts as a floating-point rounding error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A share with its doubt; never a bare number."""
+    """An estimate with its interval, or the reason why it is unknown; never a bare number."""
 
-    value: float | None  # None is "unknown", and then `reason` says why
+    value: float | None  # None: unknown, see `reason`
     low: float | None
     high: float | None
-    n: int  # people behind it
+    n: int  # number of people
     method: str
     reason: str | None = None
 
     @classmethod
     def unknown(cls, reason: str, n: int = 0) -> "Estimate":
-        """Return what is not known, and why."""
+        """Return an unknown estimate with its reason."""
         return cls(None, None, None, n, "none", reason)
 
     def published(self) -> "Estimate":
-        """Return it in whole percents, the bounds rounded outward."""
+        """Return a copy in whole percents, with the bounds rounded outward."""
         if self.value is None or self.low is None or self.high is None:
             return self
         low, high = floor(self.low * 100 + 1e-9) / 100, ceil(self.high * 100 - 1e-9) / 100
@@ -38,7 +38,7 @@ class Estimate:
 
 
 def estimate_to_row(estimate: Estimate) -> dict[str, Any]:
-    """Return an estimate as files, rows and answers say it."""
+    """Return an estimate as plain data."""
     return {
         "value": estimate.value,
         "low": estimate.low,
@@ -50,15 +50,15 @@ def estimate_to_row(estimate: Estimate) -> dict[str, Any]:
 
 
 def clip_rounding(values: ArrayLike) -> Floats:
-    """Return values with those that rounding carried outside [0, 1] moved to its edge."""
+    """Return `values`; those outside [0, 1] by at most ROUNDING are set to 0 or 1."""
     x = np.asarray(values, dtype=np.float64)
     edge = np.clip(x, 0, 1)
     return np.where(np.abs(x - edge) <= ROUNDING, edge, x)
 
 
 def unit_scores(scores: ArrayLike) -> Floats:
-    """Return scores clipped to [0, 1]; raise ValueError where more than rounding lies outside."""
+    """Return scores clipped to [0, 1]; raise ValueError for NaN or more than ROUNDING outside."""
     x = clip_rounding(scores)
-    if not np.all((x >= 0) & (x <= 1)):  # also catches NaN
+    if not np.all((x >= 0) & (x <= 1)):  # NaN fails this too
         raise ValueError("Every score must lie between 0 and 1.")
     return x
