@@ -1,4 +1,4 @@
-"""One SQLite connection a process, behind a lock: whole transactions, and errors in words."""
+"""A SQLite database: one connection with a lock, atomic transactions, and clear errors."""
 
 import sqlite3
 import threading
@@ -14,14 +14,14 @@ from sqlite_utils.migrations import Migrations
 from app.storage.study_db.migrations import migrations
 from recsys.errors import DamagedError, WorkspaceError
 
-MAX_NAMED_TABLES = 5  # parts that are named; the first say enough
+MAX_NAMED_TABLES = 5  # in an error message; the first ones are enough
 
 
 def find_damage(connection: sqlite3.Connection, thorough: bool = False) -> list[str]:
-    """Name the tables whose pages SQLite finds damaged; an empty list where all is well.
+    """Return a message for each damaged table, or one for the file; [] if nothing is damaged.
 
-    `thorough` compares every index with its table too. What SQLite cannot see, a changed byte
-    within a row, the links of the chain tell.
+    `thorough` also compares every index with its table. SQLite cannot detect a changed byte within
+    a row; the hash chain does.
     """
     check = "integrity_check" if thorough else "quick_check"
     file_problem = _check_result(connection, f"pragma {check}(1)")
@@ -40,14 +40,14 @@ def _tables(connection: sqlite3.Connection) -> list[str]:
         sql = "select name from sqlite_schema where type = 'table' order by name"
         return [row[0] for row in connection.execute(sql)]
     except sqlite3.DatabaseError:
-        return []  # the list of tables is what is damaged
+        return []  # the list of tables itself is damaged
 
 
 def _check_result(connection: sqlite3.Connection, sql: str) -> str | None:
-    """What SQLite says in its own words, in one line; None where it finds nothing."""
+    """Return the first line of SQLite's own message, or None if the check finds no damage."""
     try:
         message = str(connection.execute(sql).fetchone()[0])
-    except sqlite3.OperationalError:  # busy, or not to be read
+    except sqlite3.OperationalError:  # busy or unreadable, not damaged
         raise
     except sqlite3.DatabaseError as error:
         return str(error)
@@ -65,10 +65,10 @@ def now_ms() -> int:
 
 
 class Database:
-    """Tables in a file, or in memory where no path is given.
+    """Tables in a file, or in memory if no path is given.
 
-    Raises WorkspaceError where the file is newer than this program, busy or read-only and where the
-    disk is full, DamagedError where the file is damaged; a transaction is then undone as a whole.
+    Raises WorkspaceError if the file is newer than this program, busy or read-only, or if the disk
+    is full, and DamagedError if the file is damaged. The whole transaction is then rolled back.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Database:
         self.clock = clock
         self._migration_set = migration_set
         self._lock = threading.RLock()
-        self._depth = 0  # of transactions within one another, under the lock
+        self._depth = 0  # nesting depth of transactions, under the lock
         with self._explain_errors():
             self._db = _connect(path)
             self._migrate()
@@ -98,9 +98,9 @@ class Database:
             self._db.execute("rollback")
 
     def check_pages(self, thorough: bool = False) -> None:
-        """Raise DamagedError that names the part, unless every page of the file is sound.
+        """Raise DamagedError with the damaged tables, unless every page of the file is intact.
 
-        Reads the whole file: for a start, not for every question.
+        Reads the whole file: call it when a server starts, not for every request.
         """
         with self._lock, self._explain_errors():
             problems = find_damage(self._db.conn, thorough)
@@ -109,7 +109,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Hold the write lock for the block; all of it is stored, or none of it.
+        """Run the block as a transaction under the write lock: all of it is stored, or nothing.
 
         A transaction within another one is part of the outer one.
         """
@@ -123,7 +123,7 @@ class Database:
                 yield
                 self._db.execute("commit")
             except BaseException:
-                with suppress(sqlite3.Error):  # a full disk has undone it already
+                with suppress(sqlite3.Error):  # a full disk has rolled it back already
                     self._db.execute("rollback")
                 self._after_rollback()
                 raise
@@ -132,30 +132,31 @@ class Database:
             self._after_commit()
 
     def _after_commit(self) -> None:
-        """Do what must follow every commit, still under the lock."""
+        """Run after every commit, still under the lock; for subclasses."""
 
     def _after_rollback(self) -> None:
-        """Do what must follow every rollback, still under the lock."""
+        """Run after every rollback, still under the lock; for subclasses."""
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> int:
-        """Run a statement in a transaction of the caller; return how many rows it changed."""
+        """Run a statement within the caller's transaction; return the number of changed rows."""
         return int(self._db.execute(sql, values).rowcount)
 
     def query(self, sql: str, *values: object) -> list[DbRow]:
-        """Return the rows that a statement reads, by column name."""
+        """Return the rows of a query, each as a dict by column name."""
         with self._lock, self._explain_errors():
             cursor = self._db.execute(sql, values)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def query_one(self, sql: str, *values: object) -> DbRow | None:
-        """Return the first row that a statement reads, or None."""
+        """Return the first row of a query, or None."""
         return next(iter(self.query(sql, *values)), None)
 
     def insert(self, table: str, rows: Iterable[Mapping[str, Any]], ignore: bool = False) -> None:
-        """Add rows within a transaction that the caller holds.
+        """Add rows; the caller must hold a transaction.
 
-        In plain SQL: to ask about the table first, as its wrapper does, costs more than the row.
+        Uses plain SQL: the insert of sqlite-utils first queries the table, which costs more than
+        the row.
         """
         insert = "insert or ignore" if ignore else "insert"
         for row in rows:
@@ -182,7 +183,7 @@ class Database:
 
 
 def migration_names(migration_set: Migrations = migrations) -> list[str]:
-    """Return the names of all steps that lead to today's tables, the first one first."""
+    """Return the names of all migration steps, the first one first."""
     return [step.name for step in migration_set._migrations]
 
 
@@ -191,7 +192,9 @@ def _connect(path: Path | None) -> Tables:
         _make_private(path)
     connection = sqlite3.connect(
         ":memory:" if path is None else path,
-        isolation_level=None,  # a deferred read-then-write fails at once with "database is locked"
+        # autocommit: in an implicit deferred transaction, a write after a read fails at once with
+        # "database is locked"
+        isolation_level=None,
         check_same_thread=False,
         timeout=BUSY_TIMEOUT_MS / 1000,
     )
@@ -227,7 +230,7 @@ def _explained(error: sqlite3.Error, path: Path | None) -> WorkspaceError:
 
 
 def damaged_error(path: Path | None, problem: str) -> DamagedError:
-    """Return the error that names a damaged store, and what is damaged in it."""
+    """Return the error for a damaged store, with its path and the problem."""
     return DamagedError(
         f"The store {path} is damaged ({problem}): stop the server and put the last backup in its "
         "place with `brandswipe restore BACKUP`."

@@ -1,4 +1,4 @@
-"""Decks as they were dealt, and how each was closed."""
+"""The tables of dealt decks, of their closings and of their scores."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from json import dumps
@@ -26,7 +26,7 @@ _CLOSINGS_SQL = (
 
 
 class DeckTable:
-    """One row when a deck is dealt, one when it is closed, one for its score."""
+    """Tables with one row for a dealt deck, one for its closing and one for its score."""
 
     def __init__(self, db: ChainedDatabase) -> None:
         self.db = db
@@ -39,7 +39,7 @@ class DeckTable:
         hours: float = 24,
         language: str | None = None,
     ) -> DealtDeck:
-        """Write a deck down, dealt now; it closes by itself after `hours`."""
+        """Store a deck as dealt now; its time is over after `hours`. `timings` are milliseconds."""
         now = self.db.clock()
         row = deck_to_row(deck) | {
             "event_store_version": event_store_version,
@@ -55,13 +55,13 @@ class DeckTable:
         return dealt_from_row(row)
 
     def get(self, id: str) -> DealtDeck:
-        """Return a deck. Raises IllegalSwipeError where it is not here, or no longer."""
+        """Return a deck. Raises IllegalSwipeError if it does not exist or was erased."""
         return dealt_from_row(self._deck_row(id))
 
     def outline(self, deck: str) -> DeckOutline:
-        """Return what a post for a deck is checked against; its cards stay unread, which is cheap.
+        """Return the facts of a deck for checking incoming swipes. Fast: it parses no cards.
 
-        Raises IllegalSwipeError where the deck is not here, or no longer.
+        Raises IllegalSwipeError if the deck does not exist or was erased.
         """
         sql = (
             "select id, participant, json_array_length(cards) as cards, dealt_at "
@@ -82,7 +82,7 @@ class DeckTable:
         return [dealt_from_row(row) for row in self.db.query(sql, participant)]
 
     def overdue(self, study: str) -> list[DealtDeck]:
-        """Return the decks of a study whose time is over and that nobody has closed yet."""
+        """Return the decks of a study that are not closed although their time is over."""
         sql = (
             "select d.* from decks d left join closings c on c.deck = d.id "
             "where d.study = ? and d.closes_at <= ? and c.deck is null order by d.seq"
@@ -90,7 +90,7 @@ class DeckTable:
         return [dealt_from_row(row) for row in self.db.query(sql, study, self.db.clock())]
 
     def with_closings(self, studies: Sequence[str]) -> list[StoredDeck]:
-        """Return the decks of some studies in the order of dealing, with when each was closed."""
+        """Return the decks of some studies in the order of dealing, with their closing times."""
         sql = (
             "select d.*, c.number, c.closed_at from decks d left join closings c on c.deck = d.id "
             "where d.study in (select value from json_each(?)) order by d.seq"
@@ -98,9 +98,9 @@ class DeckTable:
         return [stored_deck_from_row(row) for row in self.db.query(sql, dumps(studies))]
 
     def scores(self, study: str) -> list[Closing]:
-        """Return number, exclusion and score of every closed deck of a study, in order.
+        """Return number, exclusion and score of every closed deck of a study, in order of closing.
 
-        Neither the deck nor when it was closed is read.
+        Reads neither the deck nor its closing time.
         """
         sql = (
             "select study, number, why_not, score, null as deck, null as closed_at, null as by "
@@ -123,7 +123,7 @@ class DeckTable:
     ) -> Closing:
         """Close a deck with its criterion scores, once; a later call returns the first closing.
 
-        Without `closed_at` it is closed now.
+        `closed_at` is now by default.
         """
         closed_at = self.db.clock() if closed_at is None else closed_at
         with self.db.transaction():
@@ -142,20 +142,21 @@ class DeckTable:
         return closing_from_row(key | outcome | closing)
 
     def is_closed(self, dealt: DealtDeck) -> bool:
-        """Return whether a deck is closed, or its time is over."""
+        """Return whether a deck is closed or its time is over."""
         return dealt.closes_at <= self.db.clock() or self.closing(dealt.deck.id) is not None
 
     def closing(self, deck: str) -> Closing | None:
-        """Return how a deck was closed, or None where it is open."""
+        """Return the stored closing of a deck, or None if there is none."""
         row = self.db.query_one(_CLOSINGS_SQL + "where c.deck = ?", deck)
         return None if row is None else closing_from_row(row)
 
     def closings(self, study: str) -> list[Closing]:
-        """Return the closed decks of a study in order, withdrawn ones included."""
+        """Return the closings of a study in order, those of withdrawn decks included."""
         rows = self.db.query(_CLOSINGS_SQL + "where s.study = ? order by s.number", study)
         return [closing_from_row(row) for row in rows]
 
     def mismatches(self, deck_hash: Callable[[Deck], str]) -> Iterator[str]:
+        """Yield a message for each stored deck that does not match its hash."""
         for row in self.db.query("select * from decks order by seq"):
             try:
                 if deck_hash(deck_from_row(row)) != row["hash"]:
@@ -168,7 +169,7 @@ class DeckTable:
 
 
 def require_deck(row: DbRow | None) -> DbRow:
-    """Return the row of a deck. Raises IllegalSwipeError where there is none."""
+    """Return the row of a deck. Raises IllegalSwipeError if there is none."""
     if row is None:
         raise IllegalSwipeError("This deck is not here, or no longer. Reload the page.")
     return row

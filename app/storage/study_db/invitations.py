@@ -1,4 +1,4 @@
-"""Who is invited to a study, and the coffee codes for who finishes a deck."""
+"""The tables of invitation lists, funnel steps, and coffee codes for finished decks."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,16 +11,16 @@ from recsys.errors import BadInputError
 from recsys.report.snapshot import InvitationList
 
 InvitationColumns = Mapping[str, Sequence[str]]
-"""By the name of a column the value of each invited person, every value of a cell of people."""
+"""Column name -> value of each invited person. Each value has a minimum group of people."""
 
 
 NO_COLUMNS: InvitationColumns = MappingProxyType({})
 
 
 class InvitationTable:
-    """One list a study, written down before the first card; without one everybody may play.
+    """One invitation list per study, stored before the first deck. Without it everybody may play.
 
-    Columns of single people are erased; how many people have a value stays.
+    Column values of people are deleted after the retention time; the number per value stays.
     """
 
     def __init__(self, db: ChainedDatabase) -> None:
@@ -33,10 +33,10 @@ class InvitationTable:
         codes: Iterable[str] = (),
         columns: InvitationColumns = NO_COLUMNS,
     ) -> str:
-        """Write the list of a study down, with coarse columns of it, and return its hash.
+        """Store the list of a study with its coarse columns, and return its hash.
 
-        The same list again changes nothing. Raises BadInputError for another one, for other
-        columns, and for a list that comes after the first deck.
+        Storing the same list again only adds new codes. Raises BadInputError for another list, for
+        other columns, and for a list after the first deck.
         """
         marks_in_order = [invitation_mark(study, who) for who in pseudonyms]
         marks = set(marks_in_order)
@@ -69,21 +69,21 @@ class InvitationTable:
             )
 
     def count(self, study: str) -> int | None:
-        """Return how many people are invited; None where there is no list."""
+        """Return how many people are invited; None if there is no list."""
         row = self.db.query_one("select people from invitations where study = ?", study)
         return None if row is None else int(row["people"])
 
     def includes(self, study: str, pseudonym: str) -> bool | None:
-        """Return whether somebody is on the list; None where there is none: everybody may play."""
+        """Return whether a person is on the list; None without a list: everybody may play."""
         if self.count(study) is None:
             return None
         sql = "select 1 from invited where study = ? and mark = ?"
         return self.db.query_one(sql, study, invitation_mark(study, pseudonym)) is not None
 
     def snapshot(self, study: str, participants: Iterable[str]) -> InvitationList | None:
-        """Return the list with what is known of its people; None where there is none.
+        """Return the list with consents, steps and columns; None if there is no list.
 
-        `participants` are those whose columns are wanted.
+        Column values of single people are returned for `participants` only.
         """
         people = self.count(study)
         if people is None:
@@ -99,7 +99,7 @@ class InvitationTable:
         )
 
     def _consents(self, study: str) -> Iterator[dict[int, bool]]:
-        """Yield the answers of each invited person to the consent text, by time."""
+        """Yield for each invited person the answers to the consent text, by time."""
         marks = {
             row["mark"] for row in self.db.query("select mark from invited where study = ?", study)
         }
@@ -111,7 +111,7 @@ class InvitationTable:
                 yield by_time
 
     def _step_times(self, study: str) -> dict[str, list[int]]:
-        """Return when people came to each step; empty where no step was ever noted."""
+        """Return the times at which people reached each step; {} if no step was ever recorded."""
         rows = self.db.query("select step, at from steps where study = ? order by id", study)
         times: dict[str, list[int]] = {step.value: [] for step in FunnelStep} if rows else {}
         for row in rows:
@@ -119,7 +119,7 @@ class InvitationTable:
         return times
 
     def record_step(self, study: str, pseudonym: str, step: FunnelStep) -> None:
-        """Note, once, that an invited person came so far; of anybody else nothing is noted."""
+        """Record once that an invited person reached a step; record nothing for anybody else."""
         row = {"study": study, "mark": invitation_mark(study, pseudonym), "step": step.value}
         step_sql = "select 1 from steps where study = ? and mark = ? and step = ?"
         if self.includes(study, pseudonym) and self.db.query_one(step_sql, *row.values()) is None:
@@ -127,25 +127,25 @@ class InvitationTable:
                 self.db.insert("steps", [row | {"at": self.db.clock()}], ignore=True)
 
     def steps_of(self, study: str, pseudonym: str) -> list[tuple[FunnelStep, int]]:
-        """Return the steps that were noted of somebody, and when."""
+        """Return the recorded steps of a person, each with its time."""
         sql = "select step, at from steps where study = ? and mark = ? order by id"
         rows = self.db.query(sql, study, invitation_mark(study, pseudonym))
         return [(FunnelStep(row["step"]), int(row["at"])) for row in rows]
 
     def delete_steps_before(self, moment: int) -> None:
-        """Erase the steps that were noted before this moment."""
+        """Delete the steps that were recorded before a time."""
         with self.db.transaction():
             self.db.execute("delete from steps where at < ?", [moment])
 
     def list_hash(self, study: str) -> str | None:
-        """Return the hash that stands for the list; None where there is none."""
+        """Return the hash of the list; None if there is no list."""
         row = self.db.query_one("select hash from invitations where study = ?", study)
         return None if row is None else str(row["hash"])
 
     def take_coffee_code(self, study: str) -> str | None:
-        """Give out a code and forget it: whoever finished a deck gets one, whatever she said.
+        """Return a code for a finished deck and delete it; None if no code is left.
 
-        Nothing says to whom it went. None where no code is left.
+        It does not depend on the answers, and no row says which participant received it.
         """
         with self.db.transaction():
             row = self.db.query_one(
@@ -169,14 +169,14 @@ class InvitationTable:
             )
 
     def _check_columns(self, study: str, columns: InvitationColumns) -> None:
-        """Refuse other columns for a list that is written down already."""
+        """Raise BadInputError for other columns than those of the stored list."""
         if columns and set(columns) != set(self.column_counts(study)):
             raise BadInputError(
                 "This list was invited with other columns: open a new study for these."
             )
 
     def column_counts(self, study: str) -> dict[str, dict[str, int]]:
-        """Return by column how many invited people have each value; this is never erased."""
+        """Return column -> value -> number of invited people. These counts are never erased."""
         counts: dict[str, dict[str, int]] = {}
         sql = "select name, value, people from invited_values where study = ? order by id"
         for row in self.db.query(sql, study):
@@ -184,7 +184,7 @@ class InvitationTable:
         return counts
 
     def column_values(self, study: str, pseudonym: str) -> dict[str, str]:
-        """Return what is kept of an invited person, by column."""
+        """Return the stored column values of an invited person."""
         return self._column_values_by_mark(study).get(invitation_mark(study, pseudonym), {})
 
     def _column_values_by_mark(self, study: str) -> dict[str, dict[str, str]]:
@@ -195,7 +195,7 @@ class InvitationTable:
         return values
 
     def delete_columns_before(self, moment: int) -> None:
-        """Erase what is kept of people on lists that were written down before this moment."""
+        """Delete the column values of people on lists stored before a time."""
         sql = (
             "delete from invited_columns where study in "
             "(select study from invitations where at < ?)"
@@ -204,6 +204,7 @@ class InvitationTable:
             self.db.execute(sql, [moment])
 
     def mismatches(self) -> Iterator[str]:
+        """Yield a message for each list that does not match its hash and its size."""
         for row in self.db.query(
             "select i.*, s.name from invitations i join studies s on s.hash = i.study"
         ):

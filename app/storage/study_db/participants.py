@@ -1,4 +1,4 @@
-"""Participants by pseudonym: what they agreed to, and forgetting them."""
+"""The tables of participants and their consents, and the erasure of a participant."""
 
 from app.storage.study_db.hash_chain import ChainedDatabase
 from app.storage.study_db.records import Consent, ErasureCounts, ErasureReason, invitation_mark
@@ -27,19 +27,19 @@ where text_version = ? and id in (select max(id) from consents group by pseudony
 
 
 class ParticipantTable:
-    """No name, address or customer id reaches these tables."""
+    """Participants by pseudonym. These tables contain no name, address or customer id."""
 
     def __init__(self, db: ChainedDatabase) -> None:
         self.db = db
 
     def record_consent(self, pseudonym: str, text_version: str, yes: bool) -> None:
-        """Note her answer to one version of the consent text; the latest one holds."""
+        """Store a participant's answer to a version of the consent text. The latest is valid."""
         row = {"pseudonym": pseudonym, "text_version": text_version, "yes": int(yes)}
         with self.db.transaction():
             self.db.insert("consents", [row | {"at": self.db.clock()}])
 
     def consent_of(self, pseudonym: str) -> Consent | None:
-        """Return her latest answer, or None where she was never asked."""
+        """Return the participant's latest answer, or None if there is none."""
         row = self.db.query_one(
             "select text_version, yes, at from consents where pseudonym = ? order by id desc",
             pseudonym,
@@ -47,7 +47,7 @@ class ParticipantTable:
         return None if row is None else Consent(row["text_version"], bool(row["yes"]), row["at"])
 
     def consents_of(self, pseudonym: str) -> list[Consent]:
-        """Return every answer of hers to a consent text, the first first."""
+        """Return all answers of the participant to consent texts, the first one first."""
         sql = "select text_version, yes, at from consents where pseudonym = ? order by id"
         return [
             Consent(row["text_version"], bool(row["yes"]), row["at"])
@@ -59,9 +59,9 @@ class ParticipantTable:
     ) -> ErasureCounts:
         """Erase all rows of a participant.
 
-        Of her closed decks the scores stay, without person, time or brand: a verdict remains
+        The scores of closed decks stay, without person, time or brand: a verdict must remain
         recomputable, and a score withdrawn by choice would bias the test. Until a study closes, a
-        mark says that she had her turn in it: else she could come back and count twice.
+        mark records that the participant has played in it; otherwise the person could count twice.
         """
         with self.db.transaction():
             counted_studies = self.db.query(_COUNTED_SQL, pseudonym)
@@ -89,24 +89,24 @@ class ParticipantTable:
         return ErasureCounts(decks, sum(row["links"] for row in studies) - decks)
 
     def has_counted(self, study: str, pseudonym: str) -> bool:
-        """Return whether somebody had her turn in an open study before she was forgotten."""
+        """Return whether a person played in an open study before the person's rows were erased."""
         sql = "select 1 from counted where study = ? and mark = ?"
         return self.db.query_one(sql, study, invitation_mark(study, pseudonym)) is not None
 
     def withdrawn_decks(self, study: str) -> int:
-        """Return how many decks of a study were withdrawn by whoever had played them."""
+        """Return how many decks of a study were withdrawn at the request of their participants."""
         sql = "select coalesce(sum(decks), 0) as n from withdrawals where study = ? and why is null"
         return int(self.db.query(sql, study)[0]["n"])
 
     def inactive_since(self, moment: int) -> list[str]:
-        """Return the participants of whom the last trace is older; the simulated are nobody."""
+        """Return the participants without activity since a time; simulated ones are left out."""
         return [str(row["who"]) for row in self.db.query(_INACTIVE_SQL, moment)]
 
     def consent_counts(self, text_version: str) -> tuple[int, int]:
-        """Return how many people's last word is a yes to this wording, and how many a no."""
+        """Return (yes, no): the numbers of people whose latest answer is to this version."""
         (row,) = self.db.query(_CONSENT_COUNTS_SQL, text_version)
         return int(row["yes"]), int(row["no"])
 
     def _checkpoint_wal(self) -> None:
-        """Take erased pages out of the write-ahead log too."""
+        """Remove erased pages from the write-ahead log too."""
         self.db.query("pragma wal_checkpoint(truncate)")

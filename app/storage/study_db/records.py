@@ -1,4 +1,4 @@
-"""The rows of the study as values. Times are milliseconds since 1970 by the server's clock."""
+"""The rows of the study database as dataclasses. Times: milliseconds since 1970, server clock."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,29 +12,29 @@ from recsys.study.swipes import Answer, SwipeKind
 
 
 def invitation_mark(study: str, pseudonym: str) -> str:
-    """Return what stands for an invited person: of one study alone, and no pseudonym."""
+    """Return the hash that marks an invited person in one study. It reveals no pseudonym."""
     return sha256(f"invited {study} {pseudonym}".encode()).hexdigest()
 
 
 def invitation_list_hash(marks: Iterable[str]) -> str:
-    """Return the hash of an invitation list, whatever its order."""
+    """Return the hash of an invitation list; the order of the marks does not matter."""
     return sha256("\n".join(sorted(marks)).encode()).hexdigest()
 
 
 class ClosedBy(StrEnum):
-    """Who closed a deck."""
+    """What closed a deck."""
 
     PLAYER = "player"
-    TIME = "time"
+    TIME = "time"  # the end of its time
 
 
 class RejectionReason(StrEnum):
-    """Why somebody refused a pick: a tap, if she likes. The latest word on a card holds."""
+    """Optional reason why a participant refused a pick. The latest reason of a card is valid."""
 
     GIFT = "gift"
     ONCE = "once"
     USED_TO = "used_to"
-    SHARED = "shared"  # it is somebody else's in the account
+    SHARED = "shared"  # another person who uses the account buys this brand
     BAD = "bad"
     TAKEN_BACK = "taken_back"
 
@@ -42,21 +42,21 @@ class RejectionReason(StrEnum):
 class ErasureReason(StrEnum):
     """Why the rows of a participant were erased."""
 
-    REQUESTED = "asked"  # she wished it
-    EXPIRED = "time"  # they were kept as long as may be
+    REQUESTED = "asked"  # the participant asked for it
+    EXPIRED = "time"  # the retention time is over
 
 
 class FunnelStep(StrEnum):
-    """How far an invited person came, before there is a deck that says it."""
+    """A step of an invited person before the first deck."""
 
-    OPENED = "opened"  # the page of the game
-    LINKED = "linked"  # the shop knows which customer she is
-    ENOUGH = "enough"  # her history is enough to guess from
+    OPENED = "opened"  # the page of the game was opened
+    LINKED = "linked"  # the shop knows which customer the person is
+    ENOUGH = "enough"  # the history is long enough for recommendations
 
 
 @dataclass(frozen=True, slots=True)
 class StudyRow:
-    """A study as it was written down. When and why it was closed stands in a row of its own."""
+    """A stored study. `closed_at` and `why_closed` come from a separate row, added at closing."""
 
     hash: str
     name: str
@@ -69,22 +69,22 @@ class StudyRow:
     opened_at: int = 0
     closed_at: int | None = None
     why_closed: str | None = None
-    challenger: str | None = None  # the second version, in a duel
-    plays_from: int | None = None  # no card that counts is dealt before; None: from the opening on
-    plays_until: int | None = None  # nor from then on; None: until it is closed
+    challenger: str | None = None  # the second version, in a paired comparison
+    plays_from: int | None = None  # first time of decks that count; None: from the opening on
+    plays_until: int | None = None  # end of that period, exclusive; None: until it is closed
 
     def is_early(self, now: int) -> bool:
-        """Return whether its first day of play is still to come."""
+        """Return whether the first day of play is still to come."""
         return self.plays_from is not None and now < self.plays_from
 
     def is_over(self, now: int) -> bool:
-        """Return whether it is closed, or its last day of play is past."""
+        """Return whether the study is closed or its last day of play is past."""
         return self.closed_at is not None or (
             self.plays_until is not None and now >= self.plays_until
         )
 
     def not_playable_reason(self, now: int) -> str | None:
-        """Return why no card that counts is dealt now, to be read behind its name."""
+        """Return why no deck that counts is dealt now, as words after the study's name, or None."""
         if self.closed_at is not None:
             return f"is closed: {self.why_closed}"
         if self.is_over(now):
@@ -93,12 +93,12 @@ class StudyRow:
 
     @property
     def versions(self) -> tuple[str, ...]:
-        """The hashes of the model versions it judges: one, or the two of a comparison."""
+        """The hashes of the judged model versions: one, or the two of a paired comparison."""
         return (self.model,) if self.challenger is None else (self.model, self.challenger)
 
 
 def study_of(row: StudyRow) -> Study:
-    """The study of a stored row."""
+    """Return the `Study` of a stored row."""
     return Study(
         name=row.name,
         kind=row.kind,
@@ -114,42 +114,42 @@ def study_of(row: StudyRow) -> Study:
 
 @dataclass(frozen=True, slots=True)
 class DealtDeck:
-    """A deck, and the facts of its dealing that are no part of its hash."""
+    """A deck with the facts of its dealing, which are not part of its hash."""
 
     deck: Deck
     event_store_version: str
     dealt_at: int
-    closes_at: int  # whatever the player does
+    closes_at: int  # end of its time, whatever the player does
     timings: Mapping[str, float] = field(default_factory=dict)  # stage -> milliseconds
     language: str | None = None  # of the page
 
 
 @dataclass(frozen=True, slots=True)
 class StoredDeck:
-    """A deck of any study with when it was closed. Its cards are read when they are asked for."""
+    """A deck of any study with its closing time. Its cards are not parsed yet."""
 
     study: str
     participant: str
     origin: Origin
     evidence: HistoryDepth
-    closed_at: int | None  # None: it is open
-    number: int | None  # place in the order of closing, from 1
-    row: Mapping[str, Any]  # as it is stored
+    closed_at: int | None  # None: no closing is stored
+    number: int | None  # in order of closing within the study, from 1
+    row: Mapping[str, Any]  # the stored row
 
 
 @dataclass(frozen=True, slots=True)
 class DeckOutline:
-    """What a post of swipes is checked against: a deck without what is on its cards."""
+    """The facts of a deck for checking incoming swipes, without the content of its cards."""
 
     id: str
     participant: str
-    cards: int  # how many
+    cards: int  # number of cards
     dealt_at: int
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingSwipe:
-    """A swipe as the browser sent it, checked for shape and against its deck."""
+    """A swipe as the browser sent it, after its format and its deck were checked."""
 
     id: str
     position: int
@@ -165,29 +165,29 @@ class IncomingSwipe:
 
 @dataclass(frozen=True, slots=True)
 class SwipeReceipt:
-    """What is safely stored of a post, earlier copies included."""
+    """The swipes of one request that are safely stored, by this request or an earlier one."""
 
     acknowledged: tuple[str, ...]
-    late: tuple[str, ...]  # stored, not counted: they came after the deck was closed
+    late: tuple[str, ...]  # stored, not counted: received after the deck was closed
     closed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentAnswers:
-    """What counts of one deck: the answer of the highest server_seq on each position."""
+    """The current answers of one deck: for each position the one with the highest server_seq."""
 
     answers: Mapping[int, Answer]
-    shown_ms: Mapping[int, int]  # the longest time that the card lay open
-    device: str | None = None  # of the first answer
+    shown_ms: Mapping[int, int]  # the longest time that the card was shown
+    device: str | None = None  # class of the device of the first swipe
 
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A closed deck. Of a withdrawn one only study, number, reason and score are left."""
+    """A closed deck. A withdrawn one has only its study, number, exclusion reason and score."""
 
     study: str
     number: int  # from 1, in order of closing within the study
-    why_not: str | None  # why it is not counted; None where it is
+    why_not: str | None  # why it does not count; None if it counts
     score: Mapping[str, Any] | None
     deck: str | None = None
     closed_at: int | None = None
@@ -196,7 +196,7 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The verdict of the first batch that decided. It is never taken back."""
+    """The verdict of the first batch that decided. It is never changed."""
 
     study: str
     batch: int
@@ -207,7 +207,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What somebody decided against the verdict, and why. It stands for ever."""
+    """A person's decision against the verdict, and the reason. It is never deleted."""
 
     study: str
     outcome: str
@@ -218,7 +218,7 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """The last word of a participant on one version of the consent text."""
+    """A participant's answer to one version of the consent text."""
 
     text_version: str
     yes: bool
@@ -227,7 +227,7 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class ErasureCounts:
-    """How much went when a participant was forgotten."""
+    """Numbers of decks and swipes that an erasure deleted."""
 
     decks: int
     swipes: int

@@ -1,4 +1,4 @@
-"""Decks, swipes and closings <-> the flat rows that the store keeps."""
+"""Conversion of decks, swipes and closings to and from the flat rows of the study database."""
 
 import json
 from collections.abc import Mapping
@@ -19,14 +19,14 @@ from recsys.study.swipes import Answer, Swipe, SwipeKind
 
 
 def canonical_json(value: object) -> str:
-    """Return the one JSON text of a value: sorted keys, no spaces, no NaN."""
+    """Return the canonical JSON text of a value: sorted keys, no spaces, no NaN."""
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
 
 
 def deck_to_row(deck: Deck) -> dict[str, Any]:
-    """Return a deck as flat texts and numbers; `deck_from_row` is its inverse."""
+    """Return a deck as a flat row of texts; `deck_from_row` is the inverse."""
     return {
         "id": deck.id,
         "study": deck.study,
@@ -41,7 +41,7 @@ def deck_to_row(deck: Deck) -> dict[str, Any]:
 
 
 def deck_from_row(row: dict[str, Any]) -> Deck:
-    """Return the deck of a stored row; columns that are no part of a deck are passed over."""
+    """Return the deck of a stored row; other columns are ignored."""
     return Deck(
         id=row["id"],
         study=row["study"],
@@ -56,7 +56,7 @@ def deck_from_row(row: dict[str, Any]) -> Deck:
 
 
 def dealt_from_row(row: dict[str, Any]) -> DealtDeck:
-    """Return a deck with the facts of its dealing."""
+    """Return the deck of a stored row with the facts of its dealing."""
     return DealtDeck(
         deck_from_row(row),
         event_store_version=row["event_store_version"],
@@ -68,7 +68,7 @@ def dealt_from_row(row: dict[str, Any]) -> DealtDeck:
 
 
 def stored_deck_from_row(row: dict[str, Any]) -> StoredDeck:
-    """Return a deck of which the cards stay unread."""
+    """Return the deck of a stored row without parsing its cards."""
     return StoredDeck(
         study=row["study"],
         participant=row["participant"],
@@ -81,7 +81,7 @@ def stored_deck_from_row(row: dict[str, Any]) -> StoredDeck:
 
 
 def outline_from_row(row: dict[str, Any]) -> DeckOutline:
-    """Return what a post is checked against."""
+    """Return the facts of a deck for checking incoming swipes."""
     return DeckOutline(
         id=row["id"],
         participant=row["participant"],
@@ -91,7 +91,7 @@ def outline_from_row(row: dict[str, Any]) -> DeckOutline:
 
 
 def swipe_to_row(swipe: IncomingSwipe) -> dict[str, Any]:
-    """Return a swipe as it came; its deck, its place and its hour are put beside it."""
+    """Return a swipe as a row; the caller adds deck, `server_seq`, `received_at` and `late`."""
     return {
         "id": swipe.id,
         "position": swipe.position,
@@ -126,7 +126,7 @@ def swipe_from_row(row: dict[str, Any]) -> Swipe:
 
 
 def closing_from_row(row: dict[str, Any]) -> Closing:
-    """Return a closing; of a withdrawn one deck, hour and by whom are gone."""
+    """Return the closing of a stored row. A withdrawn one has no deck, `closed_at` or `by`."""
     return Closing(
         study=row["study"],
         number=row["number"],
@@ -139,9 +139,9 @@ def closing_from_row(row: dict[str, Any]) -> Closing:
 
 
 def score_of(stored: Mapping[str, float]) -> DeckScore:
-    """The scores of a closing. Earlier versions stored some that rounding carried beyond 1.
+    """Return the scores of a closing. Earlier versions stored some just above 1, by rounding.
 
-    Raises IntegrityError for a score that nothing could have computed.
+    Raises IntegrityError for a score that cannot come from a deck.
     """
     try:
         return score_from_row(stored)

@@ -1,6 +1,6 @@
-"""The study database: one file, and a part for each kind of row.
+"""The study database: one file, and one object for the tables of each subject.
 
-Rows are added, never changed; times are milliseconds since 1970.
+Rows are added, never changed. Times are milliseconds since 1970.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ from recsys.study.deck import deck_hash
 
 
 class StudyStore:
-    """Studies, decks, swipes, closings and decisions. Without a path it lives in memory."""
+    """The database of studies, decks, swipes and decisions; in memory if no path is given."""
 
     def __init__(self, path: Path | None = None, clock: Callable[[], int] = now_ms) -> None:
         self.db = ChainedDatabase(path, clock)
@@ -33,11 +33,11 @@ class StudyStore:
         self.jobs = JobTable(self.db)
 
     def clock(self) -> int:
-        """Return the time of the rows that are written now."""
+        """Return the current time, as new rows store it."""
         return self.db.clock()
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Hold the write lock for a block; all of it is stored, or none of it."""
+        """Run a block as a transaction under the write lock: all of it is stored, or nothing."""
         return self.db.transaction()
 
     def close(self) -> None:
@@ -45,19 +45,19 @@ class StudyStore:
         self.db.close()
 
     def log_event(self, event: str, **detail: str | int | float | bool | None) -> None:
-        """Note that something happened. Never pass a name, pseudonym, customer or brand."""
+        """Add an entry to the event log. Never pass a name, pseudonym, customer or brand."""
         row = {"at": self.clock(), "what": event, "detail": canonical_json(detail)}
         with self.transaction():
             self.db.insert("events_log", [row])
 
     def delete_log_before(self, moment: int) -> int:
-        """Erase what was noted before this moment; return how many lines went."""
+        """Delete the log entries before a time; return the number of deleted entries."""
         with self.transaction():
             return self.db.execute("delete from events_log where at < ?", [moment])
 
 
 def find_mismatches(store: StudyStore) -> list[str]:
-    """Name everything in the store that is not what was written."""
+    """Return a message for each part of the store that fails its integrity check."""
     orphans = "select distinct deck from swipes where deck not in (select id from decks)"
     return [
         *store.studies.mismatches(lambda row: study_of(row).hash),
@@ -79,7 +79,7 @@ _PART_KEYWORDS = {
 
 
 def mismatched_parts(mismatches: Iterable[str]) -> list[str]:
-    """Name the parts of a study that these sentences speak of; the chain where they name none."""
+    """Return the parts of a study that these messages name, or the chain if they name none."""
     text = " ".join(mismatches)
     parts = [part for part, words in _PART_KEYWORDS.items() if any(word in text for word in words)]
     return parts or ["the chain of rows"]

@@ -1,4 +1,4 @@
-"""Studies as they were written down, and their verdicts."""
+"""The tables of studies, their decisions, overrides, closings and training studies."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,8 +15,8 @@ from recsys.study.policy import StudyKind
 _DATE_TABLES = {
     "plays_from": "study_dates",
     "plays_until": "study_last_days",
-}  # column -> its table
-MIN_HASH_PREFIX = 6  # characters of a hash that name a study
+}  # column -> table
+MIN_HASH_PREFIX = 6  # characters of a hash that are enough to name a study
 _STUDIES_SQL = (
     "select s.*, closed_at, why as why_closed, plays_from, plays_until from studies s "
     "left join study_closings c on c.study = s.hash left join study_dates d on d.study = s.hash "
@@ -25,13 +25,13 @@ _STUDIES_SQL = (
 
 
 class StudyTable:
-    """One row when a study opens, one when it decides, one when it closes."""
+    """Tables with one row for the opening of a study, one for its decision, one for its closing."""
 
     def __init__(self, db: ChainedDatabase) -> None:
         self.db = db
 
     def open(self, study: StudyRow) -> StudyRow:
-        """Write a study down, opened now. Raises BadInputError where its name is taken."""
+        """Store a study as opened now. Raises BadInputError if its name or hash exists."""
         row = _row(study) | {"opened_at": self.db.clock()}
         dates = {"plays_from": study.plays_from, "plays_until": study.plays_until}
         with self.db.transaction():
@@ -47,7 +47,10 @@ class StudyTable:
         return self.get(study.hash)
 
     def get(self, name: str) -> StudyRow:
-        """Return a study by its hash, its name, or the start of its hash (from 6 characters)."""
+        """Return a study by its hash, its name, or the first 6 or more characters of its hash.
+
+        Raises UnknownNameError if there is no such study, or more than one.
+        """
         for row in self.db.query(_STUDIES_SQL + "where hash = ?1 or name = ?1", name):
             return _to_study(row)
         matches = self.db.query(_STUDIES_SQL + "where substr(hash, 1, length(?1)) = ?1", name)
@@ -56,11 +59,11 @@ class StudyTable:
         return _to_study(matches[0])
 
     def all(self) -> list[StudyRow]:
-        """Return all studies, the newest first."""
+        """Return all studies, the newest one first."""
         return [_to_study(row) for row in self.db.query(_STUDIES_SQL + "order by seq desc")]
 
     def close(self, study: str, reason: str) -> None:
-        """Close a study to new decks. The first reason stands; marks of the forgotten go."""
+        """Close a study to new decks; delete its marks of erased people. The first reason stays."""
         row = {"study": study, "closed_at": self.db.clock(), "why": reason}
         with self.db.transaction():
             self.db.execute("delete from counted where study = ?", [study])
@@ -69,7 +72,7 @@ class StudyTable:
     def record_decision(
         self, study: str, batch: int, outcome: str, reason: Mapping[str, Any]
     ) -> Decision:
-        """Write the verdict of the first batch that decided; return the one that stands."""
+        """Store a decision and return it. If there is one already, return that one instead."""
         with self.db.transaction():
             existing = self.decision(study)
             if existing is not None:
@@ -80,14 +83,14 @@ class StudyTable:
         return _decision(row)
 
     def decision(self, study: str) -> Decision | None:
-        """Return the decision of a study, or None where none was taken yet."""
+        """Return the decision of a study, or None if there is none yet."""
         row = self.db.query_one(
             "select study, batch, outcome, reason, at from decisions where study = ?", study
         )
         return None if row is None else _decision(row)
 
     def add_override(self, study: str, outcome: str, role: str, reason: str) -> Override:
-        """Write down what somebody decided against the verdict; it is never taken back."""
+        """Store a person's decision against the verdict. It is never deleted."""
         row: DbRow = {"study": study, "outcome": outcome, "role": role, "reason": reason}
         row["at"] = self.db.clock()
         with self.db.transaction():
@@ -95,24 +98,25 @@ class StudyTable:
         return _override(row)
 
     def overrides(self, study: str) -> list[Override]:
-        """Return the overrides of a study, the first first; the last one is in force."""
+        """Return the overrides of a study, the first one first. The last one is valid."""
         sql = "select study, outcome, role, reason, at from overrides where study = ? order by seq"
         return [_override(row) for row in self.db.query(sql, study)]
 
     def add_training_studies(self, model: str, studies: Sequence[str]) -> None:
-        """Write down from whose answers a version learnt; said twice it stands once."""
+        """Store which studies' answers trained a model version. Idempotent."""
         with self.db.transaction():
             for study in studies:
                 self.db.insert("lessons", [{"model": model, "study": study}], ignore=True)
 
     def training_studies(self, *models: str) -> list[str]:
-        """Return the hashes of the studies that these versions learnt from."""
+        """Return the hashes of the studies whose answers trained these model versions."""
         sql = (
             "select study from lessons where model in (select value from json_each(?)) order by id"
         )
         return [row["study"] for row in self.db.query(sql, json.dumps(models))]
 
     def mismatches(self, study_hash: Callable[[StudyRow], str]) -> Iterator[str]:
+        """Yield a message for each study that does not match its hash or its recorded parts."""
         recorded_parts = {row["study"]: row for row in self.db.query("select * from papers")}
         for row in self.db.query(_STUDIES_SQL + "order by seq"):
             recorded, current = recorded_parts.get(row["hash"]), _part_hashes(row)
@@ -130,7 +134,7 @@ class StudyTable:
 
 
 def _part_hashes(row: DbRow) -> DbRow:
-    """Return what a study wrote down, part by part."""
+    """Return the parts of a study for the table `papers`: policy hash, versions, baseline."""
     policy = sha256(row["policy"].encode()).hexdigest()
     return {key: row[key] for key in ("model", "challenger", "baseline")} | {
         "study": row["hash"], "policy": policy,

@@ -1,4 +1,4 @@
-"""Swipes as they came, the answers that are current, and why people rejected picks."""
+"""The tables of swipes and of rejection reasons; the current answers of a deck."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -18,16 +18,16 @@ from recsys.study.swipes import Answer, Swipe, current_answers
 
 
 class SwipeTable:
-    """A row for each swipe; rows are added and never changed."""
+    """Tables with one row per swipe or rejection reason. Rows are added, never changed."""
 
     def __init__(self, db: ChainedDatabase) -> None:
         self.db = db
 
     def add(self, deck: str, swipes: Iterable[IncomingSwipe]) -> SwipeReceipt:
-        """Store what is new in one transaction; say what of the post is safely there.
+        """Store the new swipes in one transaction; return which swipes are safely stored.
 
-        A swipe that came before (the same deck and id) is acknowledged and not stored again.
-        Raises IllegalSwipeError where the deck is not here.
+        Idempotent: a known swipe (same deck and id) is acknowledged and not stored again. Raises
+        IllegalSwipeError if the deck does not exist.
         """
         by_id: dict[str, IncomingSwipe] = {}
         for swipe in swipes:
@@ -49,20 +49,20 @@ class SwipeTable:
         return SwipeReceipt(tuple(by_id), tuple(i for i in by_id if i in late), closed)
 
     def of_deck(self, deck: str, late: bool = False) -> list[Swipe]:
-        """Return the counted swipes of a deck, or those that came too late, as they came."""
+        """Return the counted swipes of a deck, or those received too late, in order of receipt."""
         sql = "select * from swipes where deck = ? and late = ? order by server_seq"
         return [swipe_from_row(row) for row in self.db.query(sql, deck, int(late))]
 
     def ids(self, deck: str) -> set[str]:
-        """Return the ids of every stored swipe of a deck, late ones included."""
+        """Return the ids of all stored swipes of a deck, late ones included."""
         return {row["id"] for row in self.db.query("select id from swipes where deck = ?", deck)}
 
     def current_answers(self, deck: str) -> Mapping[int, Answer]:
-        """Return the current answer on each position of a deck."""
+        """Return position -> current answer of a deck."""
         return self.current(deck).get(deck, NO_ANSWERS).answers
 
     def current(self, *decks: str) -> dict[str, CurrentAnswers]:
-        """Return the current answers of those of some decks that have swipes; one query."""
+        """Return the current answers of each given deck that has swipes, in one query."""
         by_deck: dict[str, list[DbRow]] = defaultdict(list)
         sql = (
             "select deck, server_seq, position, answer, shown_ms, device_class from swipes "
@@ -73,9 +73,9 @@ class SwipeTable:
         return {deck: _current_from_rows(rows) for deck, rows in by_deck.items()}
 
     def add_rejection(self, deck: str, position: int, reason: RejectionReason) -> None:
-        """Keep why somebody refused a pick. Apart from the answers; no verdict reads it.
+        """Store why a participant refused a pick. It is not an answer; no verdict reads it.
 
-        What she said last on the card already is not stored again.
+        A reason that is already the current one of the card is not stored again.
         """
         row = {"deck": deck, "position": position, "reason": reason.value, "at": self.db.clock()}
         with self.db.transaction():
@@ -83,7 +83,7 @@ class SwipeTable:
                 self.db.insert("refusals", [row])
 
     def rejections(self, deck: str) -> dict[int, RejectionReason]:
-        """Return the reasons that stand, by position: the latest of each card, none taken back."""
+        """Return the current reason by position: the latest of each card, unless taken back."""
         sql = "select position, reason from refusals where deck = ? order by id"
         latest = {
             row["position"]: RejectionReason(row["reason"]) for row in self.db.query(sql, deck)
@@ -93,7 +93,7 @@ class SwipeTable:
         }
 
     def _is_closed(self, deck: str) -> bool:
-        """Return whether a deck is closed, or its time is over. Raises IllegalSwipeError."""
+        """Return whether a deck is closed or overdue. Raises IllegalSwipeError if unknown."""
         sql = (
             "select d.closes_at, c.deck as closed from decks d "
             "left join closings c on c.deck = d.id where d.id = ?"
@@ -106,7 +106,7 @@ NO_ANSWERS = CurrentAnswers({}, {})
 
 
 def _current_from_rows(rows: list[DbRow]) -> CurrentAnswers:
-    """Return what counts of the swipes of one deck, which are in the order of the server."""
+    """Return the current answers of one deck from its swipes in the order of `server_seq`."""
     shown: dict[int, int] = {}
     for row in rows:
         shown[row["position"]] = max(row["shown_ms"] or 0, shown.get(row["position"], 0))
