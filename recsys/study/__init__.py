@@ -1,4 +1,4 @@
-"""A study: its policy, the decks that are dealt, the swipes, and the score of one deck."""
+"""A study: its policy, decks and decoys, swipes, exclusions, the scores of a deck, and power."""
 
 from recsys.study.deck import Deck as Deck
 from recsys.study.deck import deal_deck as deal_deck

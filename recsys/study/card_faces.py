@@ -1,4 +1,4 @@
-"""What a brand shows of itself: the face of its card, its featured and its popular products."""
+"""The face of a card, and the featured and most bought products of a brand."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from recsys.study.deck import Face
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product as a customer would see it."""
+    """A product as a customer sees it."""
 
     title: str
     price: int  # cents, or NO_PRICE
@@ -22,16 +22,16 @@ class Product:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BrandProducts:
-    """The shop's products in order of brand, each brand's most bought first."""
+    """The products of the shop, sorted by brand and then by purchases, most bought first."""
 
     catalog: Catalog
     codes: Mapping[str, int]  # brand name -> brand code
     order: NDArray[np.intp]  # (I,) item codes
-    starts: NDArray[np.intp]  # (B + 1,) where each brand's run starts in `order`
+    starts: NDArray[np.intp]  # (B + 1,) start of each brand in `order`
 
     @classmethod
     def from_catalog(cls, catalog: Catalog, item_buys: NDArray[np.int64]) -> Self:
-        """Order the items once; `item_buys`, shape (I,), counts their purchases in the log."""
+        """Sort the items once. item_buys: (I,) number of purchases of each item in the log."""
         order = np.lexsort((-item_buys, catalog.item_brand))
         order = order[
             (catalog.item_brand[order] >= 0)
@@ -42,16 +42,16 @@ class BrandProducts:
         return cls(catalog, brand_codes(catalog), order, starts)
 
     def most_bought(self, brand: str, n: int) -> list[Product]:
-        """The brand's n most bought products, best first."""
+        """Return up to n products of the brand, most bought first."""
         return [self._product(item) for item in self._items(brand)[:n]]
 
     def featured(self, brand: str, n: int) -> list[Product]:
-        """The brand's featured products, the most bought first."""
+        """Return up to n featured products of the brand, most bought first."""
         items = self._items(brand)
         return [self._product(item) for item in items[self.catalog.item_featured[items]][:n]]
 
     def face(self, position: int, brand: str, pictures: Mapping[str, str]) -> Face:
-        """The half of a card that a browser may see: a function of brand and catalogue alone."""
+        """Return the part of a card that the browser may see, from brand and catalog alone."""
         category = self.catalog.brand_category[self.codes[brand]]
         return Face(
             position=position,

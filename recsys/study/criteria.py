@@ -1,4 +1,4 @@
-"""The criteria that a policy gates: their names, their bars, and what must hold of them."""
+"""The criteria of a policy: their names, their bars, and their validity checks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,37 +10,37 @@ from recsys.study.deck import DeckRecipe
 from recsys.study.parse_policy import read, require_table
 
 PAIRED_COMPARISON = "challenger"
-"""The criterion of two model versions in one deck: how far the second is ahead of the first."""
+"""The criterion for two model versions in one deck: the lead of the second over the first."""
 
 HIT_RATE, PRECISION = "hit_rate", "precision"
-"""One criterion: as policies of the first format spell it, and by the field's own term."""
+"""Two names of one criterion: in policies of format 1, and in the literature."""
 
 CRITERIA = (HIT_RATE, "discrimination", "lift", PAIRED_COMPARISON)
-"""What can be gated, in the order of the page."""
+"""All criteria, in the order of the report page."""
 
 DIFFERENCES = ("lift", PAIRED_COMPARISON)
-"""Criteria whose score stands for the difference of two hit rates, (1 + one - other) / 2."""
+"""Criteria with a difference of two precisions as the score, (1 + first - second) / 2."""
 
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One bar, and why it stands there."""
+    """A criterion with its bar, and the reason for the bar."""
 
     name: str
-    bar: float  # of a mean over employees, in (0, 1)
+    bar: float  # for the mean score over employees, in (0, 1)
     because: str
 
 
 def written_name(name: str, policy_format: int) -> str:
-    """Return how a policy of a format spells a criterion: from 2 on, precision by its own name."""
+    """Return the name of a criterion in a policy; from format 2 on, `hit_rate` is `precision`."""
     return PRECISION if policy_format >= 2 and name == HIT_RATE else name
 
 
 def known_tables(tables: Mapping[str, object], policy_format: int) -> dict[str, object]:
-    """Return the tables of criteria by their names in the code.
+    """Return the tables of criteria, keyed by the names that the code uses.
 
     `hit_rate` is read in every format, `precision` from format 2 on. Raises BadPolicyError for
-    `precision` in format 1, and for both at once.
+    `precision` in format 1, and if both are given.
     """
     if PRECISION in tables and policy_format < 2:
         raise BadPolicyError("Write `format = 2` at the top of a policy that names `precision`.")
@@ -50,12 +50,12 @@ def known_tables(tables: Mapping[str, object], policy_format: int) -> dict[str, 
 
 
 def criterion_to_row(criterion: Criterion) -> dict[str, Any]:
-    """Return a bar as its table, whose name is the criterion's."""
+    """Return the table of a criterion. The criterion's name is the name of the table."""
     return {"bar": criterion.bar, "because": criterion.because}
 
 
 def criterion_from_row(name: str, raw: object) -> Criterion:
-    """Return the bar of the table [criteria.NAME]."""
+    """Read a criterion from the table [criteria.NAME]; raise BadPolicyError if a field is wrong."""
     table = {"name": name, **require_table(f"criteria.{name}", raw)}
     kinds = {"name": str, "bar": float, "because": str}
     values = read(table, kinds, f"[criteria.{name}]", needed=("bar", "because"))
@@ -63,12 +63,12 @@ def criterion_from_row(name: str, raw: object) -> Criterion:
 
 
 def criterion_order(criterion: tuple[str, object]) -> int:
-    """Return where a criterion stands on the page; an unknown one comes last."""
+    """Return the sort key of a (name, value) pair: the order of CRITERIA, unknown names last."""
     return CRITERIA.index(criterion[0]) if criterion[0] in CRITERIA else len(CRITERIA)
 
 
 def criterion_checks(criteria: Sequence[Criterion], deck: DeckRecipe) -> list[tuple[bool, str]]:
-    """Return each thing that must hold of a policy's criteria, and the sentence if it does not."""
+    """Return the checks of a policy's criteria: whether each holds, and the error message."""
     names = [criterion.name for criterion in criteria]
     checks = [(bool(names), "A policy needs at least one criterion, like [criteria.hit_rate].")]
     for c in criteria:

@@ -1,4 +1,4 @@
-"""picks + baseline + decoys -> Deck: blind, shuffled, frozen, hashed."""
+"""Deal a deck of picks, baseline brands and decoys: blind, shuffled, frozen and hashed."""
 
 import hashlib
 import json
@@ -15,60 +15,60 @@ from recsys.study.decoys import BrandPool, DecoyPair, MatchLevel, free_brands, m
 
 
 class Source(StrEnum):
-    """Who proposed a card."""
+    """The list that proposed a card."""
 
     PICK = "pick"
     BASELINE = "baseline"
     DECOY = "decoy"
-    CHALLENGER = "challenger"  # a second version of the model, in a duel
+    CHALLENGER = "challenger"  # second model version, in a paired comparison deck
 
 
 class Origin(StrEnum):
-    """Whose history a deck was computed from. A live study counts OWN alone."""
+    """The kind of history that a deck was computed from. A live study counts only OWN."""
 
     OWN = "own"
-    ELICITED = "elicited"
-    PERSONA = "persona"
+    ELICITED = "elicited"  # brands that a guest named
+    PERSONA = "persona"  # made-up history
     SIMULATED = "simulated"
     PRACTICE = "practice"
 
 
 class HistoryDepth(StrEnum):
-    """How much the shop knows of the person."""
+    """How much history the shop has of a person: see `Policy.least_brands`."""
 
     ENOUGH = "enough"
     THIN = "thin"
 
 
 class CardRole(StrEnum):
-    """What part a card plays."""
+    """The role of a card in the deck. The values are stored."""
 
-    PICK = "pick"  # from the model's list
-    BASELINE_ONLY = "unique"  # from the rival's list alone
-    MATCHED_DECOY = "far"  # a scored decoy: no own view or purchase, paired with a pick
-    FAMILIAR_DECOY = "near"  # own history, yet not picked: reported, never scored
-    FILLER = "spare"  # a decoy that fills a vacant place: never scored
-    CHALLENGER_ONLY = "challenger"  # from the second version's list alone
+    PICK = "pick"  # on the model's list
+    BASELINE_ONLY = "unique"  # on the baseline's list and not a pick
+    MATCHED_DECOY = "far"  # scored: no own view or purchase, paired with a pick
+    FAMILIAR_DECOY = "near"  # own view or purchase, not picked; reported, not scored
+    FILLER = "spare"  # a decoy that fills a vacant place; never scored
+    CHALLENGER_ONLY = "challenger"  # on the second version's list only
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The whole card. Stays on the server until the deck is closed."""
+    """A card with its hidden facts. It stays on the server until the deck is closed."""
 
     position: int  # from 1
     brand: str
     category: str
     sources: frozenset[Source]
     role: CardRole
-    partner: int | None  # position of the paired card (pick <-> far decoy)
-    match_level: MatchLevel | None  # how far its partner had to be sought
-    known: bool  # she has a view or purchase of this brand
-    popularity: int  # customers with a purchase of it, in the model's sample
+    partner: int | None  # position of the paired card (pick <-> matched decoy)
+    match_level: MatchLevel | None  # where the decoy of the pair was found
+    known: bool  # the participant has a view or purchase of the brand
+    popularity: int  # customers with a purchase of the brand, in the model's sample
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """The half of a card that the browser may see: a function of brand and catalogue alone."""
+    """The part of a card that the browser may see. It depends on brand and catalog alone."""
 
     position: int
     brand: str
@@ -79,29 +79,29 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class DeckRecipe:
-    """How many cards of which part. The default is the study's deck of 20."""
+    """The number of cards of each role. The default is the study deck of 20 cards."""
 
     picks: int = 10
-    baseline: int = 5
-    scored: int = 4  # far decoys, each paired with a pick
-    near: int = 1
-    block: int = 4  # cards a shuffled block
+    baseline: int = 5  # brands on the baseline's list only
+    scored: int = 4  # matched decoys, each paired with a pick
+    near: int = 1  # familiar decoys
+    block: int = 4  # cards per shuffled block
 
     @property
     def cards(self) -> int:
-        """Cards in the deck."""
+        """The number of cards in the deck."""
         return self.picks + self.baseline + self.scored + self.near
 
 
 SHORT_RECIPE = DeckRecipe(picks=4, baseline=2, scored=2, near=0)
-"""Eight cards for somebody who has only named a few brands."""
+"""Eight cards, for ELICITED decks (a guest has only named a few brands) and PRACTICE decks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deck:
-    """Dealt once, never changed."""
+    """A dealt deck; it is never changed."""
 
-    id: str  # random, the only part of this the browser sees
+    id: str  # random; the only field that the browser sees
     study: str  # hash of the study
     participant: str  # pseudonym
     origin: Origin
@@ -114,21 +114,25 @@ class Deck:
 
 @dataclass(frozen=True, slots=True)
 class RankedProposals:
-    """What the two rankers propose to one person, best first, as brand names."""
+    """Brand names that model and baseline propose to one participant, best first."""
 
-    picks: Sequence[str]  # longer than the deck's: no decoy is taken from any of them
-    baseline: Sequence[str]  # as long as the picks, so that both lists may be compared
-    known_brands: Collection[str]  # brands she has a view or purchase of
-    revealed: Collection[str] = ()  # brands of her earlier decks, and those she named
+    picks: Sequence[str]  # longer than the deck needs; none of them becomes a decoy
+    baseline: Sequence[str]  # as long as the deck's picks, for a fair comparison
+    known_brands: Collection[str]  # viewed or bought by the participant
+    revealed: Collection[str] = ()  # shown in earlier decks, or named by the participant
 
 
 def deal_deck(
     proposals: RankedProposals, pool: BrandPool, recipe: DeckRecipe, seed: int
 ) -> tuple[Card, ...]:
-    """Lay out one deck: picks, a random part of the rival's own brands, decoys; shuffled.
+    """Deal the shuffled cards of one deck; raise NotEnoughBrandsError if the shop is too small.
 
-    `seed` has 128 random bits; the same lists, shelf, recipe and seed deal the same cards.
-    Raises NotEnoughBrandsError when the shop is too small for the recipe.
+    Parameters
+    ----------
+    proposals, pool, recipe
+        Lists of model and baseline; all brands; number of picks, baseline brands and decoys.
+    seed
+        128 random bits. The same arguments deal the same cards.
     """
     rng = np.random.default_rng(seed)
     revealed = set(proposals.revealed)
@@ -137,7 +141,7 @@ def deal_deck(
     if len(picks) < recipe.picks:
         raise NotEnoughBrandsError(recipe.picks, len(picks), "picks")
     baseline_only = [name for name in baseline if name not in picks]
-    # a random part: the rival's best alone would show a lift between equally good rankers
+    # random: taking only the baseline's best would show a lift between two equally good rankers
     chosen = rng.permutation(len(baseline_only))[: recipe.baseline]
     baseline_only = [baseline_only[i] for i in sorted(chosen)]
     on_lists = {*picks, *baseline, *proposals.picks, *revealed}
@@ -165,7 +169,7 @@ def make_card(
     pick_names: Collection[str],
     baseline_names: Collection[str],
 ) -> Card:
-    """Return the card of a brand, not yet in its place."""
+    """Return the card of a brand. Position (0), partner and match level are set later."""
     code = pool.codes[name]
     sources = {
         source
@@ -194,7 +198,7 @@ def _unscored_decoys(
     recipe: DeckRecipe,
     rng: np.random.Generator,
 ) -> list[Card]:
-    """Near decoys, then spare ones of the free brands for every place still vacant."""
+    """Return familiar decoys, then fillers from the free brands for all vacant places."""
     on_cards = pool.codes_of(card.brand for card in cards)
     taken = np.append(on_cards, pool.codes_of([*proposals.baseline, *proposals.revealed]))
     familiar_codes = np.sort(known_codes[pool.allowed[known_codes] & ~np.isin(known_codes, taken)])
@@ -212,7 +216,7 @@ def _unscored_decoys(
 
 
 def shuffle_cards(cards: Sequence[Card], block: int, rng: np.random.Generator) -> list[Card]:
-    """Spread each part over the blocks, then shuffle the blocks and the cards in them."""
+    """Spread each role evenly over the blocks, then shuffle the blocks and the cards in each."""
     blocks: list[list[Card]] = [[] for _ in range(-(-len(cards) // block))]
     parts: dict[str, list[Card]] = {"pick": [], "unique": [], "challenger": [], "decoy": []}
     for card in cards:
@@ -226,7 +230,7 @@ def shuffle_cards(cards: Sequence[Card], block: int, rng: np.random.Generator) -
 
 
 def _link_pairs(cards: Sequence[Card], pairs: Sequence[DecoyPair]) -> tuple[Card, ...]:
-    """Write each pair's positions and step on both of its cards."""
+    """Set partner and match level on both cards of each pair."""
     positions = {card.brand: card.position for card in cards}
     partner: dict[str, tuple[int, MatchLevel]] = {}
     for pick, decoy, match_level in pairs:
@@ -248,7 +252,7 @@ def with_hash(deck: Deck) -> Deck:
 
 
 def deck_hash(deck: Deck) -> str:
-    """SHA-256 over everything dealt. Not the participant: she may withdraw, the hash stays true."""
+    """Return the SHA-256 of all dealt facts. No participant: it stays true after a withdrawal."""
     text = json.dumps(
         {
             "id": deck.id,
@@ -267,7 +271,7 @@ def deck_hash(deck: Deck) -> str:
 
 
 def card_to_row(card: Card) -> dict[str, Any]:
-    """A card as plain data; `card_from_row` reads it back."""
+    """Return a card as plain data; `card_from_row` reads it back."""
     return {
         "position": card.position,
         "brand": card.brand,
@@ -282,7 +286,7 @@ def card_to_row(card: Card) -> dict[str, Any]:
 
 
 def card_from_row(data: Mapping[str, Any]) -> Card:
-    """Read back what `card_to_row` wrote."""
+    """Read a card from the plain data of `card_to_row`."""
     return Card(
         position=data["position"],
         brand=data["brand"],

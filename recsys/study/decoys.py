@@ -1,4 +1,4 @@
-"""Which brand on the shelf is as popular as a pick: the decoys and their pairs."""
+"""Match decoys to picks: free brands of about the same popularity."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,32 +14,32 @@ from recsys.models.base import BrandIndex
 
 
 class MatchLevel(StrEnum):
-    """Where a scored decoy was found, seen from its pick."""
+    """Where the decoy of a pick was found."""
 
-    CATEGORY = "category"
-    TIER = "tier"
+    CATEGORY = "category"  # in the category of the pick
+    TIER = "tier"  # in another category, in the same price tier
     ANYWHERE = "anywhere"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BrandPool:
-    """What dealing needs to know of the brands, as arrays by brand code, shape (B,)."""
+    """Facts about all brands for dealing a deck, as arrays by brand code, (B,)."""
 
     names: NDArray[np.object_]
     codes: Mapping[str, int]
     category: NDArray[np.int32]
     category_names: NDArray[np.object_]
     tier: NDArray[np.int64]  # price tier within the category, 0 to 3
-    buyers: NDArray[np.int64]
-    allowed: NDArray[np.bool_]  # not sensitive, and with something to sell
-    log_popularity: NDArray[np.float64] = field(init=False)  # logarithm of the buyers
+    buyers: NDArray[np.int64]  # customers with a purchase
+    allowed: NDArray[np.bool_]  # not sensitive, and with items to sell
+    log_popularity: NDArray[np.float64] = field(init=False)  # log(1 + buyers)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "log_popularity", np.log1p(self.buyers.astype(np.float64)))
 
     @classmethod
     def from_catalog(cls, catalog: Catalog, brand_index: BrandIndex) -> "BrandPool":
-        """Read the shelf off a catalogue and a model's knowledge of popularity."""
+        """Build the pool from a catalog and the popularity in a model's brand index."""
         return cls(
             names=catalog.brands,
             codes=brand_index.codes,
@@ -51,12 +51,12 @@ class BrandPool:
         )
 
     def codes_of(self, names: Iterable[str]) -> NDArray[np.intp]:
-        """The codes of those of these names that are on the shelf, in their order."""
+        """Return the codes of the names that are in the pool, in the order of `names`."""
         return np.array([self.codes[name] for name in names if name in self.codes], np.intp)
 
 
 def _tiers(price: NDArray[np.int32], category: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Quarter of its category that a brand's median price falls in; unknown prices are lowest."""
+    """Return the quartile of a brand's median price in its category, (B,); unknown is lowest."""
     order = np.lexsort((price, category))
     starts = np.searchsorted(category[order], np.unique(category))
     sizes = np.diff(np.append(starts, len(order)))
@@ -67,22 +67,23 @@ def _tiers(price: NDArray[np.int32], category: NDArray[np.int32]) -> NDArray[np.
 
 
 def free_brands(pool: BrandPool, taken: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Codes of the allowed brands that are not taken."""
+    """Return the codes of the allowed brands that are not in `taken`."""
     free = pool.allowed.copy()
     free[taken] = False
     return np.flatnonzero(free)
 
 
 DecoyPair = tuple[str, str, MatchLevel]
-"""A pick, its decoy, and how far the decoy had to be sought."""
+"""A pick, its decoy, and the level at which the decoy was found."""
 
 
 def match_decoys(
     picks: Sequence[str], pool: BrandPool, free_codes: NDArray[np.intp], n_decoys: int
 ) -> list[DecoyPair]:
-    """Give `n_decoys` of the picks a decoy each, out of the `free` brand codes.
+    """Pair `n_decoys` of the picks with one decoy each, from the brands in `free_codes`.
 
-    Which picks get one is the assignment of least total distance in log popularity.
+    The pairs are the assignment with the smallest total distance in log popularity. A nearer match
+    level comes before a smaller distance. Raises NotEnoughBrandsError if too few brands are free.
     """
     if len(free_codes) < n_decoys:
         raise NotEnoughBrandsError(n_decoys, len(free_codes), "decoys")
@@ -99,7 +100,7 @@ def match_decoys(
     ]
     columns = np.unique(np.concatenate([codes for codes, _, _ in nearest]))
     cost = np.full((len(picks), len(columns) + len(picks) - n_decoys), _FORBIDDEN)
-    cost[:, len(columns) :] = -_FORBIDDEN  # places for those that stay alone, all of them taken
+    cost[:, len(columns) :] = -_FORBIDDEN  # a column per pick without a decoy; all are used
     levels = np.zeros(cost.shape, np.int64)
     for row, (codes, gap, level) in enumerate(nearest):
         positions = np.searchsorted(columns, codes)
@@ -113,18 +114,16 @@ def match_decoys(
     ]
 
 
-_LEVEL_PENALTY = (
-    1e3  # beyond any sum of differences of logarithms: only where nobody is left nearer by
-)
+_LEVEL_PENALTY = 1e3  # above any sum of log distances: farther levels only if nearer ones run out
 _FORBIDDEN = 1e9
 
 NearestBrands = tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.int64]]
-"""Brand codes, their distances in log popularity, and their steps as places in Step."""
+"""(k,) each: brand codes, distances in log popularity, match levels as index in MatchLevel."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _FreeBrands:
-    """What the shelf says of the free brands, (n,) each."""
+    """Facts about the n free brands, (n,) each."""
 
     codes: NDArray[np.intp]
     category: NDArray[np.int32]
@@ -133,9 +132,9 @@ class _FreeBrands:
 
 
 def _nearest_free(pool: BrandPool, pick: int, free: _FreeBrands, n_decoys: int) -> NearestBrands:
-    """The free brands of its category, then of its tier, then others, the nearest first.
+    """Return `n_decoys` free brands for a pick: by match level, then nearest popularity first.
 
-    As many as there are decoys to give: then every choice of picks can be served.
+    With this many candidates per pick, every choice of picks can be assigned.
     """
     codes, gaps, sizes, remaining = [], [], [], n_decoys
     masks = _level_masks(pool, pick, free)
@@ -151,7 +150,7 @@ def _nearest_free(pool: BrandPool, pick: int, free: _FreeBrands, n_decoys: int) 
 
 
 def _level_masks(pool: BrandPool, pick: int, free: _FreeBrands) -> Iterator[NDArray[np.bool_]]:
-    """Which of the free brands each step reaches, one step after another."""
+    """Yield the mask of the free brands at each match level, nearest level first."""
     in_category = free.category == pool.category[pick]
     yield in_category
     in_tier = (free.tier == pool.tier[pick]) & ~in_category

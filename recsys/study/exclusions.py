@@ -1,4 +1,4 @@
-"""Which closed decks count in a study, and why the others do not."""
+"""Exclusion rules: which closed decks count in a study, and why the others do not."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from recsys.study.swipes import CompletedDeck
 class ExclusionReason(StrEnum):
     """Why a closed deck does not count."""
 
-    ORIGIN = "origin"
+    ORIGIN = "origin"  # computed from another kind of history, see COUNTED_ORIGIN
     THIN_HISTORY = "thin"
-    NOT_FIRST = "again"
-    TOO_FEW = "too_few"
-    TOO_FAST = "too_fast"
+    NOT_FIRST = "again"  # not the participant's first eligible deck
+    TOO_FEW = "too_few"  # too few answered blocks, or no answered pick
+    TOO_FAST = "too_fast"  # see `is_too_fast`
 
 
 COUNTED_ORIGIN = {
@@ -26,13 +26,13 @@ COUNTED_ORIGIN = {
     StudyKind.SIMULATED: Origin.SIMULATED,
     StudyKind.PLAYGROUND: Origin.SIMULATED,
 }
-"""Whose decks a study of a kind counts."""
+"""The origin of the decks that count, by kind of study."""
 
 
 def is_too_fast(times_ms: Sequence[int], rule: TooFast) -> bool:
-    """Return whether these times are too short to have read the cards.
+    """Return whether the times (milliseconds per card) are too short for reading the cards.
 
-    It is given times and nothing else: leaving people out by their answers moves the result.
+    The function gets times and nothing else: exclusion by answers would bias the result.
     """
     if not times_ms:
         return False
@@ -41,7 +41,7 @@ def is_too_fast(times_ms: Sequence[int], rule: TooFast) -> bool:
 
 
 class DealtFrom(Protocol):
-    """What a deck was dealt from."""
+    """Anything with the origin and history depth of a deck."""
 
     @property
     def origin(self) -> Origin: ...
@@ -50,7 +50,7 @@ class DealtFrom(Protocol):
 
 
 def ineligibility(deck: DealtFrom, kind: StudyKind) -> ExclusionReason | None:
-    """Return why a deck of this origin can never count in a study of this kind."""
+    """Return why a deck can never count in a study of this kind; None if it can."""
     if deck.origin is not COUNTED_ORIGIN[kind]:
         return ExclusionReason.ORIGIN
     is_thin = kind is StudyKind.LIVE and deck.evidence is not HistoryDepth.ENOUGH
@@ -59,20 +59,20 @@ def ineligibility(deck: DealtFrom, kind: StudyKind) -> ExclusionReason | None:
 
 @dataclass(frozen=True, slots=True)
 class ResponseTimes:
-    """How a deck was played, and nothing of what was answered: all that leaving out may see."""
+    """A deck with its times and without its answers: all that an exclusion may depend on."""
 
     deck: Deck
     answered: frozenset[int]  # positions
-    shown_ms: Mapping[int, int]
+    shown_ms: Mapping[int, int]  # by position: milliseconds
 
     @classmethod
     def from_deck(cls, deck: CompletedDeck) -> "ResponseTimes":
-        """Return the pace of a closed deck."""
+        """Return the response times of a closed deck."""
         return cls(deck.deck, frozenset(deck.answers), deck.shown_ms)
 
 
 def complete_blocks(cards: int, answered: frozenset[int], block: int) -> int:
-    """Return how many blocks of a deck of so many cards are answered to the last card."""
+    """Return how many blocks are fully answered. cards: deck size; block: cards per block."""
     ends = (min(start + block, cards + 1) for start in range(1, cards + 1, block))
     starts = range(1, cards + 1, block)
     return sum(answered.issuperset(range(s, e)) for s, e in zip(starts, ends, strict=True))
@@ -81,7 +81,7 @@ def complete_blocks(cards: int, answered: frozenset[int], block: int) -> int:
 def exclusion_reason(
     times: ResponseTimes, kind: StudyKind, policy: Policy
 ) -> ExclusionReason | None:
-    """Return why a deck does not count, leaving aside whether it is the person's first."""
+    """Return why a deck does not count, or None. NOT_FIRST is not checked here."""
     reason = ineligibility(times.deck, kind)
     if reason:
         return reason

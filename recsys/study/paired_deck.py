@@ -1,7 +1,8 @@
-"""Two model versions in one deck, champion and challenger: which of them she likes better.
+"""Deal a paired comparison deck: the lists of two model versions, champion and challenger.
 
-Both lists are dealt whole, shared brands once. A person's score is (1 + P_B - P_A) / 2 with P the
-hit rate of a version's list: the difference within a person needs far fewer people than two groups.
+Both lists are dealt whole; a brand on both lists is dealt once. A participant's score is
+(1 + P_B - P_A) / 2, with the precision P_A of the champion's list and P_B of the challenger's. A
+difference within participants needs far fewer people than a comparison of two groups.
 """
 
 from collections.abc import Sequence
@@ -29,10 +30,10 @@ def deal_paired_deck(
     recipe: DeckRecipe,
     seed: int,
 ) -> tuple[Card, ...]:
-    """Lay out the picks of two versions, each brand once, shuffled in blocks.
+    """Deal the picks of two model versions, each brand once, shuffled in blocks.
 
-    The champion's are those of `proposals`; of the recipe count picks and block. The same lists and
-    seed deal the same cards. Raises NotEnoughBrandsError where a list is shorter than the recipe's.
+    The champion's list is `proposals.picks`. Only `picks` and `block` of the recipe are used. The
+    same lists and seed deal the same cards. Raises NotEnoughBrandsError if a list is too short.
     """
     revealed, n_picks = set(proposals.revealed), recipe.picks
     champion_picks = [name for name in proposals.picks if name not in revealed][:n_picks]
@@ -55,7 +56,7 @@ def deal_paired_deck(
 
 
 def _add_challenger_source(card: Card, challenger_picks: Sequence[str]) -> Card:
-    """Return the card with the challenger among its arms where the challenger names it."""
+    """Return the card, with CHALLENGER as a source if the brand is on the challenger's list."""
     if card.brand not in challenger_picks:
         return card
     return replace(card, sources=(card.sources - {Source.DECOY}) | {Source.CHALLENGER})

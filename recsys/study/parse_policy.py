@@ -1,6 +1,6 @@
-"""The tables of a policy <-> plain data, each field checked by its name and its type.
+"""Convert the tables of a policy to and from plain data; check name and type of each field.
 
-What stands in quotes is what files and hashes say; it stays, whatever the attribute is called.
+Names in quotes are stored in files and hashes. They must not change with the attributes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,21 +14,21 @@ from recsys.study.deck import DeckRecipe
 
 Plain = Mapping[str, Any]
 Kind = type | Callable[[Plain], Any]
-"""The type of a field, `list` for texts; or what reads a table of its own."""
+"""The type of a field (`list`: a list of texts), or a function that reads a nested table."""
 
 
 @dataclass(frozen=True, slots=True)
 class TooFast:
-    """Who did not look: judged by times alone, never by answers."""
+    """Limits of answer times: a faster deck was not read. Answers never decide about exclusion."""
 
-    median_ms: int = 500  # left out below this median time a card
-    card_ms: int = 300  # a card faster than this was not read
-    share: float = 0.5  # left out above this share of such cards
+    median_ms: int = 500  # a deck with a smaller median time per card is excluded
+    card_ms: int = 300  # a card with a smaller time was not read
+    share: float = 0.5  # a deck with a larger share of unread cards is excluded
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The words under every card. Another wording is another study."""
+    """The question under every card. Another wording makes another study."""
 
     en: str
     nl: str
@@ -43,7 +43,7 @@ def require_table(name: str, value: object) -> Plain:
 def read(
     raw: Plain, kinds: Mapping[str, Kind], where: str, needed: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Return the values of a table, its fields checked by name and kind."""
+    """Return the checked values of a table; raise BadPolicyError for a wrong or missing field."""
     for key in raw:
         if key not in kinds:
             near = get_close_matches(key, kinds, n=1)
@@ -57,7 +57,7 @@ def read(
 
 
 def with_defaults(defaults: Plain, raw: Plain, where: str) -> dict[str, Any]:
-    """Return the values of a table; a field that it does not name keeps its default."""
+    """Return the checked values of a table; missing fields get their defaults."""
     return {**defaults, **read(raw, {key: type(value) for key, value in defaults.items()}, where)}
 
 
@@ -83,7 +83,7 @@ _TYPE_NAMES: Mapping[type, str] = {
 
 
 def recipe_to_row(recipe: DeckRecipe) -> dict[str, Any]:
-    """Return a recipe as the table [deck]."""
+    """Return the table [deck] of a recipe."""
     return {
         "picks": recipe.picks,
         "baseline": recipe.baseline,
@@ -94,7 +94,7 @@ def recipe_to_row(recipe: DeckRecipe) -> dict[str, Any]:
 
 
 def recipe_from_row(raw: Plain) -> DeckRecipe:
-    """Return the recipe of the table [deck]."""
+    """Read a recipe from the table [deck]."""
     values = with_defaults(recipe_to_row(DeckRecipe()), raw, "[deck]")
     return DeckRecipe(
         picks=values["picks"],
@@ -106,7 +106,7 @@ def recipe_from_row(raw: Plain) -> DeckRecipe:
 
 
 def relevance_to_row(rule: Relevance) -> dict[str, Any]:
-    """Return a rule as the table [relevance]."""
+    """Return the table [relevance] of a relevance rule."""
     return {
         "held_out": rule.held_out,
         "kept": rule.kept,
@@ -116,7 +116,7 @@ def relevance_to_row(rule: Relevance) -> dict[str, Any]:
 
 
 def relevance_from_row(raw: Plain) -> Relevance:
-    """Return the rule of the table [relevance]."""
+    """Read a relevance rule from the table [relevance]."""
     values = with_defaults(relevance_to_row(Relevance()), raw, "[relevance]")
     return Relevance(
         held_out=values["held_out"],
@@ -127,23 +127,23 @@ def relevance_from_row(raw: Plain) -> Relevance:
 
 
 def question_to_row(question: Question) -> dict[str, Any]:
-    """Return the wording as the table [question]."""
+    """Return the table [question] of a question."""
     return {"en": question.en, "nl": question.nl}
 
 
 def question_from_row(raw: Plain) -> Question:
-    """Return the wording of the table [question]."""
+    """Read a question from the table [question]."""
     values = read(raw, {"en": str, "nl": str}, "[question]", needed=("en", "nl"))
     return Question(en=values["en"], nl=values["nl"])
 
 
 def too_fast_to_row(rule: TooFast) -> dict[str, Any]:
-    """Return the rule as the table [too_fast]."""
+    """Return the table [too_fast] of a rule."""
     return {"median_ms": rule.median_ms, "card_ms": rule.card_ms, "share": rule.share}
 
 
 def too_fast_from_row(raw: Plain) -> TooFast:
-    """Return the rule of the table [too_fast]."""
+    """Read a rule from the table [too_fast]."""
     values = with_defaults(too_fast_to_row(TooFast()), raw, "[too_fast]")
     return TooFast(median_ms=values["median_ms"], card_ms=values["card_ms"], share=values["share"])
 
@@ -171,4 +171,4 @@ KINDS: Mapping[str, Kind] = {
     "releases": bool,
     "format": int,
 }
-"""The fields of a policy. One that came later is in its hash where it is not as usual."""
+"""Type of each policy field. A field of a later version enters the hash if it is not a default."""

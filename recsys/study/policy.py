@@ -1,4 +1,4 @@
-"""The rule that is written down and hashed before the first card: Policy and Study."""
+"""Policy and Study: the rules and the subject of a study, hashed before the first card."""
 
 import json
 from collections.abc import Mapping
@@ -36,12 +36,12 @@ SENSITIVE_WORDS = ("intimate", "medical", "religious", "political", "weapon", "s
 """Words in a category's name that keep its brands off every card and carousel."""
 
 SEGMENTS = ("language", "device")
-"""By what a report may be split, where the policy says so."""
+"""Attributes by which a report may be split, if the policy names them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The written-down gate. A value that is changed is another policy, by its hash."""
+    """The rules of a study and its gate. Changing a value changes the hash: another policy."""
 
     name: str
     criteria: tuple[Criterion, ...]
@@ -49,35 +49,35 @@ class Policy:
     deck: DeckRecipe = field(default_factory=DeckRecipe)
     too_fast: TooFast = field(default_factory=TooFast)
     relevance: Relevance = field(default_factory=Relevance)
-    alpha: float = 0.05  # chance of a false release, however often somebody looks
-    strict: bool = False  # attempt k at alpha / (k (k + 1)): against shopping for a version
+    alpha: float = 0.05  # probability of a false release, however often somebody looks
+    strict: bool = False  # attempt k at alpha / (k (k + 1)), against trying many versions
     least_players: int = 20  # counted decks before any verdict
-    completion: float = 0.80  # share of dealt decks that must be finished
-    balance: float = 0.25  # largest standardised difference of log popularity over the pairs
-    batch: int = 5  # closed decks a publication
-    cell: int = 10  # people behind every number shown
-    whole_blocks: int = 2  # answered blocks from which a partial deck counts
-    open_hours: int = 24  # after which a dealt deck closes by itself
-    decoy_depth: int = 3  # decoys stand outside the model's top (this x picks)
-    least_brands: int = 5  # brands in a history from which it is enough
+    completion: float = 0.80  # smallest share of dealt decks that must be finished
+    balance: float = 0.25  # largest standardized difference of log popularity, pick to decoy
+    batch: int = 5  # counted decks per publication
+    cell: int = 10  # smallest number of people behind a published number
+    whole_blocks: int = 2  # fully answered blocks that a partial deck needs to count
+    open_hours: int = 24  # hours after which a dealt deck closes by itself
+    decoy_depth: int = 3  # decoys are not in the model's top (decoy_depth * picks) brands
+    least_brands: int = 5  # brands that a history needs for a study deck
     sensitive: tuple[str, ...] = SENSITIVE_WORDS
-    segments: tuple[str, ...] = ()  # by what the report is split beside brand and category
-    format: int = 1  # of the written policy; 2 spells the first criterion `precision`
-    releases: bool = True  # False: whatever it proves is no permission to release to customers
+    segments: tuple[str, ...] = ()  # SEGMENTS that split the report, besides brand and category
+    format: int = 1  # of the policy file; 2 writes `precision` for `hit_rate`
+    releases: bool = True  # False: a passed study is no permission to release to customers
 
     def __post_init__(self) -> None:
         _check_policy(self)
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:
-        """Return the policy of a parsed TOML; raise BadPolicyError with one sentence."""
+        """Return the policy of parsed TOML; raise BadPolicyError with one sentence."""
         data = dict(raw)
         criteria = data.pop("criteria", {})
         if not isinstance(criteria, Mapping):
             raise BadPolicyError("Write each criterion as a table, like [criteria.hit_rate].")
         values = read(data, KINDS, "the policy", needed=("name", "question"))
         named = known_tables(criteria, values.get("format", _USUAL.format))
-        ordered = sorted(named.items(), key=criterion_order)  # as JSON forgets the order
+        ordered = sorted(named.items(), key=criterion_order)  # JSON does not keep the order
         bars = tuple(criterion_from_row(name, value) for name, value in ordered)
         return cls(
             name=values["name"],
@@ -104,10 +104,10 @@ class Policy:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data of the same shape as the TOML.
+        """Return plain data with the structure of the TOML.
 
-        Without what is as usual in fields that came later, so that the hash of a policy of before
-        them stays what it was.
+        Fields of later versions are left out while they have their default, so that the hash of an
+        older policy does not change.
         """
         later = {"segments": list(self.segments)} if self.segments else {}
         return {
@@ -138,31 +138,31 @@ class Policy:
 
     @property
     def hash(self) -> str:
-        """Return the sha256 of the canonical JSON."""
+        """The SHA-256 of the canonical JSON, as hex."""
         return _canonical_hash(self.to_dict())
 
     @property
     def is_paired_comparison(self) -> bool:
-        """Return whether it compares two model versions, and releases neither."""
+        """Whether the policy compares two model versions; such a study releases neither."""
         return any(criterion.name == PAIRED_COMPARISON for criterion in self.criteria)
 
     @property
     def disclosure(self) -> DisclosureRule:
-        """Return the rule by which a study of this policy publishes numbers of people."""
+        """The rule for publishing numbers of people in a study with this policy."""
         return DisclosureRule(self.batch, self.cell)
 
     def alpha_at(self, attempt: int) -> float:
-        """Return the error rate of the k-th study of a kind; under `strict` they sum to alpha."""
+        """Return the error rate of an attempt, from 1; with `strict` all attempts sum to alpha."""
         return self.alpha / (attempt * (attempt + 1)) if self.strict else self.alpha
 
     def is_sensitive(self, category: str) -> bool:
-        """Return whether a category's name holds one of the sensitive words."""
+        """Return whether a category's name contains one of the sensitive words."""
         name = category.casefold()
         return any(word.casefold() in name for word in self.sensitive)
 
 
 class StudyKind(StrEnum):
-    """Whose decks a study counts: a live one people's own, the others simulated ones alone."""
+    """The kind of a study. LIVE counts decks from own histories, the others simulated decks."""
 
     LIVE = "live"
     SIMULATED = "simulated"
@@ -171,27 +171,27 @@ class StudyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """Which model is judged, by which policy, on whom: fixed before the first card."""
+    """A study: model, baseline, policy and invitation order, fixed before the first card."""
 
     name: str
     kind: StudyKind
     policy: Policy
     model: str  # hash of the model version
-    baseline: str  # name of the rival
-    invitation_seed: int
-    attempt: int = 1  # counts the live studies of the workspace, from 1
+    baseline: str  # name of the baseline ranker
+    invitation_seed: int  # random seed of the invitation order
+    attempt: int = 1  # number among the live studies of the workspace, from 1
     opened_at: int = 0  # milliseconds since 1970; not part of the hash
-    challenger: str | None = None  # hash of the second model version, in a duel
+    challenger: str | None = None  # hash of the second model version, in a paired comparison
 
     @property
     def hash(self) -> str:
-        """Return what every deck of the study carries. The event store's version is not in it."""
+        """The hash that every deck carries. The version of the event store is not part of it."""
         data = self.to_dict()
         del data["opened_at"]
         return _canonical_hash({**data, "policy": self.policy.hash})
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data from which `from_dict` makes the same study."""
+        """Return plain data; `from_dict` makes the same study from it."""
         data = {
             "name": self.name,
             "kind": self.kind.value,
@@ -201,12 +201,12 @@ class Study:
             "invitation_seed": self.invitation_seed,
             "attempt": self.attempt,
             "opened_at": self.opened_at,
-        }  # the hash of a study of one version stays what it was before there were two
+        }  # no key without a challenger, so that the hash of an older study does not change
         return data if self.challenger is None else {**data, "challenger": self.challenger}
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:
-        """Return the study of plain data."""
+        """Return the study of the plain data of `to_dict`."""
         return cls(
             name=raw["name"],
             kind=StudyKind(raw["kind"]),
@@ -221,7 +221,7 @@ class Study:
 
     @property
     def alpha(self) -> float:
-        """Return the error rate at this attempt."""
+        """The error rate of this attempt."""
         return self.policy.alpha_at(self.attempt)
 
 
@@ -231,7 +231,7 @@ def _canonical_hash(data: Mapping[str, Any]) -> str:
 
 
 def _check_policy(policy: Policy) -> None:
-    """Raise BadPolicyError at the first thing with which this policy cannot gate."""
+    """Raise BadPolicyError with the message of the first check that fails."""
     for holds, message in [
         *_number_checks(policy),
         *criterion_checks(policy.criteria, policy.deck),
@@ -276,4 +276,4 @@ def _number_checks(policy: Policy) -> list[tuple[bool, str]]:
 
 
 _USUAL = Policy("usual", (Criterion("hit_rate", 0.5, "An example."),), Question("", ""))
-"""Whose values stand where a policy says none."""
+"""A policy with the defaults of all fields that a policy file may leave out."""

@@ -1,4 +1,4 @@
-"""How many colleagues a verdict will take: whole studies simulated from assumed shares."""
+"""Power of a study: how many people a verdict takes, by simulation from assumed shares."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,26 +22,26 @@ from recsys.study.policy import Policy
 from recsys.study.scoring import GRADES, difference_score
 
 N_STUDIES = 400
-"""Studies a scenario."""
+"""Number of simulated studies per scenario."""
 SCENARIO_HORIZON = 1000
-"""Colleagues after which a study is given up."""
+"""Number of counted people after which a simulated study ends undecided."""
 PEOPLE_PER_CHUNK = 50
-"""Colleagues that are simulated together: most studies decide early."""
+"""Number of people that are simulated together; small, as most studies decide early."""
 BETA_GRID_SIZE = 512
 
 
 @dataclass(frozen=True, slots=True)
 class PowerAssumptions:
-    """What is assumed of the colleagues; shares from 0 to 1."""
+    """Assumptions about the participants of a study; shares from 0 to 1."""
 
-    precision: float  # of picks
-    baseline: float  # of the brands that the rival, or the challenger, names and the model does not
-    decoys: float  # of scored decoys
-    icc: float = 0.1  # how alike one person's answers are
-    drop_out: float = 0.05  # who does not finish; some of them count all the same
-    super_like: float = 0.3  # of what is liked, whoever proposed it
+    precision: float  # liked share of the picks
+    baseline: float  # liked share of brands on the list of the baseline or challenger only
+    decoys: float  # liked share of the matched decoys
+    icc: float = 0.1  # intra-class correlation of one person's answers
+    drop_out: float = 0.05  # share of unfinished decks; some of them count all the same
+    super_like: float = 0.3  # share of liked cards that are super-liked, whatever their source
     shared: tuple[float, ...] = (0.0, 0.0, 0.0, 0.1, 0.2, 0.3, 0.2, 0.1, 0.1)
-    """The share of people whose two lists have 0, 1, 2, ... brands in common."""
+    """Shares of people by the number of brands that are on both lists: 0, 1, 2, ..."""
 
     def __post_init__(self) -> None:
         names = ("precision", "baseline", "decoys", "icc", "drop_out", "super_like")
@@ -55,13 +55,13 @@ class PowerAssumptions:
 
 @dataclass(frozen=True, slots=True)
 class PowerScenario:
-    """What comes of a truth. People are decks dealt, those that are not finished included."""
+    """Outcomes of the simulated studies. People are dealt decks, unfinished ones included."""
 
     assumptions: PowerAssumptions
-    released: float  # share of studies, by the horizon
-    held: float
+    released: float  # share of studies that release within the horizon
+    held: float  # share of studies that hold within the horizon
     median: int | None  # people until half of the studies have decided; None beyond the horizon
-    most: int | None  # until nine of ten have
+    most: int | None  # people until nine of ten studies have decided
     reason: str | None = None  # why no study can decide
 
 
@@ -71,7 +71,7 @@ REASON_INCOMPLETE = "fewer decks would be finished than the policy asks for"
 def simulate_scenario(
     policy: Policy, assumptions: PowerAssumptions, alpha: float, seed: int
 ) -> PowerScenario:
-    """Return when studies of this truth decide, looked at after every batch."""
+    """Simulate studies under the assumptions, with a look after every batch."""
     if 1 - assumptions.drop_out < policy.completion:
         return PowerScenario(assumptions, 0.0, 0.0, None, None, REASON_INCOMPLETE)
     rng = np.random.default_rng(seed)
@@ -87,7 +87,7 @@ def simulate_scenario(
 
 
 def _share_lost(policy: Policy) -> float:
-    """Return the share of those who stop somewhere that have too few whole blocks to count."""
+    """Return the share of unfinished decks that do not count, if they end at a random card."""
     return min(1.0, policy.whole_blocks * policy.deck.block / policy.deck.cards)
 
 
@@ -99,7 +99,7 @@ def _people_dealt(stopped: NDArray[np.int64], share: float, dealt_per_counted: f
 def _simulate_studies(
     policy: Policy, assumptions: PowerAssumptions, alpha: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return after how many counted people each study decides, and whether it releases."""
+    """Return the number of counted people when each study decides, and whether it releases."""
     bars = [criterion.bar for criterion in policy.criteria]
     wealth = np.zeros((N_STUDIES, 2, len(bars), len(FRACTIONS)))
     stopped = np.full(N_STUDIES, SCENARIO_HORIZON + 1)
@@ -122,10 +122,10 @@ def _simulate_studies(
 
 
 def batch_log_wealth(scores: Floats, bars: Sequence[float], batch: int) -> Floats:
-    """Return what each batch adds to the log of each gambler's wealth.
+    """Return what each batch adds to the log wealth of each gambler.
 
-    scores: (n_studies, n_people, n_criteria). Returns (n_studies, n_batches, 2, n_criteria, 32):
-    the bets above the bars, then those below them.
+    scores: (n_studies, n_people, n_criteria). Returns (n_studies, n_batches, 2, n_criteria, 32);
+    on the axis of length 2, the bets above the bars come first, then the bets below.
     """
     bar = np.asarray(bars)
     steps = np.stack([log_steps(scores, bar), log_steps(1 - scores, 1 - bar)], axis=2)
@@ -139,8 +139,8 @@ def stopping_decisions(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return which looks release and which hold, (n_studies, n_batches) each.
 
-    logs: the sums of `batch_log_wealth` up to each look; enough: (n_batches,) where the policy's
-    least number of people is reached.
+    logs: sums of `batch_log_wealth` up to each look. enough: (n_batches,) whether
+    `Policy.least_players` is reached.
     """
     wealth = log_mean_exp(logs)
     released, held = study_outcomes(wealth[:, :, 0], wealth[:, :, 1], alpha)
@@ -150,7 +150,7 @@ def stopping_decisions(
 def _simulate_scores(
     policy: Policy, assumptions: PowerAssumptions, size: tuple[int, int], rng: np.random.Generator
 ) -> Floats:
-    """Return the scores of people who finish, shape (studies, people, criteria of the policy)."""
+    """Return scores of finished decks, (*size, n_criteria). size: (n_studies, n_people)."""
     deck, mood = policy.deck, rng.random(size)
     weights = np.array(assumptions.shared[: deck.picks + 1])
     n_shared = rng.choice(len(weights), size=size, p=weights / weights.sum())
@@ -172,9 +172,11 @@ def _simulate_scores(
 def _simulate_likes(
     chance: float, icc: float, mood: Floats, cards: int, rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """Return which cards are liked: a person's chance is beta with this mean and correlation.
+    """Return which cards are liked, (n_studies, n_people, cards).
 
-    One mood moves all her chances: who says yes easily does so to everything.
+    A person's probability of a like is beta-distributed, with mean `chance` and intra-class
+    correlation `icc`. `mood`, (n_studies, n_people), is the quantile in all of a person's
+    distributions: a person with a high mood likes cards of every list more often.
     """
     chances = mood[..., None] * 0 + chance
     if icc > 0 and 0 < chance < 1:
@@ -191,7 +193,7 @@ def _graded_auc_scores(
     super_like_share: float,
     rng: np.random.Generator,
 ) -> Floats:
-    """Return the graded AUC; exactly .5 where the policy has no scored decoys."""
+    """Return the graded AUC of each person; exactly .5 if the deck has no scored decoys."""
     pick_grades, decoy_grades = (
         _grade_counts(liked, rng.random(liked.shape) < super_like_share)
         for liked in (picks, decoys)
@@ -200,20 +202,20 @@ def _graded_auc_scores(
 
 
 def _grade_counts(liked: NDArray[np.bool_], super_liked: NDArray[np.bool_]) -> Floats:
-    """Return how many of each person's cards have each grade, (n_grades, n_studies, n_people)."""
+    """Return the number of cards with each grade, (n_grades, n_studies, n_people)."""
     grades = liked * (1 + super_liked)
     return np.array([(grades == g).sum(axis=-1) for g in range(GRADES)], dtype=np.float64)
 
 
 def _list_only(cards: NDArray[np.bool_], n_only: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which cards are of one list alone: the first so many, as the last ones are shared."""
+    """Return which cards are on one list only: the first `n_only`; the last ones are on both."""
     return np.asarray(np.arange(cards.shape[-1]) < n_only[..., None])
 
 
 def _lift_scores(
     picks: NDArray[np.bool_], baseline_cards: NDArray[np.bool_], n_shared: NDArray[np.int64]
 ) -> Floats:
-    """Return the lift score; exactly .5 where the lists are the same."""
+    """Return the lift score of each person; exactly .5 if both lists are the same."""
     n_only = picks.shape[-1] - n_shared
     own, baseline = (
         safe_divide((cards & only).sum(axis=-1), only.sum(axis=-1))
@@ -228,7 +230,7 @@ def _lift_scores(
 def _comparison_scores(
     picks: NDArray[np.bool_], challenger_cards: NDArray[np.bool_], n_shared: NDArray[np.int64]
 ) -> Floats:
-    """Return the score of two whole lists; the brands that both name cancel out."""
+    """Return the paired comparison score of each person; brands on both lists cancel out."""
     n_only = picks.shape[-1] - n_shared
     champion, challenger = (
         (liked & _list_only(liked, n_only)).mean(axis=-1) for liked in (picks, challenger_cards)

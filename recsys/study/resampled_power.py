@@ -1,4 +1,4 @@
-"""How soon studies of the people who played decide: their scores in many random orders."""
+"""Power by resampling: how soon studies decide, from scores of past players in random orders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from recsys.study.policy import Policy
 from recsys.study.power import batch_log_wealth, stopping_decisions
 
 N_ORDERS = 200
-"""Studies that are drawn from the people who played."""
+"""Number of random orders of the players; each is one study."""
 REPLAYED_PEOPLE = 400
-"""People after which a study is given up."""
+"""Number of people after which a study ends undecided."""
 LOOK_SIZES = (20, 40, 60, 80, 100, 150, 200, 300, 400)
-_ORDERS_PER_CHUNK = 20  # orders in memory together
+_ORDERS_PER_CHUNK = 20  # orders that are in memory together
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionRate:
-    """What share of studies has decided by so many people."""
+    """Shares of studies that have released and held by a number of people."""
 
     people: int
     released: float
@@ -30,22 +30,22 @@ class DecisionRate:
 
 @dataclass(frozen=True, slots=True)
 class PowerEstimate:
-    """When studies of these people decide."""
+    """When studies with these players decide."""
 
-    people: int  # who played and count
-    horizon: int  # people in each study
+    people: int  # players with a counted deck
+    horizon: int  # number of people in each study
     looks: tuple[DecisionRate, ...]
     median: int | None  # people until half of the studies have decided; None beyond the horizon
-    most: int | None  # until nine of ten have
+    most: int | None  # people until nine of ten studies have decided
 
 
 def decision_rate_to_row(rate: DecisionRate) -> dict[str, Any]:
-    """Return a look as the result of a job says it."""
+    """Return a decision rate as plain data for the result of a job."""
     return {"people": rate.people, "released": rate.released, "held": rate.held}
 
 
 def power_to_row(power: PowerEstimate) -> dict[str, Any]:
-    """Return what was drawn as the result of a job says it."""
+    """Return a power estimate as plain data for the result of a job."""
     return {
         "people": power.people,
         "horizon": power.horizon,
@@ -56,9 +56,10 @@ def power_to_row(power: PowerEstimate) -> dict[str, Any]:
 
 
 def resample_power(scores: Floats, policy: Policy, alpha: float, seed: int) -> PowerEstimate:
-    """Draw ORDERS studies from people's scores, shape (people, criteria), and look at each batch.
+    """Estimate the power from the scores of past players, with a look after every batch.
 
-    Each study is a random order of the people, none of them twice.
+    scores: (n_people, n_criteria). Each of the N_ORDERS studies is a random order of the people,
+    without replacement.
     """
     rng, people = np.random.default_rng(seed), len(scores)
     horizon = min(REPLAYED_PEOPLE, people) // policy.batch * policy.batch
@@ -79,7 +80,7 @@ def resample_power(scores: Floats, policy: Policy, alpha: float, seed: int) -> P
 def _stopping_times(
     drawn: Floats, policy: Policy, alpha: float
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return when each study, shape (studies, people, criteria), stops and whether it releases."""
+    """Return when studies stop and if they release. drawn: (n_studies, n_people, n_criteria)."""
     bars: Sequence[float] = [criterion.bar for criterion in policy.criteria]
     logs = batch_log_wealth(drawn, bars, policy.batch).cumsum(axis=1)
     people = policy.batch * np.arange(1, logs.shape[1] + 1)

@@ -1,4 +1,4 @@
-"""Decks with their answers as columns, one place a card, to score all of them at once."""
+"""Cards and answers of many decks as arrays with one entry per card, for vectorized scoring."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -37,17 +37,17 @@ PICK, BASELINE_ONLY, MATCHED_DECOY, FAMILIAR_DECOY = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResponseColumns:
-    """All cards of some decks, one place a card; `deck` ascends."""
+    """All n cards of some decks, as arrays with one entry per card, (n,)."""
 
     n_decks: int
-    deck: Ints
-    answer: Ints
-    role: Ints
-    partner: Ints  # place of the partner's card; -1 without one
-    known: Bools
-    in_baseline: Bools  # a pick that the rival names too
-    in_challenger: Bools  # on the list of the second version, in a duel
-    popularity: Floats
+    deck: Ints  # index of the deck, ascending
+    answer: Ints  # UNANSWERED to SUPER_LIKED
+    role: Ints  # index in CardRole
+    partner: Ints  # index of the paired card; -1 without one
+    known: Bools  # as in Card
+    in_baseline: Bools  # a pick that is also on the baseline's list
+    in_challenger: Bools  # on the list of the second version, in a paired comparison
+    popularity: Floats  # log(1 + buyers)
 
     @property
     def answered(self) -> Bools:
@@ -60,23 +60,23 @@ class ResponseColumns:
 
     @property
     def known_decoy(self) -> Bools:
-        """The scored decoys that she knows."""
+        """Matched decoys with an answer other than *don't know*."""
         known: Bools = (self.answer > DONT_KNOW) & (self.role == MATCHED_DECOY)
         return known
 
     def count(self, mask: Bools) -> Floats:
-        """Return how many of these cards each deck has."""
+        """Return the number of masked cards in each deck, (n_decks,)."""
         return np.bincount(self.deck[mask], minlength=self.n_decks).astype(np.float64)
 
     def weighted_count(self, mask: Bools, weights: Floats) -> Floats:
-        """Return the weight of these cards in each deck."""
+        """Return the total weight of the masked cards in each deck, (n_decks,)."""
         return np.bincount(self.deck[mask], weights[mask], self.n_decks).astype(np.float64)
 
 
 def response_columns(
     decks: Sequence[CompletedDeck],
 ) -> tuple[ResponseColumns, list[str], list[str]]:
-    """Return the cards of all decks in columns, with their brands and categories."""
+    """Return the columns of all decks, and the brand and category of each card."""
     cards = list(chain.from_iterable(d.deck.cards for d in decks))
     sizes = _ints(len(d.deck.cards) for d in decks)
     answers = chain.from_iterable(

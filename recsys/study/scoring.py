@@ -1,7 +1,12 @@
-"""Decks with their answers -> the score of each in every criterion.
+"""Score decks: one score in [0, 1] per deck and criterion.
 
-A card that was not answered is not counted. *Don't know* is an answer and no favourite; it takes a
-matched decoy out of the comparison. STATISTICS' table of criteria has the formulas.
+* precision: liked share of the answered picks.
+* discrimination: graded AUC of the paired picks against the matched decoys.
+* lift: (1 + P_own - P_baseline) / 2, with the liked shares of the brands on one list only.
+* challenger: (1 + P_B - P_A) / 2, with the precision of the lists of two model versions A and B.
+
+Cards without an answer are not counted. *Don't know* is an answer that is not a like; it takes a
+matched decoy out of the comparison.
 """
 
 from collections.abc import Mapping
@@ -26,15 +31,15 @@ GRADES = 3  # not liked, liked, super-liked
 
 @dataclass(frozen=True, slots=True)
 class DeckScore:
-    """One employee's score in every criterion, each in [0, 1]: all that outlives forgetting.
+    """The scores of one deck, each in [0, 1]. Only they are kept after a participant is forgotten.
 
-    A score that rounding carried outside is clipped; ValueError for one that lies further outside.
+    A rounding error outside [0, 1] is clipped; a larger one raises ValueError.
     """
 
     precision: float
     discrimination: float
     lift: float
-    challenger: float = 0.5  # (1 + P_B - P_A) / 2 of two versions' hit rates; .5 of one version
+    challenger: float = 0.5  # .5 without a second version
 
     def __post_init__(self) -> None:
         names = self.__slots__
@@ -44,7 +49,7 @@ class DeckScore:
 
 
 def score_to_row(score: DeckScore) -> dict[str, float]:
-    """Return a score by the names of the criteria, as it is kept."""
+    """Return a score as it is stored, by the names in CRITERIA."""
     return {
         "hit_rate": score.precision,
         "discrimination": score.discrimination,
@@ -54,7 +59,7 @@ def score_to_row(score: DeckScore) -> dict[str, float]:
 
 
 def score_from_row(row: Mapping[str, float]) -> DeckScore:
-    """Return the score of what is kept; of before there were comparisons it has no challenger."""
+    """Read a stored score. Rows from before paired comparisons have no `challenger`: it is .5."""
     return DeckScore(
         precision=row["hit_rate"],
         discrimination=row["discrimination"],
@@ -64,13 +69,13 @@ def score_from_row(row: Mapping[str, float]) -> DeckScore:
 
 
 def score_deck(deck: CompletedDeck) -> DeckScore:
-    """Return the scores of one deck. Without an answered pick the precision is 0."""
+    """Return the scores of one deck. The precision is 0 without an answered pick."""
     scores = criterion_scores(response_columns([deck])[0])
     return DeckScore(*scores[:, 0].tolist())
 
 
 def criterion_scores(cards: ResponseColumns) -> Floats:
-    """Return the score of each deck in every criterion, (n_criteria, n_decks), as in CRITERIA."""
+    """Return the scores of all decks, (n_criteria, n_decks), in the order of CRITERIA."""
     pick = cards.answered & (cards.role == PICK)
     own, baseline = pick & ~cards.in_baseline, cards.answered & (cards.role == BASELINE_ONLY)
     challenger = cards.answered & cards.in_challenger
@@ -90,26 +95,26 @@ def criterion_scores(cards: ResponseColumns) -> Floats:
 
 
 def difference_score(first: Floats, second: Floats) -> Floats:
-    """Return (1 + first - second) / 2 of two shares; exactly .5 where one is unknown."""
+    """Return (1 + first - second) / 2 of two shares; exactly .5 where one is NaN."""
     return np.nan_to_num((1 + first - second) / 2, nan=0.5)
 
 
 def liked_share(cards: ResponseColumns, mask: Bools) -> Floats:
-    """Return the share of these cards that each deck's owner likes; NaN without any. (n_decks,)"""
+    """Return the liked share of the masked cards of each deck, (n_decks,); NaN without a card."""
     return answer_share(cards, mask, cards.answer >= LIKED)
 
 
 def answer_share(cards: ResponseColumns, mask: Bools, answer_mask: Bools) -> Floats:
-    """Return the share of these cards that were answered so in each deck; NaN without any."""
+    """Return the share of `mask` that is in `answer_mask`, (n_decks,); NaN without a card."""
     return safe_divide(cards.count(mask & answer_mask), cards.count(mask))
 
 
 def grade_counts(
     cards: ResponseColumns, mask: Bools, weights: Floats | None = None, grades: int = GRADES
 ) -> Floats:
-    """Return how many of these cards, or what weight of them, have each grade: (grades, n_decks).
+    """Return the number, or total weight, of the masked cards with each grade, (grades, n_decks).
 
-    Grades above the highest count as the highest.
+    With fewer than GRADES grades, higher grades count as the highest.
     """
     grade = np.clip(cards.answer - NOT_FAVOURITE, 0, grades - 1)
     weights = np.ones(len(grade)) if weights is None else weights

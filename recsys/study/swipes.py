@@ -1,4 +1,4 @@
-"""Answers and swipes: which answer is current, and a deck with its answers."""
+"""The swipe log, the current answers of a deck, and a closed deck with its answers."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from recsys.study.deck import Deck
 
 
 class Answer(StrEnum):
-    """What an employee may say of a brand."""
+    """An employee's answer about a brand."""
 
     NOT_FAVOURITE = "not_favourite"
     FAVOURITE = "favourite"
@@ -18,12 +18,12 @@ class Answer(StrEnum):
 
     @property
     def liked(self) -> bool:
-        """Whether this counts as a favourite; *don't know* does not."""
+        """Whether the answer counts as a like; *don't know* does not."""
         return self in (Answer.FAVOURITE, Answer.SUPER_LIKE)
 
 
 class SwipeKind(StrEnum):
-    """A row answers a card or takes its answer back."""
+    """What a row does: answer a card, or take its answer back."""
 
     ANSWER = "answer"
     UNDO = "undo"
@@ -31,17 +31,17 @@ class SwipeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Swipe:
-    """One row of the swipe log: added, never changed."""
+    """One row of the swipe log, which is append-only."""
 
     id: str  # made by the browser, unique in the deck
-    deck: str
-    position: int
+    deck: str  # id of the deck
+    position: int  # of the card, from 1
     kind: SwipeKind
     answer: Answer | None  # None for an undo
-    tab: str  # one page load
-    tab_seq: int  # counts up within the tab
-    server_seq: int  # counts up within the deck, given by the server
-    shown_ms: int | None  # how long the card lay open
+    tab: str  # id of one page load
+    tab_seq: int  # increases within the tab
+    server_seq: int  # increases within the deck, set by the server
+    shown_ms: int | None  # milliseconds for which the card was shown
     input: str  # "key", "touch", "mouse", "button", "simulated"
     device_class: str  # "phone", "tablet", "desk", "simulated"
     client_at: int | None  # milliseconds since 1970 by the browser's clock; never trusted
@@ -51,8 +51,8 @@ class Swipe:
 def current_answers(swipes: Iterable[tuple[int, int, str | None]]) -> dict[int, Answer]:
     """Return the current answer on each position of a deck.
 
-    `swipes` holds server_seq, position and answer of each swipe; an undo has no answer. On each
-    position the swipe with the highest server_seq holds.
+    swipes: (server_seq, position, answer) of each swipe; an undo has the answer None. The swipe
+    with the highest server_seq decides about its position.
     """
     latest = {
         position: answer for _, position, answer in sorted(swipes, key=lambda swipe: swipe[0])
@@ -66,15 +66,15 @@ class CompletedDeck:
 
     deck: Deck
     answers: Mapping[int, Answer]  # by position; cards without an answer are absent
-    shown_ms: Mapping[int, int]  # by position: how long the card lay open
+    shown_ms: Mapping[int, int]  # by position: milliseconds for which the card was shown
     dealt_at: int  # milliseconds since 1970, by the server's clock
-    closed_at: int
-    language: str | None = None  # of the page it was dealt on
-    device: str | None = None  # phone, tablet or desk, by its first answer
+    closed_at: int  # milliseconds since 1970, by the server's clock
+    language: str | None = None  # of the page on which the deck was dealt
+    device: str | None = None  # phone, tablet or desk; from the first answer
 
 
 def check_swipe(swipe: Swipe, deck: str, cards: int) -> None:
-    """Raise IllegalSwipeError unless the swipe fits a deck of so many cards and says something."""
+    """Raise IllegalSwipeError if the swipe does not fit a deck id and its number of cards."""
     if swipe.deck != deck:
         raise IllegalSwipeError("This swipe belongs to another deck. Reload the page.")
     if not 1 <= swipe.position <= cards:
