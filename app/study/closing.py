@@ -1,8 +1,8 @@
-"""What a study writes about its decks: closings with their scores, and the decision.
+"""Closing of decks with their scores, and the decision of a study.
 
-Rows are written by the answer that closes a deck, by `study gate`, and by the server once a minute;
-a page view or a report writes none. An overdue deck is written as closed at the end of its time and
-before any later one, so that a study says the same before and after its rows are written.
+Rows are written by the answer that closes a deck, by `study gate`, and by the server once a minute.
+Page views and reports write no rows. An overdue deck is stored as closed at the end of its time and
+before any later one, so that the result of a study does not change when its rows are written.
 """
 
 import logging
@@ -23,10 +23,10 @@ _log = logging.getLogger("brandswipe")
 
 
 def close_deck(store: StudyStore, row: StudyRow, deck: str) -> Closing:
-    """Close a deck for its player: its score enters the study once, now.
+    """Close a deck for its player and store its score.
 
-    If it completes a batch that decides, the decision is committed as well. Everything is one
-    transaction. A deck that is closed stays as it is.
+    If the deck completes a batch that decides, commit the decision in the same transaction. A deck
+    that is already closed stays as it is.
     """
     with store.transaction():
         _close_overdue(store, row)
@@ -40,14 +40,14 @@ def close_deck(store: StudyStore, row: StudyRow, deck: str) -> Closing:
 
 
 def close_overdue(store: StudyStore, row: StudyRow) -> None:
-    """Close the decks of a study whose time is over."""
+    """Close the overdue decks of a study."""
     if store.decks.overdue(row.hash):
         with store.transaction():
             _close_overdue(store, row)
 
 
 def settle_study(store: StudyStore, row: StudyRow) -> int:
-    """Close the overdue decks of a study and commit its decision; return how many were closed."""
+    """Close the overdue decks of a study and commit its decision; return the number of decks."""
     with store.transaction():
         closed = _close_overdue(store, row)
         if store.studies.decision(row.hash) is None:
@@ -56,10 +56,10 @@ def settle_study(store: StudyStore, row: StudyRow) -> int:
 
 
 def settle_studies(store: StudyStore) -> int:
-    """Settle every study that has something to write; return how many decks were closed.
+    """Settle every study that has something to write; return the number of closed decks.
 
-    Nothing is locked for a study that has not. A study that cannot be read is noted in the journal,
-    and the others are settled.
+    For the other studies, no write lock is taken. A study that cannot be read is logged, and the
+    others are still settled.
     """
     closed = 0
     for row in store.studies.all():
@@ -72,9 +72,9 @@ def settle_studies(store: StudyStore) -> int:
 
 
 def commit_decision(store: StudyStore, row: StudyRow, verdict: Verdict) -> None:
-    """Write a verdict that releases or holds as the decision of a study, and close the study.
+    """Store a release or hold verdict as the decision of a study, and close the study.
 
-    The first decision stands.
+    The first decision stays. An undecided verdict stores nothing.
     """
     if verdict.outcome is Outcome.UNDECIDED:
         return
@@ -85,7 +85,7 @@ def commit_decision(store: StudyStore, row: StudyRow, verdict: Verdict) -> None:
 
 
 def _decides_now(store: StudyStore, row: StudyRow) -> bool:
-    """Return whether the answers decide a study that is open and has no decision."""
+    """Return whether an open study without a decision is decided by its answers."""
     if row.closed_at is not None or store.studies.decision(row.hash) is not None:
         return False
     return _verdict_now(store, row).outcome is not Outcome.UNDECIDED
@@ -96,14 +96,14 @@ def _verdict_now(store: StudyStore, row: StudyRow) -> Verdict:
 
 
 def _commit_full_batch(store: StudyStore, row: StudyRow) -> None:
-    """Commit the decision where the last deck completed a batch: other decks change no verdict."""
+    """Commit the decision if the last deck completed a batch; other decks change no verdict."""
     is_full = store.decks.counted(row.hash) % study_of(row).policy.batch == 0
     if is_full and store.studies.decision(row.hash) is None:
         commit_decision(store, row, _verdict_now(store, row))
 
 
 def _close_overdue(store: StudyStore, row: StudyRow) -> int:
-    """Write the closings of overdue decks, in the order in which their time ended."""
+    """Close overdue decks in the order in which their time ended; return their number."""
     overdue = sorted(store.decks.overdue(row.hash), key=lambda dealt: dealt.closes_at)
     for dealt in overdue:
         closing = _write_closing(store, row, dealt, ClosedBy.TIME, dealt.closes_at)

@@ -1,4 +1,4 @@
-"""Dealing: the evidence of a player goes in, a sealed deck comes out. Nothing is stored here."""
+"""Dealing of a deck from the evidence of a player. Nothing is stored here."""
 
 import secrets
 from collections.abc import Callable
@@ -23,40 +23,43 @@ from recsys.study.deck import (
 from recsys.study.paired_deck import deal_paired_deck
 from recsys.study.policy import Study
 
-# decks that a person plays as herself: no brand is shown twice
+# decks that people play as themselves: no brand is shown twice
 NO_REPEAT_ORIGINS = (Origin.OWN, Origin.ELICITED, Origin.PRACTICE)
-# decks from a real person's history, which is read after consent alone
+# decks from a real person's history, which is read only after consent
 CONSENT_ORIGINS = (Origin.OWN, Origin.PRACTICE)
 
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """A player, and what the brands of the deck are computed from."""
+    """A player, and the source of the deck's brands."""
 
     participant: str  # pseudonym
     origin: Origin
-    customer: str | None = None  # whose events are read, for OWN, PERSONA and SIMULATED
-    picked_brands: tuple[str, ...] = ()  # brands she named, for ELICITED
-    language: str | None = None  # of her page
+    customer: str | None = None  # the events of this id are read; None for ELICITED
+    picked_brands: tuple[str, ...] = ()  # brands that the player named, for ELICITED
+    language: str | None = None  # of the player's page
 
 
 @dataclass(frozen=True, slots=True)
 class Dealer:
-    """One model version at work in one study, and its challenger where the study compares two."""
+    """Dealer of one study, with its model version and, in a comparison, the challenger."""
 
     store: StudyStore
     recommender: Recommender
     row: StudyRow
     challenger: Recommender | None
-    random_bits: Callable[[int], int]  # of the seed; ids are always random
-    stored_id: Callable[[str], str]  # the id of a customer of the shop -> the id in the events
-    study: Study = field(init=False)  # as the core knows it
+    random_bits: Callable[[int], int]  # for the seed; ids are always random
+    stored_id: Callable[[str], str]  # customer id of the shop -> id in the event store
+    study: Study = field(init=False)  # the row as a `Study`
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "study", study_of(self.row))
 
     def deal(self, player: Player, recipe: DeckRecipe, stopwatch: Stopwatch) -> Deck:
-        """Compute a player's lists and return a sealed deck. Raises as `evidence` does."""
+        """Rank brands and return a hashed deck.
+
+        Raises NotEnoughBrandsError if the shop is too small, and the errors of `evidence`.
+        """
         evidence = self.evidence(player, stopwatch)
         exclude = (*player.picked_brands, *self._seen_brands(player))
         with stopwatch.stage(f"ranking {len(self.recommender.catalog.brands)} brands"):
@@ -87,7 +90,7 @@ class Dealer:
             return self.recommender.candidate_lists(
                 evidence, baseline_ranker, (depth, recipe.picks), exclude
             )
-        # a taster is no comparison: what is popular and not picked fills its places
+        # no comparison without a history: popular brands fill the places of the baseline
         popularity_ranker = self.recommender.baseline("popularity")
         return self.recommender.candidate_lists(
             evidence, popularity_ranker, (depth, recipe.picks + recipe.baseline), exclude
@@ -96,11 +99,11 @@ class Dealer:
     def _cards(
         self, player: Player, candidate_lists: RankedProposals, recipe: DeckRecipe, seed: int
     ) -> tuple[Card, ...]:
-        """A study of two versions deals both lists to everybody who has a history."""
+        """Return the cards; in a comparison, a player with a history gets those of both versions."""
         if self.challenger is None or player.customer is None:
             return deal_deck(candidate_lists, self.recommender.brand_pool, recipe, seed)
         customer = self._stored_customer(player, player.customer)
-        evidence = self.challenger.evidence_of(customer)  # a version may know her by a number
+        evidence = self.challenger.evidence_of(customer)  # may number customers itself
         challenger_scores = self.challenger.rank(
             evidence, recipe.picks, tuple(candidate_lists.revealed)
         )
@@ -110,13 +113,13 @@ class Dealer:
         )
 
     def _stored_customer(self, player: Player, customer: str) -> str:
-        """How the events call her: a real person's link says how the shop does."""
+        """Return the id in the event store. The account link of a real person has the shop's id."""
         return self.stored_id(customer) if player.origin in CONSENT_ORIGINS else customer
 
     def evidence(self, player: Player, stopwatch: Stopwatch) -> Evidence:
-        """Return what is known of a player now.
+        """Return the current evidence of a player.
 
-        Raises NotAllowedError before a yes, and NotEnoughHistoryError where it is too little.
+        Raises NotAllowedError without consent, NotEnoughHistoryError if there is too little.
         """
         if player.customer is None:
             with stopwatch.stage("reading your picks"):
@@ -141,7 +144,7 @@ class Dealer:
         return HistoryDepth.ENOUGH if enough and player.customer is not None else HistoryDepth.THIN
 
     def _seen_brands(self, player: Player) -> list[str]:
-        """Brands of her earlier decks: once seen, their arms are known to her."""
+        """Return the brands of earlier decks, because the player has seen their sources."""
         if player.origin not in NO_REPEAT_ORIGINS:
             return []
         decks = (dealt.deck for dealt in self.store.decks.of_participant(player.participant))

@@ -1,4 +1,4 @@
-"""The demo: a planted shop, its model, and three finished studies that tell what this is for."""
+"""The demo workspace: a planted shop, its model, and three finished studies as examples."""
 
 import shutil
 from contextlib import closing
@@ -38,18 +38,18 @@ DEMO_STUDIES = (
     DemoStudy("Summer", POLITE, 120, 19),
     DemoStudy("Autumn", HONEST, 25, 0),
 )
-"""About 85% of the picks were favourites in the first two: one is released, one is held."""
+"""In the first two, about 85% of the picks were favourites; one is released, one is held."""
 
 
 def is_built(settings: Settings) -> bool:
-    """Whether the demo was built to its end in this workspace."""
+    """Return whether the demo in this workspace is complete."""
     return (settings.workspace / READY_FILE).is_file()
 
 
 def build_demo(settings: Settings, customers: int, seed: int, progress: ProgressCallback) -> None:
     """Build the demo's workspace.
 
-    Raises WorkspaceError where a shop's own events are.
+    Raises WorkspaceError if the workspace has events of a real shop.
     """
     manifest = read_manifest(settings.workspace)
     if manifest is not None and not all(part["planted"] for part in manifest["segments"]):
@@ -63,7 +63,7 @@ def build_demo(settings: Settings, customers: int, seed: int, progress: Progress
 def build_workspace(
     settings: Settings, customers: int, seed: int, progress: ProgressCallback
 ) -> None:
-    """Plant, import, fit, open and play. What an earlier attempt left half-done is gone on with."""
+    """Generate a shop, ingest it, fit a model, play the studies. Continues unfinished studies."""
     settings.workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = settings.workspace / "shop"
     with closing(Workspace(settings)) as workspace:
@@ -90,7 +90,7 @@ def build_workspace(
 
 
 def _play_studies(workspace: Workspace, model: str, progress: ProgressCallback) -> None:
-    """Tell the stories that are not told to their end, and open the playground."""
+    """Play the demo studies that are not finished, and open the playground."""
     raters = RaterPool.of(workspace.folder)
     existing = {row.name: row for row in workspace.store.studies.all()}
     for demo_study in DEMO_STUDIES:

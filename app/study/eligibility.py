@@ -1,4 +1,4 @@
-"""Whether what somebody answers will count, and if not, why not."""
+"""Whether the next deck of a player will count, and if not, why not."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,27 +11,30 @@ from recsys.study.policy import StudyKind
 
 
 class Ineligible(StrEnum):
-    """Why a deck of her own history would not count."""
+    """Why a deck from the player's own history would not count."""
 
-    NOT_LIVE = "not_live"  # nothing live to play in
+    NOT_LIVE = "not_live"  # no live study to play in
     CLOSED = "closed"
-    NOT_OPEN = "not_open"  # its first day of play is still to come
+    NOT_OPEN = "not_open"  # the first day of play is still to come
     NOT_INVITED = "not_invited"
     MODEL_BUILDER = "built_it"
     PLAYED = "played"
-    COUNTED = "counted"  # before she was forgotten
+    COUNTED = "counted"  # already played, before an erasure
 
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """Who plays, and why her next deck would not count; None for whoever could not count anyway."""
+    """A player, and the reason why the next deck would not count.
+
+    `reason` is None if the deck counts, or if no deck of the player's origin ever counts.
+    """
 
     player: Player
     reason: Ineligible | None = None
 
 
 def check_eligibility(game: Game, player: Player, is_model_builder: bool) -> Eligibility:
-    """Return where somebody sits. Who plays as herself and cannot count gets practice decks."""
+    """Return whether the next deck counts. If not, a player with origin OWN gets practice decks."""
     if player.origin is not Origin.OWN or game.open_deck(player) is not None:
         return Eligibility(player)
     reason = next(_ineligible_reasons(game, player, is_model_builder), None)

@@ -1,7 +1,7 @@
-"""Picks that people refused most, read from the studies of a version.
+"""Learning from the answers of a simulated study, and the picks that people refused most.
 
-What a colleague bought is not kept, so the kinds of evidence come from elsewhere: from customers of
-the shop, drawn by chance, in whose first ten the brand stands.
+The history of an employee is not stored. So the kinds of evidence behind a refused brand come from
+randomly sampled customers of the shop that have the brand in their top 10.
 """
 
 from collections import Counter
@@ -37,15 +37,16 @@ from recsys.study.policy import StudyKind
 from recsys.study.swipes import Answer
 
 ScoredAnswer = tuple[tuple[float, float, float], bool]
-"""The parts of one card's score, and whether it was called a favourite."""
+"""The own, collaborative and popularity parts of a card's score, and whether it was liked."""
 
 
 def learn_from_study(
     workspace: Workspace, version: ModelVersion, row: StudyRow, progress: ProgressCallback
 ) -> ModelVersion:
-    """Save a version whose weights are tuned on the answers of a study.
+    """Save a version with weights that are tuned on the answers of a study.
 
-    Raises BadInputError for a study of real people or imported lists, and NotEnoughError for few.
+    Raises BadInputError for a study of real people or imported lists, NotEnoughError for too few
+    people.
     """
     if row.kind is not StudyKind.SIMULATED:
         raise BadInputError(
@@ -119,11 +120,11 @@ def _scored_answers(
 
 
 SAMPLE_CUSTOMERS = 1_000
-"""Customers whose first ten are looked at for kinds of evidence."""
+"""Number of sampled customers; their top 10 lists are searched for the refused brands."""
 
 
 def rejected_brands(workspace: Workspace, model: str) -> list[RejectedBrand]:
-    """Return the most refused picks of a version over its studies, the most refused first."""
+    """Return the picks of a version that people refused most in all its studies, in that order."""
     responses: dict[str, PickResponses] = {}
     incomplete_batches = 0
     for row in workspace.store.studies.all():
@@ -146,9 +147,9 @@ def rejected_brands(workspace: Workspace, model: str) -> list[RejectedBrand]:
 def _read_study(
     store: StudyStore, row: StudyRow, source: Source, responses: dict[str, PickResponses]
 ) -> int:
-    """Read what an arm proposed in the published batches: whole batches of decks that count.
+    """Collect the responses to a source's cards in the published (full) batches of counted decks.
 
-    Nothing is read of a batch out of which somebody is forgotten. Return how many those are.
+    Skip each batch with an erased participant, and return the number of skipped batches.
     """
     batch, incomplete_batches = study_of(row).policy.batch, 0
     counted = [
@@ -167,7 +168,7 @@ def _read_study(
 def _read_deck(
     store: StudyStore, deck: str, source: Source, responses: dict[str, PickResponses]
 ) -> None:
-    """Add what was said in one deck of the picks of an arm."""
+    """Add the responses to a source's cards in one deck."""
     answers, rejections = store.swipes.current_answers(deck), store.swipes.rejections(deck)
     for card in store.decks.get(deck).deck.cards:
         if source not in card.sources or card.position not in answers:
@@ -181,7 +182,7 @@ def _read_deck(
 def explanation_kinds(
     recommender: Recommender, brands: Collection[str]
 ) -> dict[str, dict[str, float]]:
-    """Return what stands behind brands where customers have them in their first ten, by kind."""
+    """Return brand -> kind of evidence -> share of the customers with the brand in their top 10."""
     counts: dict[str, Counter[str]] = {brand: Counter() for brand in brands}
     share = min(1.0, SAMPLE_CUSTOMERS / max(1, recommender.event_store.customers))
     for customer in recommender.event_store.customer_ids(share, 0):

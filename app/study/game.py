@@ -1,4 +1,4 @@
-"""The use cases of the game, without Streamlit: start, swipe, finish, reveal."""
+"""The use cases of the game, without Streamlit: start, finish and reveal a deck."""
 
 import secrets
 import threading
@@ -27,43 +27,43 @@ from recsys.study.swipes import Answer
 
 _DECK_LOCKS = tuple(
     threading.Lock() for _ in range(64)
-)  # who ends twice at once gets one coffee code
-# Who comes first is dealt to first. Four milliseconds that hold the interpreter: of two at once
-# each takes twice as long, and the threads of a crowd overtake one another for half a second.
+)  # two simultaneous requests to finish a deck get one coffee code
+# One worker deals in order of arrival. Dealing holds the interpreter lock for 4 ms: two at once
+# each take twice as long, and many threads overtake one another for half a second.
 _DEAL_EXECUTOR = ThreadPoolExecutor(max_workers=1, thread_name_prefix="deal")
 
 
 @dataclass(frozen=True, slots=True)
 class RevealedCard:
-    """One card after the deck was closed, with everything that was hidden before."""
+    """A card of a closed deck, with everything that was hidden before."""
 
     card: Card
     face: Face
     answer: Answer | None
-    score: BrandScore | None  # of a pick, computed anew and never stored
-    rejection: RejectionReason | None = None  # why she refused this pick, if she said so
+    score: BrandScore | None  # of a pick, computed again and never stored
+    rejection: RejectionReason | None = None  # why the player refused this pick, if known
 
     @property
     def is_pick(self) -> bool:
-        """Whether a version of the model proposed it."""
+        """Whether a model version proposed the card."""
         return not self.card.sources.isdisjoint((Source.PICK, Source.CHALLENGER))
 
     @property
     def asks_reason(self) -> bool:
-        """Whether she may say why: she refused what the model picked."""
+        """Whether the player may give a reason: the card is a refused pick."""
         return self.is_pick and self.answer is Answer.NOT_FAVOURITE
 
 
 @dataclass(frozen=True, slots=True)
 class Game:
-    """One model version at work in one study."""
+    """The game of one study with its model version."""
 
     store: StudyStore
     recommender: Recommender
     row: StudyRow
-    challenger: Recommender | None = None  # the challenger, where a study compares two versions
-    random_bits: Callable[[int], int] = secrets.randbits  # of the seed; ids are always random
-    stored_id: Callable[[str], str] = str  # a customer of the shop, as the events call her
+    challenger: Recommender | None = None  # if the study compares two versions
+    random_bits: Callable[[int], int] = secrets.randbits  # for the seed; ids are always random
+    stored_id: Callable[[str], str] = str  # customer id of the shop -> id in the event store
     dealer: Dealer = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,21 +79,21 @@ class Game:
 
     @property
     def study(self) -> Study:
-        """The study as the core knows it."""
+        """The row as a `Study`."""
         return self.dealer.study
 
     def record_step(self, player: Player, step: FunnelStep) -> None:
-        """Note that somebody invited to this study came so far; a borrowed life is nobody."""
+        """Record that an invited player reached a step. A persona is not a person: no record."""
         if player.origin is not Origin.PERSONA:
             self.store.invitations.record_step(self.row.hash, player.participant, step)
 
     def open_deck(self, player: Player) -> DealtDeck | None:
-        """Return the deck of this player that is still open, or None."""
+        """Return the player's open deck in this study, or None."""
         decks = (deck for deck in self._decks(player, player.origin) if not self.is_closed(deck))
         return next(decks, None)
 
     def latest_closed_deck(self, player: Player, *origins: Origin) -> DealtDeck | None:
-        """Return the player's newest closed deck of these origins in this study."""
+        """Return the player's newest closed deck of these origins in this study, or None."""
         return next(filter(self.is_closed, self._decks(player, *origins)), None)
 
     def _decks(self, player: Player, *origins: Origin) -> Iterator[DealtDeck]:
@@ -103,23 +103,23 @@ class Game:
                 yield dealt
 
     def is_closed(self, dealt: DealtDeck) -> bool:
-        """Return whether a deck is closed, or its time is over."""
+        """Return whether a deck is closed or its time is over."""
         return self.store.decks.is_closed(dealt)
 
     def start(
         self, player: Player, recipe: DeckRecipe | None = None, stopwatch: Stopwatch | None = None
     ) -> DealtDeck:
-        """Compute her brands now and deal her a deck, or return the one she has open.
+        """Rank brands and deal a deck, or return the player's open deck.
 
-        Raises NotEnoughHistoryError where too little is known to guess, and NotAllowedError in a
-        study that is closed or without her yes.
+        Raises NotEnoughHistoryError if the history is too short, NotAllowedError without consent
+        or if the study is not open for decks that count.
         """
         return self.start_in_background(player, recipe, stopwatch or Stopwatch()).result()
 
     def start_in_background(
         self, player: Player, recipe: DeckRecipe | None, stopwatch: Stopwatch
     ) -> Future[DealtDeck]:
-        """Begin what `start` does and come back at once; `stopwatch` shows how far it is."""
+        """Run `start` in another thread without waiting; `stopwatch` has the finished stages."""
         return _DEAL_EXECUTOR.submit(self._start, player, recipe, stopwatch)
 
     def _start(self, player: Player, recipe: DeckRecipe | None, stopwatch: Stopwatch) -> DealtDeck:
@@ -137,7 +137,7 @@ class Game:
             return self.store.decks.add(deck, version, stopwatch.stages, hours, player.language)
 
     def _check_playable(self, player: Player) -> None:
-        """Raise NotAllowedError where a deck that counts cannot be dealt now."""
+        """Raise NotAllowedError if the deck would count and cannot be dealt now."""
         if player.origin not in (Origin.OWN, Origin.SIMULATED):
             return
         reason = self.row.not_playable_reason(self.store.clock())
@@ -147,13 +147,13 @@ class Game:
             )
 
     def favourites(self, player: Player, n: int) -> list[BrandScore]:
-        """Her best n brands, computed now. Raises as `start` does."""
+        """Return the player's top n brands, computed now. Raises the errors of `start`."""
         return self.recommender.rank(self.dealer.evidence(player, Stopwatch()), n)
 
     def finish_by_player(self, deck: str) -> str | None:
-        """Close a deck at its player's wish; return a coffee code, once and where there are any.
+        """Close a deck for its player; return a coffee code, once, or None if none is left.
 
-        Every finished deck of her own history gets one, whatever she answered.
+        Every finished deck from the player's own history gets one, whatever the answers are.
         """
         with _DECK_LOCKS[hash(deck) % len(_DECK_LOCKS)]:
             already_closed = self.store.decks.closing(deck) is not None
@@ -166,7 +166,7 @@ class Game:
             )
 
     def finish(self, deck: str) -> Closing:
-        """Close a deck: its scores enter the study once, now.
+        """Close a deck and store its scores, once.
 
         Raises NotAllowedError for a deck of another study.
         """
@@ -175,7 +175,7 @@ class Game:
         return close_deck(self.store, self.row, deck)
 
     def reveal(self, deck_id: str, player: Player) -> list[RevealedCard]:
-        """Turn the cards of a closed deck over. Raises NotAllowedError while it is open."""
+        """Return the cards of the player's closed deck. Raises NotAllowedError for other decks."""
         deck = self._own_closed_deck(deck_id, player)
         scores = self._pick_scores(player, deck)
         return [
@@ -184,9 +184,9 @@ class Game:
         ]
 
     def reject(self, deck_id: str, player: Player, position: int, reason: RejectionReason) -> None:
-        """Keep why she refused a pick, or that she takes the reason back. It changes no score.
+        """Store why the player refused a pick, or that the reason is taken back. No score changes.
 
-        Raises NotAllowedError while the deck is open, and for a card that is no refused pick.
+        Raises NotAllowedError while the deck is open, and for a card that is not a refused pick.
         """
         deck = self._own_closed_deck(deck_id, player)
         if position not in {t.card.position for t in self._revealed_cards(deck) if t.asks_reason}:
@@ -215,15 +215,15 @@ class Game:
         ]
 
     def faces(self, deck: Deck) -> list[Face]:
-        """What the browser may see of a deck, in the order of its cards."""
+        """Return what the browser may see of a deck, in the order of its cards."""
         return self.recommender.faces([card.brand for card in deck.cards])
 
     def _pick_scores(self, player: Player, deck: Deck) -> dict[str, BrandScore]:
         if player.customer is None and not player.picked_brands:
-            return {}  # her picks went with the visit: no reason is better than an untrue one
+            return {}  # the named brands are lost: better no score than a wrong one
         try:
             evidence = self.dealer.evidence(player, Stopwatch())
-        except (NotEnoughHistoryError, NotAllowedError):  # gone, or a no since: the deck is hers
+        except (NotEnoughHistoryError, NotAllowedError):  # erased events, or consent withdrawn
             return {}
         deck_brands = {card.brand for card in deck.cards}
         ranked = self.recommender.rank(evidence, 10 * len(deck_brands), player.picked_brands)
@@ -231,9 +231,10 @@ class Game:
 
 
 def study_to_play(store: StudyStore) -> StudyRow | None:
-    """Return the study that visitors play in: the newest live one, open before closed.
+    """Return the study that visitors play in: the newest open live study, else the newest live one.
 
-    Without a live one it is a playground. A closed study still shows everybody their own deck.
+    Without a live study it is the oldest open playground. A closed study still shows everybody
+    their own deck.
     """
     rows = store.studies.all()
     live_studies = [row for row in rows if row.kind is StudyKind.LIVE]
@@ -243,11 +244,11 @@ def study_to_play(store: StudyStore) -> StudyRow | None:
     open_studies = [row for row in live_studies if row.closed_at is None]
     return next(
         iter(open_studies or live_studies or playgrounds[::-1]), None
-    )  # other playgrounds are one look's
+    )  # a later playground belongs to a single page view
 
 
 def load_game(workspace: Workspace, row: StudyRow) -> Game:
-    """Return the game of one study, with its model version and, if it has one, the challenger."""
+    """Return the game of a study with its model version and, if it has one, the challenger."""
     policy = study_of(row).policy
     challenger = (
         None if row.challenger is None else load_recommender(workspace, row.challenger, policy)

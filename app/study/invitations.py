@@ -1,6 +1,6 @@
-"""The papers of an invitation: who in which order, what to send, what to hang up, what to explain.
+"""The files of an invitation: the list in order, messages, posters, and a works council note.
 
-Addresses stay in the files that are written here; the study keeps marks of pseudonyms alone.
+Addresses are only in these files. The study database stores only marks of pseudonyms.
 """
 
 import csv
@@ -27,19 +27,19 @@ from recsys.report.representativeness import coarsen_column
 from recsys.study.policy import Study
 
 SUBJECT_COLUMN, EMAIL_COLUMNS = "subject", ("email", "e-mail", "mail")
-"""Columns that may hold whom to invite: as the login names her, else her address."""
+"""Columns that may identify the employee: by the login's claim, else by e-mail address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invitee:
-    """Somebody on the list, with whatever else the list says of her."""
+    """An employee on the list, with all columns of the list."""
 
-    address: str  # as the login names her; an e-mail address in lower case
+    address: str  # as the login names the employee; an e-mail address in lower case
     row: Mapping[str, str]
 
 
 def read_invitees(path: Path, claim: str = "email") -> list[Invitee]:
-    """Read a CSV file of employees; raise BadInputError as `parse_invitees` does."""
+    """Read a CSV file of employees. Raises the errors of `parse_invitees`."""
     try:
         return parse_invitees(path.read_bytes(), str(path), claim)
     except OSError:
@@ -47,9 +47,9 @@ def read_invitees(path: Path, claim: str = "email") -> list[Invitee]:
 
 
 def parse_invitees(content: bytes, path: str, claim: str = "email") -> list[Invitee]:
-    """Return the employees of a CSV that is called `path`, whom the login names by this claim.
+    """Return the employees in the content of a CSV file. `claim` is how the login names them.
 
-    Raises BadInputError with one sentence that names no address.
+    Raises BadInputError with a sentence that names `path` and no address.
     """
     try:
         lines = io.StringIO(content.decode("utf-8-sig"))
@@ -82,19 +82,19 @@ def parse_invitees(content: bytes, path: str, claim: str = "email") -> list[Invi
 
 
 def in_invitation_order(people: Sequence[Invitee], seed: int) -> list[Invitee]:
-    """Return everybody in the order of a seed, whatever the order of the list."""
+    """Return everybody in the random order of a seed; the order of the list does not matter."""
     sorted_people = sorted(people, key=lambda person: person.address)
     order = np.random.default_rng([seed, 3]).permutation(len(sorted_people))
     return [sorted_people[i] for i in order]
 
 
 def invitee_pseudonyms(keys: SecretKeys, people: Iterable[Invitee]) -> list[str]:
-    """Return the pseudonym of each, as the game will know her."""
+    """Return the pseudonym of each employee, as the game computes it."""
     return [employee_pseudonym(keys, person.address) for person in people]
 
 
 def invitation_csv(people: Sequence[Invitee]) -> str:
-    """Write the list in the order of invitation, its own columns behind."""
+    """Return the list as CSV in the order of invitation: the number, then the list's columns."""
     columns = [name for name in people[0].row if name]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -105,12 +105,12 @@ def invitation_csv(people: Sequence[Invitee]) -> str:
 
 
 def _escape_formula(value: str) -> str:
-    """No cell is a formula, whoever opens it in a spreadsheet."""
+    """Return the cell so that no spreadsheet reads it as a formula."""
     return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def read_coffee_codes(path: Path) -> list[str]:
-    """Read coffee codes, one a line."""
+    """Read coffee codes, one per line. Raises BadInputError if there is none."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
@@ -128,7 +128,7 @@ def invitation_files(
     has_coffee: bool,
     columns: Sequence[str] = (),
 ) -> dict[str, str]:
-    """Return what to send and to hang up, by the name of its file."""
+    """Return the texts to send and to print, by file name."""
     files = {"invitations.csv": invitation_csv(people)}
     for language in LANGUAGES:
         for kind in ("mail", "chat", "reminder"):
@@ -141,14 +141,14 @@ def invitation_files(
 
 
 def invitation_message(language: str, kind: str, link: str, has_coffee: bool) -> str:
-    """Return a mail, a chat message, or the one reminder: the same for everybody."""
+    """Return the mail, the chat message or the reminder; the text is the same for everybody."""
     coffee_text = translate(language, "invitation.coffee") if has_coffee else ""
     message = translate(language, f"invitation.{kind}", link=link, coffee=coffee_text)
     return re.sub(r"\n{3,}", "\n\n", message).strip() + "\n"
 
 
 def poster(language: str, link: str) -> str:
-    """Return a page to print on A4: it asks nothing of any other file or host."""
+    """Return an HTML page to print on A4. It loads no other file and no other host."""
     qr_code = segno.make(link, error="m").svg_inline(
         border=4, scale=9, dark="#1E1B2E", light="#fff"
     )
@@ -159,7 +159,7 @@ def poster(language: str, link: str) -> str:
 def works_council_note(
     language: str, study: Study, invited: int, has_coffee: bool, columns: Sequence[str] = ()
 ) -> str:
-    """Return two pages for works council and privacy officer, from what was written down."""
+    """Return two pages for works council and privacy officer, from the stored study."""
     policy = study.policy
     criteria = [
         f"- {translate(language, f'report.{c.name}')}: {c.bar:.0%}. {c.because}"
@@ -227,13 +227,13 @@ svg {{ width: 92mm; height: 92mm; border-radius: 6mm; border: 2px solid #1E1B2E 
 
 @dataclass(frozen=True, slots=True)
 class InvitationResult:
-    """What became of a list."""
+    """The result of an invitation."""
 
-    files: Mapping[str, str]  # what to send and to hang up, by the name of its file
+    files: Mapping[str, str]  # texts to send and to print, by file name
     hash: str  # of the list
     people: int
-    dropped_columns: tuple[str, ...]  # columns without two values that have a cell of people each
-    warning: str | None  # where so few people cannot release
+    dropped_columns: tuple[str, ...]  # fewer than two values had a minimum group of people
+    warning: str | None  # if so few people cannot lead to a release
 
 
 def invite_to_study(
@@ -244,10 +244,10 @@ def invite_to_study(
     columns: str = "",
     codes: Sequence[str] = (),
 ) -> InvitationResult:
-    """Lock the list into the study, before its first card, and return its papers.
+    """Store the list of a study before its first deck, and return the files of the invitation.
 
-    `columns` of the list, with commas between, are kept coarsely. Raises BadInputError for what is
-    no link, for a column that the list has not, and where another list is locked already.
+    `columns` are names of list columns to keep coarsely, separated by commas. Raises BadInputError
+    for an invalid link, an unknown column, and if another list is stored already.
     """
     check_play_link(link)
     study = study_of(row)
@@ -267,7 +267,7 @@ def invite_to_study(
 
 
 def check_play_link(link: str) -> None:
-    """Raise BadInputError for what nobody could open."""
+    """Raise BadInputError unless the link is a complete http or https address."""
     parts = urlsplit(link)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise BadInputError(f"{link!r} is no link: give the whole address, like https://play.shop.")
@@ -276,9 +276,9 @@ def check_play_link(link: str) -> None:
 def coarsen_columns(
     people: Sequence[Invitee], names: str, min_group_size: int
 ) -> dict[str, tuple[str, ...] | None]:
-    """Return the values of the named columns, in the order of the people; None: too few are left.
+    """Return column -> coarse values, in the order of the people; None if too few values are left.
 
-    `names` has commas between. Raises BadInputError for a column that the list has not.
+    `names` are separated by commas. Raises BadInputError for a column that the list does not have.
     """
     column_of = {name.strip().lower(): name for name in people[0].row}
     column_of = {

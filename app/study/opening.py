@@ -1,4 +1,4 @@
-"""Opening a study: what is locked before its first card, and when it is played."""
+"""Opening of a study: what is locked before its first deck, and when it is played."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -9,7 +9,7 @@ from recsys.errors import BadInputError
 from recsys.study.policy import Policy, Study, StudyKind
 
 NO_DATES = (None, None)
-"""Dates of a study that is played from its opening until it is closed."""
+"""The dates of a study that is played from its opening until it is closed."""
 
 
 def open_study(
@@ -23,13 +23,14 @@ def open_study(
     challenger: str | None = None,
     dates: tuple[int | None, int | None] = NO_DATES,
 ) -> StudyRow:
-    """Lock model, policy, rival and invitations into one hash; of a comparison, both versions.
+    """Store a study. One hash locks policy, model versions, baseline and order of invitation.
 
-    Cards that count are dealt from the first of the `dates` on and before the second (milliseconds
-    since 1970, UTC); None stands for no such limit.
+    Decks that count are dealt from the first of the `dates` on and before the second (milliseconds
+    since 1970, UTC); None means no limit. Raises BadInputError if the name exists, and for wrong
+    dates or a wrong challenger.
 
-    Every live study of the workspace is one attempt more, under whatever policy: a person would say
-    that the same question is asked again, though a letter of the policy was changed.
+    Every live study of the workspace is one more attempt, under any policy: a change of one letter
+    in the policy does not make it a new question.
     """
     check_challenger(policy, model, challenger)
     plays_from, plays_until = dates
@@ -64,7 +65,7 @@ def open_study(
 
 
 def play_dates(first: date | None, last: date | None) -> tuple[int | None, int | None]:
-    """Return the dates of `open_study` from the first and the last day of play (UTC)."""
+    """Return the `dates` of `open_study` for a first and a last day of play (UTC)."""
     end = None if last is None else last + timedelta(days=1)
     return _midnight(first), _midnight(end)
 
@@ -76,7 +77,7 @@ def _midnight(day: date | None) -> int | None:
 
 
 def check_challenger(policy: Policy, model: str, challenger: str | None) -> None:
-    """Raise BadInputError unless a policy that compares has two versions, and no other has."""
+    """Raise BadInputError unless a comparing policy has two versions, and any other policy one."""
     if policy.is_paired_comparison and challenger is None:
         raise BadInputError("This policy compares two versions: name the second one as challenger.")
     if challenger is not None and not policy.is_paired_comparison:

@@ -1,6 +1,6 @@
-"""Power: simulated employees judge a version before a colleague is bothered.
+"""Power of a study before real employees play: trial decks, planning, simulated employees.
 
-They play in a store that lives in memory: nothing of it enters the workspace's studies.
+Simulated employees play in a store in memory, so nothing enters the studies of the workspace.
 """
 
 from collections import Counter
@@ -40,15 +40,15 @@ TRIAL_CUSTOMERS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class TrialDecks:
-    """What trial decks of this shop's customers look like. They were dealt and thrown away."""
+    """Statistics of trial decks for customers of the shop. The decks are not stored."""
 
     customers: int
-    shared_counts: tuple[int, ...]  # how many have 0, 1, 2, ... brands on both lists
-    covariate_balance: float | None  # expected popularity difference of decoys; None without pairs
+    shared_counts: tuple[int, ...]  # customers with 0, 1, 2, ... brands on both lists
+    covariate_balance: float | None  # standardized popularity difference; None without pairs
 
     @property
     def overlap(self) -> float | None:
-        """Return the brands that both lists name, on average; None without a customer."""
+        """The mean number of brands on both lists; None without a customer."""
         if not self.customers:
             return None
         return sum(n * count for n, count in enumerate(self.shared_counts)) / self.customers
@@ -56,7 +56,7 @@ class TrialDecks:
 
 @dataclass(frozen=True, slots=True)
 class StudyPlan:
-    """The answer of `brandswipe study plan`."""
+    """The result of `brandswipe study plan`."""
 
     is_paired_comparison: bool
     min_players: int
@@ -72,9 +72,9 @@ def deal_trial_decks(
     seed: int,
     progress: ProgressCallback,
 ) -> TrialDecks:
-    """Deal to customers drawn from the store; keep how the lists overlap and decoys match.
+    """Deal to randomly sampled customers; return overlap of the lists and match of the decoys.
 
-    The rival is a baseline by its name, or a second version.
+    `baseline` is the name of a baseline, or a second model version.
     """
     share = min(1.0, 2 * TRIAL_CUSTOMERS / max(1, recommender.event_store.customers))
     customers = list(islice(recommender.event_store.customer_ids(share, seed), TRIAL_CUSTOMERS))
@@ -97,7 +97,7 @@ def deal_trial_decks(
 def _trial_deck(
     recommender: Recommender, customer: str, policy: Policy, baseline: Recommender | str, seed: int
 ) -> tuple[Card, ...]:
-    """Return a trial deck; nothing for a history that is too thin, or a shop too small."""
+    """Return a trial deck; () if the history is too short or the shop is too small."""
     lengths = (policy.decoy_depth * policy.deck.picks, policy.deck.picks)
     try:
         evidence = recommender.evidence_of(customer)
@@ -127,7 +127,7 @@ def _popularity_pairs(cards: tuple[Card, ...]) -> Iterator[tuple[float, float]]:
 
 @dataclass(frozen=True, slots=True)
 class StudyAssumptions:
-    """What is assumed of the colleagues, and of whom it was measured."""
+    """Assumed ICC and drop-out (0 to 1), and their source: "assumed" or the name of a study."""
 
     icc: float
     drop_out: float
@@ -137,9 +137,9 @@ class StudyAssumptions:
 def resolve_assumptions(
     earlier: StudyStatus | None, icc: float | None, drop_out: float | None
 ) -> StudyAssumptions:
-    """Return ICC and drop-out: as given, else as an earlier study had them, else the default.
+    """Return ICC and drop-out: the given values, else those of an earlier study, else the defaults.
 
-    Raises BadInputError for an earlier study that published too little.
+    Raises BadInputError if the earlier study has published too little.
     """
     default = PowerAssumptions(0.85, 0.7, 0.35)
     if earlier is None:
@@ -169,7 +169,7 @@ def plan_study(
     seed: int,
     progress: ProgressCallback,
 ) -> StudyPlan:
-    """Simulate whole studies of each truth."""
+    """Simulate whole studies under each set of assumptions, and return the plan."""
     scenarios = []
     for index, assumptions in enumerate(assumption_list, start=1):
         scenarios.append(simulate_scenario(policy, assumptions, alpha, seed + index))
@@ -188,19 +188,19 @@ DEFAULT_PLAYERS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class SimulatedStudyPower:
-    """What simulated employees made of a version."""
+    """The result of a study in which simulated employees judge a version."""
 
     panel: str
-    players: int  # who played; some of them do not count
+    players: int  # who played; some do not count
     hit_rate: float
-    outcome: str  # of the one study in the order in which they played
+    outcome: str  # of the one study, in the order of play
     decided_after: int | None
     reason: str
     power: PowerEstimate
 
 
 def powered_to_row(found: SimulatedStudyPower) -> dict[str, Any]:
-    """Return what was made of a version as the result of a job says it."""
+    """Return the JSON data of a job's result."""
     return {
         "panel": found.panel,
         "players": found.players,
@@ -220,10 +220,10 @@ def simulate_power(
     seed: int,
     progress: ProgressCallback,
 ) -> SimulatedStudyPower:
-    """Let so many employees of a panel play, and draw studies from their scores.
+    """Let simulated employees of a panel play, and resample studies from their scores.
 
-    Raises WorkspaceError in a shop that is not planted, UnknownNameError for an unknown panel, and
-    NotEnoughError where nobody's history is enough for a deck.
+    Raises WorkspaceError if the shop is not planted, UnknownNameError for an unknown panel,
+    NotEnoughError if no deck counts.
     """
     behavior, raters = rater_panel(panel_name), RaterPool.of(workspace.folder)
     store = StudyStore()
@@ -260,7 +260,7 @@ def _open_simulated_study(store: StudyStore, policy: Policy, version: ModelVersi
 def _counted_scores(
     store: StudyStore, row: StudyRow, policy: Policy
 ) -> "np.ndarray[Any, np.dtype[np.float64]]":
-    """The scores of those who count, shape (people, criteria of the policy)."""
+    """Return the scores of the decks that count, (n_people, n_criteria), as in the policy."""
     names = [criterion.name for criterion in policy.criteria]
     stored = [
         closing.score for closing in store.decks.closings(row.hash) if closing.score is not None

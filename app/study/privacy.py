@@ -1,4 +1,4 @@
-"""All that the store knows of one person, told to her alone, and forgetting it."""
+"""Consent, export of personal data (for that person alone), erasure and retention."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,18 +21,18 @@ DAY_MS = 24 * 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class PurgeCounts:
-    """How much was too old."""
+    """Numbers of deleted people, decks and files."""
 
     people: int
     decks: int
-    files: int  # of rows that an import could not use: they are a shop's own
+    files: int  # of rows that an import rejected: they are data of the shop
 
 
 def purge_expired(workspace: Workspace) -> PurgeCounts:
-    """Forget everybody whose last visit is `keep_days` ago, and drop notes and files as old.
+    """Erase everybody without activity for `keep_days`, and delete logs and files of that age.
 
-    Scores of closed decks stay, as when somebody is forgotten; a deck that nobody closed is closed
-    first, so that age takes no score out of a study.
+    Scores of closed decks stay, as in every erasure. Overdue decks are closed first, so that
+    retention removes no score from a study.
     """
     store, before = workspace.store, workspace.store.clock() - workspace.settings.keep_days * DAY_MS
     settle_studies(store)
@@ -63,25 +63,25 @@ def _delete_old_rejects(workspace: Workspace, before: int) -> int:
 
 
 CONSENT_TEXTS = ("lead", "promise", "read", "kept", "yes", "no")
-"""The texts of the welcome that she agrees to."""
+"""Keys of the texts on the welcome page that a participant agrees to."""
 
 
 @cache
 def consent_version() -> str:
-    """Return the version of the wording: its hash over every language."""
+    """Return the version of the consent text: a hash over all languages."""
     sections = [section_texts(language, "welcome") for language in LANGUAGES]
     wording = "\n".join(texts[key] for texts in sections for key in CONSENT_TEXTS)
     return sha256(wording.encode()).hexdigest()[:12]
 
 
 def has_consented(store: StudyStore, participant: str) -> bool | None:
-    """Return her last word on this wording, or None where she was not asked yet."""
+    """Return the participant's answer to the current consent text; None if there is none yet."""
     last = store.participants.consent_of(participant)
     return last.yes if last is not None and last.text_version == consent_version() else None
 
 
 def record_consent(store: StudyStore, participant: str, yes: bool) -> None:
-    """Keep her word."""
+    """Store the participant's answer to the current consent text."""
     store.participants.record_consent(participant, consent_version(), yes)
 
 
@@ -92,10 +92,10 @@ AccountLink = tuple[LinkMethod, int] | None
 def personal_data(
     store: StudyStore, participants: Iterable[str], account_link: AccountLink = None
 ) -> dict[str, Any]:
-    """Return everything that is stored under these pseudonyms of hers, as JSON values.
+    """Return everything that is stored under one person's pseudonyms, as JSON values.
 
-    `account_link` says how and when a shop account was linked to her. Of a deck that is still open
-    it leaves out who proposed a card: that would tell her the answers.
+    `account_link` says how and when the shop account was linked. An open deck is returned without
+    the sources of its cards, because they would give the answers away.
     """
     pseudonyms = list(participants)
     return {
@@ -109,7 +109,7 @@ def personal_data(
             if any(store.invitations.includes(row.hash, w) for w in pseudonyms)
         ],
         "invited_as": [said for who in pseudonyms for said in _invitation_columns(store, who)],
-        "counted_in": [  # a mark that outlives forgetting, until the study closes
+        "counted_in": [  # a mark that stays after an erasure, until the study closes
             row.name
             for row in store.studies.all()
             if any(store.participants.has_counted(row.hash, w) for w in pseudonyms)
@@ -125,9 +125,9 @@ def personal_data(
 
 
 def forget_person(store: StudyStore, participants: Iterable[str]) -> ErasureCounts:
-    """Erase everything under these pseudonyms; return how much went.
+    """Erase everything under these pseudonyms; return how much was erased.
 
-    Overdue decks are closed first: a score that a report counts already stays.
+    Overdue decks are closed first: a score that a report already counts must stay.
     """
     settle_studies(store)
     erased = [store.participants.forget(who) for who in participants]

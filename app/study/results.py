@@ -1,4 +1,4 @@
-"""A study as it stands: its report, its verdict and what was decided. Nothing is written here."""
+"""The current result of a study: report, verdict and decision. Nothing is written here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from recsys.study.policy import StudyKind
 
 
 def latest_study(store: StudyStore, name: str | None = None) -> StudyRow:
-    """The study of that name, or the one opened last that is no playground."""
+    """Return the study of that name; without a name, the newest one that is not a playground."""
     if name is not None:
         return store.studies.get(name)
     for row in store.studies.all():
@@ -29,21 +29,21 @@ def latest_study(store: StudyStore, name: str | None = None) -> StudyRow:
 
 @dataclass(frozen=True, slots=True)
 class StudyStatus:
-    """A study with its result, and the decision that stands."""
+    """A study with its result and its stored decision."""
 
     row: StudyRow
     report: Report
     verdict: Verdict
     decision: Decision | None
     overrides: tuple[Override, ...] = ()
-    invited: InvitedFunnel | None = None  # None: there is no list, and everybody may play
+    invited: InvitedFunnel | None = None  # None: no list, everybody may play
     frame_shares: Mapping[str, tuple[FrameShare, ...]] = field(default_factory=dict)  # by column
 
 
 def study_status(store: StudyStore, row: StudyRow) -> StudyStatus:
-    """Return what a study says now. Each table is read once, and nothing is written.
+    """Return the current result of a study. Each table is read once, and nothing is written.
 
-    Raises IntegrityError where a decision stands that the answers no longer give.
+    Raises IntegrityError if the answers no longer give the stored decision.
     """
     studies, decision = store.studies.all(), store.studies.decision(row.hash)
     result = evaluate_study(read_snapshot(store, row, studies, decision), store.clock())
@@ -60,7 +60,7 @@ def study_status(store: StudyStore, row: StudyRow) -> StudyStatus:
 
 
 def studies_of_version(workspace: Workspace, model: str) -> list[StudyStatus]:
-    """Return the studies that judge a version as they stand now, the newest first."""
+    """Return the current results of the studies that judge a version, the newest one first."""
     return [
         study_status(workspace.store, row)
         for row in workspace.store.studies.all()

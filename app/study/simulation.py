@@ -1,4 +1,4 @@
-"""Simulated colleagues of a planted shop play through the same use cases as real ones."""
+"""Simulated employees of a planted shop, who play through the same use cases as real ones."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -29,33 +29,33 @@ from recsys.study.swipes import SwipeKind
 
 @dataclass(frozen=True)
 class RaterPool:
-    """Everybody of the planted shop, with what they truly love."""
+    """The customers of a planted shop with their true tastes."""
 
     true_tastes: Mapping[str, TrueTaste]
     brands: pd.DataFrame
 
     @classmethod
     def of(cls, workspace: Path) -> "RaterPool":
-        """Read the truth of a planted workspace. Raises WorkspaceError in any other."""
+        """Read the true tastes of a planted workspace. Raises WorkspaceError for any other."""
         return cls(*planted_truth(workspace))
 
     @cached_property
     def brand_knowledge(self) -> BrandKnowledge:
-        """What everybody knows of brands."""
+        """The knowledge of brands that all raters share."""
         return BrandKnowledge.from_catalog(self.brands)
 
     def customer_order(self, seed: int) -> list[str]:
-        """All customers in a random order."""
+        """Return all customers in the random order of a seed."""
         names = sorted(self.true_tastes)
         return [names[i] for i in np.random.default_rng([seed, 1]).permutation(len(names))]
 
     def play(
         self, game: Game, keys: SecretKeys, players: int, seed: int, behavior: RaterBehavior
     ) -> Iterator[int]:
-        """Let so many colleagues play, one after another; yield how many have.
+        """Let simulated employees play one after another; yield the number of finished players.
 
-        Who has too little history is told so and does not play, as in a real study; nor does who
-        has played in it before.
+        As in a real study, a customer with too little history does not play. Neither does a
+        customer who has already played in this study.
         """
         count = 0
         for number, customer in enumerate(self.customer_order(seed)):
@@ -76,7 +76,7 @@ class RaterPool:
     ) -> bool:
         subject = simulated_subject(game.row.hash, customer)
         player = Player(pseudonym(keys, subject), Origin.SIMULATED, customer)
-        # of each person one deck counts, and nobody judges what has learnt from her answers
+        # one deck per person counts, and nobody judges a version trained on their own answers
         training_studies = (
             study for one in game.row.versions for study in game.store.studies.training_studies(one)
         )
@@ -97,7 +97,7 @@ class RaterPool:
 
 
 def simulated_subject(study: str, customer: str) -> str:
-    """Who a simulated colleague is: somebody else in every study."""
+    """Return the login subject of a simulated employee; it differs in every study."""
     return f"simulated {study} {customer}"
 
 

@@ -1,4 +1,4 @@
-"""Stored study -> snapshot: one read of each table, and nothing is written."""
+"""Snapshot of a stored study: each table is read once, and nothing is written."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -27,9 +27,9 @@ def read_snapshot(
     studies: Sequence[StudyRow],
     decision: Decision | None = None,
 ) -> StudySnapshot:
-    """Return what a study holds now.
+    """Return the current snapshot of a study.
 
-    `studies` are all studies of the store; `decision` is the one that stands in this one.
+    `studies` are all studies of the store; `decision` is the stored decision of this one.
     """
     judged_by = _studies_that_count_as_earlier(store, row, studies)
     stored = store.decks.with_closings([row.hash, *judged_by])
@@ -49,7 +49,7 @@ def read_snapshot(
 
 
 def read_earlier_participants(store: StudyStore, row: StudyRow) -> dict[str, int]:
-    """Return who cannot count in a study because of another one; see `apply_exclusions`."""
+    """Return who cannot count because of another study, and since when: see `apply_exclusions`."""
     judged_by = _studies_that_count_as_earlier(store, row, store.studies.all())
     return _earlier_participants(row, judged_by, store.decks.with_closings([*judged_by]))
 
@@ -68,7 +68,7 @@ def completed_deck(dealt: DealtDeck, closed_at: int, current: CurrentAnswers) ->
 
 
 def _completed(stored: StoredDeck, current: CurrentAnswers) -> CompletedDeck:
-    """Return a deck, an open one with the end of its time as `closed_at`."""
+    """Return a deck with its answers; `closed_at` of an open deck is the end of its time."""
     dealt = dealt_from_row(dict(stored.row))
     closed_at = dealt.closes_at if stored.closed_at is None else stored.closed_at
     return completed_deck(dealt, closed_at, current)
@@ -77,7 +77,7 @@ def _completed(stored: StoredDeck, current: CurrentAnswers) -> CompletedDeck:
 def _closed_decks(
     scores: Iterable[Closing], own: Mapping[str, StoredDeck], decks: Mapping[str, CompletedDeck]
 ) -> Iterator[ClosedDeck]:
-    """Yield the closed decks in order; of a withdrawn one its scores, or why it did not count."""
+    """Yield the closed decks in order; a withdrawn one as its scores or its exclusion reason."""
     by_number = {deck.number: decks[id] for id, deck in own.items() if deck.number is not None}
     for closing in scores:
         if closing.number in by_number:
@@ -93,9 +93,9 @@ def _studies_that_count_as_earlier(
 ) -> dict[str, bool]:
     """Return the studies whose participants cannot count here, by hash.
 
-    True stands for a study whose answers a version of this one has learnt from: its participants
-    never count. False stands for another live study of the same versions and policy: participants
-    count where they played first. Simulated people are others in every study.
+    True: the answers of the other study trained a version of this one; its participants never
+    count here. False: another live study of the same versions and policy; participants count in
+    the study that they played first. Simulated people are different in every study.
     """
     if row.kind is not StudyKind.LIVE:
         return {}
@@ -114,9 +114,9 @@ def _studies_that_count_as_earlier(
 def _earlier_participants(
     row: StudyRow, judged_by: Mapping[str, bool], stored: Iterable[StoredDeck]
 ) -> dict[str, int]:
-    """Return when participants closed a deck in one of these studies; 0 is always earlier.
+    """Return when participants closed a deck in one of these studies; 0 excludes them in any case.
 
-    A deck that is open counts from the end of its time on.
+    An open deck has the end of its time.
     """
     earliest: dict[str, int] = {}
     for deck in stored:
