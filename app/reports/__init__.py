@@ -1,1 +1,1 @@
-"""The report on paper: wording, tables, charts, exports, model card, release, A/B test."""
+"""The study report: wording, tables, charts, exports, model card, release and A/B test."""

@@ -1,4 +1,4 @@
-"""Exposures and outcomes of a carousel in the shop -> what each customer did."""
+"""An A/B test of a carousel in the shop, read from files of exposures and outcomes."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -38,11 +38,11 @@ _EVENT_KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class ABTestResult:
-    """What the files of an A/B test say."""
+    """The result of an A/B test."""
 
     analysis: ABTestAnalysis
-    in_two_variants: int  # customers who were in two arms and count in none
-    unmatched_outcomes: int  # outcomes of nobody who was exposed, before it, or of another brand
+    in_two_variants: int  # customers in more than one variant; they count in none
+    unmatched_outcomes: int  # of an unexposed customer, before exposure, or another brand
     study: str | None = None
     study_agreement: StudyAgreement | None = None
 
@@ -53,12 +53,12 @@ def read_ab_test(
     planned_shares: Mapping[str, float] | None = None,
     release: Path | None = None,
 ) -> ABTestResult:
-    """Read an A/B test: files, folders or globs with one row an exposure and one an outcome.
+    """Read and analyze an A/B test.
 
-    The parts that `carousels` wrote with arms are exposures as well: everybody was shown hers.
-
-    `planned_shares` is what share each arm was to get, `release` the folder of what was released.
-    Raises BadEventsError or BadInputError.
+    `exposures` and `outcomes` are files, folders or globs with one row per exposure or outcome. The
+    files that `brandswipe carousels` wrote with arms are exposures too: each customer was shown the
+    list in the file. `planned_shares` are the planned shares of customers by variant, and `release`
+    is the folder of the tested release. Raises BadEventsError or BadInputError.
     """
     with tempfile.TemporaryDirectory() as folder, duckdb_engine(Path(folder)) as con:
         loaded_exposures = _load_view(
@@ -99,7 +99,7 @@ def _require_columns(loaded: LoadedFiles, names: set[str], file_kind: str) -> No
 
 
 def _match_outcomes(con: duckdb.DuckDBPyConnection, by_brand: bool) -> None:
-    """Make `people`, one row a customer in one arm, and `deeds`, the outcomes that are hers."""
+    """Create `people`, one row per customer with variant, and `deeds`, the matched outcomes."""
     con.execute(
         f"""CREATE TABLE people AS SELECT {Col.CUSTOMER} AS id, min({VARIANT_COLUMN}) AS arm,
         coalesce(min({Col.TS}), 0) AS since, count(DISTINCT {VARIANT_COLUMN}) > 1 AS twice
@@ -126,7 +126,7 @@ def _match_outcomes(con: duckdb.DuckDBPyConnection, by_brand: bool) -> None:
 
 
 def _variants_without_brands(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """The arms in which nobody was shown a brand: nothing that is done there could count."""
+    """Return the variants that showed no brand to anybody: no outcome in them can count."""
     sql = (
         f"SELECT {VARIANT_COLUMN} FROM exposures WHERE {VARIANT_COLUMN} IS NOT NULL GROUP BY "
         "1 HAVING count(brand) = 0"
@@ -185,7 +185,7 @@ def _single_row(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:
 
 
 def _study_agreement(release: Path, analysis: ABTestAnalysis) -> tuple[str, StudyAgreement | None]:
-    """What the certificate of a release said of its rival; the shop's rival is `baseline`."""
+    """Return the study of a release, and how its lift agrees with the variant `baseline`."""
     verdict = check_release(release)["verdict"]
     lift = next((c for c in verdict["criteria"] if c["name"] == "lift"), None)
     if "baseline" not in analysis.differences:

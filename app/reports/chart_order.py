@@ -1,4 +1,4 @@
-"""In which order page and mailed file show what stands below the run so far."""
+"""The order of the charts below the confidence sequence, on the page and in the mailed file."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,10 +13,10 @@ from app.study.results import StudyStatus
 def charts_in_order(
     language: str, result: StudyStatus, reach: UserCoverage | None
 ) -> list[Sequence[Chart]]:
-    """Return the pictures, those beside each other together."""
+    """Return the charts in order; the charts of one inner sequence stand side by side."""
     sources = _one(language, result, "arms")
     return [
-        # in a comparison of two versions the second one is among the arms
+        # a comparison has no baseline chart: the challenger is one of the sources
         (sources,)
         if result.report.policy.is_paired_comparison
         else (sources, _one(language, result, "rival")),
@@ -54,7 +54,7 @@ _BY_NAME = {
 
 
 def _segments(language: str, judged: StudyStatus) -> list[Sequence[Chart]]:
-    """Return the parts of the people beside each other, where the policy names any."""
+    """Return the charts of the policy's segments, side by side; [] if it names none."""
     found = [
         chart_or_unknown(
             language, judged, name, partial(charts_people.segment, language, judged, name, rows)

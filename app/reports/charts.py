@@ -1,4 +1,4 @@
-"""The pictures that bear the verdict: criteria, arms, the rival alone."""
+"""The charts behind the verdict: criteria, card sources, and the baseline alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,43 +28,43 @@ from recsys.stats import Estimate
 
 @dataclass(frozen=True, slots=True)
 class ChartSpan:
-    """A stretch of a track, or a dot at its start."""
+    """A bar from `start` to `end` on a scale from 0 to 100, or a dot at `start`."""
 
     start: float
     end: float
-    color: str  # name of a token
+    color: str  # name of a color token
     pale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ChartRow:
-    """One line of a picture, on a track from 0 to 100."""
+    """One row of a chart, on a scale from 0 to 100."""
 
     label: str
-    value_text: str  # the figure at the right
+    value_text: str  # the number at the right
     spans: tuple[ChartSpan, ...] = ()
     dots: tuple[ChartSpan, ...] = ()  # at their `start`
     bar: float | None = None
     bar_label: str = ""
-    value_color: str = "ink"  # the figure's colour
+    value_color: str = "ink"  # of `value_text`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chart:
-    """Lanes with the sentence that says what they show and the table behind them.
+    """Rows, a caption that says what they show, and the table behind them.
 
-    Without lanes there is the sentence alone, or it and a table.
+    Without rows, it is the caption alone or the caption and a table.
     """
 
     title: str
     caption: str
     rows: Sequence[ChartRow] = ()
     table: pd.DataFrame | None = None
-    spoken_text: str | None = None  # for who cannot see it, where it is not the sentence
+    spoken_text: str | None = None  # for screen readers, if not the caption
 
     @property
     def alt_text(self) -> str:
-        """What is said to who cannot see the lanes."""
+        """The text for people who cannot see the rows."""
         return self.spoken_text or self.caption
 
 
@@ -79,7 +79,7 @@ SOURCE_COLORS = {
 
 
 def criteria_chart(language: str, result: StudyStatus) -> Chart:
-    """Each criterion's interval against its bar."""
+    """Return the chart of each criterion's interval against its bar."""
     caption = translate(
         language,
         "report.criteria_said",
@@ -123,7 +123,7 @@ def _criterion_chart_row(language: str, criterion: CriterionVerdict) -> ChartRow
 def confidence_sequence_text(
     language: str, result: StudyStatus, criterion_report: CriterionReport
 ) -> str:
-    """Say where the run of a criterion has come to, and whether the study is decided."""
+    """Return a criterion's latest estimate, and whether the study is decided, in words."""
     last_point, name = criterion_report.run[-1], criterion_report.criterion.name
     shares = {
         "value": last_point.mean,
@@ -146,7 +146,7 @@ def _decision_text(language: str, result: StudyStatus) -> str:
 
 
 def sources_chart(language: str, result: StudyStatus) -> Chart:
-    """Picks, baseline, decoys and near decoys side by side."""
+    """Return the chart of liked shares of picks, baseline, decoys and familiar decoys."""
     report = result.report
     rows = [
         answer_shares_row(
@@ -162,7 +162,7 @@ def sources_chart(language: str, result: StudyStatus) -> Chart:
 
 
 def answer_shares_row(label: str, row: ShareRow, color: str, language: str) -> ChartRow:
-    """Super likes, then favourites, then a gap, and at the end the names that said nothing."""
+    """Return a row: super likes and favourites from the left, unknown brands from the right."""
     liked = percent_or_points("share", row.liked)
     super_liked, unknown = (
         percent_or_points("share", row.super_liked),
@@ -203,7 +203,7 @@ def _sources_text(language: str, result: StudyStatus) -> str:
 
 
 def baseline_chart(language: str, result: StudyStatus) -> Chart:
-    """What the rival alone would have scored."""
+    """Return the chart of what the baseline alone would have scored, beside the model."""
     report, pairs = result.report, baseline_pairs(result.report)
     title = translate(language, "report.rival_title")
     lead = translate(language, "report.rival_lead", rival=baseline_name(language, report.baseline))

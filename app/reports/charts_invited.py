@@ -1,4 +1,4 @@
-"""The pictures on the invited: how players compare with them, and how far they came."""
+"""The charts of invited people: how players compare with them, and the funnel."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -13,11 +13,11 @@ from recsys.report.report_data import Report
 from recsys.report.representativeness import FrameShare, largest_difference
 
 MAX_VALUES = 6
-"""Values in a picture; the table behind it holds all."""
+"""Values in a chart; the table behind it has all."""
 
 
 def representativeness_charts(language: str, result: StudyStatus) -> list[Sequence[Chart]]:
-    """Return a picture for each column of the list, two beside each other."""
+    """Return a chart for each column of the list, in pairs side by side."""
     columns = [_known(language, result, *column) for column in result.frame_shares.items()]
     return [columns[n : n + 2] for n in range(0, len(columns), 2)]
 
@@ -47,13 +47,13 @@ def _representativeness_chart(
 
 
 def _charted_rows(rows: Sequence[FrameShare]) -> Sequence[FrameShare]:
-    """The values with most invited, and the one that the sentence names."""
+    """Return the values with the most invited people, and the value that the caption names."""
     furthest_row = largest_difference(rows)
     return [row for n, row in enumerate(rows) if n < MAX_VALUES or row is furthest_row]
 
 
 def representativeness_text(language: str, rows: Sequence[FrameShare], min_group_size: int) -> str:
-    """Say where players differ most from the invited."""
+    """Return a sentence on the value in which players differ most from the invited."""
     if not rows:
         return translate(language, "report.not_computed")
     furthest_row = largest_difference(rows)
@@ -93,7 +93,7 @@ def _frame_share_rows(language: str, row: FrameShare) -> Iterator[ChartRow]:
 
 
 def funnel_chart(language: str, result: StudyStatus) -> Chart:
-    """How many decks came how far."""
+    """Return the chart of the funnel: how many people and decks reached each step."""
     counts = tables_invited.funnel_counts(result)
     top = max(*counts.values(), 1)
     rows = [
@@ -117,7 +117,7 @@ def _funnel_text(language: str, result: StudyStatus) -> str:
 
 
 def forgotten_text(language: str, report: Report) -> str:
-    """Say of how many people the tables still tell, once somebody is forgotten; else nothing."""
+    """Return a sentence on how many people the tables still cover after an erasure; else ""."""
     counted, reported = report.players.counted, report.cards.people if report.cards else 0
     if counted < report.policy.cell or reported == counted or report.lacks("cards"):
         return ""

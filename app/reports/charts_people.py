@@ -1,4 +1,4 @@
-"""The pictures on customers and players: history, exclusions, brands, categories, groups, time."""
+"""The charts of customers and players: history, exclusions, brands, categories, groups, halves."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from recsys.stats import Estimate
 
 
 def user_coverage_chart(language: str, user_coverage: UserCoverage | None) -> Chart:
-    """Of how many customers enough is known to guess from."""
+    """Return the chart of customers by history length, with the share that is long enough."""
     title = translate(language, "report.audience_title")
     if user_coverage is None:
         return Chart(title, translate(language, "report.audience_unknown"))
@@ -43,7 +43,7 @@ def user_coverage_chart(language: str, user_coverage: UserCoverage | None) -> Ch
 
 
 def exclusions_chart(language: str, result: StudyStatus) -> Chart:
-    """Why closed decks do not count, and how answers of one person hang together."""
+    """Return the table of why decks do not count, and a sentence on the clustering of answers."""
     report, title = result.report, translate(language, "report.left_out_title")
     clustering = _clustering_text(language, result)
     if all(found == 0 for found in report.excluded.values()):
@@ -64,13 +64,13 @@ def _clustering_text(language: str, result: StudyStatus) -> str:
 
 
 def loved(language: str, judged: StudyStatus) -> Chart:
-    """The best liked of the brands that enough people saw."""
+    """Return the chart of the best liked brands that enough people saw."""
     rows, _ = tables.best_and_worst_liked(judged.report.brands)
     return _brand_chart(language, "loved", rows, "glow", judged.report.policy.cell)
 
 
 def refused(language: str, judged: StudyStatus) -> Chart:
-    """The least liked of them."""
+    """Return the chart of the least liked brands that enough people saw."""
     _, rows = tables.best_and_worst_liked(judged.report.brands)
     return _brand_chart(language, "refused", rows, "slate", judged.report.policy.cell)
 
@@ -106,7 +106,7 @@ def _answer_shares_rows(language: str, rows: Sequence[ShareRow], color: str) -> 
 
 
 def category_chart(language: str, result: StudyStatus) -> Chart:
-    """How the picks of each category were liked, the best first."""
+    """Return the chart of liked picks by category, the best one first."""
     title = translate(language, "report.category_title")
     rows = sorted(result.report.categories, key=lambda row: (-row.liked, row.label))
     if not rows:
@@ -118,7 +118,7 @@ def category_chart(language: str, result: StudyStatus) -> Chart:
 
 
 def segment(language: str, judged: StudyStatus, name: str, rows: Sequence[SegmentRow]) -> Chart:
-    """How each part of the people liked its picks, and how long they looked."""
+    """Return the chart of a segment: how each group liked its picks, and how long it looked."""
     title, report = translate(language, f"report.{name}_title"), judged.report
     if not rows:
         return Chart(title, translate(language, "report.segment_few", n=report.policy.cell))
@@ -143,7 +143,7 @@ def _segment_label(language: str, name: str, row: SegmentRow) -> str:
 
 
 def _best_and_worst_rows(rows: Sequence[ShareRow]) -> list[ShareRow]:
-    """Return the best and the worst of many rows, so that both that are named are drawn."""
+    """Return the best and the worst of many rows, so that the chart has both named rows."""
     if len(rows) <= tables.MAX_CHART_ROWS:
         return list(rows)
     half = tables.MAX_CHART_ROWS // 2
@@ -166,7 +166,7 @@ def _best_and_worst_text(language: str, rows: Sequence[ShareRow]) -> str:
 
 
 def halves_chart(language: str, result: StudyStatus) -> Chart:
-    """The early half against the late one, and what one look alone would have said."""
+    """Return the chart of the first half against the second, and of one look at all people."""
     title = translate(language, "report.halves_title")
     known_estimates = tables.known_half_estimates(result.report)
     if [who for who, _ in known_estimates[:2]] != ["early", "late"]:

@@ -1,4 +1,4 @@
-"""What the gate says in a pipeline's own formats: JSON, a job summary in Markdown, JUnit."""
+"""The result of the gate for CI pipelines: JSON, a job summary in Markdown, JUnit."""
 
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from recsys.report.verdict import CriterionVerdict, Outcome, verdict_to_row
 
 
 def gate_data(result: StudyStatus) -> dict[str, Any]:
-    """The verdict as plain data."""
+    """Return the verdict as data for JSON."""
     verdict = result.verdict
     return {
         "study": result.row.name,
@@ -29,7 +29,7 @@ def gate_data(result: StudyStatus) -> dict[str, Any]:
 
 
 def outcome_word(result: StudyStatus) -> str:
-    """The verdict in a word; of two versions who is ahead."""
+    """Return the outcome in a word; for two versions, which one is ahead."""
     outcome = result.verdict.outcome
     if not result.report.policy.is_paired_comparison or outcome is Outcome.UNDECIDED:
         return outcome.value
@@ -37,7 +37,7 @@ def outcome_word(result: StudyStatus) -> str:
 
 
 def overrides_data(result: StudyStatus) -> list[dict[str, Any]]:
-    """Every override of a study, the first first."""
+    """Return all overrides of a study, the first one first."""
     return [
         {"outcome": o.outcome, "role": o.role, "reason": o.reason, "at": o.at}
         for o in result.overrides
@@ -45,7 +45,7 @@ def overrides_data(result: StudyStatus) -> list[dict[str, Any]]:
 
 
 def gate_summary(result: StudyStatus) -> str:
-    """A summary for the page of a job."""
+    """Return a Markdown summary for the page of a CI job."""
     verdict, format_value = result.verdict, partial(format_criterion_value, "en")
     rows = [
         f"| {c.name} | {format_value(c.name, c.value)} | {format_value(c.name, c.low)} to "
@@ -72,7 +72,7 @@ def gate_summary(result: StudyStatus) -> str:
 
 
 def gate_junit(result: StudyStatus) -> str:
-    """One test case a criterion: failed where it failed, skipped while it is open."""
+    """Return JUnit XML with a test case per criterion: failed if it failed, skipped if open."""
     criteria_by_name = {c.name: c for c in result.verdict.criteria}
     names = [criterion.name for criterion in result.report.policy.criteria]
     cases = [_test_case(name, criteria_by_name.get(name), result) for name in names]
@@ -91,7 +91,7 @@ def gate_junit(result: StudyStatus) -> str:
 
 
 def _test_case(name: str, criterion: CriterionVerdict | None, result: StudyStatus) -> str:
-    """A criterion that passed is open all the same while the limits keep the study undecided."""
+    """Return a test case. A passed criterion is open while limits keep the study undecided."""
     reason = quoteattr(verdict_text("en", result.verdict))
     released = result.verdict.outcome is Outcome.RELEASE
     if criterion is not None and criterion.failed and result.verdict.outcome is Outcome.HOLD:

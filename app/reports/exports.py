@@ -1,4 +1,4 @@
-"""The report as files, the same ones from page and terminal. Published figures alone."""
+"""The report as files, the same from page and terminal. They have only published numbers."""
 
 import csv
 import io
@@ -41,7 +41,7 @@ CSV_COLUMNS = (
 
 
 def report_data(result: StudyStatus) -> dict[str, Any]:
-    """The report of data/report.schema.json."""
+    """Return the report as data of data/report.schema.json."""
     invited = result.invited
     extra = {
         "verdict": verdict_data(result.verdict),
@@ -58,12 +58,12 @@ def report_data(result: StudyStatus) -> dict[str, Any]:
 
 
 def report_json(result: StudyStatus) -> str:
-    """The data as text, with a line's end behind it."""
+    """Return the report data as JSON text with a final line break."""
     return json.dumps(report_data(result), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
 def report_csv(result: StudyStatus) -> str:
-    """The report's own tables, one under another, named in the first column."""
+    """Return the tables of the report in one CSV; the first column names the table."""
     out = io.StringIO()
     writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -74,7 +74,7 @@ def report_csv(result: StudyStatus) -> str:
 
 
 def csv_rows(result: StudyStatus) -> Iterator[dict[str, object]]:
-    """Every row of every table."""
+    """Yield every row of every table."""
     report = result.report
     for criterion_report in report.criteria:
         bar = criterion_report.criterion.bar
@@ -118,7 +118,7 @@ def _estimate_row(table: str, label: str, estimate: Estimate) -> dict[str, objec
 
 
 def _escape_formula(value: object) -> object:
-    """No cell is a formula: a brand may have any name."""
+    """Return a cell that no spreadsheet reads as a formula: a brand may have any name."""
     is_formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
     return f"'{value}" if is_formula else value
 
@@ -129,18 +129,18 @@ MIME_TYPES = {
     "json": "application/json",
     "csv": "text/csv",
 }
-"""What a report can be written as, by the ending of the file."""
+"""The MIME types of the report's formats, by file extension."""
 
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>|#$~:])")
 
 
 def escape_markdown_line(words: str) -> str:
-    """Return words that Markdown shows as they are: a brand may be called *anything*."""
+    """Escape words so that Markdown shows them as they are: a brand may be called *anything*."""
     return _MARKDOWN_SIGNS.sub(r"\\\1", words).replace("\n", " ")
 
 
 def report_file_name(result: StudyStatus, extension: str) -> str:
-    """Return a name for a file that every system takes."""
+    """Return a file name that every operating system accepts."""
     name = re.sub(r"[^a-z0-9]+", "-", result.row.name.lower()).strip("-")
     return f"brandswipe-{name or 'study'}.{extension}"
 
@@ -148,7 +148,7 @@ def report_file_name(result: StudyStatus, extension: str) -> str:
 def render_report(
     output_format: str, language: str, result: StudyStatus, user_coverage: UserCoverage | None
 ) -> str:
-    """Return the report as one of KINDS; data have no language."""
+    """Return the report in one of MIME_TYPES; JSON and CSV have no language."""
     if output_format == "html":
         return report_html(language, result, user_coverage)
     if output_format == "md":
@@ -157,7 +157,7 @@ def render_report(
 
 
 def report_markdown(language: str, result: StudyStatus) -> str:
-    """Return the page in words and tables."""
+    """Return the report in Markdown, as texts and tables."""
     report = result.report
     outcome_text = report_text(language, result.report.policy, result.verdict.outcome.value)
     lines = [
@@ -201,7 +201,7 @@ def report_markdown(language: str, result: StudyStatus) -> str:
 
 
 def _section(language: str, name: str, table: pd.DataFrame | None) -> str:
-    """A table under its title; without one, that it is unknown."""
+    """Return a title and its table; if the table is None, a sentence that it is unknown."""
     said = (
         translate(language, "report.not_computed")
         if table is None
@@ -211,7 +211,7 @@ def _section(language: str, name: str, table: pd.DataFrame | None) -> str:
 
 
 def _representativeness_sections(language: str, result: StudyStatus) -> list[str]:
-    """Players against the invited, a column each."""
+    """Return a section for each column of the list: players compared with the invited."""
     min_group_size = result.report.policy.cell
     return [
         f"## {escape_markdown_line(tables_invited.representativeness_title(language, name))}\n\n"
@@ -236,7 +236,7 @@ def _closing_sections(language: str, result: StudyStatus) -> list[str]:
 
 
 def dataframe_to_markdown(table: pd.DataFrame) -> str:
-    """Write a table of words."""
+    """Return a Markdown table with escaped cells."""
     lines = [list(table.columns), ["---"] * len(table.columns)]
     lines += [
         [escape_markdown_line(str(cell)) for cell in row] for row in table.itertuples(index=False)

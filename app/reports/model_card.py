@@ -1,4 +1,4 @@
-"""A model card in Markdown: what a version is for, what it was made of, how it was judged.
+"""The model card of a version in Markdown: use, data, parameters, evaluation, studies, limits.
 
 After Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
 """
@@ -17,11 +17,11 @@ from app.study.results import StudyStatus, studies_of_version
 from app.workspace.workspace import Workspace
 
 EvaluationData = dict[str, Any]
-"""An Evaluation as plain data."""
+"""An `Evaluation` as plain data."""
 
 
 def offline_evaluation(workspace: Workspace, version: ModelVersion) -> EvaluationData | None:
-    """Return the newest offline table of a version; None where it was never evaluated."""
+    """Return the newest offline evaluation of a version; None if it was never evaluated."""
     for row in workspace.store.jobs.all():
         is_same = row.kind == "evaluate" and row.message == version.hash
         if is_same and row.outcome == JobState.DONE:
@@ -53,7 +53,7 @@ MODEL_LIMITS = (
 
 
 def model_card(workspace: Workspace, version: ModelVersion) -> str:
-    """Return the card of a version as Markdown."""
+    """Return the model card of a version as Markdown."""
     parts = [
         f"# Model card: {version.name}",
         *_identity_lines(workspace, version),

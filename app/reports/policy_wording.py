@@ -1,4 +1,4 @@
-"""The rule of a study in words: the policy field by field, and what no interval cures."""
+"""The policy of a study in words, field by field, and the caveats that no interval covers."""
 
 from app.presentation.i18n import format_percent, format_value, translate
 from app.reports.wording import report_text
@@ -7,7 +7,7 @@ from recsys.report.report_data import Report
 
 
 def policy_fields(language: str, result: StudyStatus) -> list[tuple[str, str]]:
-    """The policy and the study, field by field in words."""
+    """Return (name, value) of each field of policy and study, in words."""
     report, row = result.report, result.row
     policy = report.policy
     return [
@@ -46,7 +46,7 @@ def policy_fields(language: str, result: StudyStatus) -> list[tuple[str, str]]:
 
 
 def _alpha_text(language: str, report: Report) -> str:
-    """Write an error rate with a digit more than other shares: 2.5% is not 2%."""
+    """Format an error rate with one digit more than other shares: 2.5% is not 2%."""
     share = round(100 * report.alpha, 1)
     percent_text = f"{format_value(language, int(share) if share.is_integer() else share)}%"
     return report_text(language, report.policy, "policy_alpha_is", share=percent_text)
@@ -90,7 +90,7 @@ def _too_fast_text(language: str, report: Report) -> str:
 
 
 def caveat_texts(language: str, report: Report) -> list[str]:
-    """What no interval cures, in plain words."""
+    """Return the caveats that no interval covers, in plain words."""
     shopping = "strict" if report.policy.strict else "shopping"
     decoys = "" if report.policy.is_paired_comparison else "decoys"
     below = "" if report.policy.releases else "no_release"

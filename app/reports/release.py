@@ -1,7 +1,7 @@
 """A release folder: a model version, the schema of its lists, and a certificate of its study.
 
-The certificate can be checked without the store: every hash in it is computed anew from what lies
-in the folder, and a release from the wealths it states.
+The certificate can be verified without the study database. Every hash in it is recomputed from the
+files in the folder, and the release from the betting wealths that it states.
 """
 
 import json
@@ -29,16 +29,20 @@ from recsys.study.policy import Study
 CERTIFICATE_FILE, MODEL_FOLDER, LISTS_SCHEMA_FILE = "certificate.json", "model", "lists.schema.json"
 CERTIFICATE_FORMAT = 1
 NECESSARY_CHECK = "A necessary check, not a promise of sales: measure engagement by arm."
-_ROUNDING_TOLERANCE = 0.005001  # what rounding to two digits may take off a wealth's logarithm
+_ROUNDING_TOLERANCE = 0.005001  # largest rounding error of a log10 wealth with two digits
 
 
 def pack_release(workspace: Workspace, result: StudyStatus, folder: Path) -> Path:
-    """Write a release folder. Raises NotAllowedError unless a passing verdict or an override is."""
+    """Write a release folder and return its path.
+
+    Raises NotAllowedError without a releasing verdict or override, BadInputError if the folder has
+    files.
+    """
     _require_releasable(result)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInputError(f"{folder} is there already: name another folder with --out.")
     version = workspace.registry.version(result.row.model)
-    workspace.registry.load(version.hash)  # what is packed is what was saved
+    workspace.registry.load(version.hash)  # verifies that the saved bytes are unchanged
     shutil.copytree(workspace.registry.folder / version.hash, folder / MODEL_FOLDER)
     lists_schema = data_file(LISTS_SCHEMA_FILE).read_bytes()
     (folder / LISTS_SCHEMA_FILE).write_bytes(lists_schema)
@@ -106,10 +110,10 @@ def _certificate_hash(certificate: Mapping[str, Any]) -> str:
 
 
 def check_release(folder: Path) -> dict[str, Any]:
-    """Return the certificate of a release folder that is what it says it is.
+    """Verify a release folder and return its certificate.
 
-    Raises BadInputError where there is none to read and IntegrityError, with the names of what
-    differs, where something was changed.
+    Raises BadInputError if no certificate can be read, and IntegrityError with the names of the
+    parts that differ if anything was changed.
     """
     try:
         certificate = json.loads((folder / CERTIFICATE_FILE).read_text(encoding="utf-8"))
@@ -131,9 +135,9 @@ def check_release(folder: Path) -> dict[str, Any]:
 
 
 def adopt_release(workspace: Workspace, folder: Path) -> tuple[str, dict[str, Any]]:
-    """Return the version of a release, taken into this workspace, and its study's policy.
+    """Import the model version of a release; return its hash and the policy of its study.
 
-    Raises as `check_release` does.
+    Raises the errors of `check_release`.
     """
     study = check_release(folder)["study"]
     workspace.registry.import_folder(folder / MODEL_FOLDER)
@@ -160,7 +164,7 @@ def _release_mismatches(folder: Path, certificate: Mapping[str, Any]) -> Iterato
 
 
 def _entitles_release(study: Study, certificate: Mapping[str, Any]) -> bool:
-    """Whether an override stands in it, or every wealth it states reaches 1 / alpha."""
+    """Return whether the last override releases or, without one, every wealth is >= 1 / alpha."""
     verdict = certificate["verdict"]
     if verdict["overrides"]:
         return bool(verdict["overrides"][-1]["outcome"] == Outcome.RELEASE)

@@ -1,4 +1,4 @@
-"""The cards of a release, in Markdown, each from facts: its data, its study, its model.
+"""The cards of a release in Markdown: data card, study card and model card.
 
 After Gebru et al., "Datasheets for Datasets", Communications of the ACM 2021, for the data, and
 Mitchell et al., "Model Cards for Model Reporting", FAT* 2019, for the model.
@@ -26,7 +26,7 @@ CARDS_FOLDER = "cards"
 
 
 def write_cards(workspace: Workspace, result: StudyStatus, folder: Path) -> dict[str, str]:
-    """Write data.md, study.md and model.md into a folder; return their hashes by name."""
+    """Write data.md, study.md and model.md into a folder; return their SHA-256 by file name."""
     version = workspace.registry.version(result.row.model)
     texts = {
         "data.md": data_card(workspace, result.report.policy),
@@ -40,7 +40,7 @@ def write_cards(workspace: Workspace, result: StudyStatus, folder: Path) -> dict
 
 
 def data_card(workspace: Workspace, policy: Policy) -> str:
-    """Return what the event store held when this was asked; it names no customer."""
+    """Return the card of the event store's current content; it names no customer."""
     with suppress(WorkspaceError):
         return _data_card(workspace.event_store, policy)
     return "# Data card\n\nThe shop's events were not here when this card was written.\n"
@@ -111,7 +111,7 @@ def _data_limits(event_store: EventStore) -> Iterator[str]:
 
 
 def study_card(result: StudyStatus) -> str:
-    """Return what was asked of whom, by which rule, and what came out, from published batches."""
+    """Return the card of a study: question, rule, results and players, from published batches."""
     row, report, study = result.row, result.report, study_of(result.row)
     parts = [
         f"# Study card: {escape_cell(row.name)}",
@@ -164,7 +164,7 @@ def _study_limits(study: Study) -> Iterator[str]:
 
 
 def scope_sentence(study: Study) -> str:
-    """For whom a study speaks."""
+    """Return a sentence on the people that the result of a study is valid for."""
     if study.kind is not StudyKind.LIVE:
         return "It speaks for simulated colleagues of a planted shop, and for no real person."
     return (

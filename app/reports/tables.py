@@ -1,6 +1,6 @@
-"""The tables behind the pictures, as the page and the download write them. Every cell is words.
+"""The tables behind the charts, as the page and the download show them. Every cell is text.
 
-They hold what the report holds and nothing finer: whole percents, whole points, counts of cells.
+They are no finer than the report: whole percents, whole points, counts of minimum groups.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,13 +26,13 @@ from recsys.stats import Estimate
 from recsys.study.criteria import PAIRED_COMPARISON
 
 MAX_CHART_ROWS = 8
-"""Brands or categories in a picture; the table behind it holds all."""
+"""Brands or categories in a chart; the table behind it has all."""
 
 
 def translated_table(
     language: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> pd.DataFrame:
-    """Return rows of words as a table with the titles of its columns in a language."""
+    """Return rows of text as a table with translated column titles."""
     return pd.DataFrame(
         list(rows),
         columns=[translate(language, f"report.column_{name}") for name in columns],
@@ -41,7 +41,7 @@ def translated_table(
 
 
 def criteria_table(language: str, result: StudyStatus) -> pd.DataFrame:
-    """Each criterion against its bar, as at the verdict."""
+    """Return the table of each criterion against its bar, at the verdict."""
     rows = [
         [
             translate(language, f"report.{c.name}"),
@@ -57,7 +57,7 @@ def criteria_table(language: str, result: StudyStatus) -> pd.DataFrame:
 
 
 def confidence_sequence_table(language: str, criterion_report: CriterionReport) -> pd.DataFrame:
-    """One criterion after each batch."""
+    """Return the table of one criterion after each batch."""
     name = criterion_report.criterion.name
     rows = [
         [
@@ -70,7 +70,7 @@ def confidence_sequence_table(language: str, criterion_report: CriterionReport) 
 
 
 def sources_table(language: str, report: Report) -> pd.DataFrame:
-    """What was said of each arm's cards."""
+    """Return the table of answers to the cards of each source."""
     rows = [
         [source_name(language, report, row.label), *_share_cells(language, row)]
         for row in report.arms
@@ -79,13 +79,13 @@ def sources_table(language: str, report: Report) -> pd.DataFrame:
 
 
 def source_name(language: str, report: Report, label: str) -> str:
-    """Name an arm; of two versions the first is the champion."""
+    """Return the name of a source; in a comparison, the picks are those of the champion."""
     champion = report.policy.is_paired_comparison and label == "pick"
     return translate(language, "report.arm_champion" if champion else f"report.arm_{label}")
 
 
 def shares_table(language: str, rows: Sequence[ShareRow], first_column: str) -> pd.DataFrame:
-    """What was said of each brand or category; `first_column` names the first column."""
+    """Return the table of answers by brand or category; `first_column` names the first column."""
     cells = [[row.label, *_share_cells(language, row)] for row in rows]
     return translated_table(language, (first_column, "people", "liked", "super", "unknown"), cells)
 
@@ -99,7 +99,7 @@ def _share_cells(language: str, row: ShareRow) -> list[str]:
 
 
 def segment_table(language: str, name: str, rows: Sequence[SegmentRow]) -> pd.DataFrame:
-    """The parts of the people, with the time they took."""
+    """Return the table of answers and answer times by group of a segment."""
     cells = [
         [
             translate(language, f"report.{name}_{row.label}"),
@@ -113,7 +113,7 @@ def segment_table(language: str, name: str, rows: Sequence[SegmentRow]) -> pd.Da
 
 
 def baseline_table(language: str, report: Report) -> pd.DataFrame:
-    """The model beside the rival alone."""
+    """Return the table of the model beside the baseline alone."""
     rows = [
         [
             translate(language, f"report.rival_{name}"),
@@ -126,7 +126,7 @@ def baseline_table(language: str, report: Report) -> pd.DataFrame:
 
 
 def user_coverage_table(language: str, user_coverage: UserCoverage) -> pd.DataFrame:
-    """Customers by how many brands they have in their history."""
+    """Return the table of customers by number of brands in their history."""
     rows = [
         [band_name(language, band), format_percent(language, band.share)]
         for band in user_coverage.bands
@@ -135,14 +135,14 @@ def user_coverage_table(language: str, user_coverage: UserCoverage) -> pd.DataFr
 
 
 def band_name(language: str, band: HistoryBand) -> str:
-    """Name a band of customers."""
+    """Return the name of a history band."""
     if band.max_brands is None:
         return translate(language, "report.band_open", least=band.min_brands)
     return translate(language, "report.band", least=band.min_brands, most=band.max_brands)
 
 
 def exclusions_table(language: str, report: Report) -> pd.DataFrame:
-    """Why closed decks do not count; some, but fewer than a cell, are not counted out."""
+    """Return the table of why decks do not count; a count below the minimum group is hidden."""
     rows = [
         [
             translate(language, f"report.left_out_{reason.value}"),
@@ -160,7 +160,7 @@ def _exclusion_count_text(language: str, report: Report, count: int | None) -> s
 
 
 def halves_table(language: str, report: Report) -> pd.DataFrame:
-    """The hit rate, or the difference of two versions, of who came first, last, and of all."""
+    """Return the table of precision, or of the version difference, in both halves and in all."""
     rows = [
         [
             translate(language, f"report.halves_{who}"),
@@ -173,7 +173,7 @@ def halves_table(language: str, report: Report) -> pd.DataFrame:
 
 
 def demo_table(language: str, results: Sequence[StudyStatus]) -> pd.DataFrame:
-    """The studies of the first line, beside each other."""
+    """Return the table of the studies that the demo's headline compares."""
     rows = [
         [
             judged.row.name,
@@ -193,7 +193,7 @@ def demo_table(language: str, results: Sequence[StudyStatus]) -> pd.DataFrame:
 def history_table(
     language: str, rows: Sequence[StudyRow], decisions: Mapping[str, Decision | None]
 ) -> pd.DataFrame:
-    """The studies over model versions, each with its verdict."""
+    """Return the table of all studies with their verdicts and model versions."""
     columns = ("verdict", "opened", "kind", "attempt", "model")
     cells = [
         [
@@ -225,17 +225,17 @@ def _outcome_text(language: str, row: StudyRow, decision: Decision | None) -> st
 
 
 def format_day_of_ms(language: str, milliseconds: int) -> str:
-    """Write a moment as its day."""
+    """Return the day of a time (milliseconds since 1970) in words."""
     return words_day(language, milliseconds // 1000)
 
 
 def halves_criterion(report: Report) -> str:
-    """Return which criterion is set early against late."""
+    """Return the name of the criterion that is compared between the halves."""
     return PAIRED_COMPARISON if report.policy.is_paired_comparison else "hit_rate"
 
 
 def known_half_estimates(report: Report) -> list[tuple[str, Estimate]]:
-    """Return the readings of that criterion that are known, by the end of their text's key."""
+    """Return the known estimates of that criterion, each with the suffix of its text key."""
     once = next(
         (c.once for c in report.criteria if c.criterion.name == halves_criterion(report)), None
     )
@@ -249,7 +249,7 @@ def known_half_estimates(report: Report) -> list[tuple[str, Estimate]]:
 
 
 def best_and_worst_liked(rows: Sequence[ShareRow]) -> tuple[list[ShareRow], list[ShareRow]]:
-    """Return the best liked half of the brands and the worst, each from its end."""
+    """Return the brands with a liked share of at least 0.5, and the others from the worst up."""
     best = [row for row in rows if row.liked >= 0.5][:MAX_CHART_ROWS]
     worst = [row for row in reversed(rows) if row.liked < 0.5][:MAX_CHART_ROWS]
     return best, worst

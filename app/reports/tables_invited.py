@@ -1,4 +1,4 @@
-"""The tables on the invited: how players compare with them, and how far they came."""
+"""The tables of invited people: how players compare with them, and the funnel."""
 
 from collections.abc import Sequence
 
@@ -16,22 +16,22 @@ INVITED_STEPS = ("invited", "opened", "linked", "agreed", "enough")
 
 
 def representativeness_title(language: str, name: str) -> str:
-    """Name the picture of a column."""
+    """Return the title of a column's chart."""
     return translate(language, "report.listed_title", column=name)
 
 
 def frame_value_name(language: str, row: FrameShare) -> str:
-    """Name a value of a column."""
+    """Return the name of a column's value."""
     return translate(language, "report.listed_other") if row.label == OTHER else row.label
 
 
 def format_optional_share(language: str, share: float | None) -> str:
-    """Write a share, or that it is not shown."""
+    """Format a share; a dash if it is not shown."""
     return "–" if share is None else format_percent(language, share)
 
 
 def representativeness_table(language: str, rows: Sequence[FrameShare]) -> pd.DataFrame:
-    """One column of the list: shares of invited and of players by value."""
+    """Return the table of one column: shares of invited people and of players by value."""
     columns = [
         translate(language, f"report.column_{name}") for name in ("listed", "invited", "players")
     ]
@@ -47,7 +47,7 @@ def representativeness_table(language: str, rows: Sequence[FrameShare]) -> pd.Da
 
 
 def funnel_table(language: str, result: StudyStatus) -> pd.DataFrame:
-    """How many decks came how far."""
+    """Return the table of the funnel: how many people and decks reached each step."""
     counts = funnel_counts(result)
     if result.report.players.withdrawn:
         counts["withdrawn"] = result.report.players.withdrawn
@@ -59,7 +59,7 @@ def funnel_table(language: str, result: StudyStatus) -> pd.DataFrame:
 
 
 def funnel_count_text(language: str, step: str, count: int) -> str:
-    """Write a count of the funnel: but for whom it is exact, at least so many came so far."""
+    """Format a count of the funnel; unless the step is exact, as "n or more"."""
     count_text = format_value(language, count)
     return (
         count_text if step in EXACT_STEPS else translate(language, "report.or_more", n=count_text)
@@ -67,7 +67,7 @@ def funnel_count_text(language: str, step: str, count: int) -> str:
 
 
 def funnel_counts(result: StudyStatus) -> dict[str, int]:
-    """Return how far the invited came, where there is a list, and what came of decks."""
+    """Return step -> count: of invited people if there is a list, then of decks."""
     counts = funnel_to_row(result.report.players)
     if result.invited is not None:
         counts |= {"invited": result.invited.people, "agreed": result.invited.consented}

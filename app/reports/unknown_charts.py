@@ -1,6 +1,6 @@
-"""What a page or a file shows of a measure that could not be computed: that it is unknown.
+"""Charts and tables of measures that could not be computed: page and file show them as unknown.
 
-The journal gets a line; the verdict and everything else stand.
+Each failure is logged; the verdict and everything else stay.
 """
 
 from collections.abc import Callable
@@ -26,11 +26,11 @@ NEEDED = {
     "language": ("segments",),
     "device": ("segments",),
 }
-"""The measures of the report behind a picture or table, by the start of its title's key."""
+"""Chart or table (the start of its title's text key) -> the report's measures behind it."""
 
 
 def value_or_unknown(name: str, compute: Callable[[], Value], unknown: Value) -> Value:
-    """Return what `compute` returns; where it raises, write a journal line and return `unknown`."""
+    """Return what `compute` returns; if it raises, log the failure and return `unknown`."""
     measures = ShownMeasures()
     found = measures.compute(name, compute, unknown)
     json_log.not_computed(measures.failures)
@@ -40,7 +40,7 @@ def value_or_unknown(name: str, compute: Callable[[], Value], unknown: Value) ->
 def chart_or_unknown(
     language: str, judged: StudyStatus, name: str, build: Callable[[], Chart]
 ) -> Chart:
-    """Return a picture; where nothing of it could be computed, a sentence that says so."""
+    """Return a chart; if nothing of it could be computed, its caption says so."""
     unknown = translate(language, "report.not_computed")
     failed = Chart(translate(language, f"report.{name}_title"), unknown)
     found = value_or_unknown(f"picture, {name}", build, failed)
@@ -48,14 +48,14 @@ def chart_or_unknown(
 
 
 def _is_lacking(judged: StudyStatus, name: str, found: Chart) -> bool:
-    """Return whether a picture shows nothing, and that because a measure failed."""
+    """Return whether a chart is empty because a measure failed."""
     return not found.rows and found.table is None and judged.report.lacks(*NEEDED.get(name, ()))
 
 
 def table_or_unknown(
     judged: StudyStatus, name: str, build: Callable[[], pd.DataFrame]
 ) -> pd.DataFrame | None:
-    """Return a table; None where nothing of it could be computed."""
+    """Return a table; None if nothing of it could be computed."""
     found = value_or_unknown(f"table, {name}", build, None)
     if found is None or (found.empty and judged.report.lacks(*NEEDED.get(name, ()))):
         return None

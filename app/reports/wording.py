@@ -1,4 +1,4 @@
-"""A report's figures as the page says them: whole percents, the lift in points of difference."""
+"""Numbers and sentences of the report as the page shows them: whole percents, lift in points."""
 
 from math import floor
 
@@ -19,16 +19,16 @@ from recsys.study.criteria import DIFFERENCES, Criterion
 from recsys.study.policy import Policy
 
 BASELINE_MEASURES = ("hit_rate", "discrimination", "new_hit_rate", "new_discrimination")
-"""What the rival is compared in, in the order of the page."""
+"""The measures in which the baseline is compared with the model, in the order of the page."""
 
 
 def percent_or_points(criterion: str, share: float) -> int:
-    """Return a share in whole percents, or the points of difference that a score stands for."""
+    """Return a share in whole percents. A difference d, stored as (1 + d) / 2, is in points."""
     return round(200 * share - 100) if criterion in DIFFERENCES else round(100 * share)
 
 
 def format_criterion_value(language: str, criterion: str, share: float | None) -> str:
-    """Write a share as the criterion is read: 83%, or +30 points without the word."""
+    """Format the value of a criterion: 83%, or +30 (points, without the word)."""
     if share is None:
         return "–"
     if criterion not in DIFFERENCES:
@@ -38,7 +38,7 @@ def format_criterion_value(language: str, criterion: str, share: float | None) -
 
 
 def format_with_bounds(language: str, criterion: str, value: float, low: float, high: float) -> str:
-    """Write an estimate with its bounds."""
+    """Format an estimate with its bounds."""
     unit = "points" if criterion in DIFFERENCES else "percent"
     formatted = {
         name: format_criterion_value(language, criterion, share)
@@ -48,7 +48,7 @@ def format_with_bounds(language: str, criterion: str, value: float, low: float, 
 
 
 def format_estimate(language: str, estimate: Estimate, criterion: str = "share") -> str:
-    """Write a share with its bounds, both rounded for publication, as the criterion is read."""
+    """Format an estimate of a criterion with its bounds, rounded for publication."""
     published = estimate.published()
     if published.value is None or published.low is None or published.high is None:
         return "–"
@@ -56,24 +56,24 @@ def format_estimate(language: str, estimate: Estimate, criterion: str = "share")
 
 
 def report_text(language: str, policy: Policy, key: str, **values: object) -> str:
-    """Return a text of the report, in the wording for two versions where a policy compares them."""
+    """Return a text of the report; a policy that compares two versions has its own wording."""
     return translate(
         language, f"report.{key}{'_duel' if policy.is_paired_comparison else ''}", **values
     )
 
 
 def criterion_state(criterion: CriterionVerdict) -> str:
-    """Return the key of where a criterion stands."""
+    """Return the text key of a criterion's state."""
     return "passed" if criterion.passed else "failed" if criterion.failed else "open"
 
 
 def bounds_confidence(report: Report) -> float:
-    """Return in what share of studies a pair of deciding bounds is right, rounded down."""
+    """Return the confidence (0 to 1) of a pair of deciding bounds, rounded down to a percent."""
     return floor(100 * (1 - report.alpha - report.alpha / len(report.criteria)) + 1e-9) / 100
 
 
 def criterion_sentence(language: str, criterion: CriterionVerdict) -> str:
-    """Say a criterion in one sentence, for who cannot see its picture."""
+    """Return a criterion in one sentence, for people who cannot see its chart."""
     name = translate(language, f"report.{criterion.name}")
     formatted = {
         key: format_criterion_value(language, criterion.name, share)
@@ -88,9 +88,9 @@ def criterion_sentence(language: str, criterion: CriterionVerdict) -> str:
 
 
 def baseline_pairs(report: Report) -> list[tuple[str, Estimate, Estimate]]:
-    """Return each measure of model and rival that is known of both: like compared with like.
+    """Return (measure, model, baseline) for each measure that is known of both.
 
-    The rival's whole list is set against the decoys, so the model's whole list is beside it.
+    The baseline's whole list is compared with the decoys, and so is the model's whole list.
     """
     model_estimates = dict(report.secondary_metrics) | {
         "discrimination": report.secondary_metrics["auc_of_all_picks"]
@@ -112,7 +112,7 @@ def baseline_pairs(report: Report) -> list[tuple[str, Estimate, Estimate]]:
 
 
 def baseline_name(language: str, baseline: str) -> str:
-    """Name a rival in words; one that has none by its own name."""
+    """Return the name of a baseline in words; its own name if there are none."""
     named_baselines = {"popularity", "own-purchases-then-views"}
     if baseline not in named_baselines:
         return baseline
@@ -120,9 +120,9 @@ def baseline_name(language: str, baseline: str) -> str:
 
 
 def verdict_sentence(language: str, result: StudyStatus) -> str:
-    """Return the verdict's sentence without the word it opens with, which stands above it.
+    """Return the text of the verdict without its first words, which are shown above it.
 
-    A study that is closed says nothing of people to come: nobody can play in it any more.
+    For a closed study it has no forecast, because nobody can play in the study any more.
     """
     shown_verdict = result.verdict
     if shown_verdict.why is VerdictReason.OPEN and result.row.closed_at is not None:
@@ -133,7 +133,7 @@ def verdict_sentence(language: str, result: StudyStatus) -> str:
 
 
 def override_lines(language: str, result: StudyStatus) -> list[tuple[str, str]]:
-    """Return who decided against the verdict, and why."""
+    """Return (who overrode the verdict and when, the reason) for each override."""
     return [
         (
             translate(
@@ -150,7 +150,7 @@ def override_lines(language: str, result: StudyStatus) -> list[tuple[str, str]]:
 
 
 def bar_reason(language: str, criterion: Criterion) -> str:
-    """Say why a bar stands where it stands: translated where the words are those we ship."""
+    """Return why a bar has its value; translated if the words are those of a shipped policy."""
     shipped_reasons = section_texts("en", "because")
     reason_key = next(
         (key for key, words in shipped_reasons.items() if words == criterion.because), None
@@ -161,7 +161,7 @@ def bar_reason(language: str, criterion: Criterion) -> str:
 
 
 def what_would_change(language: str, result: StudyStatus) -> str:
-    """Say what would change this verdict, and before all that nothing can, where that is so."""
+    """Return what would change the verdict; first, if too few are invited, that nothing can."""
     undecided = result.decision is None
     has_ended = undecided and result.row.closed_at is not None
     closed_text = translate(language, "report.change_closed") if has_ended else ""
@@ -211,17 +211,17 @@ def _open_criteria_text(language: str, study_verdict: Verdict) -> str:
 
 
 def precision_of(result: StudyStatus) -> float | None:
-    """Return the hit rate that the verdict was read at; None where none is shown."""
+    """Return the precision at the verdict; None if none is shown."""
     return next((c.value for c in result.verdict.criteria if c.name == "hit_rate"), None)
 
 
 def source_liked_share(report: Report, source: str) -> float | None:
-    """Return how much of an arm's cards was liked; None where too few saw it."""
+    """Return the liked share of a source's cards; None if too few people saw them."""
     return next((row.liked for row in report.arms if row.label == source), None)
 
 
 def demo_headline(language: str, released: StudyStatus, held: StudyStatus) -> str:
-    """Return the first line of the demo: the same share where it is the same, else both."""
+    """Return the demo's headline: one share if both studies have the same, else both shares."""
     first, second = (
         format_percent(language, precision_of(judged) or 0.0) for judged in (released, held)
     )
@@ -231,7 +231,7 @@ def demo_headline(language: str, released: StudyStatus, held: StudyStatus) -> st
 
 
 def held_reason(language: str, released: StudyStatus, held: StudyStatus) -> str:
-    """Say in one sentence why the second study was held and the first released."""
+    """Return a sentence on why one study was held and the other released."""
     released_discrimination, held_discrimination = (
         _criterion_named(judged, "discrimination") for judged in (released, held)
     )
@@ -264,7 +264,7 @@ def _criterion_named(result: StudyStatus, name: str) -> CriterionVerdict | None:
 
 
 def released_and_held(results: list[StudyStatus]) -> tuple[StudyStatus, StudyStatus] | None:
-    """Return the newest released and the newest held of these studies, if there are both."""
+    """Return the newest released and the newest held study; None if one is missing."""
     newest_by_outcome = {
         outcome: next((j for j in results if j.verdict.outcome is outcome), None)
         for outcome in (Outcome.RELEASE, Outcome.HOLD)

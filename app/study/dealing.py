@@ -99,7 +99,7 @@ class Dealer:
     def _cards(
         self, player: Player, candidate_lists: RankedProposals, recipe: DeckRecipe, seed: int
     ) -> tuple[Card, ...]:
-        """Return the cards; in a comparison, a player with a history gets those of both versions."""
+        """Return the cards, in a comparison those of both versions if the player has a history."""
         if self.challenger is None or player.customer is None:
             return deal_deck(candidate_lists, self.recommender.brand_pool, recipe, seed)
         customer = self._stored_customer(player, player.customer)
