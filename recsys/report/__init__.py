@@ -1,4 +1,4 @@
-"""The report of a study and its verdict; every number is published in batches of people."""
+"""The report of a study and its verdict, computed from published batches of decks."""
 
 from recsys.report.evaluate import build_report as build_report
 from recsys.report.gate import decide as decide

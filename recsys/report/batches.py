@@ -1,4 +1,4 @@
-"""Which closed decks count, which are published, and how many were dealt by then."""
+"""Classify closed decks, find the full batches, and count the decks dealt up to each batch."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,8 +22,8 @@ from recsys.study.scoring import DeckScore
 from recsys.study.swipes import CompletedDeck
 
 ClosedDeck = CompletedDeck | DeckScore | ExclusionReason
-"""A closed deck. Once its owner is forgotten: its scores alone, which count all the same, or why
-it did not count."""
+"""A closed deck. After its participant is forgotten (a withdrawn deck): its scores, which still
+count, or the reason why it did not count."""
 
 NO_EARLIER_DECKS: Mapping[str, int] = MappingProxyType({})
 
@@ -36,43 +36,43 @@ INELIGIBLE_REASONS = (
 
 @dataclass(frozen=True, slots=True)
 class ClassifiedDeck:
-    """A closed deck, with why it does not count and whether it was finished."""
+    """A closed deck with its exclusion reason. Times are milliseconds since 1970."""
 
     deck: ClosedDeck
-    exclusion: ExclusionReason | None
-    complete: bool
-    dealt_at: int | None  # None of a withdrawn one
-    closed_at: int
+    exclusion: ExclusionReason | None  # None: the deck counts
+    complete: bool  # every card is answered
+    dealt_at: int | None  # None for a withdrawn deck
+    closed_at: int  # 0 for a withdrawn deck
 
     @property
     def dealt_at_or_zero(self) -> int:
-        """Return when it was dealt, 0 of a withdrawn one."""
+        """The deal time; 0 for a withdrawn deck."""
         return self.dealt_at or 0
 
     @property
     def eligible(self) -> bool:
-        """Return whether it could have counted."""
+        """Whether the deck could count: its exclusion reason is not in INELIGIBLE_REASONS."""
         return self.exclusion not in INELIGIBLE_REASONS
 
     @property
     def withdrawn(self) -> bool:
-        """Return whether it could have counted, and its owner is forgotten."""
+        """Whether the deck is eligible and its participant is forgotten."""
         return self.eligible and self.dealt_at is None
 
 
 @dataclass(frozen=True, slots=True)
 class ParticipantCounts:
-    """How many decks of the study came how far, up to a published batch."""
+    """Numbers of eligible decks that reached each stage, up to a published batch."""
 
     dealt: int
     closed: int
     complete: int
     counted: int
-    withdrawn: int  # of those closed: their owners are forgotten
+    withdrawn: int  # closed decks of forgotten participants
 
     @property
     def completion(self) -> float | None:
-        """Return the share of dealt decks that were finished; None when nothing is known."""
+        """The finished share of the dealt decks, without withdrawn ones; None without a deck."""
         n_known = self.dealt - self.withdrawn
         return self.complete / n_known if n_known else None
 
@@ -82,10 +82,10 @@ NO_PARTICIPANTS = ParticipantCounts(0, 0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class ParticipantFunnel:
-    """The same as it may be published: each is *at least*, and moves in whole cells of people.
+    """ParticipantCounts as they may be published: lower bounds in multiples of `min_group_size`.
 
-    Those counted come in whole batches, and are exact. The share is in whole tenths: neither says
-    how many of a few people walked away.
+    `counted` is exact, as it grows by whole batches. `completion` is rounded down to tenths. So no
+    number discloses how many of a few people left.
     """
 
     dealt: int
@@ -93,11 +93,11 @@ class ParticipantFunnel:
     complete: int
     counted: int
     withdrawn: int
-    completion: float | None  # None when nothing is known any more
+    completion: float | None  # None: unknown
 
     @classmethod
     def from_counts(cls, counts: ParticipantCounts, rule: DisclosureRule) -> "ParticipantFunnel":
-        """Return what may be said of these players."""
+        """Return the publishable form of the counts."""
         n_closed = max(counts.counted, rule.round_down(counts.closed))
         n_dealt = max(n_closed, rule.round_down(counts.dealt))
         n_complete, n_withdrawn = (
@@ -116,15 +116,15 @@ class ParticipantFunnel:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What else must hold before a batch may decide."""
+    """What the gate checks of a published batch, besides the criteria."""
 
-    n: int
+    n: int  # counted people, up to and with this batch
     completion: float | None  # exact, for the gate; published in tenths
-    balance: float | None  # standardised difference of log popularity; None without pairs
+    balance: float | None  # standardized difference of log popularity; None: too few pairs
 
 
 def funnel_to_row(funnel: ParticipantFunnel) -> dict[str, Any]:
-    """Return a funnel as the report says it."""
+    """Return a funnel as plain data for the report."""
     return {
         "dealt": funnel.dealt,
         "closed": funnel.closed,
@@ -136,7 +136,7 @@ def funnel_to_row(funnel: ParticipantFunnel) -> dict[str, Any]:
 
 
 def batch_to_row(batch: Batch) -> dict[str, Any]:
-    """Return a batch as the report says it."""
+    """Return a batch as plain data for the report."""
     return {"n": batch.n, "completion": floor_to_tenths(batch.completion), "balance": batch.balance}
 
 
@@ -145,8 +145,8 @@ def apply_exclusions(
 ) -> list[ClassifiedDeck]:
     """Label each closed deck with its exclusion reason, or None.
 
-    Only a participant's first eligible deck counts. `earlier` says when participants closed a deck
-    of the same model version and policy in another study (milliseconds since 1970).
+    Only a participant's first eligible deck counts. earlier: participant -> when the participant
+    closed a deck of the same model version and policy in another study (milliseconds since 1970).
     """
     participants: set[str] = set()
     return [_classify(deck, study, earlier, participants) for deck in closed]
@@ -155,7 +155,7 @@ def apply_exclusions(
 def _classify(
     deck: ClosedDeck, study: Study, earlier: Mapping[str, int], participants: set[str]
 ) -> ClassifiedDeck:
-    """Label one deck, and add its owner to `participants`."""
+    """Label one deck, and add its participant to `participants`."""
     if not isinstance(deck, CompletedDeck):
         exclusion = deck if isinstance(deck, ExclusionReason) else None
         return ClassifiedDeck(deck, exclusion, False, None, 0)
@@ -171,7 +171,7 @@ def _classify(
 
 
 def deck_facts(decks: Sequence[ClassifiedDeck]) -> Ints:
-    """Return what counting needs of rows, shape (6, rows), in the order of the names below."""
+    """Return the facts about the decks for counting, (6, n_decks). Rows: see the names below."""
     values = [
         (
             r.exclusion is None,
@@ -190,12 +190,12 @@ COUNTED, ELIGIBLE, COMPLETE, WITHDRAWN, CLOSED_AT, DEALT_AT = range(6)
 
 
 def batch_end_rows(facts_table: Ints, batch: int) -> Ints:
-    """Return after how many rows each batch of counted decks is full."""
+    """Return the number of decks after which each batch of counted decks is full."""
     return np.flatnonzero(facts_table[COUNTED])[batch - 1 :: batch] + 1
 
 
 def batches_with_withdrawal(counted_decks: Sequence[ClassifiedDeck], batch: int) -> Bools:
-    """Return of each full batch of counted decks whether somebody of it is forgotten."""
+    """Return for each full batch of counted decks whether one of its participants is forgotten."""
     is_withdrawn: Bools = np.array([row.withdrawn for row in counted_decks], dtype=np.bool_)
     return np.asarray(is_withdrawn.reshape(-1, batch).any(axis=1))
 
@@ -203,10 +203,10 @@ def batches_with_withdrawal(counted_decks: Sequence[ClassifiedDeck], batch: int)
 def participant_counts_at(
     facts_table: Ints, batch_ends: Ints, open_dealt_at: Iterable[int]
 ) -> list[ParticipantCounts]:
-    """Return how many decks had come how far when each of the stops was reached.
+    """Return the participant counts at the end of each batch.
 
-    Dealt are those that were dealt before the last of the published decks was closed, whether they
-    are closed by now or not: a deck that closes later changes nothing here.
+    A deck counts as dealt if it was dealt before the last published deck closed, whether or not it
+    is closed by now. So a deck that closes later does not change past counts.
     """
     if not len(batch_ends):
         return []
@@ -214,7 +214,7 @@ def participant_counts_at(
     dealt_at = np.sort(np.concatenate([dealt_known, np.fromiter(open_dealt_at, dtype=np.int64)]))
     latest_close = np.maximum.accumulate(facts_table[CLOSED_AT])
     n_counted, n_closed, n_complete, n_withdrawn = facts_table[:4].cumsum(axis=1)[:, batch_ends - 1]
-    # a deck of the very millisecond is not counted: the next one of it would change a decision
+    # "left": a deck of the same millisecond is not counted; a later one could change a decision
     n_before = np.searchsorted(dealt_at, latest_close[batch_ends - 1], side="left")
     n_dealt = np.maximum(n_closed, n_withdrawn + n_before)
     columns = (n_dealt, n_closed, n_complete, n_counted, n_withdrawn)
@@ -224,6 +224,6 @@ def participant_counts_at(
 def exclusion_counts(
     decks: Sequence[ClassifiedDeck], rule: DisclosureRule
 ) -> dict[ExclusionReason, int | None]:
-    """Return how many decks were left out and why, in whole cells; None for fewer, or nobody."""
+    """Return the excluded decks per reason, rounded down by `rule`; None below a whole group."""
     counts = Counter(row.exclusion for row in decks)
     return {reason: rule.round_down(counts[reason]) or None for reason in ExclusionReason}

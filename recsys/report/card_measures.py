@@ -1,4 +1,4 @@
-"""What is measured of the cards beside the criteria: shares by list, and secondary metrics."""
+"""Measures of the cards besides the criteria: answer shares by card group, secondary metrics."""
 
 from collections.abc import Sequence
 
@@ -20,8 +20,8 @@ from recsys.study.response_columns import (
 from recsys.study.scoring import answer_share, grade_counts, liked_share
 
 CARD_GROUPS = ("pick", "baseline", "decoy", "near", "challenger")
-"""The rows of the table of arms: the picks, the rival's whole list, scored and near decoys, and the
-list of a second version."""
+"""Card groups in the order of their table: picks, the baseline's whole list, matched decoys,
+familiar decoys, and the list of a second version."""
 SECONDARY_METRICS = (
     "binary_auc",
     "auc_of_all_picks",
@@ -34,23 +34,23 @@ SECONDARY_METRICS = (
     "new_rival_hit_rate",
     "new_rival_discrimination",
 )
-"""What is shown and never gated, in the order of the rows of `ResponseTable.measures`."""
+"""Metrics that are shown and never gated, in the order of the rows of `ResponseTable.secondary`."""
 
 NEEDS_DECOYS = frozenset(
     {"decoy_rejection"}
     | {name for name in SECONDARY_METRICS if "auc" in name or "discrimination" in name}
 )
-"""Measures that only a deck with scored decoys has."""
+"""Metrics that need matched decoys in the deck."""
 
 
 def encode(names: Sequence[str]) -> tuple[tuple[str, ...], Ints]:
-    """Return the different names and each one's place among them."""
+    """Return the distinct names in order of appearance, and the index of each of `names` there."""
     codes = {name: place for place, name in enumerate(dict.fromkeys(names))}
     return tuple(codes), np.fromiter(map(codes.__getitem__, names), dtype=np.int64)
 
 
 def group_shares(cards: ResponseColumns) -> Floats:
-    """Return what was said of each arm's cards, shape (arms, said, decks)."""
+    """Return the liked, super-liked and unknown shares of CARD_GROUPS, (n_groups, 3, n_decks)."""
     pick, matched, familiar = (
         _as_floats(cards.role == stratum) for stratum in (PICK, MATCHED_DECOY, FAMILIAR_DECOY)
     )
@@ -67,10 +67,11 @@ def _as_floats(mask: Bools) -> Floats:
 
 
 def baseline_weights(cards: ResponseColumns) -> Floats:
-    """Return how much of the rival's list each card stands for; 0 where it is not on it.
+    """Return how many brands of the baseline's list each card represents; 0 if it is not on it.
 
-    Brands that both lists name are all dealt and stand for themselves. Of the rival's own, a random
-    part is dealt, and each stands for its share of them: the list is as long as the picks.
+    Brands on both lists are all dealt and get the weight 1. Of the brands on the baseline's list
+    only, a random sample is dealt; each gets the weight (number of such brands) / (number dealt).
+    The number of such brands is known because the list is as long as the picks.
     """
     baseline_only, picks = cards.role == BASELINE_ONLY, cards.role == PICK
     n_own = cards.count(picks) - cards.count(cards.in_baseline)
@@ -81,7 +82,7 @@ def baseline_weights(cards: ResponseColumns) -> Floats:
 
 
 def _weighted_answer_share(cards: ResponseColumns, weights: Floats, answer_mask: Bools) -> Floats:
-    """Return the weighted share of answered cards that were answered so; NaN without any."""
+    """Return the weighted share of answered cards in `answer_mask`, (n_decks,); NaN: no card."""
     return safe_divide(
         cards.weighted_count(cards.answered & answer_mask, weights),
         cards.weighted_count(cards.answered, weights),
@@ -89,7 +90,7 @@ def _weighted_answer_share(cards: ResponseColumns, weights: Floats, answer_mask:
 
 
 def secondary_metric_values(cards: ResponseColumns) -> Floats:
-    """Return the secondary metrics, (n_metrics, n_decks) as in SECONDARY_METRICS; NaN for none."""
+    """Return the SECONDARY_METRICS, (n_metrics, n_decks); NaN where a deck has no value."""
     pick, is_new = cards.answered & (cards.role == PICK), ~cards.known
     paired, baseline = pick & cards.paired, baseline_weights(cards)
     new_baseline = np.where(is_new, baseline, 0.0)
@@ -111,13 +112,13 @@ def secondary_metric_values(cards: ResponseColumns) -> Floats:
 def _auc(
     cards: ResponseColumns, mask: Bools, weights: Floats | None = None, grades: int = 3
 ) -> Floats:
-    """Return the AUC of these cards against the matched decoys; NaN without such a card."""
+    """Return the graded AUC of the masked cards against the matched decoys; NaN: no masked card."""
     decoys = grade_counts(cards, cards.known_decoy, grades=grades)
     return graded_auc(grade_counts(cards, mask, weights, grades), decoys)
 
 
 def matched_pairs(cards: ResponseColumns) -> tuple[Ints, Floats]:
-    """Return the pairs of pick and scored decoy of which both were answered."""
+    """Return deck (n,) and log popularity (n, 2) of the answered pairs of a pick and a decoy."""
     decoys = np.flatnonzero(cards.answered & (cards.role == MATCHED_DECOY) & cards.paired)
     decoys = decoys[cards.answered[cards.partner[decoys]]]
     picks = cards.partner[decoys]

@@ -1,4 +1,4 @@
-"""The confidence sequence of one criterion: estimate, bounds and wealths, batch by batch."""
+"""The confidence sequence of one criterion: mean, bounds and log wealth after each batch."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from recsys.stats import Floats, ScoreCounts
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceSequencePoint:
-    """One criterion after one batch. The bounds are whole percents, rounded outward."""
+    """One criterion after one batch. The bounds are in whole percents, rounded outward."""
 
-    n: int
+    n: int  # counted people
     mean: float
     low: float
     high: float
     log_lower: float  # natural log of the wealth of the bet "above the bar"
-    log_upper: float  # and of the bet "below the bar"
+    log_upper: float  # natural log of the wealth of the bet "below the bar"
 
     def to_dict(self) -> dict[str, float]:
-        """Return what may be published: the wealths as two digits of their decimal logarithm."""
+        """Return the publishable form: whole percents, and decimal logs of wealth to two digits."""
         wealths = {"log10_lower": self.log_lower, "log10_upper": self.log_upper}
         shares = {"mean": self.mean, "low": self.low, "high": self.high}
         rounded = {name: round(share, 2) for name, share in shares.items()}
@@ -31,7 +31,10 @@ class ConfidenceSequencePoint:
 def confidence_sequence(
     scores: Floats, bar: float, sizes: Sequence[int], alpha: float, criteria: int
 ) -> Iterator[ConfidenceSequencePoint]:
-    """Yield a point after each of the numbers of people, which ascend."""
+    """Yield the point after each number of people in `sizes`, which must be ascending.
+
+    scores: (n_people,) in the order of closing. `criteria` is the number of criteria of the study.
+    """
     if not sizes:
         return
     score_counts = ScoreCounts.from_scores(scores, sizes)

@@ -1,7 +1,7 @@
-"""decks + swipes -> Report: every number of it, computed from published batches alone.
+"""Build the report of a study, from published batches only.
 
-Decks are published in batches that are fixed when full, in the order of closing; no number has
-fewer people behind it than the policy's smallest group.
+Batches are filled in the order of closing and never change when full. No number has fewer people
+behind it than `Policy.cell`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,15 +47,23 @@ def build_report(
     seed: int = 0,
     earlier: Mapping[str, int] = NO_EARLIER_DECKS,
 ) -> Report:
-    """Return the report of a study. The arguments are those of `tally_decks`."""
+    """Return the report of a study.
+
+    Parameters
+    ----------
+    study, closed, open_dealt_at, earlier
+        As in `tally_decks`.
+    seed
+        Random seed of the forecast.
+    """
     return report_from_tally(tally_decks(study, closed, earlier, open_dealt_at), study, seed)
 
 
 def report_from_tally(tally: Tally, study: Study, seed: int = 0) -> Report:
     """Return the report of the published batches.
 
-    A batch out of which somebody is forgotten gives its scores to the criteria, and nothing to the
-    tables. `seed` draws the forecast's futures.
+    A batch with a forgotten participant adds its scores to the criteria, and nothing to the tables.
+    `seed` is the random seed of the forecast.
     """
     policy, table, alpha = study.policy, tally.table, study.alpha
     rule = policy.disclosure
@@ -112,17 +120,17 @@ def report_from_tally(tally: Tally, study: Study, seed: int = 0) -> Report:
             lambda: forecast(scores, bars, alpha, policy.batch, seed),
             Forecast(None, None, REASON),
         ),
-        failures=tuple(shown.failures),  # the last: every measure above is computed by now
+        failures=tuple(shown.failures),  # last: the measures above add to it
     )
 
 
 def smallest_panel_for_study(study: Study) -> int:
-    """Return how many people it takes to release with perfect scores: fewer never can."""
+    """Return how many people a release takes if all scores are perfect; fewer never release."""
     return smallest_panel_for_policy(study.policy, study.alpha)
 
 
 def smallest_panel_for_policy(policy: Policy, alpha: float) -> int:
-    """Return the same of a policy, before there is a study."""
+    """Return the same number for a policy and its error rate, before a study is opened."""
     panels = [smallest_panel(criterion.bar, alpha) for criterion in policy.criteria]
     return max(policy.least_players, *panels)
 
@@ -150,10 +158,10 @@ def _criterion_reports(
 def _single_look_estimate(
     criterion: Criterion, scores: Floats, table: ResponseTable, rule: DisclosureRule, alpha: float
 ) -> Estimate:
-    """Return the interval that would hold had this been the only look."""
+    """Return the interval that would be valid if this was the only look at the data."""
     proportion = _clustered_precision(table, rule) if criterion.name == "hit_rate" else None
     proportion = proportion or clustered_proportion(scores, np.ones(len(scores)))
-    assert proportion is not None  # a cell has at least two people
+    assert proportion is not None  # None is for fewer than two people; Policy.cell is 10 or more
     low, high = proportion.interval(alpha)
     return Estimate(proportion.value, low, high, proportion.people, "cluster-robust, one look")
 
@@ -172,7 +180,10 @@ def _mean_seconds(table: ResponseTable, rule: DisclosureRule) -> float | None:
 def _estimate_with_too_fast(
     published_decks: Sequence[ClassifiedDeck], study: Study, rule: DisclosureRule
 ) -> Estimate:
-    """Return the mean of `early` and `late` with those left out by time, once they are a cell."""
+    """Return the mean with the decks that are excluded as TOO_FAST, if they are a whole group.
+
+    The values are those of `Report.early` and `Report.late`.
+    """
     counted_or_too_fast = [
         row for row in published_decks if row.exclusion in (None, ExclusionReason.TOO_FAST)
     ]

@@ -1,4 +1,4 @@
-"""How many more people a verdict would probably take."""
+"""Forecast of how many more people a decision will probably take."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 from recsys.stats import FRACTIONS, Floats, ScoreCounts, log_mean_exp, log_steps, study_outcomes
 
 HORIZON = 2000
-"""People ahead that the forecast looks."""
+"""Number of future people up to which the forecast looks."""
 N_FUTURES = 200
-"""Futures that are drawn."""
+"""Number of simulated futures."""
 MIN_PEOPLE = 20
-"""People below which no forecast is made."""
+"""Number of people below which no forecast is made."""
 FUTURES_PER_CHUNK = 10
-"""Futures that are held in memory together."""
+"""Number of futures that are in memory together."""
 NORMAL_FROM = 200
-"""People from which on what the next ones add is as good as normal."""
+"""Number of people from which on the sums over future people are simulated as normal."""
 N_NORMAL_FUTURES = 100
-"""Normal futures that are drawn."""
+"""Number of simulated normal futures."""
 GAMBLER_STRIDE = 8
-"""Of so many gamblers one is followed into a normal future; they are alike."""
+"""Normal futures follow one of this many gamblers: neighbours have nearly the same wealth."""
 N_COMPONENTS = 8
-"""Directions in which people differ that a normal future keeps: the others hold no variance."""
+"""Principal components that normal futures keep: the others have almost no variance."""
 
 BEYOND = "beyond the horizon"
 TOO_SOON = "too early"
@@ -33,31 +33,31 @@ DECIDED = "decided"
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """About how many more people: from the median future to that of four in five."""
+    """Number of additional people until a decision, over the simulated futures."""
 
-    low: int | None
-    high: int | None  # None beside a low: beyond the horizon in more than one future of five
-    reason: str | None = None  # why there is no low
+    low: int | None  # median
+    high: int | None  # 80th percentile; None with a `low`: beyond the horizon
+    reason: str | None = None  # why `low` is None
 
     @property
     def beyond(self) -> bool:
-        """Return whether most futures are undecided at the horizon."""
+        """Whether most futures are undecided at the horizon."""
         return self.reason == BEYOND
 
 
 def forecast_to_row(result: Forecast) -> dict[str, Any]:
-    """Return a forecast as the report says it."""
+    """Return a forecast as plain data for the report."""
     return {"low": result.low, "high": result.high, "reason": result.reason}
 
 
 def forecast(
     scores: Floats, bars: Sequence[float], alpha: float, batch: int, seed: int
 ) -> Forecast:
-    """Return how many more people it takes until every bar is passed, or one is failed.
+    """Return how many more people it takes until all bars are passed or one is failed.
 
-    `scores` has shape (criteria, people). Bayesian bootstrap (Rubin, Annals of Statistics 1981):
-    each future weighs the people so far by Dirichlet(1, ..., 1) and draws its players from them.
-    With many people weights and draws are normal, by the central limit theorem.
+    scores: (n_criteria, n_people). Bayesian bootstrap (Rubin, Annals of Statistics 1981): each
+    future weights the people so far by Dirichlet(1, ..., 1) and draws its new people from them.
+    From NORMAL_FROM people on, weights and draws are normal, by the central limit theorem.
     """
     n_people = scores.shape[1]
     if n_people < MIN_PEOPLE:
@@ -85,11 +85,11 @@ def forecast(
 
 
 IndexedScores = tuple[Floats, NDArray[np.intp]]
-"""The different scores in a criterion, and which of them each person has."""
+"""The distinct scores in a criterion, and the index of each person's score there."""
 
 
 def _is_decided(indexed: Sequence[IndexedScores], bars: Sequence[float], alpha: float) -> bool:
-    """Return whether the scores so far release or hold."""
+    """Return whether the scores so far already release or hold."""
     counts = [
         ScoreCounts(values, np.bincount(index)[None].astype(np.float64))
         for values, index in indexed
@@ -103,9 +103,9 @@ def _is_decided(indexed: Sequence[IndexedScores], bars: Sequence[float], alpha: 
 def _normal_futures(
     steps: Floats, checkpoints: NDArray[np.int64], rng: np.random.Generator
 ) -> Floats:
-    """Return the logs of futures by each mark.
+    """Return the log wealth of normal futures at each checkpoint.
 
-    Of shape (NORMAL_RUNS, marks, 2 x criteria x gamblers).
+    steps: as from `_log_steps`. Returns (N_NORMAL_FUTURES, n_checkpoints, steps.shape[1]).
     """
     n_people, mean = len(steps), steps.mean(axis=0)
     values, axes = np.linalg.eigh(np.cov(steps.T, bias=True))
@@ -118,7 +118,7 @@ def _normal_futures(
 
 
 def _reaches_decision(logs: Floats, alpha: float, criteria: int) -> NDArray[np.bool_]:
-    """Return which rows release or hold. logs: (..., 2 * n_criteria * n_gamblers)."""
+    """Return whether each future has decided, (...). logs: (..., 2 * n_criteria * n_gamblers)."""
     wealth = log_mean_exp(logs.reshape(*logs.shape[:-1], 2, criteria, -1))
     released, held = study_outcomes(wealth[..., 0, :], wealth[..., 1, :], alpha)
     return released | held
@@ -127,9 +127,9 @@ def _reaches_decision(logs: Floats, alpha: float, criteria: int) -> NDArray[np.b
 def _log_steps(
     indexed: Sequence[IndexedScores], bars: Sequence[float], fractions: Floats
 ) -> Floats:
-    """Return what each person adds to each gambler's log, (n_people, 2 * n_criteria * n_fractions).
+    """Return what each person adds to each log wealth, (n_people, 2 * n_criteria * n_fractions).
 
-    The bets above the bars come first, then those below them.
+    The bets above the bars come first, then the bets below.
     """
     sides = [(values, bar, index) for (values, index), bar in zip(indexed, bars, strict=True)]
     sides += [(1 - values, 1 - bar, index) for values, bar, index in sides]
@@ -138,7 +138,7 @@ def _log_steps(
 
 
 def _checkpoints(batch: int, parts: int) -> NDArray[np.int64]:
-    """Return the numbers of people ahead at which a future is looked at, ever farther apart."""
+    """Return the numbers of future people at which futures are checked; the gaps grow."""
     checkpoints = [batch]
     while checkpoints[-1] < HORIZON:
         step = max(batch, checkpoints[-1] // (parts * batch) * batch)
@@ -147,7 +147,7 @@ def _checkpoints(batch: int, parts: int) -> NDArray[np.int64]:
 
 
 def _draw_counts(n_people: int, checkpoints: NDArray[np.int64], rng: np.random.Generator) -> Floats:
-    """Return shape (PART, marks, people): how often each person was drawn by each mark."""
+    """Return cumulative draws of each person, (FUTURES_PER_CHUNK, n_checkpoints, n_people)."""
     weights = rng.dirichlet(np.ones(n_people), size=FUTURES_PER_CHUNK)
     sizes = np.diff(checkpoints, prepend=0)
     counts = rng.multinomial(sizes[None, :], weights[:, None, :])

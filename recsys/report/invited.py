@@ -1,4 +1,4 @@
-"""How far the invited people came, and how the players compare with them."""
+"""The funnel of the invited people, and the comparison of players with invited people."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,20 +14,21 @@ from recsys.study.swipes import CompletedDeck
 
 @dataclass(frozen=True, slots=True)
 class InvitedFunnel:
-    """How many people are invited, said yes and came to each step.
+    """Number of people that are invited, consented, and reached each step.
 
-    All but the first are in whole cells, as of the moment when the last published batch was full.
+    All but `people` are lower bounds in multiples of `min_group_size`, as of the moment when the
+    last published batch was full.
     """
 
     people: int
-    consented: int  # at least so many had said yes
-    step_counts: Mapping[str, int]  # by step; empty where no step was ever noted
+    consented: int
+    step_counts: Mapping[str, int]  # by step; empty if no step was ever recorded
 
 
 def invited_funnel(
     invitations: InvitationList, published: Sequence[ClassifiedDeck], rule: DisclosureRule
 ) -> InvitedFunnel:
-    """Return the funnel of an invitation list. `published` are the counted decks of a report."""
+    """Return the funnel of an invitation list. published: the counted decks of a report."""
     until = max((row.closed_at for row in published), default=0)
     consented = sum(_consent_at(times, until) for times in invitations.consents)
     return InvitedFunnel(
@@ -41,7 +42,7 @@ def invited_funnel(
 
 
 def _consent_at(answers: Mapping[int, bool], until: int) -> bool:
-    """Return the last answer up to a moment; False without one."""
+    """Return the last answer up to `until`, False without one. answers: time -> consent."""
     known = [at for at in answers if at <= until]
     return bool(known) and answers[max(known)]
 
@@ -52,9 +53,9 @@ def invited_frame_shares(
     rule: DisclosureRule,
     shown: ShownMeasures,
 ) -> dict[str, tuple[FrameShare, ...]]:
-    """Return the players against the invited by column of the list.
+    """Compare players with the invited people, by column of the invitation list.
 
-    A column that could not be compared has no rows.
+    A column has no rows if its comparison failed; `shown` keeps the failure.
     """
     values = [
         invitations.column_values.get(row.deck.deck.participant, {})

@@ -1,6 +1,6 @@
-"""Picks that people refused most: what may be told of them, and what speaks for such picks.
+"""The most rejected picks: what may be published about them, and the evidence for such picks.
 
-No number has fewer than a cell of people behind it, and none is of one person.
+Every number has at least `min_group_size` people behind it; none is about a single person.
 """
 
 from collections import Counter
@@ -11,27 +11,27 @@ from typing import Any
 from recsys.disclosure import DisclosureRule
 from recsys.models.base import Explanation, ExplanationReason, primary_reason
 
-MAX_BRANDS = 10  # brands that are told of
+MAX_BRANDS = 10  # in the result
 EVIDENCE_KINDS = (
     "followed", "full_price_again", "full_price_once", "cheap_again", "cheap_once", "looked",
     "others",
 )  # fmt: skip
-"""The strongest thing that speaks for a brand, the strongest kind first."""
+"""Kinds of the strongest evidence for a brand, strongest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedBrand:
-    """One brand that was picked and refused."""
+    """A brand that was a pick and was rejected."""
 
     brand: str
-    people: int  # who were dealt it as a pick and answered, in whole batches
-    share: float  # of them who refused it, in whole percents
-    reasons: Mapping[str, int]  # reason -> people, in whole cells: at least so many
-    kinds: Mapping[str, float]  # share of the customers with it in their first ten, by KINDS
+    people: int  # people with an answer to this pick, in whole batches
+    share: float  # rejected share of the answers, in whole percents
+    reasons: Mapping[str, int]  # reason -> people, a lower bound in whole groups
+    kinds: Mapping[str, float]  # evidence kind -> share of customers with the brand in the top 10
 
 
 def rejected_brand_to_row(rejection: RejectedBrand) -> dict[str, Any]:
-    """Return a brand as the command prints it."""
+    """Return a rejected brand as plain data for the command."""
     return {
         "brand": rejection.brand,
         "people": rejection.people,
@@ -43,16 +43,16 @@ def rejected_brand_to_row(rejection: RejectedBrand) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class PickResponses:
-    """What was said of one brand, in the order of closing."""
+    """The responses to one brand as a pick, in the order of closing."""
 
     rejected: list[bool] = field(default_factory=list)
-    reasons: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)  # reason -> people
 
 
 def most_rejected(
     responses: Mapping[str, PickResponses], rule: DisclosureRule
 ) -> list[RejectedBrand]:
-    """Return at most MOST brands, the most refused first, without their kinds of evidence."""
+    """Return at most MAX_BRANDS brands, the largest share first; `kinds` stays empty."""
     brands = [_rejected_brand(name, answers, rule) for name, answers in responses.items()]
     rejected = [brand for brand in brands if brand.people and brand.share > 0]
     return sorted(rejected, key=lambda brand: (-brand.share, -brand.people, brand.brand))[
@@ -72,9 +72,9 @@ def _rejected_brand(name: str, responses: PickResponses, rule: DisclosureRule) -
 
 
 def kind_shares(kinds: Mapping[str, int]) -> dict[str, float]:
-    """Return the share of each of KINDS among customers, `kinds` counts them.
+    """Return the share of customers by evidence kind. kinds: kind -> number of customers.
 
-    Kinds that fewer than a cell of customers have, or all but fewer, are left out.
+    A kind is left out if it or its complement is a group of fewer than MIN_GROUP_SIZE customers.
     """
     people, rule = sum(kinds.values()), DisclosureRule()
     counts = ((kind, kinds.get(kind, 0)) for kind in EVIDENCE_KINDS)
@@ -86,7 +86,7 @@ def kind_shares(kinds: Mapping[str, int]) -> dict[str, float]:
 
 
 def strongest_kind(explanation: Explanation) -> str:
-    """Return the strongest kind of evidence behind a score, one of EVIDENCE_KINDS."""
+    """Return the strongest kind of evidence for a score, one of EVIDENCE_KINDS."""
     reason = primary_reason(explanation)
     if reason in (ExplanationReason.FULL_PRICE, ExplanationReason.BOUGHT):
         price = "full_price" if explanation.full_price else "cheap"

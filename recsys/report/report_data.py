@@ -1,4 +1,4 @@
-"""The report of a study as a value, and the plain data that is published of it."""
+"""The report of a study as a value, and its published form as plain data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,56 +15,56 @@ from recsys.study.criteria import Criterion, criterion_to_row
 from recsys.study.exclusions import ExclusionReason
 from recsys.study.policy import Policy, StudyKind
 
-SCHEMA_VERSION = 3  # of the published form: it grows when a field goes or changes its meaning
+SCHEMA_VERSION = 3  # of the published form; grows if a field is removed or changes its meaning
 
 
 @dataclass(frozen=True, slots=True)
 class CriterionReport:
-    """One criterion against its bar."""
+    """The result of one criterion, to compare with its bar."""
 
     criterion: Criterion
-    estimate: Estimate  # with the bounds that decide, in whole percents
-    once: Estimate  # had this been the only look; never decides
-    run: tuple[ConfidenceSequencePoint, ...]
+    estimate: Estimate  # with the bounds of the sequential test, in whole percents
+    once: Estimate  # valid if this was the only look at the data; never decides
+    run: tuple[ConfidenceSequencePoint, ...]  # one point per published batch
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that leaves a study. It holds no row of a person and no score of a deck."""
+    """All that is published of a study. It holds no row of a person and no score of a deck."""
 
-    study: str  # hash
+    study: str  # hash of the study
     name: str
     kind: StudyKind
     attempt: int
     policy: Policy
-    model: str
-    challenger: str | None  # the second version, in a paired comparison
+    model: str  # hash of the model version
+    challenger: str | None  # hash of the second version, in a paired comparison
     baseline: str
     alpha: float
-    smallest_panel: int  # people with perfect scores, under which nothing can release
+    smallest_panel: int  # people; fewer cannot release even with perfect scores
     players: ParticipantFunnel
     criteria: tuple[CriterionReport, ...]
     batches: tuple[Batch, ...]
     arms: tuple[ShareRow, ...]
     secondary_metrics: Mapping[str, Estimate]
-    cards: ClusteredProportion | None  # the hit rate over cards, with ICC and design effect
-    early: Estimate  # hit rate of the first half of the batches; in a paired comparison its score
-    late: Estimate
-    excluded: Mapping[ExclusionReason, int | None]  # None: some, but fewer than a cell
-    with_careless: Estimate  # hit rate with those left out by time, once they are a cell
-    seconds: float | None  # mean over people of the median time of a card; None below a cell
-    segments: Mapping[str, tuple[SegmentRow, ...]]  # those that the policy names
+    cards: ClusteredProportion | None  # precision over cards, with ICC and design effect
+    early: Estimate  # first half of the batches: precision, or score of a paired comparison
+    late: Estimate  # second half of the batches
+    excluded: Mapping[ExclusionReason, int | None]  # None: fewer than a whole group
+    with_careless: Estimate  # all batches with their TOO_FAST decks, if those are a whole group
+    seconds: float | None  # mean over people of the median time per card; None: too few people
+    segments: Mapping[str, tuple[SegmentRow, ...]]  # by `Policy.segments`
     brands: tuple[ShareRow, ...]
     categories: tuple[ShareRow, ...]
     forecast: Forecast
-    failures: tuple[Failure, ...] = ()  # of what is shown and decides nothing: it reads unknown
+    failures: tuple[Failure, ...] = ()  # of shown measures, which decide nothing
 
     def lacks(self, *measures: str) -> bool:
-        """Return whether one of these shown measures could not be computed."""
+        """Return whether one of these measures could not be computed."""
         return any(failure.measure in measures for failure in self.failures)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what may be published, ready for JSON: whole percents, rounded wealths."""
+        """Return the publishable form for JSON: two digits, except for the policy and alpha."""
         policy = {"hash": self.policy.hash, **self.policy.to_dict()}
         data = {
             "study": self.study,
@@ -115,7 +115,7 @@ def _published(estimate: Estimate) -> dict[str, Any]:
 
 
 def _rounded(value: Any) -> Any:
-    """Return plain data with every number rounded to two digits; None for what is infinite."""
+    """Return plain data with floats rounded to two digits; None for infinity and NaN."""
     if isinstance(value, dict):
         return {key: _rounded(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -126,7 +126,7 @@ def _rounded(value: Any) -> Any:
 
 
 def clustered_proportion_to_row(ratio: ClusteredProportion) -> dict[str, Any]:
-    """Return a share over cards as the report says it."""
+    """Return a share over cards as plain data for the report."""
     return {
         "value": ratio.value,
         "error": ratio.error,

@@ -1,4 +1,4 @@
-"""Players against the invited, on the columns of the invitation list: what may be shown of them."""
+"""Compare players with invited people, by the columns of the invitation list."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -8,33 +8,33 @@ from typing import Any
 from recsys.disclosure import DisclosureRule, drop_until_safe
 
 OTHER = "other"
-"""The value of whoever has a rare one, or none."""
+"""The value that replaces rare and empty values."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrameShare:
-    """One value of a column, in shares of whole percents."""
+    """One value of a column: its shares among invited people and players, in whole percents."""
 
     label: str
     invited: float
-    players: float | None  # None: it may not be shown
+    players: float | None  # None: may not be shown
 
     @property
     def difference(self) -> float:
-        """How far the players are from the invited; 0 where that is not shown."""
+        """The absolute difference of the shares; 0 where `players` is not shown."""
         return 0.0 if self.players is None else abs(self.players - self.invited)
 
 
 def frame_share_to_row(row: FrameShare) -> dict[str, Any]:
-    """Return a value of a column as the report says it."""
+    """Return a row as plain data for the report."""
     return {"label": row.label, "invited": row.invited, "players": row.players}
 
 
 def coarsen_column(values: Sequence[str], min_group_size: int) -> tuple[str, ...] | None:
-    """Return a column whose every value has a cell of people; None where fewer than two are left.
+    """Return the column with rare values merged; None if fewer than two values are left.
 
-    A rare value, and an empty one, becomes `other`; where that is rare too, the smallest value
-    joins it.
+    Every value has at least `min_group_size` people. Rare and empty values become OTHER. If OTHER
+    is rare too, the rarest kept value joins it.
     """
     value_counts = Counter(value.strip() for value in values)
     kept_values = {
@@ -54,10 +54,10 @@ def frame_shares(
 ) -> tuple[FrameShare, ...]:
     """Return a row for each value, the one with most invited first.
 
-    `invited` counts people by value, `players` are the values of counted players in the order of
-    closing, those of published batches alone; None is a player whose value is not kept. The
-    players' side moves in whole cells of people, and is shown of no value as soon as one is not
-    kept: else somebody who goes would be the difference of two reports.
+    invited: value -> people. players: the values of the counted players of published batches, in
+    the order of closing; None for a value that is no longer kept. Players are counted in whole
+    groups. With a None, no share of players is shown: otherwise the difference of two reports would
+    disclose the value of the person that left.
     """
     n_players, n_invited = rule.round_down(len(players)), sum(invited.values())
     player_counts = Counter(value for value in players[:n_players] if value is not None)
@@ -79,10 +79,10 @@ def frame_shares(
 def _publishable_values(
     invited: Mapping[str, int], player_counts: Mapping[str, int], min_group_size: int
 ) -> set[str]:
-    """Return the values that may be shown.
+    """Return the values for which the share of players may be shown.
 
-    Of the people with the value a whole group played and a whole group did not; the same holds for
-    all hidden values together.
+    Among the invited people with the value, at least `min_group_size` played and at least as many
+    did not. The same holds for all hidden values together.
     """
 
     def safe(values: Collection[str]) -> bool:
@@ -101,6 +101,6 @@ def _publishable_values(
 
 
 def largest_difference(rows: Sequence[FrameShare]) -> FrameShare | None:
-    """Return the row where players differ most from the invited; None where none is shown."""
+    """Return the row with the largest difference; None if no share of players is shown."""
     publishable = [row for row in rows if row.players is not None]
     return max(publishable, key=lambda row: row.difference, default=None)

@@ -1,4 +1,4 @@
-"""What the report keeps of closed decks: numbers by deck and by answered card."""
+"""The response table: numbers by deck and by answered card, from which tables are computed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,37 +16,37 @@ from recsys.study.swipes import CompletedDeck
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResponseTable:
-    """Decks in the order of closing. A value that a deck does not have is NaN."""
+    """Numbers of decks in the order of closing; NaN where a deck has no value."""
 
     ids: tuple[str, ...]  # of the decks
-    scores: Floats  # shape (CRITERIA, decks)
+    scores: Floats  # (len(CRITERIA), n_decks)
     cards: ResponseColumns
-    hits: Floats  # answered picks that were liked, shape (decks,)
-    picks: Floats  # answered picks
-    pair_deck: Ints  # the deck of each pair of which both cards were answered
-    pair_gap: Floats  # log(1 + popularity) of its pick and of its decoy, shape (pairs, 2)
-    card_deck: Ints  # the deck of each answered card
-    card_answer: Ints
-    card_brand: Ints  # place in `brands`
-    card_category: Ints  # place in `categories` of a pick; -1 of any other card
+    hits: Floats  # (n_decks,) number of liked picks
+    picks: Floats  # (n_decks,) number of answered picks
+    pair_deck: Ints  # (n_pairs,) deck of each pair with answers to both cards
+    pair_gap: Floats  # (n_pairs, 2) log(1 + popularity) of pick and decoy
+    card_deck: Ints  # (n_answered,) deck of each answered card
+    card_answer: Ints  # (n_answered,)
+    card_brand: Ints  # (n_answered,) index in `brands`
+    card_category: Ints  # (n_answered,) index in `categories` for a pick, -1 for other cards
     brands: tuple[str, ...]
     categories: tuple[str, ...]
-    seconds: Floats  # median time of an answered card, shape (decks,)
-    labels: tuple[tuple[str, ...], ...]  # of each deck in each of SEGMENTS; "" where unknown
+    seconds: Floats  # (n_decks,) median time of the answered cards
+    labels: tuple[tuple[str, ...], ...]  # (len(SEGMENTS), n_decks) segment values; "": unknown
 
     @property
     def shares(self) -> Floats:
-        """Return what was said of each arm's cards, shape (arms, said, decks); computed now."""
+        """The result of `group_shares`, (n_groups, 3, n_decks); computed at each access."""
         return group_shares(self.cards)
 
     @property
     def secondary(self) -> Floats:
-        """Return the measures that are shown alone, shape (measures, decks); computed now."""
+        """The SECONDARY_METRICS, (n_metrics, n_decks); computed at each access."""
         return secondary_metric_values(self.cards)
 
 
 def build_response_table(decks: Sequence[CompletedDeck]) -> ResponseTable:
-    """Return the sheet of decks. Cards of a deck stand in the order of their positions, from 1."""
+    """Return the table of the decks. The cards of a deck must be in the order of position."""
     columns, brands, categories = response_columns(decks)
     answered = columns.answered
     answered_pick = answered & (columns.role == PICK)
@@ -74,12 +74,12 @@ def build_response_table(decks: Sequence[CompletedDeck]) -> ResponseTable:
 
 
 def _segment(deck: CompletedDeck, name: str) -> str:
-    """Return the part of the people that a deck belongs to; "" where it is not known."""
+    """Return the value of a deck for one of SEGMENTS; "" if it is unknown."""
     return {"language": deck.language, "device": deck.device}[name] or ""
 
 
 def _median_seconds(decks: Sequence[CompletedDeck]) -> Floats:
-    """Return the median time of the answered cards of each deck; NaN where none is known."""
+    """Return the median seconds per answered card, (n_decks,); NaN without a known time."""
     times = [[d.shown_ms[p] for p in d.answers if p in d.shown_ms] for d in decks]
     sizes = np.array([len(each) for each in times], dtype=np.int64)
     flat = np.array(list(chain.from_iterable(times)), dtype=np.float64)

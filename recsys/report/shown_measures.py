@@ -1,6 +1,6 @@
-"""Measures that are shown and decide nothing: one that fails reads unknown, and the verdict stands.
+"""Measures that are shown and decide nothing. If one fails, it is unknown, and the verdict stands.
 
-A criterion never goes through here: where it cannot be computed there is no verdict.
+Criteria never go through here: if a criterion cannot be computed, there is no verdict.
 """
 
 from collections.abc import Callable
@@ -21,19 +21,19 @@ class Failure:
     """A shown measure that could not be computed."""
 
     measure: str
-    error: str  # its kind and its place in the code; no value, which may be of one person
+    error: str  # type and place in the code; never a value: it could be about one person
 
 
 class ShownMeasures:
-    """Computes shown measures and keeps the failures, for the caller to report."""
+    """A wrapper that computes shown measures and keeps their failures for the caller."""
 
     def __init__(self) -> None:
         self.failures: list[Failure] = []
 
     def compute(self, measure: str, compute: Callable[[], Value], unknown: Value) -> Value:
-        """Return what `compute` returns. Where it raises, keep the failure and return `unknown`.
+        """Return the result of `compute`. If it raises, keep the failure and return `unknown`.
 
-        Every kind of error counts, a programming error as well: none may stop a verdict.
+        Every Exception is caught, also programming errors: no shown measure may stop a verdict.
         """
         try:
             return compute()
@@ -43,7 +43,7 @@ class ShownMeasures:
 
 
 def described(error: Exception) -> str:
-    """Return the kind of an error and the innermost place that raised it."""
+    """Return the type of an error and the innermost place in the code that raised it."""
     *_, (frame, line) = walk_tb(error.__traceback__)
     module, function = frame.f_globals.get("__name__"), frame.f_code.co_name
     return f"{type(error).__name__} at {module}:{line} {function}"

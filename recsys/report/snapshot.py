@@ -1,4 +1,4 @@
-"""What a study holds at one moment: everything that its result is computed from."""
+"""StudySnapshot: all data of a study at one moment, from which its result is computed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,23 +11,22 @@ from recsys.study.swipes import CompletedDeck
 
 @dataclass(frozen=True, slots=True)
 class EarlierDecision:
-    """The decision that stands. It is never taken back."""
+    """The recorded decision of a study. It is never taken back."""
 
     outcome: str  # a value of Outcome
-    n: int  # people counted when it was taken
+    n: int  # counted people at the decision
 
 
 @dataclass(frozen=True, slots=True)
 class InvitationList:
-    """The invitation list of a study, with what is known of the people on it."""
+    """The invitation list of a study, with facts about the people on it."""
 
     people: int
-    consents: tuple[Mapping[int, bool], ...] = ()  # per person: time -> yes or no, times ascending
-    step_times: Mapping[str, Sequence[int]] = field(
-        default_factory=dict
-    )  # by step, if any is noted
+    consents: tuple[Mapping[int, bool], ...] = ()  # per person: time -> consent; times ascending
+    step_times: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """Step -> when people reached it; empty if no step was ever recorded."""
     column_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """Column -> value -> invited people."""
+    """Column -> value -> number of invited people."""
     column_values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Participant -> column -> value."""
 
@@ -39,20 +38,20 @@ class StudySnapshot:
     study: Study
     closed: tuple[ClosedDeck, ...] = ()  # in the order of closing
     open: tuple[CompletedDeck, ...] = ()
-    """Decks that nobody has closed; `closed_at` says when their time is over."""
+    """Decks that are not closed yet; `closed_at` is the time of their expiry."""
     earlier: Mapping[str, int] = field(default_factory=dict)  # see `apply_exclusions`
     decision: EarlierDecision | None = None
     invitations: InvitationList | None = None  # None: everybody may play
 
     def closed_by(self, now: int) -> list[ClosedDeck]:
-        """Return the closed decks, then the overdue ones in the order in which their time ended."""
+        """Return the closed decks, then the overdue ones in the order of their expiry."""
         overdue = [deck for deck in self.open if deck.closed_at <= now]
         return [*self.closed, *sorted(overdue, key=lambda deck: deck.closed_at)]
 
     def open_dealt_at(self, now: int) -> list[int]:
-        """Return when the decks were dealt that are open at `now` and could count.
+        """Return the deal times of the decks that are open at `now` and could still count.
 
-        Only a participant's first deck of the study could.
+        Only a participant's first deck of the study could count.
         """
         closed = [(deck, False) for deck in self.closed_by(now) if isinstance(deck, CompletedDeck)]
         still_open = [(deck, True) for deck in self.open if deck.closed_at > now]

@@ -1,4 +1,4 @@
-"""Snapshot of a study -> its result: report, verdict, and how the invited compare."""
+"""Evaluate a snapshot of a study: report, verdict, and comparison with the invited people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,11 +17,11 @@ from recsys.report.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class StudyResult:
-    """What a study says at one moment."""
+    """The result of a study at one moment."""
 
     report: Report
     verdict: Verdict
-    invited: InvitedFunnel | None = None  # None: there is no list, and everybody may play
+    invited: InvitedFunnel | None = None  # None: no invitation list, everybody may play
     frame_shares: Mapping[str, tuple[FrameShare, ...]] = field(default_factory=dict)  # by column
 
 
@@ -30,14 +30,17 @@ def evaluate_study(snapshot: StudySnapshot, now: int, seed: int = 0) -> StudyRes
 
     Parameters
     ----------
-    snapshot : what the study holds.
-    now : milliseconds since 1970. A deck whose time is over by then counts as closed.
-    seed : draws the futures of the forecast.
+    snapshot
+        All data of the study.
+    now
+        Milliseconds since 1970. A deck that has expired by then counts as closed.
+    seed
+        Random seed of the forecast.
 
     Raises
     ------
     IntegrityError
-        A decision stands that the answers no longer give.
+        If the answers no longer give the recorded decision.
     """
     study = snapshot.study
     tally = tally_decks(
@@ -56,10 +59,10 @@ def evaluate_study(snapshot: StudySnapshot, now: int, seed: int = 0) -> StudyRes
 
 
 def _verdict(report: Report, tally: Tally, decision: EarlierDecision | None) -> Verdict:
-    """Return the verdict; raise IntegrityError where it is not the decision that stands.
+    """Return the verdict; raise IntegrityError if it differs from the recorded decision.
 
-    Where somebody was forgotten since the decision, completion and balance can no longer be
-    checked. They held when it was taken; the scores still give the outcome at its batch.
+    If somebody was forgotten since the decision, completion and balance can no longer be checked.
+    They held at the decision; the scores still give the outcome at its batch.
     """
     verdict = None
     if decision is not None and any(row.dealt_at is None for row in tally.classified):

@@ -1,7 +1,7 @@
-"""What the report shows beside the criteria: arms, brands, categories, and the measures not gated.
+"""Report tables besides the criteria: card groups, brands, categories, segments, other metrics.
 
-Behind every number stand whole batches of people, in the order of closing, and at least a cell: so
-two reports, however they are chosen, differ by a batch of people or by nobody.
+Every number is over whole batches of people, in the order of closing, and over at least
+`min_group_size` people. So any two reports differ by a batch of people or by nobody.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ from recsys.study.response_columns import DONT_KNOW, LIKED, SUPER_LIKED, Bools, 
 
 @dataclass(frozen=True, slots=True)
 class ShareRow:
-    """One line of a table: means over people of the shares of their answered cards."""
+    """A row of a table: means over people of the shares of their answered cards."""
 
     label: str
     people: int
@@ -34,13 +34,13 @@ class ShareRow:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRow(ShareRow):
-    """The picks of the people of one segment, and how long they looked."""
+    """The answers to the picks in one segment of people, and the time per card."""
 
-    seconds: float  # mean over people of the median time of a card
+    seconds: float  # mean over people of the median time per card
 
 
 def share_to_row(row: ShareRow) -> dict[str, Any]:
-    """Return a line of a table as the report says it."""
+    """Return a row of a table as plain data for the report."""
     return {
         "label": row.label,
         "people": row.people,
@@ -51,12 +51,12 @@ def share_to_row(row: ShareRow) -> dict[str, Any]:
 
 
 def segment_to_row(row: SegmentRow) -> dict[str, Any]:
-    """Return a line of a segment as the report says it."""
+    """Return a segment row as plain data for the report."""
     return {**share_to_row(row), "seconds": row.seconds}
 
 
 def card_group_rows(table: ResponseTable, rule: DisclosureRule) -> tuple[ShareRow, ...]:
-    """Return the rows of picks, the rival's whole list, scored decoys and near decoys."""
+    """Return the rows of CARD_GROUPS; a group with too few people is left out."""
     rows = (
         _share_row(label, shares, rule)
         for label, shares in zip(CARD_GROUPS, table.shares, strict=True)
@@ -65,7 +65,7 @@ def card_group_rows(table: ResponseTable, rule: DisclosureRule) -> tuple[ShareRo
 
 
 def _share_row(label: str, shares: Floats, rule: DisclosureRule) -> ShareRow | None:
-    """Return the row of people's shares, shape (said, people); NaN of who has none."""
+    """Return the row of a label, or None. shares: (3, n_people), NaN for people without a card."""
     known_shares = shares[:, ~np.isnan(shares[0])]
     people = rule.publishable(known_shares.shape[1])
     if not people:
@@ -74,13 +74,13 @@ def _share_row(label: str, shares: Floats, rule: DisclosureRule) -> ShareRow | N
 
 
 def _answer_masks(codes: Ints) -> tuple[Bools, Bools, Bools]:
-    """Return which cards were liked, loved and not known."""
+    """Return the masks of the cards that are liked, super-liked and not known."""
     return codes >= LIKED, codes == SUPER_LIKED, codes == DONT_KNOW
 
 
 def brand_rows(table: ResponseTable, rule: DisclosureRule) -> tuple[ShareRow, ...]:
-    """Return the brands that enough people saw, whichever arm proposed them, best liked first."""
-    order = np.argsort(_narrow_codes(table.card_brand), kind="stable")  # then as decks were closed
+    """Return the rows of brands with enough answers, from any source, largest liked share first."""
+    order = np.argsort(_narrow_codes(table.card_brand), kind="stable")  # keeps the order of closing
     brand, answers = table.card_brand[order], table.card_answer[order]
     n_answers = np.bincount(brand, minlength=len(table.brands))
     n_publishable = np.array([rule.publishable(n) for n in n_answers.tolist()], dtype=np.int64)
@@ -99,7 +99,7 @@ def brand_rows(table: ResponseTable, rule: DisclosureRule) -> tuple[ShareRow, ..
 
 
 def category_rows(table: ResponseTable, rule: DisclosureRule) -> tuple[ShareRow, ...]:
-    """Return how the picks of a category were liked, if both it and its complement may be shown."""
+    """Return the answers to picks by category, if both it and its complement may be shown."""
     groups = _DeckGroups.by_category(table)
     return tuple(ShareRow(*row) for row in _publishable_rows(groups, len(table.ids), rule))
 
@@ -107,7 +107,7 @@ def category_rows(table: ResponseTable, rule: DisclosureRule) -> tuple[ShareRow,
 def segment_rows(
     table: ResponseTable, segments: Sequence[str], rule: DisclosureRule
 ) -> dict[str, tuple[SegmentRow, ...]]:
-    """Return how each part of the people liked its picks, by the rule of the categories."""
+    """Return the answers to picks by segment of people, under the same rule as categories."""
     rows_by_segment, values = {}, np.vstack([table.shares[0], table.seconds])
     for name, labels in zip(SEGMENTS, table.labels, strict=True):
         if name in segments:
@@ -122,7 +122,7 @@ def _publishable_rows(
 ) -> Iterator[tuple[Any, ...]]:
     """Yield label, people and means of the groups that may be shown, the largest first.
 
-    A group without a name is never shown.
+    The group with the name "" is never shown.
     """
     people_behind = groups.people.tolist()
     by_name = sorted(range(len(people_behind)), key=groups.names.__getitem__)
@@ -134,19 +134,19 @@ def _publishable_rows(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _DeckGroups:
-    """The picks of each person in each category, by category and then as decks were closed."""
+    """Shares of the answered picks for n pairs of group and deck, sorted by group, then closing."""
 
     names: list[str]
-    group: Ints  # place in names, of each group
-    deck: Ints
-    shares: Floats  # shape (said, groups)
+    group: Ints  # (n,) index in `names`
+    deck: Ints  # (n,)
+    shares: Floats  # (n_shares, n)
 
     @classmethod
     def by_category(cls, table: ResponseTable) -> "_DeckGroups":
         picks = np.flatnonzero(table.card_category >= 0)
         is_seen = np.bincount(table.card_category[picks], minlength=len(table.categories)) > 0
         category = (np.cumsum(is_seen) - 1)[table.card_category[picks]]
-        order = np.argsort(_narrow_codes(category), kind="stable")  # cards stand by deck already
+        order = np.argsort(_narrow_codes(category), kind="stable")  # cards are sorted by deck
         category, picks = category[order], picks[order]
         deck = table.card_deck[picks]
         is_first = np.diff(category, prepend=-1).astype(bool) | np.diff(deck, prepend=-1).astype(
@@ -164,7 +164,7 @@ class _DeckGroups:
 
     @classmethod
     def by_label(cls, labels: Sequence[str], values: Floats) -> "_DeckGroups":
-        """Group decks by a label each; who has a value that is not known has no name."""
+        """Group decks by their labels; a deck with a NaN in `values` gets the name ""."""
         is_unknown = np.asarray(np.isnan(values).any(axis=0))
         names, codes = encode(["" if no else x for x, no in zip(labels, is_unknown, strict=True)])
         order = np.argsort(codes, kind="stable")
@@ -172,16 +172,16 @@ class _DeckGroups:
 
     @property
     def people(self) -> Ints:
-        """Return how many people each category has."""
+        """The number of people in each group, (n_names,)."""
         return np.bincount(self.group, minlength=len(self.names))
 
     def hidden_people(self, shown: Sequence[int]) -> int:
-        """Return how many people are behind the categories that are not shown."""
+        """Return the number of people in the groups that are not shown."""
         return len(np.unique(self.deck[~np.isin(self.group, shown)]))
 
 
 def _narrow_codes(codes: Ints) -> NDArray[np.uint16] | Ints:
-    """Return codes in two bytes where they fit: those are sorted without comparing."""
+    """Return codes as 16 bits if they fit: NumPy sorts those by radix, without comparisons."""
     return codes.astype(np.uint16) if len(codes) and codes.max() < 2**16 else codes
 
 
@@ -192,9 +192,9 @@ def secondary_metrics(
     shown: ShownMeasures,
     decoys: bool = True,
 ) -> dict[str, Estimate]:
-    """Return the measures that are shown and never gated, each a mean over those who have it.
+    """Return the mean of each secondary metric over the people with a value.
 
-    Without scored decoys in the deck, what is measured against them is unknown.
+    decoys: whether the deck has matched decoys; without them, NEEDS_DECOYS are unknown.
     """
     rows = dict(zip(SECONDARY_METRICS, table.secondary, strict=True))
     no_decoys = Estimate.unknown("the deck has no scored decoys")
@@ -211,7 +211,7 @@ def _mean_of_known(values: Floats, alpha: float, rule: DisclosureRule) -> Estima
 
 
 def mean_of(values: Floats, alpha: float, rule: DisclosureRule) -> Estimate:
-    """Return the mean of whole batches of values, unknown below a cell."""
+    """Return the mean of whole batches of values; unknown below `min_group_size`."""
     people = rule.publishable(len(values))
     if not people:
         return Estimate.unknown(f"fewer than {rule.min_group_size} people")
@@ -219,10 +219,10 @@ def mean_of(values: Floats, alpha: float, rule: DisclosureRule) -> Estimate:
 
 
 def covariate_balance(table: ResponseTable, stops: Sequence[int] | Ints) -> Iterator[float | None]:
-    """Yield the standardised difference of log popularity, picks less decoys, after so many decks.
+    """Yield the standardized difference of log popularity, picks minus decoys, at each stop.
 
-    A pair enters when both its cards were answered; popularity p enters as log(1 + p). None under
-    two pairs (Austin, Statistics in Medicine 2009).
+    stops: numbers of decks. Only pairs with answers to both cards are used; popularity p enters as
+    log(1 + p). None below two pairs. Austin, Statistics in Medicine 2009.
     """
     n_pairs = np.searchsorted(table.pair_deck, stops)
     centered = table.pair_gap - (table.pair_gap.mean(axis=0) if len(table.pair_gap) else 0.0)

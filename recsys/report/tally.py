@@ -1,4 +1,4 @@
-"""Closed decks -> a tally: who counts, and the scores, batches and sequences of those who do."""
+"""Tally of a study: its counted decks, with scores, batches and confidence sequences."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,23 +31,23 @@ from recsys.study.swipes import CompletedDeck
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tally:
-    """What the published batches of a study hold.
+    """The data of the published batches of a study.
 
-    Never published itself: it holds the decks.
+    The tally itself is never published: it holds the decks.
     """
 
     classified: tuple[ClassifiedDeck, ...]  # every closed deck
-    n_published: int  # how many of them belong to full batches
+    n_published: int  # number of them up to the end of the last full batch
     participant_counts: ParticipantCounts  # at the last full batch
     batches: tuple[Batch, ...]
-    scores: Floats  # of the counted decks of full batches, shape (CRITERIA, n_decks)
-    table: ResponseTable  # the decks of the batches of which nobody is forgotten
-    lost_batches: int  # how many other full batches there are
-    sequences: tuple[tuple[ConfidenceSequencePoint, ...], ...]  # one for each criterion
+    scores: Floats  # (len(CRITERIA), n_decks) of the counted decks of full batches
+    table: ResponseTable  # of the full batches without a forgotten participant
+    lost_batches: int  # number of the other full batches
+    sequences: tuple[tuple[ConfidenceSequencePoint, ...], ...]  # one per criterion of the policy
 
     @property
     def published(self) -> tuple[ClassifiedDeck, ...]:
-        """Return the decks of full batches, those that do not count included."""
+        """The decks up to the end of the last full batch, including decks that do not count."""
         return self.classified[: self.n_published]
 
 
@@ -61,10 +61,14 @@ def tally_decks(
 
     Parameters
     ----------
-    study : the study, with its policy.
-    closed : its closed decks in the order of closing; withdrawn scores stand in their places.
-    earlier : see `apply_exclusions`.
-    open_dealt_at : when each open deck that could count was dealt, in milliseconds since 1970.
+    study
+        The study, with its policy.
+    closed
+        Its closed decks in the order of closing; withdrawn decks keep their places.
+    earlier
+        See `apply_exclusions`.
+    open_dealt_at
+        Deal time of each open deck that could count, in milliseconds since 1970.
     """
     policy = study.policy
     classified = apply_exclusions(closed, study, earlier)
@@ -93,9 +97,9 @@ def tally_decks(
 def _decks_or_scores(
     counted_decks: Sequence[ClassifiedDeck], is_lost: Bools
 ) -> Iterator[ClosedDeck]:
-    """Yield the decks, those of a batch that lost one as scores alone.
+    """Yield the decks; of a batch with a withdrawn deck, yield the scores only.
 
-    What the tables lose is then the sum of a batch, never the answers of one person.
+    So the tables lose a whole batch, and never the answers of one person.
     """
     for classified, scores_only in zip(counted_decks, is_lost.tolist(), strict=True):
         yield (
@@ -111,7 +115,7 @@ def _publishable_batches(
     participant_counts: Sequence[ParticipantCounts],
     policy: Policy,
 ) -> Iterator[Batch]:
-    """Yield the batches that may be shown: from the first with a whole cell of people."""
+    """Yield the batches that may be shown: those with at least `Policy.cell` counted people."""
     for counts, balance in zip(
         participant_counts, covariate_balance(table, n_readable), strict=True
     ):
@@ -120,9 +124,9 @@ def _publishable_batches(
 
 
 def _score_matrix(decks: Sequence[ClosedDeck], table: ResponseTable) -> Floats:
-    """Return the scores of decks, shape (CRITERIA, n_decks).
+    """Return the scores of all decks, (len(CRITERIA), n_decks).
 
-    `table` holds the decks that can still be read; the others are scores already.
+    `table` has the CompletedDecks; the others are DeckScores.
     """
     is_withdrawn = np.array([isinstance(deck, DeckScore) for deck in decks], dtype=np.bool_)
     scores = np.empty((len(CRITERIA), len(decks)))
@@ -135,14 +139,14 @@ def _score_matrix(decks: Sequence[ClosedDeck], table: ResponseTable) -> Floats:
 
 
 def policy_scores(scores: Floats, policy: Policy) -> Floats:
-    """Return the scores of the policy's criteria, shape (n_criteria, n_decks)."""
+    """Return the rows of `scores` for the policy's criteria, (n_criteria, n_decks)."""
     return scores[[CRITERIA.index(criterion.name) for criterion in policy.criteria]]
 
 
 def _confidence_sequences(
     scores: Floats, study: Study
 ) -> tuple[tuple[ConfidenceSequencePoint, ...], ...]:
-    """Return the sequence of each criterion, with a point at each batch that may be shown."""
+    """Return the sequence of each criterion, with one point per batch that may be shown."""
     policy = study.policy
     every_batch = range(policy.batch, scores.shape[1] + 1, policy.batch)
     sizes = [n for n in every_batch if n >= policy.cell]

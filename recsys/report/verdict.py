@@ -1,4 +1,4 @@
-"""A verdict as a value: what the gate says, why, and on how many people. It has no words."""
+"""The verdict of the gate as a value: outcome, reason code and numbers, without texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from recsys.report.forecast import Forecast
 
 
 class Outcome(StrEnum):
-    """What the gate says."""
+    """The outcome of the gate."""
 
     RELEASE = "release"
     HOLD = "hold"
@@ -17,28 +17,28 @@ class Outcome(StrEnum):
 
 
 class VerdictReason(StrEnum):
-    """What kind of reason a verdict has."""
+    """The reason code of a verdict."""
 
     PASSED = "passed"
     FAILED = "failed"
     OPEN = "open"  # neither a pass nor a fail is proven
     NO_DATA = "no_data"
-    TOO_EARLY = "too_early"  # fewer people than may be shown
-    TOO_FEW = "too_few"  # fewer people than may decide
-    INCOMPLETE = "incomplete"
-    UNBALANCED = "unbalanced"
-    UNPAIRED = "unpaired"  # no pick has a decoy beside it
-    POLICY = "policy"
+    TOO_EARLY = "too_early"  # fewer people than a published number needs
+    TOO_FEW = "too_few"  # fewer people than `Policy.least_players`
+    INCOMPLETE = "incomplete"  # too many unfinished decks
+    UNBALANCED = "unbalanced"  # picks and decoys differ too much in popularity
+    UNPAIRED = "unpaired"  # fewer than two pairs, so the balance is unknown
+    POLICY = "policy"  # the report is of another policy
 
 
 @dataclass(frozen=True, slots=True)
 class CriterionVerdict:
-    """Where one criterion stands at the batch of the verdict."""
+    """The result of one criterion at the batch of the verdict."""
 
     name: str
     bar: float
     value: float
-    low: float  # whole percents, rounded outward
+    low: float  # bounds in whole percents, rounded outward
     high: float
     passed: bool
     failed: bool
@@ -49,9 +49,9 @@ NO_FORECAST = Forecast(None, None)
 
 @dataclass(frozen=True, slots=True)
 class VerdictFacts:
-    """The numbers that a reason may need."""
+    """The numbers that the text of a reason may need."""
 
-    n: int = 0
+    n: int = 0  # counted people
     min_group_size: int = 10
     batch: int = 5
     least_players: int = 20
@@ -64,7 +64,7 @@ class VerdictFacts:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the gate says, why, and on how many people."""
+    """The outcome of the gate, with its reason and numbers."""
 
     outcome: Outcome
     why: VerdictReason
@@ -73,7 +73,7 @@ class Verdict:
 
     @property
     def n(self) -> int:
-        """Return how many people it is based on."""
+        """The number of counted people that the verdict is based on."""
         return self.facts.n
 
 
@@ -102,6 +102,6 @@ def _criterion_to_row(criterion: CriterionVerdict) -> dict[str, Any]:
 def make_verdict(
     reason: VerdictReason, criteria: Sequence[CriterionVerdict], facts: VerdictFacts
 ) -> Verdict:
-    """Return the verdict of a reason: passed releases, failed holds, any other is undecided."""
+    """Return the verdict of a reason: PASSED releases, FAILED holds, all others are undecided."""
     outcomes = {VerdictReason.PASSED: Outcome.RELEASE, VerdictReason.FAILED: Outcome.HOLD}
     return Verdict(outcomes.get(reason, Outcome.UNDECIDED), reason, tuple(criteria), facts)
