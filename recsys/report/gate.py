@@ -1,4 +1,4 @@
-"""Report + Policy -> Verdict. Fail beats pass, and no data is never a pass."""
+"""The gate: the verdict of a report by its policy. Fail beats pass; no data is never a pass."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,15 @@ from recsys.study.policy import Policy
 
 
 def decide(report: Report, policy: Policy) -> Verdict:
-    """Return the verdict of the first batch that decided, else why there is none yet."""
+    """Return the verdict of the first batch that decided, else the reason why none did.
+
+    Parameters
+    ----------
+    report
+        The report of a study.
+    policy
+        Its policy. With another policy, the verdict is undecided with VerdictReason.POLICY.
+    """
     if report.policy.hash != policy.hash:
         return make_verdict(VerdictReason.POLICY, (), VerdictFacts())
     return first_decision(report, policy) or _undecided(report, policy)
@@ -31,10 +39,13 @@ def first_decision(
 
     Parameters
     ----------
-    report, policy : the report of a study, and its policy.
-    start : batches of fewer people than this are passed over.
-    check_limits : False judges the criteria alone. Completion and balance need the decks, and those
-        of forgotten people are gone.
+    report, policy
+        The report of a study, and its policy.
+    start
+        Batches with fewer counted people are skipped.
+    check_limits
+        False checks the criteria only. Completion and balance need the decks, and the decks of
+        forgotten people are gone.
     """
     for index, batch in enumerate(report.batches):
         if batch.n < start:
@@ -49,7 +60,7 @@ def first_decision(
 
 
 def _limit_reason(batch: Batch, policy: Policy) -> VerdictReason | None:
-    """Return the limit of the policy that a batch breaks, or None."""
+    """Return the first limit of the policy that a batch does not meet, or None."""
     if batch.n < policy.least_players:
         return VerdictReason.TOO_FEW
     if batch.completion is None or batch.completion < policy.completion:
@@ -62,7 +73,7 @@ def _limit_reason(batch: Batch, policy: Policy) -> VerdictReason | None:
 
 
 def _criteria_reason(verdicts: tuple[CriterionVerdict, ...]) -> VerdictReason:
-    """Return what the criteria of one batch say: fail beats pass."""
+    """Return PASSED, FAILED or OPEN for the criteria of one batch; fail beats pass."""
     if any(criterion.failed for criterion in verdicts):
         return VerdictReason.FAILED
     passed = all(criterion.passed for criterion in verdicts)
@@ -70,7 +81,7 @@ def _criteria_reason(verdicts: tuple[CriterionVerdict, ...]) -> VerdictReason:
 
 
 def _criterion_verdicts(report: Report, index: int) -> Iterator[CriterionVerdict]:
-    """Yield whether each criterion is passed or failed at one batch."""
+    """Yield the verdict of each criterion at the batch with this index."""
     points = [each.run[index] for each in report.criteria]
     lower, upper = np.array([(p.log_lower, p.log_upper) for p in points]).T
     outcomes = criterion_outcomes(lower, upper, report.alpha)
@@ -82,7 +93,7 @@ def _criterion_verdicts(report: Report, index: int) -> Iterator[CriterionVerdict
 
 
 def _undecided(report: Report, policy: Policy) -> Verdict:
-    """Return why the last batch does not decide."""
+    """Return an undecided verdict with the reason at the last batch."""
     n = report.players.counted
     if not report.batches:
         reason = VerdictReason.TOO_EARLY if n else VerdictReason.NO_DATA
