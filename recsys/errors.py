@@ -86,9 +86,9 @@ class LoginNeededError(NotAllowedError):
     def __init__(self, expired: bool = False) -> None:
         self.expired = expired
         super().__init__(
-            "Your login is over: log in again; no answer is lost."
+            "Your login has expired: log in again; no answer is lost."
             if expired
-            else "Nobody knows yet who you are: log in first."
+            else "You are not logged in: log in first."
         )
 
 

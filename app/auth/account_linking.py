@@ -129,8 +129,8 @@ def _parse_row(row: list[str], line: int) -> tuple[str, str]:
     badge, customer = (*(part.strip() for part in row), "", "")[:2]
     if len(row) != len(LINK_TABLE_COLUMNS) or not _BADGE.fullmatch(badge) or not customer:
         raise BadInputError(
-            f"Line {line} of the table is no employee and customer: write the 64 hexadecimal "
-            "digits of the digest, a comma, and the customer's id."
+            f"Line {line} of the table is not a line with an employee and a customer: "
+            "write the 64 hexadecimal digits of the digest, a comma, and the customer's id."
         )
     return badge, customer
 

@@ -75,7 +75,7 @@ def _claim_folder(out: Path, info: Mapping[str, Any]) -> None:
     if info_file.is_file():
         if info_file.read_text(encoding="utf-8") != text:
             raise BadInputError(
-                f"{out} holds carousels of other events, another model or other arms: "
+                f"{out} holds an export of other events, another model or other arms: "
                 "name another folder with --out."
             )
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):

@@ -97,8 +97,8 @@ def _read_columns(
     bad_rows = np.flatnonzero(~np.isfinite(scores))
     if len(bad_rows):
         raise BadInputError(
-            f"{len(bad_rows):,} of {len(scores):,} scores in {path.name} are no numbers, the "
-            "first in "
+            f"{len(bad_rows):,} of {len(scores):,} scores in {path.name} are not finite "
+            "numbers, the first in "
             f"row {bad_rows[0] + 1:,}: give every row a finite score, or leave the row out."
         )
     customer, brand = (
@@ -113,7 +113,9 @@ def _read_table(path: Path) -> pa.Table:
     except FileNotFoundError:
         raise BadInputError(f"There is no file {path}: check the path.") from None
     except (pa.ArrowException, OSError) as error:
-        raise BadInputError(f"{path.name} is no readable Parquet file: write it anew.") from error
+        raise BadInputError(
+            f"{path.name} is not a readable Parquet file: export it again."
+        ) from error
     missing = [column for column in LIST_COLUMNS if column not in table.column_names]
     if missing:
         raise BadInputError(

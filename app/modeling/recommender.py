@@ -75,8 +75,8 @@ class Recommender:
             model = _restore_model(arrays, meta)
         except (KeyError, TypeError) as error:
             raise WorkspaceError(
-                f"Model version {name[:8]} was written by another brandswipe: install that one, "
-                "or fit again with `brandswipe fit`."
+                f"Model version {name[:8]} was saved by an incompatible version of Brandswipe: "
+                "install that version, or fit again with `brandswipe fit`."
             ) from error
         return cls.bind(model, registry.resolve(name), event_store, policy)
 

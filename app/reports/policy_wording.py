@@ -16,12 +16,7 @@ def policy_fields(language: str, result: StudyStatus) -> list[tuple[str, str]]:
             ("policy_name", policy.name),
             ("policy_question", policy.question.nl if language == "nl" else policy.question.en),
             ("policy_deck", _deck_text(language, report)),
-            (
-                "policy_alpha",
-                report_text(
-                    language, policy, "policy_alpha_is", share=_alpha_text(language, report)
-                ),
-            ),
+            ("policy_alpha", _alpha_text(language, report)),
             ("policy_least", format_value(language, policy.least_players)),
             ("policy_smallest", format_value(language, report.smallest_panel)),
             ("policy_completion", format_percent(language, policy.completion)),

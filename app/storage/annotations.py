@@ -101,8 +101,8 @@ class Annotations:
                 os.close(handle)
         except OSError as error:
             raise WorkspaceError(
-                f"The remark could not be kept in {self.path.parent} ({error.strerror}): make room "
-                "and write it again."
+                f"The note or tag could not be saved in {self.path.parent} ({error.strerror}): "
+                "make room and write it again."
             ) from error
         return annotation
 
@@ -114,8 +114,8 @@ class Annotations:
                 yield remark_from_row(json.loads(line))
             except (ValueError, KeyError, TypeError):
                 raise IntegrityError(
-                    f"Line {number} of {self.path.name} in {self.path.parent} is no remark: "
-                    "restore the file from a backup, or take the line out."
+                    f"Line {number} of {self.path.name} in {self.path.parent} is not a valid note "
+                    "or tag: restore the file from a backup, or take the line out."
                 ) from None
 
 

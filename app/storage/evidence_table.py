@@ -83,7 +83,7 @@ class EvidenceTable:
         if bad or first is None:
             raise BadEventsError(
                 f"{bad:,} of {pairs:,} rows of evidence lack a customer, a brand or a whole number "
-                f"from 0: {_MAKE_HINT}, and export it whole."
+                f"from 0: {_MAKE_HINT}, and export the complete table."
             )
         if duplicates or first != last:
             raise BadEventsError(

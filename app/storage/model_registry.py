@@ -184,7 +184,7 @@ class ModelRegistry:
 def _save_error(folder: Path, error: OSError) -> WorkspaceError:
     return WorkspaceError(
         f"The model could not be saved in {folder} ({error.strerror}): make room or "
-        "mend its rights, then fit again; earlier versions are intact."
+        "correct its permissions, then fit again; earlier versions are intact."
     )
 
 

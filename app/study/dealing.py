@@ -127,7 +127,7 @@ class Dealer:
         if player.origin in CONSENT_ORIGINS and not privacy.has_consented(
             self.store, player.participant
         ):
-            raise NotAllowedError("Nothing of yours is read before you say yes: open Play.")
+            raise NotAllowedError("Your history is read only after you say yes: open Play.")
         evidence = self.recommender.evidence_of(
             self._stored_customer(player, player.customer), stopwatch
         )

@@ -77,7 +77,7 @@ def parse_invitees(content: bytes, path: str, claim: str = "email") -> list[Invi
         if address:
             people.setdefault(address, Invitee(address, cells))
     if not people:
-        raise BadInputError(f"{path} invites nobody: add a line with an address.")
+        raise BadInputError(f"{path} has no line with an address: add a line with an address.")
     return list(people.values())
 
 

@@ -21,7 +21,9 @@ def read_or_create(path: Path) -> str:
             _create_key_file(path)
         return path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise WorkspaceError(f"The key {path} cannot be used ({error}): mend its rights.") from None
+        raise WorkspaceError(
+            f"The key {path} cannot be used ({error}): correct its permissions."
+        ) from None
 
 
 def prepend_key(path: Path, keep: int) -> None:
@@ -31,7 +33,9 @@ def prepend_key(path: Path, keep: int) -> None:
         with _temp_file(path, "\n".join(keys)) as temp_path:
             temp_path.replace(path)
     except OSError as error:
-        raise WorkspaceError(f"The key {path} cannot be used ({error}): mend its rights.") from None
+        raise WorkspaceError(
+            f"The key {path} cannot be used ({error}): correct its permissions."
+        ) from None
 
 
 def _create_key_file(path: Path) -> None:

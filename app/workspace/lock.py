@@ -45,6 +45,6 @@ def _open_lock(path: Path) -> int:
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)  # child processes do not inherit it
     except OSError as error:
         raise WorkspaceError(
-            f"The workspace {path.parent} cannot be written ({error.strerror}): mend its rights "
-            "or its disk, or choose another folder with --workspace."
+            f"The workspace {path.parent} cannot be written ({error.strerror}): correct its "
+            "permissions or its disk, or choose another folder with --workspace."
         ) from None

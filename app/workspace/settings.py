@@ -200,7 +200,9 @@ def _from_file(path: Path) -> dict[str, object]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not readable as TOML ({error}): mend that line.") from None
     except OSError as error:
-        raise SettingsError(f"{path} cannot be read ({error.strerror}): mend its rights.") from None
+        raise SettingsError(
+            f"{path} cannot be read ({error.strerror}): correct its permissions."
+        ) from None
     for name in parsed:
         if name not in SETTING_NAMES:
             raise _unknown_setting(name, str(path))

@@ -154,7 +154,7 @@ def _variant_stats(
 
 def _unknown_differences(people: int) -> dict[str, Estimate]:
     """Return unknown differences, for a variant that was shown no brand."""
-    return dict.fromkeys(OUTCOMES, Estimate.unknown("nobody in it was shown a brand", people))
+    return dict.fromkeys(OUTCOMES, Estimate.unknown("no customer of it was shown a brand", people))
 
 
 def _outcome_difference(
@@ -180,7 +180,7 @@ def mean_difference(treatment: Floats, control: Floats, alpha: float) -> Estimat
     if min(len(treatment), len(control)) < MIN_CUSTOMERS:
         return Estimate.unknown(f"an arm has fewer than {MIN_CUSTOMERS} customers", people)
     if treatment.sum() + control.sum() < MIN_ENGAGED:
-        return Estimate.unknown(f"fewer than {MIN_ENGAGED} customers did so", people)
+        return Estimate.unknown(f"fewer than {MIN_ENGAGED} customers have this outcome", people)
     share = len(treatment) / people
     spread = sqrt(float(treatment.var()) / share + float(control.var()) / (1 - share))
     value, margin = float(treatment.mean() - control.mean()), spread * half_width(people, alpha)

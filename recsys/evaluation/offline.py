@@ -19,7 +19,7 @@ from recsys.stats import Estimate, estimate_to_row
 POPULAR_SHARE = 0.5
 """Famous brands: the most bought brands that together have this share of all purchases."""
 _NO_RELEVANT = "No customer bought a brand of this task in the held-out time."
-_NO_CUSTOMERS = "Nobody of these customers."
+_NO_CUSTOMERS = "No customer has such brands."
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,7 +170,7 @@ class BrandIndex:
         """
         if catalog.lineage != self.lineage:
             raise WorkspaceError(
-                "The events were started anew since this version was fitted. "
+                "The event store was rebuilt after this version was fitted. "
                 "Fit again with `brandswipe fit`."
             )
         buyers = np.zeros(len(catalog.brands), np.int64)

@@ -272,7 +272,7 @@ def fit_hybrid(
     check_options(options)
     if not len(interactions):
         raise NotEnoughError(
-            "No customer of the sample did anything with a brand that may be shown. "
+            "No customer of the sample has an event with a brand that may be shown. "
             "Import events of such brands, or raise the sample."
         )
     mean_preference = interactions.mean_preference

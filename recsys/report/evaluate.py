@@ -193,7 +193,7 @@ def _estimate_with_too_fast(
         row.deck for row in counted_or_too_fast if not isinstance(row.deck, ExclusionReason)
     ]
     if len(readable) < len(counted_or_too_fast):
-        return Estimate.unknown("somebody who was left out is forgotten")
+        return Estimate.unknown("the data of somebody who was left out is erased")
     scores = [_deck_score(deck) for deck in readable]
     rates = [
         deck.challenger if study.policy.is_paired_comparison else deck.precision for deck in scores

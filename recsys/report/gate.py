@@ -1,6 +1,7 @@
 """The gate: the verdict of a report by its policy. Fail beats pass; no data is never a pass."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def first_decision(
         if check_limits:
             reason = _limit_reason(batch, policy) or reason
         if reason in (VerdictReason.PASSED, VerdictReason.FAILED):
-            return make_verdict(reason, verdicts, _verdict_facts(batch, policy, report))
+            return make_verdict(reason, verdicts, _verdict_facts(batch, policy))
     return None
 
 
@@ -102,10 +103,11 @@ def _undecided(report: Report, policy: Policy) -> Verdict:
         )
     batch, verdicts = report.batches[-1], tuple(_criterion_verdicts(report, -1))
     reason = _limit_reason(batch, policy) or _criteria_reason(verdicts)
-    return make_verdict(reason, verdicts, _verdict_facts(batch, policy, report))
+    facts = replace(_verdict_facts(batch, policy), forecast=report.forecast)
+    return make_verdict(reason, verdicts, facts)
 
 
-def _verdict_facts(batch: Batch, policy: Policy, report: Report) -> VerdictFacts:
+def _verdict_facts(batch: Batch, policy: Policy) -> VerdictFacts:
     return VerdictFacts(
         n=batch.n,
         min_group_size=policy.cell,
@@ -113,7 +115,6 @@ def _verdict_facts(batch: Batch, policy: Policy, report: Report) -> VerdictFacts
         least_players=policy.least_players,
         completion=batch.completion,
         completion_bar=policy.completion,
-        balance=abs(batch.balance or 0.0),
+        balance=round(abs(batch.balance or 0.0), 6),  # later decks move its last digits
         balance_bar=policy.balance,
-        forecast=report.forecast,
     )

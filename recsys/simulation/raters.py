@@ -71,7 +71,7 @@ class RaterBehavior:
             if not 0 <= getattr(self, name) <= 1:
                 raise BadInputError(f"{name} is {getattr(self, name)}; give a share from 0 to 1.")
         if not self.spread >= 0:
-            raise BadInputError(f"spread is {self.spread}; give a deviation of 0 or more.")
+            raise BadInputError(f"spread is {self.spread}; give a standard deviation of 0 or more.")
 
 
 HONEST = RaterBehavior()

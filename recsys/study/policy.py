@@ -63,7 +63,7 @@ class Policy:
     sensitive: tuple[str, ...] = SENSITIVE_WORDS
     segments: tuple[str, ...] = ()  # SEGMENTS that split the report, besides brand and category
     format: int = 1  # of the policy file; 2 writes `precision` for `hit_rate`
-    releases: bool = True  # False: a passed study is no permission to release to customers
+    releases: bool = True  # False: a passed study does not allow a release to customers
 
     def __post_init__(self) -> None:
         _check_policy(self)

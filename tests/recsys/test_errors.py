@@ -7,5 +7,5 @@ def test_who_must_log_in_reads_whether_a_login_is_over_or_was_never_there() -> N
     never, over = LoginNeededError(), LoginNeededError(expired=True)
     assert isinstance(never, NotAllowedError)
     assert (never.expired, over.expired) == (False, True)
-    assert str(never) == "Nobody knows yet who you are: log in first."
-    assert str(over) == "Your login is over: log in again; no answer is lost."
+    assert str(never) == "You are not logged in: log in first."
+    assert str(over) == "Your login has expired: log in again; no answer is lost."

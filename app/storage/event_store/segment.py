@@ -109,7 +109,7 @@ def _map_file(file: Path, dtype: Any) -> NDArray[Any]:
 
 def _damaged_error(folder: Path) -> IntegrityError:
     return IntegrityError(
-        f"The event store misses a part or holds a damaged one ({folder.name}); {_REPAIR_HINT}."
+        f"The event store has a missing or damaged segment ({folder.name}); {_REPAIR_HINT}."
     )
 
 

@@ -108,7 +108,7 @@ def open_window(event_store: EventStore, window: TrainingWindow) -> EventStore:
     last = full_store.as_of if window.last is None else min(window.last, full_store.as_of)
     if window.last is not None and window.first > window.last:
         raise BadInputError(
-            f"The window begins on {window.since} and ends on {window.until}: turn the two round."
+            f"The window begins on {window.since} and ends on {window.until}: swap the two days."
         )
     windowed_store = WindowedEventStore(full_store, window.first, last)
     if next(windowed_store.scan(), None) is None:

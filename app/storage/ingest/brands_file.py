@@ -159,7 +159,7 @@ def _thumbnail(file: Path) -> bytes:
     try:
         image = _decode_image(file)
     except UnidentifiedImageError:
-        raise BadInputError(f"it is no picture inside, {_SAVE_HINT}") from None
+        raise BadInputError(f"its content is not an image, {_SAVE_HINT}") from None
     except (OSError, ValueError, SyntaxError, struct.error) as error:
         raise BadInputError("it is cut off or damaged, export it again") from error
     image.thumbnail(MAX_SIZE)

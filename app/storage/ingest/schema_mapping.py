@@ -70,9 +70,7 @@ class SchemaMapper:
         """Return sentences that name the schema and count the rows left out."""
         notes = [f"Read as {self.schema.name}."]
         if self.without_product:
-            notes.append(
-                f"{self.without_product:,} rows say nothing of a product and were left out."
-            )
+            notes.append(f"{self.without_product:,} rows have no product event and were left out.")
         if self.without_user:
             notes.append(
                 f"{self.without_user:,} rows have no {self.schema.user_column}: they are "

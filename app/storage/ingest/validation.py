@@ -187,7 +187,7 @@ def _rules_sql(loaded: LoadedFiles, now: int) -> list[str]:
         ]
     tests += [(_invalid_price_sql(c), f"{c} is no price") for c in (Col.PRICE, Col.LIST_PRICE)]
     quantity = f"NOT isfinite({Col.QUANTITY}) OR {Col.QUANTITY} < 0"
-    tests += [(quantity, "quantity is no number of units")]
+    tests += [(quantity, "quantity is not a valid number of units")]
     return [f"WHEN {test} THEN {sql_literal(reason)}" for test, reason in tests]
 
 

@@ -94,7 +94,7 @@ class AccountLinks:
         if issued["badge"] != badge:
             return "This link was made for somebody else: link your account from your own page."
         if self.customer_of([badge]) is not None:
-            return "A shop account is linked to you already: take that link out first."
+            return "A shop account is linked to you already: remove that link first."
         if self.is_linked(customer):
             return (
                 "This shop account is linked to somebody else: ask whoever runs Brandswipe, if it "

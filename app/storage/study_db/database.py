@@ -210,7 +210,7 @@ def _make_private(path: Path) -> None:
     except OSError as error:
         raise WorkspaceError(
             f"The workspace {path.parent} cannot be written ({error.strerror}): "
-            "mend its rights, or choose another folder with --workspace."
+            "correct its permissions, or choose another folder with --workspace."
         ) from None
 
 
@@ -223,9 +223,9 @@ def _explained(error: sqlite3.Error, path: Path | None) -> WorkspaceError:
     elif "locked" in message or "busy" in message:
         message = f"Another process is writing to {path} for too long: stop it and try again."
     elif "readonly" in message or "unable to open" in message:
-        message = f"The store {path} cannot be written: mend its rights or its disk."
+        message = f"The store {path} cannot be written: correct its permissions or its disk."
     else:
-        message = f"The store {path} refused this ({message}): run `brandswipe doctor`."
+        message = f"Writing to {path} failed ({message}): run `brandswipe doctor`."
     return WorkspaceError(message)
 
 

@@ -124,7 +124,7 @@ class ChainedDatabase(Database):
             elif row is not None and not _link_matches(last, link_row, row):
                 broken.append(f"row {link_row['seq']} ({link_row['what']}) was changed")
             last = ChainHead(link_row["seq"], link_row["commitment"])
-        broken += [f"row {seq} ({row['what']}) was slipped in" for seq, row in rows.items()]
+        broken += [f"row {seq} ({row['what']}) was inserted later" for seq, row in rows.items()]
         return broken + self._unaccounted_rows(missing) + self._head_mismatch()
 
     def _linked_rows(self) -> Iterator[DbRow]:

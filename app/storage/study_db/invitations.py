@@ -60,7 +60,7 @@ class InvitationTable:
     def _check_list(self, study: str, hash: str, existing: DbRow | None) -> None:
         if existing is not None and existing["hash"] != hash:
             raise BadInputError(
-                "Another list was invited to this study: open a new study for this one."
+                "This study already has another invitation list: open a new study for this one."
             )
         if existing is None and self.db.query_one("select 1 from decks where study = ?", study):
             raise BadInputError(

@@ -96,7 +96,7 @@ def _parse_address(address: str) -> tuple[SplitResult, tuple[Dialect, Connect]]:
     url = urlsplit(address)
     engine = {"postgresql": "postgres"}.get(url.scheme, url.scheme)
     if engine not in _ENGINES:
-        raise BadInputError(f"No engine answers at {url.scheme}://. Known: {_ADDRESSES}.")
+        raise BadInputError(f"No engine is supported at {url.scheme}://. Known: {_ADDRESSES}.")
     return url, _ENGINES[engine]
 
 

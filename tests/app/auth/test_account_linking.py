@@ -120,7 +120,7 @@ def test_one_account_is_never_two_peoples(accounts: AccountLinks) -> None:
     link_account(accounts, person(accounts, "ann"), note(accounts, "ann", "c1"))
     with pytest.raises(NotAllowedError, match="linked to somebody else"):
         link_account(accounts, person(accounts, "bob"), note(accounts, "bob", "c1"))
-    with pytest.raises(NotAllowedError, match="take that link out first"):
+    with pytest.raises(NotAllowedError, match="remove that link first"):
         link_account(accounts, person(accounts, "ann"), note(accounts, "ann", "c2"))
     assert (person(accounts, "ann").customer, person(accounts, "bob").customer) == ("c1", None)
 

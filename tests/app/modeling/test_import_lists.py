@@ -118,7 +118,7 @@ def test_a_few_rows_of_unknown_brands_and_customers_are_left_out_and_counted(
         (lambda t: {**t, "customer": ["nobody"] * 40}, "40 x unknown customer. Write brands and"),
         (
             lambda t: {**t, "score": [float("nan"), *t["score"][1:]]},
-            "1 of 40 scores in lists.parquet are no numbers, the first in row 1",
+            "1 of 40 scores in lists.parquet are not finite numbers, the first in row 1",
         ),
         (lambda t: {**t, "score": [*t["score"][1:], float("inf")]}, "the first in row 40"),
         (lambda t: {**t, "score": [None, *t["score"][1:]]}, "no numbers, the first in row 1"),

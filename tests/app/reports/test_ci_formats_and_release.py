@@ -201,7 +201,7 @@ class TestARelease:
         assert gate(here, "early").code == 0
         said = brandswipe(*asked, workspace=here)
         assert (said.code, said.err.count("\n")) == (2, 1)
-        assert "'Worth a quarter' is no permission to release" in said.err
+        assert "'Worth a quarter' does not allow a release" in said.err
         report = brandswipe("report", "--study", "early", "--format", "md", workspace=here).out
         assert "no permission to release to customers" in report
         why = ("--outcome", "release", "--role", "board", "--reason", "a pilot")

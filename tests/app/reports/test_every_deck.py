@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 from app.cli.study.results import _report_text
 from app.presentation.i18n import LANGUAGES, section_texts
+from app.presentation.verdict_text import verdict_data
 from app.reports.ci_formats import gate_data, gate_junit, gate_summary
 from app.reports.exports import MIME_TYPES, render_report, report_data
 from app.storage.study_db.records import ClosedBy, StudyRow
@@ -149,7 +150,7 @@ def test_every_report_is_whole_and_has_a_verdict(
         assert found.value is None or 0 <= found.low <= found.value <= found.high <= 1
     said = decide(report, rule)
     assert {c.name for c in said.criteria} in (set(), {c.name for c in rule.criteria})
-    json.dumps(report.to_dict() | said.to_dict(), allow_nan=False)
+    json.dumps(report.to_dict() | verdict_data(said), allow_nan=False)
 
 
 def estimates(report: Report) -> Iterator[Any]:

@@ -85,7 +85,7 @@ def test_an_arm_without_brands_is_not_compared_by_brand_and_the_readout_says_why
     where = str(released / "carousels")
     data = brandswipe("readout", where, came, "--format", "json").data
     unknown = [d for d in data["differences"] if d["arm"] == "none"]
-    assert {d["reason"] for d in unknown} == {"nobody in it was shown a brand"}
+    assert {d["reason"] for d in unknown} == {"no customer of it was shown a brand"}
     assert {d["value"] for d in unknown} == {None}
     assert "engaged" not in next(arm for arm in data["arms"] if arm["name"] == "none")
     for shape in ("text", "html"):

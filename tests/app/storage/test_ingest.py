@@ -335,7 +335,7 @@ def test_pictures_are_drawn_anew_and_bad_ones_skipped(tmp_path: Path) -> None:
     assert pictures.keys() == {"Lego", "Nike"}
     with Image.open(tmp_path / "ws" / "pictures" / f"{pictures['Lego']}.webp") as small:
         assert small.size == (480, 320)
-    assert any("Picture skipped, adidas.jpg: it is no picture inside" in n for n in done.notes)
+    assert any("Picture skipped, adidas.jpg: its content is not an image" in n for n in done.notes)
 
 
 def test_a_folder_of_pictures_must_be_there(tmp_path: Path) -> None:
@@ -358,8 +358,8 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("price is no price", {"price": "-1"}),
     ("price is no price", {"price": "1e12"}),
     ("list_price is no price", {"list_price": "-0.5"}),
-    ("quantity is no number of units", {"quantity": "some"}),
-    ("quantity is no number of units", {"quantity": -1}),
+    ("quantity is not a valid number of units", {"quantity": "some"}),
+    ("quantity is not a valid number of units", {"quantity": -1}),
 ]
 
 

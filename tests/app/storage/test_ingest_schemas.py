@@ -84,7 +84,7 @@ def test_rows_without_a_user_and_events_of_no_product_are_counted(
 ) -> None:
     notes = " ".join(taken(tmp_path, LOGS[name]()).notes)
     other = {"ga4": 2}.get(name, 1)
-    assert f"{other:,} rows say nothing of a product" in notes
+    assert f"{other:,} rows have no product event" in notes
     assert f"{rows:,} rows have no user" in notes
     assert "--map THEIRS=customer_id" in notes
 
@@ -195,7 +195,7 @@ def test_the_tables_of_segment_are_read_together_each_with_its_own_columns(tmp_p
     done = ingest(tmp_path / "ws", str(tmp_path / "log"), now=NOW, max_bad=0)
     assert sorted(stored(tmp_path)) == sorted(HERS)
     notes = " ".join(done.notes)
-    assert "1 rows say nothing of a product" in notes  # the order in tracks
+    assert "1 rows have no product event" in notes  # the order in tracks
     assert "1 rows have no user_id" in notes
 
 

@@ -389,7 +389,7 @@ def test_a_store_that_nobody_touched_verifies(path: Path) -> None:
         ("update studies set kind = 'x'", "study spring cannot be read"),
         ("insert into swipes select 99, salt, 'new', deck, position, kind, answer, tab, tab_seq, "
          "99, shown_ms, input, device_class, client_at, received_at, late from swipes limit 1",
-         "row 99 (swipes) was slipped in"),
+         "row 99 (swipes) was inserted later"),
     ],
 )  # fmt: skip
 def test_verify_names_what_somebody_edited(path: Path, statement: str, named: str) -> None:

@@ -89,7 +89,7 @@ def test_a_fit_says_which_version_and_window_it_read(twice: Workspace) -> None:
         (
             TrainingWindow(since="2026-03-05", until="2026-03-01"),
             BadInputError,
-            "turn the two round",
+            "swap the two days",
         ),
         (
             TrainingWindow(events="ffff0000"),

@@ -97,7 +97,7 @@ def test_wider_and_narrower_types_that_lose_nothing_are_taken() -> None:
 @pytest.mark.parametrize(
     ("address", "table", "words"),
     [
-        ("oracle://shop", "events", "No engine answers at oracle://. Known: postgres://"),
+        ("oracle://shop", "events", "No engine is supported at oracle://. Known: postgres://"),
         ("postgres://shop/db", None, "Name it with --table"),
     ],
 )

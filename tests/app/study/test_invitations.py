@@ -166,7 +166,7 @@ class TestWhatIsRefused:
         ("text", "said"),
         [
             ("name\nann\n", "no column of addresses"),
-            ("email\n\n", "invites nobody"),
+            ("email\n\n", "has no line with an address"),
             ("", "no column of addresses"),
         ],
     )

@@ -94,7 +94,7 @@ def test_a_study_without_a_list_invites_everybody(form: AppTest) -> None:
     ("content", "link", "said"),
     [
         ("name\nAda", LINK, "people.csv has no column of addresses"),
-        ("email\n", LINK, "people.csv invites nobody"),
+        ("email\n", LINK, "people.csv has no line with an address"),
         (LIST, "play.example.com", "'play.example.com' is no link"),
     ],
 )

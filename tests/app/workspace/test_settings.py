@@ -133,7 +133,7 @@ def test_a_workspace_cannot_name_another_one(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "brandswipe.toml").mkdir()
-    with pytest.raises(SettingsError, match="mend its rights"):
+    with pytest.raises(SettingsError, match="correct its permissions"):
         read_settings(environ={}, cwd=tmp_path)
 
 
@@ -179,7 +179,7 @@ def test_unusable_keys_say_what_to_set(tmp_path: Path, world: dict[str, str], sa
 
 def test_a_key_file_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "secrets").write_text("in the way")
-    with pytest.raises(WorkspaceError, match="mend its rights"):
+    with pytest.raises(WorkspaceError, match="correct its permissions"):
         workspace_keys(Settings(workspace=tmp_path), {})
 
 

@@ -110,7 +110,7 @@ def test_an_arm_that_was_shown_no_brand_is_unknown_and_takes_no_share_of_the_dou
     alone = analyze_ab_test(("model", "baseline"), arm[:2000], did(flags[:2000]))
     assert found.differences["baseline"] == alone.differences["baseline"]
     unknown = found.differences["none"][ENGAGED]
-    assert (unknown.value, unknown.reason) == (None, "nobody in it was shown a brand")
+    assert (unknown.value, unknown.reason) == (None, "no customer of it was shown a brand")
     assert found.variants[2].shares == {}
 
 

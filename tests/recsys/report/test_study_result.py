@@ -8,6 +8,7 @@ from recsys.errors import IntegrityError
 from recsys.report.snapshot import EarlierDecision, InvitationList, StudySnapshot
 from recsys.report.study_result import evaluate_study
 from recsys.report.verdict import Outcome
+from recsys.study.deck import Origin
 from recsys.study.exclusions import ExclusionReason
 from recsys.study.scoring import score_deck
 from tests.support.closed_decks import STUDY, panel
@@ -43,6 +44,11 @@ class TestOverdue:
         again = replace(mine, dealt_at=mine.dealt_at + 1)
         assert len(StudySnapshot(STUDY, open=(mine, again)).open_dealt_at(0)) == 1
         assert StudySnapshot(STUDY, (DECKS[0],), (again,)).open_dealt_at(0) == []
+
+    def test_a_deck_that_can_never_count_is_not_waited_for(self) -> None:
+        deck = replace(DECKS[0].deck, origin=Origin.PRACTICE)
+        practice = replace(DECKS[0], deck=deck, closed_at=LATER)
+        assert StudySnapshot(STUDY, open=(practice,)).open_dealt_at(0) == []
 
     def test_who_played_elsewhere_before_could_not_count(self) -> None:
         mine = replace(DECKS[0], closed_at=LATER)
