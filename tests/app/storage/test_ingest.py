@@ -19,39 +19,17 @@ from PIL import Image
 
 from app.storage.event_store.store import EventStore
 from app.storage.event_store.transaction import explain_failures
-from app.storage.ingest.pipeline import IngestResult, ingest
+from app.storage.ingest.pipeline import ingest
 from recsys.dataset.brand_names import NAME_LENGTH
 from recsys.dataset.catalog import brand_codes
 from recsys.dataset.events import NO_PRICE, EventKind
 from recsys.errors import BadEventsError, BadInputError, UnknownNameError, WorkspaceError
 from tests.support.damaged_files import damaged_files
 from tests.support.event_files import FORMATS, LOG, NOW, Row, write
+from tests.support.ingested import stored, taken
 from tests.support.paths import SHARED_DATA
 
 REAL = SHARED_DATA / "completejourney"
-
-
-def taken(tmp: Path, rows: Any, name: str = "events.csv", **options: Any) -> IngestResult:
-    return ingest(tmp / "ws", str(write(rows, tmp / name)), now=NOW, **options)
-
-
-def stored(tmp: Path, customer: str = "ann") -> list[tuple[Any, ...]]:
-    """What the store holds of a customer, in words."""
-    store = EventStore.open(tmp / "ws")
-    c = store.catalog
-    return [
-        (
-            int(row["ts"]),
-            EventKind(row["kind"]),
-            c.item_product[row["item"]],
-            None if c.item_brand[row["item"]] < 0 else c.brands[c.item_brand[row["item"]]],
-            c.categories[c.item_category[row["item"]]],
-            int(row["price"]),
-            int(row["list_price"]),
-            int(row["quantity"]),
-        )
-        for row in store.events_of(customer)
-    ]
 
 
 def plain(**values: Any) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from app.storage.event_store.store import EventStore
 from app.storage.ingest.pipeline import IngestResult, ingest
 from recsys.dataset.events import EventKind
 from recsys.errors import BadEventsError, UnknownNameError
+from tests.support import ingested
 from tests.support.event_files import write
+from tests.support.ingested import stored
 from tests.support.schema_logs import (
     BOUGHT,
     HERS,
@@ -39,25 +41,12 @@ _ITEM = (
 
 
 def taken(tmp: Path, log: Log, name: str = "log.jsonl", **options: Any) -> IngestResult:
-    return ingest(tmp / "ws", str(write(log, tmp / name)), now=NOW, **options)
+    return ingested.taken(tmp, log, name, now=NOW, **options)
 
 
-def stored(tmp: Path, customer: str = "ann") -> list[tuple[Any, ...]]:
-    """What the store holds of a customer, in words; the list prices apart."""
-    store = EventStore.open(tmp / "ws")
-    c = store.catalog
-    return [
-        (
-            int(row["ts"]),
-            EventKind(row["kind"]),
-            c.item_product[row["item"]],
-            None if c.item_brand[row["item"]] < 0 else c.brands[c.item_brand[row["item"]]],
-            c.categories[c.item_category[row["item"]]],
-            int(row["price"]),
-            int(row["quantity"]),
-        )
-        for row in store.events_of(customer)
-    ]
+def without_list_price(tmp: Path, customer: str = "ann") -> list[tuple[Any, ...]]:
+    """What the store holds of a customer; the list prices apart."""
+    return [(*row[:6], row[7]) for row in stored(tmp, customer)]
 
 
 # ---------------------------------------------------------------- what each schema becomes
@@ -71,7 +60,7 @@ def test_the_same_shopping_is_the_same_in_every_schema_and_format(
 ) -> None:
     schema = "auto" if asked == "auto" else name
     done = taken(tmp_path, LOGS[name](), f"log.{suffix}", schema=schema, max_bad=0)
-    assert sorted(stored(tmp_path)) == sorted([*HERS, *MORE[name]])
+    assert sorted(without_list_price(tmp_path)) == sorted([*HERS, *MORE[name]])
     prices = {int(row["list_price"]) for row in EventStore.open(tmp_path / "ws").events_of("ann")}
     assert prices == {LIST_PRICE[name]}
     assert (done.customers, done.bad) == (1, {})
@@ -91,7 +80,7 @@ def test_rows_without_a_user_and_events_of_no_product_are_counted(
 
 def test_browsers_stand_for_customers_where_the_shop_says_so(tmp_path: Path) -> None:
     taken(tmp_path, ga4(), rename={"user_pseudo_id": "customer_id"})
-    assert len(stored(tmp_path, "1.2")) == 5  # two of one second are one
+    assert len(without_list_price(tmp_path, "1.2")) == 5  # two of one second are one
     assert not EventStore.open(tmp_path / "ws").has_customer("ann")
 
 
@@ -102,12 +91,12 @@ def test_a_column_that_is_not_there_cannot_be_renamed(tmp_path: Path) -> None:
 
 def test_microseconds_are_rounded_down_to_seconds(tmp_path: Path) -> None:
     taken(tmp_path, ga4())
-    assert stored(tmp_path)[0][0] == LOOKED
+    assert without_list_price(tmp_path)[0][0] == LOOKED
 
 
 def test_a_product_of_several_brands_is_evidence_of_each(tmp_path: Path) -> None:
     taken(tmp_path, google_retail())
-    bought = [row[3] for row in stored(tmp_path) if row[1] == EventKind.PURCHASE]
+    bought = [row[3] for row in without_list_price(tmp_path) if row[1] == EventKind.PURCHASE]
     assert sorted(bought) == ["Disney", "Lego"]
 
 
@@ -131,7 +120,7 @@ def test_the_catalogue_of_google_retail_names_brands_that_events_leave_out(tmp_p
     write(shelf, tmp_path / "log" / "catalogue.jsonl")
     ingest(tmp_path / "ws", str(tmp_path / "log"), now=NOW)
     c = EventStore.open(tmp_path / "ws").catalog
-    assert {row[3] for row in stored(tmp_path)} == {"Lego"}
+    assert {row[3] for row in without_list_price(tmp_path)} == {"Lego"}
     assert c.item_title.tolist() == ["Castle"]
     assert c.item_price.tolist() == [1500]
     assert c.item_released.tolist() == [pd.Timestamp("2025-01-31").timestamp()]
@@ -140,8 +129,10 @@ def test_the_catalogue_of_google_retail_names_brands_that_events_leave_out(tmp_p
 def test_interactions_of_rectools_find_their_brands_in_its_features(tmp_path: Path) -> None:
     write(rectools_products(), tmp_path / "features.csv")
     taken(tmp_path, rectools(), "interactions.csv", products=str(tmp_path / "features.csv"))
-    assert [row[:4] for row in stored(tmp_path)] == [(BOUGHT, EventKind.PURCHASE, "p1", "Lego")]
-    assert [row[3] for row in stored(tmp_path, "bob")] == [None]
+    assert [row[:4] for row in without_list_price(tmp_path)] == [
+        (BOUGHT, EventKind.PURCHASE, "p1", "Lego")
+    ]
+    assert [row[3] for row in without_list_price(tmp_path, "bob")] == [None]
 
 
 def test_a_folder_of_movielens_goes_in_as_it_is(tmp_path: Path) -> None:
@@ -149,7 +140,7 @@ def test_a_folder_of_movielens_goes_in_as_it_is(tmp_path: Path) -> None:
     write(movielens(), tmp_path / "ml" / "ratings.csv")
     write(movielens_products(), tmp_path / "ml" / "movies.csv")
     ingest(tmp_path / "ws", str(tmp_path / "ml"), now=NOW)
-    assert [row[:5] for row in stored(tmp_path, "7")] == [
+    assert [row[:5] for row in without_list_price(tmp_path, "7")] == [
         (LOOKED, EventKind.VIEW, "2", None, ""),
         (BOUGHT, EventKind.PURCHASE, "1", "Animation & Comedy", "Animation"),
     ]
@@ -172,7 +163,7 @@ def test_older_files_of_movielens_have_no_names_of_columns_and_go_in_as_well(
     (tmp_path / "ml" / "README").write_text("not a row")
     done = ingest(tmp_path / "ws", str(tmp_path / "ml"), now=NOW, max_bad=0)
     assert "Read as movielens." in done.notes
-    assert [row[:5] for row in stored(tmp_path, "7")] == [
+    assert [row[:5] for row in without_list_price(tmp_path, "7")] == [
         (LOOKED, EventKind.VIEW, "2", None, ""),
         (BOUGHT, EventKind.PURCHASE, "1", "Children's & Drama", "Children's"),
     ]
@@ -193,7 +184,7 @@ def test_the_tables_of_segment_are_read_together_each_with_its_own_columns(tmp_p
     for number, row in enumerate(segment_tables()):
         write([row], tmp_path / "log" / f"{number}.csv")
     done = ingest(tmp_path / "ws", str(tmp_path / "log"), now=NOW, max_bad=0)
-    assert sorted(stored(tmp_path)) == sorted(HERS)
+    assert sorted(without_list_price(tmp_path)) == sorted(HERS)
     notes = " ".join(done.notes)
     assert "1 rows have no product event" in notes  # the order in tracks
     assert "1 rows have no user_id" in notes
@@ -208,7 +199,7 @@ def test_our_own_columns_go_before_any_schema(tmp_path: Path) -> None:
     row = {"user_id": "ann", "item_id": "p", "weight": 1, "datetime": "x", "brand": "Lego"}
     done = taken(tmp_path, [row], "log.csv", rename={"user_id": "customer_id"})
     assert not any("Read as" in note for note in done.notes)
-    assert [row[3] for row in stored(tmp_path)] == ["Lego"]
+    assert [row[3] for row in without_list_price(tmp_path)] == ["Lego"]
 
 
 # ---------------------------------------------------------------- bad rows and files
@@ -235,7 +226,7 @@ def test_an_unreadable_time_is_a_bad_row_with_its_line(
 ) -> None:
     done = taken(tmp_path, spoilt(name, **values), max_bad=0.5)
     assert done.examples[0].startswith("log.jsonl line 4: unreadable time")
-    assert len(stored(tmp_path)) == len(HERS) - 1 + len(MORE[name])
+    assert len(without_list_price(tmp_path)) == len(HERS) - 1 + len(MORE[name])
 
 
 @pytest.mark.parametrize(
@@ -252,7 +243,7 @@ def test_what_is_nested_wrongly_loses_its_own_row_and_no_other(
     tmp_path: Path, name: str, values: dict[str, Any]
 ) -> None:
     taken(tmp_path, spoilt(name, **values))
-    known = [row for row in stored(tmp_path) if row[3] is not None]
+    known = [row for row in without_list_price(tmp_path) if row[3] is not None]
     assert sorted(known) == sorted(
         row for row in [HERS[0], HERS[2], *MORE[name]] if row[3] is not None
     )
