@@ -17,7 +17,6 @@ OF_A_CLASS = {"__slots__", "__dict__", "__dataclass_fields__", "__qualname__"}
 
 ALLOWED = {
     "app/presentation/theme.py": {"asdict"},  # colours, as variables of CSS
-    "app/reports/html/style.py": {"asdict"},  # colours, as variables of CSS
     "app/web/views/report/charts.py": {"getattr"},  # a colour by its name
     "app/web/views/report/sections.py": {"getattr"},  # the same
     "app/web/views/play/participation.py": {"getattr"},  # the same
