@@ -5,11 +5,16 @@ installed wheel has no such file, so `brandswipe serve` passes `streamlit_option
 """
 
 import json
+from dataclasses import asdict
+from functools import cache
 from pathlib import Path
+
+from markupsafe import Markup
 
 from app.presentation.palette import DARK, LIGHT, THEMES, mix_colors
 from app.presentation.palette import ColorTokens as ColorTokens
 from app.presentation.palette import color_tokens as color_tokens
+from app.presentation.templating import render_template
 
 STATIC_FOLDER = Path(__file__).parents[1] / "web" / "static"  # Streamlit serves it: beside main
 HEADING_FONT = "Bricolage Grotesque"
@@ -45,9 +50,33 @@ def config_toml() -> str:
     return "\n\n".join([_CONFIG_HEADER, *blocks, *_font_face_blocks(font_faces)]) + "\n"
 
 
+@cache
 def page_css() -> str:
     """Return the style element of every page, for styles that are no theme option."""
-    return f"<style>{_PAGE_CSS}</style>"
+    return render_template(
+        "app.presentation",
+        "page_style.html",
+        variables=css_variables(LIGHT, DARK),
+        selected_light=mix_colors(LIGHT.glow, LIGHT.ink, 0.2),
+        selected_dark=DARK.glow,
+    )
+
+
+def css_variables(light: ColorTokens, dark: ColorTokens | None = None) -> Markup:
+    """Return colors and fonts as custom properties of CSS: `--bs-on-glow: #FFFFFF;` and so on.
+
+    With `dark` each color is that of the theme in use.
+    """
+    values = asdict(light)
+    if dark is not None:
+        dark_values = asdict(dark)
+        values = {
+            name: f"light-dark({value}, {dark_values[name]})" for name, value in values.items()
+        }
+    values |= {"heading_font": f"'{HEADING_FONT}', {TEXT_FONT}", "text_font": TEXT_FONT}
+    return Markup(
+        " ".join(f"--bs-{name.replace('_', '-')}: {value};" for name, value in values.items())
+    )
 
 
 def altair_theme(theme: str | None) -> dict[str, object]:
@@ -181,95 +210,6 @@ def _font_face_blocks(font_faces: object) -> list[str]:
 
 _CONFIG_HEADER = """\
 # Made by `python -m app.presentation.theme > .streamlit/config.toml`; a test compares both."""
-
-_PAGE_CSS = f"""
-html, body, .stApp [data-testid="stMain"] {{ overscroll-behavior: none; }}
-.stApp {{ font-variant-numeric: tabular-nums; }}
-.stApp h1, .stApp h2, .stApp h3 {{ letter-spacing: -0.015em; text-wrap-style: balance; }}
-.stApp [data-testid="stMarkdownContainer"] p {{ line-height: 1.6; text-wrap-style: pretty; }}
-.stApp [data-testid="stMainBlockContainer"] {{ max-width: 60rem; }}
-.stApp [data-testid="stMetricValue"] {{ font-family: '{HEADING_FONT}', {TEXT_FONT}, sans-serif; }}
-.stApp button[kind^="primary"], .stApp button[kind^="secondary"] {{
-  min-height: 3rem; padding-inline: 1.4rem;
-}}
-.stApp button[kind^="primary"] p, .stApp button[kind^="secondary"] p {{ font-weight: 600; }}
-.stApp button[kind^="primary"] {{ color: light-dark({LIGHT.on_glow}, {DARK.on_glow}); }}
-.stApp button[kind^="primary"]:disabled {{ color: light-dark({LIGHT.quiet}, {DARK.quiet}); }}
-.stApp [data-testid="stCaptionContainer"] {{
-  color: light-dark({LIGHT.quiet}, {DARK.quiet}); opacity: 1;
-}}
-.stApp [data-testid="stCaptionContainer"] p {{ color: inherit; }}
-.stApp [role="radio"][data-selected] p {{
-  color: light-dark({mix_colors(LIGHT.glow, LIGHT.ink, 0.2)}, {DARK.glow});
-}}
-@media (forced-colors: active) {{
-  .stApp [role="radio"][data-selected] {{ background: Highlight; forced-color-adjust: none; }}
-  .stApp [role="radio"][data-selected] p {{ color: HighlightText; }}
-}}
-.stApp a:focus-visible, .stApp main:focus-visible {{
-  outline: 3px solid light-dark({LIGHT.glow}, {DARK.glow}); outline-offset: -3px;
-}}
-.stApp [data-testid="stAlertContainer"] {{
-  border: 1px solid color-mix(in srgb, currentColor 24%, transparent);
-}}
-.stApp [data-testid="stCheckbox"] label > div:has(> svg) {{ border-radius: 5px; }}
-.stApp [data-testid="stMainBlockContainer"]:has(.st-key-story) [data-stale="true"] {{
-  display: none;
-}}
-.stApp [data-testid="stStatusWidget"]:not(:has([data-testid="stConnectionStatus"])) {{
-  display: none;
-}}
-.stApp [data-testid="stSidebar"][data-collapsed="true"] * {{ visibility: hidden !important; }}
-.stApp [data-testid="stTopNavLink"] p {{ line-height: inherit; }}
-.stApp .st-key-notice {{ max-width: 36rem; margin: 7vh auto 0; }}
-.stApp .fan {{ position: relative; width: 5.25rem; aspect-ratio: 3 / 4; margin: .5rem auto 1rem; }}
-.stApp .fan i {{
-  position: absolute; inset: 0; border-radius: 16px;
-  background: light-dark({LIGHT.surface}, {DARK.surface});
-  border: 1px solid light-dark({LIGHT.line}, {DARK.line});
-  box-shadow: 0 14px 34px -12px rgb(30 20 10 / .22);
-}}
-.stApp .fan i:nth-child(1) {{ transform: translate(-1.1rem, .2rem) rotate(-10deg); }}
-.stApp .fan i:nth-child(2) {{ transform: translate(1.1rem, .2rem) rotate(10deg); }}
-.stApp .fan i:nth-child(3) {{
-  border: 6px solid light-dark({LIGHT.surface}, {DARK.surface});
-  background: linear-gradient(165deg, oklch(.58 .15 35), oklch(.42 .125 21)) padding-box;
-}}
-.stApp [class*="st-key-panel_"] {{
-  background: light-dark({LIGHT.surface}, {DARK.surface}); border-radius: 24px; padding: 1.4rem;
-}}
-.stApp [class*="st-key-panel_"] :is(h2, h3) {{ padding-top: 0; }}
-.stApp .st-key-panel_products h2 {{ font-size: 1.45rem; }}
-.stApp .shelves {{
-  display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17rem, 100%), 1fr));
-  gap: 1.4rem 3rem;
-}}
-.stApp .shelves h3 {{
-  font: 600 0.875rem/1.4 {TEXT_FONT}, sans-serif; letter-spacing: 0; padding: 0 0 .4rem; margin: 0;
-  color: light-dark({LIGHT.quiet}, {DARK.quiet});
-}}
-.stApp .shelves ul {{ list-style: none; margin: 0; padding: 0; }}
-.stApp .shelves li {{
-  display: flex; justify-content: space-between; gap: 1rem; margin: 0; padding: .55rem 0;
-  border-top: 1px solid light-dark({LIGHT.line}, {DARK.line}); line-height: 1.4;
-}}
-.stApp .shelves span + span {{ white-space: nowrap; }}
-.stApp .st-key-frame_bar {{ margin-top: 2.5rem; }}
-.stApp {{ container-type: inline-size; }}
-@container (min-width: 56rem) {{ /* unlike a media query it knows how large her letters are */
-  .stApp .st-key-frame_bar {{
-    position: fixed; top: .875rem; right: 4rem; width: auto; margin: 0; z-index: 999991;
-  }}
-}}
-@media (max-width: 30rem) {{
-  .stApp [data-testid="stMainBlockContainer"] {{ padding-left: 1rem; padding-right: 1rem; }}
-  .stApp h1 {{ font-size: 2rem; }}
-  .stApp h2 {{ font-size: 1.5rem; }}
-  .stApp .st-key-frame_bar button {{ padding-inline: .6rem; }}
-  .stApp .st-key-frame_bar button p {{ font-size: .8125rem; }}
-}}
-"""
-
 
 if __name__ == "__main__":
     print(config_toml(), end="")

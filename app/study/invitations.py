@@ -8,15 +8,17 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
 import segno
+from markupsafe import Markup
 
 from app.auth.identity import employee_pseudonym
-from app.presentation.i18n import LANGUAGES, section_texts, translate
+from app.presentation.i18n import LANGUAGES, translate
+from app.presentation.palette import LIGHT
+from app.presentation.templating import render_template
 from app.presentation.verdict_text import too_small_text
 from app.storage.study_db.records import StudyRow, study_of
 from app.workspace.keys import SecretKeys
@@ -149,11 +151,16 @@ def invitation_message(language: str, kind: str, link: str, has_coffee: bool) ->
 
 def poster(language: str, link: str) -> str:
     """Return an HTML page to print on A4. It loads no other file and no other host."""
-    qr_code = segno.make(link, error="m").svg_inline(
-        border=4, scale=9, dark="#1E1B2E", light="#fff"
+    qr_code = segno.make(link, error="m")
+    svg = qr_code.svg_inline(border=4, scale=9, dark=LIGHT.ink, light="#fff")
+    return render_template(
+        "app.study",
+        "poster.html",
+        language=language,
+        link=link,
+        code=Markup(svg),
+        ink=LIGHT.ink,
     )
-    texts = {key: escape(value) for key, value in section_texts(language, "poster").items()}
-    return _POSTER.format(language=language, code=qr_code, link=escape(link), **texts)
 
 
 def works_council_note(
@@ -195,34 +202,6 @@ def works_council_note(
 def _columns_text(language: str, columns: Sequence[str], min_group_size: int) -> str:
     name = "note.columns" if columns else "note.no_columns"
     return translate(language, name, columns=", ".join(columns), cell=min_group_size)
-
-
-_POSTER = """<!doctype html>
-<html lang="{language}">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-@page {{ size: A4; margin: 0 }}
-* {{ box-sizing: border-box }}
-body {{ margin: 0; background: #fff; color: #1E1B2E; font-family: system-ui, sans-serif }}
-main {{ width: 210mm; min-height: 296mm; margin: auto; padding: 26mm 22mm; display: flex;
-  flex-direction: column; gap: 12mm; align-items: center; text-align: center }}
-h1 {{ font-size: 52pt; line-height: 1.05; letter-spacing: -.02em; margin: 0; text-wrap: balance }}
-p {{ font-size: 20pt; line-height: 1.35; margin: 0; max-width: 150mm; text-wrap: balance }}
-svg {{ width: 92mm; height: 92mm; border-radius: 6mm; border: 2px solid #1E1B2E }}
-.link {{ font-size: 15pt; overflow-wrap: anywhere }}
-.small {{ font-size: 13pt; margin-top: auto }}
-</style>
-<main>
-<h1>{title}</h1>
-<p>{lead}</p>
-<div role="img" aria-label="{alt}">{code}</div>
-<p class="link">{link}</p>
-<p class="small">{private}</p>
-</main>
-</html>
-"""
 
 
 @dataclass(frozen=True, slots=True)

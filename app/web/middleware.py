@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.auth.device_pairing import PAIRING_COOKIE, DevicePairing
 from app.auth.guest_cookie import is_logout, matches_route
 from app.auth.identity import check_login, is_loopback
+from app.presentation.templating import render_template
 from app.web import runtime
 from app.workspace.json_log import log_extra
 from app.workspace.settings import Login, Settings
@@ -37,11 +38,6 @@ LOCAL_ONLY_MESSAGE = (
     "This page is for the computer that it runs on: open it there, without a proxy."
 )
 FOREIGN_ORIGIN_MESSAGE = "Another site asked for this: open the page itself."
-_PAGE_HTML = (
-    "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-    "<title>Brandswipe</title><style>:root{{color-scheme:light dark}}body{{margin:20vh auto;"
-    "max-width:24rem;padding:0 1.5rem;font:1.2rem/1.5 system-ui,sans-serif}}</style><p>{}</p>"
-)
 GUARD_INSTALLED = Event()
 """Set once a guard stands before the server; without one no page may show the game."""
 
@@ -185,7 +181,8 @@ def is_local_request(client: str, headers: Collection[str]) -> bool:
 
 def message_page(message: str, status: int) -> HTMLResponse:
     """Return a page that is one sentence; never kept, because the next visit may fare better."""
-    return HTMLResponse(_PAGE_HTML.format(message), status, {"Cache-Control": "no-store"})
+    page = render_template("app.web", "message.html", message=message)
+    return HTMLResponse(page, status, {"Cache-Control": "no-store"})
 
 
 def security_headers() -> dict[str, str]:

@@ -86,6 +86,25 @@ def test_the_wheel_is_what_runs(installed: Path) -> None:
     assert all(name.startswith(str(installed)) for name in done.stdout.split())
 
 
+@pytest.mark.parametrize("package", ["app", "recsys"])
+def test_the_wheel_has_every_file_of_a_package(installed: Path, package: str) -> None:
+    in_wheel, in_checkout = files_in(installed / package), files_in(ROOT / package)
+    assert {path.suffix for path in in_checkout} >= KINDS[package]
+    assert in_wheel == in_checkout
+
+
+KINDS = {
+    "app": {".py", ".css", ".html", ".js", ".json", ".toml", ".woff2"},
+    "recsys": {".py"},
+}
+
+
+def files_in(folder: Path) -> set[Path]:
+    """Return the files below a folder but what Python compiled."""
+    found = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    return {path for path in found if "__pycache__" not in path.parts}
+
+
 def test_the_demo_of_the_wheel_serves_the_page_and_its_fonts(demo: str) -> None:
     with urllib.request.urlopen(f"{demo}/", timeout=10) as page:
         assert b"Streamlit" in page.read()

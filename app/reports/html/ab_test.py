@@ -4,57 +4,50 @@ Figures are per cent of customers with one digit, differences in points of them.
 """
 
 from collections.abc import Iterator
-from html import escape
 
 import pandas as pd
 
 from app.presentation.i18n import format_value, translate
 from app.reports.ab_test import ABTestResult
-from app.reports.charts import ChartRow, ChartSpan
-from app.reports.html.page import figure_html, html_document
-from app.reports.html.svg import chart_svg
+from app.reports.charts import Chart, ChartRow, ChartSpan
+from app.reports.html.document import chart_figure, render_document
 from recsys.ab_test.analysis import ENGAGED, MODEL_VARIANT, OUTCOMES, ABTestAnalysis, VariantStats
 from recsys.stats import Estimate
 
 
 def ab_test_html(language: str, result: ABTestResult) -> str:
     """Return the readout as one file, in English or Dutch."""
-    title = translate(language, "readout.title")
-    paragraphs = "".join(
-        f'<p class="bs-said">{escape(line)}</p>' for line in ab_test_sentences(language, result)
-    )
     outcome = _outcome(result.analysis)
-    head = (
-        f'<p class="eyebrow"><b>{escape(title)}</b></p>'
-        f'<section class="bs bs-panel bs-verdict bs-{outcome}">'
-        f'<h1 class="bs-word bs-{outcome}">{escape(translate(language, f"readout.{outcome}"))}'
-        f"</h1>{paragraphs}"
-        "</section>"
+    return render_document(
+        "ab_test.html",
+        language,
+        translate(language, "readout.title"),
+        outcome=outcome,
+        outcome_text=translate(language, f"readout.{outcome}"),
+        sentences=ab_test_sentences(language, result),
+        figures=[chart_figure(chart) for chart in _charts(language, result.analysis)],
     )
-    return html_document(language, title, head + _ab_test_charts_html(language, result))
 
 
-def _ab_test_charts_html(language: str, result: ABTestResult) -> str:
+def _charts(language: str, analysis: ABTestAnalysis) -> list[Chart]:
     variant_rows, difference_rows = (
-        _variant_rows(language, result.analysis),
-        _difference_rows(language, result.analysis),
+        _variant_rows(language, analysis),
+        _difference_rows(language, analysis),
     )
     charts = (
-        ("arms_title", variant_rows, "arms_said", variant_table(language, result.analysis)),
-        ("apart_title", difference_rows, "apart_said", difference_table(language, result.analysis)),
+        ("arms_title", variant_rows, "arms_said", variant_table(language, analysis)),
+        ("apart_title", difference_rows, "apart_said", difference_table(language, analysis)),
     )
-    content = "".join(
-        figure_html(
-            language,
+    return [
+        Chart(
             translate(language, f"readout.{title}"),
-            chart_svg(rows, "; ".join(f"{row.label}: {row.value_text}" for row in rows)),
             translate(language, f"readout.{said}"),
+            rows,
             table,
+            "; ".join(f"{row.label}: {row.value_text}" for row in rows),
         )
         for title, rows, said, table in charts
-    )
-    foot = escape(translate(language, "readout.foot"))
-    return f'<div class="pair">{content}</div><footer>{foot}</footer>'
+    ]
 
 
 def ab_test_sentences(language: str, result: ABTestResult) -> list[str]:

@@ -1,9 +1,15 @@
-"""What of the report is words and figures in a dress of its own: story, verdict, reasons."""
+"""The blocks of the report that are words and figures: the demo's pair, verdict, reasons, policy.
+
+The report page shows them one by one; the file includes the same templates with the same values.
+"""
 
 import re
-from html import escape
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, partial
 
 from app.presentation.i18n import format_percent, translate
+from app.presentation.templating import render_template
 from app.reports import policy_wording, tables
 from app.reports.wording import (
     bar_reason,
@@ -20,154 +26,204 @@ from app.reports.wording import (
 )
 from app.study.results import StudyStatus
 from recsys.report.verdict import CriterionVerdict
+from recsys.study.criteria import DIFFERENCES
 from recsys.study.policy import StudyKind
 
 STATE_OUTCOMES = {"passed": "release", "failed": "hold", "open": "undecided"}
 """Which verdict's sign a criterion's state wears."""
+_render = partial(render_template, "app.reports.html")
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictBlock:
+    """The verdict of a study, and the facts beside it."""
+
+    outcome: str  # names its colour and sign
+    word: str
+    sentence: str
+    change: str  # what would change it
+    is_simulated: bool
+    facts: Sequence[str]  # attempt, model, day
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionBlock:
+    """What a criterion means, where it stands, and why its bar stands where it stands."""
+
+    title: str
+    state: str  # passed, failed or open
+    state_text: str
+    outcome: str  # the verdict whose sign it wears
+    value: str
+    interval: str  # both bounds and the bar
+    meaning: str
+    bar: str
+    bar_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyField:
+    """A line of the policy."""
+
+    label: str
+    value: str
+    is_hash: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceBar:
+    """How much of a source's cards was liked, in whole percents."""
+
+    label: str
+    share: str
+    width: int
+    color: str  # name of a token
+    gap: int = 0  # width of the hatched stretch up to the picks
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPanel:
+    """One of the demo's two studies."""
+
+    study: str
+    outcome: str
+    word: str
+    share: str
+    bars: Sequence[SourceBar]
+    foot: str
+
+
+@cache
+def report_page_style() -> str:
+    """Return the style element of the report page, beside that of every page."""
+    return _render("page_style.html")
 
 
 def demo_pair_html(language: str, released: StudyStatus, held: StudyStatus) -> str:
     """Draw the two studies side by side."""
-    panels = "".join(_demo_panel(language, judged) for judged in (released, held))
-    label = escape(translate(language, "report.story_figure"))
-    return f'<div class="bs bs-pair" role="group" aria-label="{label}">{panels}</div>'
+    panels = [_study_panel(language, result) for result in (released, held)]
+    return _render("demo_pair.html", language=language, panels=panels)
 
 
 def held_reason_html(language: str, released: StudyStatus, held: StudyStatus) -> str:
     """Say why one of the two was held."""
-    sentence = escape(held_reason(language, released, held))
-    return f'<div class="bs"><p class="bs-said">{sentence}</p></div>'
-
-
-def _demo_panel(language: str, result: StudyStatus) -> str:
-    outcome = result.verdict.outcome.value
-    picks, decoys = precision_of(result) or 0.0, source_liked_share(result.report, "decoy")
-    gap = "" if decoys is None else _source_bar(language, "decoy", decoys, "slate", picks)
-    return (
-        f'<section class="bs-panel bs-{outcome}"><div class="bs-top">'
-        f"<h3>{escape(result.row.name)}</h3>{verdict_word_html(language, outcome)}</div>"
-        f'<p class="bs-big">{format_percent(language, picks)}'
-        f"<small>{escape(translate(language, 'report.story_share'))}</small></p>"
-        f"{_source_bar(language, 'pick', picks, 'glow')}{gap}"
-        f'<p class="bs-foot">{_panel_foot(language, result, picks, decoys)}</p></section>'
-    )
-
-
-def verdict_word_html(language: str, outcome: str, words: str | None = None) -> str:
-    """Draw a verdict's word with its sign, or other words in their place."""
-    label = words or translate(language, f"report.{outcome}")
-    return f'<span class="bs-word bs-{outcome}">{escape(label)}</span>'
-
-
-def _source_bar(
-    language: str, source: str, share: float, color: str, gap_end: float | None = None
-) -> str:
-    """One bar; with `gap_end` the stretch between the two is hatched."""
-    width, gap = percent_or_points(source, share), ""
-    if gap_end is not None and gap_end > share:
-        gap_left, gap_right = width, percent_or_points(source, gap_end)
-        gap = f'<i class="bs-gap" style="left:{gap_left}%;width:{gap_right - gap_left}%"></i>'
-    return (
-        f'<div class="bs-arm"><p><span>{escape(translate(language, f"report.arm_{source}"))}</span>'
-        f"<b>{format_percent(language, share)}</b></p>"
-        f'<div class="bs-track" aria-hidden="true">{gap}'
-        f'<i style="left:0;width:{width}%;background:var(--bs-{color})"></i></div></div>'
-    )
-
-
-def _panel_foot(language: str, result: StudyStatus, picks: float, decoys: float | None) -> str:
-    if decoys is None:
-        return escape(translate(language, "report.fact_people", n=result.verdict.n))
-    gap = percent_or_points("pick", picks) - percent_or_points("decoy", decoys)
-    people = translate(language, "report.fact_people", n=result.verdict.n)
-    return escape(f"{translate(language, 'report.story_gap', gap=gap)} · {people}")
+    return _render("held_reason.html", sentence=held_reason(language, released, held))
 
 
 def verdict_html(language: str, result: StudyStatus) -> str:
     """Draw the verdict: sign, word, sentence, what would change it, and the facts beside it."""
-    outcome = result.verdict.outcome.value
-    outcome_text = report_text(language, result.report.policy, outcome)
-    return (
-        '<section class="bs bs-panel bs-verdict '
-        f'bs-{outcome}">{verdict_word_html(language, outcome, outcome_text)}'
-        f'<p class="bs-said">{escape(verdict_sentence(language, result))}</p>'
-        f'<p class="bs-change"><b>{escape(translate(language, "report.change"))}.</b> '
-        f"{escape(what_would_change(language, result))}</p>"
-        f'<div class="bs-facts">{facts_html(language, result)}</div></section>'
-    )
-
-
-def facts_html(language: str, result: StudyStatus) -> str:
-    """Draw what must be known beside a verdict: attempt, model, day, and if it is simulated."""
-    row, report, decision = result.row, result.report, result.decision
-    simulated = report.kind is not StudyKind.LIVE
-    facts = [translate(language, "report.attempt", n=report.attempt)]
-    facts += [translate(language, "report.fact_model", model=row.model[:12])]
-    if row.challenger is not None:
-        facts.append(translate(language, "report.fact_challenger", model=row.challenger[:12]))
-    if decision is not None:
-        facts.append(
-            translate(
-                language, "report.fact_decided", date=tables.format_day_of_ms(language, decision.at)
-            )
-        )
-    strong = [translate(language, "report.simulated")] if simulated else []
-    return "".join(
-        [f'<span class="bs-strong">{escape(fact)}</span>' for fact in strong]
-        + [f"<span>{escape(fact)}</span>" for fact in facts]
-    )
+    verdict = verdict_block(language, result)
+    return _render("verdict.html", language=language, verdict=verdict, word_tag="span")
 
 
 def overrides_html(language: str, result: StudyStatus) -> str:
     """Draw what somebody decided against the verdict. It stands there for ever."""
-    stands = escape(translate(language, "report.overridden_stands"))
-    return "".join(
-        f'<section class="bs bs-panel bs-override"><h3>{escape(said)}</h3>'
-        f'<p>{escape(reason)}</p><p class="bs-quiet">{stands}</p></section>'
-        for said, reason in override_lines(language, result)
-    )
+    overrides = override_lines(language, result)
+    return _render("overrides.html", language=language, overrides=overrides)
 
 
 def criterion_reasons_html(language: str, result: StudyStatus) -> str:
     """Draw what each criterion means, where it stands, and why its bar stands where it stands."""
-    bar_reasons = {c.name: bar_reason(language, c) for c in result.report.policy.criteria}
-    parts = (
-        _criterion_reason_html(language, c, bar_reasons[c.name]) for c in result.verdict.criteria
-    )
-    return f'<div class="bs bs-three">{"".join(parts)}</div>'
-
-
-def _criterion_reason_html(language: str, criterion: CriterionVerdict, because: str) -> str:
-    key = criterion_state(criterion)
-    bar = translate(
-        language,
-        "report.because",
-        bar=format_criterion_value(language, criterion.name, criterion.bar),
-    )
-    return (
-        f'<div class="bs-{key}"><h3>{escape(translate(language, f"report.{criterion.name}"))}</h3>'
-        f"{verdict_word_html(language, STATE_OUTCOMES[key], translate(language, f'report.{key}'))}"
-        f"<p>{escape(translate(language, f'report.means_{criterion.name}'))}</p>"
-        f'<p class="bs-quiet">{escape(bar)}. {escape(because)}</p></div>'
-    )
+    return _render("criterion_reasons.html", criteria=criterion_blocks(language, result))
 
 
 def caveats_html(language: str, result: StudyStatus) -> str:
     """Draw what no interval cures, each with its first sentence as its head."""
-    heads = (line.partition(". ") for line in policy_wording.caveat_texts(language, result.report))
-    items = "".join(f"<li><b>{escape(head)}.</b>{escape(rest)}</li>" for head, _, rest in heads)
-    return f'<div class="bs"><ul>{items}</ul></div>'
+    return _render("caveats.html", caveats=caveats(language, result))
 
 
 def policy_html(language: str, result: StudyStatus) -> str:
     """Draw the policy field by field."""
-    fields = "".join(
-        f"<dt>{escape(field)}</dt><dd>{_field_value(value)}</dd>"
-        for field, value in policy_wording.policy_fields(language, result)
+    return _render("policy.html", policy_fields=policy_fields(language, result))
+
+
+def verdict_block(language: str, result: StudyStatus) -> VerdictBlock:
+    """Return what must be known of a verdict: its sentence, and attempt, model and day."""
+    outcome, policy = result.verdict.outcome.value, result.report.policy
+    return VerdictBlock(
+        outcome,
+        report_text(language, policy, outcome),
+        verdict_sentence(language, result),
+        what_would_change(language, result),
+        result.report.kind is not StudyKind.LIVE,
+        _facts(language, result),
     )
-    return f'<div class="bs"><dl>{fields}</dl></div>'
 
 
-def _field_value(value: str) -> str:
-    is_hash = re.fullmatch("[0-9a-f]{32,}", value)
-    return f"<code>{value}</code>" if is_hash else escape(value)
+def _facts(language: str, result: StudyStatus) -> list[str]:
+    row, decision = result.row, result.decision
+    facts = [
+        translate(language, "report.attempt", n=result.report.attempt),
+        translate(language, "report.fact_model", model=row.model[:12]),
+    ]
+    if row.challenger is not None:
+        facts.append(translate(language, "report.fact_challenger", model=row.challenger[:12]))
+    if decision is not None:
+        day = tables.format_day_of_ms(language, decision.at)
+        facts.append(translate(language, "report.fact_decided", date=day))
+    return facts
+
+
+def criterion_blocks(language: str, result: StudyStatus) -> list[CriterionBlock]:
+    """Return the criteria in the order of the verdict."""
+    reasons = {c.name: bar_reason(language, c) for c in result.report.policy.criteria}
+    return [_criterion_block(language, c, reasons[c.name]) for c in result.verdict.criteria]
+
+
+def _criterion_block(language: str, criterion: CriterionVerdict, reason: str) -> CriterionBlock:
+    name, state = criterion.name, criterion_state(criterion)
+    value, low, high, bar = (
+        format_criterion_value(language, name, share)
+        for share in (criterion.value, criterion.low, criterion.high, criterion.bar)
+    )
+    between = "board_between_points" if name in DIFFERENCES else "board_between"
+    return CriterionBlock(
+        title=translate(language, f"report.{name}"),
+        state=state,
+        state_text=translate(language, f"report.{state}"),
+        outcome=STATE_OUTCOMES[state],
+        value=value,
+        interval=translate(language, f"report.{between}", low=low, high=high, bar=bar),
+        meaning=translate(language, f"report.means_{name}"),
+        bar=translate(language, "report.because", bar=bar),
+        bar_reason=reason,
+    )
+
+
+def caveats(language: str, result: StudyStatus) -> list[tuple[str, str]]:
+    """Return what no interval cures: the first sentence of each, and what follows."""
+    lines = policy_wording.caveat_texts(language, result.report)
+    return [(head, rest) for head, _, rest in (line.partition(". ") for line in lines)]
+
+
+def policy_fields(language: str, result: StudyStatus) -> list[PolicyField]:
+    """Return the policy and the study, field by field."""
+    return [
+        PolicyField(label, value, re.fullmatch("[0-9a-f]{32,}", value) is not None)
+        for label, value in policy_wording.policy_fields(language, result)
+    ]
+
+
+def _study_panel(language: str, result: StudyStatus) -> StudyPanel:
+    outcome = result.verdict.outcome.value
+    picks, decoys = precision_of(result) or 0.0, source_liked_share(result.report, "decoy")
+    bars = [_source_bar(language, "pick", picks, "glow")]
+    foot = [translate(language, "report.fact_people", n=result.verdict.n)]
+    if decoys is not None:
+        gap = percent_or_points("pick", picks) - percent_or_points("decoy", decoys)
+        bars.append(_source_bar(language, "decoy", decoys, "slate", max(gap, 0)))
+        foot.insert(0, translate(language, "report.story_gap", gap=gap))
+    return StudyPanel(
+        result.row.name,
+        outcome,
+        translate(language, f"report.{outcome}"),
+        format_percent(language, picks),
+        bars,
+        " · ".join(foot),
+    )
+
+
+def _source_bar(language: str, source: str, share: float, color: str, gap: int = 0) -> SourceBar:
+    label = translate(language, f"report.arm_{source}")
+    width = percent_or_points(source, share)
+    return SourceBar(label, format_percent(language, share), width, color, gap)

@@ -1,11 +1,13 @@
 """Pictures as inline SVG. Places along a line are percents, so letters keep their size on a phone.
 
-Colours are the variables of the page that holds the picture; names are escaped.
+Colours are the variables of the page that holds the picture; ElementTree escapes names.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+from xml.etree.ElementTree import Element, tostring
+
+from markupsafe import Markup
 
 from app.presentation.i18n import format_value, translate
 from app.reports.charts import ChartRow, ChartSpan
@@ -43,7 +45,7 @@ class _PlotScale:
 
 def confidence_sequence_svg(
     criterion_report: CriterionReport, language: str, alt_text: str, decision: DecisionMark | None
-) -> str:
+) -> Markup:
     """Return the run of one criterion; it has a point at least."""
     name = criterion_report.criterion.name
     points = [
@@ -68,7 +70,7 @@ def confidence_sequence_svg(
         *(_point_svg(scale, n, mean) for n, mean, _, _ in points),
         *_people_axis_svg(scale, language),
     ]
-    return svg_root("".join(elements), PLOT_TOP + PLOT_HEIGHT + PLOT_FOOT, alt_text)
+    return _picture(elements, PLOT_TOP + PLOT_HEIGHT + PLOT_FOOT, alt_text)
 
 
 def _plot_scale(points: Sequence[tuple[int, ...]], bar: int, signed: bool) -> _PlotScale:
@@ -82,20 +84,21 @@ def _tick_step(span: int, max_lines: int) -> int:
     return next((step for step in _TICK_STEPS if span / step <= max_lines), _TICK_STEPS[-1])
 
 
-def _grid_lines(scale: _PlotScale, bar: int, name: str) -> list[str]:
+def _grid_lines(scale: _PlotScale, bar: int, name: str) -> list[Element]:
     """Level lines, each with its figure above its left end; the bar's own says it where it is."""
     step = max(10, _tick_step(scale.high - scale.low, 5))
     levels = range(-(-scale.low // step) * step, scale.high + 1, step)
-    lines = [
-        f'<line x1="0" x2="100%" y1="{scale.y(at)}" y2="{scale.y(at)}" class="grid"/>'
-        for at in levels
-    ]
+    lines = [_level_line(scale.y(at), "grid") for at in levels]
     labeled_levels = [at for at in levels if abs(scale.y(at) - scale.y(bar)) > 20]
     labels = [
-        svg_text(_level_label(at, name), 0, scale.y(at) - 5, "start", "quiet", "small")
+        _words(_level_label(at, name), 0, scale.y(at) - 5, "start", "quiet", "small")
         for at in labeled_levels
     ]
     return lines + labels
+
+
+def _level_line(y: float, css_class: str) -> Element:
+    return _element("line", x1=0, x2="100%", y1=y, y2=y, class_=css_class)
 
 
 def _level_label(value: int, name: str) -> str:
@@ -105,44 +108,52 @@ def _level_label(value: int, name: str) -> str:
     return f"{value:+d}".replace("-", "−") if value else "0"
 
 
-def _curves(scale: _PlotScale, points: Sequence[tuple[int, ...]]) -> str:
+def _curves(scale: _PlotScale, points: Sequence[tuple[int, ...]]) -> Element:
     """The band and the line, stretched to the plot; their strokes keep their width."""
     upper = [f"{n},{scale.y(high) - PLOT_TOP}" for n, _, _, high in points]
     lower = [f"{n},{scale.y(low) - PLOT_TOP}" for n, _, low, _ in reversed(points)]
     line = [f"{n},{scale.y(mean) - PLOT_TOP}" for n, mean, _, _ in points]
-    return (
-        f'<svg x="0" y="{PLOT_TOP}" width="100%" height="{PLOT_HEIGHT}" '
-        f'viewBox="0 0 {scale.max_people} {PLOT_HEIGHT}" preserveAspectRatio="none">'
-        f'<polygon class="band" points="{" ".join(upper + lower)}"/>'
-        f'<polyline class="curve" points="{" ".join(line)}"/></svg>'
+    return _element(
+        "svg",
+        _element("polygon", class_="band", points=" ".join(upper + lower)),
+        _element("polyline", class_="curve", points=" ".join(line)),
+        x=0,
+        y=PLOT_TOP,
+        width="100%",
+        height=PLOT_HEIGHT,
+        viewBox=f"0 0 {scale.max_people} {PLOT_HEIGHT}",
+        preserveAspectRatio="none",
     )
 
 
-def _point_svg(scale: _PlotScale, people: int, mean: int) -> str:
-    return f'<circle cx="{scale.x(people)}%" cy="{scale.y(mean)}" r="3.5" class="point"/>'
+def _point_svg(scale: _PlotScale, people: int, mean: int) -> Element:
+    return _element("circle", cx=f"{scale.x(people)}%", cy=scale.y(mean), r=3.5, class_="point")
 
 
-def _bar_line_svg(scale: _PlotScale, bar: int, label: str) -> tuple[str, str]:
+def _bar_line_svg(scale: _PlotScale, bar: int, label: str) -> tuple[Element, Element]:
     y = scale.y(bar)
-    line = f'<line x1="0" x2="100%" y1="{y}" y2="{y}" class="bar dashed"/>'
-    return line, svg_text(label, 0, y - 6, "start", "ink", "small strong")
+    return _level_line(y, "bar dashed"), _words(label, 0, y - 6, "start", "ink", "small strong")
 
 
-def _decision_svg(scale: _PlotScale, decision: DecisionMark) -> tuple[str, str]:
+def _decision_svg(scale: _PlotScale, decision: DecisionMark) -> tuple[Element, Element]:
     x = scale.x(decision.people)
-    line = (
-        f'<line x1="{x}%" x2="{x}%" y1="{PLOT_TOP - 8}" y2="{PLOT_TOP + PLOT_HEIGHT}" '
-        'class="moment" '
-        f'style="stroke:var(--bs-{decision.outcome})"/>'
+    line = _element(
+        "line",
+        x1=f"{x}%",
+        x2=f"{x}%",
+        y1=PLOT_TOP - 8,
+        y2=PLOT_TOP + PLOT_HEIGHT,
+        class_="moment",
+        style=f"stroke:var(--bs-{decision.outcome})",
     )
-    return line, svg_text(decision.label, x, PLOT_TOP - 12, "end", decision.outcome, "strong")
+    return line, _words(decision.label, x, PLOT_TOP - 12, "end", decision.outcome, "strong")
 
 
-def _people_axis_svg(scale: _PlotScale, language: str) -> list[str]:
+def _people_axis_svg(scale: _PlotScale, language: str) -> list[Element]:
     step = _tick_step(scale.max_people, 6)
     y = PLOT_TOP + PLOT_HEIGHT + 18
     return [
-        svg_text(
+        _words(
             format_value(language, n) if n else translate(language, "report.people"),
             scale.x(n),
             y,
@@ -160,64 +171,96 @@ _TRACK_TOP, _TRACK_HEIGHT = 28, 12  # where a track begins, and how high it is
 _TRACK_MIDDLE = _TRACK_TOP + _TRACK_HEIGHT // 2
 
 
-def chart_svg(rows: Sequence[ChartRow], alt_text: str) -> str:
+def chart_svg(rows: Sequence[ChartRow], alt_text: str) -> Markup:
     """Return lanes, one under the other."""
     row_height = ROW_HEIGHT + BAR_LABEL_HEIGHT * any(row.bar is not None for row in rows)
-    content = "".join(_row_svg(row, i * row_height) for i, row in enumerate(rows))
-    return svg_root(content, row_height * len(rows), alt_text)
+    elements = [element for i, row in enumerate(rows) for element in _row_svg(row, i * row_height)]
+    return _picture(elements, row_height * len(rows), alt_text)
 
 
-def svg_root(content: str, height: int, alt_text: str) -> str:
+def _picture(elements: Sequence[Element], height: int, alt_text: str) -> Markup:
     """Return the picture as a whole, as wide as its place."""
-    return (
-        f'<svg class="picture" role="img" aria-label="{escape(alt_text)}" width="100%" '
-        f'height="{height}">{content}</svg>'
+    picture = _element(
+        "svg",
+        *elements,
+        class_="picture",
+        role="img",
+        aria_label=alt_text,
+        width="100%",
+        height=height,
     )
+    return Markup(tostring(picture, encoding="unicode"))
 
 
-def _row_svg(row: ChartRow, top: int) -> str:
-    parts = [
-        svg_text(row.label, 0, top + 18),
-        svg_text(row.value_text, 100, top + 18, "end", row.value_color, "strong"),
+def _element(tag: str, *children: Element, **attributes: object) -> Element:
+    """Return an element; `class_` is its attribute class, `aria_label` its aria-label."""
+    element = Element(
+        tag, {name.rstrip("_").replace("_", "-"): str(x) for name, x in attributes.items()}
+    )
+    element.extend(children)
+    return element
+
+
+def _row_svg(row: ChartRow, top: int) -> list[Element]:
+    return [
+        _words(row.label, 0, top + 18),
+        _words(row.value_text, 100, top + 18, "end", row.value_color, "strong"),
         _span_svg(ChartSpan(0, 100, "line"), top, "track"),
         *(_span_svg(part, top) for part in row.spans),
         *(_bar_svg(row.bar, row.bar_label, top) if row.bar is not None else ()),
         *(_dot_svg(dot, top) for dot in row.dots),
     ]
-    return "".join(parts)
 
 
-def svg_text(
+def _words(
     content: str, x: float, y: float, anchor: str = "start", color: str = "ink", css_class: str = ""
-) -> str:
+) -> Element:
     """Return words that begin, end or stand in the middle at x per cent."""
-    return (
-        f'<text x="{x:g}%" y="{y:g}" text-anchor="{anchor}" class="{css_class}" '
-        f'style="fill:var(--bs-{color})">{escape(content)}</text>'
+    words = _element(
+        "text",
+        x=f"{x:g}%",
+        y=f"{y:g}",
+        text_anchor=anchor,
+        class_=css_class,
+        style=f"fill:var(--bs-{color})",
     )
+    words.text = content
+    return words
 
 
-def _span_svg(span: ChartSpan, top: int, css_class: str = "") -> str:
+def _span_svg(span: ChartSpan, top: int, css_class: str = "") -> Element:
     opacity = ";fill-opacity:.4" if span.pale else ""
-    return (
-        f'<rect x="{span.start:g}%" width="{span.end - span.start:g}%" y="{top + _TRACK_TOP}" '
-        f'height="{_TRACK_HEIGHT}" rx="6" class="{css_class}" '
-        f'style="fill:var(--bs-{span.color}){opacity}"/>'
+    return _element(
+        "rect",
+        x=f"{span.start:g}%",
+        width=f"{span.end - span.start:g}%",
+        y=top + _TRACK_TOP,
+        height=_TRACK_HEIGHT,
+        rx=6,
+        class_=css_class,
+        style=f"fill:var(--bs-{span.color}){opacity}",
     )
 
 
-def _dot_svg(dot: ChartSpan, top: int) -> str:
-    return (
-        f'<circle cx="{dot.start:g}%" cy="{top + _TRACK_MIDDLE}" r="8" class="dot" '
-        f'style="fill:var(--bs-{dot.color})"/>'
+def _dot_svg(dot: ChartSpan, top: int) -> Element:
+    return _element(
+        "circle",
+        cx=f"{dot.start:g}%",
+        cy=top + _TRACK_MIDDLE,
+        r=8,
+        class_="dot",
+        style=f"fill:var(--bs-{dot.color})",
     )
 
 
-def _bar_svg(position: float, label: str, top: int) -> tuple[str, str]:
+def _bar_svg(position: float, label: str, top: int) -> tuple[Element, Element]:
     anchor = "start" if position < 12 else "end" if position > 88 else "middle"
-    tick = (
-        f'<line x1="{position:g}%" x2="{position:g}%" y1="{top + _TRACK_TOP - 7}" '
-        f'y2="{top + _TRACK_TOP + _TRACK_HEIGHT + 7}" '
-        'class="bar"/>'
+    tick = _element(
+        "line",
+        x1=f"{position:g}%",
+        x2=f"{position:g}%",
+        y1=top + _TRACK_TOP - 7,
+        y2=top + _TRACK_TOP + _TRACK_HEIGHT + 7,
+        class_="bar",
     )
-    return tick, svg_text(label, position, top + _TRACK_TOP + 33, anchor, "ink", "small")
+    return tick, _words(label, position, top + _TRACK_TOP + 33, anchor, "ink", "small")

@@ -1,12 +1,12 @@
 """My brands: the row that customers would get; a press lists a brand's products."""
 
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from app.modeling.recommender import Recommender
 from app.presentation.i18n import escape_markdown, format_price, translate
+from app.presentation.templating import render_template
 from app.study import privacy
 from app.study.dealing import Player
 from app.study.game import Game, load_game, study_to_play
@@ -121,25 +121,23 @@ def _show_products(language: str, recommender: Recommender, brand: str) -> None:
         if not popular:
             st.write(translate(language, "carousel.nothing_in_brand"))
             return
-        products_by_heading = {"featured": featured, "popular": popular}
-        sections = [
-            products_html(language, key, found)
-            for key, found in products_by_heading.items()
-            if found
-        ]
-        st.html(f'<div class="shelves">{"".join(sections)}</div>')
+        st.html(products_html(language, {"featured": featured, "popular": popular}))
 
 
-def products_html(language: str, heading_key: str, products: Sequence[Product]) -> str:
-    """Return the HTML of a list of products with their prices under its heading."""
-    rows = "".join(_product_html(language, product) for product in products)
-    heading = escape(translate(language, f"carousel.{heading_key}"))
-    return f"<section><h3>{heading}</h3><ul>{rows}</ul></section>"
+def products_html(language: str, products_by_heading: Mapping[str, Sequence[Product]]) -> str:
+    """Return the HTML of lists of products with their prices, each that is not empty."""
+    shelves = [
+        (
+            translate(language, f"carousel.{heading_key}"),
+            [(product.title, _price_text(language, product)) for product in products],
+        )
+        for heading_key, products in products_by_heading.items()
+        if products
+    ]
+    return render_template("app.web", "products.html", shelves=shelves)
 
 
-def _product_html(language: str, product: Product) -> str:
-    title = f'<span dir="auto">{escape(product.title)}</span>'
+def _price_text(language: str, product: Product) -> str | None:
     if product.price == NO_PRICE:
-        return f"<li>{title}</li>"
-    price_text = translate(language, "carousel.price", price=format_price(language, product.price))
-    return f"<li>{title}<span>{escape(price_text)}</span></li>"
+        return None
+    return translate(language, "carousel.price", price=format_price(language, product.price))

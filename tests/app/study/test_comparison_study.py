@@ -1,5 +1,6 @@
 """A study of two model versions, from its opening to its report and its gate."""
 
+import html
 import json
 import shutil
 from collections.abc import Iterator
@@ -126,7 +127,7 @@ class TestTheReport:
     def test_the_file_for_the_board_names_both(
         self, played: StudyStatus, language: str, word: str, arm: str
     ) -> None:
-        page = report_html(language, played).replace("&#x27;", "'")
+        page = html.unescape(report_html(language, played))
         for words in (word, arm, str(played.row.challenger)):
             assert words in page
         assert word.lower() in report_markdown(language, played)

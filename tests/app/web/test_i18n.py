@@ -45,6 +45,10 @@ def test_every_text_that_the_code_names_is_in_the_catalogue() -> None:
     calls = [node for file in APP.rglob("*.py") for node in ast.walk(ast.parse(file.read_text()))]
     named = {key for call in calls if (key := named_by(call))}
     assert len(named) > 100
+    templates = "".join(file.read_text() for file in APP.rglob("templates/*.html"))
+    named_in_templates = set(re.findall(r'translate\(language, "([\w.]+)"', templates))
+    assert len(named_in_templates) > 10
+    named |= named_in_templates
     assert named - set(ENGLISH) == set()
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.presentation.i18n import format_day, translate
+from app.presentation.templating import render_template
 from app.storage.study_db.records import FunnelStep
 from app.study import privacy
 from app.study.dealing import Player
@@ -14,13 +15,11 @@ from app.web.views.play import brand_picker, consent, deck, loading, reveal
 from recsys.errors import BrandswipeError, NotEnoughHistoryError
 from recsys.study.deck import SHORT_RECIPE, Origin
 
-_CARDS_HTML = '<div class="fan" aria-hidden="true"><i></i><i></i><i></i></div>'  # cards face down
-
 
 def show_notice(language: str, state: str, *choices: str, **values: object) -> str | None:
     """Say a state in its own words; return the way on that was pressed."""
     with st.container(key="notice"):
-        st.html(_CARDS_HTML)
+        st.html(render_template("app.web", "cards_face_down.html"))
         st.title(translate(language, f"state.{state}_title"), anchor=False, text_alignment="center")
         st.markdown(translate(language, f"state.{state}", **values), text_alignment="center")
         with st.container(horizontal=True, horizontal_alignment="center"):

@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from app.presentation.i18n import translate
-from app.presentation.palette import DARK, LIGHT
+from app.presentation.templating import render_template
 from app.reports.unknown_charts import value_or_unknown
 from app.study.game import Game
 from app.study.results import study_status
@@ -93,23 +93,11 @@ def _forecast_text(language: str, forecast: Forecast) -> str:
 def _bar_html(language: str, bar: ParticipationBar) -> str:
     """Filled as far as people have played; hatched from where there may be a verdict."""
     label = translate(language, "team.picture", n=bar.played, most=bar.max_people)
-    # fewer than may be told is no number: the words beside it say so
-    aria_attributes = f'role="img" aria-label="{label}"' if bar.played else 'aria-hidden="true"'
-    glow, line = _light_dark("glow"), _light_dark("line")
-    played_percent, verdict_percent = (
-        100 * n / bar.max_people for n in (bar.played, bar.min_people)
+    return render_template(
+        "app.web",
+        "participation.html",
+        # fewer than may be told is no number: the words beside it say so
+        label=label if bar.played else None,
+        verdict_left=f"{100 * bar.min_people / bar.max_people:.1f}",
+        played_right=f"{100 - 100 * bar.played / bar.max_people:.1f}",
     )
-    hatch = f"repeating-linear-gradient(135deg, {line} 0 4px, transparent 4px 8px)"
-    return (
-        f'<div {aria_attributes} style="position:relative;height:1.1rem;'
-        f'max-width:44rem;border-radius:999px;overflow:hidden;border:1.5px solid {line}">'
-        f'<div style="position:absolute;inset:0 0 0 {verdict_percent:.1f}%;background:{hatch}">'
-        "</div>"
-        f'<div style="position:absolute;inset:0 {100 - played_percent:.1f}% 0 0;'
-        f'background:{glow}"></div>'
-        "</div>"
-    )
-
-
-def _light_dark(token: str) -> str:
-    return f"light-dark({getattr(LIGHT, token)}, {getattr(DARK, token)})"

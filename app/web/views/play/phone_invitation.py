@@ -7,11 +7,11 @@ from streamlit import config
 from app.auth.device_pairing import local_address
 from app.auth.urls import base_path
 from app.presentation.i18n import translate
+from app.presentation.templating import render_template
 from app.web import runtime
 from app.web.views import layout, session
 
 REFRESH_EVERY = "5s"  # a code that a phone has used is replaced on the screen within this time
-_CODE_SIZE = 13  # rem
 
 
 def phone_section(language: str) -> None:
@@ -44,8 +44,5 @@ def _pairing_code(language: str) -> None:
 
 def _qr_code_html(url: str, alt: str) -> str:
     """Dark on light in both themes, with the quiet zone that a camera needs."""
-    svg = segno.make(url, error="m").svg_data_uri(border=4, light="#fff", dark="#1E1B2E")
-    return (
-        f'<img src="{svg}" alt="{alt}" '
-        f'style="width:{_CODE_SIZE}rem;height:{_CODE_SIZE}rem;border-radius:14px;display:block">'
-    )
+    picture = segno.make(url, error="m").svg_data_uri(border=4, light="#fff", dark="#1E1B2E")
+    return render_template("app.web", "pairing_code.html", picture=picture, alt=alt)

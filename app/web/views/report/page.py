@@ -9,7 +9,6 @@ from app.presentation.i18n import translate
 from app.reports import chart_order, exports, tables, wording
 from app.reports.exports import escape_markdown_line
 from app.reports.html import blocks
-from app.reports.html.style import report_page_style
 from app.reports.unknown_charts import value_or_unknown
 from app.storage.event_store.store import EventStore
 from app.storage.study_db.records import StudyRow
@@ -29,7 +28,7 @@ MAX_PLAYGROUNDS = 5
 def report_page() -> None:
     """Pick a study, say its verdict, and show everything behind it."""
     language = layout.current_language()
-    st.html(report_page_style())
+    st.html(blocks.report_page_style())
     store = runtime.store()
     rows = studies_to_choose(store.studies.all(), st.query_params.get("study", ""))
     if not rows:
