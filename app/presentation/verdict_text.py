@@ -27,23 +27,23 @@ def verdict_text(language: str, verdict: Verdict) -> str:
     results = [_criterion_text(language, criterion, facts) for criterion in criteria]
     if reason in (VerdictReason.PASSED, VerdictReason.FAILED):
         if criteria[0].name == PAIRED_COMPARISON:
-            return _text(language, f"duel_{reason.value}") + _capitalize(results[0]) + "."
+            return f"{_text(language, f'duel_{reason.value}')} {_sentence(results[0])}"
         if reason is VerdictReason.PASSED:
-            return _text(language, "release") + "; ".join(results) + "."
-        return _text(language, "hold") + _failed_text(language, criteria, facts)
+            return f"{_text(language, 'release')} {'; '.join(results)}."
+        return f"{_text(language, 'hold')} {_failed_text(language, criteria, facts)}"
     undecided = _text(language, "undecided")
     if reason is VerdictReason.OPEN:
-        return undecided + _open_text(language, criteria, facts)
+        return f"{undecided} {_open_text(language, criteria, facts)}"
     if reason is VerdictReason.TOO_EARLY:
-        return undecided + too_early_text(language, facts.n, facts.min_group_size)
-    first_result = f" {_capitalize(results[0])}." if results else ""
-    return undecided + _limit_text(language, reason, facts) + first_result
+        return f"{undecided} {too_early_text(language, facts.n, facts.min_group_size)}"
+    limit = _limit_text(language, reason, facts)
+    return " ".join([undecided, limit, *(_sentence(result) for result in results[:1])])
 
 
 def too_early_text(language: str, closed: int, min_group_size: int) -> str:
     """Return the sentence for a study with fewer decks than may be shown."""
     count = _text(language, f"closed_{min(closed, 2)}", closed=closed)
-    return count + _text(language, "first", cell=min_group_size)
+    return f"{count} {_text(language, 'first', cell=min_group_size)}"
 
 
 def too_small_text(language: str, people: int, smallest: int) -> str | None:
@@ -57,33 +57,33 @@ def _text(language: str, key: str, **values: object) -> str:
 
 
 def _failed_text(language: str, criteria: Sequence[CriterionVerdict], facts: VerdictFacts) -> str:
-    failed = [c for c in criteria if c.failed]
-    others = [c for c in criteria if not c.failed]
-    parts = [
-        f"{_criterion_text(language, c, facts)}: {_text(language, f'why_{c.name}')}" for c in failed
+    failed = [
+        f"{_criterion_text(language, c, facts)}: {_text(language, f'why_{c.name}')}"
+        for c in criteria
+        if c.failed
     ]
-    other_results = "; ".join(_criterion_text(language, c, facts) for c in others)
-    text = _capitalize("; ".join(parts)) + "."
-    return text + (f" {_capitalize(other_results)}." if other_results else "")
+    others = [_criterion_text(language, c, facts) for c in criteria if not c.failed]
+    return " ".join(_sentence("; ".join(part)) for part in (failed, others) if part)
 
 
 def _open_text(language: str, criteria: Sequence[CriterionVerdict], facts: VerdictFacts) -> str:
     """Lead with the first criterion; if it has passed, add what is still open."""
     first, undecided = criteria[0], [c for c in criteria if not c.passed]
-    text = _capitalize(_criterion_text(language, first, facts)) + "."
+    sentences = [_sentence(_criterion_text(language, first, facts))]
     if first not in undecided:
         results = "; ".join(_criterion_text(language, c, facts) for c in undecided)
-        text += _text(language, "still") + results + "."
-    return text + _forecast_text(language, facts.forecast)
+        sentences.append(f"{_text(language, 'still')} {results}.")
+    return " ".join([*sentences, *_forecast_texts(language, facts.forecast)])
 
 
-def _forecast_text(language: str, forecast: Forecast) -> str:
+def _forecast_texts(language: str, forecast: Forecast) -> list[str]:
+    """Return one sentence, or none where nothing can be said."""
     if forecast.low is None:
-        return _text(language, "far", horizon=HORIZON) if forecast.beyond else ""
+        return [_text(language, "far", horizon=HORIZON)] if forecast.beyond else []
     if forecast.high is None:
-        return _text(language, "or_more", low=forecast.low)
+        return [_text(language, "or_more", low=forecast.low)]
     key = "range" if forecast.high > forecast.low else "about"
-    return _text(language, key, low=forecast.low, high=forecast.high)
+    return [_text(language, key, low=forecast.low, high=forecast.high)]
 
 
 def _limit_text(language: str, reason: VerdictReason, facts: VerdictFacts) -> str:
@@ -111,11 +111,11 @@ def _criterion_text(language: str, criterion: CriterionVerdict, facts: VerdictFa
         "bar": format_value(criterion.bar),
         "n": facts.n,
     }
-    return _text(language, criterion.name, **numbers) + _text(language, "between", **numbers)
+    return f"{_text(language, criterion.name, **numbers)} {_text(language, 'between', **numbers)}"
 
 
-def _capitalize(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _format_percent(share: float) -> str:

@@ -67,8 +67,8 @@ def _require_releasable(result: StudyStatus) -> None:
     outcome = last_override.outcome if last_override else result.verdict.outcome
     if outcome == Outcome.RELEASE and last_override is None and not result.report.policy.releases:
         raise NotAllowedError(
-            f"The study {result.row.name} passed, but its policy {result.report.policy.name!r} is "
-            "no permission to release: open a study of this model under a policy that releases. "
+            f"The study {result.row.name} passed, but its policy {result.report.policy.name!r} "
+            "does not allow a release: open a study of this model under a policy that releases. "
             "Whoever decides otherwise says so with `brandswipe study override`."
         )
     if outcome == Outcome.RELEASE:

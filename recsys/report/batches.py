@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from recsys.disclosure import DisclosureRule, floor_to_tenths
+from recsys.stats import Bools
 from recsys.study.exclusions import (
     ExclusionReason,
     ResponseTimes,
@@ -17,7 +18,7 @@ from recsys.study.exclusions import (
     is_complete,
 )
 from recsys.study.policy import Study
-from recsys.study.response_columns import Bools, Ints
+from recsys.study.response_columns import Ints
 from recsys.study.scoring import DeckScore
 from recsys.study.swipes import CompletedDeck
 

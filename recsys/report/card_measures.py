@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recsys.stats import Floats, clip_rounding, graded_auc, safe_divide
+from recsys.stats import Bools, Floats, clip_rounding, graded_auc, safe_divide
 from recsys.study.response_columns import (
     BASELINE_ONLY,
     DONT_KNOW,
@@ -13,7 +13,6 @@ from recsys.study.response_columns import (
     MATCHED_DECOY,
     PICK,
     SUPER_LIKED,
-    Bools,
     Ints,
     ResponseColumns,
 )

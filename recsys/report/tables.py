@@ -16,9 +16,9 @@ from recsys.disclosure import DisclosureRule
 from recsys.report.card_measures import CARD_GROUPS, NEEDS_DECOYS, SECONDARY_METRICS, encode
 from recsys.report.response_table import ResponseTable
 from recsys.report.shown_measures import NOT_COMPUTED, ShownMeasures
-from recsys.stats import Estimate, Floats, betting_estimate, standardized_gap
+from recsys.stats import Bools, Estimate, Floats, betting_estimate, standardized_gap
 from recsys.study.policy import SEGMENTS
-from recsys.study.response_columns import DONT_KNOW, LIKED, SUPER_LIKED, Bools, Ints
+from recsys.study.response_columns import DONT_KNOW, LIKED, SUPER_LIKED, Ints
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ from recsys.report.batches import (
 from recsys.report.confidence_sequence import ConfidenceSequencePoint, confidence_sequence
 from recsys.report.response_table import ResponseTable, build_response_table
 from recsys.report.tables import covariate_balance
-from recsys.stats import Floats
+from recsys.stats import Bools, Floats
 from recsys.study.criteria import CRITERIA
 from recsys.study.policy import Policy, Study
-from recsys.study.response_columns import Bools, Ints
+from recsys.study.response_columns import Ints
 from recsys.study.scoring import DeckScore, score_deck, score_to_row
 from recsys.study.swipes import CompletedDeck
 

@@ -8,6 +8,7 @@ from recsys.stats.betting import log_mean_exp as log_mean_exp
 from recsys.stats.betting import log_steps as log_steps
 from recsys.stats.betting import smallest_panel as smallest_panel
 from recsys.stats.betting import study_outcomes as study_outcomes
+from recsys.stats.estimates import Bools as Bools
 from recsys.stats.estimates import Estimate as Estimate
 from recsys.stats.estimates import Floats as Floats
 from recsys.stats.estimates import clip_rounding as clip_rounding

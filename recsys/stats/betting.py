@@ -18,9 +18,7 @@ from math import exp, inf, log, sqrt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from recsys.stats.estimates import Estimate, Floats, unit_scores
-
-Bools = NDArray[np.bool_]
+from recsys.stats.estimates import Bools, Estimate, Floats, unit_scores
 
 FRACTIONS: Floats = (np.arange(1, 33) - 0.5) / 32
 """(32,) share of its wealth that each gambler stakes: c_j = (j - 1/2) / 32."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 ROUNDING = 1e-9
 """Largest distance outside [0, 1] that counts as a floating-point rounding error."""

@@ -7,12 +7,11 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.stats import Floats
+from recsys.stats import Bools, Floats
 from recsys.study.deck import CardRole, Source
 from recsys.study.swipes import Answer, CompletedDeck
 
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 UNANSWERED, DONT_KNOW, NOT_FAVOURITE, LIKED, SUPER_LIKED = range(-1, 4)
 _ANSWER_CODES: dict[Answer | None, int] = {

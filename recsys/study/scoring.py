@@ -14,13 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.stats import Floats, graded_auc, safe_divide, unit_scores
+from recsys.stats import Bools, Floats, graded_auc, safe_divide, unit_scores
 from recsys.study.response_columns import (
     BASELINE_ONLY,
     LIKED,
     NOT_FAVOURITE,
     PICK,
-    Bools,
     ResponseColumns,
     response_columns,
 )

@@ -144,9 +144,8 @@ def test_a_folder_imports_only_folders_to_its_left(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "planted"),
     [
-        ("recsys.models.hybrid", "from recsys.report.gate import decide")(
-            "recsys.ab_test.analysis", "import recsys.simulation.shop"
-        ),
+        ("recsys.models.hybrid", "from recsys.report.gate import decide"),
+        ("recsys.ab_test.analysis", "import recsys.simulation.shop"),
         ("app.storage.ingest.pipeline", "def f():\n    from app.web.routes import app"),
     ],
 )

@@ -18,7 +18,6 @@ OF_A_CLASS = {"__slots__", "__dict__", "__dataclass_fields__", "__qualname__"}
 ALLOWED = {
     "app/presentation/theme.py": {"asdict"},  # colours, as variables of CSS
     "app/web/views/report/charts.py": {"getattr"},  # a colour by its name
-    "app/web/views/report/sections.py": {"getattr"},  # the same
     # a setting is named by its field: README has them all, and a test says so
     "app/workspace/settings.py": {"asdict", "fields", "getattr", "replace", "Settings"},
     "app/auth/identity.py": {"getattr"},

@@ -10,8 +10,9 @@ from app.reports import charts, tables
 from app.reports.chart_order import charts_in_order
 from app.reports.html import blocks
 from app.reports.html.document import Figure, chart_figure, render_document
-from app.reports.html.svg import DecisionMark, confidence_sequence_svg
-from app.reports.wording import override_lines, report_text
+from app.reports.html.svg import sequence_svg
+from app.reports.sequence_chart import sequence_chart
+from app.reports.wording import override_lines
 from app.study.results import StudyStatus
 from recsys.report.report_data import CriterionReport
 
@@ -56,20 +57,11 @@ def _figures(
 def _confidence_sequence(
     language: str, result: StudyStatus, criterion_report: CriterionReport
 ) -> Figure:
-    caption = charts.confidence_sequence_text(language, result, criterion_report)
-    decision = _decision_mark(language, result)
+    chart = sequence_chart(language, result, criterion_report)
     return Figure(
         translate(language, f"report.{criterion_report.criterion.name}"),
-        caption,
-        confidence_sequence_svg(criterion_report, language, caption, decision),
+        chart.alt_text,
+        sequence_svg(chart),
         folded_table=tables.confidence_sequence_table(language, criterion_report),
         css_class="wide",
     )
-
-
-def _decision_mark(language: str, result: StudyStatus) -> DecisionMark | None:
-    if result.decision is None:
-        return None
-    outcome = result.verdict.outcome.value
-    outcome_text = report_text(language, result.report.policy, outcome)
-    return DecisionMark(result.verdict.n, outcome_text, outcome)

@@ -9,23 +9,12 @@ from xml.etree.ElementTree import Element, tostring
 
 from markupsafe import Markup
 
-from app.presentation.i18n import format_value, translate
+from app.presentation.i18n import format_value
 from app.reports.charts import ChartRow, ChartSpan
-from app.reports.wording import format_criterion_value, percent_or_points
-from recsys.report.report_data import CriterionReport
-from recsys.study.criteria import DIFFERENCES
+from app.reports.sequence_chart import DecisionMark, SequenceChart, SequencePoint
 
 PLOT_HEIGHT, PLOT_TOP, PLOT_FOOT = 190, 26, 26  # pixels of the plot, above it and below it
 _TICK_STEPS = (5, 10, 20, 25, 50, 100, 200, 250, 500, 1000)
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionMark:
-    """When a study was decided."""
-
-    people: int
-    label: str
-    outcome: str  # names its colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,55 +32,32 @@ class _PlotScale:
         return round(PLOT_TOP + PLOT_HEIGHT * (self.high - value) / (self.high - self.low), 1)
 
 
-def confidence_sequence_svg(
-    criterion_report: CriterionReport, language: str, alt_text: str, decision: DecisionMark | None
-) -> Markup:
-    """Return the run of one criterion; it has a point at least."""
-    name = criterion_report.criterion.name
-    points = [
-        (p.n, *(percent_or_points(name, x) for x in (p.mean, p.low, p.high)))
-        for p in criterion_report.run
-    ]
-    bar = percent_or_points(name, criterion_report.criterion.bar)
-    scale = _plot_scale(points, bar, signed=name in DIFFERENCES)
+def sequence_svg(chart: SequenceChart) -> Markup:
+    """Draw the confidence sequence of one criterion."""
+    scale = _PlotScale(chart.max_people, chart.lowest, chart.highest)
     elements = [
-        *_grid_lines(scale, bar, name),
-        _curves(scale, points),
-        *_bar_line_svg(
-            scale,
-            bar,
-            translate(
-                language,
-                "report.bar_at",
-                bar=format_criterion_value(language, name, criterion_report.criterion.bar),
-            ),
-        ),
-        *(_decision_svg(scale, decision) if decision else ()),
-        *(_point_svg(scale, n, mean) for n, mean, _, _ in points),
-        *_people_axis_svg(scale, language),
+        *_grid_lines(scale, chart),
+        _curves(scale, chart.points),
+        *_bar_line_svg(scale, chart.bar, chart.bar_label),
+        *(_decision_svg(scale, chart.decision) if chart.decision else ()),
+        *(_point_svg(scale, point.people, point.mean) for point in chart.points),
+        *_people_axis_svg(scale, chart),
     ]
-    return _picture(elements, PLOT_TOP + PLOT_HEIGHT + PLOT_FOOT, alt_text)
-
-
-def _plot_scale(points: Sequence[tuple[int, ...]], bar: int, signed: bool) -> _PlotScale:
-    least, most = (-100, 100) if signed else (0, 100)
-    low = min(bar, *(point[2] for point in points)) // 10 * 10
-    high = -(-(max(bar, *(point[3] for point in points)) + 1) // 10) * 10
-    return _PlotScale(max(20, points[-1][0]), max(least, low), min(most, high))
+    return _picture(elements, PLOT_TOP + PLOT_HEIGHT + PLOT_FOOT, chart.alt_text)
 
 
 def _tick_step(span: int, max_lines: int) -> int:
     return next((step for step in _TICK_STEPS if span / step <= max_lines), _TICK_STEPS[-1])
 
 
-def _grid_lines(scale: _PlotScale, bar: int, name: str) -> list[Element]:
+def _grid_lines(scale: _PlotScale, chart: SequenceChart) -> list[Element]:
     """Level lines, each with its figure above its left end; the bar's own says it where it is."""
     step = max(10, _tick_step(scale.high - scale.low, 5))
     levels = range(-(-scale.low // step) * step, scale.high + 1, step)
     lines = [_level_line(scale.y(at), "grid") for at in levels]
-    labeled_levels = [at for at in levels if abs(scale.y(at) - scale.y(bar)) > 20]
+    labeled_levels = [at for at in levels if abs(scale.y(at) - scale.y(chart.bar)) > 20]
     labels = [
-        _words(_level_label(at, name), 0, scale.y(at) - 5, "start", "quiet", "small")
+        _words(chart.level_label(at), 0, scale.y(at) - 5, "start", "quiet", "small")
         for at in labeled_levels
     ]
     return lines + labels
@@ -101,18 +67,11 @@ def _level_line(y: float, css_class: str) -> Element:
     return _element("line", x1=0, x2="100%", y1=y, y2=y, class_=css_class)
 
 
-def _level_label(value: int, name: str) -> str:
-    """Write a figure of the upright axis: whole percents, or points with their sign."""
-    if name not in DIFFERENCES:
-        return f"{value}%"
-    return f"{value:+d}".replace("-", "−") if value else "0"
-
-
-def _curves(scale: _PlotScale, points: Sequence[tuple[int, ...]]) -> Element:
+def _curves(scale: _PlotScale, points: Sequence[SequencePoint]) -> Element:
     """The band and the line, stretched to the plot; their strokes keep their width."""
-    upper = [f"{n},{scale.y(high) - PLOT_TOP}" for n, _, _, high in points]
-    lower = [f"{n},{scale.y(low) - PLOT_TOP}" for n, _, low, _ in reversed(points)]
-    line = [f"{n},{scale.y(mean) - PLOT_TOP}" for n, mean, _, _ in points]
+    upper = [f"{p.people},{scale.y(p.high) - PLOT_TOP}" for p in points]
+    lower = [f"{p.people},{scale.y(p.low) - PLOT_TOP}" for p in reversed(points)]
+    line = [f"{p.people},{scale.y(p.mean) - PLOT_TOP}" for p in points]
     return _element(
         "svg",
         _element("polygon", class_="band", points=" ".join(upper + lower)),
@@ -149,12 +108,12 @@ def _decision_svg(scale: _PlotScale, decision: DecisionMark) -> tuple[Element, E
     return line, _words(decision.label, x, PLOT_TOP - 12, "end", decision.outcome, "strong")
 
 
-def _people_axis_svg(scale: _PlotScale, language: str) -> list[Element]:
+def _people_axis_svg(scale: _PlotScale, chart: SequenceChart) -> list[Element]:
     step = _tick_step(scale.max_people, 6)
     y = PLOT_TOP + PLOT_HEIGHT + 18
     return [
         _words(
-            format_value(language, n) if n else translate(language, "report.people"),
+            format_value(chart.language, n) if n else chart.people_label,
             scale.x(n),
             y,
             "start" if n == 0 else "end" if n == scale.max_people else "middle",

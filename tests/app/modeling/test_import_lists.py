@@ -121,7 +121,7 @@ def test_a_few_rows_of_unknown_brands_and_customers_are_left_out_and_counted(
             "1 of 40 scores in lists.parquet are not finite numbers, the first in row 1",
         ),
         (lambda t: {**t, "score": [*t["score"][1:], float("inf")]}, "the first in row 40"),
-        (lambda t: {**t, "score": [None, *t["score"][1:]]}, "no numbers, the first in row 1"),
+        (lambda t: {**t, "score": [None, *t["score"][1:]]}, "numbers, the first in row 1"),
         (lambda t: {**t, "score": ["high"] * 40}, "The column score of lists.parquet is string"),
         (lambda t: {**t, "brand": [None, *t["brand"][1:]]}, "1 rows of lists.parquet have no"),
         (
@@ -149,7 +149,7 @@ def test_a_file_that_is_none_and_a_name_that_cannot_be_one_are_refused(
     text = tmp_path / "lists.parquet"
     assert "There is no file" in imported(planted_house, text).err
     text.write_text("customer,brand,score")
-    assert "is no readable Parquet file" in imported(planted_house, text).err
+    assert "is not a readable Parquet file" in imported(planted_house, text).err
     where = Settings(workspace=planted_house.folder).workspace
     said = brandswipe("import-lists", str(text), "--name", "Not This", workspace=where)
     assert (said.code, "cannot be a tag" in said.err) == (2, True)

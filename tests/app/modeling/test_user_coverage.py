@@ -8,6 +8,7 @@ import pytest
 from app.modeling.recommender import load_recommender
 from app.modeling.user_coverage import HistoryBand, UserCoverage, _bands, measure_user_coverage
 from app.workspace.workspace import Workspace
+from recsys.disclosure import DisclosureRule
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,6 @@ def test_fewer_customers_than_a_cell_are_not_counted_out(planted_house: Workspac
 def test_a_band_smaller_than_a_cell_joins_the_next(
     counts: list[int], bands: list[tuple[int, int | None]]
 ) -> None:
-    found: list[HistoryBand] = list(_bands(np.array(counts), (0, 5, 10, 20), 10))
+    found: list[HistoryBand] = list(_bands(np.array(counts), (0, 5, 10, 20), DisclosureRule()))
     assert [(band.min_brands, band.max_brands) for band in found] == bands
     assert all(band.share * len(counts) >= 9.99 for band in found)

@@ -104,3 +104,39 @@ def test_a_comparison_says_which_version_is_ahead() -> None:
     assert verdict_text("en", found).startswith("The champion is ahead. ")
     found = make_verdict(VerdictReason.OPEN, [replace(ahead, passed=False)], VerdictFacts(n=60))
     assert verdict_text("en", found).startswith("Undecided. The challenger's hit rate less")
+
+
+@pytest.mark.parametrize(
+    ("reason", "facts", "text"),
+    [
+        (
+            VerdictReason.TOO_FEW,
+            VerdictFacts(n=15),
+            "15 people have played; a verdict needs at least 20",
+        ),
+        (
+            VerdictReason.INCOMPLETE,
+            VerdictFacts(completion=0.7),
+            "Fewer than 80% of the dealt decks were finished",
+        ),
+        (VerdictReason.INCOMPLETE, VerdictFacts(), "not known any more"),
+        (
+            VerdictReason.UNBALANCED,
+            VerdictFacts(balance=0.31),
+            "0.31 standard deviations apart, where 0.25 is allowed",
+        ),
+        (VerdictReason.NO_DATA, VerdictFacts(), "no data is never a pass"),
+    ],
+)
+def test_a_limit_says_its_numbers(reason: VerdictReason, facts: VerdictFacts, text: str) -> None:
+    assert text in verdict_text("en", make_verdict(reason, [], facts))
+
+
+def test_a_hold_leads_with_what_failed_and_why() -> None:
+    failed = replace(LIFT, failed=True)
+    found = make_verdict(VerdictReason.FAILED, [SURE, failed], VerdictFacts(n=60))
+    said = verdict_text("en", found)
+    assert said.startswith("Hold. The lift over the baseline is -2 points (60 people, between")
+    assert "the baseline does better. 85% of picks were favourites" in said
+    everything = make_verdict(VerdictReason.FAILED, [failed, failed], VerdictFacts(n=60))
+    assert verdict_text("en", everything).count("60 people") == 2

@@ -13,7 +13,8 @@ from app.cli.study.results import report
 from app.modeling.user_coverage import HistoryBand, UserCoverage
 from app.presentation.i18n import LANGUAGES, translate
 from app.reports.html.page import report_html
-from app.reports.html.svg import DecisionMark, confidence_sequence_svg
+from app.reports.html.svg import sequence_svg
+from app.reports.sequence_chart import sequence_chart
 from app.reports.wording import bar_reason, verdict_sentence, what_would_change
 from app.storage.study_db.records import Override
 from app.storage.study_db.store import StudyStore
@@ -186,13 +187,11 @@ class TestTheFile:
     def test_the_run_marks_the_moment_only_where_one_was(
         self, judged: dict[str, StudyStatus]
     ) -> None:
-        found = judged["Spring"].report.criteria[2]
-        with_moment = confidence_sequence_svg(
-            found, "nl", "said", DecisionMark(30, "Vrijgeven", "release")
-        )
+        chart = sequence_chart("nl", judged["Spring"], judged["Spring"].report.criteria[2])
+        with_moment = sequence_svg(chart)
         assert 'class="moment"' in with_moment
         assert "Vrijgeven" in with_moment
-        assert 'class="moment"' not in confidence_sequence_svg(found, "nl", "said", None)
+        assert 'class="moment"' not in sequence_svg(replace(chart, decision=None))
         assert ">+40<" in with_moment
 
 

@@ -40,11 +40,11 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(
     ("data", "said"),
     [
         (bomb, "more than 50 million pixels"),
-        (lambda: SVG, "no picture inside, save it as PNG"),
+        (lambda: SVG, "not an image, save it as PNG"),
         (lambda: png()[:60], "cut off or damaged"),
-        (lambda: b"", "no picture inside"),
-        (lambda: b"GIF89a" + SVG, "cut off or damaged|no picture inside"),
-        (lambda: b"%PDF-1.7", "no picture inside"),
+        (lambda: b"", "not an image"),
+        (lambda: b"GIF89a" + SVG, "cut off or damaged|not an image"),
+        (lambda: b"%PDF-1.7", "not an image"),
     ],
 )
 def test_what_no_card_can_show_is_refused_with_its_reason(

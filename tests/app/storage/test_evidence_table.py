@@ -249,7 +249,7 @@ def test_the_case_of_columns_and_csv_are_no_matter(summed: Path, tmp_path: Path)
         (["evidence"], "Which warehouse"),
         (["evidence", "log.csv"], "Which warehouse"),
         (["evidence", "--print-sql", "spark"], "needs --schema"),
-        (["evidence", "oracle://shop", "--table", "events"], "No engine answers"),
+        (["evidence", "oracle://shop", "--table", "events"], "No engine is supported"),
         (["evidence", "postgres://shop/db"], "Name it with --table"),
         (["evidence", "postgres://shop/db", "--table", "t", "--out", "."], "directory"),
     ],

@@ -80,7 +80,7 @@ class TestAYes:
     ) -> None:
         player = Player("asked by nobody", origin, her)
         for wanted in (lambda: game.start(player), lambda: game.favourites(player, 10)):
-            with pytest.raises(NotAllowedError, match="before you say yes"):
+            with pytest.raises(NotAllowedError, match="only after you say yes"):
                 wanted()
         assert game.store.decks.of_participant(player.participant) == []
 

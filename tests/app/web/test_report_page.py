@@ -3,11 +3,10 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 import streamlit as st
 from jsonschema import Draft202012Validator
@@ -17,6 +16,7 @@ from app.presentation.i18n import LANGUAGES, load_texts, translate
 from app.reports import exports, tables
 from app.reports.charts_invited import forgotten_text
 from app.reports.html import blocks
+from app.reports.sequence_chart import sequence_chart
 from app.reports.wording import (
     baseline_name,
     baseline_pairs,
@@ -32,7 +32,6 @@ from app.storage.study_db.records import StudyRow
 from app.storage.study_db.store import StudyStore
 from app.study.results import StudyStatus, study_status
 from app.web import runtime
-from app.web.views.report import charts
 from app.web.views.report.page import studies_to_choose
 from app.workspace.settings import Login, Settings, data_file
 from recsys.report.evaluate import build_report
@@ -300,10 +299,12 @@ class TestTheFigures:
         assert baseline_name("nl", "ease") == "ease"
 
     def test_the_run_is_drawn_in_whole_figures(self, judged: dict[str, StudyStatus]) -> None:
-        for found in judged["Spring"].report.criteria:
-            points = charts.sequence_points(found)
-            assert len(points) == len(found.run)
-            assert points.dtypes.map(pd.api.types.is_integer_dtype).all()
+        status = judged["Spring"]
+        for found in status.report.criteria:
+            chart = sequence_chart("en", status, found)
+            assert len(chart.points) == len(found.run)
+            figures = [figure for point in chart.points for figure in astuple(point)]
+            assert {type(figure) for figure in (*figures, chart.bar)} == {int}
 
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_every_reason_arm_and_exclusion_has_words(self, language: str) -> None:

@@ -3,12 +3,14 @@
 import secrets
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.presentation.i18n import translate
 from app.presentation.verdict_text import verdict_text
+from app.reports.sequence_chart import sequence_chart
 from app.storage.study_db.records import StudyRow, study_of
 from app.study.game import load_game, study_to_play
 from app.study.opening import open_study
@@ -107,9 +109,8 @@ def _show_result(language: str, result: StudyStatus) -> None:
     started_criteria = [c for c in result.report.criteria if c.run]
     if started_criteria:
         max_people = max(FIRST_PLAYERS, result.report.players.counted)
-        charts.show_chart(
-            charts.confidence_sequence_chart(started_criteria[0], language, max_people=max_people)
-        )
+        chart = sequence_chart(language, result, started_criteria[0], max_people)
+        charts.show_chart(charts.sequence_spec(replace(chart, decision=None)))
 
 
 def _report_link(language: str, result: StudyStatus) -> None:

@@ -8,16 +8,12 @@ nine.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from app.presentation.i18n import translate
 from app.presentation.palette import ColorTokens, mix_colors
 from app.presentation.theme import HEADING_FONT, TEXT_FONT, altair_theme, color_tokens
 from app.reports.charts import ChartRow, ChartSpan
-from app.reports.wording import format_criterion_value, percent_or_points
-from recsys.report.report_data import CriterionReport
-from recsys.study.criteria import DIFFERENCES
+from app.reports.sequence_chart import DecisionMark, SequenceChart
 
 VegaLiteSpec = dict[str, Any]
 """A Vega-Lite specification."""
@@ -54,23 +50,14 @@ def text_mark(color: str, size: int) -> dict[str, Any]:
     return {"type": "text", "color": color, "fontSize": size, "font": TEXT_FONT}
 
 
-def confidence_sequence_chart(
-    criterion_report: CriterionReport,
-    language: str,
-    max_people: int | None = None,
-    decision: tuple[int, str, str] | None = None,
-) -> VegaLiteSpec:
-    """Estimate and deciding bounds of one criterion, batch by batch, against its bar.
-
-    `max_people` fixes both axes, so that the picture does not jump while it grows. `decision` marks
-    the moment of decision: people, words, colour.
-    """
-    colors, points = current_colors(), sequence_points(criterion_report)
-    x = _people_axis(
-        max_people or max(20, int(points["n"].max())), translate(language, "report.people")
-    )
-    y = _share_axis(criterion_report, points, fixed=max_people is not None)
-    values = [{str(k): v for k, v in row.items()} for row in points.to_dict("records")]
+def sequence_spec(chart: SequenceChart) -> VegaLiteSpec:
+    """Return the estimate and the deciding bounds of one criterion, batch by batch."""
+    colors = current_colors()
+    x, y = _people_axis(chart), _share_axis(chart)
+    values = [
+        {"n": point.people, "mean": point.mean, "low": point.low, "high": point.high}
+        for point in chart.points
+    ]
     line = {"type": "line", "color": colors.glow, "strokeWidth": 3}
     line |= {"point": {"color": colors.glow, "size": 55, "filled": True}}
     layers = [
@@ -81,62 +68,34 @@ def confidence_sequence_chart(
             y=y | {"field": "low"},
             y2={"field": "high"},
         ),
-        *_bar_line_layers(criterion_report, language, colors, x, y),
-        *(_decision_layers(decision, x) if decision else []),
+        *_bar_line_layers(chart, colors, x, y),
+        *(_decision_layers(chart.decision, colors, x) if chart.decision else []),
         chart_layer(line, values, x=x, y=y | {"field": "mean"}),
     ]
-    return {
-        "description": _sequence_alt_text(criterion_report, language),
-        "height": 320,
-        "layer": layers,
-    }
+    return {"description": chart.alt_text, "height": 320, "layer": layers}
 
 
-def sequence_points(criterion_report: CriterionReport) -> pd.DataFrame:
-    """The run of a criterion in whole percents or points."""
-    name = criterion_report.criterion.name
-    rows = [
-        (p.n, *(percent_or_points(name, share) for share in (p.mean, p.low, p.high)))
-        for p in criterion_report.run
-    ]
-    return pd.DataFrame(rows, columns=["n", "mean", "low", "high"])
-
-
-def _people_axis(max_people: int, title: str) -> dict[str, Any]:
-    axis = {"grid": False, "tickMinStep": 5, "tickCount": min(8, max_people // 5), "title": title}
-    scale = {"domain": [0, max_people], "nice": False}
+def _people_axis(chart: SequenceChart) -> dict[str, Any]:
+    ticks = min(8, chart.max_people // 5)
+    axis = {"grid": False, "tickMinStep": 5, "tickCount": ticks, "title": chart.people_label}
+    scale = {"domain": [0, chart.max_people], "nice": False}
     return {"field": "n", "type": "quantitative", "scale": scale, "axis": axis}
 
 
-def _share_axis(
-    criterion_report: CriterionReport, points: pd.DataFrame, fixed: bool
-) -> dict[str, Any]:
-    """Return the upright axis, near the figures unless it is fixed."""
-    signed = criterion_report.criterion.name in DIFFERENCES
-    bar = percent_or_points(criterion_report.criterion.name, criterion_report.criterion.bar)
-    lowest, highest = (-100, 100) if signed else (0, 100)
-    if not fixed:
-        lowest = max(lowest, int(min(points["low"].min(), bar)) // 10 * 10)
-        highest = min(highest, -(-int(max(points["high"].max(), bar) + 1) // 10) * 10)
+def _share_axis(chart: SequenceChart) -> dict[str, Any]:
     label_expression = (
-        "(datum.value > 0 ? '+' : '') + datum.value" if signed else "datum.value + '%'"
+        "(datum.value > 0 ? '+' : '') + datum.value" if chart.signed else "datum.value + '%'"
     )
     axis = {"labelExpr": label_expression, "tickCount": 5, "title": None}
-    scale = {"domain": [lowest, highest], "nice": False}
+    scale = {"domain": [chart.lowest, chart.highest], "nice": False}
     return {"type": "quantitative", "scale": scale, "axis": axis}
 
 
 def _bar_line_layers(
-    criterion_report: CriterionReport,
-    language: str,
-    colors: ColorTokens,
-    x: dict[str, Any],
-    y: dict[str, Any],
+    chart: SequenceChart, colors: ColorTokens, x: dict[str, Any], y: dict[str, Any]
 ) -> list[VegaLiteSpec]:
     """The bar, with its name at the left, where no estimate is yet."""
-    name, bar = criterion_report.criterion.name, criterion_report.criterion.bar
-    label = translate(language, "report.bar_at", bar=format_criterion_value(language, name, bar))
-    values = [{"n": 0, "bar": percent_or_points(name, bar), "words": label}]
+    values = [{"n": 0, "bar": chart.bar, "words": chart.bar_label}]
     rule_mark = {"type": "rule", "color": colors.ink, "strokeWidth": 2, "strokeDash": [6, 4]}
     label_mark = text_mark(colors.ink, 12) | {"align": "left", "dx": 6, "dy": -9}
     bar_axis = y | {"field": "bar"}
@@ -146,9 +105,11 @@ def _bar_line_layers(
     ]
 
 
-def _decision_layers(decision: tuple[int, str, str], x: dict[str, Any]) -> list[VegaLiteSpec]:
-    people, label, color = decision
-    values = [{"n": people, "words": label}]
+def _decision_layers(
+    decision: DecisionMark, colors: ColorTokens, x: dict[str, Any]
+) -> list[VegaLiteSpec]:
+    color = getattr(colors, decision.outcome)
+    values = [{"n": decision.people, "words": decision.label}]
     rule_mark = {"type": "rule", "color": color, "strokeWidth": 2}
     label_mark = text_mark(color, 14) | {"align": "right", "dx": -8, "dy": 10, "y": 0}
     label_mark |= {"fontWeight": 600, "font": HEADING_FONT}
@@ -156,24 +117,6 @@ def _decision_layers(decision: tuple[int, str, str], x: dict[str, Any]) -> list[
         chart_layer(rule_mark, values, x=x),
         chart_layer(label_mark, values, x=x, text=TEXT_ENCODING),
     ]
-
-
-def _sequence_alt_text(criterion_report: CriterionReport, language: str) -> str:
-    name = criterion_report.criterion.name
-    criterion_name = translate(language, f"report.{name}")
-    if not criterion_report.run:
-        return translate(language, "report.unknown_said", name=criterion_name)
-    last_point = criterion_report.run[-1]
-    shares = {
-        "value": last_point.mean,
-        "low": last_point.low,
-        "high": last_point.high,
-        "bar": criterion_report.criterion.bar,
-    }
-    formatted = {
-        key: format_criterion_value(language, name, share) for key, share in shares.items()
-    }
-    return translate(language, "report.interval_said", name=criterion_name, **formatted)
 
 
 ROW_HEIGHT = 58  # pixels from one lane to the next

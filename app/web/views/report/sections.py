@@ -12,8 +12,8 @@ from app.reports import tables
 from app.reports.charts import Chart
 from app.reports.exports import escape_markdown_line
 from app.reports.html.blocks import criterion_reasons_html
+from app.reports.sequence_chart import sequence_chart
 from app.reports.unknown_charts import value_or_unknown
-from app.reports.wording import report_text
 from app.study.results import StudyStatus
 from app.web.views.report import charts
 from app.web.views.report.charts import interval_chart as draw
@@ -44,22 +44,11 @@ def show_confidence_sequence(language: str, result: StudyStatus) -> None:
     )
     st.query_params["criterion"] = chosen
     criterion_report = reports_by_name[chosen]
-    caption = report_figures.confidence_sequence_text(language, result, criterion_report)
-    chart = charts.confidence_sequence_chart(
-        criterion_report, language, decision=_decision_mark(language, result)
-    )
-    charts.show_chart(chart, key=f"run_{chosen}", alt_text=caption)
+    chart = sequence_chart(language, result, criterion_report)
+    charts.show_chart(charts.sequence_spec(chart), key=f"run_{chosen}")
     _caption_and_table(
-        language, caption, tables.confidence_sequence_table(language, criterion_report)
+        language, chart.alt_text, tables.confidence_sequence_table(language, criterion_report)
     )
-
-
-def _decision_mark(language: str, result: StudyStatus) -> tuple[int, str, str] | None:
-    if result.decision is None:
-        return None
-    outcome = result.verdict.outcome.value
-    color = getattr(charts.current_colors(), outcome)
-    return result.verdict.n, report_text(language, result.report.policy, outcome), color
 
 
 def show_side_by_side(language: str, row: Sequence[Chart]) -> None:
