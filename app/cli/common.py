@@ -1,41 +1,38 @@
-"""What commands share: the workspace option, the format option, bars and plain tables."""
+"""What commands share: options, the open workspace, progress and plain tables."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from app.cli.progress import progress_bar
+from app.cli.progress import TerminalProgress, progress_bar
 from app.workspace.settings import read_settings
 from app.workspace.workspace import Workspace
 from recsys.errors import WorkspaceError
-from recsys.models.hybrid import ProgressCallback
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def workspace_option(command: Command) -> Command:
-    """Add --workspace; the command gets it as `path`."""
-    return click.option(
-        "--workspace",
-        type=click.Path(path_type=Path, file_okay=False),
-        help="Folder of this shop's data, models and studies. [default: .brandswipe]",
-    )(command)
-
-
-def format_option(command: Command) -> Command:
-    """Add --format text|json; the command gets it as `output_format`."""
-    return click.option(
-        "--format",
-        "output_format",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="Text for people or JSON for machines.",
-    )(command)
+workspace_option = click.option(
+    "--workspace",
+    type=click.Path(path_type=Path, file_okay=False),
+    show_default=".brandswipe",
+    help="Folder of this shop's data, models and studies.",
+)
+format_option = click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Text for people, or JSON for machines.",
+)
+model_option = click.option(
+    "--model",
+    show_default="the candidate, else the newest",
+    help="Model version: a hash, an alias or a tag.",
+)
+study_option = click.option("--study", show_default="the newest", help="Name or hash of the study.")
 
 
 @contextmanager
@@ -57,13 +54,13 @@ def require_workspace(path: Path) -> None:
     """Raise WorkspaceError where there is no workspace: a mistyped name is not made."""
     if not path.is_dir():
         raise WorkspaceError(
-            f"There is no workspace at {path}. Make one with `brandswipe ingest EVENTS`, "
+            f"There is no workspace at {path}. Make one with `brandswipe data ingest EVENTS`, "
             "or name another with --workspace."
         )
 
 
 @contextmanager
-def progress_reporter() -> Iterator[ProgressCallback]:
+def progress_reporter() -> Iterator[TerminalProgress]:
     """A bar on the terminal; nothing where nobody watches."""
     with progress_bar("") as report_progress:
         yield report_progress

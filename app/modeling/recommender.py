@@ -76,7 +76,7 @@ class Recommender:
         except (KeyError, TypeError) as error:
             raise WorkspaceError(
                 f"Model version {name[:8]} was written by another brandswipe: install that one, "
-                "or fit again with `brandswipe fit`."
+                "or fit again with `brandswipe model fit`."
             ) from error
         return cls.bind(model, registry.resolve(name), event_store, policy)
 

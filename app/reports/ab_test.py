@@ -55,7 +55,7 @@ def read_ab_test(
 ) -> ABTestResult:
     """Read an A/B test: files, folders or globs with one row an exposure and one an outcome.
 
-    The parts that `carousels` wrote with arms are exposures as well: everybody was shown hers.
+    The parts that `release export` wrote with arms are exposures as well: everybody was shown hers.
 
     `planned_shares` is what share each arm was to get, `release` the folder of what was released.
     Raises BadEventsError or BadInputError.

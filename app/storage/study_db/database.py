@@ -230,5 +230,5 @@ def damaged_error(path: Path | None, problem: str) -> DamagedError:
     """Return the error that names a damaged store, and what is damaged in it."""
     return DamagedError(
         f"The store {path} is damaged ({problem}): stop the server and put the last backup in its "
-        "place with `brandswipe restore BACKUP`."
+        "place with `brandswipe admin restore BACKUP`."
     )
