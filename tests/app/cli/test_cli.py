@@ -431,7 +431,7 @@ class TestARealProcess:
 
     def test_an_installation_that_is_broken_is_no_held_model(self, tmp_path: Path) -> None:
         (tmp_path / "implicit.py").write_text("raise ImportError('libgomp.so.1 is missing')\n")
-        process = self.started("study", "gate", PYTHONPATH=str(tmp_path))
+        process = self.started("model", "recommend", "c0000004", PYTHONPATH=str(tmp_path))
         _, words = process.communicate(timeout=90)
         assert process.returncode == 70
         assert "libgomp.so.1 is missing" in words

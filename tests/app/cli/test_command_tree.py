@@ -127,6 +127,15 @@ class TestOnlyWhatIsUsedIsImported:
     def test_a_list_of_commands_imports_no_command(self, group: tuple[str, ...]) -> None:
         assert ran(*group, "--help") == (0, "")
 
+    def test_the_gate_imports_no_page_and_no_model(self, workspace: Path) -> None:
+        assert brandswipe("study", "open", workspace=workspace).code == 0
+        gate = ran("study", "gate", "--workspace", str(workspace))
+        assert gate == (3, "pandas")  # which sqlite-utils imports
+
+    def test_a_command_imports_what_it_uses(self, workspace: Path) -> None:
+        ranked = ran("model", "recommend", "c0000004", "--workspace", str(workspace))
+        assert ranked == (0, "implicit pandas")
+
     def test_a_command_whose_module_is_broken_is_a_crash(self) -> None:
         broken = click.Group(commands=[LazyCommand("gone", "gone", "Is not there.")])
         with pytest.raises(ModuleNotFoundError):
