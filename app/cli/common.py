@@ -37,9 +37,9 @@ study_option = click.option("--study", show_default="the newest", help="Name or 
 
 @contextmanager
 def open_workspace(path: Path | None, create: bool = False) -> Iterator[Workspace]:
-    """Open a workspace for one command and close it again.
+    """Open a workspace for one command and close it at the end.
 
-    Raises WorkspaceError where there is none, unless the command may make a `create` one.
+    Raises WorkspaceError if there is no workspace, unless the command may `create` one.
     """
     workspace = Workspace(read_settings(path))
     if not create:
@@ -51,7 +51,7 @@ def open_workspace(path: Path | None, create: bool = False) -> Iterator[Workspac
 
 
 def require_workspace(path: Path) -> None:
-    """Raise WorkspaceError where there is no workspace: a mistyped name is not made."""
+    """Raise WorkspaceError if there is no workspace: a mistyped name creates none."""
     if not path.is_dir():
         raise WorkspaceError(
             f"There is no workspace at {path}. Make one with `brandswipe data ingest EVENTS`, "
@@ -61,18 +61,18 @@ def require_workspace(path: Path) -> None:
 
 @contextmanager
 def progress_reporter() -> Iterator[TerminalProgress]:
-    """A bar on the terminal; nothing where nobody watches."""
+    """Yield a function that moves a progress bar; without a terminal it prints nothing."""
     with progress_bar("") as report_progress:
         yield report_progress
 
 
 def print_message(text: str) -> None:
-    """Words for a person."""
+    """Print a message for people to standard error."""
     click.echo(text, err=True)
 
 
 def print_output(output_format: str, data: Any, text: str) -> None:
-    """Data for whoever asked: JSON, or its text."""
+    """Print data to standard output, as JSON or as its text."""
     if output_format == "json":
         click.echo(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False))
     else:
@@ -80,7 +80,7 @@ def print_output(output_format: str, data: Any, text: str) -> None:
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Rows as aligned text; numbers are to be formatted by the caller."""
+    """Return rows as aligned text; the caller formats numbers."""
     cells = [[str(cell) for cell in row] for row in [header, *rows]]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in cells]

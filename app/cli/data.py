@@ -251,7 +251,7 @@ def erase_customer_command(customer: str, workspace: Path | None) -> None:
 
 
 def require_schema(schema: str) -> str:
-    """Return a schema that was named: a query is printed before anybody looks at a table."""
+    """Return the schema. Raise BadInputError for AUTO: no table is read to detect it."""
     if schema == AUTO:
         raise BadInputError(f"--print-sql needs --schema, one of: {', '.join(SCHEMAS)}.")
     return schema

@@ -157,7 +157,7 @@ def export_command(
 
 
 def _version_and_policy(workspace: Workspace, model: str | None) -> tuple[str, dict[str, object]]:
-    """The version and the policy under which it is shown."""
+    """Return the version and the policy under which it is shown."""
     if model is not None and Path(model).is_dir():
         return adopt_release(workspace, Path(model))
     return workspace.version(model).hash, workspace.policy.to_dict()
@@ -214,7 +214,7 @@ def ab_test_command(
 
 
 def parse_variant_shares(shares_text: str) -> dict[str, float]:
-    """Return the shares of arms that are written as name:share,name:share."""
+    """Parse the planned shares of arms, written as name:share,name:share."""
     pairs = [part.rpartition(":") for part in shares_text.split(",")]
     try:
         shares = {name.strip(): float(share) for name, _, share in pairs}

@@ -91,7 +91,7 @@ def _estimate_data(estimate: Estimate | None) -> dict[str, Any] | None:
 
 
 def _slices_text(evaluation: OfflineEvaluation) -> str:
-    """Recall@10 by group; what may not be shown is counted."""
+    """Return recall@10 by customer group, and the number of groups that are too small."""
     publishable = [part for part in evaluation.slices if part.recall.value is not None]
     rows = [
         (part.by, part.name, f"{part.recall.n:,}", _format_estimate(part.recall))

@@ -171,7 +171,7 @@ def _print_advice(version: ModelVersion, balance_limit: float) -> None:
 
 
 def _tuning_text(tuning: Mapping[str, Any]) -> str:
-    """How the parts are weighed, and why so."""
+    """Describe the weights of the score and how they were chosen."""
     params = tuning["blend"]
     weights = ", ".join(
         f"{name} {params['weights'][name]:g}" for name in weights_to_row(ScoreWeights())

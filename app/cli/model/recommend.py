@@ -61,7 +61,7 @@ def recommend_command(
 
 
 def _refuse_linked_account(workspace: Workspace, customer: str) -> None:
-    """A colleague's brands are for her own eyes."""
+    """Raise NotAllowedError for a linked account: its brands are for that employee alone."""
     if workspace.account_links.is_linked(customer):
         workspace.store.log_event("rank refused", why="a linked account")
         raise NotAllowedError("This account is a colleague's: only she sees its brands, in Play.")

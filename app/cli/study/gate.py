@@ -65,16 +65,16 @@ def gate_command(
 
 
 def check_integrity(workspace: Workspace) -> None:
-    """Raise IntegrityError, with the names of what differs, unless all is what was written."""
+    """Raise IntegrityError, which names the parts, if stored data fails its integrity check."""
     mismatches = find_mismatches(workspace.store)
     if mismatches:
         raise IntegrityError(_integrity_message(mismatches))
 
 
 def check_model_files(workspace: Workspace, model: str) -> None:
-    """Raise IntegrityError where the model's files are not what was saved.
+    """Raise IntegrityError if the files of a model differ from what was saved.
 
-    A study outlives its model's files: where they are gone, its answers still speak.
+    Missing files are no error: a study outlives the files of its model.
     """
     with suppress(UnknownNameError):
         workspace.registry.load(model)

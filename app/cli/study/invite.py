@@ -71,7 +71,7 @@ def invite_command(
 
 
 def _write_private_files(folder: Path, files: Mapping[str, str]) -> None:
-    """Write addresses for the owner's eyes alone."""
+    """Write files that only their owner may read, because they hold addresses."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, content in files.items():

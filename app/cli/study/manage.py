@@ -131,7 +131,7 @@ def _study_data(workspace: Workspace, row: StudyRow) -> dict[str, Any]:
 
 
 def _consent_counts(workspace: Workspace, row: StudyRow) -> dict[str, int]:
-    """How many people said yes and no to today's wording, in whole cells."""
+    """Return how many people agreed or refused under the current wording, rounded down."""
     policy = study_of(row).policy
     counts = workspace.store.participants.consent_counts(privacy.consent_version())
     yes, no = (policy.disclosure.round_down(people) for people in counts)
@@ -139,7 +139,7 @@ def _consent_counts(workspace: Workspace, row: StudyRow) -> dict[str, int]:
 
 
 def _deck_count(workspace: Workspace, row: StudyRow) -> int:
-    """Decks dealt: of real people in whole cells, so that two looks never differ by one of them."""
+    """Return the number of decks; in a live study rounded down, so that no person shows."""
     dealt = len(workspace.store.decks.of_study(row.hash))
     policy = study_of(row).policy
     return policy.disclosure.round_down(dealt) if row.kind is StudyKind.LIVE else dealt

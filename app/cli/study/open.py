@@ -98,7 +98,7 @@ def open_command(
 
 
 def load_policy(workspace: Workspace, name: str | None) -> Policy:
-    """The policy of a name that comes with the program, or of a file; else the house's own."""
+    """Return the bundled policy of that name, or of a file; without a name the usual policy."""
     if name is None:
         return workspace.policy
     return bundled_policy(name) if name in BUNDLED_POLICIES else _read_policy_file(Path(name))

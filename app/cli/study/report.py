@@ -54,7 +54,7 @@ def report_command(
 
 
 def _user_coverage(workspace: Workspace, result: StudyStatus) -> UserCoverage | None:
-    """For whom the model speaks; None where the shop's events are not here."""
+    """Return which customers the model covers, or None without the events of the shop."""
     with suppress(WorkspaceError):
         warehouse, rule = workspace.event_store, result.report.policy
         return value_or_unknown("audience", partial(measure_user_coverage, warehouse, rule), None)
