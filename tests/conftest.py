@@ -53,9 +53,18 @@ def plant_and_fit(folder: Path) -> None:
     shop, workspace = str(folder / "shop"), folder / "ws"
     with asking(IN_EARNEST):
         made = [
-            brandswipe("plant", "--customers", str(CUSTOMERS), "--seed", str(SEED), "--out", shop),
-            brandswipe("ingest", shop, workspace=workspace),
-            brandswipe("fit", workspace=workspace),
+            brandswipe(
+                "data",
+                "generate",
+                "--customers",
+                str(CUSTOMERS),
+                "--seed",
+                str(SEED),
+                "--out",
+                shop,
+            ),
+            brandswipe("data", "ingest", shop, workspace=workspace),
+            brandswipe("model", "fit", workspace=workspace),
         ]
     assert [said.code for said in made] == [0, 0, 0], made
 

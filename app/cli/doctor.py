@@ -27,10 +27,11 @@ MAX_WIDTH = 96
 @format_option
 @workspace_option
 @click.pass_context
-def doctor(context: click.Context, output_format: str, workspace: Path | None) -> None:
-    """Check the workspace and its surroundings: exit 0 well, 2 something to mend, 4 broken.
+def doctor_command(context: click.Context, output_format: str, workspace: Path | None) -> None:
+    """Check a workspace and its surroundings. Every line that is not well says what mends it.
 
-    Every line that is not well says what mends it.
+    The exit code is 0 if all is well, 2 if something needs mending, and 4 if stored data fails its
+    integrity check.
 
     Example: brandswipe doctor
     """

@@ -1,4 +1,4 @@
-"""release: pack a model with its certificate; verify: check one without the store."""
+"""Commands on a release: create, verify, export and ab-test."""
 
 import json
 import os
@@ -13,11 +13,11 @@ from app.cli.common import (
     print_message,
     print_output,
     progress_reporter,
+    study_option,
     text_table,
     workspace_option,
 )
-from app.cli.study.manage import study_option
-from app.cli.study.results import check_integrity, current_status
+from app.cli.study.gate import check_integrity
 from app.modeling.batch_export import export_lists
 from app.modeling.batch_part import ExportSpec
 from app.presentation.i18n import LANGUAGES
@@ -30,19 +30,147 @@ from app.reports.html.ab_test import (
 )
 from app.reports.release import CERTIFICATE_FILE, adopt_release, check_release, pack_release
 from app.storage.evidence_table import EvidenceTable
+from app.study.results import latest_study, study_status
 from app.workspace.workspace import Workspace
 from recsys.ab_test.assignment import Variants
 from recsys.errors import BadInputError
 
 
 @click.command()
+@study_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("release"),
+    show_default=True,
+    help="New folder to write the release into.",
+)
+@workspace_option
+def create_command(study: str | None, out: Path, workspace: Path | None) -> None:
+    """Pack the model of a study, the schema of its lists and a certificate into a folder.
+
+    The verdict must be a release, or be overridden with a reason.
+
+    Example: brandswipe release create --study autumn --out release
+    """
+    with open_workspace(workspace) as ws:
+        check_integrity(ws)
+        result = study_status(ws.store, latest_study(ws.store, study))
+        folder = pack_release(ws, result, out)
+    click.echo(str(folder))
+    print_message(
+        f"Packed the model of {result.row.name!r}. "
+        f"Check it with `brandswipe release verify {folder}`."
+    )
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@format_option
+def verify_command(folder: Path, output_format: str) -> None:
+    """Verify a release folder by itself; no workspace is needed.
+
+    The exit code is 0 if the folder is what was certified, and 4 if it is not.
+
+    Example: brandswipe release verify release
+    """
+    certificate = check_release(folder)
+    verdict = certificate["verdict"]
+    lines = [
+        f"{folder / CERTIFICATE_FILE} is whole, and so is the model "
+        f"{certificate['study']['model'][:8]}.",
+        verdict["reason"],
+        *(
+            f"Overridden by {o['role']}: {o['outcome']}. {o['reason']}"
+            for o in verdict["overrides"]
+        ),
+        certificate["scope"],
+        certificate["check"],
+    ]
+    print_output(output_format, json.loads(json.dumps(certificate)), "\n".join(lines))
+
+
+@click.command()
+@click.option(
+    "--model",
+    show_default="the candidate, else the newest",
+    help="Model version, or the folder of a release.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("carousels"),
+    show_default=True,
+    help="New folder to write into, or the folder of a run that was stopped.",
+)
+@click.option(
+    "--n",
+    type=click.IntRange(1, 100),
+    default=10,
+    show_default=True,
+    help="Number of brands for each customer.",
+)
+@click.option(
+    "--arms", help="Percentage of customers for each arm, like model:45,baseline:45,none:10."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Random seed for the assignment of customers to arms.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=os.cpu_count() or 1,
+    show_default="processors",
+    help="Number of processes; the lists are the same with any number.",
+)
+@click.option("--evidence", help="Export the customers of a table that the warehouse aggregated.")
+@workspace_option
+def export_command(
+    model: str | None,
+    out: Path,
+    n: int,
+    arms: str | None,
+    seed: int,
+    workers: int,
+    evidence: str | None,
+    workspace: Path | None,
+) -> None:
+    """Export the favourite brands of every customer as Parquet files.
+
+    A run that was stopped goes on where it was.
+
+    Example: brandswipe release export --model release --out carousels
+    """
+    variant_shares = None if arms is None else dict(Variants.parse(arms, seed).shares)
+    with open_workspace(workspace) as ws, progress_reporter() as report_progress:
+        version, policy = _version_and_policy(ws, model)
+        evidence_table = None if evidence is None else EvidenceTable.open(evidence, ws.is_erased)
+        digest = None if evidence_table is None else evidence_table.digest
+        spec = ExportSpec(version, policy, n, arms=variant_shares, seed=seed, evidence=digest)
+        customers = export_lists(ws, spec, out, workers, report_progress, evidence_table)
+    click.echo(str(out))
+    print_message(f"{customers:,} customers. Load {out}/part-*.parquet into the shop's own store.")
+
+
+def _version_and_policy(workspace: Workspace, model: str | None) -> tuple[str, dict[str, object]]:
+    """Return the version and the policy under which it is shown."""
+    if model is not None and Path(model).is_dir():
+        return adopt_release(workspace, Path(model))
+    return workspace.version(model).hash, workspace.policy.to_dict()
+
+
+@click.command()
 @click.argument("exposures")
 @click.argument("outcomes")
-@click.option("--arms", help="What share each arm was to get: model:45,baseline:45,none:10.")
+@click.option("--arms", help="Planned share of each arm, like model:45,baseline:45,none:10.")
 @click.option(
     "--release",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The folder of what was released: how well did its swipe study foretell this?",
+    help="Folder of the release; compare the result with its swipe study.",
 )
 @click.option(
     "--format",
@@ -50,10 +178,17 @@ from recsys.errors import BadInputError
     type=click.Choice(["text", "json", "html"]),
     default="text",
     show_default=True,
-    help="Text or one HTML file for people, JSON for machines.",
+    help="Text or one HTML file for people, or JSON for machines.",
 )
-@click.option("--lang", "language", type=click.Choice(list(LANGUAGES)), default="en")
-def readout(
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(list(LANGUAGES)),
+    default="en",
+    show_default=True,
+    help="Language of the text and of the HTML file.",
+)
+def ab_test_command(
     exposures: str,
     outcomes: str,
     arms: str | None,
@@ -61,12 +196,13 @@ def readout(
     output_format: str,
     language: str,
 ) -> None:
-    """Read the A/B test of a carousel: who was shown what, and what they did with those brands.
+    """Analyze the A/B test of a carousel: the brands that were shown, and what customers did.
 
-    EXPOSURES has customer_id and arm, and ts and brand where they are known; OUTCOMES has
-    customer_id and event (click, view, purchase), and ts and brand. Look on any day.
+    EXPOSURES has the columns customer_id and arm, and ts and brand where they are known. OUTCOMES
+    has customer_id and event (click, view or purchase), and ts and brand. The bounds hold on
+    whatever day you look.
 
-    Example: brandswipe readout exposures.csv outcomes.csv --arms model:45,baseline:45,none:10
+    Example: brandswipe release ab-test exposures.csv outcomes.csv --arms model:50,none:50
     """
     result = read_ab_test(
         exposures, outcomes, None if arms is None else parse_variant_shares(arms), release
@@ -78,7 +214,7 @@ def readout(
 
 
 def parse_variant_shares(shares_text: str) -> dict[str, float]:
-    """Return the shares of arms that are written as name:share,name:share."""
+    """Parse the planned shares of arms, written as name:share,name:share."""
     pairs = [part.rpartition(":") for part in shares_text.split(",")]
     try:
         shares = {name.strip(): float(share) for name, _, share in pairs}
@@ -128,110 +264,3 @@ def _ab_test_data(result: ABTestResult) -> dict[str, Any]:
         if study_agreement is None
         else {"lift": study_agreement.lift, "agrees": study_agreement.agrees},
     }
-
-
-@click.command()
-@click.option(
-    "--model",
-    help="Model version or the folder of a release; without it the candidate, else the newest.",
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("carousels"),
-    show_default=True,
-    help="A folder that is not there yet, or one of a run that was stopped.",
-)
-@click.option("--n", type=click.IntRange(1, 100), default=10, show_default=True, help="Brands.")
-@click.option("--arms", help="Percent of customers a list, like model:45,baseline:45,none:10.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the arms.")
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    default=os.cpu_count() or 1,
-    show_default="processors",
-    help="Processes side by side; the lists are the same with any number.",
-)
-@click.option("--evidence", help="List the customers of a table that the warehouse summed up.")
-@workspace_option
-def carousels(
-    model: str | None,
-    out: Path,
-    n: int,
-    arms: str | None,
-    seed: int,
-    workers: int,
-    evidence: str | None,
-    workspace: Path | None,
-) -> None:
-    """Write every customer's favourite brands as Parquet; what was stopped goes on where it was.
-
-    Example: brandswipe carousels --model release --out carousels
-    """
-    variant_shares = None if arms is None else dict(Variants.parse(arms, seed).shares)
-    with open_workspace(workspace) as ws, progress_reporter() as report_progress:
-        version, policy = _version_and_policy(ws, model)
-        evidence_table = None if evidence is None else EvidenceTable.open(evidence, ws.is_erased)
-        digest = None if evidence_table is None else evidence_table.digest
-        spec = ExportSpec(version, policy, n, arms=variant_shares, seed=seed, evidence=digest)
-        customers = export_lists(ws, spec, out, workers, report_progress, evidence_table)
-    click.echo(str(out))
-    print_message(f"{customers:,} customers. Load {out}/part-*.parquet into the shop's own store.")
-
-
-def _version_and_policy(workspace: Workspace, model: str | None) -> tuple[str, dict[str, object]]:
-    """The version and the policy under which it is shown."""
-    if model is not None and Path(model).is_dir():
-        return adopt_release(workspace, Path(model))
-    return workspace.version(model).hash, workspace.policy.to_dict()
-
-
-@click.command()
-@study_option
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("release"),
-    show_default=True,
-    help="A folder that is not there yet.",
-)
-@workspace_option
-def release(study: str | None, out: Path, workspace: Path | None) -> None:
-    """Pack the model of a study, the schema of its lists and a certificate into a folder.
-
-    Only a passing verdict is packed, or one that was overridden with a reason.
-
-    Example: brandswipe release --study autumn --out release
-    """
-    with open_workspace(workspace) as ws:
-        check_integrity(ws)
-        result = current_status(ws, study)
-        folder = pack_release(ws, result, out)
-    click.echo(str(folder))
-    print_message(
-        f"Packed the model of {result.row.name!r}. Check it with `brandswipe verify {folder}`."
-    )
-
-
-@click.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@format_option
-def verify(folder: Path, output_format: str) -> None:
-    """Check a release folder by itself: exit 0 where it is what was certified, 4 where not.
-
-    Example: brandswipe verify release
-    """
-    certificate = check_release(folder)
-    verdict = certificate["verdict"]
-    lines = [
-        f"{folder / CERTIFICATE_FILE} is whole, and so is the model "
-        f"{certificate['study']['model'][:8]}.",
-        verdict["reason"],
-        *(
-            f"Overridden by {o['role']}: {o['outcome']}. {o['reason']}"
-            for o in verdict["overrides"]
-        ),
-        certificate["scope"],
-        certificate["check"],
-    ]
-    print_output(output_format, json.loads(json.dumps(certificate)), "\n".join(lines))

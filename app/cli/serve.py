@@ -11,16 +11,32 @@ from app.study.demo import build_demo, is_built
 from app.web.server import serve_app
 from app.workspace.settings import Login, read_settings
 
+PORT = click.IntRange(1, 65535)
+no_browser_option = click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+
 
 @click.command()
-@click.option("--customers", type=click.IntRange(100), default=20_000, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
-@click.option("--port", type=click.IntRange(1, 65535), help="[default: 8501, or the next free]")
-@click.option("--share", is_flag=True, help="Let phones on the local network join, by a code.")
-@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@click.option(
+    "--customers",
+    type=click.IntRange(100),
+    default=20_000,
+    show_default=True,
+    help="Number of customers of the demo shop.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Random seed of the shop."
+)
+@click.option(
+    "--port",
+    type=PORT,
+    show_default="8501, or the next free one",
+    help="Port to listen on.",
+)
+@click.option("--share", is_flag=True, help="Let phones on the local network join by a code.")
+@no_browser_option
 @click.option("--only-build", is_flag=True, help="Build the demo and stop.")
 @workspace_option
-def demo(
+def demo_command(
     customers: int,
     seed: int,
     port: int | None,
@@ -29,7 +45,9 @@ def demo(
     only_build: bool,
     workspace: Path | None,
 ) -> None:
-    """Plant a shop, fit its model, play three studies and start the app.
+    """Generate a shop, fit its model, play three simulated studies and start the app.
+
+    The demo is built once in a workspace; the next start opens it.
 
     Example: brandswipe demo
     """
@@ -45,19 +63,24 @@ def demo(
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(1, 65535))
-@click.option("--address", help="Where to listen. [default: 127.0.0.1]")
-@click.option("--login", type=click.Choice([login.value for login in Login]))
-@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@click.option("--port", type=PORT, show_default="8501", help="Port to listen on.")
+@click.option("--address", show_default="127.0.0.1", help="Address to listen on.")
+@click.option(
+    "--login",
+    type=click.Choice([login.value for login in Login]),
+    show_default="none",
+    help="How people log in.",
+)
+@no_browser_option
 @workspace_option
-def serve(
+def serve_command(
     port: int | None,
     address: str | None,
     login: str | None,
     no_browser: bool,
     workspace: Path | None,
 ) -> None:
-    """Start the app on this workspace.
+    """Start the app on a workspace. An option here overrules the setting of the same name.
 
     Example: brandswipe serve --login local
     """

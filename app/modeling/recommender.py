@@ -76,7 +76,7 @@ class Recommender:
         except (KeyError, TypeError) as error:
             raise WorkspaceError(
                 f"Model version {name[:8]} was saved by an incompatible version of Brandswipe: "
-                "install that version, or fit again with `brandswipe fit`."
+                "install that version, or fit again with `brandswipe model fit`."
             ) from error
         return cls.bind(model, registry.resolve(name), event_store, policy)
 

@@ -131,7 +131,7 @@ def _database_copy(path: Path, temp_parent: Path) -> Iterator[Path]:
         if problems:
             raise IntegrityError(
                 f"The store {path} is damaged ({'; '.join(problems)}) and was not backed up: stop "
-                "the server and restore an earlier backup with `brandswipe restore BACKUP`."
+                "the server and restore an earlier backup with `brandswipe admin restore BACKUP`."
             )
         yield copied
 

@@ -56,9 +56,11 @@ def read_ab_test(
     """Read and analyze an A/B test.
 
     `exposures` and `outcomes` are files, folders or globs with one row per exposure or outcome. The
-    files that `brandswipe carousels` wrote with arms are exposures too: each customer was shown the
-    list in the file. `planned_shares` are the planned shares of customers by variant, and `release`
-    is the folder of the tested release. Raises BadEventsError or BadInputError.
+    files that `brandswipe release export` wrote with arms are exposures too: each customer was
+    shown the list in the file. `planned_shares` are the planned shares of customers by variant, and
+    `release` is the folder of the tested release.
+
+    Raises BadEventsError or BadInputError.
     """
     with tempfile.TemporaryDirectory() as folder, duckdb_engine(Path(folder)) as con:
         loaded_exposures = _load_view(

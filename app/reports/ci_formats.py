@@ -81,7 +81,7 @@ def gate_junit(result: StudyStatus) -> str:
     return "\n".join(
         [
             '<?xml version="1.0" encoding="UTF-8"?>',
-            f"<testsuite name={quoteattr(f'brandswipe gate {result.row.name}')} "
+            f"<testsuite name={quoteattr(f'brandswipe study gate {result.row.name}')} "
             f'tests="{len(cases)}" failures="{failed}" errors="0" skipped="{skipped}">',
             *cases,
             f"  <system-out>{escape(verdict_text('en', result.verdict))}</system-out>",

@@ -42,7 +42,7 @@ from recsys.errors import BadEventsError
 _KEY, _CODE, _PART = "key", "code", "part"
 _NUMBERS = (AS_OF, FIRST, LAST, *SUM_COLUMNS, *DISTINCT_COUNTS)
 _READ_COLUMNS = f"{Col.CUSTOMER}, {_KEY}, {_CODE}, {', '.join(_NUMBERS)}"
-_MAKE_HINT = "make it with brandswipe evidence"
+_MAKE_HINT = "make it with brandswipe data aggregate"
 IsErased = Callable[[str], bool]
 """Returns whether a customer id was erased from the event store."""
 

@@ -1,4 +1,4 @@
-"""Writes a planted (simulated) shop to a folder for `ingest`, and reads its personas and truth."""
+"""Writes a planted (simulated) shop for `data ingest`, and reads its personas and truth."""
 
 import json
 from pathlib import Path
@@ -88,7 +88,7 @@ def planted_truth(workspace: Path) -> tuple[dict[str, TrueTaste], pd.DataFrame]:
     if not (folder / "truth.parquet").is_file():
         raise WorkspaceError(
             "Colleagues can be simulated in a planted shop only, where everybody's favourites "
-            "are known. Make one with `brandswipe plant`."
+            "are known. Make one with `brandswipe data generate`."
         )
     truth = pd.read_parquet(folder / "truth.parquet")
     return true_tastes(truth), pd.read_csv(folder / "brands.csv")

@@ -111,7 +111,7 @@ class Workspace:
             return self.registry.version("candidate")
         for version in self.registry.versions():
             return version
-        raise WorkspaceError("There is no model yet. Fit one with `brandswipe fit`.")
+        raise WorkspaceError("There is no model yet. Fit one with `brandswipe model fit`.")
 
     def cached(self, key: tuple[str, ...], load: Callable[[], CachedValue]) -> CachedValue:
         """Return the value of a key, loading it if needed; keep the newest MAX_CACHED values."""

@@ -171,7 +171,7 @@ class BrandIndex:
         if catalog.lineage != self.lineage:
             raise WorkspaceError(
                 "The event store was rebuilt after this version was fitted. "
-                "Fit again with `brandswipe fit`."
+                "Fit again with `brandswipe model fit`."
             )
         buyers = np.zeros(len(catalog.brands), np.int64)
         buyers[: len(self.buyers)] = self.buyers

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from implicit.nearest_neighbours import BM25Recommender, CosineRecommender
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
@@ -72,10 +71,8 @@ def fit_baselines(model: HybridModel, interactions: Interactions) -> list[Ranker
         matrix, options.factors, options.alpha, options.regularization, options.iterations
     )
     item_knn: list[Ranker] = [
-        ItemKNNBaseline(
-            brand_index, name, fit_similarity(kind(K=N_NEIGHBORS, num_threads=1), matrix)
-        )
-        for name, kind in (("cosine", CosineRecommender), ("bm25", BM25Recommender))
+        ItemKNNBaseline(brand_index, kind, fit_similarity(kind, matrix, N_NEIGHBORS, threads=1))
+        for kind in ("cosine", "bm25")
     ]
     heuristics = [make(brand_index) for make in BASELINES.values()]
     ease = fit_ease(matrix, options.regularization)

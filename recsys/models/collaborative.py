@@ -8,6 +8,8 @@ Autoencoders for Sparse Data", WWW 2019, equation 8). Both penalties grow with t
 the number of customers, as the noise in a singular value does. Item kNN takes the cosine of the
 brands' customers (Sarwar, Karypis, Konstan, Riedl, "Item-based Collaborative Filtering", WWW 2001,
 section 3.1.1). It also covers the brands outside EASE's head.
+
+`implicit` is imported where it is used: studies, reports and the gate need no such library.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,9 +18,6 @@ from typing import Any, Self
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
-from implicit.cpu.als import AlternatingLeastSquares
-from implicit.nearest_neighbours import CosineRecommender, ItemItemRecommender
-from implicit.utils import ParameterWarning
 from numpy.typing import NDArray
 from scipy.linalg import inv
 from scipy.sparse import csr_matrix
@@ -46,6 +45,8 @@ class ALSModel:
     als: Any = field(init=False, repr=False)  # the model of `implicit`, with YtY computed once
 
     def __post_init__(self) -> None:
+        from implicit.cpu.als import AlternatingLeastSquares
+
         with threadpool_limits(1, "blas"):
             als = AlternatingLeastSquares(
                 factors=self.item_factors.shape[1],
@@ -163,6 +164,8 @@ def fit_als(
     The start is the leading singular vectors, so the result does not depend on a seed. The loss
     takes extra time and is computed only if `on_loss` is given.
     """
+    from implicit.cpu.als import AlternatingLeastSquares
+
     rank = min(factors, max(1, min(matrix.shape) - 1))
     ridge = ridge_penalty(regularization, matrix.shape[0])
 
@@ -233,9 +236,7 @@ def fit_item_knn(matrix: csr_matrix, threads: int = 0) -> ItemKNN:
     One factor scales the cosines to units of strength: the least-squares fit of a sample's
     strengths on the predictions from the customers' other brands.
     """
-    cosine = fit_similarity(
-        CosineRecommender(K=MAX_NEIGHBORS + 1, num_threads=threads), matrix
-    ).tocoo()
+    cosine = fit_similarity("cosine", matrix, MAX_NEIGHBORS + 1, threads).tocoo()
     off_diagonal = cosine.row != cosine.col
     pairs = cosine.data[off_diagonal], (cosine.row[off_diagonal], cosine.col[off_diagonal])
     weights = csr_matrix(pairs, shape=cosine.shape)
@@ -246,8 +247,13 @@ def fit_item_knn(matrix: csr_matrix, threads: int = 0) -> ItemKNN:
     return ItemKNN(csr_matrix(weights, dtype=np.float32))
 
 
-def fit_similarity(recommender: ItemItemRecommender, matrix: csr_matrix) -> csr_matrix:
-    """Fit a neighbor model of `implicit` on customers x brands; return its similarity, (B, B)."""
+def fit_similarity(kind: str, matrix: csr_matrix, neighbors: int, threads: int) -> csr_matrix:
+    """Fit a cosine or bm25 model of `implicit` on customers x brands; return similarity, (B, B)."""
+    from implicit.nearest_neighbours import BM25Recommender, CosineRecommender
+    from implicit.utils import ParameterWarning
+
+    model = {"cosine": CosineRecommender, "bm25": BM25Recommender}[kind]
+    recommender = model(K=neighbors, num_threads=threads)
     with catch_warnings():
         simplefilter("ignore", ParameterWarning)  # about a matrix that the package passes to itself
         recommender.fit(matrix, show_progress=False)

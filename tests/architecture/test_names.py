@@ -5,10 +5,9 @@ import inspect
 from collections import defaultdict
 from collections.abc import Iterator
 
-import click
 import pytest
 
-from app.cli.command_tree import cli
+from tests.support.command_tree import COMMANDS, TREE
 from tests.support.paths import ROOT
 
 
@@ -38,19 +37,9 @@ def test_a_planted_class_and_a_planted_alias_are_found() -> None:
     assert found == ["Found", "Floats"]
 
 
-def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
-    """Yield every command with the words that call it."""
-    yield path, command
-    for name, part in getattr(command, "commands", {}).items():
-        yield from commands(part, f"{path} {name}")
-
-
-COMMANDS = dict(commands(cli, "brandswipe"))
-
-
-@pytest.mark.parametrize("path", COMMANDS)
-def test_a_command_s_function_takes_what_its_options_give(path: str) -> None:
-    command = COMMANDS[path]
+@pytest.mark.parametrize("path", [(), *COMMANDS], ids=" ".join)
+def test_a_command_s_function_takes_what_its_options_give(path: tuple[str, ...]) -> None:
+    command = TREE[path]
     assert command.callback is not None
     taken = inspect.signature(inspect.unwrap(command.callback)).parameters
     given = {param.name for param in command.params if param.expose_value}

@@ -23,7 +23,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("readout")
     shown, came = campaign(folder, {"model": 0.3, "baseline": 0.2, "none": 0.02})
     said = brandswipe(
-        "readout", shown, came, "--arms", "model:1,baseline:1,none:1", "--format", "html"
+        "release", "ab-test", shown, came, "--arms", "model:1,baseline:1,none:1", "--format", "html"
     )
     page = folder / "readout.html"
     page.write_text(said.out, encoding="utf-8")

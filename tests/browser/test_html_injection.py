@@ -53,7 +53,11 @@ def evil_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         lines = "\n".join(map(json.dumps, said))
         (folder / f"{name}.jsonl").write_text(lines + "\n", encoding="utf-8")
     asked = [str(folder / "events.jsonl"), "--products", str(folder / "products.jsonl")]
-    for command in (["ingest", *asked], ["fit", "--factors", "8"], ["study", "open"]):
+    for command in (
+        ["data", "ingest", *asked],
+        ["model", "fit", "--factors", "8"],
+        ["study", "open"],
+    ):
         done = brandswipe(*command, workspace=folder / "ws")
         assert done.code == 0, done.err
     server = Demo(folder)

@@ -48,21 +48,23 @@ def brandswipe(folder: Path, *words: str, code: int = 0) -> bytes:
 
 def plant_her(folder: Path) -> None:
     """A shop with hashed ids in which a life is hers, and one thing that she alone bought."""
-    planted = cli_runner.brandswipe("plant", "--customers", "400", "--out", str(folder / "shop"))
+    planted = cli_runner.brandswipe(
+        "data", "generate", "--customers", "400", "--out", str(folder / "shop")
+    )
     assert planted.code == 0, planted.err
     events = pd.read_parquet(folder / "shop" / "events.parquet")
     hers = events[events["customer_id"] == "persona-noor"].assign(customer_id=CUSTOMER)
     secret = hers.tail(1).assign(product_id=PRODUCT)
     pd.concat([events, hers, secret]).to_parquet(folder / "log.parquet", index=False)
     products = ["--products", str(folder / "shop" / "products.parquet")]
-    brandswipe(folder, "ingest", str(folder / "log.parquet"), *products, "--ids", "hash")
-    brandswipe(folder, "fit", "--factors", "8")
+    brandswipe(folder, "data", "ingest", str(folder / "log.parquet"), *products, "--ids", "hash")
+    brandswipe(folder, "model", "fit", "--factors", "8")
     brandswipe(folder, "study", "open", "--name", "autumn")
     with_keys = Workspace(Settings(workspace=folder / "ws"))
     table = folder / "staff.csv"
     table.write_text(f"employee,customer_id\n{badge(with_keys.keys, HER)},{CUSTOMER}\n")
     with_keys.close()
-    brandswipe(folder, "accounts", "import", str(table))
+    brandswipe(folder, "people", "link", str(table))
     for file in (*(folder / "shop").iterdir(), folder / "log.parquet", table):
         file.unlink()  # the shop's own files: they are the shop's to keep
 
@@ -169,12 +171,12 @@ def test_no_byte_of_workspace_log_or_answer_names_her(open_context: Open, server
     wire = Wire()
     play(open_context, server, wire)
     look(open_context, server, wire)
-    brandswipe(server.folder, "fit", "--factors", "8")
+    brandswipe(server.folder, "model", "fit", "--factors", "8")
     for shape in ("text", "json", "csv", "md", "html"):
-        wire.heard.append(brandswipe(server.folder, "report", "--format", shape))
-    wire.heard.append(brandswipe(server.folder, "gate", code=3))
+        wire.heard.append(brandswipe(server.folder, "study", "report", "--format", shape))
+    wire.heard.append(brandswipe(server.folder, "study", "gate", code=3))
     wire.heard.append(brandswipe(server.folder, "study", "show", "--format", "json"))
-    refused = brandswipe(server.folder, "rank", CUSTOMER, code=2)
+    refused = brandswipe(server.folder, "model", "recommend", CUSTOMER, code=2)
     assert b"colleague" in refused
     wire.heard.append(refused)
     crash(open_context, server, wire)

@@ -97,7 +97,7 @@ def test_a_workspace_with_a_shops_own_events_is_not_shared(built: Path, tmp_path
     shutil.copytree(built, tmp_path / "ws")
     events = tmp_path / "own.csv"
     events.write_text("customer_id,ts,event,brand\nc1,2026-01-02T10:00:00Z,purchase,Lego\n")
-    taken = obey(tmp_path, "ingest", str(events), "--replace")
+    taken = obey(tmp_path, "data", "ingest", str(events), "--replace")
     said = obey(tmp_path, "demo", "--share", "--no-browser")
     assert (taken.returncode, said.returncode) == (0, 2), taken.stderr
     assert said.stderr.startswith("Only the planted demo can be shared")

@@ -104,7 +104,7 @@ def test_a_deck_that_is_open_outlives_a_new_signing_key_and_a_start(
     press(page, ["ArrowLeft"] * 6, 60)  # wait in the browser, with a pass under the old key
     key = own_demo.workspace / "secrets" / "signing_key"
     before = key.read_bytes()
-    words = ["keys", "rotate", "signing", "--workspace", str(own_demo.workspace)]
+    words = ["admin", "keys", "rotate", "signing", "--workspace", str(own_demo.workspace)]
     subprocess.run([PROGRAM, *words], check=True, capture_output=True)
     assert key.read_bytes() != before
     own_demo.start()

@@ -37,9 +37,9 @@ def shop(
     shop, seed = str(folder / "shop"), str(request.param)
     with asking(IN_EARNEST):
         for command in (
-            ("plant", "--customers", str(CUSTOMERS), "--seed", seed, "--out", shop),
-            ("ingest", shop, "--workspace", str(folder / "ws")),
-            ("fit", "--workspace", str(folder / "ws")),
+            ("data", "generate", "--customers", str(CUSTOMERS), "--seed", seed, "--out", shop),
+            ("data", "ingest", shop, "--workspace", str(folder / "ws")),
+            ("model", "fit", "--workspace", str(folder / "ws")),
         ):
             assert brandswipe(*command).code == 0
     return folder / "ws"

@@ -80,7 +80,7 @@ def events(kind: str) -> list[dict[str, object]]:
 
 
 def judged(folder: Path, log: list[dict[str, object]]) -> OfflineEvaluation:
-    said = brandswipe("ingest", str(write(log, folder / "e.csv")), workspace=folder / "ws")
+    said = brandswipe("data", "ingest", str(write(log, folder / "e.csv")), workspace=folder / "ws")
     assert said.code == 0, said.err
     house = Workspace(Settings(workspace=folder / "ws"))
     try:

@@ -35,7 +35,7 @@ def stubborn(settings: Settings, args: dict[str, Any], progress: Progress) -> No
 
 def wrong(*_: object) -> None:
     """Fail as a person can cause it."""
-    raise BadInputError("There are no events: run brandswipe ingest first.")
+    raise BadInputError("There are no events: run brandswipe data ingest first.")
 
 
 def broken(_: Settings, args: dict[str, Any], __: Progress) -> None:

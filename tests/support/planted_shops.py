@@ -1,4 +1,4 @@
-"""Small planted shops on disk, as `brandswipe plant` and `brandswipe ingest` make them."""
+"""Small planted shops on disk, as `data generate` and `data ingest` make them."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""evaluate: a model's options and its rivals on the log's end, and groups of it."""
+"""model evaluate: offline metrics of a model and its baselines, also by customer group."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -8,6 +8,7 @@ import click
 
 from app.cli.common import (
     format_option,
+    model_option,
     open_workspace,
     print_message,
     print_output,
@@ -24,13 +25,15 @@ from recsys.stats import Estimate
 
 
 @click.command()
-@click.option("--model", help="Version whose options are judged. [default: as for `rank`]")
+@model_option
 @format_option
 @workspace_option
-def evaluate(model: str | None, output_format: str, workspace: Path | None) -> None:
-    """Judge a model's options and its rivals on the log's last quarter, which they did not see.
+def evaluate_command(model: str | None, output_format: str, workspace: Path | None) -> None:
+    """Evaluate a model and its baselines on the last quarter of the log.
 
-    Example: brandswipe evaluate --format json
+    Models are fitted to the earlier part with the options of the version.
+
+    Example: brandswipe model evaluate --format json
     """
     with open_workspace(workspace) as ws, progress_reporter() as report_progress:
         version = ws.version(model)
@@ -88,7 +91,7 @@ def _estimate_data(estimate: Estimate | None) -> dict[str, Any] | None:
 
 
 def _slices_text(evaluation: OfflineEvaluation) -> str:
-    """Recall@10 by group; what may not be shown is counted."""
+    """Return recall@10 by customer group, and the number of groups that are too small."""
     publishable = [part for part in evaluation.slices if part.recall.value is not None]
     rows = [
         (part.by, part.name, f"{part.recall.n:,}", _format_estimate(part.recall))

@@ -1,4 +1,4 @@
-"""fit and rank: a model is made, and asked about one customer."""
+"""model fit: fit a model to the imported events and save it as a new version."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,19 +12,15 @@ from app.cli.common import (
     print_message,
     print_output,
     progress_reporter,
-    text_table,
     workspace_option,
 )
-from app.modeling.recommender import Stopwatch, load_recommender
 from app.modeling.training import fit_version
 from app.operations.job_tasks import offline_evaluator
-from app.presentation.explanations import explanation_text
 from app.storage.event_store.window import TrainingWindow
 from app.storage.evidence_table import EvidenceTable
 from app.storage.model_registry import ModelVersion
-from app.workspace.workspace import DEFAULT_BASELINE, Workspace
-from recsys.errors import BadInputError, NotAllowedError
-from recsys.models.base import BrandScore, explanation_to_row
+from app.workspace.workspace import DEFAULT_BASELINE
+from recsys.errors import BadInputError
 from recsys.models.hybrid import DEFAULT_SAMPLE_SIZE, FitOptions, ScoreWeights, weights_to_row
 
 DEFAULT_OPTIONS = FitOptions()
@@ -36,30 +32,65 @@ HALF_LIFE_FIELDS = (
 
 
 @click.command()
-@click.option("--factors", type=int, default=DEFAULT_OPTIONS.factors, show_default=True)
-@click.option("--alpha", type=float, default=DEFAULT_OPTIONS.alpha, show_default=True)
 @click.option(
-    "--regularisation", type=float, default=DEFAULT_OPTIONS.regularization, show_default=True
+    "--factors",
+    type=int,
+    default=DEFAULT_OPTIONS.factors,
+    show_default=True,
+    help="Number of latent factors of ALS.",
 )
-@click.option("--iterations", type=int, default=DEFAULT_OPTIONS.iterations, show_default=True)
+@click.option(
+    "--alpha",
+    type=float,
+    default=DEFAULT_OPTIONS.alpha,
+    show_default=True,
+    help="Confidence that ALS gives to each unit of preference.",
+)
+@click.option(
+    "--regularisation",
+    type=float,
+    default=DEFAULT_OPTIONS.regularization,
+    show_default=True,
+    help="L2 regularization of ALS.",
+)
+@click.option(
+    "--iterations",
+    type=int,
+    default=DEFAULT_OPTIONS.iterations,
+    show_default=True,
+    help="Number of iterations of ALS.",
+)
 @click.option(
     "--sample",
     type=float,
-    help=f"Share of customers to learn from. [default: {DEFAULT_SAMPLE_SIZE:,} customers, or all]",
+    show_default=f"{DEFAULT_SAMPLE_SIZE:,} customers, or all",
+    help="Share of the customers to learn from.",
 )
-@click.option("--seed", type=int, default=DEFAULT_OPTIONS.seed, show_default=True)
+@click.option(
+    "--seed",
+    type=int,
+    default=DEFAULT_OPTIONS.seed,
+    show_default=True,
+    help="Random seed of the sample and of ALS.",
+)
 @click.option(
     "--weights",
-    help="OWN,COLLABORATIVE,POPULARITY, like 1,0.3,0.1. [default: chosen on the log's end]",
+    metavar="OWN,COLLABORATIVE,POPULARITY",
+    show_default="tuned on the last part of the log",
+    help="Weights of the three parts of the score, like 1,0.3,0.1.",
 )
-@click.option("--events", default="", help="Version of the event store. [default: the newest]")
+@click.option("--events", default="", show_default="the newest", help="Version of the event store.")
 @click.option("--since", default="", help="First day of the log to read, like 2026-01-31 (UTC).")
 @click.option("--until", default="", help="Last day of the log to read.")
-@click.option("--evidence", help="Learn from a table that the warehouse summed up.")
-@click.option("--evaluate", "evaluate", is_flag=True, help="Keep the offline table with it.")
+@click.option("--evidence", help="Learn from a table that the warehouse aggregated.")
+@click.option(
+    "--evaluate",
+    is_flag=True,
+    help="Run offline evaluation and store the metrics with the model.",
+)
 @format_option
 @workspace_option
-def fit(
+def fit_command(
     factors: int,
     alpha: float,
     regularisation: float,
@@ -75,9 +106,11 @@ def fit(
     output_format: str,
     workspace: Path | None,
 ) -> None:
-    """Fit a favourite-brand model on the imported events and save it as a new version.
+    """Fit a favourite-brand model to the imported events and save it as a new version.
 
-    Example: brandswipe fit --factors 32 --sample 0.1
+    Without --weights the parameters of the score are tuned on the last part of the log.
+
+    Example: brandswipe model fit --factors 32 --sample 0.1
     """
     parsed_weights = None if weights is None else _parse_weights(weights)
     options = FitOptions(factors, alpha, regularisation, iterations, sample, seed, parsed_weights)
@@ -138,7 +171,7 @@ def _print_advice(version: ModelVersion, balance_limit: float) -> None:
 
 
 def _tuning_text(tuning: Mapping[str, Any]) -> str:
-    """How the parts are weighed, and why so."""
+    """Describe the weights of the score and how they were chosen."""
     params = tuning["blend"]
     weights = ", ".join(
         f"{name} {params['weights'][name]:g}" for name in weights_to_row(ScoreWeights())
@@ -160,53 +193,3 @@ def _tuning_text(tuning: Mapping[str, Any]) -> str:
         f"{'; '.join(parts)}. Chosen on {tuning['customers']:,} customers of the log's end: "
         f"NDCG@10 {tuning['any']:.3f} for any brand, {tuning['new']:.3f} for new ones."
     )
-
-
-@click.command()
-@click.argument("customer")
-@click.option("--n", type=click.IntRange(1, 1000), default=10, show_default=True)
-@click.option("--model", help="Model version; without it the candidate, else the newest.")
-@format_option
-@workspace_option
-def rank(
-    customer: str, n: int, model: str | None, output_format: str, workspace: Path | None
-) -> None:
-    """Compute one customer's favourite brands now, with the reasons.
-
-    Example: brandswipe rank c0000042 --format json
-    """
-    with open_workspace(workspace) as ws:
-        _refuse_linked_account(ws, customer)
-        recommender, stopwatch = load_recommender(ws, model), Stopwatch()
-        stored_id = ws.stored_id(customer)
-        if not recommender.event_store.has_customer(stored_id):  # without a list: these are people
-            raise BadInputError(f"The shop has no customer {customer!r}. Check the number.")
-        evidence = recommender.evidence_of(stored_id, stopwatch)
-        with stopwatch.stage(f"ranking {len(recommender.catalog.brands)} brands"):
-            scores = recommender.rank(evidence, n)
-    data = {
-        "model": recommender.version,
-        "brands": [_score_data(score) for score in scores],
-        "milliseconds": stopwatch.stages,
-    }
-    rows = [
-        (s.rank, s.brand, f"{s.score:.3f}", explanation_text("en", s.explanation)) for s in scores
-    ]
-    print_output(output_format, data, text_table(["rank", "brand", "score", "why"], rows))
-
-
-def _refuse_linked_account(workspace: Workspace, customer: str) -> None:
-    """A colleague's brands are for her own eyes."""
-    if workspace.account_links.is_linked(customer):
-        workspace.store.log_event("rank refused", why="a linked account")
-        raise NotAllowedError("This account is a colleague's: only she sees its brands, in Play.")
-
-
-def _score_data(score: BrandScore) -> dict[str, Any]:
-    return {
-        "brand": score.brand,
-        "rank": score.rank,
-        "score": score.score,
-        "reason": explanation_text("en", score.explanation),
-        "why": explanation_to_row(score.explanation),
-    }

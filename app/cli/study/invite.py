@@ -1,14 +1,17 @@
-"""study invite: a list of employees becomes invitations in a random order, with their papers."""
+"""study invite: a list of employees becomes invitations in a random order, with letters."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from app.cli.common import open_workspace, print_message, workspace_option
-from app.cli.study.manage import study_option
-from app.study.invitations import check_play_link, read_coffee_codes, read_invitees
-from app.study.invitations import invite_to_study as send
+from app.cli.common import open_workspace, print_message, study_option, workspace_option
+from app.study.invitations import (
+    check_play_link,
+    invite_to_study,
+    read_coffee_codes,
+    read_invitees,
+)
 from app.study.results import latest_study
 from recsys.errors import BadInputError
 
@@ -18,20 +21,18 @@ FILE_PATH = click.Path(path_type=Path, dir_okay=False)
 @click.command()
 @click.argument("employees", type=FILE_PATH)
 @study_option
-@click.option("--link", required=True, help="Where colleagues open the game: https://...")
-@click.option("--columns", help="Columns to keep, with commas: players are compared on them.")
-@click.option(
-    "--codes", type=FILE_PATH, help="Coffee codes, one a line: one for each finished deck."
-)
+@click.option("--link", required=True, help="Address of the game, like https://play.example.com.")
+@click.option("--columns", help="Columns to keep, separated by commas; the report compares them.")
+@click.option("--codes", type=FILE_PATH, help="File of coffee codes, one for each finished deck.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("invitations"),
     show_default=True,
-    help="Folder for what is written.",
+    help="Folder to write the invitations into.",
 )
 @workspace_option
-def invite(
+def invite_command(
     employees: Path,
     study: str | None,
     link: str,
@@ -42,10 +43,11 @@ def invite(
 ) -> None:
     """Write the invitations of a study: a random order, mails, chat, poster, reminder, note.
 
-    EMPLOYEES is a CSV with a column email (or subject, as the login names people). The order comes
-    from the study's seed. The list is locked into the study, before its first card, as marks that
-    name nobody; invite in the order of the list, and send the one reminder to everybody. Of columns
-    named with --columns frequent values are kept: the report compares players with the invited.
+    EMPLOYEES is a CSV file with a column email (or subject, as the login names people). The order
+    comes from the seed of the study. The list is locked into the study, before its first card, as
+    marks that name nobody. Invite in the order of the list, and send the one reminder to everybody.
+    Of the columns that --columns names frequent values are kept: the report compares players with
+    the invited people.
 
     Example: brandswipe study invite EMPLOYEES.csv --link https://play.example.com
     """
@@ -54,7 +56,7 @@ def invite(
     with open_workspace(workspace) as ws:
         invitees = read_invitees(employees, ws.settings.invitation_claim)
         row = latest_study(ws.store, study)
-        invitations = send(ws, row, invitees, link, columns or "", coffee_codes)
+        invitations = invite_to_study(ws, row, invitees, link, columns or "", coffee_codes)
     _write_private_files(out, invitations.files)
     click.echo(str(out))
     print_message(
@@ -69,7 +71,7 @@ def invite(
 
 
 def _write_private_files(folder: Path, files: Mapping[str, str]) -> None:
-    """Write addresses for the owner's eyes alone."""
+    """Write files that only their owner may read, because they hold addresses."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, content in files.items():

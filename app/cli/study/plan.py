@@ -1,4 +1,4 @@
-"""study plan: what a study will take, before anybody is invited."""
+"""study plan: how many people a study needs, before anybody is invited."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,14 +8,14 @@ import click
 
 from app.cli.common import (
     format_option,
+    model_option,
     open_workspace,
     print_output,
     progress_reporter,
     text_table,
     workspace_option,
 )
-from app.cli.study.manage import load_policy
-from app.cli.study.results import current_status
+from app.cli.study.open import baseline_option, load_policy, policy_option
 from app.modeling.recommender import load_recommender
 from app.study.opening import check_challenger
 from app.study.power import (
@@ -26,9 +26,9 @@ from app.study.power import (
     plan_study,
     resolve_assumptions,
 )
-from app.workspace.policies import BUNDLED_POLICIES, COMPARISON_POLICY
-from app.workspace.workspace import DEFAULT_BASELINE, Workspace
-from recsys.models.baselines import BASELINES
+from app.study.results import latest_study, study_status
+from app.workspace.policies import COMPARISON_POLICY
+from app.workspace.workspace import Workspace
 from recsys.study.policy import Policy, StudyKind
 from recsys.study.power import PowerAssumptions, PowerScenario
 
@@ -36,14 +36,14 @@ SHARE_RANGE = click.FloatRange(0, 1)
 LINKED_UNKNOWN = "unknown until colleagues have linked their accounts; give it with --linked"
 
 
-@click.command(name="plan")
+@click.command()
 @click.option(
     "--truth",
     type=SHARE_RANGE,
     multiple=True,
     default=(0.80, 0.85, 0.90),
     show_default=True,
-    help="Share of picks that are favourites, if the model is that good.",
+    help="Assumed share of picks that people like; repeatable.",
 )
 @click.option(
     "--rival",
@@ -51,24 +51,44 @@ LINKED_UNKNOWN = "unknown until colleagues have linked their accounts; give it w
     multiple=True,
     default=(0.60, 0.75),
     show_default=True,
-    help="Share of the rival's own brands that are liked.",
+    help="Assumed share of the baseline's own brands that people like; repeatable.",
 )
-@click.option("--decoys", type=SHARE_RANGE, default=0.35, show_default=True, help="Decoys liked.")
-@click.option("--like", help="An earlier study: its ICC and drop-out are taken.")
-@click.option("--icc", type=click.FloatRange(0, 0.99), help="Instead of --like or 0.1.")
-@click.option("--drop-out", type=click.FloatRange(0, 0.99), help="Instead of --like or 0.05.")
+@click.option(
+    "--decoys",
+    type=SHARE_RANGE,
+    default=0.35,
+    show_default=True,
+    help="Assumed share of decoys that people like.",
+)
+@click.option("--like", help="Earlier study that ICC and drop-out are taken from.")
+@click.option(
+    "--icc",
+    type=click.FloatRange(0, 0.99),
+    show_default="of --like, else 0.1",
+    help="Correlation of the answers of one person (ICC).",
+)
+@click.option(
+    "--drop-out",
+    type=click.FloatRange(0, 0.99),
+    show_default="of --like, else 0.05",
+    help="Share of decks that are never finished.",
+)
 @click.option(
     "--linked",
     type=click.FloatRange(0, 1, min_open=True),
-    help="Share of the invited that can be linked to a shop account.",
+    help="Share of the invited people who can be linked to a shop account.",
 )
-@click.option("--policy", "policy_name", help=f"A file, or one of: {', '.join(BUNDLED_POLICIES)}.")
-@click.option("--model", help="Model version; without it the candidate, else the newest.")
-@click.option("--challenger", help="A second version: how long until one of two is ahead.")
+@policy_option
+@model_option
+@click.option("--challenger", help="Second version: plan a comparison of the two.")
+@baseline_option
 @click.option(
-    "--baseline", type=click.Choice(sorted(BASELINES)), default=DEFAULT_BASELINE, show_default=True
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Random seed of the simulated studies.",
 )
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @format_option
 @workspace_option
 def plan_command(
@@ -77,16 +97,17 @@ def plan_command(
     model: str | None, challenger: str | None, baseline: str, seed: int, output_format: str,
     workspace: Path | None,
 ) -> None:  # fmt: skip
-    """Say how many colleagues a verdict will take, all criteria simulated together.
+    """Plan how many people a verdict needs. Whole studies are simulated, all criteria together.
 
-    Trial decks are dealt to 1,000 customers of the shop and thrown away: they say how the two
-    lists overlap and how far decoys are from their picks in popularity.
+    Trial decks are dealt to 1,000 customers of the shop and thrown away: they show how the two
+    lists overlap, and how far decoys are from their picks in popularity.
 
     Example: brandswipe study plan --rival 0.7
     """
     with open_workspace(workspace) as ws, progress_reporter() as report_progress:
         policy = load_policy(ws, policy_name or (COMPARISON_POLICY if challenger else None))
-        assumptions = resolve_assumptions(current_status(ws, like) if like else None, icc, drop_out)
+        earlier = study_status(ws.store, latest_study(ws.store, like)) if like else None
+        assumptions = resolve_assumptions(earlier, icc, drop_out)
         recommender = load_recommender(ws, model, policy)
         check_challenger(policy, recommender.version, challenger and ws.version(challenger).hash)
         opponent = load_recommender(ws, challenger, policy) if challenger else baseline

@@ -8,7 +8,7 @@ from app.workspace.workspace import Workspace
 from recsys.errors import BrandswipeError, IntegrityError
 
 MAX_NAMED = 3  # mismatches that are named; the gate names more
-RESTORE_HINT = "Stop the server, then `brandswipe restore BACKUP`."
+RESTORE_HINT = "Stop the server, then `brandswipe admin restore BACKUP`."
 
 
 def diagnose_store(workspace: Workspace) -> Finding:
@@ -31,7 +31,7 @@ def diagnose_store(workspace: Workspace) -> Finding:
 def diagnose_events(workspace: Workspace) -> Finding:
     """Check that there are events and that they can be read."""
     if read_manifest(workspace.folder) is None:
-        return idle("No events yet: `brandswipe ingest EVENTS`.")
+        return idle("No events yet: `brandswipe data ingest EVENTS`.")
     return well(f"Events of {workspace.event_store.customers:,} customers can be read.")
 
 

@@ -107,7 +107,7 @@ def diagnose_linked(workspace: Workspace) -> Finding:
         f"{linked_count:,} employees are "
         f"linked{out_of}{f', {linked_count / invited:.0%}' if invited else ''}."
     )
-    remedy = "Import the shop's table with `brandswipe accounts import`, or set `shop_link`."
+    remedy = "Import the shop's table with `brandswipe people link`, or set `shop_link`."
     if not linked_count:
         return problem(message, remedy)
     if invited and linked_count < invited / 2:

@@ -18,7 +18,7 @@ from recsys.errors import IntegrityError, WorkspaceError
 MANIFEST_FORMAT = 1
 KEY_SQL = "md5_number_lower({}) >> 1"
 KEY_SPACE = 1 << 63
-_REPAIR_HINT = "restore a backup, or run brandswipe ingest with --replace"
+_REPAIR_HINT = "restore a backup, or run brandswipe data ingest with --replace"
 
 CustomerKeys = NDArray[np.uint64]
 

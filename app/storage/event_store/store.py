@@ -56,7 +56,7 @@ class EventStore:
         manifest = read_manifest(folder)
         if manifest is None:
             raise WorkspaceError(
-                f"There are no events in {folder} yet; run brandswipe ingest EVENTS first."
+                f"There are no events in {folder} yet; run brandswipe data ingest EVENTS first."
             )
         return cls(folder, manifest)
 

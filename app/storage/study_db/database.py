@@ -233,5 +233,5 @@ def damaged_error(path: Path | None, problem: str) -> DamagedError:
     """Return the error for a damaged store, with its path and the problem."""
     return DamagedError(
         f"The store {path} is damaged ({problem}): stop the server and put the last backup in its "
-        "place with `brandswipe restore BACKUP`."
+        "place with `brandswipe admin restore BACKUP`."
     )

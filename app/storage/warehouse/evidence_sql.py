@@ -1,10 +1,10 @@
 """SQL that aggregates an event log inside the warehouse: one result row per customer and brand.
 
-The query does what `ingest` and then `aggregate_events` do: duplicates count once, sums are whole
-numbers, prices are cents. Decayed weights are rounded in the same way; an exact half, which only
-a whole number of half-lives gives, rounds down to even in both. Days, products and categories come
-back as counts, so two evidence tables must not be added up. A brand is identified by its name in
-lower case. Events of categories with a sensitive word stay in the warehouse.
+The query does what `data ingest` and then `aggregate_events` do: duplicates count once, sums are
+whole numbers, prices are cents. Decayed weights are rounded in the same way; an exact half, which
+only a whole number of half-lives gives, rounds down to even in both. Days, products and categories
+come back as counts, so two evidence tables must not be added up. A brand is identified by its name
+in lower case. Events of categories with a sensitive word stay in the warehouse.
 """
 
 from collections.abc import Collection

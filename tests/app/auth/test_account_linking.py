@@ -355,22 +355,22 @@ def test_the_terminal_imports_counts_and_takes_out(workspace: Path, tmp_path: Pa
     runtime.use_settings(None)
     file = tmp_path / "staff.csv"
     file.write_text(f"employee,customer_id\n{badge(keys, 'ann')},{customer}\n")
-    assert brandswipe("rank", customer, workspace=workspace).code == 0
-    done = brandswipe("accounts", "import", str(file), workspace=workspace)
+    assert brandswipe("model", "recommend", customer, workspace=workspace).code == 0
+    done = brandswipe("people", "link", str(file), workspace=workspace)
     assert (done.code, done.err) == (0, "Linked 1 employees.\n")
-    counted = brandswipe("accounts", "count", "--format", "json", workspace=workspace)
+    counted = brandswipe("people", "count", "--format", "json", workspace=workspace)
     assert (counted.code, '"table": 1' in counted.out) == (0, True)
-    refused = brandswipe("rank", customer, workspace=workspace)
+    refused = brandswipe("model", "recommend", customer, workspace=workspace)
     assert (refused.code, refused.out) == (2, "")
     assert "a colleague's" in refused.err
     assert customer not in refused.err
     assert logged(workspace) == [
         '{"left_out":0,"linked":1}', '{"why":"a linked account"}'
     ]  # fmt: skip
-    assert brandswipe("accounts", "unlink", "ann", workspace=workspace).err == "The link is gone.\n"
-    again = brandswipe("accounts", "unlink", "ann", workspace=workspace).err
+    assert brandswipe("people", "unlink", "ann", workspace=workspace).err == "The link is gone.\n"
+    again = brandswipe("people", "unlink", "ann", workspace=workspace).err
     assert again == "Nobody is linked by this subject.\n"
-    assert brandswipe("rank", customer, workspace=workspace).code == 0
+    assert brandswipe("model", "recommend", customer, workspace=workspace).code == 0
 
 
 def logged(workspace: Path) -> list[str]:

@@ -58,18 +58,24 @@ def crowd(brands: int = 60, customers: int = 60) -> list[Row]:
 
 
 def taken(folder: Path, rows: Sequence[Row], name: str = "e.jsonl", *more: str) -> Said:
-    return brandswipe("ingest", str(write(rows, folder / name)), *more, workspace=folder / "ws")
+    return brandswipe(
+        "data", "ingest", str(write(rows, folder / name)), *more, workspace=folder / "ws"
+    )
 
 
 def ranked(folder: Path, customer: str, n: int = 5) -> list[dict[str, Any]]:
-    said = brandswipe("rank", customer, "--n", str(n), "--format", "json", workspace=folder / "ws")
+    said = brandswipe(
+        "model", "recommend", customer, "--n", str(n), "--format", "json", workspace=folder / "ws"
+    )
     assert said.code == 0, said.err
     brands: list[dict[str, Any]] = said.data["brands"]
     return brands
 
 
 def fitted(folder: Path) -> None:
-    said = brandswipe("fit", "--factors", "8", "--iterations", "2", workspace=folder / "ws")
+    said = brandswipe(
+        "model", "fit", "--factors", "8", "--iterations", "2", workspace=folder / "ws"
+    )
     assert said.code == 0, said.err
 
 
@@ -117,7 +123,7 @@ class TestASmallShop:
 
     def test_too_small_for_a_deck_is_told_at_the_fit_already(self, tmp_path: Path) -> None:
         taken(tmp_path, [row(brand=f"b{n}", ts=T + n) for n in range(6)])
-        said = brandswipe("fit", workspace=tmp_path / "ws")
+        said = brandswipe("model", "fit", workspace=tmp_path / "ws")
         assert said.code == 0
         assert "too few brands" in said.err
 
@@ -132,14 +138,14 @@ class TestASmallShop:
             import pandas as pd
 
             pd.read_parquet(empty).head(0).to_parquet(empty)
-        said = brandswipe("ingest", str(empty), workspace=tmp_path / "ws")
+        said = brandswipe("data", "ingest", str(empty), workspace=tmp_path / "ws")
         assert said.code == 2
         assert "Traceback" not in said.err
-        refused(brandswipe("fit", workspace=tmp_path / "ws"), "run brandswipe ingest")
+        refused(brandswipe("model", "fit", workspace=tmp_path / "ws"), "run brandswipe data ingest")
 
     def test_without_any_brand_says_that_nothing_can_be_learnt(self, tmp_path: Path) -> None:
         assert taken(tmp_path, [row(brand="merkloos"), row(brand="n/a", ts=T + 1)]).code == 0
-        refused(brandswipe("fit", workspace=tmp_path / "ws"), "brand that may be shown")
+        refused(brandswipe("model", "fit", workspace=tmp_path / "ws"), "brand that may be shown")
 
 
 class TestNumbersAndTimes:
@@ -209,7 +215,7 @@ class TestHostileNames:
         rows = [row(brand=name, ts=T + n) for n, name in enumerate(names)]
         assert taken(tmp_path, rows).code == 0
         fitted(tmp_path)
-        said = brandswipe("rank", "ann", workspace=tmp_path / "ws")
+        said = brandswipe("model", "recommend", "ann", workspace=tmp_path / "ws")
         assert not set(said.out) & {"\x1b", "\u202e", "\t", "\x00"}
 
     def test_they_are_dealt_and_shown_as_they_are(self, hostile: Path) -> None:
@@ -225,7 +231,7 @@ class TestHostileNames:
 
     @pytest.mark.parametrize("name", ["x" * 10_000, "<b>", "../..", "شكرا", "", " ", "%00"])
     def test_a_hostile_customer_is_an_unknown_one(self, planted: Path, name: str) -> None:
-        said = brandswipe("rank", name, workspace=planted)
+        said = brandswipe("model", "recommend", name, workspace=planted)
         assert (said.code, said.out) == (2, "")
         assert said.err.startswith("The shop has no customer")
 
@@ -234,7 +240,7 @@ class TestHostileNames:
         assert brandswipe("study", "open", "--name", name, workspace=workspace).code == 0
         listed = brandswipe("study", "list", "--format", "json", workspace=workspace).data
         assert listed[0]["name"] == name
-        assert brandswipe("gate", "--study", name, workspace=workspace).code == 3
+        assert brandswipe("study", "gate", "--study", name, workspace=workspace).code == 3
 
 
 class TestSensitiveBrands:
@@ -254,7 +260,7 @@ class TestSensitiveBrands:
     def test_a_shop_of_nothing_else_has_nothing_to_learn(self, tmp_path: Path) -> None:
         rows = [row(brand=f"s{n}", ts=T + n, category="Medical") for n in range(9)]
         assert taken(tmp_path, rows).code == 0
-        refused(brandswipe("fit", workspace=tmp_path / "ws"), "brand that may be shown")
+        refused(brandswipe("model", "fit", workspace=tmp_path / "ws"), "brand that may be shown")
 
 
 class TestDamage:
@@ -267,25 +273,25 @@ class TestDamage:
         before = ranked(tmp_path, "ann")
         file = write(crowd(), tmp_path / name)
         file.write_bytes(file.read_bytes()[: file.stat().st_size * 2 // 3])
-        said = brandswipe("ingest", str(file), workspace=tmp_path / "ws")
+        said = brandswipe("data", "ingest", str(file), workspace=tmp_path / "ws")
         refused(said, name)
         assert ranked(tmp_path, "ann") == before
 
     def test_a_text_cut_in_the_middle_of_a_line_is_told(self, tmp_path: Path) -> None:
         file = write(crowd(), tmp_path / "e.csv")
         file.write_text(file.read_text()[:-9])
-        said = brandswipe("ingest", str(file), workspace=tmp_path / "ws")
+        said = brandswipe("data", "ingest", str(file), workspace=tmp_path / "ws")
         assert "stops within a line" in said.err
 
     def test_a_store_that_is_no_database_is_said_to_be_damaged(self, workspace: Path) -> None:
         (workspace / "study.db").write_bytes(b"not a database at all" * 99)
-        said = brandswipe("gate", workspace=workspace)
+        said = brandswipe("study", "gate", workspace=workspace)
         assert (said.code, said.out, said.err.count("\n")) == (4, "", 1)
-        assert "`brandswipe restore BACKUP`" in said.err
+        assert "`brandswipe admin restore BACKUP`" in said.err
 
     def test_a_list_of_segments_that_is_damaged_is_broken_integrity(self, workspace: Path) -> None:
         (workspace / "events" / "manifest.json").write_text("{")
-        said = brandswipe("fit", workspace=workspace)
+        said = brandswipe("model", "fit", workspace=workspace)
         assert (said.code, said.out) == (4, "")
         assert "is damaged; restore a backup" in said.err
 
@@ -293,8 +299,11 @@ class TestDamage:
         self, workspace: Path, tmp_path: Path
     ) -> None:
         file = write(crowd(), tmp_path / "e.csv")
-        assert brandswipe("ingest", str(file), "--replace", workspace=workspace).code == 0
-        refused(brandswipe("rank", "c3", workspace=workspace), "Fit again with `brandswipe fit`")
+        assert brandswipe("data", "ingest", str(file), "--replace", workspace=workspace).code == 0
+        refused(
+            brandswipe("model", "recommend", "c3", workspace=workspace),
+            "Fit again with `brandswipe model fit`",
+        )
 
 
 class TestAFullDisk:
@@ -304,18 +313,22 @@ class TestAFullDisk:
     def test_a_fit_keeps_the_earlier_version(
         self, workspace: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        before = brandswipe("rank", "c0000004", "--format", "json", workspace=workspace).data
+        before = brandswipe(
+            "model", "recommend", "c0000004", "--format", "json", workspace=workspace
+        ).data
         with monkeypatch.context() as patch:
             patch.setattr("app.storage.model_registry.np.save", self.full)
-            refused(brandswipe("fit", workspace=workspace), "make room")
-        after = brandswipe("rank", "c0000004", "--format", "json", workspace=workspace).data
+            refused(brandswipe("model", "fit", workspace=workspace), "make room")
+        after = brandswipe(
+            "model", "recommend", "c0000004", "--format", "json", workspace=workspace
+        ).data
         assert after["brands"] == before["brands"]
 
     def test_the_store_keeps_every_answer_that_it_had(self, workspace: Path) -> None:
         assert brandswipe("study", "open", workspace=workspace).code == 0
-        simulate = ("simulate", "--players", "20")
+        simulate = ("study", "simulate", "--players", "20")
         assert brandswipe(*simulate, workspace=workspace).code == 0
-        before = brandswipe("report", "--format", "json", workspace=workspace).data
+        before = brandswipe("study", "report", "--format", "json", workspace=workspace).data
         house = Workspace(Settings(workspace=workspace))
         pages = house.store.db.query("pragma page_count")[0]["page_count"]
         house.store.db.query(f"pragma max_page_count = {pages}")
@@ -328,9 +341,9 @@ class TestAFullDisk:
         with pytest.raises(WorkspaceError, match=r"disk of .* is full: make room"):
             list(RaterPool.of(workspace).play(game, house.keys, 500, 1, HONEST))
         house.close()
-        after = brandswipe("report", "--format", "json", workspace=workspace).data
+        after = brandswipe("study", "report", "--format", "json", workspace=workspace).data
         assert after["players"]["counted"] >= before["players"]["counted"]
-        assert brandswipe("gate", workspace=workspace).code in (0, 1, 3)
+        assert brandswipe("study", "gate", workspace=workspace).code in (0, 1, 3)
         assert brandswipe(*simulate, workspace=workspace).code == 0
 
     def test_an_import_keeps_the_earlier_store(
@@ -351,7 +364,12 @@ class TestANewerWorkspace:
         manifest = json.loads(file.read_text())
         file.write_text(json.dumps({**manifest, "format": 99}))
         kept = file.read_bytes()
-        for command in ("fit", "rank c0000004", "study open", f"ingest {file}"):
+        for command in (
+            "model fit",
+            "model recommend c0000004",
+            "study open",
+            f"data ingest {file}",
+        ):
             refused(brandswipe(*command.split(), workspace=workspace), "newer")
         assert file.read_bytes() == kept
 
@@ -360,7 +378,7 @@ class TestANewerWorkspace:
         with sqlite3.connect(workspace / "study.db") as db:
             db.execute("insert into _sqlite_migrations values (99, 'brandswipe', 'later', 'now')")
         db.close()
-        for command in ("gate", "report", "study open", "simulate"):
+        for command in ("study gate", "study report", "study open", "study simulate"):
             refused(brandswipe(*command.split(), workspace=workspace), "newer brandswipe")
 
     def test_a_model_with_options_that_this_program_does_not_know(self, workspace: Path) -> None:
@@ -368,7 +386,9 @@ class TestANewerWorkspace:
         arrays, meta = house.registry.load(house.version().hash)
         later = {**meta, "options": {**meta["options"], "later": 1}}
         version = house.registry.save(arrays, later, house.version().facts)
-        said = brandswipe("rank", "c0000004", "--model", version.hash, workspace=workspace)
+        said = brandswipe(
+            "model", "recommend", "c0000004", "--model", version.hash, workspace=workspace
+        )
         refused(said, "written by another brandswipe")
 
 
@@ -384,21 +404,23 @@ class TestNobodysWorkIsReplaced:
 
     def test_nobody_is_simulated_in_a_live_study(self, workspace: Path, tmp_path: Path) -> None:
         file = write([row()], tmp_path / "own.csv")
-        assert brandswipe("ingest", str(file), workspace=workspace).code == 0
+        assert brandswipe("data", "ingest", str(file), workspace=workspace).code == 0
         assert brandswipe("study", "open", workspace=workspace).out == "live 1\n"
-        refused(brandswipe("simulate", workspace=workspace), "is a live study: real colleagues")
+        refused(
+            brandswipe("study", "simulate", workspace=workspace), "is a live study: real colleagues"
+        )
 
     def test_nobody_is_simulated_in_a_closed_one(self, workspace: Path) -> None:
         assert brandswipe("study", "open", workspace=workspace).code == 0
         assert brandswipe("study", "close", workspace=workspace).code == 0
-        refused(brandswipe("simulate", workspace=workspace), "Open another one with")
+        refused(brandswipe("study", "simulate", workspace=workspace), "Open another one with")
 
     def test_nobody_is_simulated_where_nobodys_favourites_are_known(self, tmp_path: Path) -> None:
         shutil.rmtree(tmp_path / "ws", ignore_errors=True)
         assert taken(tmp_path, crowd()).code == 0
         fitted(tmp_path)
         assert brandswipe("study", "open", workspace=tmp_path / "ws").code == 0
-        refused(brandswipe("simulate", workspace=tmp_path / "ws"), "live study")
+        refused(brandswipe("study", "simulate", workspace=tmp_path / "ws"), "live study")
 
 
 @pytest.mark.skipif(not JOURNEY.is_dir(), reason="the real log is not on this computer")
@@ -406,20 +428,20 @@ def test_a_real_log_is_imported_fitted_ranked_and_evaluated(tmp_path: Path) -> N
     ws = tmp_path / "ws"
     products = str(JOURNEY / "products.parquet")
     said = brandswipe(
-        "ingest", str(JOURNEY / "events.parquet"), "--products", products, workspace=ws
+        "data", "ingest", str(JOURNEY / "events.parquet"), "--products", products, workspace=ws
     )
     assert said.code == 0, said.err
     assert "Imported 74,584 events of 2,373 customers" in said.err
-    assert brandswipe("fit", workspace=ws).code == 0
+    assert brandswipe("model", "fit", workspace=ws).code == 0
     store = Workspace(Settings(workspace=ws)).event_store
     assert not store.planted
     for customer in list(store.customer_ids())[:5]:
         best = ranked(tmp_path, customer)
         assert [b["rank"] for b in best] == [1, 2, 3, 4, 5]
-    found = brandswipe("evaluate", "--format", "json", workspace=ws)
+    found = brandswipe("model", "evaluate", "--format", "json", workspace=ws)
     assert found.code == 0
     assert found.data["customers"] == FEW["app.modeling.evaluation.MAX_EVAL_USERS"]
     for line in found.data["lines"]:
         assert 0 < line["ndcg@10"]["low"] < line["ndcg@10"]["value"] < line["ndcg@10"]["high"] < 1
     assert brandswipe("study", "open", workspace=ws).out == "live 1\n"
-    assert brandswipe("gate", workspace=ws).code == 3
+    assert brandswipe("study", "gate", workspace=ws).code == 3

@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,43 +15,26 @@ import click
 import pytest
 
 import app.cli.model.fit
-import app.cli.study.results
-from app.cli.command_tree import cli
-from app.cli.main import main, run_cli
+import app.cli.study.gate
+import app.cli.study.report
+from app.cli.main import main
 from tests.support.cli_runner import Said, brandswipe
 
 SCRIPT = (
-    "plant --customers 400 --seed 3 --out {shop}",
-    "ingest {shop}",
-    "fit",
+    "data generate --customers 400 --seed 3 --out {shop}",
+    "data ingest {shop}",
+    "model fit",
     "study open",
-    "simulate --players 15 --seed 3",
-    "report --format json",
-    "gate --format json",
+    "study simulate --players 15 --seed 3",
+    "study report --format json",
+    "study gate --format json",
 )
-QUICK = "fit --factors 4 --iterations 1 --weights 1,0.3,0.1"  # nothing to choose
+QUICK = "model fit --factors 4 --iterations 1 --weights 1,0.3,0.1"  # nothing to choose
 # what a shell starts with & has Ctrl-C switched off, and so have its children
 STARTED = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
     "from app.cli.main import main; main()"
 )
-
-
-def commands(group: click.Group = cli, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The path of every command."""
-    for name, command in sorted(group.commands.items()):
-        if isinstance(command, click.Group):
-            yield from commands(command, (*path, name))
-        else:
-            yield (*path, name)
-
-
-def options(path: tuple[str, ...]) -> set[str]:
-    command: click.Command = cli
-    for name in path:
-        assert isinstance(command, click.Group)
-        command = command.commands[name]
-    return {flag for param in command.params for flag in param.opts}
 
 
 @pytest.fixture
@@ -70,17 +52,19 @@ def held(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("held") / "ws"
     shutil.copytree(planted, folder)
     assert brandswipe("study", "open", workspace=folder).code == 0
-    simulate = ("simulate", "--players", "160", "--panel", "polite")
+    simulate = ("study", "simulate", "--players", "160", "--panel", "polite")
     assert brandswipe(*simulate, workspace=folder).code == 0
-    assert brandswipe("gate", workspace=folder).code == 1
+    assert brandswipe("study", "gate", workspace=folder).code == 1
     return folder
 
 
 def played(panel: str, players: int, seed: int = 1) -> Said:
     assert brandswipe("study", "open", "--name", panel).code == 0
-    said = brandswipe("simulate", "--players", str(players), "--seed", str(seed), "--panel", panel)
+    said = brandswipe(
+        "study", "simulate", "--players", str(players), "--seed", str(seed), "--panel", panel
+    )
     assert said.code == 0, said.err
-    return brandswipe("gate", "--format", "json")
+    return brandswipe("study", "gate", "--format", "json")
 
 
 @pytest.mark.usefixtures("here")
@@ -113,9 +97,9 @@ class TestTheContractForScripts:
         [
             (QUICK, {"version", "customers", "balance"}),
             ("study show", {"name", "hash", "policy", "attempt"}),
-            ("report", {"study", "criteria", "arms", "players", "schema_version"}),
-            ("gate", {"study", "outcome", "reason", "people", "decided"}),
-            ("rank c0000004", {"model", "brands", "milliseconds"}),
+            ("study report", {"study", "criteria", "arms", "players", "schema_version"}),
+            ("study gate", {"study", "outcome", "reason", "people", "decided"}),
+            ("model recommend c0000004", {"model", "brands", "milliseconds"}),
         ],
     )
     def test_data_is_json_when_it_is_asked_for(self, line: str, keys: set[str]) -> None:
@@ -128,7 +112,7 @@ class TestTheContractForScripts:
             _ = text.data
 
     def test_a_fit_says_what_it_weighs_by_and_why(self) -> None:
-        quick = ("fit", "--factors", "4", "--iterations", "1")
+        quick = ("model", "fit", "--factors", "4", "--iterations", "1")
         chosen = brandswipe(*quick)
         assert "of the log's end: NDCG@10" in chosen.err
         given = brandswipe(*quick, "--weights", "1,0.5,0.25")
@@ -137,9 +121,9 @@ class TestTheContractForScripts:
     def test_an_evaluation_is_json_or_names_the_best_rival_and_what_a_planted_shop_knows(
         self,
     ) -> None:
-        as_json = brandswipe("evaluate", "--format", "json")
+        as_json = brandswipe("model", "evaluate", "--format", "json")
         assert {"cut", "customers", "lines"} <= set(as_json.data)
-        said = brandswipe("evaluate")
+        said = brandswipe("model", "evaluate")
         with pytest.raises(json.JSONDecodeError):
             _ = said.data
         head, _, first, *_ = said.out.splitlines()
@@ -162,7 +146,7 @@ class TestTheContractForScripts:
 @pytest.mark.usefixtures("here")
 class TestRanking:
     def test_brands_have_scores_ranks_and_reasons_and_each_stage_its_milliseconds(self) -> None:
-        said = brandswipe("rank", "c0000004", "--n", "7", "--format", "json")
+        said = brandswipe("model", "recommend", "c0000004", "--n", "7", "--format", "json")
         brands = said.data["brands"]
         assert [b["rank"] for b in brands] == list(range(1, 8))
         scores = [b["score"] for b in brands]
@@ -179,15 +163,17 @@ class TestRanking:
         assert len(said.data["model"]) == 64
 
     def test_an_unknown_customer_is_told_so_and_nobody_is_named(self) -> None:
-        said = brandswipe("rank", "c000O004")
+        said = brandswipe("model", "recommend", "c000O004")
         assert (said.code, said.out) == (2, "")
         assert said.err == "The shop has no customer 'c000O004'. Check the number.\n"
 
     def test_an_older_version_can_be_asked(self) -> None:
-        first = brandswipe("rank", "c0000004", "--format", "json").data
+        first = brandswipe("model", "recommend", "c0000004", "--format", "json").data
         brandswipe(*QUICK.split())
-        second = brandswipe("rank", "c0000004", "--format", "json").data
-        old = brandswipe("rank", "c0000004", "--format", "json", "--model", first["model"][:8])
+        second = brandswipe("model", "recommend", "c0000004", "--format", "json").data
+        old = brandswipe(
+            "model", "recommend", "c0000004", "--format", "json", "--model", first["model"][:8]
+        )
         assert old.data["brands"] == first["brands"]
         assert second["model"] != first["model"]
 
@@ -201,12 +187,12 @@ class TestExitCodes:
     def test_a_model_whose_decoys_are_loved_as_well_is_held(self) -> None:
         gate = played("polite", 160)
         assert (gate.code, gate.data["outcome"]) == (1, "hold")
-        assert brandswipe("report").code == 0  # the report tells it and does not gate
+        assert brandswipe("study", "report").code == 0  # the report tells it and does not gate
 
     def test_too_few_people_leave_it_undecided(self) -> None:
         gate = played("honest", 5)
         assert (gate.code, gate.data["outcome"]) == (3, "undecided")
-        assert "Undecided" in brandswipe("gate").out
+        assert "Undecided" in brandswipe("study", "gate").out
 
     @pytest.mark.parametrize(
         "change",
@@ -234,7 +220,7 @@ class TestExitCodes:
                 db.execute(f"drop trigger {name}")
             assert db.execute(change).rowcount > 0
         db.close()
-        said = brandswipe("gate", "--format", "json", workspace=tmp_path / "broken")
+        said = brandswipe("study", "gate", "--format", "json", workspace=tmp_path / "broken")
         assert (said.code, said.out) == (4, "")
         assert said.err.startswith("What is stored is not what was written: ")
         assert said.err.count("\n") == 1
@@ -246,7 +232,7 @@ class TestExitCodes:
                 db.execute(f"drop trigger {name}")
             db.execute("update swipes set shown_ms = 1")
         db.close()
-        said = brandswipe("gate", workspace=tmp_path / "broken")
+        said = brandswipe("study", "gate", workspace=tmp_path / "broken")
         assert said.code == 4
         assert len(said.err) < 1000
 
@@ -255,7 +241,7 @@ class TestExitCodes:
         data = bytearray(factors.read_bytes())
         data[-1] ^= 1
         factors.write_bytes(data)
-        said = brandswipe("rank", "c0000004")
+        said = brandswipe("model", "recommend", "c0000004")
         assert said.code == 4
         assert "is not what was saved" in said.err
 
@@ -263,34 +249,36 @@ class TestExitCodes:
         ("line", "said"),
         [
             ("", "Usage:"),
-            ("fiit", "No such command 'fiit'"),
-            ("gate --bogus", "No such option '--bogus'"),
-            ("gate --format xml", "'xml' is not one of 'text', 'json'"),
-            ("rank", "Missing argument 'CUSTOMER'"),
-            ("rank c0000004 --n 0", "not in the range"),
-            ("rank c0000004 --model 123", "No model version is called '123'. Known: "),
-            ("fit --factors 0", "factors is 0; choose between 1 and 256"),
-            ("fit --factors many", "not a valid integer"),
-            ("fit --sample 2", "sample is 2"),
-            ("fit --weights 1,2", "give three numbers with commas, like 1,0.3,0.1"),
-            ("fit --weights much", "give three numbers"),
-            ("fit --weights 1,1,101", "The weight popularity is 101"),
-            ("evaluate --model nosuch", "No model version is called 'nosuch'"),
+            ("fit", "No such command 'fit'"),
+            ("model", "Usage:"),
+            ("model fiit", "No such command 'fiit'"),
+            ("study gate --bogus", "No such option '--bogus'"),
+            ("study gate --format xml", "'xml' is not one of 'text', 'json'"),
+            ("model recommend", "Missing argument 'CUSTOMER'"),
+            ("model recommend c0000004 --n 0", "not in the range"),
+            ("model recommend c0000004 --model 123", "No model version is called '123'. Known: "),
+            ("model fit --factors 0", "factors is 0; choose between 1 and 256"),
+            ("model fit --factors many", "not a valid integer"),
+            ("model fit --sample 2", "sample is 2"),
+            ("model fit --weights 1,2", "give three numbers with commas, like 1,0.3,0.1"),
+            ("model fit --weights much", "give three numbers"),
+            ("model fit --weights 1,1,101", "The weight popularity is 101"),
+            ("model evaluate --model nosuch", "No model version is called 'nosuch'"),
             ("serve --workspace nowhere/at/all", "There is no workspace at nowhere/at/all"),
-            ("gate --study autum", "Did you mean 'autumn'"),
-            ("report --study autum", "Did you mean 'autumn'"),
-            ("simulate --study autum", "Did you mean 'autumn'"),
-            ("simulate --panel rude", "'rude' is not one of"),
+            ("study gate --study autum", "Did you mean 'autumn'"),
+            ("study report --study autum", "Did you mean 'autumn'"),
+            ("study simulate --study autum", "Did you mean 'autumn'"),
+            ("study simulate --panel rude", "'rude' is not one of"),
             ("study show autum", "Did you mean 'autumn'"),
             ("study close autum", "Did you mean 'autumn'"),
             ("study open --name autumn", "'autumn' exists: choose another name"),
             ("study open --baseline popularty", "'popularty' is not one of"),
             ("study open --model 123", "No model version is called '123'"),
             ("study open --policy none.toml", "none.toml cannot be read: No such file"),
-            ("ingest none.csv", "none.csv; check the path"),
-            ("ingest a.csv --map brand", "write it as --map THEIRS=OURS"),
-            ("plant --customers 0", "not in the range"),
-            ("plant --out .", "holds other files: choose an empty folder"),
+            ("data ingest none.csv", "none.csv; check the path"),
+            ("data ingest a.csv --map brand", "write it as --map THEIRS=OURS"),
+            ("data generate --customers 0", "not in the range"),
+            ("data generate --out .", "holds other files: choose an empty folder"),
             ("serve --port 0", "not in the range"),
             ("serve --address 0.0.0.0", "Without a login the server listens"),
             ("demo --customers 5", "not in the range"),
@@ -319,7 +307,7 @@ class TestExitCodes:
     ) -> None:
         file = (here if inside else Path()) / "brandswipe.toml"
         file.write_text(text)
-        for command in ("gate", "fit", "study list", "serve"):
+        for command in ("study gate", "model fit", "study list", "serve"):
             found = brandswipe(*command.split())
             assert found.code == 2
             assert said in found.err
@@ -329,7 +317,7 @@ class TestExitCodes:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("BRANDSWIPE_WORKSPCE", "x")
-        found = brandswipe("gate")
+        found = brandswipe("study", "gate")
         assert found.code == 2
         assert "did you mean 'BRANDSWIPE_WORKSPACE'" in found.err
 
@@ -351,9 +339,10 @@ class TestExitCodes:
         def broken(*_: object, **__: object) -> None:
             raise error
 
-        monkeypatch.setattr(app.cli.study.results, "latest_study", broken)
+        monkeypatch.setattr(app.cli.study.gate, "latest_study", broken)
+        monkeypatch.setattr(app.cli.study.report, "latest_study", broken)
         for command in ("gate", "report"):
-            found = brandswipe(command)
+            found = brandswipe("study", command)
             assert (found.code, found.out) == (70, "")
             assert said in found.err
             assert "Traceback" not in found.err
@@ -366,7 +355,7 @@ class TestExitCodes:
             raise SystemExit(code)
 
         monkeypatch.setattr(app.cli.model.fit, "fit_version", leave)
-        assert brandswipe("fit").code == 70
+        assert brandswipe("model", "fit").code == 70
 
     def test_where_a_crash_was_is_shown_when_it_is_asked_for(
         self, monkeypatch: pytest.MonkeyPatch
@@ -374,8 +363,8 @@ class TestExitCodes:
         def broken(*_: object, **__: object) -> None:
             raise RuntimeError("boom")
 
-        monkeypatch.setattr(app.cli.study.results, "latest_study", broken)
-        found = brandswipe("--debug", "gate")
+        monkeypatch.setattr(app.cli.study.gate, "latest_study", broken)
+        found = brandswipe("--debug", "study", "gate")
         assert found.code == 70
         assert "Traceback" in found.err
 
@@ -410,7 +399,7 @@ class TestARealProcess:
         self, tmp_path: Path, number: signal.Signals
     ) -> None:
         out = tmp_path / "large"
-        process = self.started("plant", "--customers", "2000000", "--out", str(out))
+        process = self.started("data", "generate", "--customers", "2000000", "--out", str(out))
         until = time.monotonic() + 90
         while not (out / "events.parquet").exists() and time.monotonic() < until:
             time.sleep(0.05)
@@ -419,12 +408,12 @@ class TestARealProcess:
         assert process.returncode == 70
         assert words.strip() == "Stopped."
         assert said == ""
-        assert brandswipe("rank", "c0000004").code == 0
+        assert brandswipe("model", "recommend", "c0000004").code == 0
 
     def test_a_reader_that_has_gone_is_no_held_model(self) -> None:
         reading, writing = os.pipe()
         os.close(reading)
-        process = self.started("rank", "c0000004", stdout=writing)
+        process = self.started("model", "recommend", "c0000004", stdout=writing)
         os.close(writing)
         _, words = process.communicate(timeout=90)
         assert process.returncode == 70
@@ -435,46 +424,15 @@ class TestARealProcess:
         self, tmp_path: Path, module: str
     ) -> None:
         """One that did nothing would end with 0, which is a release."""
-        run = [sys.executable, "-m", module, "gate", "--workspace", str(tmp_path / "none")]
+        run = [sys.executable, "-m", module, "study", "gate", "--workspace", str(tmp_path / "none")]
         ended = subprocess.run(run, capture_output=True, text=True, timeout=90, check=False)
         assert ended.returncode == 2
         assert ended.stderr.strip()
 
     def test_an_installation_that_is_broken_is_no_held_model(self, tmp_path: Path) -> None:
         (tmp_path / "implicit.py").write_text("raise ImportError('libgomp.so.1 is missing')\n")
-        process = self.started("gate", PYTHONPATH=str(tmp_path))
+        process = self.started("model", "recommend", "c0000004", PYTHONPATH=str(tmp_path))
         _, words = process.communicate(timeout=90)
         assert process.returncode == 70
         assert "libgomp.so.1 is missing" in words
         assert "Traceback" not in words
-
-
-class TestHelp:
-    @pytest.mark.parametrize("path", tuple(commands()), ids=" ".join)
-    def test_every_command_has_an_example_that_names_it(self, path: tuple[str, ...]) -> None:
-        said = brandswipe(*path, "--help")
-        assert said.code == 0
-        assert f"Example: brandswipe {' '.join(path)}" in said.out
-
-    @pytest.mark.parametrize("path", tuple(commands()), ids=" ".join)
-    def test_every_command_on_a_workspace_can_be_told_which(self, path: tuple[str, ...]) -> None:
-        without = (("plant",), ("verify",), ("readout",), ("evidence",))  # files alone
-        assert ("--workspace" in options(path)) == (path not in without)
-
-    def test_whatever_prints_data_prints_it_as_json_too(self) -> None:
-        printing = {path for path in commands() if "--format" in options(path)}
-        assert {
-            ("fit",),
-            ("rank",),
-            ("evaluate",),
-            ("report",),
-            ("gate",),
-            ("verify",),
-            ("study", "plan"),
-            ("study", "list"),
-            ("study", "show"),
-        } <= printing
-
-    def test_no_help_is_cut_off(self) -> None:
-        for path in commands():
-            assert run_cli([*path, "--help"]) == 0

@@ -180,10 +180,10 @@ def test_arms_get_the_models_list_the_rivals_or_none(
 
 def test_the_command_says_where_the_lists_are(workspace: Path, tmp_path: Path) -> None:
     out = tmp_path / "lists"
-    said = brandswipe("carousels", "--out", str(out), "--n", "3", workspace=workspace)
+    said = brandswipe("release", "export", "--out", str(out), "--n", "3", workspace=workspace)
     assert (said.code, said.out.strip()) == (0, str(out))
     assert read(out)["rank"].max() == 3
-    again = brandswipe("carousels", "--out", str(out), "--n", "4", workspace=workspace)
+    again = brandswipe("release", "export", "--out", str(out), "--n", "4", workspace=workspace)
     assert again.code == 2
     assert "name another folder" in again.err
 
@@ -200,7 +200,7 @@ def test_a_wrong_order_ends_in_a_sentence(
     planted: Path, tmp_path: Path, asked: list[str], sentence: str
 ) -> None:
     out = str(tmp_path / "out")
-    said = brandswipe("carousels", "--out", out, *asked, workspace=planted)
+    said = brandswipe("release", "export", "--out", out, *asked, workspace=planted)
     assert said.code == 2
     assert sentence in said.err
     assert not (tmp_path / "out").exists()

@@ -38,7 +38,9 @@ def write(path: Path, **columns: Sequence[object]) -> Path:
 
 
 def imported(house: Workspace, path: Path, *more: str) -> Said:
-    return brandswipe("import-lists", str(path), "--name", "theirs", *more, workspace=house.folder)
+    return brandswipe(
+        "model", "import", str(path), "--name", "theirs", *more, workspace=house.folder
+    )
 
 
 def test_any_system_s_lists_become_a_version_that_a_study_judges(
@@ -64,7 +66,7 @@ def test_any_system_s_lists_become_a_version_that_a_study_judges(
         "study", "open", "--name", "Theirs", "--model", "theirs", workspace=shop.folder
     )
     assert opened.code == 0, opened.err
-    played = brandswipe("simulate", "--players", "20", workspace=shop.folder)
+    played = brandswipe("study", "simulate", "--players", "20", workspace=shop.folder)
     assert played.code == 0, played.err
     assert shop.store.studies.get("Theirs").model == version.hash
     assert len(shop.store.decks.closings(shop.store.studies.get("Theirs").hash)) == 20
@@ -84,8 +86,8 @@ def test_a_customer_without_a_list_is_told_so_and_history_is_not_guessed_from(
     assert imported(shop, path).code == 0
     with pytest.raises(NotEnoughHistoryError, match="has no list of this customer"):
         load_recommender(shop, "theirs").evidence_of(customer[0])
-    for command in (("what-if", "1 Lego"), ("similar", "Lego"), ("behave",), ("evaluate",)):
-        said = brandswipe(*command, "--model", "theirs", workspace=shop.folder)
+    for command in (("what-if", "1 Lego"), ("similar", "Lego"), ("test",), ("evaluate",)):
+        said = brandswipe("model", *command, "--model", "theirs", workspace=shop.folder)
         assert (said.code, "is lists of another system" in said.err) == (2, True), said.err
 
 
@@ -151,5 +153,5 @@ def test_a_file_that_is_none_and_a_name_that_cannot_be_one_are_refused(
     text.write_text("customer,brand,score")
     assert "is not a readable Parquet file" in imported(planted_house, text).err
     where = Settings(workspace=planted_house.folder).workspace
-    said = brandswipe("import-lists", str(text), "--name", "Not This", workspace=where)
+    said = brandswipe("model", "import", str(text), "--name", "Not This", workspace=where)
     assert (said.code, "cannot be a tag" in said.err) == (2, True)

@@ -21,7 +21,9 @@ UNDATED = TemporalSplit(NOW, NOW, 0.25)
 
 
 def shop_of(folder: Path, events: list[dict[str, object]]) -> Workspace:
-    said = brandswipe("ingest", str(write(events, folder / "e.csv")), workspace=folder / "ws")
+    said = brandswipe(
+        "data", "ingest", str(write(events, folder / "e.csv")), workspace=folder / "ws"
+    )
     assert said.code == 0, said.err
     return Workspace(Settings(workspace=folder / "ws"))
 

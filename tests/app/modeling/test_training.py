@@ -29,7 +29,7 @@ CHOOSING = replace(QUICK, weights=None)
 
 def shop_of(folder: Path, rows: list[dict[str, object]]) -> Workspace:
     """A workspace with these events."""
-    said = brandswipe("ingest", str(write(rows, folder / "e.csv")), workspace=folder / "ws")
+    said = brandswipe("data", "ingest", str(write(rows, folder / "e.csv")), workspace=folder / "ws")
     assert said.code == 0, said.err
     return Workspace(Settings(workspace=folder / "ws"))
 

@@ -26,9 +26,9 @@ def judged(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace
     folder = tmp_path_factory.mktemp("judged") / "ws"
     shutil.copytree(planted, folder)
     for command in (
-        ("models", "alias", "champion", Workspace(Settings(workspace=folder)).version().hash),
+        ("model", "alias", "champion", Workspace(Settings(workspace=folder)).version().hash),
         ("study", "open", "--name", "Autumn"),
-        ("simulate", "--players", "60", "--panel", "polite"),
+        ("study", "simulate", "--players", "60", "--panel", "polite"),
     ):
         said = brandswipe(*command, workspace=folder)
         assert said.code == 0, said.err
@@ -43,24 +43,24 @@ def newest(house: Workspace) -> str:
 def test_notes_tags_and_aliases_are_written_in_the_terminal_and_listed(judged: Workspace) -> None:
     where = judged.folder
     for command in (
-        ("models", "tag", newest(judged), "spring"),
-        ("models", "note", "spring", "few factors, to see what is lost"),
-        ("models", "alias", "candidate", "spring"),
-        ("models", "tag", "spring", "wrong"),
-        ("models", "tag", "spring", "wrong", "--off"),
+        ("model", "tag", newest(judged), "spring"),
+        ("model", "note", "spring", "few factors, to see what is lost"),
+        ("model", "alias", "candidate", "spring"),
+        ("model", "tag", "spring", "wrong"),
+        ("model", "tag", "spring", "wrong", "--off"),
     ):
         assert brandswipe(*command, workspace=where).code == 0
-    first, second = brandswipe("models", "list", "--format", "json", workspace=where).data
+    first, second = brandswipe("model", "list", "--format", "json", workspace=where).data
     assert (first["tags"], first["aliases"]) == (["spring"], ["candidate"])
     assert first["notes"] == ["few factors, to see what is lost"]
     assert second["aliases"] == ["champion"]
     assert second["studies"]["Autumn"] in ("hold", "undecided", "release")
-    assert "spring" in brandswipe("models", "list", workspace=where).out
+    assert "spring" in brandswipe("model", "list", workspace=where).out
 
 
 def test_two_versions_differ_in_parameters_figures_lists_and_brands(judged: Workspace) -> None:
     said = brandswipe(
-        "models", "compare", "champion", newest(judged), "--format", "json",
+        "model", "compare", "champion", newest(judged), "--format", "json",
         workspace=judged.folder,
     )  # fmt: skip
     assert said.code == 0, said.err
@@ -77,7 +77,7 @@ def test_two_versions_differ_in_parameters_figures_lists_and_brands(judged: Work
 
 
 def test_a_version_s_card_says_what_it_is_for_and_what_people_said(judged: Workspace) -> None:
-    card = brandswipe("models", "card", "champion", workspace=judged.folder).out
+    card = brandswipe("model", "card", "champion", workspace=judged.folder).out
     for head in ("Intended use", "Data and parameters", "Evaluation on the log", "Limits"):
         assert f"## {head}" in card
     assert "**Autumn** (simulated):" in card
@@ -90,8 +90,8 @@ def test_a_version_s_card_says_what_it_is_for_and_what_people_said(judged: Works
 
 def test_an_offline_table_that_was_kept_with_a_version_is_on_its_card(house: Workspace) -> None:
     said = brandswipe(
-        "fit", "--factors", "8", "--iterations", "2", "--weights", "1,0.3,0.1", "--evaluate",
-        "--format", "json", workspace=house.folder,
+        "model", "fit", "--factors", "8", "--iterations", "2", "--weights", "1,0.3,0.1",
+        "--evaluate", "--format", "json", workspace=house.folder,
     )  # fmt: skip
     assert said.code == 0, said.err
     version = house.version(said.data["version"])
@@ -129,7 +129,7 @@ def test_refused_picks_are_told_of_ten_people_or_more_with_kinds_and_reasons(
                 told += 1
     again = {brand.brand: brand for brand in rejected_brands(judged, row.model)}
     assert again[worst].reasons == ({"once": 10} if told >= 10 else {})
-    said = brandswipe("models", "refused", "champion", workspace=judged.folder)
+    said = brandswipe("model", "rejected", "champion", workspace=judged.folder)
     assert worst in said.out
 
 
@@ -157,21 +157,26 @@ def test_after_somebody_is_forgotten_a_refused_brand_moves_by_a_batch(
 
 def test_two_versions_are_asked_the_same_typed_history(judged: Workspace) -> None:
     said = brandswipe(
-        "what-if", "3 purchases of Lego at full price, 1 cheap Stabilo", "--model", "champion",
-        "--beside", newest(judged), "--format", "json", workspace=judged.folder,
+        "model", "what-if", "3 purchases of Lego at full price, 1 cheap Stabilo",
+        "--model", "champion", "--beside", newest(judged), "--format", "json",
+        workspace=judged.folder,
     )  # fmt: skip
     assert said.code == 0, said.err
     lists = [[row["brand"] for row in one["brands"]] for one in said.data]
     assert len(lists) == 2
     assert all(len(names) == 10 and "Lego" in names for names in lists)
-    wrong = brandswipe("what-if", "3 Leggo", workspace=judged.folder)
+    wrong = brandswipe("model", "what-if", "3 Leggo", workspace=judged.folder)
     assert (wrong.code, "Did you mean 'Lego'" in wrong.err) == (2, True)
 
 
 def test_similar_brands_and_behaviour_are_asked_in_the_terminal(judged: Workspace) -> None:
-    near = brandswipe("similar", "Lego", "--n", "3", "--format", "json", workspace=judged.folder)
+    near = brandswipe(
+        "model", "similar", "Lego", "--n", "3", "--format", "json", workspace=judged.folder
+    )
     assert len(near.data) == 3
-    found = brandswipe("behave", "--model", "champion", "--format", "json", workspace=judged.folder)
+    found = brandswipe(
+        "model", "test", "--model", "champion", "--format", "json", workspace=judged.folder
+    )
     assert [row["question"] for row in found.data] == [
         "price_blind", "follow", "popularity", "same", "one_more",
     ]  # fmt: skip
@@ -183,8 +188,8 @@ def test_simulated_employees_judge_a_version_without_a_trace_in_its_studies(
 ) -> None:
     before = judged.store.studies.all()
     said = brandswipe(
-        "power", "--players", "60", "--model", "champion", "--panel", "keen", "--format", "json",
-        workspace=judged.folder,
+        "study", "power", "--players", "60", "--model", "champion", "--panel", "keen",
+        "--format", "json", workspace=judged.folder,
     )  # fmt: skip
     assert said.code == 0, said.err
     assert said.data["players"] == 60
@@ -198,7 +203,9 @@ def test_power_needs_a_planted_shop(tmp_path: Path) -> None:
         f"c{n},{1_760_000_000 + n},purchase,b{n % 40}\n" for n in range(200)
     )
     (tmp_path / "e.csv").write_text(rows)
-    assert brandswipe("ingest", str(tmp_path / "e.csv"), workspace=tmp_path / "ws").code == 0
-    assert brandswipe("fit", "--factors", "4", workspace=tmp_path / "ws").code == 0
-    said = brandswipe("power", workspace=tmp_path / "ws")
+    assert (
+        brandswipe("data", "ingest", str(tmp_path / "e.csv"), workspace=tmp_path / "ws").code == 0
+    )
+    assert brandswipe("model", "fit", "--factors", "4", workspace=tmp_path / "ws").code == 0
+    said = brandswipe("study", "power", workspace=tmp_path / "ws")
     assert (said.code, "in a planted shop only" in said.err) == (2, True)

@@ -265,17 +265,19 @@ class TestOnTheTerminal:
     def test_a_workspace_goes_into_a_file_and_comes_back(
         self, workspace: Path, tmp_path: Path
     ) -> None:
-        said = brandswipe("backup", str(tmp_path), workspace=workspace)
+        said = brandswipe("admin", "backup", str(tmp_path), workspace=workspace)
         assert said.code == 0, said.err
         file = said.out.strip()
         assert "all hashes agree" in said.err
-        again = brandswipe("restore", file, workspace=tmp_path / "new")
+        again = brandswipe("admin", "restore", file, workspace=tmp_path / "new")
         assert again.code == 0, again.err
         assert "The keys here are not those of the backup" in again.err
         assert not (tmp_path / "new" / "secrets").exists()
         assert "forget them again" in again.err
         ranked = [
-            brandswipe("rank", "persona-noor", "--format", "json", workspace=place).data["brands"]
+            brandswipe(
+                "model", "recommend", "persona-noor", "--format", "json", workspace=place
+            ).data["brands"]
             for place in (workspace, tmp_path / "new")
         ]
         assert ranked[0] == ranked[1]
@@ -284,8 +286,10 @@ class TestOnTheTerminal:
         self, workspace: Path, tmp_path: Path
     ) -> None:
         before = workspace_keys(Settings(workspace=workspace))
-        file = brandswipe("backup", str(tmp_path / "b.tar"), workspace=workspace).out.strip()
-        said = brandswipe("restore", file, workspace=workspace)
+        file = brandswipe(
+            "admin", "backup", str(tmp_path / "b.tar"), workspace=workspace
+        ).out.strip()
+        said = brandswipe("admin", "restore", file, workspace=workspace)
         assert said.code == 0, said.err
         assert "delete it once all is well" in said.err
         assert "The keys here" not in said.err
@@ -295,7 +299,9 @@ class TestOnTheTerminal:
         self, workspace: Path, tmp_path: Path
     ) -> None:
         assert brandswipe("study", "open", "--name", "autumn", workspace=workspace).code == 0
-        file = brandswipe("backup", str(tmp_path / "b.tar"), workspace=workspace).out.strip()
+        file = brandswipe(
+            "admin", "backup", str(tmp_path / "b.tar"), workspace=workspace
+        ).out.strip()
         page = _page_of(workspace / "study.db", "studies")
         with (workspace / "study.db").open("r+b") as store:
             store.seek(page)
@@ -303,8 +309,8 @@ class TestOnTheTerminal:
         said = brandswipe("doctor", workspace=workspace)
         assert said.code == 4
         assert "study.db is damaged" in said.out
-        assert "brandswipe restore" in " ".join(said.out.split())
-        assert brandswipe("restore", file, workspace=workspace).code == 0
+        assert "brandswipe admin restore" in " ".join(said.out.split())
+        assert brandswipe("admin", "restore", file, workspace=workspace).code == 0
         assert brandswipe("study", "show", "autumn", workspace=workspace).code == 0
 
 
@@ -325,6 +331,6 @@ def test_a_damaged_page_is_named_with_its_table(home: Path) -> None:
         file.seek(place)
         file.write(b"\xff" * 4096)
     store = StudyStore(home / "study.db")
-    with pytest.raises(DamagedError, match=r"table swipes.*brandswipe restore BACKUP"):
+    with pytest.raises(DamagedError, match=r"table swipes.*brandswipe admin restore BACKUP"):
         store.db.check_pages()
     store.close()

@@ -170,14 +170,14 @@ class TestTheStore:
         raw.close()
         found = data.diagnose_store(house)
         assert found.state is CheckState.BROKEN
-        assert "brandswipe restore BACKUP" in found.remedy
+        assert "brandswipe admin restore BACKUP" in found.remedy
 
     def test_one_that_is_no_database_is_broken_and_told_once(self, workspace: Path) -> None:
         (workspace / "study.db").write_bytes(b"nothing of ours" * 999)
         said = brandswipe("doctor", "--format", "json", workspace=workspace)
         assert said.code == 4
         assert said.data["store"]["state"] == "broken"
-        assert "brandswipe restore BACKUP" in said.data["store"]["said"]
+        assert "brandswipe admin restore BACKUP" in said.data["store"]["said"]
         assert said.data["clock"]["said"] == "Not checked: first mend store."
 
 
@@ -295,7 +295,7 @@ class TestTheData:
 class TestWhoIsLinked:
     def test_nobody_is_told_and_few_are_advised(self, house: Workspace) -> None:
         house.settings = replace(house.settings, login=Login.PROXY)
-        refuses(service.diagnose_linked, house, "0 employees are linked.", "accounts import")
+        refuses(service.diagnose_linked, house, "0 employees are linked.", "people link")
         study = study_to_play(house.store)
         assert study is not None
         house.store.invitations.add(study.hash, [f"p{n}" for n in range(10)])

@@ -128,7 +128,7 @@ def test_a_number_given_anew_is_neither_believed_nor_ended(jobs: Jobs) -> None:
 def test_an_error_that_a_person_can_cause_is_the_message(jobs: Jobs) -> None:
     failed = ended(jobs, jobs.start("wrong", {}))
     assert (failed.state, failed.message) == (
-        JobState.FAILED, "There are no events: run brandswipe ingest first.",
+        JobState.FAILED, "There are no events: run brandswipe data ingest first.",
     )  # fmt: skip
     assert "Traceback" not in jobs.log(failed.id)
 

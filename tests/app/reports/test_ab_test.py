@@ -104,17 +104,17 @@ def test_a_name_of_an_arm_is_never_markup(tmp_path: Path) -> None:
 
 def test_the_terminal_reads_an_a_b_test(tmp_path: Path) -> None:
     shown, came = campaign(tmp_path, {"model": 0.3, "baseline": 0.1, "none": 0.02})
-    done = brandswipe("readout", shown, came, "--arms", "model:1,baseline:1,none:1")
+    done = brandswipe("release", "ab-test", shown, came, "--arms", "model:1,baseline:1,none:1")
     assert done.code == 0
     assert "points, between" in done.out
     assert "divided as planned, as far as chance goes" in done.out
-    data = brandswipe("readout", shown, came, "--format", "json").data
+    data = brandswipe("release", "ab-test", shown, came, "--format", "json").data
     assert [arm["name"] for arm in data["arms"]] == ["model", "baseline", "none"]
     assert data["ratio"] is None
-    lost = brandswipe("readout", shown, came, "--arms", "model:8,baseline:1,none:1")
+    lost = brandswipe("release", "ab-test", shown, came, "--arms", "model:8,baseline:1,none:1")
     assert "Do not believe these figures yet" in lost.out
     html = brandswipe(
-        "readout", shown, came, "--arms", "model:8,baseline:1,none:1", "--format", "html"
+        "release", "ab-test", shown, came, "--arms", "model:8,baseline:1,none:1", "--format", "html"
     )
     assert ">Not known yet<" in html.out
     assert ">Ahead<" not in html.out
@@ -122,7 +122,7 @@ def test_the_terminal_reads_an_a_b_test(tmp_path: Path) -> None:
 
 def test_an_arm_that_was_planned_and_has_nobody_is_said_so(tmp_path: Path) -> None:
     shown, came = campaign(tmp_path, {"model": 0.3, "baseline": 0.1})
-    done = brandswipe("readout", shown, came, "--arms", "model:45,baseline:45,none:10")
+    done = brandswipe("release", "ab-test", shown, came, "--arms", "model:45,baseline:45,none:10")
     assert "Nobody is in the arm none" in done.out
     assert "Do not believe these figures yet" in done.out
 

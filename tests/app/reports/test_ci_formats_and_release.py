@@ -61,7 +61,7 @@ def here(world: Path, tmp_path: Path) -> Path:
 
 
 def gate(world: Path, study: str, *more: str) -> Said:
-    return brandswipe("gate", "--study", study, *more, workspace=world)
+    return brandswipe("study", "gate", "--study", study, *more, workspace=world)
 
 
 class TestTheGate:
@@ -112,7 +112,9 @@ class TestAnOverride:
         assert gate(here, "bad").code == 1
         assert gate(here, "bad", "--format", "json").data["overrides"][0]["role"] == "pm"
         for shape in ("text", "md", "json"):
-            said = brandswipe("report", "--study", "bad", "--format", shape, workspace=here)
+            said = brandswipe(
+                "study", "report", "--study", "bad", "--format", shape, workspace=here
+            )
             assert "the board accepts the risk" in said.out
 
     @pytest.mark.parametrize("given", [("--role", " "), ("--reason", "")])
@@ -128,17 +130,24 @@ class TestARelease:
     @pytest.fixture
     def folder(self, world: Path, tmp_path: Path) -> Path:
         out = tmp_path / "release"
-        said = brandswipe("release", "--study", "good", "--out", str(out), workspace=world)
+        said = brandswipe(
+            "release", "create", "--study", "good", "--out", str(out), workspace=world
+        )
         assert said.code == 0, said.err
         return out
 
     def test_it_is_checked_without_the_store(self, folder: Path) -> None:
-        said = brandswipe("verify", str(folder))
+        said = brandswipe("release", "verify", str(folder))
         assert said.code == 0, said.err
         assert "Release. All bars are passed" in said.out
         assert "simulated colleagues" in said.out
         assert "not a promise of sales" in said.out
-        assert brandswipe("verify", str(folder), "--format", "json").data["chain_head"]["seq"] > 0
+        assert (
+            brandswipe("release", "verify", str(folder), "--format", "json").data["chain_head"][
+                "seq"
+            ]
+            > 0
+        )
 
     def test_its_cards_say_what_it_was_made_of_and_how_it_was_judged(self, folder: Path) -> None:
         data, study, model = (
@@ -159,12 +168,12 @@ class TestARelease:
         del said["cards"]
         said["hash"] = _certificate_hash(said)
         (folder / "certificate.json").write_text(json.dumps(said))
-        assert brandswipe("verify", str(folder)).code == 0
+        assert brandswipe("release", "verify", str(folder)).code == 0
 
     def test_without_events_the_data_card_says_so(self, here: Path, tmp_path: Path) -> None:
         shutil.rmtree(here / "events")
         out = tmp_path / "r"
-        said = brandswipe("release", "--study", "good", "--out", str(out), workspace=here)
+        said = brandswipe("release", "create", "--study", "good", "--out", str(out), workspace=here)
         assert said.code == 0, said.err
         assert "were not here" in (out / "cards" / "data.md").read_text()
 
@@ -173,11 +182,16 @@ class TestARelease:
     ) -> None:
         shutil.rmtree(here / "models")
         out = tmp_path / "lists"
-        asked = ("carousels", "--model", str(folder), "--out", str(out), "--n", "2")
+        asked = ("release", "export", "--model", str(folder), "--out", str(out), "--n", "2")
         said = brandswipe(*asked, workspace=here)
         assert said.code == 0, said.err
         model = json.loads((out / "carousels.json").read_text())["model"]
-        assert model == brandswipe("verify", str(folder), "--format", "json").data["study"]["model"]
+        assert (
+            model
+            == brandswipe("release", "verify", str(folder), "--format", "json").data["study"][
+                "model"
+            ]
+        )
         assert (out / "part-00000.parquet").is_file()
 
     @pytest.mark.parametrize("study", ["bad", "open"])
@@ -185,7 +199,7 @@ class TestARelease:
         self, world: Path, tmp_path: Path, study: str
     ) -> None:
         out = str(tmp_path / "r")
-        said = brandswipe("release", "--study", study, "--out", out, workspace=world)
+        said = brandswipe("release", "create", "--study", study, "--out", out, workspace=world)
         assert said.code == 2
         assert "does not release this model" in said.err
         assert not (tmp_path / "r").exists()
@@ -197,35 +211,42 @@ class TestARelease:
         told(house, "early", 100, HONEST, bundled_policy("worth-a-quarter"))
         house.close()
         out = str(tmp_path / "r")
-        asked = ("release", "--study", "early", "--out", out)
+        asked = ("release", "create", "--study", "early", "--out", out)
         assert gate(here, "early").code == 0
         said = brandswipe(*asked, workspace=here)
         assert (said.code, said.err.count("\n")) == (2, 1)
         assert "'Worth a quarter' does not allow a release" in said.err
-        report = brandswipe("report", "--study", "early", "--format", "md", workspace=here).out
+        report = brandswipe(
+            "study", "report", "--study", "early", "--format", "md", workspace=here
+        ).out
         assert "no permission to release to customers" in report
         why = ("--outcome", "release", "--role", "board", "--reason", "a pilot")
         brandswipe("study", "override", "early", *why, workspace=here)
         assert brandswipe(*asked, workspace=here).code == 0
-        assert brandswipe("verify", out).code == 0
+        assert brandswipe("release", "verify", out).code == 0
 
     def test_unless_it_was_overridden_with_a_reason(self, here: Path, tmp_path: Path) -> None:
         why = ("--role", "board", "--reason", "accepted")
         brandswipe("study", "override", "open", "--outcome", "release", *why, workspace=here)
         out = str(tmp_path / "r")
-        assert brandswipe("release", "--study", "open", "--out", out, workspace=here).code == 0
-        assert "Overridden by board: release. accepted" in brandswipe("verify", out).out
+        assert (
+            brandswipe("release", "create", "--study", "open", "--out", out, workspace=here).code
+            == 0
+        )
+        assert "Overridden by board: release. accepted" in brandswipe("release", "verify", out).out
 
     def test_an_override_can_hold_what_the_gate_releases(self, here: Path, tmp_path: Path) -> None:
         why = ("--role", "pm", "--reason", "a recall")
         brandswipe("study", "override", "good", "--outcome", "hold", *why, workspace=here)
         out = str(tmp_path / "r")
-        said = brandswipe("release", "--study", "good", "--out", out, workspace=here)
+        said = brandswipe("release", "create", "--study", "good", "--out", out, workspace=here)
         assert said.code == 2
         assert "overridden: hold, a recall" in said.err
 
     def test_a_folder_that_is_there_is_left_alone(self, folder: Path, world: Path) -> None:
-        said = brandswipe("release", "--study", "good", "--out", str(folder), workspace=world)
+        said = brandswipe(
+            "release", "create", "--study", "good", "--out", str(folder), workspace=world
+        )
         assert said.code == 2
         assert "is there already" in said.err
 
@@ -243,7 +264,7 @@ class TestARelease:
     def test_what_was_changed_is_named(self, folder: Path, named: str, change: object) -> None:
         assert callable(change)
         change(folder)
-        said = brandswipe("verify", str(folder))
+        said = brandswipe("release", "verify", str(folder))
         assert said.code == 4
         assert named in said.err or "the certificate" in said.err
         assert "Do not use it" in said.err
@@ -255,20 +276,20 @@ class TestARelease:
             point["log10_lower"] = 1.0
         said["hash"] = _certificate_hash(said)
         (folder / "certificate.json").write_text(json.dumps(said))
-        refused = brandswipe("verify", str(folder))
+        refused = brandswipe("release", "verify", str(folder))
         assert refused.code == 4
         assert "the verdict differs" in refused.err
 
     @pytest.mark.parametrize("text", ["", "not json"])
     def test_a_folder_without_a_certificate_says_so(self, tmp_path: Path, text: str) -> None:
         (tmp_path / "certificate.json").write_text(text)
-        said = brandswipe("verify", str(tmp_path))
+        said = brandswipe("release", "verify", str(tmp_path))
         assert (said.code, said.out) == (2, "")
         assert "no readable certificate.json" in said.err
 
     def test_half_a_certificate_is_none(self, tmp_path: Path) -> None:
         (tmp_path / "certificate.json").write_text('{"hash": 1}')
-        assert brandswipe("verify", str(tmp_path)).code == 4
+        assert brandswipe("release", "verify", str(tmp_path)).code == 4
 
 
 def _edit(folder: Path, **changes: object) -> None:
@@ -314,7 +335,7 @@ class TestWhatDiffers:
     def test_tomorrows_events_break_nothing(self, here: Path, tmp_path: Path) -> None:
         more = tmp_path / "more.csv"
         more.write_text("customer_id,brand,ts,event\nnew,Lego,1760000000,purchase\n")
-        assert brandswipe("ingest", str(more), workspace=here).code == 0
+        assert brandswipe("data", "ingest", str(more), workspace=here).code == 0
         assert gate(here, "bad").code == 1
 
 
@@ -323,30 +344,34 @@ class TestTheReportAsAFile:
     def test_its_json_is_what_the_shipped_schema_says(self, world: Path, study: str) -> None:
         schema = json.loads(data_file("report.schema.json").read_text())
         Draft202012Validator.check_schema(schema)
-        said = brandswipe("report", "--study", study, "--format", "json", workspace=world)
+        said = brandswipe("study", "report", "--study", study, "--format", "json", workspace=world)
         assert [e.message for e in Draft202012Validator(schema).iter_errors(said.data)] == []
 
     def test_so_is_that_of_a_study_nobody_played(self, here: Path) -> None:
         schema = json.loads(data_file("report.schema.json").read_text())
         assert brandswipe("study", "open", "--name", "empty", workspace=here).code == 0
-        said = brandswipe("report", "--study", "empty", "--format", "json", workspace=here)
+        said = brandswipe("study", "report", "--study", "empty", "--format", "json", workspace=here)
         assert [e.message for e in Draft202012Validator(schema).iter_errors(said.data)] == []
 
     def test_the_lists_are_what_their_schema_says(self, world: Path) -> None:
         schema = json.loads(data_file("lists.schema.json").read_text())
-        said = brandswipe("rank", "c0000004", "--format", "json", workspace=world)
+        said = brandswipe("model", "recommend", "c0000004", "--format", "json", workspace=world)
         assert [e.message for e in Draft202012Validator(schema).iter_errors(said.data)] == []
 
     def test_csv_and_markdown_have_the_numbers_of_the_json(self, world: Path) -> None:
-        said = brandswipe("report", "--study", "good", "--format", "json", workspace=world).data
-        text = brandswipe("report", "--study", "good", "--format", "csv", workspace=world).out
+        said = brandswipe(
+            "study", "report", "--study", "good", "--format", "json", workspace=world
+        ).data
+        text = brandswipe(
+            "study", "report", "--study", "good", "--format", "csv", workspace=world
+        ).out
         rows = list(csv.DictReader(io.StringIO(text)))
         brands = {row["label"]: row for row in rows if row["table"] == "brands"}
         assert {b["label"]: b["liked"] for b in said["brands"]} == {
             label: float(row["value"]) for label, row in brands.items()
         }
         assert all(int(row["people"]) >= 10 for row in rows if row["people"])
-        md = brandswipe("report", "--study", "good", "--format", "md", workspace=world).out
+        md = brandswipe("study", "report", "--study", "good", "--format", "md", workspace=world).out
         assert md.startswith("# good: release\n")
         liked = next(b for b in said["brands"] if b["liked"] not in (0, 1))
         assert f"| {liked['label']} | {liked['people']} | {liked['liked']:.0%} |" in md

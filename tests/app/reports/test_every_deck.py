@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from app.cli.study.results import _report_text
+from app.cli.study.report import _report_text
 from app.presentation.i18n import LANGUAGES, section_texts
 from app.presentation.verdict_text import verdict_data
 from app.reports.ci_formats import gate_data, gate_junit, gate_summary
@@ -48,8 +48,8 @@ from tests.support.report_workspace import open_one, play
 SCHEMA = Draft202012Validator(json.loads(data_file("report.schema.json").read_text()))
 PEOPLE, UNDECIDED, BROKEN = 25, 3, 4
 BEYOND = 1.0000000000000002
-FILES = [("report", "--format", kind) for kind in ("text", "html", "md", "json", "csv")]
-FILES += [("gate", "--format", kind) for kind in ("text", "json", "md", "junit")]
+FILES = [("study", "report", "--format", kind) for kind in ("text", "html", "md", "json", "csv")]
+FILES += [("study", "gate", "--format", kind) for kind in ("text", "json", "md", "junit")]
 
 
 def beyond_one(who: int) -> CompletedDeck:
@@ -87,7 +87,7 @@ class TestADeckThatRoundsBeyondOne:
         self, workspace: Path, command: tuple[str, ...]
     ) -> None:
         said = brandswipe(*command, workspace=workspace)
-        assert (said.code, said.err) == (UNDECIDED if command[0] == "gate" else 0, "")
+        assert (said.code, said.err) == (UNDECIDED if command[1] == "gate" else 0, "")
 
 
 def old_score(folder: Path, hit_rate: float) -> Path:
@@ -109,12 +109,14 @@ def old_score(folder: Path, hit_rate: float) -> Path:
 class TestAScoreOfAnEarlierVersion:
     def test_that_rounding_carried_beyond_one_counts_as_one(self, tmp_path: Path) -> None:
         made = (old_score(tmp_path / str(n), rate) for n, rate in enumerate((1.0, BEYOND)))
-        exact, beyond = (brandswipe("gate", "--format", "json", workspace=each) for each in made)
+        exact, beyond = (
+            brandswipe("study", "gate", "--format", "json", workspace=each) for each in made
+        )
         assert beyond == exact
         assert exact.data["people"] == PEOPLE
 
     def test_that_no_rounding_explains_says_that_the_store_is_broken(self, tmp_path: Path) -> None:
-        said = brandswipe("report", workspace=old_score(tmp_path / "broken", 1.1))
+        said = brandswipe("study", "report", workspace=old_score(tmp_path / "broken", 1.1))
         assert said.code == BROKEN
         assert said.err.startswith("A stored score lies outside 0 to 1")
 

@@ -50,7 +50,7 @@ def renamed(played: CompletedDeck) -> CompletedDeck:
 
 
 def written(workspace: Path, shape: str) -> str:
-    return brandswipe("report", "--format", shape, workspace=workspace).out
+    return brandswipe("study", "report", "--format", shape, workspace=workspace).out
 
 
 def test_every_hostile_name_is_in_the_table_and_none_is_a_formula(workspace: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from app.cli.study.results import report
+from app.cli.study.report import report_command
 from app.modeling.user_coverage import HistoryBand, UserCoverage
 from app.presentation.i18n import LANGUAGES, translate
 from app.reports.html.page import report_html
@@ -199,7 +199,7 @@ class TestTheCommand:
     @pytest.mark.parametrize(("language", "word"), [("en", "Hold"), ("nl", "Tegenhouden")])
     def test_it_prints_the_file(self, workspace: Path, language: str, word: str) -> None:
         asked = ["--study", "Summer", "--format", "html", "--lang", language]
-        done = CliRunner().invoke(report, [*asked, "--workspace", str(workspace)])
+        done = CliRunner().invoke(report_command, [*asked, "--workspace", str(workspace)])
         assert done.exit_code == 0, done.output
         assert done.output.startswith("<!doctype html>")
         assert word in Reader(done.output).text

@@ -38,8 +38,8 @@ def released(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     house.close()
     release, out = str(home / "release"), str(home / "carousels")
     for asked in (
-        ("release", "--study", "autumn", "--out", release),
-        ("carousels", "--model", release, "--out", out, "--arms", ARMS, "--seed", "4"),
+        ("release", "create", "--study", "autumn", "--out", release),
+        ("release", "export", "--model", release, "--out", out, "--arms", ARMS, "--seed", "4"),
     ):
         said = brandswipe(*asked, workspace=home / "ws")
         assert said.code == 0, said.err
@@ -65,7 +65,7 @@ def test_the_carousels_are_the_exposures_that_the_readout_wants(
 ) -> None:
     lists = lists_of(released)
     came = outcomes(lists, {"model": 0.4, "baseline": 0.1}, tmp_path / "outcomes.csv")
-    asked = ("readout", str(released / "carousels"), came, "--arms", ARMS)
+    asked = ("release", "ab-test", str(released / "carousels"), came, "--arms", ARMS)
     said = brandswipe(*asked, "--format", "json")
     assert said.code == 0, said.err
     arms = {arm["name"]: arm for arm in said.data["arms"]}
@@ -83,17 +83,17 @@ def test_an_arm_without_brands_is_not_compared_by_brand_and_the_readout_says_why
     lists = lists_of(released)
     came = outcomes(lists, {"model": 0.4, "baseline": 0.1}, tmp_path / "outcomes.csv")
     where = str(released / "carousels")
-    data = brandswipe("readout", where, came, "--format", "json").data
+    data = brandswipe("release", "ab-test", where, came, "--format", "json").data
     unknown = [d for d in data["differences"] if d["arm"] == "none"]
     assert {d["reason"] for d in unknown} == {"no customer of it was shown a brand"}
     assert {d["value"] for d in unknown} == {None}
     assert "engaged" not in next(arm for arm in data["arms"] if arm["name"] == "none")
     for shape in ("text", "html"):
-        words = brandswipe("readout", where, came, "--format", shape).out
+        words = brandswipe("release", "ab-test", where, came, "--format", shape).out
         assert "Nobody in the arm none was shown a brand" in words
     lists.drop(columns=["brand", "featured", "popular"]).to_parquet(tmp_path / "everything.parquet")
     whole = brandswipe(
-        "readout", str(tmp_path / "everything.parquet"), came, "--format", "json"
+        "release", "ab-test", str(tmp_path / "everything.parquet"), came, "--format", "json"
     ).data
     unshown = next(arm for arm in whole["arms"] if arm["name"] == "none")
     assert unshown["engaged"] == 0  # of all that they did, which was nothing
@@ -111,7 +111,14 @@ def test_the_readout_says_how_well_the_live_study_foretold_it(
     released: Path, tmp_path: Path, rates: dict[str, float], words: str, agrees: bool | None
 ) -> None:
     came = outcomes(lists_of(released), rates, tmp_path / "outcomes.csv")
-    asked = ("readout", str(released / "carousels"), came, "--release", str(released / "release"))
+    asked = (
+        "release",
+        "ab-test",
+        str(released / "carousels"),
+        came,
+        "--release",
+        str(released / "release"),
+    )
     said = brandswipe(*asked)
     assert said.code == 0, said.err
     assert "The swipe study autumn said that colleagues like the model's brands more" in said.out
@@ -136,10 +143,10 @@ def test_a_release_that_was_changed_foretells_nothing(released: Path, tmp_path: 
     came = outcomes(lists_of(released), {"model": 0.4, "baseline": 0.1}, tmp_path / "o.csv")
     where = str(released / "carousels")
     (tmp_path / "release" / "lists.schema.json").write_text("{}")
-    done = brandswipe("readout", where, came, "--release", str(tmp_path / "release"))
+    done = brandswipe("release", "ab-test", where, came, "--release", str(tmp_path / "release"))
     assert done.code == 4
     assert "is not what was certified" in done.err
-    nowhere = brandswipe("readout", where, came, "--release", str(tmp_path))
+    nowhere = brandswipe("release", "ab-test", where, came, "--release", str(tmp_path))
     assert nowhere.code == 2
     assert "certificate.json" in nowhere.err
 
@@ -151,7 +158,14 @@ def test_without_the_rivals_arm_a_release_has_nothing_to_foretell(
     came = outcomes(lists, {"model": 0.4, "baseline": 0.1}, tmp_path / "o.csv")
     lists = lists.assign(arm=lists["arm"].astype(str).replace("baseline", "other"))
     lists[["customer", "arm", "brand"]].to_csv(tmp_path / "shown.csv", index=False)
-    asked = ("readout", str(tmp_path / "shown.csv"), came, "--release", str(released / "release"))
+    asked = (
+        "release",
+        "ab-test",
+        str(tmp_path / "shown.csv"),
+        came,
+        "--release",
+        str(released / "release"),
+    )
     done = brandswipe(*asked)
     assert done.code == 2
     assert "no arm is called baseline" in done.err

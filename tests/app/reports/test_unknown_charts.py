@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from streamlit.testing.v1 import AppTest
 
-from app.cli.study.results import _report_text
+from app.cli.study.report import _report_text
 from app.presentation.i18n import LANGUAGES, translate
 from app.presentation.verdict_text import verdict_text
 from app.reports.chart_order import charts_in_order
@@ -240,7 +240,7 @@ class TestTheJournal:
         play(store, open_one(store, "Mixed"), list(mixed()))
         store.close()
         said = [
-            brandswipe(*command, workspace=tmp_path)
+            brandswipe("study", *command, workspace=tmp_path)
             for command in (("report",), ("report", "--format", "html"), ("gate",))
         ]
         assert [each.code for each in said] == [0, 0, 3]

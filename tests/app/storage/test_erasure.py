@@ -167,38 +167,38 @@ def shop(planted: Path, tmp_path: Path) -> Path:
     workspace = tmp_path / "ws"
     shutil.copytree(planted, workspace)
     file = write(log(HER), tmp_path / "hers.csv")
-    assert brandswipe("ingest", str(file), workspace=workspace).code == 0
+    assert brandswipe("data", "ingest", str(file), workspace=workspace).code == 0
     return workspace
 
 
 def test_the_terminal_erases_a_customer_and_her_link(shop: Path, tmp_path: Path) -> None:
     table = tmp_path / "staff.csv"
     table.write_text(f"employee,customer_id\n{'a' * 64},{HER}\n", encoding="utf-8")
-    assert "Linked 1" in brandswipe("accounts", "import", str(table), workspace=shop).err
-    refused = brandswipe("rank", HER, workspace=shop)
+    assert "Linked 1" in brandswipe("people", "link", str(table), workspace=shop).err
+    refused = brandswipe("model", "recommend", HER, workspace=shop)
     assert (refused.code, "colleague" in refused.err) == (2, True)
-    said = brandswipe("erase-customer", HER, workspace=shop)
+    said = brandswipe("data", "erase-customer", HER, workspace=shop)
     assert (said.code, "Erased 3 events" in said.err) == (0, True)
     assert bytes_with(shop, HER) == []
     file = write(log(HER, "fay"), tmp_path / "again.csv")
-    assert "1 customers were erased" in brandswipe("ingest", str(file), workspace=shop).err
-    assert "no customer" in brandswipe("rank", HER, workspace=shop).err
+    assert "1 customers were erased" in brandswipe("data", "ingest", str(file), workspace=shop).err
+    assert "no customer" in brandswipe("model", "recommend", HER, workspace=shop).err
 
 
 def test_hashed_ids_are_ranked_by_their_own_name_and_refused_where_they_are_linked(
     tmp_path: Path,
 ) -> None:
     shop, workspace = tmp_path / "shop", tmp_path / "ws"
-    assert brandswipe("plant", "--customers", "300", "--out", str(shop)).code == 0
-    refused = brandswipe("ingest", str(shop), "--ids", "hash", workspace=workspace)
+    assert brandswipe("data", "generate", "--customers", "300", "--out", str(shop)).code == 0
+    refused = brandswipe("data", "ingest", str(shop), "--ids", "hash", workspace=workspace)
     assert (refused.code, "invented" in refused.err) == (2, True)
     log_of_it = [str(shop / "events.parquet"), "--products", str(shop / "products.parquet")]
-    assert brandswipe("ingest", *log_of_it, "--ids", "hash", workspace=workspace).code == 0
-    assert brandswipe("fit", "--factors", "8", workspace=workspace).code == 0
-    assert brandswipe("rank", "c0000004", workspace=workspace).code == 0
+    assert brandswipe("data", "ingest", *log_of_it, "--ids", "hash", workspace=workspace).code == 0
+    assert brandswipe("model", "fit", "--factors", "8", workspace=workspace).code == 0
+    assert brandswipe("model", "recommend", "c0000004", workspace=workspace).code == 0
     hashed = next(EventStore.open(workspace).customer_ids())
-    assert "no customer" in brandswipe("rank", hashed, workspace=workspace).err
+    assert "no customer" in brandswipe("model", "recommend", hashed, workspace=workspace).err
     table = tmp_path / "staff.csv"
     table.write_text(f"employee,customer_id\n{'a' * 64},c0000004\n", encoding="utf-8")
-    assert brandswipe("accounts", "import", str(table), workspace=workspace).code == 0
-    assert brandswipe("rank", "c0000004", workspace=workspace).code == 2
+    assert brandswipe("people", "link", str(table), workspace=workspace).code == 0
+    assert brandswipe("model", "recommend", "c0000004", workspace=workspace).code == 2

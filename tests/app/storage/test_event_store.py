@@ -66,7 +66,7 @@ def expected(rows: list[dict[str, Any]]) -> dict[str, list[tuple[int, str]]]:
 
 
 def test_no_store_says_what_to_run(tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceError, match="brandswipe ingest"):
+    with pytest.raises(WorkspaceError, match="brandswipe data ingest"):
         EventStore.open(tmp_path)
 
 

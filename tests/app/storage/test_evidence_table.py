@@ -198,13 +198,13 @@ def test_the_line_from_the_table_to_everybodys_brands_runs_on_the_terminal(
     rows.to_parquet(tmp_path / "evidence.parquet")
     table, out = str(tmp_path / "evidence.parquet"), tmp_path / "out"
     quick = ("--factors", "8", "--iterations", "2", "--weights", "1,0.3,0.1", "--evidence", table)
-    fitted = brandswipe("fit", *quick, workspace=workspace)
+    fitted = brandswipe("model", "fit", *quick, workspace=workspace)
     assert fitted.code == 0, fitted.err
     assert f"100 of {len(rows):,} rows of evidence are of brands" in fitted.err
     version = fitted.out.strip()
-    assert "summed up by the" in brandswipe("models", "card", version, workspace=workspace).out
+    assert "summed up by the" in brandswipe("model", "card", version, workspace=workspace).out
     asked = ("--model", version, "--evidence", table, "--out", str(out))
-    said = brandswipe("carousels", *asked, workspace=workspace)
+    said = brandswipe("release", "export", *asked, workspace=workspace)
     assert said.code == 0, said.err
     assert f"{rows['customer_id'].nunique():,} customers" in said.err
     assert read(out)["customer"].nunique() == rows["customer_id"].nunique()
@@ -220,7 +220,10 @@ def rows_of(summed: Path) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda rows: rows.drop(columns="dear"), "it lacks dear: make it with brandswipe evidence"),
+        (
+            lambda rows: rows.drop(columns="dear"),
+            "it lacks dear: make it with brandswipe data aggregate",
+        ),
         (lambda rows: rows.assign(views=-1), "40 of 40 rows of evidence lack"),
         (lambda rows: rows.assign(brand=None), "40 of 40 rows of evidence lack"),
         (lambda rows: rows.assign(carts="many"), "40 of 40 rows of evidence lack"),
@@ -246,22 +249,24 @@ def test_the_case_of_columns_and_csv_are_no_matter(summed: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["evidence"], "Which warehouse"),
-        (["evidence", "log.csv"], "Which warehouse"),
-        (["evidence", "--print-sql", "spark"], "needs --schema"),
-        (["evidence", "oracle://shop", "--table", "events"], "No engine is supported"),
-        (["evidence", "postgres://shop/db"], "Name it with --table"),
-        (["evidence", "postgres://shop/db", "--table", "t", "--out", "."], "directory"),
+        (["aggregate"], "Which warehouse"),
+        (["aggregate", "log.csv"], "Which warehouse"),
+        (["aggregate", "--print-sql", "spark"], "needs --schema"),
+        (["aggregate", "oracle://shop", "--table", "events"], "No engine is supported"),
+        (["aggregate", "postgres://shop/db"], "Name it with --table"),
+        (["aggregate", "postgres://shop/db", "--table", "t", "--out", "."], "directory"),
     ],
 )
 def test_a_wrong_wish_ends_in_a_sentence(arguments: list[str], words: str) -> None:
-    said = brandswipe(*arguments)
+    said = brandswipe("data", *arguments)
     assert said.code == 2
     assert words in said.err
 
 
 def test_a_table_is_one_whole_and_has_no_window(planted: Path, summed: Path) -> None:
-    said = brandswipe("fit", "--evidence", str(summed), "--since", "2025-01-01", workspace=planted)
+    said = brandswipe(
+        "model", "fit", "--evidence", str(summed), "--since", "2025-01-01", workspace=planted
+    )
     assert said.code == 2
     assert "leave --events, --since and --until out" in said.err
 

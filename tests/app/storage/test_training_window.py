@@ -33,7 +33,7 @@ def twice(tmp_path: Path) -> Workspace:
         (tmp_path / name).mkdir()
         rows = [bought(day, who) for day in days for who in range(12)]
         file = write(rows, tmp_path / name / "events.csv")
-        assert brandswipe("ingest", str(file), workspace=tmp_path / "ws").code == 0
+        assert brandswipe("data", "ingest", str(file), workspace=tmp_path / "ws").code == 0
     return Workspace(Settings(workspace=tmp_path / "ws"))
 
 
@@ -44,7 +44,7 @@ def test_the_store_as_it_was_after_each_import_has_the_version_it_had_then(
     assert newest is twice.event_store
     assert (older.events, newest.events) == (120, 240)
     assert older.as_of == START + 9 * DAY
-    brandswipe("ingest", str(tmp_path / "one" / "events.csv"), workspace=tmp_path / "again")
+    brandswipe("data", "ingest", str(tmp_path / "one" / "events.csv"), workspace=tmp_path / "again")
     assert older.version == Workspace(Settings(workspace=tmp_path / "again")).event_store.version
 
 
@@ -107,7 +107,7 @@ def test_a_source_that_has_nothing_is_refused_in_a_sentence(
 
 
 def test_the_terminal_refuses_a_window_without_events_and_saves_nothing(twice: Workspace) -> None:
-    said = brandswipe("fit", "--until", "2020-01-01", workspace=twice.folder)
+    said = brandswipe("model", "fit", "--until", "2020-01-01", workspace=twice.folder)
     assert (said.code, "There is no event to 2020-01-01" in said.err) == (2, True)
     assert twice.registry.versions() == []
 
@@ -121,7 +121,7 @@ def test_an_import_during_a_fit_leaves_it_what_it_began_with(
 
     def importing(stage: str, _share: float) -> None:
         if stage == "learning the brands" and not imported:
-            imported.append(brandswipe("ingest", str(more), workspace=twice.folder).code)
+            imported.append(brandswipe("data", "ingest", str(more), workspace=twice.folder).code)
 
     version = fit_version(
         twice.registry, twice.event_store, twice.policy, QUICK, DEFAULT_BASELINE, importing

@@ -116,7 +116,7 @@ def test_an_address_that_leads_nowhere_gets_a_sentence(
 
 def test_the_terminal_prints_the_query_and_opens_nothing(tmp_path: Path) -> None:
     done = brandswipe(
-        "ingest", "--print-sql", "bigquery", "--schema", "ga4", "--table", "`a.b.events_*`"
+        "data", "ingest", "--print-sql", "bigquery", "--schema", "ga4", "--table", "`a.b.events_*`"
     )
     assert done.code == 0
     assert "EXPORT DATA" in done.out
@@ -133,6 +133,6 @@ def test_the_terminal_prints_the_query_and_opens_nothing(tmp_path: Path) -> None
     ],
 )
 def test_an_ingest_that_cannot_be_meant_says_so(arguments: list[str], words: str) -> None:
-    done = brandswipe("ingest", *arguments)
+    done = brandswipe("data", "ingest", *arguments)
     assert done.code == 2
     assert words in done.err

@@ -153,7 +153,17 @@ def test_a_planted_shop_is_summed_up_to_the_last_cent_by_every_engine(
     assert len(wanted) > 1_000
     for name, address in (("spark", "spark://local"), ("postgres", postgres)):
         out = tmp_path / f"{name}.parquet"
-        asked = ("evidence", address, "--table", "log", "--products", "products", "--out", str(out))
+        asked = (
+            "data",
+            "aggregate",
+            address,
+            "--table",
+            "log",
+            "--products",
+            "products",
+            "--out",
+            str(out),
+        )
         said = brandswipe(*asked)
         assert (said.code, said.out.strip()) == (0, str(out)), said.err
         found = in_file(out)

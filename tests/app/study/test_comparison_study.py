@@ -188,7 +188,7 @@ def test_the_terminal_opens_plans_and_gates_a_comparison(two: Two) -> None:
     )
     assert "challenger ahead" in planned.out
     assert "The deck holds no decoys." in planned.out
-    gate = brandswipe("gate", "--study", "pair", "--format", "json", workspace=where)
+    gate = brandswipe("study", "gate", "--study", "pair", "--format", "json", workspace=where)
     assert (gate.code, json.loads(gate.out)["outcome"]) == (3, "undecided")
     said = brandswipe(
         "study", "override", "pair", "--outcome", "release", "--role", "pm", "--reason", "x",

@@ -93,7 +93,7 @@ def test_one_that_was_stopped_is_gone_on_with_to_the_same_end(
 def test_a_shops_own_events_are_never_replaced(tmp_path: Path) -> None:
     settings = Settings(workspace=tmp_path / "ws")
     (tmp_path / "own.csv").write_text("customer_id,brand\nann,Lego\n")
-    said = brandswipe("ingest", str(tmp_path / "own.csv"), workspace=settings.workspace)
+    said = brandswipe("data", "ingest", str(tmp_path / "own.csv"), workspace=settings.workspace)
     assert said.code == 0
     before = Workspace(settings).event_store.version
     with pytest.raises(WorkspaceError, match="own events, which the demo would replace"):

@@ -16,7 +16,7 @@ from tests.support.cli_runner import brandswipe
 def played(workspace: Path, name: str, *options: str, players: int = 25) -> None:
     for command in (
         ("study", "open", "--name", name, *options),
-        ("simulate", "--players", str(players), "--study", name),
+        ("study", "simulate", "--players", str(players), "--study", name),
     ):
         said = brandswipe(*command, workspace=workspace)
         assert said.code == 0, said.err
@@ -34,7 +34,7 @@ def customers_of(house: Workspace, name: str) -> set[str]:
 
 def test_a_study_teaches_a_version_that_none_of_its_people_judges(workspace: Path) -> None:
     played(workspace, "Teacher")
-    said = brandswipe("learn", "Teacher", "--format", "json", workspace=workspace)
+    said = brandswipe("model", "learn", "Teacher", "--format", "json", workspace=workspace)
     assert said.code == 0, said.err
     house = Workspace(Settings(workspace=workspace))
     taught = house.version(said.data["version"])
@@ -57,7 +57,7 @@ def test_a_taught_version_that_challenges_another_is_not_judged_by_its_teachers_
     workspace: Path,
 ) -> None:
     played(workspace, "Teacher")
-    said = brandswipe("learn", "Teacher", "--format", "json", workspace=workspace)
+    said = brandswipe("model", "learn", "Teacher", "--format", "json", workspace=workspace)
     taught, parent = said.data["version"], said.data["parent"]
     played(workspace, "Duel", "--model", parent, "--challenger", taught)
     house = Workspace(Settings(workspace=workspace))
@@ -89,5 +89,5 @@ def test_a_study_of_real_people_cannot_teach(house: Workspace) -> None:
         DEFAULT_BASELINE,
         1,
     )
-    said = brandswipe("learn", "Real", workspace=house.folder)
+    said = brandswipe("model", "learn", "Real", workspace=house.folder)
     assert (said.code, "was played by real people" in said.err) == (2, True)

@@ -67,7 +67,7 @@ def secretive(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Worksp
     rows = [("secret", brand) for brand in secret] + [("mixed", brand) for brand in secret + few]
     lines = [f"{who},{1_760_000_000 + n},follow,{brand}" for n, (who, brand) in enumerate(rows)]
     (folder / "more.csv").write_text("customer_id,ts,event,brand\n" + "\n".join(lines) + "\n")
-    assert brandswipe("ingest", str(folder / "more.csv"), workspace=folder / "ws").code == 0
+    assert brandswipe("data", "ingest", str(folder / "more.csv"), workspace=folder / "ws").code == 0
     return house
 
 

@@ -86,16 +86,16 @@ def test_every_command_answers(name: str, tmp_path: Path) -> None:
     store.close()
     workspace = tmp_path / "ws"
     for shape in SHAPES:
-        said = brandswipe("report", "--format", shape, workspace=workspace)
+        said = brandswipe("study", "report", "--format", shape, workspace=workspace)
         assert (said.code, said.err) == (0, "")
         assert "nan" not in said.out.lower().replace("finance", "")
     codes_said = {
-        brandswipe("gate", "--format", shape, workspace=workspace).code
+        brandswipe("study", "gate", "--format", shape, workspace=workspace).code
         for shape in ("text", "json", "md", "junit")
     }
     assert codes_said <= codes
     assert len(codes_said) == 1
-    json.loads(brandswipe("report", "--format", "json", workspace=workspace).out)
+    json.loads(brandswipe("study", "report", "--format", "json", workspace=workspace).out)
 
 
 class TestAStudyWithoutItsModel:
@@ -108,11 +108,11 @@ class TestAStudyWithoutItsModel:
         return tmp_path / "ws"
 
     def test_is_reported_and_judged_from_its_answers(self, workspace: Path) -> None:
-        assert brandswipe("report", workspace=workspace).code == 0
-        assert brandswipe("gate", workspace=workspace).code == 0
+        assert brandswipe("study", "report", workspace=workspace).code == 0
+        assert brandswipe("study", "gate", workspace=workspace).code == 0
 
     def test_cannot_be_packed(self, workspace: Path, tmp_path: Path) -> None:
-        said = brandswipe("release", "--out", str(tmp_path / "r"), workspace=workspace)
+        said = brandswipe("release", "create", "--out", str(tmp_path / "r"), workspace=workspace)
         assert (said.code, said.out) == (2, "")
         assert "No model version is called" in said.err
         assert not (tmp_path / "r").exists()

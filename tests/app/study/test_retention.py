@@ -193,12 +193,12 @@ def test_the_terminal_forgets_an_employee_and_her_link_and_leaves_the_verdict(
         ann = badge(house.keys, "ann")
         house.account_links.link(ann, house.account_links.issue_nonce(ann), customer)
         house.store.participants.record_consent(her.participant, "old", True)
-    said = brandswipe("forget", "ann", workspace=workspace)
+    said = brandswipe("people", "forget", "ann", workspace=workspace)
     assert (said.code, said.err) == (0, "Erased 1 decks with 20 answers, and a link.\n")
     shown = brandswipe("study", "show", "s", "--format", "json", workspace=workspace)
     assert shown.data["withdrawn"] == 1
-    assert brandswipe("gate", workspace=workspace).code == 3  # undecided, and not broken
-    again = brandswipe("forget", "ann", workspace=workspace)
+    assert brandswipe("study", "gate", workspace=workspace).code == 3  # undecided, and not broken
+    again = brandswipe("people", "forget", "ann", workspace=workspace)
     assert again.err == "Erased 0 decks with 0 answers.\n"
     with closing(Workspace(Settings(workspace=workspace))) as house:
         assert her.participant.encode() not in house.settings.store_path.read_bytes()
@@ -210,7 +210,7 @@ def test_the_terminal_purges(workspace: Path) -> None:
         old = StudyStore(house.settings.store_path, clock=lambda: 1_000)
         old.participants.record_consent("long ago", "w", True)
         old.close()
-    said = brandswipe("purge", workspace=workspace)
+    said = brandswipe("people", "purge", workspace=workspace)
     assert (said.code, said.err.startswith("Of 1 people")) == (0, True)
 
 

@@ -135,5 +135,5 @@ def test_two_studies_know_the_same_person_by_two_names(
 
 
 def test_without_a_planted_shop_nobody_can_be_simulated(tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceError, match=r"planted shop only.*brandswipe plant"):
+    with pytest.raises(WorkspaceError, match=r"planted shop only.*brandswipe data generate"):
         RaterPool.of(tmp_path)

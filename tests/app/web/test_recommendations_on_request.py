@@ -57,7 +57,7 @@ def test_one_more_event_changes_the_next_deal_within_a_second(
     )
     event = {"customer_id": her, "ts": house.event_store.as_of, "event": "follow", "brand": new}
     file = write([{**event, "category": "Books"}], tmp_path / "today.csv")
-    assert brandswipe("ingest", str(file), workspace=house.folder).code == 0
+    assert brandswipe("data", "ingest", str(file), workspace=house.folder).code == 0
     started = time.process_time()
     after = simulated(house).favourites(Player("p", Origin.SIMULATED, her), 30)
     assert time.process_time() - started < 1.0
@@ -125,7 +125,7 @@ def test_somebody_who_did_a_hundred_thousand_things_is_dealt_a_deck(
         )
     ]
     file = write(rows, tmp_path / "busy.parquet")
-    assert brandswipe("ingest", str(file), workspace=house.folder).code == 0
+    assert brandswipe("data", "ingest", str(file), workspace=house.folder).code == 0
     game = simulated(house)
     game.recommender.model.rank(game.recommender.evidence_of("busy"), 10)  # warm
     started = time.process_time()

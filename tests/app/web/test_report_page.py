@@ -378,7 +378,9 @@ class TestWhatLeaves:
         )
         open_page(workspace, study=study, lang="en")
         for ending in ("html", "md", "json", "csv"):
-            said = brandswipe("report", "--study", study, "--format", ending, workspace=workspace)
+            said = brandswipe(
+                "study", "report", "--study", study, "--format", ending, workspace=workspace
+            )
             assert given.pop(f"brandswipe-{study.lower()}.{ending}") == said.out
             if ending == "json":
                 schema = json.loads(data_file("report.schema.json").read_text())

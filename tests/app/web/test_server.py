@@ -143,7 +143,9 @@ class TestStarting:
         from tests.support.cli_runner import brandswipe
 
         (tmp_path / "own.csv").write_text("customer_id,brand\nann,Lego\n")
-        assert brandswipe("ingest", str(tmp_path / "own.csv"), workspace=workspace).code == 0
+        assert (
+            brandswipe("data", "ingest", str(tmp_path / "own.csv"), workspace=workspace).code == 0
+        )
         with pytest.raises(SettingsError, match="Only the planted demo can be shared"):
             serve_app(Settings(workspace=workspace, share=True), open_browser=False, any_port=True)
 

@@ -96,7 +96,9 @@ def test_a_page_view_writes_no_row(workspace: Path, page: Callable[[], None]) ->
 @pytest.mark.parametrize("output_format", ["text", "json", "md", "csv", "html"])
 @pytest.mark.usefixtures("rows")
 def test_a_report_in_the_terminal_writes_no_row(workspace: Path, output_format: str) -> None:
-    said = brandswipe("report", "--study", DUE, "--format", output_format, workspace=workspace)
+    said = brandswipe(
+        "study", "report", "--study", DUE, "--format", output_format, workspace=workspace
+    )
     assert said.code == 0
     assert DUE in said.out or "hit_rate" in said.out
 
@@ -107,10 +109,10 @@ def test_the_gate_writes_the_decision_once(tmp_path: Path, workspace: Path) -> N
     for file in workspace.glob("[sca]*"):  # the store, its chain and the accounts
         if file.is_file():
             (copy / file.name).write_bytes(file.read_bytes())
-    first = brandswipe("gate", "--study", DUE, workspace=copy)
+    first = brandswipe("study", "gate", "--study", DUE, workspace=copy)
     with closing(StudyStore(copy / "study.db")) as store:
         decision, rows = store.studies.decision(store.studies.get(DUE).hash), row_counts(store)
     assert (first.code, decision and decision.outcome) == (0, "release")
-    assert brandswipe("gate", "--study", DUE, workspace=copy).out == first.out
+    assert brandswipe("study", "gate", "--study", DUE, workspace=copy).out == first.out
     with closing(StudyStore(copy / "study.db")) as store:
         assert row_counts(store) == rows

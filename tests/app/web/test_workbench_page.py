@@ -388,7 +388,7 @@ def test_lists_of_another_system_say_on_the_page_what_they_can_and_cannot(tmp_pa
     )
     pq.write_table(pa.table(columns), tmp_path / "lists.parquet")
     said = brandswipe(
-        "import-lists", str(tmp_path / "lists.parquet"), "--name", "theirs",
+        "model", "import", str(tmp_path / "lists.parquet"), "--name", "theirs",
         workspace=settings.workspace,
     )  # fmt: skip
     assert said.code == 0, said.err

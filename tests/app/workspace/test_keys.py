@@ -113,7 +113,7 @@ def test_no_key_reaches_a_log() -> None:
 
 def test_the_terminal_turns_a_key_and_says_what_it_costs(workspace: Path) -> None:
     def turned(*words: str) -> str:
-        said = brandswipe("keys", "rotate", *words, workspace=workspace)
+        said = brandswipe("admin", "keys", "rotate", *words, workspace=workspace)
         assert said.code == 0, said
         return said.err
 
@@ -133,19 +133,19 @@ def test_the_terminal_turns_a_key_and_says_what_it_costs(workspace: Path) -> Non
 def test_nobody_plays_twice_in_a_study_because_a_key_turned(workspace: Path) -> None:
     with closing(Workspace(Settings(workspace=workspace))) as house:
         study = game_of(house, store=house.store).row.name
-    refused = brandswipe("keys", "rotate", "pseudonym", workspace=workspace)
+    refused = brandswipe("admin", "keys", "rotate", "pseudonym", workspace=workspace)
     assert (refused.code, "close it first" in refused.err) == (2, True)
     assert brandswipe("study", "close", study, workspace=workspace).code == 0
-    assert brandswipe("keys", "rotate", "pseudonym", workspace=workspace).code == 0
+    assert brandswipe("admin", "keys", "rotate", "pseudonym", workspace=workspace).code == 0
 
 
 def test_after_a_turn_an_employee_is_still_forgotten_whole(workspace: Path) -> None:
     with closing(Workspace(Settings(workspace=workspace))) as house:
         house.store.participants.record_consent(employee_pseudonym(house.keys, "ann"), "w", True)
-    assert brandswipe("keys", "rotate", "pseudonym", workspace=workspace).code == 0
+    assert brandswipe("admin", "keys", "rotate", "pseudonym", workspace=workspace).code == 0
     with closing(Workspace(Settings(workspace=workspace))) as house:
         house.store.participants.record_consent(employee_pseudonym(house.keys, "ann"), "w", True)
         assert house.store.participants.consent_counts("w") == (2, 0)
-    assert brandswipe("forget", "ann", workspace=workspace).code == 0
+    assert brandswipe("people", "forget", "ann", workspace=workspace).code == 0
     with closing(Workspace(Settings(workspace=workspace))) as house:
         assert house.store.participants.consent_counts("w") == (0, 0)

@@ -1,4 +1,4 @@
-"""A planted shop is a folder that `ingest` reads as a whole."""
+"""A planted shop is a folder that `data ingest` reads as a whole."""
 
 import errno
 import json

@@ -25,9 +25,9 @@ def study(house: Workspace, name: str, kind: StudyKind) -> str:
 
 def test_an_empty_workspace_says_what_to_do_first(tmp_path: Path) -> None:
     house = Workspace(Settings(workspace=tmp_path / "none"))
-    with pytest.raises(WorkspaceError, match="run brandswipe ingest"):
+    with pytest.raises(WorkspaceError, match="run brandswipe data ingest"):
         _ = house.event_store
-    with pytest.raises(WorkspaceError, match="Fit one with `brandswipe fit`"):
+    with pytest.raises(WorkspaceError, match="Fit one with `brandswipe model fit`"):
         house.version()
     assert not (tmp_path / "none").exists()
 
@@ -64,7 +64,9 @@ def test_new_events_are_seen_without_a_restart(house: Workspace, tmp_path: Path)
     (tmp_path / "more.csv").write_text(
         "customer_id,brand,event\nnew customer,Brand New,follow\nnew customer,Lego,follow\n"
     )
-    assert brandswipe("ingest", str(tmp_path / "more.csv"), workspace=house.folder).code == 0
+    assert (
+        brandswipe("data", "ingest", str(tmp_path / "more.csv"), workspace=house.folder).code == 0
+    )
     assert house.event_store is not before
     wider = load_recommender(house)
     assert wider is not brain
