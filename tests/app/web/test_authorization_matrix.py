@@ -20,6 +20,7 @@ from app.web import runtime
 from app.web.auth_routes import demo_pairing
 from app.web.middleware import GUARD_INSTALLED, AccessMiddleware
 from app.web.routes import routes
+from app.web.views.session import SESSION_KEY
 from app.workspace.settings import Login, Settings
 from recsys.study.deck import Card, CardRole, Deck, HistoryDepth, Origin, Source, with_hash
 from recsys.study.policy import StudyKind
@@ -216,7 +217,7 @@ def test_the_pages_of_the_house_are_those_of_the_matrix(
         for role in UserRole:
             at = AppTest.from_file(MAIN, default_timeout=30)
             at.session_state["role"] = role.value
-            seen = set(at.run().session_state["pages"])
+            seen = set(at.run().session_state[SESSION_KEY].pages)
             hers = {page for page in ROLES if role in ROLES[page]}
             assert hers - {"my_data"} <= seen <= hers
     finally:

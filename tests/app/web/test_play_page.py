@@ -17,7 +17,7 @@ from app.study.game import Game, load_game, study_to_play
 from app.study.opening import open_study
 from app.web import runtime
 from app.web.middleware import GUARD_INSTALLED
-from app.web.views import session
+from app.web.views import players
 from app.web.views.play import loading
 from app.workspace.settings import Login, Settings
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
@@ -55,8 +55,8 @@ def arrive(live: Workspace, monkeypatch: pytest.MonkeyPatch) -> Opens:
     customer = known_customers(load_recommender(live), 1)[0]
 
     def open_page(customer: str = customer, built_it: bool = False) -> AppTest:
-        monkeypatch.setattr(session, "current_player", lambda: Player(HER, Origin.OWN, customer))
-        monkeypatch.setattr(session, "built_the_model", lambda: built_it)
+        monkeypatch.setattr(players, "current_player", lambda: Player(HER, Origin.OWN, customer))
+        monkeypatch.setattr(players, "built_the_model", lambda: built_it)
         at = AppTest.from_file(MAIN, default_timeout=30)
         at.query_params["lang"] = "en"
         return at.run()
@@ -149,8 +149,7 @@ def test_after_her_deck_come_the_reveal_and_practice_that_does_not_count(arrive:
     finish()
     at = arrive()
     assert "reveal" in shown(at)
-    at.session_state["again"] = True
-    at.run()
+    press(at, "again_button")
     assert (shown(at), origins()) == ({"swipe"}, [Origin.OWN, Origin.PRACTICE])
     finish()
     closings = runtime.store().decks.closings(game().row.hash)

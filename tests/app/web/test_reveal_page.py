@@ -19,7 +19,7 @@ from app.study.opening import open_study
 from app.web import runtime
 from app.web.components.reveal import TONES, RevealedCardView
 from app.web.middleware import GUARD_INSTALLED
-from app.web.views import my_brands, session
+from app.web.views import my_brands, players
 from app.web.views.play.reveal import (
     deck_status_text,
     keep_rejections,
@@ -183,7 +183,7 @@ class TestThePage:
     def opened(
         self, monkeypatch: pytest.MonkeyPatch, player: Player, language: str = "en"
     ) -> AppTest:
-        monkeypatch.setattr(session, "current_player", lambda: player)
+        monkeypatch.setattr(players, "current_player", lambda: player)
         at = AppTest.from_file(MAIN, default_timeout=30)
         at.query_params["lang"] = language
         return at.run()

@@ -5,12 +5,14 @@ import streamlit as st
 from app.presentation.i18n import format_day, translate
 from app.storage.study_db.records import FunnelStep
 from app.study import privacy
+from app.study.deal_queue import PendingDeal
 from app.study.dealing import Player
 from app.study.eligibility import Eligibility, Ineligible, check_eligibility
 from app.study.game import Game, load_game, study_to_play
 from app.web import runtime
-from app.web.views import layout, session
+from app.web.views import layout, players
 from app.web.views.play import brand_picker, consent, deck, loading, reveal
+from app.web.views.session import current_session
 from recsys.errors import BrandswipeError, NotEnoughHistoryError
 from recsys.study.deck import SHORT_RECIPE, Origin
 
@@ -35,10 +37,6 @@ def _choice_button(language: str, state: str, choice: str, primary: bool) -> boo
     return st.button(label, key=f"{state}_{choice}", type="primary" if primary else "secondary")
 
 
-_PLAY_WITH_PICKS = "for_fun"  # she plays with brands she picks, though the shop knows her
-_HISTORY_TOO_THIN = "thin"  # her history was too short to guess from
-_PRACTICE_ACCEPTED = "practise"  # she knows that it will not count
-_RECONSIDERING = "reconsiders"  # she said no to reading once, and wants to be asked again
 SHORT_DECK_ORIGINS = (Origin.ELICITED, Origin.PRACTICE)  # decks of eight cards
 
 
@@ -50,17 +48,18 @@ def play_page() -> None:
         show_notice(language, "no_study")
         return
     game = load_game(runtime.workspace(), row)
-    if loading.is_dealing():
-        _await_deck(language)
+    session = current_session()
+    if session.pending_deal is not None:
+        _await_deck(language, session.pending_deal)
     _record_arrival(game)
-    eligibility = check_eligibility(game, _choose_player(game), session.built_the_model())
+    eligibility = check_eligibility(game, _choose_player(game), players.built_the_model())
     player = eligibility.player
     dealt_deck = game.open_deck(player) or game.latest_closed_deck(
         player, *_viewable_origins(player)
     )
-    if dealt_deck is None or session.wants_to_play_again():
+    if dealt_deck is None or session.play_again:
         _begin_deck(language, game, eligibility)
-    elif game.store.decks.closing(dealt_deck.deck.id) is None:
+    elif not game.is_closed(dealt_deck):
         deck.show_deck(language, game, player, dealt_deck)
     else:
         _show_coffee_code(language)
@@ -70,7 +69,7 @@ def play_page() -> None:
 
 def _record_arrival(game: Game) -> None:
     """Note that somebody invited is here, and whether the shop knows who she is."""
-    player = session.current_player()
+    player = players.current_player()
     game.record_step(player, FunnelStep.OPENED)
     if player.origin is Origin.OWN:
         game.record_step(player, FunnelStep.LINKED)
@@ -78,22 +77,18 @@ def _record_arrival(game: Game) -> None:
 
 def _show_coffee_code(language: str) -> None:
     """Hand over the coffee of a finished deck, for as long as this visit lasts."""
-    code = st.session_state.get(deck.COFFEE_CODE)
+    code = current_session().coffee_code
     if code:
         st.info(translate(language, "state.coffee", code=code), icon=":material/local_cafe:")
 
 
 def _choose_player(game: Game) -> Player:
     """Whoever plays; who said no to reading, or is hardly known, plays with brands she picks."""
-    player = session.current_player()
-    if player.origin is not Origin.OWN or st.session_state.get(_RECONSIDERING):
+    session, player = current_session(), players.current_player()
+    if player.origin is not Origin.OWN or session.reconsiders:
         return player
-    if (
-        st.session_state.get(_PLAY_WITH_PICKS)
-        or privacy.has_consented(game.store, player.participant) is False
-    ):
-        picked_brands = tuple(st.session_state.get(session.PICKED_BRANDS, ()))
-        return Player(player.participant, Origin.ELICITED, picked_brands=picked_brands)
+    if session.plays_with_picks or privacy.has_consented(game.store, player.participant) is False:
+        return players.player_with_picks(player.participant)
     return player
 
 
@@ -104,9 +99,10 @@ def _viewable_origins(player: Player) -> tuple[Origin, ...]:
 
 
 def _begin_deck(language: str, game: Game, eligibility: Eligibility) -> None:
-    if st.session_state.get(_HISTORY_TOO_THIN):
+    session = current_session()
+    if session.history_too_thin:
         if show_notice(language, "thin", "pick"):
-            st.session_state[_PLAY_WITH_PICKS] = st.session_state.pop(_HISTORY_TOO_THIN)
+            session.history_too_thin, session.plays_with_picks = False, True
             st.rerun()
     elif eligibility.player.customer is None:
         brand_picker.show_brand_picker(
@@ -119,17 +115,17 @@ def _begin_deck(language: str, game: Game, eligibility: Eligibility) -> None:
 
 def _offer_own_history(language: str) -> None:
     """Offer somebody the shop knows to play with her own history after all."""
-    if session.current_player().origin is not Origin.OWN:
+    if players.current_player().origin is not Origin.OWN:
         return
     if st.button(translate(language, "welcome.reconsider"), key="reconsider"):
-        st.session_state.pop(_PLAY_WITH_PICKS, None)
-        st.session_state[_RECONSIDERING] = True
+        session = current_session()
+        session.plays_with_picks, session.reconsiders = False, True
         st.rerun()
 
 
 def _accepts_practice(language: str, game: Game, eligibility: Eligibility) -> bool:
     """Whether she knows that her deck will not count, where it will not."""
-    if eligibility.reason in (None, Ineligible.PLAYED) or st.session_state.get(_PRACTICE_ACCEPTED):
+    if eligibility.reason in (None, Ineligible.PLAYED) or current_session().practice_accepted:
         return True
     first_day = format_day(language, (game.row.plays_from or 0) // 1000)
     values = {"study": game.row.name, "date": first_day}
@@ -137,7 +133,7 @@ def _accepts_practice(language: str, game: Game, eligibility: Eligibility) -> bo
     if choice == "pick":
         _play_with_picks()
     if choice:
-        st.session_state[_PRACTICE_ACCEPTED] = True
+        current_session().practice_accepted = True
         st.rerun()
     return False
 
@@ -147,13 +143,13 @@ def _ask_consent(language: str, game: Game, player: Player) -> None:
     earlier_answer = privacy.has_consented(game.store, player.participant)
     answer = (
         True
-        if earlier_answer and session.wants_to_play_again()
+        if earlier_answer and current_session().play_again
         else consent.show_consent(language, game, player)
     )
     if answer is not None and answer is not earlier_answer:
         privacy.record_consent(game.store, player.participant, answer)
     if answer is not None:
-        st.session_state.pop(_RECONSIDERING, None)
+        current_session().reconsiders = False
     if answer:
         _start_deal(game, player)
     elif answer is False:
@@ -161,23 +157,23 @@ def _ask_consent(language: str, game: Game, player: Player) -> None:
 
 
 def _play_with_picks() -> None:
-    session.play_as_self()  # in a borrowed life it is that life's history that is not read
-    st.session_state[_PLAY_WITH_PICKS] = True
+    players.play_as_self()  # in a borrowed life it is that life's history that is not read
+    current_session().plays_with_picks = True
     st.rerun()
 
 
 def _start_deal(game: Game, player: Player) -> None:
-    session.wants_to_play_again(clear=True)
+    current_session().play_again = False
     loading.start_deal(game, player, SHORT_RECIPE if player.origin in SHORT_DECK_ORIGINS else None)
     st.rerun()
 
 
-def _await_deck(language: str) -> None:
+def _await_deck(language: str, pending_deal: PendingDeal) -> None:
     """Wait for the cards. What fails becomes a sentence and a way on."""
     try:
-        loading.await_deal(language)
+        loading.await_deal(language, pending_deal)
     except NotEnoughHistoryError:
-        st.session_state[_HISTORY_TOO_THIN] = True
+        current_session().history_too_thin = True
     except BrandswipeError as error:
         show_notice(language, "failed", "retry", why=str(error))  # the press begins anew
         st.stop()
