@@ -10,6 +10,7 @@ from streamlit.navigation.page import Page
 
 from app.study.deal_queue import PendingDeal
 from app.study.invitations import InvitationResult
+from app.web.views.play.stages import Stage
 from recsys.evaluation.behavioral_tests import BehaviorResult
 from recsys.report.rejections import RejectedBrand
 
@@ -41,12 +42,8 @@ class Session:
     persona_name: str | None = None  # the persona in the address at the last run
     picked_brands: tuple[str, ...] | None = None  # None until some are picked; the tab keeps them
 
-    play_again: bool = False  # another deck is wanted
-    plays_with_picks: bool = False  # brands are picked, though the shop knows this person
-    history_too_thin: bool = False  # there was too little history to guess from
-    practice_accepted: bool = False  # it is known that the deck will not count
-    reconsiders: bool = False  # a no to reading was said once, and the question is wanted again
-    pending_deal: PendingDeal | None = None
+    stage: Stage = Stage.ARRIVED  # of the game
+    pending_deal: PendingDeal | None = None  # the cards that are being dealt
     deck_tokens: dict[str, str] = field(default_factory=dict)  # deck id -> token
     answers_at_arrival: dict[str, int] = field(default_factory=dict)  # deck id -> number
     kept_rejections: dict[str, dict[str, str]] = field(default_factory=dict)  # by deck id

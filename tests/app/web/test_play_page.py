@@ -184,6 +184,29 @@ def test_a_closed_study_says_so_and_can_still_be_played_for_fun(
     assert shown(press(at, "closed_pick")) == {"wall"}
 
 
+def test_that_practice_does_not_count_is_said_once_and_not_before_every_deck(
+    arrive: Opens, live: Workspace
+) -> None:
+    live.store.studies.close(game().row.hash, "it was decided")
+    press(press(arrive(), "closed_practise"), YES)
+    finish()
+    at = press(arrive(), "again_button")
+    assert (shown(at), origins()) == ({"swipe"}, [Origin.PRACTICE, Origin.PRACTICE])
+
+
+def test_who_picks_brands_instead_may_pick_others_and_come_back_to_her_history(
+    arrive: Opens, live: Workspace
+) -> None:
+    live.store.studies.close(game().row.hash, "it was decided")
+    at = press(arrive(), "closed_pick")
+    game().start(Player(HER, Origin.ELICITED, picked_brands=("Lego", "Nike", "Xbox")))
+    assert shown(at.run()) == {"swipe"}
+    finish()
+    at = press(at.run(), "again_button")
+    assert shown(at) == {"wall"}
+    assert title(press(at, "reconsider")) == "This study is closed"
+
+
 def test_a_wait_that_can_be_felt_tells_a_story_and_its_stages(
     arrive: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from app.study.game import Game
 from app.web.components.game import brand_picker
 from app.web.views import players
 from app.web.views.play import phone_invitation
+from app.web.views.play.stages import Stage
 from app.web.views.session import current_session
 from recsys.simulation.personas import Persona
 
@@ -59,5 +60,5 @@ def _persona_panel(language: str, persona: Persona) -> None:
     label = translate(language, "personas.choose", name=persona.name)
     if st.button(label, key=f"persona_{persona.name}"):
         players.play_as_persona(persona.name)
-        current_session().play_again = False
+        current_session().stage = Stage.ARRIVED
         st.rerun()

@@ -1,22 +1,68 @@
 """The game: whatever comes next for whoever is here."""
 
+from typing import NoReturn
+
 import streamlit as st
 
 from app.presentation.i18n import format_day, translate
-from app.storage.study_db.records import FunnelStep
+from app.storage.study_db.records import DealtDeck, FunnelStep
 from app.study import privacy
 from app.study.deal_queue import PendingDeal
 from app.study.dealing import Player
-from app.study.eligibility import Eligibility, Ineligible, check_eligibility
+from app.study.eligibility import Eligibility, check_eligibility
 from app.study.game import Game, load_game, study_to_play
 from app.web import runtime
 from app.web.views import layout, players
-from app.web.views.play import brand_picker, consent, deck, loading, reveal
+from app.web.views.play import brand_picker, consent, deck, loading, reveal, stages
+from app.web.views.play.stages import Stage, Step
 from app.web.views.session import current_session
 from recsys.errors import BrandswipeError, NotEnoughHistoryError
 from recsys.study.deck import SHORT_RECIPE, Origin
 
 _CARDS_HTML = '<div class="fan" aria-hidden="true"><i></i><i></i><i></i></div>'  # cards face down
+SHORT_DECK_ORIGINS = (Origin.ELICITED, Origin.PRACTICE)  # decks of eight cards
+
+
+def play_page() -> None:
+    """Show whatever comes next; the store alone knows where she was."""
+    language, session = layout.current_language(), current_session()
+    row = study_to_play(runtime.store())
+    if row is None:
+        show_notice(language, "no_study")
+        return
+    game = load_game(runtime.workspace(), row)
+    if session.pending_deal is not None:
+        _await_deck(language, session.pending_deal)
+    _record_arrival(game)
+    eligibility = check_eligibility(game, _choose_player(game), players.built_the_model())
+    dealt_deck = _latest_deck(game, eligibility.player)
+    if dealt_deck is not None and stages.shows_dealt_deck(session.stage):
+        _show_dealt_deck(language, game, eligibility.player, dealt_deck)
+    else:
+        _take_next_step(language, game, eligibility)
+
+
+def _take_next_step(language: str, game: Game, eligibility: Eligibility) -> None:
+    player = eligibility.player
+    consent_given = privacy.has_consented(game.store, player.participant)
+    match stages.next_step(current_session().stage, eligibility, consent_given):
+        case Step.TELL_THIN:
+            if show_notice(language, "thin", "pick"):
+                _enter(Stage.PICKS)
+        case Step.PICK_BRANDS:
+            _show_brand_picker(language, game)
+        case Step.TELL_PRACTICE:
+            _tell_practice(language, game, eligibility)
+        case Step.ASK_CONSENT:
+            _ask_consent(language, game, player)
+        case Step.DEAL:
+            _start_deal(game, player)
+
+
+def _enter(stage: Stage) -> NoReturn:
+    """Go on in another stage, at the next run of the page."""
+    current_session().stage = stage
+    st.rerun()
 
 
 def show_notice(language: str, state: str, *choices: str, **values: object) -> str | None:
@@ -37,42 +83,39 @@ def _choice_button(language: str, state: str, choice: str, primary: bool) -> boo
     return st.button(label, key=f"{state}_{choice}", type="primary" if primary else "secondary")
 
 
-SHORT_DECK_ORIGINS = (Origin.ELICITED, Origin.PRACTICE)  # decks of eight cards
-
-
-def play_page() -> None:
-    """Show whatever comes next; the store alone knows where she was."""
-    language = layout.current_language()
-    row = study_to_play(runtime.store())
-    if row is None:
-        show_notice(language, "no_study")
-        return
-    game = load_game(runtime.workspace(), row)
-    session = current_session()
-    if session.pending_deal is not None:
-        _await_deck(language, session.pending_deal)
-    _record_arrival(game)
-    eligibility = check_eligibility(game, _choose_player(game), players.built_the_model())
-    player = eligibility.player
-    dealt_deck = game.open_deck(player) or game.latest_closed_deck(
-        player, *_viewable_origins(player)
-    )
-    if dealt_deck is None or session.play_again:
-        _begin_deck(language, game, eligibility)
-    elif not game.is_closed(dealt_deck):
-        deck.show_deck(language, game, player, dealt_deck)
-    else:
-        _show_coffee_code(language)
-        reveal.show_reveal(language, game, player, dealt_deck)
-        deck.send_late_answers(language, player, dealt_deck.deck.id)
-
-
 def _record_arrival(game: Game) -> None:
     """Note that somebody invited is here, and whether the shop knows who she is."""
     player = players.current_player()
     game.record_step(player, FunnelStep.OPENED)
     if player.origin is Origin.OWN:
         game.record_step(player, FunnelStep.LINKED)
+
+
+def _choose_player(game: Game) -> Player:
+    """Whoever plays; who said no to reading, or is hardly known, plays with brands she picks."""
+    player = players.current_player()
+    if player.origin is not Origin.OWN:
+        return player
+    consent_given = privacy.has_consented(game.store, player.participant)
+    if stages.reads_history(current_session().stage, consent_given):
+        return player
+    return players.player_with_picks(player.participant)
+
+
+def _latest_deck(game: Game, player: Player) -> DealtDeck | None:
+    """The deck in play, else the newest closed one that she may look back at."""
+    own_origins = (Origin.OWN, Origin.PRACTICE)
+    viewable = own_origins if player.origin in own_origins else (player.origin,)
+    return game.open_deck(player) or game.latest_closed_deck(player, *viewable)
+
+
+def _show_dealt_deck(language: str, game: Game, player: Player, dealt_deck: DealtDeck) -> None:
+    if not game.is_closed(dealt_deck):
+        deck.show_deck(language, game, player, dealt_deck)
+        return
+    _show_coffee_code(language)
+    reveal.show_reveal(language, game, player, dealt_deck)
+    deck.send_late_answers(language, player, dealt_deck.deck.id)
 
 
 def _show_coffee_code(language: str) -> None:
@@ -82,88 +125,42 @@ def _show_coffee_code(language: str) -> None:
         st.info(translate(language, "state.coffee", code=code), icon=":material/local_cafe:")
 
 
-def _choose_player(game: Game) -> Player:
-    """Whoever plays; who said no to reading, or is hardly known, plays with brands she picks."""
-    session, player = current_session(), players.current_player()
-    if player.origin is not Origin.OWN or session.reconsiders:
-        return player
-    if session.plays_with_picks or privacy.has_consented(game.store, player.participant) is False:
-        return players.player_with_picks(player.participant)
-    return player
-
-
-def _viewable_origins(player: Player) -> tuple[Origin, ...]:
-    """Origins of the decks that she may look back at."""
-    own_origins = (Origin.OWN, Origin.PRACTICE)
-    return own_origins if player.origin in own_origins else (player.origin,)
-
-
-def _begin_deck(language: str, game: Game, eligibility: Eligibility) -> None:
-    session = current_session()
-    if session.history_too_thin:
-        if show_notice(language, "thin", "pick"):
-            session.history_too_thin, session.plays_with_picks = False, True
-            st.rerun()
-    elif eligibility.player.customer is None:
-        brand_picker.show_brand_picker(
-            language, game, lambda: _start_deal(game, _choose_player(game))
-        )
-        _offer_own_history(language)
-    elif _accepts_practice(language, game, eligibility):
-        _ask_consent(language, game, eligibility.player)
-
-
-def _offer_own_history(language: str) -> None:
-    """Offer somebody the shop knows to play with her own history after all."""
+def _show_brand_picker(language: str, game: Game) -> None:
+    """Let her pick brands; offer somebody the shop knows her own history after all."""
+    brand_picker.show_brand_picker(language, game, lambda: _start_deal(game, _choose_player(game)))
     if players.current_player().origin is not Origin.OWN:
         return
     if st.button(translate(language, "welcome.reconsider"), key="reconsider"):
-        session = current_session()
-        session.plays_with_picks, session.reconsiders = False, True
-        st.rerun()
+        _enter(Stage.RECONSIDER)
 
 
-def _accepts_practice(language: str, game: Game, eligibility: Eligibility) -> bool:
-    """Whether she knows that her deck will not count, where it will not."""
-    if eligibility.reason in (None, Ineligible.PLAYED) or current_session().practice_accepted:
-        return True
+def _tell_practice(language: str, game: Game, eligibility: Eligibility) -> None:
+    """Say why her deck will not count, and ask whether she plays all the same."""
+    assert eligibility.reason is not None
     first_day = format_day(language, (game.row.plays_from or 0) // 1000)
     values = {"study": game.row.name, "date": first_day}
     choice = show_notice(language, eligibility.reason, "practise", "pick", **values)
-    if choice == "pick":
-        _play_with_picks()
     if choice:
-        current_session().practice_accepted = True
-        st.rerun()
-    return False
+        _enter(Stage.PICKS if choice == "pick" else Stage.PRACTICE)
 
 
 def _ask_consent(language: str, game: Game, player: Player) -> None:
-    """Deal after a yes; who said it before, and plays again, need not say it again."""
-    earlier_answer = privacy.has_consented(game.store, player.participant)
-    answer = (
-        True
-        if earlier_answer and current_session().play_again
-        else consent.show_consent(language, game, player)
-    )
-    if answer is not None and answer is not earlier_answer:
+    """Deal after a yes; after a no, brands can be picked."""
+    answer = consent.show_consent(language, game, player)
+    if answer is None:
+        return
+    if answer is not privacy.has_consented(game.store, player.participant):
         privacy.record_consent(game.store, player.participant, answer)
-    if answer is not None:
-        current_session().reconsiders = False
     if answer:
         _start_deal(game, player)
-    elif answer is False:
-        _play_with_picks()
+    else:
+        players.play_as_self()  # in a borrowed life it is that life's history that is not read
+        _enter(Stage.PICKS)
 
 
-def _play_with_picks() -> None:
-    players.play_as_self()  # in a borrowed life it is that life's history that is not read
-    current_session().plays_with_picks = True
-    st.rerun()
-
-
-def _start_deal(game: Game, player: Player) -> None:
-    current_session().play_again = False
+def _start_deal(game: Game, player: Player) -> NoReturn:
+    session = current_session()
+    session.stage = stages.after_deal(session.stage)
     loading.start_deal(game, player, SHORT_RECIPE if player.origin in SHORT_DECK_ORIGINS else None)
     st.rerun()
 
@@ -173,7 +170,7 @@ def _await_deck(language: str, pending_deal: PendingDeal) -> None:
     try:
         loading.await_deal(language, pending_deal)
     except NotEnoughHistoryError:
-        current_session().history_too_thin = True
+        current_session().stage = Stage.THIN
     except BrandswipeError as error:
         show_notice(language, "failed", "retry", why=str(error))  # the press begins anew
         st.stop()

@@ -14,6 +14,7 @@ from app.web.components.reveal import RevealedCardView, reveal_deck
 from app.web.components.widgets import share_link
 from app.web.views import layout, my_brands, players
 from app.web.views.play import participation, simulated_play, story_crawl
+from app.web.views.play.stages import after_reveal
 from app.web.views.session import component_value, current_session
 from recsys.errors import UnknownNameError
 from recsys.study.deck import Origin, Source
@@ -95,7 +96,8 @@ def _play_again_button(language: str, origin: Origin) -> None:
     else:
         label = translate(language, "reveal.practice")
     if st.button(label, key="again_button"):
-        current_session().play_again = True
+        session = current_session()
+        session.stage = after_reveal(session.stage)
         st.rerun()
     if persona is not None:
         players.leave_persona_button(language)
