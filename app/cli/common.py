@@ -12,7 +12,7 @@ from app.cli.progress import progress_bar
 from app.workspace.settings import read_settings
 from app.workspace.workspace import Workspace
 from recsys.errors import WorkspaceError
-from recsys.models.hybrid import ProgressCallback
+from recsys.progress import ProgressCallback
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

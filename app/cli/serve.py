@@ -10,6 +10,7 @@ from app.presentation.i18n import section_texts
 from app.study.demo import build_demo, is_built
 from app.web.server import serve_app
 from app.workspace.settings import Login, read_settings
+from recsys.progress import WorkStage
 
 
 @click.command()
@@ -36,7 +37,7 @@ def demo(
     settings = read_settings(workspace, login=Login.LOCAL.value, port=port, share=share or None)
     if not is_built(settings):
         story = list(section_texts("en", "crawl").values())
-        with star_crawl_progress(story, "planting the shop") as report_progress:
+        with star_crawl_progress(story, WorkStage.PLANTING) as report_progress:
             build_demo(settings, customers, seed, report_progress)
     if only_build:
         print_message(f"The demo is ready in {settings.workspace}.")

@@ -22,6 +22,7 @@ from recsys.models.base import BrandScore, Ranker
 from recsys.models.baselines import make_baseline
 from recsys.models.hybrid import HybridModel
 from recsys.models.precomputed import PrecomputedModel
+from recsys.progress import WorkStage
 from recsys.study.card_faces import BrandProducts
 from recsys.study.deck import Face, RankedProposals
 from recsys.study.decoys import BrandPool
@@ -109,13 +110,13 @@ class Recommender:
         """
         number = self._customer_number(customer)
         stopwatch = stopwatch or Stopwatch()
-        with stopwatch.stage("reading her events"):
+        with stopwatch.stage(WorkStage.READING_EVENTS):
             rows = self.event_store.events_of(customer)
         if not len(rows):
             raise NotEnoughHistoryError(
                 "The shop has no events of this customer. Pick brands you love instead."
             )
-        with stopwatch.stage("summing up"):
+        with stopwatch.stage(WorkStage.SUMMING_UP):
             customer_numbers = np.full(len(rows), number, np.int64)
             return aggregate_events(rows, self.item_facts, self.event_store.as_of, customer_numbers)
 

@@ -21,6 +21,7 @@ from app.study.dealing import Dealer, Player
 from app.workspace.workspace import Workspace
 from recsys.errors import NotAllowedError, NotEnoughHistoryError
 from recsys.models.base import BrandScore
+from recsys.progress import WorkStage
 from recsys.study.deck import Card, Deck, DeckRecipe, Face, HistoryDepth, Origin, Source
 from recsys.study.policy import Study, StudyKind
 from recsys.study.swipes import Answer
@@ -132,7 +133,7 @@ class Game:
         deck = self.dealer.deal(player, recipe or self.study.policy.deck, stopwatch)
         if deck.origin is Origin.OWN and deck.evidence is HistoryDepth.ENOUGH:
             self.record_step(player, FunnelStep.ENOUGH)
-        with stopwatch.stage("storing the deck"):
+        with stopwatch.stage(WorkStage.STORING_DECK):
             hours = self.study.policy.open_hours
             version = self.recommender.event_store.version
             return self.store.decks.add(deck, version, stopwatch.stages, hours, player.language)

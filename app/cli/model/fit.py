@@ -26,6 +26,7 @@ from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import BadInputError, NotAllowedError
 from recsys.models.base import BrandScore, explanation_to_row
 from recsys.models.hybrid import DEFAULT_SAMPLE_SIZE, FitOptions, ScoreWeights, weights_to_row
+from recsys.progress import ranking_stage
 
 DEFAULT_OPTIONS = FitOptions()
 HALF_LIFE_FIELDS = (
@@ -182,7 +183,7 @@ def rank(
         if not recommender.event_store.has_customer(stored_id):  # without a list: these are people
             raise BadInputError(f"The shop has no customer {customer!r}. Check the number.")
         evidence = recommender.evidence_of(stored_id, stopwatch)
-        with stopwatch.stage(f"ranking {len(recommender.catalog.brands)} brands"):
+        with stopwatch.stage(ranking_stage(len(recommender.catalog.brands))):
             scores = recommender.rank(evidence, n)
     data = {
         "model": recommender.version,

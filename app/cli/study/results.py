@@ -30,6 +30,7 @@ from app.study.results import StudyStatus, latest_study, study_status
 from app.study.simulation import RaterPool
 from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError, IntegrityError, UnknownNameError, WorkspaceError
+from recsys.progress import WorkStage
 from recsys.report.gate import Outcome
 from recsys.report.report_data import CriterionReport
 from recsys.simulation.raters import PANELS, rater_panel
@@ -54,7 +55,7 @@ def simulate(
         row = _study_to_simulate(ws, study)
         raters, game = RaterPool.of(ws.folder), load_game(ws, row)
         for played_count in raters.play(game, ws.keys, players, seed, rater_panel(panel_name)):
-            report_progress("colleagues play", played_count / players)
+            report_progress(WorkStage.COLLEAGUES_PLAY, played_count / players)
             if ws.store.studies.decision(row.hash) is not None:
                 break
         result = study_status(ws.store, row)

@@ -11,14 +11,15 @@ from app.study.dealing import Player
 from app.study.game import Game
 from app.web.components.widgets import story_crawl
 from app.web.views.session import current_session
+from recsys.progress import WorkStage
 from recsys.study.deck import DeckRecipe, Origin
 
 STAGE_TEXTS = {  # how the stopwatch calls them, and how the page does
-    "reading her events": "reading",
-    "reading your picks": "picks",
-    "summing up": "summing",
-    "ranking": "ranking",
-    "choosing decoys": "choosing",
+    WorkStage.READING_EVENTS: "reading",
+    WorkStage.READING_PICKS: "picks",
+    WorkStage.SUMMING_UP: "summing",
+    WorkStage.RANKING: "ranking",
+    WorkStage.CHOOSING_DECOYS: "choosing",
 }
 STORY_DELAY = 0.4  # s; a shorter wait is over before a story would begin
 _POLL_SECONDS = 0.2  # s between two looks at the stages
