@@ -1,9 +1,7 @@
 """The use cases of the game, without Streamlit: start, swipe, finish, reveal."""
 
 import secrets
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from app.modeling.recommender import Recommender, Stopwatch, load_recommender
@@ -25,13 +23,6 @@ from recsys.progress import WorkStage
 from recsys.study.deck import Card, Deck, DeckRecipe, Face, HistoryDepth, Origin, Source
 from recsys.study.policy import Study, StudyKind
 from recsys.study.swipes import Answer
-
-_DECK_LOCKS = tuple(
-    threading.Lock() for _ in range(64)
-)  # who ends twice at once gets one coffee code
-# Who comes first is dealt to first. Four milliseconds that hold the interpreter: of two at once
-# each takes twice as long, and the threads of a crowd overtake one another for half a second.
-_DEAL_EXECUTOR = ThreadPoolExecutor(max_workers=1, thread_name_prefix="deal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +104,12 @@ class Game:
     ) -> DealtDeck:
         """Compute her brands now and deal her a deck, or return the one she has open.
 
+        `stopwatch` shows how far it is.
+
         Raises NotEnoughHistoryError where too little is known to guess, and NotAllowedError in a
         study that is closed or without her yes.
         """
-        return self.start_in_background(player, recipe, stopwatch or Stopwatch()).result()
-
-    def start_in_background(
-        self, player: Player, recipe: DeckRecipe | None, stopwatch: Stopwatch
-    ) -> Future[DealtDeck]:
-        """Begin what `start` does and come back at once; `stopwatch` shows how far it is."""
-        return _DEAL_EXECUTOR.submit(self._start, player, recipe, stopwatch)
-
-    def _start(self, player: Player, recipe: DeckRecipe | None, stopwatch: Stopwatch) -> DealtDeck:
-        existing = self.open_deck(player)
+        stopwatch, existing = stopwatch or Stopwatch(), self.open_deck(player)
         if existing is not None:
             return existing
         close_overdue(self.store, self.row)  # an overdue deck is closed before another is dealt
@@ -134,9 +118,15 @@ class Game:
         if deck.origin is Origin.OWN and deck.evidence is HistoryDepth.ENOUGH:
             self.record_step(player, FunnelStep.ENOUGH)
         with stopwatch.stage(WorkStage.STORING_DECK):
-            hours = self.study.policy.open_hours
-            version = self.recommender.event_store.version
-            return self.store.decks.add(deck, version, stopwatch.stages, hours, player.language)
+            return self._store_deck(player, deck, stopwatch)
+
+    def _store_deck(self, player: Player, deck: Deck, stopwatch: Stopwatch) -> DealtDeck:
+        """Write a deck down, or return the one that another press stored meanwhile."""
+        hours, version = self.study.policy.open_hours, self.recommender.event_store.version
+        with self.store.transaction():
+            return self.open_deck(player) or self.store.decks.add(
+                deck, version, stopwatch.stages, hours, player.language
+            )
 
     def _check_playable(self, player: Player) -> None:
         """Raise NotAllowedError where a deck that counts cannot be dealt now."""
@@ -157,7 +147,7 @@ class Game:
 
         Every finished deck of her own history gets one, whatever she answered.
         """
-        with _DECK_LOCKS[hash(deck) % len(_DECK_LOCKS)]:
+        with self.store.transaction():  # who ends twice at once gets one code
             already_closed = self.store.decks.closing(deck) is not None
             self.finish(deck)
             own = self.store.decks.get(deck).deck.origin is Origin.OWN

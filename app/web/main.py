@@ -8,7 +8,6 @@ from app.auth.identity import UserRole
 from app.presentation.i18n import translate
 from app.presentation.theme import STATIC_FOLDER, page_css
 from app.web import runtime
-from app.web.middleware import GUARD_INSTALLED
 from app.web.views import layout, my_brands, my_data, players
 from app.web.views.play import page as play
 from app.web.views.report import page as report
@@ -32,7 +31,7 @@ def main() -> None:
         page_title="Brandswipe", page_icon=str(STATIC_FOLDER / "icon.png"), layout="centered"
     )
     language = layout.current_language()
-    if not GUARD_INSTALLED.is_set():  # this file alone was started: nothing checks who comes in
+    if not runtime.is_guarded():  # this file alone was started: nothing checks who comes in
         st.write(translate(language, "state.unguarded"))
         return
     st.html(page_css())

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection
 from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
-from threading import Event
 from urllib.parse import urlsplit
 
 import streamlit
@@ -42,8 +41,6 @@ _PAGE_HTML = (
     "<title>Brandswipe</title><style>:root{{color-scheme:light dark}}body{{margin:20vh auto;"
     "max-width:24rem;padding:0 1.5rem;font:1.2rem/1.5 system-ui,sans-serif}}</style><p>{}</p>"
 )
-GUARD_INSTALLED = Event()
-"""Set once a guard stands before the server; without one no page may show the game."""
 
 
 class AccessMiddleware:
@@ -94,7 +91,7 @@ class AccessMiddleware:
             else:
                 await send(message)
 
-        GUARD_INSTALLED.set()
+        runtime.mark_guarded()
         try:
             check_login(self.settings())
             await self.app(scope, receive, say)

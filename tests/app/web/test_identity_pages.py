@@ -12,7 +12,6 @@ from streamlit.testing.v1 import AppTest
 from app.auth.identity import badge, pseudonym
 from app.study.dealing import Player
 from app.web import runtime
-from app.web.middleware import GUARD_INSTALLED
 from app.web.views import players
 from app.web.views.session import SESSION_KEY, Session, WantedPage
 from app.workspace.settings import Settings
@@ -32,9 +31,8 @@ def behind_proxy(
     monkeypatch.chdir(tmp_path)
     settings = proxied(tmp_path, workspace=workspace)
     runtime.use_settings(settings)
-    GUARD_INSTALLED.set()
+    runtime.mark_guarded()
     yield settings
-    GUARD_INSTALLED.clear()
     runtime.use_settings(None)
 
 

@@ -16,7 +16,6 @@ from app.study.dealing import Player
 from app.study.game import Game, load_game, study_to_play
 from app.study.opening import open_study
 from app.web import runtime
-from app.web.middleware import GUARD_INSTALLED
 from app.web.views import players
 from app.web.views.play import loading
 from app.workspace.settings import Login, Settings
@@ -40,9 +39,8 @@ def live(workspace: Path) -> Iterator[Workspace]:
     house = runtime.workspace()
     model = house.version().hash
     open_study(house.store, "Autumn", StudyKind.LIVE, house.policy, model, DEFAULT_BASELINE, 1)
-    GUARD_INSTALLED.set()
+    runtime.mark_guarded()
     yield house
-    GUARD_INSTALLED.clear()
     runtime.close_all()
 
 
@@ -211,7 +209,7 @@ def test_a_wait_that_can_be_felt_tells_a_story_and_its_stages(
     arrive: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
-    story_begun, deal = threading.Event(), Game._start
+    story_begun, deal = threading.Event(), Game.start
 
     def slowly(*args: Any) -> Any:
         assert story_begun.wait(10)
@@ -222,7 +220,7 @@ def test_a_wait_that_can_be_felt_tells_a_story_and_its_stages(
         story_begun.set()
         return SimpleNamespace(ended=None)
 
-    monkeypatch.setattr(Game, "_start", slowly)
+    monkeypatch.setattr(Game, "start", slowly)
     monkeypatch.setattr(loading, "STORY_DELAY", 0.05)
     monkeypatch.setattr(loading, "story_crawl", tell)
     at = press(arrive(), YES)
@@ -239,7 +237,7 @@ def test_a_failure_is_a_sentence_with_a_way_on_and_the_next_try_deals(
 
     at = arrive()
     with monkeypatch.context() as broken:
-        broken.setattr(Game, "_start", fail)
+        broken.setattr(Game, "start", fail)
         at = press(at, YES)
         assert title(at) == "No cards this time"
         assert "The disk is full" in " ".join(str(said.value) for said in at.markdown)

@@ -49,8 +49,6 @@ def healthy() -> Iterator[int]:
 @pytest.fixture(autouse=True)
 def _closed() -> Iterator[None]:
     yield
-    runtime._settings_in_force.clear()
-    runtime.close_all()
     config.get_config_options(force_reparse=True, options_from_flags={})
 
 

@@ -1,6 +1,7 @@
 """The wait for the cards: what is done for her, and how long each part of it takes."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import streamlit as st
 
@@ -9,6 +10,7 @@ from app.storage.study_db.records import DealtDeck
 from app.study.deal_queue import PendingDeal
 from app.study.dealing import Player
 from app.study.game import Game
+from app.web import runtime
 from app.web.components.widgets import story_crawl
 from app.web.views.session import current_session
 from recsys.progress import WorkStage
@@ -27,7 +29,8 @@ _POLL_SECONDS = 0.2  # s between two looks at the stages
 
 def start_deal(game: Game, player: Player, recipe: DeckRecipe | None) -> None:
     """Begin to deal; the page looks for the cards from its next run on."""
-    current_session().pending_deal = PendingDeal.start(game, player, recipe)
+    deal = partial(game.start, player, recipe)
+    current_session().pending_deal = runtime.deal_queue().submit(deal)
 
 
 def await_deal(language: str, pending_deal: PendingDeal) -> DealtDeck:
