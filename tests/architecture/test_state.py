@@ -25,6 +25,21 @@ def test_what_a_visit_keeps_is_read_by_the_session_alone(path: Path) -> None:
     assert reads == (path == SESSION)
 
 
+ENVIRONMENT = {"os.environ", "os.environb", "os.getenv", "os.putenv"}
+READERS = {
+    "app/workspace/settings.py",
+    "app/operations/jobs.py",  # hands the environment on to the process of a job
+}
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_the_environment_is_read_by_the_settings_alone(path: Path) -> None:
+    source = path.read_text("utf-8")
+    reads = not ENVIRONMENT.isdisjoint(attributes(source))
+    assert reads == (path.relative_to(ROOT).as_posix() in READERS)
+    assert "from os import" not in source
+
+
 MAKERS = {
     "Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition", "Event", "Barrier", "Thread",
     "Timer", "ThreadPoolExecutor", "ProcessPoolExecutor", "Pool", "threadpool_limits",
