@@ -22,7 +22,8 @@ from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.evaluation.behavioral_tests import BehaviorResult
 from recsys.evaluation.behavioral_tests import run_behavioral_tests as behave
 from recsys.models.base import BrandScore
-from recsys.models.hybrid import FitOptions, ProgressCallback, ScoreWeights
+from recsys.models.hybrid import FitOptions, ScoreWeights
+from recsys.progress import ProgressCallback
 from recsys.report.rejections import RejectedBrand
 
 

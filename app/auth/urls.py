@@ -4,9 +4,8 @@ import re
 
 from streamlit import config
 
+from app.workspace.settings import BASE_PATH_ENV
 from recsys.errors import SettingsError
-
-BASE_PATH_ENV = "STREAMLIT_SERVER_BASE_URL_PATH"  # without us, only `streamlit run` reads it
 
 
 def base_path() -> str:

@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
-from app.cli.progress import TerminalProgress, progress_bar
+from app.cli.progress import progress_bar
 from app.workspace.settings import read_settings
 from app.workspace.workspace import Workspace
 from recsys.errors import WorkspaceError
+from recsys.progress import ProgressCallback
 
 workspace_option = click.option(
     "--workspace",
@@ -60,7 +61,7 @@ def require_workspace(path: Path) -> None:
 
 
 @contextmanager
-def progress_reporter() -> Iterator[TerminalProgress]:
+def progress_reporter() -> Iterator[ProgressCallback]:
     """Yield a function that moves a progress bar; without a terminal it prints nothing."""
     with progress_bar("") as report_progress:
         yield report_progress

@@ -14,7 +14,8 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-TerminalProgress = Callable[[str, float], None]
+from recsys.progress import ProgressCallback
+
 FRAME_SECONDS = 0.12  # seconds
 LINE_SECONDS = 0.55  # seconds that a line of text takes to move up by one
 _ENTER_SCREEN, _LEAVE_SCREEN = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
@@ -23,7 +24,7 @@ _SKIP_KEYS = b" \r\n\x1b"
 
 
 @contextmanager
-def progress_bar(label: str, stream: TextIO | None = None) -> Iterator[TerminalProgress]:
+def progress_bar(label: str, stream: TextIO | None = None) -> Iterator[ProgressCallback]:
     """Give a `progress(stage, fraction)` that moves a bar on stderr; quiet without a TTY."""
     bar_format = "{desc:<34.34} {bar:24} {percentage:3.0f}%  {elapsed}"
     with tqdm(
@@ -46,7 +47,7 @@ def progress_bar(label: str, stream: TextIO | None = None) -> Iterator[TerminalP
 @contextmanager
 def star_crawl_progress(
     lines: Sequence[str], label: str, stream: TextIO | None = None
-) -> Iterator[TerminalProgress]:
+) -> Iterator[ProgressCallback]:
     """Roll a star-crawl while the block works; enter, space or escape turns it into a bar."""
     out, stop_event, status_holder = stream or sys.stderr, threading.Event(), [label]
     with progress_bar(label, out) as report_to_bar:

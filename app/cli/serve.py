@@ -10,6 +10,7 @@ from app.presentation.i18n import section_texts
 from app.study.demo import build_demo, is_built
 from app.web.server import serve_app
 from app.workspace.settings import Login, read_settings
+from recsys.progress import WorkStage
 
 PORT = click.IntRange(1, 65535)
 no_browser_option = click.option("--no-browser", is_flag=True, help="Do not open a browser.")
@@ -54,7 +55,7 @@ def demo_command(
     settings = read_settings(workspace, login=Login.LOCAL.value, port=port, share=share or None)
     if not is_built(settings):
         story = list(section_texts("en", "crawl").values())
-        with star_crawl_progress(story, "planting the shop") as report_progress:
+        with star_crawl_progress(story, WorkStage.PLANTING) as report_progress:
             build_demo(settings, customers, seed, report_progress)
     if only_build:
         print_message(f"The demo is ready in {settings.workspace}.")

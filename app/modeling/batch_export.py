@@ -28,7 +28,7 @@ from app.storage.evidence_table import EvidenceTable
 from app.workspace.settings import Settings
 from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError
-from recsys.models.collaborative import ProgressCallback
+from recsys.progress import ProgressCallback, WorkStage
 
 EXPORT_INFO_FILE = "carousels.json"
 
@@ -55,7 +55,7 @@ def export_lists(
     )
     missing = [number for number in range(n_parts) if not part_path(out, number).exists()]
     if missing and evidence_table is not None and not (out / EVIDENCE_PARTS).exists():
-        progress("cutting the table of evidence", 0.0)
+        progress(WorkStage.CUTTING_EVIDENCE, 0.0)
         evidence_table.write_parts(out / EVIDENCE_PARTS, workspace.event_store.catalog, n_parts)
     finished = (
         _write_here(workspace, spec, out, missing)
@@ -63,7 +63,7 @@ def export_lists(
         else _write_in_processes(workspace.settings, spec, out, missing, workers)
     )
     for count, _ in enumerate(finished, start=1):
-        progress("listing everybody's brands", (n_parts - len(missing) + count) / n_parts)
+        progress(WorkStage.LISTING_BRANDS, (n_parts - len(missing) + count) / n_parts)
     shutil.rmtree(out / EVIDENCE_PARTS, ignore_errors=True)
     return customers
 

@@ -26,8 +26,8 @@ from recsys.evaluation.comparison import (
     top_lists,
 )
 from recsys.evaluation.metrics import EvalUser
-from recsys.models.collaborative import ProgressCallback
 from recsys.models.hybrid import FitOptions, HybridModel, options_to_row
+from recsys.progress import ProgressCallback, WorkStage
 from recsys.stats import Estimate, estimate_to_row
 
 MAX_CUSTOMERS = 1_000
@@ -124,7 +124,7 @@ def _evidence_pairs(
     event_store = workspace.event_store
     share = min(1.0, 2 * MAX_CUSTOMERS / max(1, event_store.customers))
     for count, customer in enumerate(event_store.customer_ids(share, SEED), start=1):
-        progress("asking both versions", min(1.0, count / MAX_CUSTOMERS))
+        progress(WorkStage.ASKING_VERSIONS, min(1.0, count / MAX_CUSTOMERS))
         try:
             first, second = (brain.evidence_of(customer) for brain in recommenders)
         except NotEnoughHistoryError:
@@ -145,7 +145,7 @@ def _metric_differences(
     eval_users: list[EvalUser] = list(
         islice(task.all_eval_users(workspace.event_store), MAX_EVAL_USERS)
     )
-    progress("asking both versions", 1.0)
+    progress(WorkStage.ASKING_VERSIONS, 1.0)
     return metric_differences(models[1], models[0], eval_users, SEED)
 
 

@@ -17,9 +17,9 @@ from recsys.evaluation.metrics import EvalUser
 from recsys.evaluation.offline import RankerMetrics, evaluate_rankers, ranker_metrics_to_row
 from recsys.evaluation.slices import EvaluationSlice, evaluate_slices, evaluation_slice_to_row
 from recsys.models.baselines import fit_baselines
-from recsys.models.collaborative import ProgressCallback
 from recsys.models.hybrid import FitOptions, HybridParams, options_from_dict
 from recsys.models.hybrid_params import hybrid_params_to_row
+from recsys.progress import ProgressCallback
 from recsys.simulation.parameters import NEED_CATEGORIES
 from recsys.study.policy import Policy
 

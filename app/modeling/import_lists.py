@@ -21,9 +21,9 @@ from recsys.dataset.catalog import Catalog
 from recsys.dataset.interactions import Interactions
 from recsys.errors import BadInputError
 from recsys.models.base import build_brand_index
-from recsys.models.collaborative import ProgressCallback
 from recsys.models.hybrid import FitOptions
 from recsys.models.precomputed import PrecomputedModel, build_precomputed
+from recsys.progress import ProgressCallback, WorkStage
 from recsys.study.policy import Policy
 
 LIST_COLUMNS = ("customer", "brand", "score")
@@ -67,7 +67,7 @@ def import_lists(
     that is not Parquet, lacks a column or has a score that is not a finite number.
     """
     validate_tag(name)
-    progress("reading the lists", 0.0)
+    progress(WorkStage.READING_LISTS, 0.0)
     customer, brand, score = _read_columns(path)
     event_store, policy = workspace.event_store, workspace.policy
     catalog = policy_catalog(event_store, policy)
@@ -75,7 +75,7 @@ def import_lists(
     dropped = {"unknown brand": int((code < 0).sum()), "unknown customer": int((key == 0).sum())}
     _check_bad_share(path, dropped, brand, code, max_bad)
     usable = (code >= 0) & (key > 0)
-    progress("counting how popular brands are", 0.3)
+    progress(WorkStage.COUNTING_POPULARITY, 0.3)
     options = FitOptions(sample=min(1.0, POPULARITY_CUSTOMERS / max(1, event_store.customers)))
     chunks = read_evidence(event_store, catalog, options, progress)
     brand_index = build_brand_index(

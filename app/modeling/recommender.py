@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from app.storage.event_store.segment import customer_key
 from app.storage.event_store.store import EventStore
@@ -22,16 +21,15 @@ from recsys.models.base import BrandScore, Ranker
 from recsys.models.baselines import make_baseline
 from recsys.models.hybrid import HybridModel
 from recsys.models.precomputed import PrecomputedModel
+from recsys.progress import WorkStage
 from recsys.study.card_faces import BrandProducts
 from recsys.study.deck import Face, RankedProposals
 from recsys.study.decoys import BrandPool
 from recsys.study.policy import Policy
 
-# For the whole process: with two threads a pass over 50,000 brands takes four times as long.
-threadpool_limits(1, "blas")
 Model = HybridModel | PrecomputedModel
 """Our own model, or imported lists of another system."""
-_FOLD_IN_SLOTS = threading.Semaphore(2)  # more at once than CPU cores slow down all requests
+RANKINGS_AT_ONCE = 2  # more at once than CPU cores slow down all requests
 
 
 @dataclass(slots=True)
@@ -60,6 +58,9 @@ class Recommender:
     brand_pool: BrandPool
     brand_products: BrandProducts
     pictures: Mapping[str, str]  # brand -> name of its picture
+    ranking_slots: threading.Semaphore = field(
+        init=False, default_factory=lambda: threading.Semaphore(RANKINGS_AT_ONCE)
+    )
 
     @classmethod
     def load(
@@ -109,13 +110,13 @@ class Recommender:
         """
         number = self._customer_number(customer)
         stopwatch = stopwatch or Stopwatch()
-        with stopwatch.stage("reading her events"):
+        with stopwatch.stage(WorkStage.READING_EVENTS):
             rows = self.event_store.events_of(customer)
         if not len(rows):
             raise NotEnoughHistoryError(
                 "The shop has no events of this customer. Pick brands you love instead."
             )
-        with stopwatch.stage("summing up"):
+        with stopwatch.stage(WorkStage.SUMMING_UP):
             customer_numbers = np.full(len(rows), number, np.int64)
             return aggregate_events(rows, self.item_facts, self.event_store.as_of, customer_numbers)
 
@@ -138,7 +139,7 @@ class Recommender:
 
     def rank(self, evidence: Evidence, n: int, exclude: tuple[str, ...] = ()) -> list[BrandScore]:
         """Return the model's top n brands for one customer, without the brands in `exclude`."""
-        with _FOLD_IN_SLOTS:
+        with self.ranking_slots:
             return self.model.rank(evidence, n, exclude)
 
     def candidate_lists(

@@ -14,7 +14,6 @@ from app.modeling.recommender import Recommender
 from app.modeling.split import HoldoutTask, TemporalSplit
 from app.modeling.training_data import (
     TUNING_READ_SHARE,
-    TUNING_STAGE,
     policy_catalog,
     read_evidence,
     tuning_data,
@@ -34,7 +33,7 @@ from recsys.evaluation.tuning import (
     tune_hybrid_params,
     tuning_result_to_row,
 )
-from recsys.models.collaborative import LossCallback, ProgressCallback
+from recsys.models.collaborative import LossCallback
 from recsys.models.hybrid import (
     FitOptions,
     HybridModel,
@@ -43,6 +42,7 @@ from recsys.models.hybrid import (
     fit_hybrid,
     options_to_row,
 )
+from recsys.progress import ProgressCallback, WorkStage
 from recsys.stats import standardized_difference
 from recsys.study.deck import CardRole, deal_deck
 from recsys.study.policy import Policy
@@ -173,7 +173,7 @@ def tune_and_fit(
     if evidence_table is None:
         chunks = read_evidence(event_store, catalog, options, progress, split)
     else:
-        progress("reading the sample", 0.0)
+        progress(WorkStage.READING_SAMPLE, 0.0)
         chunks = evidence_table.read_sample(
             catalog, options.sample_share(evidence_table.customers), options.seed
         )
@@ -211,7 +211,9 @@ def tune_params(
     return tune_hybrid_params(
         model,
         eval_users,
-        lambda share: progress(TUNING_STAGE, TUNING_READ_SHARE + (1 - TUNING_READ_SHARE) * share),
+        lambda share: progress(
+            WorkStage.TUNING, TUNING_READ_SHARE + (1 - TUNING_READ_SHARE) * share
+        ),
     )
 
 
@@ -231,7 +233,7 @@ def expected_balance(
     for count, customer in enumerate(customers, start=1):
         pairs += _trial_pairs(recommender, customer, policy, baseline, count)
         if count % 25 == 0 or count == len(customers):
-            progress("dealing trial decks", count / len(customers))
+            progress(WorkStage.DEALING_TRIALS, count / len(customers))
     picks, decoys = [pick for pick, _ in pairs], [decoy for _, decoy in pairs]
     difference = standardized_difference(picks, decoys)
     return None if difference is None else min(max(difference, -MAX_DIFFERENCE), MAX_DIFFERENCE)

@@ -11,14 +11,13 @@ from recsys.dataset.catalog import Catalog, flag_sensitive
 from recsys.dataset.event_aggregation import ItemFacts, aggregate_events
 from recsys.dataset.evidence import Evidence
 from recsys.evaluation.metrics import EvalUser
-from recsys.models.collaborative import ProgressCallback
 from recsys.models.hybrid import FitOptions
+from recsys.progress import ProgressCallback, WorkStage
 from recsys.study.policy import Policy
 
 TUNING_CUSTOMERS = 20_000  # smallest sample to fit on during tuning
 TUNING_EVENTS = 1_000_000  # fewest events to fit on: short histories need more customers
 TUNING_USERS = 2_000  # evaluation users, at most
-TUNING_STAGE = "weighing the parts"
 TUNING_READ_SHARE = 0.3  # of the stage's progress; the parameter search is the rest
 
 
@@ -40,7 +39,9 @@ def tuning_data(
             task.eval_users(numbers, rows, histories[-1]), TUNING_USERS - len(eval_users)
         )
         customers_read += len(np.unique(numbers))
-        progress(TUNING_STAGE, TUNING_READ_SHARE * min(1.0, customers_read / expected_customers))
+        progress(
+            WorkStage.TUNING, TUNING_READ_SHARE * min(1.0, customers_read / expected_customers)
+        )
     if len(eval_users) < TUNING_USERS and sample_and_seed[0] < 1:
         eval_users = list(islice(task.all_eval_users(event_store), TUNING_USERS))
     return histories, eval_users
@@ -75,4 +76,4 @@ def read_evidence(
         in_split = slice(None) if split is None else split.contains(numbers, rows)
         yield aggregate_events(rows[in_split], facts, as_of, numbers[in_split])
         customers_read += len(np.unique(numbers))
-        progress("reading the sample", min(1.0, customers_read / expected_customers))
+        progress(WorkStage.READING_SAMPLE, min(1.0, customers_read / expected_customers))

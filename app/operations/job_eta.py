@@ -6,12 +6,12 @@ from math import log
 from app.operations.jobs import Job
 from app.storage.model_registry import ModelVersion
 from recsys.models.hybrid import FitOptions, options_to_row
+from recsys.progress import WorkStage
 
 # relative cost of one customer, measured at 20,000 customers: reading the customer's events, and
 # one training pass, whose cost grows with the number of factors
 READ_COST = 1600.0
 PASS_COST = 30.0
-TUNING_STAGE = "weighing the parts"
 OVERHEAD_SECONDS = 2.0  # to start a process and to deal trial decks
 EVALUATION_RATIO = 3.0  # time of an evaluation / time of its fit, until one was measured here
 
@@ -79,7 +79,7 @@ def _past_fit(version: ModelVersion, tunes: bool) -> tuple[float, float] | None:
         options_to_row(FitOptions()) | dict(version.facts.get("options", {})),
     )
     work = _work_units(options["factors"], options["iterations"], facts.get("customers", 0))
-    tuning_seconds = 0.0 if tunes else facts.get("stages", {}).get(TUNING_STAGE, 0.0)
+    tuning_seconds = 0.0 if tunes else facts.get("stages", {}).get(WorkStage.TUNING, 0.0)
     seconds = facts.get("fit_seconds", 0) - tuning_seconds
     return (work, seconds) if work > 0 and seconds > 0 else None
 

@@ -22,7 +22,8 @@ from app.workspace.json_log import log_extra
 from app.workspace.settings import Settings
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.models.collaborative import LossCallback
-from recsys.models.hybrid import FitOptions, ProgressCallback, options_from_dict, options_to_row
+from recsys.models.hybrid import FitOptions, options_from_dict, options_to_row
+from recsys.progress import ProgressCallback
 
 _log = logging.getLogger("brandswipe")
 

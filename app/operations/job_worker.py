@@ -23,9 +23,9 @@ from app.workspace import json_log
 from app.workspace.json_log import describe_error, log_extra
 from app.workspace.settings import Settings, read_settings
 from recsys.errors import BrandswipeError, UnknownNameError, WorkspaceError
+from recsys.progress import ProgressCallback, WorkStage
 
-JobProgress = Callable[[str, float], None]
-JobTask = Callable[[Settings, dict[str, Any], JobProgress], object]
+JobTask = Callable[[Settings, dict[str, Any], ProgressCallback], object]
 NICENESS = 10
 HEARTBEAT = 1.0  # seconds between writes while a stage reports nothing
 _log = logging.getLogger("brandswipe")
@@ -76,14 +76,14 @@ class _ProgressReporter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._latest = ("starting", 0.0)
+        self._latest = (str(WorkStage.STARTING), 0.0)
         self._since = now_ms()
         self._notes: dict[str, float] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._heartbeat = threading.Thread(target=self._keep_beating, daemon=True)
 
-    def __enter__(self) -> JobProgress:
+    def __enter__(self) -> ProgressCallback:
         self._write()
         self._heartbeat.start()
         return self

@@ -22,6 +22,7 @@ from app.storage.study_db.store import StudyStore
 from app.workspace.json_log import readable_log
 from app.workspace.settings import Settings, to_environment
 from recsys.errors import UnknownNameError, WorkspaceError
+from recsys.progress import WorkStage
 
 EXIT_SECONDS = 10.0  # time for a process to exit after its end is written
 
@@ -201,7 +202,7 @@ def _to_job(row: JobRow, progress: Mapping[str, Any]) -> Job:
         started_at=row.started_at,
         ended_at=row.ended_at,
         message=row.message or "",
-        stage=str(progress.get("stage", "starting")),
+        stage=str(progress.get("stage", WorkStage.STARTING)),
         fraction=float(progress.get("fraction", 0.0)),
         heartbeat=progress.get("heartbeat"),
         stage_since=progress.get("since"),

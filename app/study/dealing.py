@@ -10,6 +10,7 @@ from app.storage.study_db.store import StudyStore
 from app.study import privacy
 from recsys.dataset.evidence import Evidence
 from recsys.errors import NotAllowedError, NotEnoughHistoryError
+from recsys.progress import WorkStage, ranking_stage
 from recsys.study.deck import (
     Card,
     Deck,
@@ -62,10 +63,10 @@ class Dealer:
         """
         evidence = self.evidence(player, stopwatch)
         exclude = (*player.picked_brands, *self._seen_brands(player))
-        with stopwatch.stage(f"ranking {len(self.recommender.catalog.brands)} brands"):
+        with stopwatch.stage(ranking_stage(len(self.recommender.catalog.brands))):
             candidate_lists = self._candidate_lists(player, evidence, recipe, exclude)
         seed = self.random_bits(128)
-        with stopwatch.stage("choosing decoys"):
+        with stopwatch.stage(WorkStage.CHOOSING_DECOYS):
             cards = self._cards(player, candidate_lists, recipe, seed)
             return with_hash(
                 Deck(
@@ -122,7 +123,7 @@ class Dealer:
         Raises NotAllowedError without consent, NotEnoughHistoryError if there is too little.
         """
         if player.customer is None:
-            with stopwatch.stage("reading your picks"):
+            with stopwatch.stage(WorkStage.READING_PICKS):
                 return self.recommender.evidence_from_brands(player.picked_brands)
         if player.origin in CONSENT_ORIGINS and not privacy.has_consented(
             self.store, player.participant

@@ -15,7 +15,8 @@ from app.workspace.planted_shop import write_planted_shop
 from app.workspace.settings import Settings
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import WorkspaceError
-from recsys.models.hybrid import FitOptions, ProgressCallback
+from recsys.models.hybrid import FitOptions
+from recsys.progress import ProgressCallback, WorkStage
 from recsys.simulation.raters import HONEST, POLITE, RaterBehavior
 from recsys.study.policy import StudyKind
 
@@ -120,7 +121,8 @@ def _play_study(
     remaining = demo_study.players - already_closed
     for count in raters.play(game, workspace.keys, remaining, demo_study.seed, demo_study.behavior):
         progress(
-            f"{demo_study.name}: colleagues play", (already_closed + count) / demo_study.players
+            f"{demo_study.name}: {WorkStage.COLLEAGUES_PLAY}",
+            (already_closed + count) / demo_study.players,
         )
         if workspace.store.studies.decision(row.hash) is not None:
             break

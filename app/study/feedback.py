@@ -23,8 +23,8 @@ from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError, NotEnoughHistoryError
 from recsys.evaluation.metrics import K
 from recsys.evaluation.tuning import fit_weights_from_feedback
-from recsys.models.collaborative import ProgressCallback
 from recsys.models.hybrid import weights_to_row
+from recsys.progress import ProgressCallback, WorkStage
 from recsys.report.rejections import (
     PickResponses,
     RejectedBrand,
@@ -97,7 +97,7 @@ def _answered_decks(
         if id is not None:
             deck = workspace.store.decks.get(id).deck
             yield _scored_answers(workspace, recommender, deck, customers[deck.participant])
-        progress("reading answers", count / len(counted))
+        progress(WorkStage.READING_ANSWERS, count / len(counted))
 
 
 def _scored_answers(

@@ -1,9 +1,7 @@
 """The use cases of the game, without Streamlit: start, finish and reveal a deck."""
 
 import secrets
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from app.modeling.recommender import Recommender, Stopwatch, load_recommender
@@ -21,16 +19,10 @@ from app.study.dealing import Dealer, Player
 from app.workspace.workspace import Workspace
 from recsys.errors import NotAllowedError, NotEnoughHistoryError
 from recsys.models.base import BrandScore
+from recsys.progress import WorkStage
 from recsys.study.deck import Card, Deck, DeckRecipe, Face, HistoryDepth, Origin, Source
 from recsys.study.policy import Study, StudyKind
 from recsys.study.swipes import Answer
-
-_DECK_LOCKS = tuple(
-    threading.Lock() for _ in range(64)
-)  # two simultaneous requests to finish a deck get one coffee code
-# One worker deals in order of arrival. Dealing holds the interpreter lock for 4 ms: two at once
-# each take twice as long, and many threads overtake one another for half a second.
-_DEAL_EXECUTOR = ThreadPoolExecutor(max_workers=1, thread_name_prefix="deal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +103,10 @@ class Game:
     ) -> DealtDeck:
         """Rank brands and deal a deck, or return the player's open deck.
 
-        Raises NotEnoughHistoryError if the history is too short, NotAllowedError without consent
-        or if the study is not open for decks that count.
+        `stopwatch` has the finished stages. Raises NotEnoughHistoryError if the history is too
+        short, NotAllowedError without consent or if the study is not open for decks that count.
         """
-        return self.start_in_background(player, recipe, stopwatch or Stopwatch()).result()
-
-    def start_in_background(
-        self, player: Player, recipe: DeckRecipe | None, stopwatch: Stopwatch
-    ) -> Future[DealtDeck]:
-        """Run `start` in another thread without waiting; `stopwatch` has the finished stages."""
-        return _DEAL_EXECUTOR.submit(self._start, player, recipe, stopwatch)
-
-    def _start(self, player: Player, recipe: DeckRecipe | None, stopwatch: Stopwatch) -> DealtDeck:
-        existing = self.open_deck(player)
+        stopwatch, existing = stopwatch or Stopwatch(), self.open_deck(player)
         if existing is not None:
             return existing
         close_overdue(self.store, self.row)  # an overdue deck is closed before another is dealt
@@ -131,10 +114,16 @@ class Game:
         deck = self.dealer.deal(player, recipe or self.study.policy.deck, stopwatch)
         if deck.origin is Origin.OWN and deck.evidence is HistoryDepth.ENOUGH:
             self.record_step(player, FunnelStep.ENOUGH)
-        with stopwatch.stage("storing the deck"):
-            hours = self.study.policy.open_hours
-            version = self.recommender.event_store.version
-            return self.store.decks.add(deck, version, stopwatch.stages, hours, player.language)
+        with stopwatch.stage(WorkStage.STORING_DECK):
+            return self._store_deck(player, deck, stopwatch)
+
+    def _store_deck(self, player: Player, deck: Deck, stopwatch: Stopwatch) -> DealtDeck:
+        """Write a deck down, or return the one that another press stored meanwhile."""
+        hours, version = self.study.policy.open_hours, self.recommender.event_store.version
+        with self.store.transaction():
+            return self.open_deck(player) or self.store.decks.add(
+                deck, version, stopwatch.stages, hours, player.language
+            )
 
     def _check_playable(self, player: Player) -> None:
         """Raise NotAllowedError if the deck would count and cannot be dealt now."""
@@ -155,7 +144,7 @@ class Game:
 
         Every finished deck from the player's own history gets one, whatever the answers are.
         """
-        with _DECK_LOCKS[hash(deck) % len(_DECK_LOCKS)]:
+        with self.store.transaction():  # who ends twice at once gets one code
             already_closed = self.store.decks.closing(deck) is not None
             self.finish(deck)
             own = self.store.decks.get(deck).deck.origin is Origin.OWN

@@ -24,7 +24,7 @@ from app.study.results import StudyStatus, study_status
 from app.study.simulation import RaterPool
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import BadInputError, NotEnoughBrandsError, NotEnoughError, NotEnoughHistoryError
-from recsys.models.collaborative import ProgressCallback
+from recsys.progress import ProgressCallback, WorkStage
 from recsys.report.evaluate import smallest_panel_for_policy
 from recsys.report.verdict import Outcome
 from recsys.simulation.raters import rater_panel
@@ -88,7 +88,7 @@ def deal_trial_decks(
             ] += 1
             popularity_pairs += _popularity_pairs(cards)
         if count % 25 == 0 or count == len(customers):
-            progress("dealing trial decks", count / len(customers))
+            progress(WorkStage.DEALING_TRIALS, count / len(customers))
     picks, decoys = [pick for pick, _ in popularity_pairs], [decoy for _, decoy in popularity_pairs]
     counts = tuple(shared_counts[n] for n in range(policy.deck.picks + 1))
     return TrialDecks(shared_counts.total(), counts, standardized_difference(picks, decoys))
@@ -173,7 +173,7 @@ def plan_study(
     scenarios = []
     for index, assumptions in enumerate(assumption_list, start=1):
         scenarios.append(simulate_scenario(policy, assumptions, alpha, seed + index))
-        progress("simulating studies", index / len(assumption_list))
+        progress(WorkStage.SIMULATING_STUDIES, index / len(assumption_list))
     return StudyPlan(
         policy.is_paired_comparison,
         smallest_panel_for_policy(policy, alpha),
@@ -232,7 +232,7 @@ def simulate_power(
         game = Game(store, load_recommender(workspace, version.hash), row)
         players_done = 0
         for players_done in raters.play(game, workspace.keys, players, seed, behavior):
-            progress("simulated employees play", players_done / players)
+            progress(WorkStage.EMPLOYEES_PLAY, players_done / players)
         scores = _counted_scores(store, row, workspace.policy)
         result = study_status(store, row)
     finally:

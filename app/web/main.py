@@ -8,10 +8,10 @@ from app.auth.identity import UserRole
 from app.presentation.i18n import translate
 from app.presentation.theme import STATIC_FOLDER, page_css
 from app.web import runtime
-from app.web.middleware import GUARD_INSTALLED
-from app.web.views import layout, my_brands, my_data, session
+from app.web.views import layout, my_brands, my_data, players
 from app.web.views.play import page as play
 from app.web.views.report import page as report
+from app.web.views.session import current_session
 from app.web.views.workbench import page as workbench
 from recsys.errors import NotAllowedError
 
@@ -31,11 +31,12 @@ def main() -> None:
         page_title="Brandswipe", page_icon=str(STATIC_FOLDER / "icon.png"), layout="centered"
     )
     language = layout.current_language()
-    if not GUARD_INSTALLED.is_set():  # this file alone was started: nothing checks who comes in
+    if not runtime.is_guarded():  # this file alone was started: nothing checks who comes in
         st.write(translate(language, "state.unguarded"))
         return
     st.html(page_css())
-    if layout.is_logging_out():
+    session = current_session()
+    if session.logging_out:
         layout.sign_out_page(language, runtime.settings())
         return
     body = st.container()  # the bar comes after the page on a phone, and into the header on a desk
@@ -55,12 +56,12 @@ def main() -> None:
         for name, (page, roles) in PAGES.items()
         if person.has_any_role(roles)
     }
-    st.session_state["pages"] = pages
+    session.pages = pages
     current_page = st.navigation(list(pages.values()), position="top")
-    wanted_page = layout.pop_wanted_page()
-    if wanted_page and wanted_page[0] in pages:
-        st.switch_page(pages[wanted_page[0]], query_params=wanted_page[1])
-    session.restore_persona(current_page.url_path)
+    wanted_page, session.wanted_page = session.wanted_page, None  # asked for once
+    if wanted_page and wanted_page.page in pages:
+        st.switch_page(pages[wanted_page.page], query_params=wanted_page.query)
+    players.restore_persona(current_page.url_path)
     with body:
         layout.collect_account_link(language, person)
         layout.run_guarded(current_page.run, language)

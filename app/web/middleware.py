@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection
 from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
-from threading import Event
 from urllib.parse import urlsplit
 
 import streamlit
@@ -38,8 +37,6 @@ LOCAL_ONLY_MESSAGE = (
     "This page is for the computer that it runs on: open it there, without a proxy."
 )
 FOREIGN_ORIGIN_MESSAGE = "Another site asked for this: open the page itself."
-GUARD_INSTALLED = Event()
-"""Set once a guard stands before the server; without one no page may show the game."""
 
 
 class AccessMiddleware:
@@ -90,7 +87,7 @@ class AccessMiddleware:
             else:
                 await send(message)
 
-        GUARD_INSTALLED.set()
+        runtime.mark_guarded()
         try:
             check_login(self.settings())
             await self.app(scope, receive, say)

@@ -1,9 +1,8 @@
-"""What one process holds once, for the routes and the pages alike."""
+"""What one process opens once, for the routes and the pages alike."""
 
 import threading
 from collections.abc import Callable
-from functools import cache
-from typing import TypeVar
+from typing import Protocol, TypeVar, cast, runtime_checkable
 
 from app.auth.account_linking import ShopStatements
 from app.auth.deck_tokens import DeckTokens
@@ -13,58 +12,109 @@ from app.operations.jobs import Jobs
 from app.storage.event_store.store import EventStore
 from app.storage.study_db.account_links import AccountLinks
 from app.storage.study_db.store import StudyStore
+from app.study.deal_queue import DealQueue
 from app.web.sweep import StudySweep
-from app.workspace import settings as _settings
 from app.workspace.keys import SecretKeys
 from app.workspace.lock import WorkspaceLock
-from app.workspace.settings import Settings
+from app.workspace.settings import Settings, read_settings
 from app.workspace.workspace import Workspace
 
 Resource = TypeVar("Resource")
-_lock = threading.RLock()
-_cache_clearers: list[Callable[[], None]] = []
-_open_resources: list[Workspace | Jobs | WorkspaceLock | StudySweep] = []
-_settings_in_force: list[Settings] = []
 
 
-def _singleton(make: Callable[[], Resource]) -> Callable[[], Resource]:
-    cached = cache(make)
-    _cache_clearers.append(cached.cache_clear)
+@runtime_checkable
+class Closable(Protocol):
+    """A resource that must be closed."""
 
-    def get() -> Resource:
-        with _lock:  # two pages may ask first at the same moment
-            return cached()
+    def close(self) -> None:
+        """Close it."""
 
-    get.__doc__ = make.__doc__
-    return get
+
+class AppState:
+    """The resources of a running server, each opened when it is first needed.
+
+    Parameters
+    ----------
+    given_settings : None reads those of environment and files, anew after each `close`
+    rate_limits : what counts the posts of swipes
+    """
+
+    def __init__(
+        self, given_settings: Settings | None = None, rate_limits: SwipeRateLimits | None = None
+    ) -> None:
+        self.given_settings = given_settings
+        self.rate_limits = rate_limits or SwipeRateLimits()
+        self.is_guarded = False
+        self._lock = threading.RLock()
+        self._resources: dict[str, object] = {}
+
+    def once(self, name: str, open_resource: Callable[[], Resource]) -> Resource:
+        """Return the resource of this name, opened now if it is not open yet."""
+        with self._lock:  # two pages may ask first at the same moment
+            if name not in self._resources:
+                self._resources[name] = open_resource()
+            return cast("Resource", self._resources[name])
+
+    def close(self) -> None:
+        """Close what is open, the newest first; the next use opens it again."""
+        with self._lock:
+            while self._resources:
+                _, resource = self._resources.popitem()
+                if isinstance(resource, Closable):
+                    resource.close()
+
+
+_state: AppState | None = None  # made by the server before it serves, or at the first use
+
+
+def state() -> AppState:
+    """Return the state in force."""
+    global _state
+    if _state is None:
+        _state = AppState()
+    return _state
+
+
+def use_state(new_state: AppState) -> None:
+    """Close the state in force and put another one in its place."""
+    global _state
+    close_all()
+    _state = new_state
 
 
 def use_settings(settings: Settings | None) -> None:
     """Put these settings in force; None: those of environment and files again."""
-    close_all()
-    _settings_in_force[:] = [] if settings is None else [settings]
+    use_state(AppState(settings))
 
 
-@_singleton
+def close_all() -> None:
+    """Close what is open; the next use reads the world anew."""
+    state().close()
+
+
+def mark_guarded() -> None:
+    """Note that a guard stands before the server; without one no page may show the game."""
+    state().is_guarded = True
+
+
+def is_guarded() -> bool:
+    """Return whether a guard stands before the server."""
+    return state().is_guarded
+
+
 def settings() -> Settings:
     """Return the settings in force."""
-    return _settings_in_force[0] if _settings_in_force else _settings.read_settings()
+    return state().once("settings", lambda: state().given_settings or read_settings())
 
 
-@_singleton
 def workspace_lock() -> WorkspaceLock:
     """Hold the workspace for this server. Raises WorkspaceError while another one has it."""
-    lock = WorkspaceLock(settings().workspace)
-    _open_resources.append(lock)
-    return lock
+    return state().once("workspace lock", lambda: WorkspaceLock(settings().workspace))
 
 
-@_singleton
 def workspace() -> Workspace:
     """Return everything of the workspace."""
-    opened = Workspace(settings())
-    _open_resources.append(opened)
-    return opened
+    return state().once("workspace", lambda: Workspace(settings()))
 
 
 def secret_keys() -> SecretKeys:
@@ -87,50 +137,36 @@ def event_store() -> EventStore:
     return workspace().event_store
 
 
-@_singleton
 def deck_tokens() -> DeckTokens:
     """Return the signer of deck tokens."""
-    return DeckTokens(secret_keys())
+    return state().once("deck tokens", lambda: DeckTokens(secret_keys()))
 
 
-@_singleton
 def rate_limits() -> SwipeRateLimits:
     """Return the counts of what was posted lately."""
-    return SwipeRateLimits()
+    return state().rate_limits
 
 
-@_singleton
 def shop_statements() -> ShopStatements:
     """Return the notes of the shop's account page that wait for their page."""
-    return ShopStatements(secret_keys().link)
+    return state().once("shop statements", lambda: ShopStatements(secret_keys().link))
 
 
-@_singleton
 def pairing() -> DevicePairing:
     """Return the door of a shared demo; pages show its `code`."""
-    return DevicePairing(secret_keys())
+    return state().once("pairing", lambda: DevicePairing(secret_keys()))
 
 
-@_singleton
 def jobs() -> Jobs:
     """Return the long work of this workspace."""
-    opened = Jobs(settings(), store())
-    _open_resources.append(opened)
-    return opened
+    return state().once("jobs", lambda: Jobs(settings(), store()))
 
 
-@_singleton
+def deal_queue() -> DealQueue:
+    """Return what deals decks one after another."""
+    return state().once("deal queue", DealQueue)
+
+
 def study_sweep() -> StudySweep:
     """Start to settle the studies once a minute."""
-    sweep = StudySweep(store())
-    _open_resources.append(sweep)
-    return sweep
-
-
-def close_all() -> None:
-    """Close what is open and forget everything; the next call reads the world anew."""
-    with _lock:
-        while _open_resources:
-            _open_resources.pop().close()
-        for clear_cache in _cache_clearers:
-            clear_cache()
+    return state().once("study sweep", lambda: StudySweep(store()))

@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import logging
-import os
 import socket
 import threading
 import time
@@ -17,11 +16,11 @@ from streamlit import config
 from streamlit.logger import set_log_level
 
 from app.auth.identity import check_listen_address, check_login
-from app.auth.urls import BASE_PATH_ENV, base_path, base_path_option
+from app.auth.urls import base_path, base_path_option
 from app.presentation.theme import streamlit_config
 from app.web import runtime
 from app.workspace.json_log import is_interactive, log_extra
-from app.workspace.settings import Settings
+from app.workspace.settings import Settings, base_path_of, has_display
 from recsys.errors import SettingsError
 
 _log = logging.getLogger("brandswipe")
@@ -67,9 +66,7 @@ def _run_options(settings: Settings) -> dict[str, object]:
         "server.port": settings.port,
         "server.address": settings.address,
     }
-    return (
-        streamlit_config() | address_options | base_path_option(os.environ.get(BASE_PATH_ENV, ""))
-    )
+    return streamlit_config() | address_options | base_path_option(base_path_of())
 
 
 def _choose_port(address: str, first_port: int, any_port: bool) -> int:
@@ -106,7 +103,7 @@ def _announce(settings: Settings, open_browser: bool) -> None:
     _print_or_log(f"Brandswipe is at {url}  (stop it with Ctrl-C)")
     if settings.share:
         _print_or_log("Phones on this network: open the page here and scan its code.")
-    if open_browser and _has_display():
+    if open_browser and has_display():
         webbrowser.open(url)
 
 
@@ -130,11 +127,3 @@ def _wait_for_answer(url: str) -> bool:
             continue
         return True
     return False
-
-
-def _has_display() -> bool:
-    import sys
-
-    return sys.platform in ("darwin", "win32") or bool(
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    )

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from app.workspace.settings import data_file
 from recsys.errors import WorkspaceError
-from recsys.models.hybrid import ProgressCallback
+from recsys.progress import ProgressCallback, WorkStage
 from recsys.simulation.personas import Persona, persona_from_row, persona_to_row
 from recsys.simulation.raters import TrueTaste, true_tastes
 from recsys.simulation.shop import Shop, plant_shop
@@ -64,7 +64,7 @@ def _write_events(out: Path, shop: Shop, progress: ProgressCallback) -> int:
             events_written += len(frames[0])
             customers_written += frames[1]["customer_id"].nunique()
             progress(
-                "planting the shop",
+                WorkStage.PLANTING,
                 min(1.0, customers_written / (shop.customers + len(shop.personas))),
             )
     finally:

@@ -6,6 +6,7 @@ A later source overrides an earlier one: the defaults, `brandswipe.toml` in the 
 
 import logging
 import os
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -24,6 +25,7 @@ from recsys.errors import SettingsError, UnknownNameError
 
 ENV_PREFIX = keyring.ENV_PREFIX
 SETTINGS_FILE = "brandswipe.toml"
+BASE_PATH_ENV = "STREAMLIT_SERVER_BASE_URL_PATH"  # without us, only `streamlit run` reads it
 _log = logging.getLogger("brandswipe")
 
 
@@ -169,6 +171,17 @@ def missing_keys(settings: Settings, environ: Mapping[str, str] | None = None) -
         for name in keyring.KEY_NAMES
         if ENV_PREFIX + name not in env and not (folder / name.lower()).is_file()
     ]
+
+
+def base_path_of(environ: Mapping[str, str] | None = None) -> str:
+    """Return the path under which a proxy shows the app, as it is set; empty where none is."""
+    return (os.environ if environ is None else environ).get(BASE_PATH_ENV, "")
+
+
+def has_display(environ: Mapping[str, str] | None = None, platform: str = sys.platform) -> bool:
+    """Return whether a browser can be opened on this computer."""
+    env = os.environ if environ is None else environ
+    return platform in ("darwin", "win32") or bool(env.get("DISPLAY") or env.get("WAYLAND_DISPLAY"))
 
 
 def data_file(name: str) -> Traversable:

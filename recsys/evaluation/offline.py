@@ -5,7 +5,7 @@ them. The metrics are in `metrics`. Intervals come from the percentile bootstrap
 (Efron, 1979), paired where two rankers are compared.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from recsys.evaluation.metrics import TASKS, EvalUser, K, ndcg, recall, reciprocal_rank
 from recsys.models.base import BrandIndex, Ranker
+from recsys.progress import ProgressCallback, WorkStage
 from recsys.stats import Estimate, estimate_to_row
 
 POPULAR_SHARE = 0.5
@@ -76,7 +77,7 @@ def evaluate_rankers(
     brand_index: BrandIndex,
     seed: int,
     needed: frozenset[str] = frozenset(),
-    progress: Callable[[str, float], None] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> list[RankerMetrics]:
     """Evaluate rankers on the same customers. Every ranker is compared with the first one.
 
@@ -109,7 +110,7 @@ def evaluate_rankers(
             for task, result in _user_metrics(ranker, user).items():
                 results[ranker.name, task].append(result)
         if progress and (n_done % 50 == 0 or n_done == len(eval_users) - 1):
-            progress("asking the rankers", (n_done + 1) / len(eval_users))
+            progress(WorkStage.ASKING_RANKERS, (n_done + 1) / len(eval_users))
     rng = np.random.default_rng(seed)
     users_by_task = {task: [case for case in eval_users if case.relevant(task)] for task in TASKS}
     return [

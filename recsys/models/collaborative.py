@@ -23,8 +23,8 @@ from scipy.linalg import inv
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-ProgressCallback = Callable[[str, float], None]
-"""Called with the name of the stage and the share of it that is done, 0 to 1."""
+from recsys.progress import ProgressCallback, WorkStage
+
 LossCallback = Callable[[int, float], None]
 """Called with the number of a finished ALS iteration, from 1, and the loss after it."""
 
@@ -173,7 +173,7 @@ def fit_als(
         if on_loss and loss is not None:
             on_loss(iteration + 1, float(loss))
         if progress:
-            progress("learning the brands", (iteration + 1) / iterations)
+            progress(WorkStage.LEARNING_BRANDS, (iteration + 1) / iterations)
 
     with threadpool_limits(1, "blas"):  # implicit runs its own threads
         als = AlternatingLeastSquares(

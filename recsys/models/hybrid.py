@@ -33,7 +33,6 @@ from recsys.models.collaborative import (
     fit_ease,
     fit_item_knn,
 )
-from recsys.models.collaborative import ProgressCallback as ProgressCallback
 from recsys.models.hybrid_params import DEFAULT_SAMPLE_SIZE as DEFAULT_SAMPLE_SIZE
 from recsys.models.hybrid_params import OPTION_RANGES as OPTION_RANGES
 from recsys.models.hybrid_params import FitOptions as FitOptions
@@ -45,6 +44,7 @@ from recsys.models.hybrid_params import options_from_dict as options_from_dict
 from recsys.models.hybrid_params import options_to_row as options_to_row
 from recsys.models.hybrid_params import weights_from_row as weights_from_row
 from recsys.models.hybrid_params import weights_to_row as weights_to_row
+from recsys.progress import ProgressCallback
 
 MAX_NEIGHBORS_SHOWN = 2
 ScoreParts = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]

@@ -16,7 +16,7 @@ OURS = [*RECSYS, *sorted((ROOT / "app").rglob("*.py"))]
 # the folders in the order of import: nothing imports to its right, or what is level with it
 ORDER = {
     "recsys": (
-        ("errors",), ("stats", "disclosure"), ("dataset",), ("models",), ("evaluation",),
+        ("errors", "progress"), ("stats", "disclosure"), ("dataset",), ("models",), ("evaluation",),
         ("study",), ("report",), ("ab_test", "simulation"),
     ),
     "app": (

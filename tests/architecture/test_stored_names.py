@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from recsys.progress import WorkStage
 from tests.support.paths import ROOT
 
 OURS = [path for folder in ("recsys", "app") for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -88,6 +89,21 @@ def test_each_planted_way_is_found(planted: str, tool: str) -> None:
 )
 def test_innocent_code_passes(innocent: str) -> None:
     assert names_made_data(innocent) == set()
+
+
+SPELLED_STAGES = {str(stage) for stage in WorkStage if " " in stage}
+
+
+def stages_in(source: str) -> set[str]:
+    """Return the stages of work that a file spells itself."""
+    nodes = ast.walk(ast.parse(source))
+    return {n.value for n in nodes if isinstance(n, ast.Constant)} & SPELLED_STAGES
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_stage_of_work_is_spelled_in_one_file(path: Path) -> None:
+    spelled = stages_in(path.read_text(encoding="utf-8"))
+    assert spelled == (SPELLED_STAGES if path == ROOT / "recsys" / "progress.py" else set())
 
 
 STEPS = ROOT / "app" / "storage" / "study_db" / "migrations.py"

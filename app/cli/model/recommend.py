@@ -19,6 +19,7 @@ from app.presentation.explanations import explanation_text
 from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError, NotAllowedError
 from recsys.models.base import BrandScore, explanation_to_row
+from recsys.progress import ranking_stage
 
 
 @click.command()
@@ -47,7 +48,7 @@ def recommend_command(
         if not recommender.event_store.has_customer(stored_id):  # without a list: these are people
             raise BadInputError(f"The shop has no customer {customer!r}. Check the number.")
         evidence = recommender.evidence_of(stored_id, stopwatch)
-        with stopwatch.stage(f"ranking {len(recommender.catalog.brands)} brands"):
+        with stopwatch.stage(ranking_stage(len(recommender.catalog.brands))):
             scores = recommender.rank(evidence, n)
     data = {
         "model": recommender.version,

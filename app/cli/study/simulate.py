@@ -23,6 +23,7 @@ from app.study.results import latest_study, study_status
 from app.study.simulation import RaterPool
 from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError
+from recsys.progress import WorkStage
 from recsys.simulation.raters import PANELS, rater_panel
 from recsys.study.policy import StudyKind
 
@@ -66,7 +67,7 @@ def simulate_command(
         row = _study_to_simulate(ws, study)
         raters, game = RaterPool.of(ws.folder), load_game(ws, row)
         for played_count in raters.play(game, ws.keys, players, seed, rater_panel(panel)):
-            report_progress("colleagues play", played_count / players)
+            report_progress(WorkStage.COLLEAGUES_PLAY, played_count / players)
             if ws.store.studies.decision(row.hash) is not None:
                 break
         result = study_status(ws.store, row)

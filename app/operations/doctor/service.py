@@ -1,17 +1,16 @@
 """Checks of the service: keys, login, proxy, base path, and linked accounts."""
 
-import os
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from app.auth.identity import check_listen_address, check_login, is_loopback
-from app.auth.urls import BASE_PATH_ENV, base_path_option
+from app.auth.urls import base_path_option
 from app.operations.doctor.finding import Finding, advice, idle, problem, well
 from app.storage.study_db.account_links import AccountLinks
 from app.study.game import study_to_play
 from app.workspace.keys import KEY_NAMES
-from app.workspace.settings import Login, missing_keys
+from app.workspace.settings import BASE_PATH_ENV, Login, base_path_of, missing_keys
 from app.workspace.workspace import Workspace
 from recsys.errors import BrandswipeError, SettingsError
 
@@ -73,9 +72,8 @@ def diagnose_proxy(workspace: Workspace) -> Finding:
 
 def diagnose_prefix(workspace: Workspace) -> Finding:
     """Check the base path under which a proxy shows the pages, and that the login uses it."""
-    path = os.environ.get(BASE_PATH_ENV, "")
     try:
-        base_path = base_path_option(path).get("server.baseUrlPath", "")
+        base_path = base_path_option(base_path_of()).get("server.baseUrlPath", "")
     except SettingsError as error:
         return problem(str(error), f"Set {BASE_PATH_ENV} to a path, or take it out.")
     base = f"/{base_path}" if base_path else ""

@@ -1,6 +1,6 @@
 """Writing of a segment's files: packed events by customer and time, without duplicates."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from app.storage.event_store.segment import KEY_SPACE, CustomerKeys, Segment, locate_customer
 from recsys.dataset.events import EVENT_DTYPE, EventKind, EventRows
+from recsys.progress import ProgressCallback, WorkStage
 
 BATCH_ROWS = 500_000
 BUCKET_ROWS = 4_000_000
@@ -24,7 +25,6 @@ RECORD_DTYPE = np.dtype(
     [("customer", "<u4"), ("seq", "<u8"), *((n, EVENT_DTYPE[n]) for n in EVENT_DTYPE.names or ())]
 )
 Records = NDArray[np.void]
-ImportProgress = Callable[[str, float], None]
 
 
 def write_events(
@@ -33,7 +33,7 @@ def write_events(
     customers: int,
     folder: Path,
     has_times: bool,
-    progress: ImportProgress,
+    progress: ProgressCallback,
 ) -> int:
     """Write events.bin, starts.npy and item_buys.npy; return the number of events written.
 
@@ -114,7 +114,7 @@ def _buckets(
     rows: int,
     customers: int,
     folder: Path,
-    progress: ImportProgress,
+    progress: ProgressCallback,
 ) -> Iterator[Records]:
     number = -(-rows // BUCKET_ROWS)
     rows_done = 0
@@ -123,13 +123,13 @@ def _buckets(
         for batch in batches:
             _scatter(_to_records(batch), files, customers)
             rows_done += batch.num_rows
-            progress("sorting events", 0.7 * rows_done / rows)
+            progress(WorkStage.SORTING_EVENTS, 0.7 * rows_done / rows)
         for n, file in enumerate(files):
             file.seek(0)
             yield np.fromfile(file, RECORD_DTYPE)
             file.close()
             (folder / f"bucket-{n}").unlink()
-            progress("sorting events", 0.7 + 0.3 * (n + 1) / number)
+            progress(WorkStage.SORTING_EVENTS, 0.7 + 0.3 * (n + 1) / number)
     finally:
         for file in files:
             file.close()

@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from app.storage.event_store import segment_writer
 from app.storage.event_store.customer_ids import CustomerIds, IdStorage, imported_customers
-from app.storage.event_store.segment_writer import ImportProgress
 from app.storage.event_store.store import EventStore
 from app.storage.event_store.transaction import commit_segment, copy_planted_shop
 from app.storage.ingest import deduplication
@@ -20,6 +19,7 @@ from app.storage.ingest.readers import InputFiles
 from app.storage.ingest.validation import ValidationResult
 from app.storage.warehouse.schemas.base import EventSchema
 from recsys.errors import BadEventsError
+from recsys.progress import ProgressCallback, WorkStage
 
 _EVENTS_SQL = """SELECT c.code AS customer, seq, item, g.ts, price, list_price, kind, quantity
 FROM good g JOIN customers c ON c.customer_id = g.customer
@@ -40,7 +40,7 @@ class IngestRun:
     files: InputFiles
     schema: EventSchema | None  # None: Brandswipe's own columns
     sources: list[str]
-    progress: ImportProgress
+    progress: ProgressCallback
     customer_ids: CustomerIds
     id_storage: IdStorage
     tombstones: frozenset[str]  # of customers erased from the store
@@ -66,7 +66,7 @@ def write_segment(
 
     Raises BadEventsError if no event is new.
     """
-    run.progress("indexing customers", 0.0)
+    run.progress(WorkStage.INDEXING_CUSTOMERS, 0.0)
     segments = [] if event_store is None else event_store.segments
     file_ids, stored_ids, keys = imported_customers(
         run.con, run.customer_ids, run.id_storage, segments
@@ -112,7 +112,7 @@ def put_in_place(
     validated: ValidationResult,
 ) -> str:
     """Add the segment and the planted shop, if any, to the store; return the segment's name."""
-    run.progress("putting the segment in place", 0.0)
+    run.progress(WorkStage.PLACING_SEGMENT, 0.0)
     facts = {
         "sources": run.sources,
         "events": written.events,

@@ -14,7 +14,6 @@ from app.storage.event_store.customer_ids import (
     resolve_id_storage,
 )
 from app.storage.event_store.segment import read_manifest
-from app.storage.event_store.segment_writer import ImportProgress
 from app.storage.event_store.store import EventStore
 from app.storage.event_store.transaction import (
     duckdb_engine,
@@ -33,6 +32,7 @@ from app.storage.ingest.validation import ValidationResult
 from app.storage.warehouse.schemas.registry import AUTO
 from recsys.dataset.events import EVENT_COLUMNS, Col
 from recsys.errors import BadEventsError, UnknownNameError, WorkspaceError
+from recsys.progress import ProgressCallback, WorkStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def ingest(
     replace: bool = False,
     append: bool = False,
     schema: str = AUTO,
-    progress: ImportProgress | None = None,
+    progress: ProgressCallback | None = None,
     now: int | None = None,
     id_storage: IdStorage | None = None,
     customer_ids: CustomerIds | None = None,
@@ -148,7 +148,7 @@ def _import_files(
     )
     _check_bad_share(validated, max_bad, examples, rejects, run.mapping_notes)
     brands_file = read_brands_file(brands)
-    run.progress("coding brands and products", 0.0)
+    run.progress(WorkStage.CODING_BRANDS, 0.0)
     catalog.assign_codes(
         run.con, None if event_store is None else event_store.catalog, brands_file, run.segment
     )
@@ -178,7 +178,7 @@ def _import_files(
 
 
 def _load_files(run: IngestRun, rename: Mapping[str, str]) -> LoadedFiles:
-    run.progress("reading event files", 0.0)
+    run.progress(WorkStage.READING_FILES, 0.0)
     mapper = None if run.schema is None else SchemaMapper(run.con, run.schema, rename)
     columns, mapping = EVENT_COLUMNS, None if mapper is None else mapper.events
     loaded = readers.load_files(

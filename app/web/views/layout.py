@@ -1,7 +1,6 @@
 """What is round every page: language, role, the guest, and a sentence when something fails."""
 
 import logging
-import secrets
 import time
 from collections.abc import Callable
 
@@ -18,13 +17,12 @@ from app.web import runtime
 from app.web.auth_routes import LINKED_PARAMETER
 from app.web.components.game import logout_flush
 from app.web.middleware import is_local_request
+from app.web.views.session import LANGUAGE_KEY, ROLE_KEY, WantedPage, current_session
 from app.workspace.json_log import describe_error, log_extra
 from app.workspace.settings import Login, Settings, with_current_roles
 from recsys.errors import BrandswipeError, LoginNeededError, NotAllowedError
 
-_LINK_ADDRESS = "link_address"
 _ADDRESS_SECONDS = 1800  # seconds that an address is shown before a new one is made
-_LINK_DONE = "link_done"
 
 
 def offer_account_link(language: str, person: Person) -> None:
@@ -40,7 +38,7 @@ def offer_account_link(language: str, person: Person) -> None:
 
 def collect_account_link(language: str, person: Person) -> None:
     """Link the account whose note came with this page's address, and say what became of it."""
-    handle = st.query_params.get(LINKED_PARAMETER)
+    session, handle = current_session(), st.query_params.get(LINKED_PARAMETER)
     if handle:
         del st.query_params[LINKED_PARAMETER]
         try:
@@ -49,22 +47,19 @@ def collect_account_link(language: str, person: Person) -> None:
             runtime.store().log_event("an account was not linked", why=str(error))
             st.error(str(error), icon=":material/info:")
             return
-        st.session_state[_LINK_DONE] = True
+        session.link_done = True
         st.rerun()  # from now on she plays as herself
-    if st.session_state.pop(_LINK_DONE, False):
+    if session.link_done:
+        session.link_done = False
         st.success(translate(language, "login.linked"), icon=":material/check:")
 
 
 def _cached_link_address(person: Person, shop_page: str) -> str:
     """Made once in a while: it is a row each time."""
-    cached = st.session_state.get(_LINK_ADDRESS)
-    if cached is None or cached[0] < time.monotonic() - _ADDRESS_SECONDS:
-        cached = time.monotonic(), link_url(runtime.account_links(), person, shop_page)
-        st.session_state[_LINK_ADDRESS] = cached
-    return str(cached[1])
-
-
-LOGGING_OUT = "leaving"
+    session, now = current_session(), time.monotonic()
+    if session.link_address is None or session.link_address[0] < now - _ADDRESS_SECONDS:
+        session.link_address = now, link_url(runtime.account_links(), person, shop_page)
+    return session.link_address[1]
 
 
 def login_claims(settings: Settings) -> LoginClaims:
@@ -102,13 +97,12 @@ def sign_out_button(language: str, settings: Settings) -> None:
             translate(language, "app.sign_out"),
             key="sign_out",
             type="tertiary",
-            on_click=lambda: st.session_state.update({LOGGING_OUT: True}),
+            on_click=_begin_logout,
         )
 
 
-def is_logging_out() -> bool:
-    """Whether whoever is here has asked to go."""
-    return bool(st.session_state.get(LOGGING_OUT))
+def _begin_logout() -> None:
+    current_session().logging_out = True
 
 
 def sign_out_page(language: str, settings: Settings) -> None:
@@ -118,23 +112,22 @@ def sign_out_page(language: str, settings: Settings) -> None:
         translate(language, "swipe.leaving"), redirect=f"{base_path()}leave" if at_proxy else ""
     )
     if flush_state.unsent is not None:
-        del st.session_state[LOGGING_OUT]
+        current_session().logging_out = False
         if not at_proxy:
             st.logout()
 
 
-_WANTED_PAGE = "wanted_page"
 _log = logging.getLogger("brandswipe")
 
 
 def current_language() -> str:
     """The language: the one in the address, else the browser's."""
-    requested = st.query_params.get("lang", "")
-    language = st.session_state.get("language")
+    session, requested = current_session(), st.query_params.get("lang", "")
+    language = session.language
     if language is None:
         language = requested if requested in LANGUAGES else language_of_locale(st.context.locale)
-        st.session_state["language"] = language
-    return str(language)
+        session.language = language
+    return language
 
 
 def is_local_browser() -> bool:
@@ -159,7 +152,7 @@ def top_bar(language: str) -> Person:
             translate(language, "app.language"),
             list(LANGUAGES),
             format_func=str.upper,
-            key="language",
+            key=LANGUAGE_KEY,
             required=True,
             label_visibility="collapsed",
         )
@@ -170,17 +163,17 @@ def top_bar(language: str) -> Person:
 
 
 def _choose_role(language: str) -> None:
-    requested = st.query_params.get("role", "")
-    if _WANTED_PAGE in st.session_state:
-        st.session_state["role"] = st.session_state[_WANTED_PAGE][0]
-    if "role" not in st.session_state:
+    session, requested = current_session(), st.query_params.get("role", "")
+    if session.wanted_page is not None:
+        session.role = session.wanted_page.role
+    if session.role is None:
         is_known = requested in [role.value for role in UserRole]
-        st.session_state["role"] = requested if is_known else UserRole.EMPLOYEE.value
+        session.role = requested if is_known else UserRole.EMPLOYEE.value
     st.segmented_control(
         translate(language, "app.role"),
         [role.value for role in UserRole],
         format_func=lambda name: translate(language, f"app.role_{name}"),
-        key="role",
+        key=ROLE_KEY,
         required=True,
         label_visibility="collapsed",
     )
@@ -198,7 +191,7 @@ def current_person() -> Person:
         return identity.employee_person(
             identity_rules, keys, runtime.account_links(), login_claims(settings), time.time()
         )
-    chosen_role = st.session_state.get("role") if may_choose_role() else None
+    chosen_role = current_session().role if may_choose_role() else None
     return identity.guest_person(keys, _guest_name(), UserRole(chosen_role or UserRole.EMPLOYEE))
 
 
@@ -223,10 +216,8 @@ def current_participant(part: str = "") -> str:
 
 def _guest_name() -> str:
     header = "; ".join(f"{name}={value}" for name, value in st.context.cookies.items())
-    name = guest_from_cookies(header)
-    if name is None:  # cookies are refused: this visit alone is remembered
-        name = st.session_state.setdefault("visit", secrets.token_urlsafe(16))
-    return str(name)
+    # where cookies are refused this visit alone is remembered
+    return guest_from_cookies(header) or current_session().visit_name
 
 
 def run_guarded(page: Callable[[], None], language: str) -> None:
@@ -244,11 +235,5 @@ def run_guarded(page: Callable[[], None], language: str) -> None:
 
 def go_to_page(role: str, page: str, **query: str) -> None:
     """Go to a page in a role, as a press on the bar and the navigation would."""
-    st.session_state[_WANTED_PAGE] = role, page, query
+    current_session().wanted_page = WantedPage(role, page, query)
     st.rerun()
-
-
-def pop_wanted_page() -> tuple[str, dict[str, str]] | None:
-    """The page that `go_to_page` asked for, with what its address must say; asked once."""
-    wanted_page = st.session_state.pop(_WANTED_PAGE, None)
-    return None if wanted_page is None else wanted_page[1:]

@@ -12,7 +12,8 @@ from app.study.dealing import Player
 from app.study.game import Game, load_game, study_to_play
 from app.web import runtime
 from app.web.components.widgets import carousel
-from app.web.views import layout, session
+from app.web.views import layout, players
+from app.web.views.session import component_value, current_session
 from recsys.dataset.events import NO_PRICE
 from recsys.errors import NotAllowedError, NotEnoughHistoryError
 from recsys.study.card_faces import Product
@@ -62,12 +63,8 @@ def _show_carousel_and_products(
 ) -> None:
     faces = favourite_faces(game, player)
     brands = [face.brand for face in faces]
-    component_state = (
-        st.session_state.get(_CAROUSEL_KEY) or {}
-    )  # read first, so that the row shows what was pressed
-    chosen_brand = (
-        component_state.get("chosen") if component_state.get("chosen") in brands else None
-    )
+    pressed = component_value(_CAROUSEL_KEY, "chosen")  # read first, so that the row shows it
+    chosen_brand = pressed if pressed in brands else None
     if open_first and brands:
         chosen_brand = chosen_brand or brands[0]
     carousel(
@@ -79,11 +76,10 @@ def _show_carousel_and_products(
 
 def _row_player(game: Game) -> Player:
     """Whoever is here; without a yes to reading, the brands that she named are all we know."""
-    player = session.current_player()
+    player = players.current_player()
     if player.origin is not Origin.OWN or privacy.has_consented(game.store, player.participant):
         return player
-    picked_brands = tuple(st.session_state.get(session.PICKED_BRANDS, ()))
-    return Player(player.participant, Origin.ELICITED, picked_brands=picked_brands)
+    return players.player_with_picks(player.participant)
 
 
 def would_reveal_picks(game: Game, player: Player) -> bool:
@@ -108,9 +104,8 @@ def favourite_faces(game: Game, player: Player) -> list[Face]:
 
 def _link_to_play(language: str, text_key: str, label_key: str) -> None:
     st.write(translate(language, f"carousel.{text_key}"))
-    st.page_link(
-        st.session_state["pages"]["play"], label=translate(language, f"carousel.{label_key}")
-    )
+    play_page = current_session().pages["play"]
+    st.page_link(play_page, label=translate(language, f"carousel.{label_key}"))
 
 
 def _show_products(language: str, recommender: Recommender, brand: str) -> None:

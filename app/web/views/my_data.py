@@ -12,10 +12,8 @@ from app.study.privacy import AccountLink, forget_person, personal_data
 from app.web import runtime
 from app.web.components.widgets import file_download
 from app.web.views import layout
+from app.web.views.session import clear_session, current_session
 from app.workspace.planted_shop import planted_personas
-
-_CONFIRMING = "sure_to_forget"
-_FORGOTTEN = "forgotten"
 
 
 def my_data_page() -> None:
@@ -27,9 +25,8 @@ def my_data_page() -> None:
     stored_data = personal_data(store, participants, account_link)
     row_kinds = ("decks", "consents", "steps", "invited_as")
     has_data = bool(any(stored_data[name] for name in row_kinds) or account_link)
-    if (
-        st.session_state.get(_FORGOTTEN) and not has_data
-    ):  # a page may run twice: it is said as long as true
+    # a page may run twice: it is said as long as it is true
+    if current_session().was_forgotten and not has_data:
         st.success(translate(language, "my_data.forgotten"), icon=":material/check:")
     st.caption(translate(language, "my_data.kept"))
     if not has_data:
@@ -95,26 +92,21 @@ def _show_deck(language: str, n: int, deck: Mapping[str, Any]) -> None:
                 st.text(translate(language, f"swipe.{card['answer']}"))
 
 
-def _clear_session() -> None:
-    """What this page was told goes too; the frame round it stays."""
-    for key in [key for key in st.session_state if key not in ("language", "role")]:
-        del st.session_state[key]
-    st.session_state[_FORGOTTEN] = True
-
-
 def _offer_erasure(language: str, participants: list[str]) -> None:
     st.divider()
     st.write(translate(language, "my_data.forget_text", days=runtime.settings().keep_days))
-    if not st.session_state.get(_CONFIRMING):
+    session = current_session()
+    if not session.confirms_erasure:
         if st.button(translate(language, "my_data.forget"), key="forget"):
-            st.session_state[_CONFIRMING] = True
+            session.confirms_erasure = True
             st.rerun()
         return
     with st.container(horizontal=True):
         if st.button(translate(language, "my_data.forget_sure"), key="forget_sure", type="primary"):
             _erase_everything(participants)
-            _clear_session()
+            clear_session()  # what this page was told goes too; the frame round it stays
+            current_session().was_forgotten = True
             st.rerun()
         if st.button(translate(language, "my_data.stay"), key="forget_not"):
-            del st.session_state[_CONFIRMING]
+            session.confirms_erasure = False
             st.rerun()

@@ -1,140 +1,115 @@
-"""Who this visit is: a customer we know, somebody with picked brands, or a borrowed life."""
+"""What a visit keeps between two runs of a page: no other module reads `st.session_state`."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
-from app.auth.identity import Person, UserRole
-from app.presentation.i18n import translate
-from app.study.dealing import Player
-from app.web import runtime
-from app.web.components.widgets import tab_storage
-from app.web.views import layout
-from app.workspace.planted_shop import planted_personas
-from recsys.simulation.personas import Persona
-from recsys.study.deck import Origin
+from app.study.deal_queue import PendingDeal
+from app.study.invitations import InvitationResult
+from app.web.views.play.stages import Stage
+from recsys.evaluation.behavioral_tests import BehaviorResult
+from recsys.report.rejections import RejectedBrand
 
-_PLAY_AGAIN = "again"
-
-
-def deck_note(language: str, origin: Origin) -> str:
-    """Return the line that says why a deck does not count; empty where it does."""
-    borrowed = current_persona()
-    if origin is Origin.PERSONA and borrowed is not None:
-        return translate(language, "personas.mark", name=borrowed.name)
-    text_keys = {Origin.ELICITED: "taster.mark", Origin.PRACTICE: "practice.mark"}
-    return translate(language, text_keys[origin]) if origin in text_keys else ""
+SESSION_KEY = "session"
+LANGUAGE_KEY, ROLE_KEY, VERSION_KEY = "language", "role", "wb_version"
+"""Keys of widgets that code reads or sets as well; Streamlit keeps their values."""
 
 
-def request_play_again() -> None:
-    """Begin anew at the next run of the page."""
-    st.session_state[_PLAY_AGAIN] = True
-    st.rerun()
+class WantedPage(NamedTuple):
+    """A page to go to at the next run."""
+
+    role: str
+    page: str
+    query: Mapping[str, str]  # parameters of its address
 
 
-def wants_to_play_again(clear: bool = False) -> bool:
-    """Whether she asked to begin anew; `clear` when that has happened."""
-    if clear:
-        st.session_state.pop(_PLAY_AGAIN, None)
-    return bool(st.session_state.get(_PLAY_AGAIN))
+@dataclass(slots=True)
+class Session:
+    """The values of one visit; it ends with the tab, or when the page is loaded again."""
+
+    visit_name: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    pages: Mapping[str, Page] = field(default_factory=dict)  # those that this person may see
+    page_path: str | None = None  # the page that was shown last
+    wanted_page: WantedPage | None = None
+    logging_out: bool = False
+    link_address: tuple[float, str] | None = None  # (monotonic seconds when made, address)
+    link_done: bool = False  # the account was linked in the last run
+
+    persona_name: str | None = None  # the persona in the address at the last run
+    picked_brands: tuple[str, ...] | None = None  # None until some are picked; the tab keeps them
+
+    stage: Stage = Stage.ARRIVED  # of the game
+    pending_deal: PendingDeal | None = None  # the cards that are being dealt
+    deck_tokens: dict[str, str] = field(default_factory=dict)  # deck id -> token
+    answers_at_arrival: dict[str, int] = field(default_factory=dict)  # deck id -> number
+    kept_rejections: dict[str, dict[str, str]] = field(default_factory=dict)  # by deck id
+    coffee_code: str | None = None  # shown on the reveal; nothing says whose it was
+    story_is_rolling: bool = False
+    playground: str | None = None  # hash of the study that simulated colleagues play
+
+    confirms_erasure: bool = False  # the first of two presses was made
+    was_forgotten: bool = False
+
+    new_version: str | None = None  # hash of the version that a fit of this visit made
+    opened_study: str | None = None  # hash of the study that was opened in this visit
+    invitations: tuple[str, InvitationResult] | None = None  # (study hash, its invitation files)
+    behavior_results: tuple[str, list[BehaviorResult]] | None = None  # (version hash, results)
+    rejected_brands: tuple[str, list[RejectedBrand]] | None = None  # (version hash, brands)
+
+    @property
+    def language(self) -> str | None:
+        """The language of the widget in the top bar; None until one is chosen."""
+        return _widget_value(LANGUAGE_KEY)
+
+    @language.setter
+    def language(self, language: str) -> None:
+        st.session_state[LANGUAGE_KEY] = language
+
+    @property
+    def role(self) -> str | None:
+        """The role of the widget in the top bar; None until one is chosen."""
+        return _widget_value(ROLE_KEY)
+
+    @role.setter
+    def role(self, role: str) -> None:
+        st.session_state[ROLE_KEY] = role
+
+    @property
+    def chosen_version(self) -> str | None:
+        """The hash of the model version that the workbench shows."""
+        return _widget_value(VERSION_KEY)
+
+    @chosen_version.setter
+    def chosen_version(self, version: str) -> None:
+        st.session_state[VERSION_KEY] = version
 
 
-def leave_persona_button(language: str) -> None:
-    """Offer the way out of a borrowed life."""
-    if st.button(translate(language, "personas.stop"), key="be_yourself"):
-        play_as_self()
-        st.rerun()
+def current_session() -> Session:
+    """Return the session of the visit that this script runs for."""
+    if SESSION_KEY not in st.session_state:
+        st.session_state[SESSION_KEY] = Session()
+    session: Session = st.session_state[SESSION_KEY]
+    return session
 
 
-PICKED_BRANDS = (
-    "named"  # brands that the guest picked; her browser's tab keeps them, and nobody else
-)
-MAX_PICKED_BRANDS = 5  # brands that can be picked
-PERSONA_PARAMETER = "as"  # the persona in the address
-_PERSONA_KEY = "borrowed"
-_PAGE_KEY = "page_shown"
+def clear_session() -> None:
+    """Begin a visit anew: everything goes, with what widgets and components keep.
 
-
-def restore_persona(page: str) -> None:
-    """Find out whose life is played: the address says it, so that a reload and a link keep it.
-
-    Streamlit empties the address when the page changes; the life that was borrowed is kept then.
+    Language and role stay.
     """
-    page_changed = st.session_state.get(_PAGE_KEY) not in (None, page)
-    persona_name = st.session_state.get(_PERSONA_KEY)
-    if page_changed and persona_name and PERSONA_PARAMETER not in st.query_params:
-        st.query_params[PERSONA_PARAMETER] = persona_name
-    st.session_state[_PAGE_KEY], st.session_state[_PERSONA_KEY] = (
-        page,
-        st.query_params.get(PERSONA_PARAMETER),
-    )
-    if current_player().customer is None:
-        _restore_picked_brands()
+    for key in [key for key in st.session_state if key not in (LANGUAGE_KEY, ROLE_KEY)]:
+        del st.session_state[key]
 
 
-def _restore_picked_brands() -> None:
-    """Ask the browser's tab for the brands that a guest picked before she reloaded."""
-    stored_brands = tab_storage(
-        layout.current_participant()[:16], st.session_state.get(PICKED_BRANDS, ())
-    ).brands
-    if stored_brands and PICKED_BRANDS not in st.session_state:
-        st.session_state[PICKED_BRANDS] = tuple(map(str, stored_brands))[:MAX_PICKED_BRANDS]
+def component_value(key: str, name: str) -> Any:
+    """Return what a component reported last, before it is drawn anew; None without a report."""
+    return (st.session_state.get(key) or {}).get(name)
 
 
-def play_as_persona(name: str) -> None:
-    """Play as a persona from now on."""
-    st.query_params[PERSONA_PARAMETER] = name.lower()
-
-
-def play_as_self() -> None:
-    """Play as oneself again."""
-    st.query_params.pop(PERSONA_PARAMETER, None)
-
-
-def session_person() -> Person:
-    """Whoever sits at this browser."""
-    return layout.current_person()
-
-
-def built_the_model() -> bool:
-    """Whether she made what is judged: a data scientist by her login."""
-    person = session_person()
-    return not person.guest and person.has_any_role([UserRole.DS])
-
-
-def current_persona() -> Persona | None:
-    """The persona that the address names, if there is one and whoever is here may borrow a life."""
-    name = st.query_params.get(PERSONA_PARAMETER)
-    return (
-        next((one for one in available_personas() if one.name.lower() == name), None)
-        if name
-        else None
-    )
-
-
-def available_personas() -> tuple[Persona, ...]:
-    """Lives that whoever is here may borrow: none, once somebody vouches for who she is."""
-    return tuple(planted_personas(runtime.settings().workspace)) if session_person().guest else ()
-
-
-def current_player() -> Player:
-    """Whoever plays at this browser: as the customer that she is, if we know it."""
-    persona, person = current_persona(), session_person()
-    if persona is not None:
-        participant = layout.current_participant(f"as {persona.name}")
-        return Player(
-            participant,
-            Origin.PERSONA,
-            customer=persona.customer_id,
-            language=layout.current_language(),
-        )
-    if person.customer is not None:
-        return Player(
-            person.participant,
-            Origin.OWN,
-            customer=person.customer,
-            language=layout.current_language(),
-        )
-    return Player(
-        person.participant,
-        Origin.ELICITED,
-        picked_brands=tuple(st.session_state.get(PICKED_BRANDS, ())),
-    )
+def _widget_value(key: str) -> str | None:
+    value = st.session_state.get(key)
+    return None if value is None else str(value)

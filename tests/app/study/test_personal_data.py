@@ -16,7 +16,6 @@ from app.study.game import Game
 from app.study.privacy import forget_person, personal_data
 from app.study.results import study_status
 from app.web import runtime
-from app.web.middleware import GUARD_INSTALLED
 from app.web.views import layout
 from app.workspace.settings import Login, Settings
 from app.workspace.workspace import Workspace
@@ -99,9 +98,8 @@ def test_forgetting_leaves_the_verdict_and_nothing_of_her(game: Game) -> None:
 def opened(workspace: Path) -> Iterator[Workspace]:
     """The page in local mode, in a shop with a playground."""
     runtime.use_settings(Settings(workspace=workspace, login=Login.LOCAL))
-    GUARD_INSTALLED.set()
+    runtime.mark_guarded()
     yield runtime.workspace()
-    GUARD_INSTALLED.clear()
     runtime.close_all()
 
 

@@ -18,8 +18,9 @@ from app.auth.identity import UserRole, badge, pseudonym
 from app.storage.study_db.records import StudyRow
 from app.web import runtime
 from app.web.auth_routes import demo_pairing
-from app.web.middleware import GUARD_INSTALLED, AccessMiddleware
+from app.web.middleware import AccessMiddleware
 from app.web.routes import routes
+from app.web.views.session import SESSION_KEY
 from app.workspace.settings import Login, Settings
 from recsys.study.deck import Card, CardRole, Deck, HistoryDepth, Origin, Source, with_hash
 from recsys.study.policy import StudyKind
@@ -211,14 +212,13 @@ def test_the_pages_of_the_house_are_those_of_the_matrix(
     monkeypatch.setattr(ContextProxy, "ip_address", property(lambda _: None))
     monkeypatch.setattr(ContextProxy, "headers", property(lambda _: {}))
     runtime.use_settings(Settings(workspace=workspace, login=Login.LOCAL))
-    GUARD_INSTALLED.set()
+    runtime.mark_guarded()
     try:
         for role in UserRole:
             at = AppTest.from_file(MAIN, default_timeout=30)
             at.session_state["role"] = role.value
-            seen = set(at.run().session_state["pages"])
+            seen = set(at.run().session_state[SESSION_KEY].pages)
             hers = {page for page in ROLES if role in ROLES[page]}
             assert hers - {"my_data"} <= seen <= hers
     finally:
-        GUARD_INSTALLED.clear()
         runtime.use_settings(None)

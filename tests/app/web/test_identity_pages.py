@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 from app.auth.identity import badge, pseudonym
 from app.study.dealing import Player
 from app.web import runtime
-from app.web.middleware import GUARD_INSTALLED
-from app.web.views import session
+from app.web.views import players
+from app.web.views.session import SESSION_KEY, Session, WantedPage
 from app.workspace.settings import Settings
 from recsys.study.deck import Origin
 from tests.support.paths import ROOT
@@ -31,9 +31,8 @@ def behind_proxy(
     monkeypatch.chdir(tmp_path)
     settings = proxied(tmp_path, workspace=workspace)
     runtime.use_settings(settings)
-    GUARD_INSTALLED.set()
+    runtime.mark_guarded()
     yield settings
-    GUARD_INSTALLED.clear()
     runtime.use_settings(None)
 
 
@@ -47,7 +46,7 @@ def arrive(monkeypatch: pytest.MonkeyPatch, said: str | None) -> AppTest:
 
 
 def pages_of(at: AppTest) -> set[str]:
-    return set(at.session_state["pages"]) - {"my_data"} if "pages" in at.session_state else set()
+    return set(at.session_state[SESSION_KEY].pages) - {"my_data"}
 
 
 def login_of(**said: object) -> str:
@@ -64,7 +63,7 @@ def test_a_role_is_told_by_the_login_and_never_chosen(
     at = arrive(monkeypatch, login_of(roles=groups))
     at.query_params["role"] = "ds"
     at.session_state["role"] = "ds"
-    at.session_state["wanted_page"] = ("ds", "workbench", {})
+    at.session_state[SESSION_KEY] = Session(wanted_page=WantedPage("ds", "workbench", {}))
     at.run()
     assert EVERYBODYS | more <= pages_of(at) <= EVERYBODYS | ALL
     assert (ALL - more).isdisjoint(pages_of(at))
@@ -106,13 +105,13 @@ def test_a_role_that_is_taken_away_is_gone_at_the_next_step(
 def plays(monkeypatch: pytest.MonkeyPatch, said: str) -> Player:
     """Who somebody plays as, seen from within her page."""
     found: list[Player] = []
-    settle = session.restore_persona
+    settle = players.restore_persona
 
     def look(page: str) -> None:
         settle(page)
-        found.append(session.current_player())
+        found.append(players.current_player())
 
-    monkeypatch.setattr(session, "restore_persona", look)
+    monkeypatch.setattr(players, "restore_persona", look)
     at = arrive(monkeypatch, said)
     at.query_params["as"] = "noor"
     assert not at.run().exception

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app.storage.study_db.store import StudyStore
 from app.study.opening import open_study, play_dates
 from app.web import runtime
+from app.web.views.session import SESSION_KEY
 from app.web.views.workbench.invitation_form import zip_files
 from app.workspace.policies import default_policy
 from app.workspace.settings import Login, Settings
@@ -20,7 +21,6 @@ from recsys.study.policy import StudyKind
 
 LINK = "https://play.example.com"
 LIST = "\n".join(["name,Email,team", *(f"N{n},n{n}@shop.example,T{n % 2}" for n in range(40))])
-PAPERS = "workbench_papers"
 DAY = 86_400_000
 
 
@@ -72,7 +72,7 @@ def test_the_list_is_locked_with_the_study_and_its_papers_can_be_downloaded(form
     assert not form.exception
     row = runtime.store().studies.get("autumn")
     assert runtime.store().invitations.count(row.hash) == 40
-    hash, sent = form.session_state[PAPERS]
+    hash, sent = form.session_state[SESSION_KEY].invitations
     assert hash == row.hash
     with zipfile.ZipFile(io.BytesIO(zip_files(sent.files))) as whole:
         papers = {name: whole.read(name).decode() for name in whole.namelist()}
@@ -87,7 +87,7 @@ def test_a_study_without_a_list_invites_everybody(form: AppTest) -> None:
     form.button(key="lock").click().run()
     assert not form.exception
     assert runtime.store().invitations.count(runtime.store().studies.get("autumn").hash) is None
-    assert PAPERS not in form.session_state
+    assert form.session_state[SESSION_KEY].invitations is None
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.auth.device_pairing import local_address
 from app.web import runtime
-from app.web.middleware import GUARD_INSTALLED, is_local_request
+from app.web.middleware import is_local_request
+from app.web.views.session import SESSION_KEY, Session, WantedPage
 from app.workspace.settings import Login, Settings
 from tests.support.paths import ROOT
 
@@ -22,9 +23,8 @@ def opened(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest
     """The page in local mode, behind a guard, in a shop where nothing is open."""
     asked_from(monkeypatch, None)
     runtime.use_settings(Settings(workspace=workspace, login=Login.LOCAL))
-    GUARD_INSTALLED.set()
+    runtime.mark_guarded()
     yield AppTest.from_file(MAIN, default_timeout=30)
-    GUARD_INSTALLED.clear()
     runtime.use_settings(None)
 
 
@@ -39,7 +39,7 @@ def roles(at: AppTest) -> list[str]:
 
 
 def test_without_a_guard_the_page_is_one_sentence(opened: AppTest) -> None:
-    GUARD_INSTALLED.clear()
+    runtime.use_settings(runtime.settings())
     at = opened.run()
     assert [said.value for said in at.markdown] == ["Start it with `brandswipe serve`."]
     everything = [*at.title, *at.button, *at.segmented_control, *at.get("bidi_component")]
@@ -49,9 +49,9 @@ def test_without_a_guard_the_page_is_one_sentence(opened: AppTest) -> None:
 def test_this_computer_chooses_a_role(opened: AppTest) -> None:
     at = opened.run()
     assert roles(at) == ["role"]
-    assert set(at.session_state["pages"]) == {"play", "carousel", "my_data"}
+    assert set(at.session_state[SESSION_KEY].pages) == {"play", "carousel", "my_data"}
     at.session_state["role"] = "ds"
-    assert set(at.run().session_state["pages"]) == {
+    assert set(at.run().session_state[SESSION_KEY].pages) == {
         "play",
         "carousel",
         "my_data",
@@ -70,17 +70,21 @@ def test_a_phone_or_a_proxy_chooses_none_whatever_its_address_says(
     asked_from(monkeypatch, address, **headers)
     opened.query_params["role"] = "ds"
     opened.session_state["role"] = "ds"
-    opened.session_state["wanted_page"] = ("ds", "workbench", {})
+    opened.session_state[SESSION_KEY] = Session(wanted_page=WantedPage("ds", "workbench", {}))
     at = opened.run()
     assert roles(at) == []
-    assert set(at.session_state["pages"]) == {"play", "carousel", "my_data"}
+    assert set(at.session_state[SESSION_KEY].pages) == {"play", "carousel", "my_data"}
     assert not at.exception
 
 
 def test_nobody_chooses_a_role_where_roles_are_not_chosen_by_hand(opened: AppTest) -> None:
     runtime.use_settings(Settings(workspace=runtime.settings().workspace))
+    runtime.mark_guarded()
     at = opened.run()
-    assert (roles(at), set(at.session_state["pages"])) == ([], {"play", "carousel", "my_data"})
+    assert (roles(at), set(at.session_state[SESSION_KEY].pages)) == (
+        [],
+        {"play", "carousel", "my_data"},
+    )
 
 
 def test_where_nothing_is_open_the_page_says_who_opens_it(opened: AppTest) -> None:

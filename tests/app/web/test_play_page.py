@@ -16,8 +16,7 @@ from app.study.dealing import Player
 from app.study.game import Game, load_game, study_to_play
 from app.study.opening import open_study
 from app.web import runtime
-from app.web.middleware import GUARD_INSTALLED
-from app.web.views import session
+from app.web.views import players
 from app.web.views.play import loading
 from app.workspace.settings import Login, Settings
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
@@ -40,9 +39,8 @@ def live(workspace: Path) -> Iterator[Workspace]:
     house = runtime.workspace()
     model = house.version().hash
     open_study(house.store, "Autumn", StudyKind.LIVE, house.policy, model, DEFAULT_BASELINE, 1)
-    GUARD_INSTALLED.set()
+    runtime.mark_guarded()
     yield house
-    GUARD_INSTALLED.clear()
     runtime.close_all()
 
 
@@ -55,8 +53,8 @@ def arrive(live: Workspace, monkeypatch: pytest.MonkeyPatch) -> Opens:
     customer = known_customers(load_recommender(live), 1)[0]
 
     def open_page(customer: str = customer, built_it: bool = False) -> AppTest:
-        monkeypatch.setattr(session, "current_player", lambda: Player(HER, Origin.OWN, customer))
-        monkeypatch.setattr(session, "built_the_model", lambda: built_it)
+        monkeypatch.setattr(players, "current_player", lambda: Player(HER, Origin.OWN, customer))
+        monkeypatch.setattr(players, "built_the_model", lambda: built_it)
         at = AppTest.from_file(MAIN, default_timeout=30)
         at.query_params["lang"] = "en"
         return at.run()
@@ -149,8 +147,7 @@ def test_after_her_deck_come_the_reveal_and_practice_that_does_not_count(arrive:
     finish()
     at = arrive()
     assert "reveal" in shown(at)
-    at.session_state["again"] = True
-    at.run()
+    press(at, "again_button")
     assert (shown(at), origins()) == ({"swipe"}, [Origin.OWN, Origin.PRACTICE])
     finish()
     closings = runtime.store().decks.closings(game().row.hash)
@@ -185,11 +182,34 @@ def test_a_closed_study_says_so_and_can_still_be_played_for_fun(
     assert shown(press(at, "closed_pick")) == {"wall"}
 
 
+def test_that_practice_does_not_count_is_said_once_and_not_before_every_deck(
+    arrive: Opens, live: Workspace
+) -> None:
+    live.store.studies.close(game().row.hash, "it was decided")
+    press(press(arrive(), "closed_practise"), YES)
+    finish()
+    at = press(arrive(), "again_button")
+    assert (shown(at), origins()) == ({"swipe"}, [Origin.PRACTICE, Origin.PRACTICE])
+
+
+def test_who_picks_brands_instead_may_pick_others_and_come_back_to_her_history(
+    arrive: Opens, live: Workspace
+) -> None:
+    live.store.studies.close(game().row.hash, "it was decided")
+    at = press(arrive(), "closed_pick")
+    game().start(Player(HER, Origin.ELICITED, picked_brands=("Lego", "Nike", "Xbox")))
+    assert shown(at.run()) == {"swipe"}
+    finish()
+    at = press(at.run(), "again_button")
+    assert shown(at) == {"wall"}
+    assert title(press(at, "reconsider")) == "This study is closed"
+
+
 def test_a_wait_that_can_be_felt_tells_a_story_and_its_stages(
     arrive: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
-    story_begun, deal = threading.Event(), Game._start
+    story_begun, deal = threading.Event(), Game.start
 
     def slowly(*args: Any) -> Any:
         assert story_begun.wait(10)
@@ -200,7 +220,7 @@ def test_a_wait_that_can_be_felt_tells_a_story_and_its_stages(
         story_begun.set()
         return SimpleNamespace(ended=None)
 
-    monkeypatch.setattr(Game, "_start", slowly)
+    monkeypatch.setattr(Game, "start", slowly)
     monkeypatch.setattr(loading, "STORY_DELAY", 0.05)
     monkeypatch.setattr(loading, "story_crawl", tell)
     at = press(arrive(), YES)
@@ -217,7 +237,7 @@ def test_a_failure_is_a_sentence_with_a_way_on_and_the_next_try_deals(
 
     at = arrive()
     with monkeypatch.context() as broken:
-        broken.setattr(Game, "_start", fail)
+        broken.setattr(Game, "start", fail)
         at = press(at, YES)
         assert title(at) == "No cards this time"
         assert "The disk is full" in " ".join(str(said.value) for said in at.markdown)

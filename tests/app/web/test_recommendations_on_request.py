@@ -4,14 +4,16 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from app.modeling.recommender import Stopwatch, load_recommender
+from app.modeling.recommender import load_recommender
 from app.modeling.training_data import policy_catalog
 from app.storage.event_store.store import CHUNK_ROWS
+from app.study.deal_queue import DealQueue
 from app.study.dealing import Player
 from app.study.game import Game
 from app.workspace.workspace import Workspace
@@ -103,12 +105,14 @@ def test_who_comes_first_is_dealt_to_first(planted_house: Workspace) -> None:
         Player(f"in line {place}", Origin.SIMULATED, customer)
         for place, customer in enumerate(known_customers(game.recommender, 12))
     ]
-    begun = [game.start_in_background(player, None, Stopwatch()) for player in people]
-    dealt_at = [future.result().dealt_at for future in begun]
+    queue = DealQueue()
+    begun = [queue.submit(partial(game.start, player, None)) for player in people]
+    dealt_at = [deal.result().dealt_at for deal in begun]
     assert dealt_at == sorted(dealt_at)
     first, last = begun[0].result().deck.id, begun[-1].result().deck.id
     order = [row["id"] for row in game.store.db.query("select id from decks order by seq")]
     assert order.index(last) - order.index(first) == len(people) - 1
+    queue.close()
 
 
 def test_somebody_who_did_a_hundred_thousand_things_is_dealt_a_deck(

@@ -18,8 +18,7 @@ from app.study.game import Game, RevealedCard, load_game, study_to_play
 from app.study.opening import open_study
 from app.web import runtime
 from app.web.components.reveal import TONES, RevealedCardView
-from app.web.middleware import GUARD_INSTALLED
-from app.web.views import my_brands, session
+from app.web.views import my_brands, players
 from app.web.views.play.reveal import (
     deck_status_text,
     keep_rejections,
@@ -175,15 +174,14 @@ class TestThePage:
         house = runtime.workspace()
         model = house.version().hash
         open_study(house.store, "Autumn", StudyKind.LIVE, house.policy, model, DEFAULT_BASELINE, 1)
-        GUARD_INSTALLED.set()
+        runtime.mark_guarded()
         yield house
-        GUARD_INSTALLED.clear()
         runtime.close_all()
 
     def opened(
         self, monkeypatch: pytest.MonkeyPatch, player: Player, language: str = "en"
     ) -> AppTest:
-        monkeypatch.setattr(session, "current_player", lambda: player)
+        monkeypatch.setattr(players, "current_player", lambda: player)
         at = AppTest.from_file(MAIN, default_timeout=30)
         at.query_params["lang"] = language
         return at.run()

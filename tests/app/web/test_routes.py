@@ -38,6 +38,7 @@ from app.web.routes import (
     middleware_stack,
     routes,
 )
+from app.web.runtime import AppState
 from app.web.swipe_route import parse_swipe
 from recsys.errors import IllegalSwipeError, WorkspaceError
 from recsys.study.deck import Card, CardRole, Deck, HistoryDepth, Origin, Source, with_hash
@@ -172,12 +173,9 @@ def test_a_browser_that_keeps_no_cookie_plays_with_a_token_of_its_own_kind(app: 
     assert post(app, raw(1), token=token).status == 401
 
 
-def test_who_posts_more_than_a_hand_can_is_asked_to_wait_and_loses_nothing(
-    app: ASGIApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_posts_more_than_a_hand_can_is_asked_to_wait_and_loses_nothing(app: ASGIApp) -> None:
     now = [0.0]
-    limits = SwipeRateLimits(clock=lambda: now[0])
-    monkeypatch.setattr(runtime, "rate_limits", lambda: limits)
+    runtime.use_state(AppState(rate_limits=SwipeRateLimits(clock=lambda: now[0])))
     for _ in range(POSTS_PER_MINUTE):
         assert post(app, raw(0)).status == 200
     answer = post(app, raw(1))
@@ -188,12 +186,10 @@ def test_who_posts_more_than_a_hand_can_is_asked_to_wait_and_loses_nothing(
     assert post(app, raw(1)).json["acknowledged"] == ["s1"]
 
 
-def test_an_address_is_counted_for_browsers_without_a_cookie_alone(
-    app: ASGIApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_address_is_counted_for_browsers_without_a_cookie_alone(app: ASGIApp) -> None:
     """An office of many guests shares one address; a cookie makes them several."""
     limits = SwipeRateLimits(clock=lambda: 0.0)
-    monkeypatch.setattr(runtime, "rate_limits", lambda: limits)
+    runtime.use_state(AppState(rate_limits=limits))
     while limits.allows_address("127.0.0.1", ""):
         continue
     token = runtime.deck_tokens().sign("p1", "deck", "")

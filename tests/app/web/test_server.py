@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from streamlit import config
 
-from app.auth.urls import BASE_PATH_ENV, base_path
+from app.auth.urls import base_path
 from app.web import runtime
 from app.web import server as serving
-from app.web.server import _announce, _choose_port, _has_display, _wait_for_answer, serve_app
-from app.workspace.settings import Login, Settings
+from app.web.server import _announce, _choose_port, _wait_for_answer, serve_app
+from app.workspace.settings import BASE_PATH_ENV, Login, Settings
 from recsys.errors import SettingsError
 
 
@@ -49,8 +49,6 @@ def healthy() -> Iterator[int]:
 @pytest.fixture(autouse=True)
 def _closed() -> Iterator[None]:
     yield
-    runtime._settings_in_force.clear()
-    runtime.close_all()
     config.get_config_options(force_reparse=True, options_from_flags={})
 
 
@@ -175,7 +173,6 @@ class TestTheWelcome:
         _announce(Settings(port=healthy), open_browser=False)
         for name in ("DISPLAY", "WAYLAND_DISPLAY"):
             monkeypatch.delenv(name, raising=False)
-        assert not _has_display()
         _announce(replace(Settings(port=healthy), share=True), open_browser=True)
         assert opened == []
         assert "Phones on this network" in capsys.readouterr().err

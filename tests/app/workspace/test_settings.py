@@ -13,6 +13,7 @@ from app.workspace.settings import (
     SecretKeys,
     Settings,
     data_file,
+    has_display,
     read_settings,
     to_environment,
     with_current_roles,
@@ -44,6 +45,14 @@ def test_an_explicit_workspace_wins_over_the_environment(tmp_path: Path) -> None
     )
     assert settings.workspace == tmp_path / "mine"
     assert settings.store_path == tmp_path / "mine" / "study.db"
+
+
+def test_a_display_is_named_by_the_environment_or_comes_with_the_system() -> None:
+    assert not has_display({}, "linux")
+    assert not has_display({"DISPLAY": ""}, "linux")
+    assert has_display({"DISPLAY": ":0"}, "linux")
+    assert has_display({"WAYLAND_DISPLAY": "wayland-0"}, "linux")
+    assert has_display({}, "darwin")
 
 
 def test_another_process_reads_the_same_settings(tmp_path: Path) -> None:

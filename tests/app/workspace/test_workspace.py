@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from app.modeling.recommender import load_recommender
 from app.study.game import load_game, study_to_play
@@ -30,6 +31,13 @@ def test_an_empty_workspace_says_what_to_do_first(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="Fit one with `brandswipe model fit`"):
         house.version()
     assert not (tmp_path / "none").exists()
+
+
+def test_a_process_with_a_workspace_multiplies_on_one_thread(tmp_path: Path) -> None:
+    with threadpool_limits(2, "blas"):
+        Workspace(Settings(workspace=tmp_path))
+        threads = [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
+    assert set(threads) == {1}
 
 
 def test_the_store_is_made_when_it_is_first_needed_and_closed_once(tmp_path: Path) -> None:

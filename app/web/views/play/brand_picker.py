@@ -7,8 +7,10 @@ import streamlit as st
 from app.presentation.i18n import section_texts, translate
 from app.study.game import Game
 from app.web.components.game import brand_picker
-from app.web.views import session
+from app.web.views import players
 from app.web.views.play import phone_invitation
+from app.web.views.play.stages import Stage
+from app.web.views.session import current_session
 from recsys.simulation.personas import Persona
 
 MAX_BRANDS = 420  # brands on the wall: the most bought
@@ -20,7 +22,7 @@ def show_brand_picker(language: str, game: Game, on_picked: Callable[[], None]) 
     st.write(translate(language, "wall.lead"))
     picked = brand_picker(_pickable_brands(game), texts=section_texts(language, "wall")).picked
     if picked:
-        st.session_state[session.PICKED_BRANDS] = tuple(picked)
+        current_session().picked_brands = tuple(picked)
         on_picked()
     _offer_personas(language)
     phone_invitation.phone_section(language)
@@ -37,7 +39,7 @@ def _pickable_brands(game: Game) -> list[tuple[str, str]]:
 
 
 def _offer_personas(language: str) -> None:
-    personas = session.available_personas()
+    personas = players.available_personas()
     if not personas:
         return
     st.header(translate(language, "personas.title"))
@@ -57,6 +59,6 @@ def _persona_panel(language: str, persona: Persona) -> None:
         st.write(persona.nl if language == "nl" else persona.en)
     label = translate(language, "personas.choose", name=persona.name)
     if st.button(label, key=f"persona_{persona.name}"):
-        session.play_as_persona(persona.name)
-        session.wants_to_play_again(clear=True)
+        players.play_as_persona(persona.name)
+        current_session().stage = Stage.ARRIVED
         st.rerun()

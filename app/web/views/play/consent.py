@@ -7,7 +7,7 @@ from app.study import privacy
 from app.study.dealing import Player
 from app.study.game import Game
 from app.web.components.game import practice_card
-from app.web.views import session
+from app.web.views import players
 from app.web.views.play.deck import question_text
 from recsys.study.deck import Origin
 
@@ -16,7 +16,7 @@ ANSWER_TEXTS = ("favourite", "not_favourite", "super_like", "dont_know", "answer
 
 def show_consent(language: str, game: Game, player: Player) -> bool | None:
     """Ask; return her word at the moment she gives it."""
-    note = session.deck_note(language, player.origin)
+    note = players.deck_note(language, player.origin)
     if note:
         st.caption(note)
     st.title(translate(language, "welcome.title"))
@@ -29,7 +29,7 @@ def show_consent(language: str, game: Game, player: Player) -> bool | None:
         practice_card(texts=section_texts(language, "practice") | _answer_texts(language))
     if player.origin is Origin.PERSONA:
         with st.container(horizontal_alignment="center"):
-            session.leave_persona_button(language)
+            players.leave_persona_button(language)
     return answer
 
 

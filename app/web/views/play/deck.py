@@ -10,10 +10,9 @@ from app.study.dealing import Player
 from app.study.game import Game
 from app.web import runtime
 from app.web.components.game import late_answers, swipe_deck
-from app.web.views import layout, session
+from app.web.views import layout, players
 from app.web.views.play import loading
-
-COFFEE_CODE = "coffee_code"  # shown once, on the reveal; nothing says whose it was
+from app.web.views.session import current_session
 
 
 def show_deck(language: str, game: Game, player: Player, dealt_deck: DealtDeck) -> None:
@@ -30,18 +29,18 @@ def show_deck(language: str, game: Game, player: Player, dealt_deck: DealtDeck) 
         current_answers=current_answers,
         api=f"{base_path()}api/swipes",
         namespace=layout.current_participant()[:16],  # one person, whosever life she borrows
-        note=session.deck_note(language, deck.origin),
+        note=players.deck_note(language, deck.origin),
         key=f"deck_{deck.id}",
     )
     if deck_state.renew:
-        st.session_state.pop(f"token_{deck.id}", None)
+        current_session().deck_tokens.pop(deck.id, None)
         st.rerun()
     if deck_state.finished == deck.id:
-        st.session_state[COFFEE_CODE] = game.finish_by_player(deck.id)
+        current_session().coffee_code = game.finish_by_player(deck.id)
         st.rerun()
-    if session.current_persona():
+    if players.current_persona():
         with st.container(horizontal_alignment="center"):
-            session.leave_persona_button(language)
+            players.leave_persona_button(language)
 
 
 def send_late_answers(language: str, player: Player, deck_id: str) -> None:
@@ -64,7 +63,7 @@ def question_text(language: str, game: Game) -> str:
 
 def _greet_returning(language: str, deck_id: str, answered_count: int) -> bool:
     """Greet whoever left in the middle, for as long as this visit lasts."""
-    answered_before = st.session_state.setdefault(f"found_{deck_id}", answered_count)
+    answered_before = current_session().answers_at_arrival.setdefault(deck_id, answered_count)
     if answered_before:
         st.caption(translate(language, "state.resumed", n=answered_before), text_alignment="center")
     return bool(answered_before)
@@ -72,8 +71,8 @@ def _greet_returning(language: str, deck_id: str, answered_count: int) -> bool:
 
 def _deck_token(player: Player, deck_id: str) -> str:
     """Sign once a deck and visit: a new value would start the cards' script again."""
-    key = f"token_{deck_id}"
-    if key not in st.session_state:
+    tokens = current_session().deck_tokens
+    if deck_id not in tokens:
         binding = binding_of(st.context.headers)
-        st.session_state[key] = runtime.deck_tokens().sign(player.participant, deck_id, binding)
-    return str(st.session_state[key])
+        tokens[deck_id] = runtime.deck_tokens().sign(player.participant, deck_id, binding)
+    return tokens[deck_id]

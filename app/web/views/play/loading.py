@@ -1,71 +1,43 @@
 """The wait for the cards: what is done for her, and how long each part of it takes."""
 
 from collections.abc import Mapping
-from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
-from app.modeling.recommender import Stopwatch
 from app.presentation.i18n import format_value, section_texts, translate
 from app.storage.study_db.records import DealtDeck
+from app.study.deal_queue import PendingDeal
 from app.study.dealing import Player
 from app.study.game import Game
+from app.web import runtime
 from app.web.components.widgets import story_crawl
+from app.web.views.session import current_session
+from recsys.progress import WorkStage
 from recsys.study.deck import DeckRecipe, Origin
 
-
-@dataclass(frozen=True, slots=True)
-class PendingDeal:
-    """One deal, with the stages that are done so far."""
-
-    player: Player
-    stopwatch: Stopwatch
-    future: Future[DealtDeck]
-
-    @classmethod
-    def start(cls, game: Game, player: Player, recipe: DeckRecipe | None) -> "PendingDeal":
-        """Begin to deal, in another thread."""
-        stopwatch = Stopwatch()
-        return cls(player, stopwatch, game.start_in_background(player, recipe, stopwatch))
-
-    def is_done_within(self, seconds: float) -> bool:
-        """Wait so long at most; return whether the cards are there, or the reason why not."""
-        return bool(wait([self.future], seconds).done)
-
-    def result(self) -> DealtDeck:
-        """Return the deck, or raise what went wrong."""
-        return self.future.result()
-
-
 STAGE_TEXTS = {  # how the stopwatch calls them, and how the page does
-    "reading her events": "reading",
-    "reading your picks": "picks",
-    "summing up": "summing",
-    "ranking": "ranking",
-    "choosing decoys": "choosing",
+    WorkStage.READING_EVENTS: "reading",
+    WorkStage.READING_PICKS: "picks",
+    WorkStage.SUMMING_UP: "summing",
+    WorkStage.RANKING: "ranking",
+    WorkStage.CHOOSING_DECOYS: "choosing",
 }
 STORY_DELAY = 0.4  # s; a shorter wait is over before a story would begin
 _POLL_SECONDS = 0.2  # s between two looks at the stages
-_PENDING_DEAL = "dealing"
 
 
 def start_deal(game: Game, player: Player, recipe: DeckRecipe | None) -> None:
     """Begin to deal; the page looks for the cards from its next run on."""
-    st.session_state[_PENDING_DEAL] = PendingDeal.start(game, player, recipe)
+    deal = partial(game.start, player, recipe)
+    current_session().pending_deal = runtime.deal_queue().submit(deal)
 
 
-def is_dealing() -> bool:
-    """Whether cards are being dealt to her."""
-    return _PENDING_DEAL in st.session_state
-
-
-def await_deal(language: str) -> DealtDeck:
+def await_deal(language: str, pending_deal: PendingDeal) -> DealtDeck:
     """Wait for the cards, with a story where it can be felt; raise what went wrong."""
-    pending_deal: PendingDeal = st.session_state[_PENDING_DEAL]
     if not pending_deal.is_done_within(STORY_DELAY):
         _show_story(language, pending_deal)
-    del st.session_state[_PENDING_DEAL]
+    current_session().pending_deal = None
     return pending_deal.result()
 
 

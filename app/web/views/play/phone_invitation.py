@@ -9,7 +9,7 @@ from app.auth.urls import base_path
 from app.presentation.i18n import translate
 from app.presentation.templating import render_template
 from app.web import runtime
-from app.web.views import layout, session
+from app.web.views import layout, players
 
 REFRESH_EVERY = "5s"  # a code that a phone has used is replaced on the screen within this time
 
@@ -17,7 +17,7 @@ REFRESH_EVERY = "5s"  # a code that a phone has used is replaced on the screen w
 def phone_section(language: str) -> None:
     """Invite phones, on the computer that runs a planted demo and nowhere else."""
     settings = runtime.settings()
-    if not layout.is_local_browser() or not session.available_personas():
+    if not layout.is_local_browser() or not players.available_personas():
         return
     if settings.share:
         st.divider()

@@ -12,8 +12,10 @@ from app.study.game import Game, RevealedCard
 from app.web import runtime
 from app.web.components.reveal import RevealedCardView, reveal_deck
 from app.web.components.widgets import share_link
-from app.web.views import layout, my_brands, session
+from app.web.views import layout, my_brands, players
 from app.web.views.play import participation, simulated_play, story_crawl
+from app.web.views.play.stages import after_reveal
+from app.web.views.session import component_value, current_session
 from recsys.errors import UnknownNameError
 from recsys.study.deck import Origin, Source
 from recsys.study.exclusions import ExclusionReason
@@ -44,8 +46,8 @@ def _cards_fragment(language: str, game: Game, player: Player, dealt_deck: Dealt
 
 def _show_cards(language: str, game: Game, player: Player, dealt_deck: DealtDeck) -> None:
     deck_id, key = dealt_deck.deck.id, f"reveal_{dealt_deck.deck.id}"
-    kept_rejections = st.session_state.setdefault(f"kept_{deck_id}", {})
-    rejections = (st.session_state.get(key) or {}).get("refusals") or {}
+    kept_rejections = current_session().kept_rejections.setdefault(deck_id, {})
+    rejections = component_value(key, "refusals") or {}
     keep_rejections(game, player, deck_id, rejections, kept_rejections)
     revealed_cards = game.reveal(deck_id, player)
     reveal_deck(
@@ -53,7 +55,7 @@ def _show_cards(language: str, game: Game, player: Player, dealt_deck: DealtDeck
         deck_id=deck_id,
         headline=reveal_headline(language, revealed_cards),
         news=liked_decoys_text(language, revealed_cards),
-        lead=session.deck_note(language, dealt_deck.deck.origin)
+        lead=players.deck_note(language, dealt_deck.deck.origin)
         or deck_status_text(language, game.store.decks.closing(deck_id)),
         texts=section_texts(language, "reveal"),
         key=key,
@@ -86,7 +88,7 @@ def _show_brands(language: str, game: Game, player: Player) -> None:
 
 
 def _play_again_button(language: str, origin: Origin) -> None:
-    persona = session.current_persona()
+    persona = players.current_persona()
     if persona is not None:
         label = translate(language, "personas.again", name=persona.name)
     elif origin is Origin.ELICITED:
@@ -94,9 +96,11 @@ def _play_again_button(language: str, origin: Origin) -> None:
     else:
         label = translate(language, "reveal.practice")
     if st.button(label, key="again_button"):
-        session.request_play_again()
+        session = current_session()
+        session.stage = after_reveal(session.stage)
+        st.rerun()
     if persona is not None:
-        session.leave_persona_button(language)
+        players.leave_persona_button(language)
 
 
 def _show_share_link(language: str) -> None:

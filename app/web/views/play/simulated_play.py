@@ -19,6 +19,7 @@ from app.study.simulation import RaterPool
 from app.web import runtime
 from app.web.views import layout
 from app.web.views.report import charts
+from app.web.views.session import current_session
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.simulation.raters import KEEN
 from recsys.study.policy import StudyKind
@@ -26,7 +27,6 @@ from recsys.study.policy import StudyKind
 FIRST_PLAYERS = 40
 MORE_PLAYERS = 20  # where 40 leave it undecided
 PAUSE_SECONDS = 0.45  # seconds a batch stays on the screen, so that the narrowing can be seen
-_STUDY_KEY = "colleagues_study"
 
 
 def show_simulated_play(language: str) -> None:
@@ -53,7 +53,7 @@ def show_simulated_play(language: str) -> None:
 
 
 def _current_result() -> StudyStatus | None:
-    study_hash = st.session_state.get(_STUDY_KEY)
+    study_hash = current_session().playground
     return (
         study_status(runtime.store(), runtime.store().studies.get(study_hash))
         if study_hash
@@ -65,7 +65,7 @@ def _play_and_show(
     language: str, container: DeltaGenerator, result: StudyStatus | None, players: int
 ) -> StudyStatus | None:
     row = result.row if result else _open_playground(runtime.workspace())
-    st.session_state[_STUDY_KEY] = row.hash
+    current_session().playground = row.hash
     for n, batch_result in _simulate(runtime.workspace(), row, players):
         with container.container():
             st.progress(n / players, translate(language, "colleagues.running", n=n, total=players))

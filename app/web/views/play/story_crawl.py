@@ -8,6 +8,7 @@ from app.presentation.explanations import list_in_words
 from app.presentation.i18n import section_texts as texts_of
 from app.presentation.i18n import translate
 from app.web.components.widgets import story_crawl
+from app.web.views.session import component_value, current_session
 
 STORY_SECONDS = 36  # for some ninety words: slow enough to read
 STORY_PARTS = (
@@ -16,16 +17,16 @@ STORY_PARTS = (
     ("middle", 4),
     ("last", 3),
 )  # how many brands each line names
-_STORY_KEY, _ROLLING_KEY = "galaxy", "galaxy_rolls"
+_STORY_KEY = "galaxy"
 
 
 @st.fragment
 def show_story(language: str, brands: Sequence[str]) -> None:
     """The button, or the story while it lasts."""
     st.space("small")
-    if (st.session_state.get(_STORY_KEY) or {}).get("ended"):
+    if component_value(_STORY_KEY, "ended"):
         _set_rolling(False)
-    if st.session_state.get(_ROLLING_KEY):
+    if current_session().story_is_rolling:
         story_crawl(
             list(story_lines(language, brands)),
             texts=texts_of(language, "crawl"),
@@ -40,7 +41,7 @@ def show_story(language: str, brands: Sequence[str]) -> None:
 
 
 def _set_rolling(rolling: bool) -> None:
-    st.session_state[_ROLLING_KEY] = rolling
+    current_session().story_is_rolling = rolling
 
 
 def story_lines(language: str, brands: Sequence[str]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from app.study.results import StudyStatus, study_status
 from app.web import runtime
 from app.web.views import layout
 from app.web.views.report import sections
+from app.web.views.session import current_session
 from recsys.errors import WorkspaceError
 from recsys.study.policy import Policy, StudyKind
 
@@ -124,8 +125,8 @@ def _study_picker(language: str, rows: list[StudyRow]) -> StudyRow:
 
 def _role_parameter() -> dict[str, str]:
     """The role of local mode: without it a link would open the employee's page."""
-    role = st.session_state.get("role")
-    return {"role": str(role)} if role else {}
+    role = current_session().role
+    return {"role": role} if role else {}
 
 
 def _study_label(language: str, row: StudyRow) -> str:

@@ -13,6 +13,7 @@ from app.storage.study_db.jobs import JobState
 from app.study.power import DEFAULT_PLAYERS
 from app.web import runtime
 from app.web.views import layout
+from app.web.views.session import current_session
 from app.web.views.workbench.formatting import (
     NO_BREAK_SPACE,
     escape_all_markdown,
@@ -23,7 +24,6 @@ from app.web.views.workbench.training_form import start_job
 from recsys.evaluation.behavioral_tests import BehaviorResult, run_behavioral_tests
 from recsys.simulation.raters import PANELS
 
-BEHAVIOR_KEY = "workbench_behaved"
 TEST_SEED = 0
 
 
@@ -40,6 +40,7 @@ def _behavior_fragment(language: str, version: str) -> None:
 
 
 def _show_behavior(language: str, version: str) -> None:
+    session = current_session()
     st.write(workbench_text(language, "behave_lead"))
     if st.button(workbench_text(language, "behave_ask"), key="wb_behave"):
         recommender = load_recommender(runtime.workspace(), version)
@@ -49,8 +50,8 @@ def _show_behavior(language: str, version: str) -> None:
             recommender.event_store.as_of,
             TEST_SEED,
         )
-        st.session_state[BEHAVIOR_KEY] = version, results
-    cached = st.session_state.get(BEHAVIOR_KEY)
+        session.behavior_results = version, results
+    cached = session.behavior_results
     if cached is None or cached[0] != version:
         return
     rows = [_behavior_row(language, one) for one in cached[1]]

@@ -9,19 +9,20 @@ import streamlit as st
 from app.presentation.i18n import format_value, load_texts, translate
 from app.storage.model_registry import ModelVersion
 from app.storage.study_db.records import StudyRow
+from recsys.progress import WorkStage
 from recsys.study.policy import StudyKind
 
-STAGE_TEXTS = {
-    "starting": "stage_starting",
-    "weighing the parts": "stage_weighing",
-    "reading the sample": "stage_reading",
-    "learning the brands": "stage_learning",
-    "dealing trial decks": "stage_dealing",
-    "asking the rankers": "stage_asking",
-    "reading her events": "stage_events",
-    "summing up": "stage_summing",
-    "asking both versions": "stage_versions",
-    "simulated employees play": "stage_employees",
+STAGE_TEXTS: dict[str, str] = {
+    WorkStage.STARTING: "stage_starting",
+    WorkStage.TUNING: "stage_weighing",
+    WorkStage.READING_SAMPLE: "stage_reading",
+    WorkStage.LEARNING_BRANDS: "stage_learning",
+    WorkStage.DEALING_TRIALS: "stage_dealing",
+    WorkStage.ASKING_RANKERS: "stage_asking",
+    WorkStage.READING_EVENTS: "stage_events",
+    WorkStage.SUMMING_UP: "stage_summing",
+    WorkStage.ASKING_VERSIONS: "stage_versions",
+    WorkStage.EMPLOYEES_PLAY: "stage_employees",
 }
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 _MARKDOWN_SIGNS = re.compile(r"([!-/:-@\[-`{-~])")

@@ -20,10 +20,9 @@ from app.study.invitations import (
     parse_invitees,
 )
 from app.web import runtime
+from app.web.views.session import current_session
 from app.web.views.workbench.formatting import escape_all_markdown, workbench_text
 from recsys.errors import BadInputError
-
-_INVITATION_FILES = "workbench_papers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +92,13 @@ def send_invitations(row: StudyRow, request: InvitationRequest) -> None:
     invitations = invite_to_study(
         runtime.workspace(), row, request.invitees, request.link, request.columns
     )
-    st.session_state[_INVITATION_FILES] = (row.hash, invitations)
+    current_session().invitations = row.hash, invitations
 
 
 def offer_invitation_files(language: str, study: str) -> None:
     """Offer the papers of a list that was locked in this visit."""
-    locked_study, invitations = st.session_state.get(_INVITATION_FILES, (None, None))
-    if locked_study != study:
+    locked_study, invitations = current_session().invitations or (None, None)
+    if invitations is None or locked_study != study:
         return
     _show_invited(language, invitations)
     st.download_button(

@@ -11,6 +11,7 @@ from app.storage.study_db.database import now_ms
 from app.storage.study_db.jobs import JobState
 from app.web import runtime
 from app.web.views import layout
+from app.web.views.session import current_session
 from app.web.views.workbench.formatting import (
     escape_all_markdown,
     format_duration,
@@ -30,7 +31,6 @@ JOB_STATE_COLORS = {
     JobState.CANCELLED: "gray",
     JobState.INTERRUPTED: "orange",
 }
-NEW_VERSION = "workbench_new"  # the version that a fit of this visit made, to be chosen next
 
 
 def show_current_job(language: str) -> None:
@@ -52,7 +52,7 @@ def _show_running_job(language: str, job_id: str) -> None:
     job = runtime.jobs().job(job_id)
     if job.state is not JobState.RUNNING:
         if job.kind == "fit" and job.state is JobState.DONE:
-            st.session_state[NEW_VERSION] = job.message
+            current_session().new_version = job.message
         st.rerun()
     with st.container(border=True, key="wb_running"):
         st.markdown(f"**{name_text(language, 'job', job.kind)}** · {_elapsed_text(language, job)}")

@@ -12,6 +12,7 @@ from app.storage.annotations import MAX_NOTE_LENGTH
 from app.storage.model_registry import ALIASES, ModelVersion
 from app.web import runtime
 from app.web.views import layout
+from app.web.views.session import VERSION_KEY, current_session
 from app.web.views.workbench.behavioral_tests import show_model_tests
 from app.web.views.workbench.comparison import show_comparison
 from app.web.views.workbench.formatting import (
@@ -23,7 +24,7 @@ from app.web.views.workbench.formatting import (
     version_title,
     workbench_text,
 )
-from app.web.views.workbench.jobs import NEW_VERSION, show_current_job, show_past_jobs
+from app.web.views.workbench.jobs import show_current_job, show_past_jobs
 from app.web.views.workbench.results import show_results
 from app.web.views.workbench.study_form import show_studies, study_form
 from app.web.views.workbench.training_form import training_form
@@ -87,7 +88,6 @@ def _version_tabs(language: str, version: ModelVersion, versions: list[ModelVers
         show_past_jobs(language)
 
 
-CHOSEN_VERSION = "wb_version"
 MISSING_FACT = "–"  # a fact that a version did not write down
 
 
@@ -108,17 +108,18 @@ def choose_version(language: str, versions: list[ModelVersion]) -> ModelVersion:
     """Let one version be chosen; a fit that has just ended chooses its own."""
     registry = runtime.workspace().registry
     versions_by_hash = {version.hash: version for version in versions}
-    new_version = st.session_state.pop(NEW_VERSION, None)
+    session = current_session()
+    new_version, session.new_version = session.new_version, None  # chosen once
     if new_version in versions_by_hash:
-        st.session_state[CHOSEN_VERSION] = new_version
-    elif st.session_state.get(CHOSEN_VERSION) not in versions_by_hash:
-        st.session_state[CHOSEN_VERSION] = registry.aliases().get("candidate", versions[0].hash)
+        session.chosen_version = new_version
+    elif session.chosen_version not in versions_by_hash:
+        session.chosen_version = registry.aliases().get("candidate", versions[0].hash)
     aliases = registry.aliases()
     chosen = st.selectbox(
         workbench_text(language, "version"),
         list(versions_by_hash),
         format_func=lambda hash: version_title(language, versions_by_hash[hash], aliases),
-        key=CHOSEN_VERSION,
+        key=VERSION_KEY,
     )
     _alias_buttons(language, versions_by_hash[chosen])
     return versions_by_hash[chosen]

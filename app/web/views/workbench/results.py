@@ -14,6 +14,7 @@ from app.study.feedback import rejected_brands
 from app.study.results import StudyStatus, studies_of_version
 from app.web import runtime
 from app.web.views import layout
+from app.web.views.session import current_session
 from app.web.views.workbench.formatting import (
     escape_all_markdown,
     format_interval,
@@ -78,9 +79,6 @@ def _estimate_text(language: str, estimate: EstimateData) -> str:
     if estimate["value"] is None:
         return workbench_text(language, "unknown")
     return format_interval(language, estimate["value"], estimate["low"], estimate["high"])
-
-
-REJECTED_KEY = "workbench_refused"
 
 
 def show_results(language: str, version: ModelVersion) -> None:
@@ -192,10 +190,11 @@ def _rejected_fragment(language: str, version: str) -> None:
 
 def _show_rejected_brands(language: str, version: str) -> None:
     """Read when it is asked for: a thousand customers are ranked for it."""
+    session = current_session()
     st.write(workbench_text(language, "refused_lead"))
     if st.button(workbench_text(language, "refused_look"), key="wb_refused"):
-        st.session_state[REJECTED_KEY] = version, rejected_brands(runtime.workspace(), version)
-    cached = st.session_state.get(REJECTED_KEY)
+        session.rejected_brands = version, rejected_brands(runtime.workspace(), version)
+    cached = session.rejected_brands
     if cached is None or cached[0] != version:
         return
     if not cached[1]:

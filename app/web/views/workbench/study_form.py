@@ -12,6 +12,7 @@ from app.storage.study_db.records import StudyRow
 from app.study.opening import open_study, play_dates
 from app.web import runtime
 from app.web.views import layout
+from app.web.views.session import current_session
 from app.web.views.workbench.formatting import (
     escape_all_markdown,
     format_setting,
@@ -40,7 +41,6 @@ from recsys.study.policy import Policy, StudyKind
 
 INVITATION_SEED = 1  # seed of the invitations, as in the terminal
 MAX_NAME_LENGTH = 60  # characters of a name
-OPENED_STUDY = "workbench_opened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +197,12 @@ def _open_study(draft: StudyDraft) -> None:
     except BrandswipeError as error:
         st.error(str(error), icon=":material/info:")
         return
-    st.session_state[OPENED_STUDY] = row.hash
+    current_session().opened_study = row.hash
     st.rerun()
 
 
 def _show_opened_study(language: str) -> None:
-    study_hash = st.session_state.get(OPENED_STUDY)
+    study_hash = current_session().opened_study
     if study_hash is None:
         return
     row = runtime.store().studies.get(study_hash)

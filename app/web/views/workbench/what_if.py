@@ -23,10 +23,10 @@ from recsys.dataset.events import OUR_KINDS
 from recsys.dataset.evidence import Evidence
 from recsys.dataset.history import HistoryItem, Price
 from recsys.models.base import BrandScore, explanation_to_row
+from recsys.progress import WorkStage
 from recsys.simulation.personas import Persona
 
 LIST_LENGTH = 10
-RANKING_STAGE = "ranking"
 TYPED, PERSONA = "typed", "persona"
 _KINDS = {kind: name for name, kind in OUR_KINDS.items()}
 
@@ -98,7 +98,7 @@ def _rank_typed_history(language: str, recommenders: Sequence[Recommender]) -> N
     for recommender in recommenders:
         trained_model(recommender)
         stopwatch = Stopwatch()
-        with stopwatch.stage("summing up"):
+        with stopwatch.stage(WorkStage.SUMMING_UP):
             history_items, evidence = read_typed_history(recommender, history)
         requests.append((recommender, evidence, stopwatch))
     st.caption(workbench_text(language, "trial_read", deeds=_history_text(language, history_items)))
@@ -149,7 +149,7 @@ def _show_lists(language: str, requests: Sequence[tuple[Recommender, Evidence, S
     for column, (recommender, evidence, stopwatch) in zip(
         st.columns(len(requests)), requests, strict=True
     ):
-        with stopwatch.stage(RANKING_STAGE):
+        with stopwatch.stage(WorkStage.RANKING):
             scores = recommender.rank(evidence, LIST_LENGTH)
         with column:
             if not is_single:
@@ -183,7 +183,7 @@ def _score_row(language: str, score: BrandScore, with_parts: bool) -> dict[str, 
 
 def _timing_text(language: str, recommender: Recommender, stopwatch: Stopwatch) -> str:
     def words(name: str) -> str:
-        if name == RANKING_STAGE:
+        if name == WorkStage.RANKING:
             return workbench_text(language, "stage_ranking", brands=len(recommender.catalog.brands))
         return stage_text(language, name)
 
