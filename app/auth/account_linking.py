@@ -43,9 +43,15 @@ class ShopStatements:
     neither the statement nor its customer id is in a URL. Nothing is written to disk.
     """
 
-    def __init__(self, link_key: bytes, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        link_key: bytes,
+        clock: Callable[[], float] = time.time,
+        max_pending: int = MAX_PENDING,
+    ) -> None:
         self._key = link_key
         self._clock = clock
+        self._max_pending = max_pending
         self._lock = threading.Lock()
         self._pending: dict[str, ShopStatement] = {}
 
@@ -63,7 +69,9 @@ class ShopStatements:
         handle = secrets.token_urlsafe(24)
         with self._lock:
             pending = {h: n for h, n in self._pending.items() if n.expires_at > now}
-            self._pending = dict(list(pending.items())[1 - MAX_PENDING :]) | {handle: statement}
+            self._pending = dict(list(pending.items())[1 - self._max_pending :]) | {
+                handle: statement
+            }
         return handle
 
     def collect(self, handle: str) -> ShopStatement:

@@ -46,7 +46,10 @@ def progress_bar(label: str, stream: TextIO | None = None) -> Iterator[ProgressC
 
 @contextmanager
 def star_crawl_progress(
-    lines: Sequence[str], label: str, stream: TextIO | None = None
+    lines: Sequence[str],
+    label: str,
+    stream: TextIO | None = None,
+    keyboard: TextIO | None = None,
 ) -> Iterator[ProgressCallback]:
     """Roll a star-crawl while the block works; enter, space or escape turns it into a bar."""
     out, stop_event, status_holder = stream or sys.stderr, threading.Event(), [label]
@@ -55,7 +58,9 @@ def star_crawl_progress(
             yield report_to_bar
             return
         crawl_thread = threading.Thread(
-            target=star_crawl, args=(lines, stop_event, out, lambda: status_holder[0]), daemon=True
+            target=star_crawl,
+            args=(lines, stop_event, out, lambda: status_holder[0], keyboard),
+            daemon=True,
         )
 
         def progress(stage: str, fraction: float) -> None:
@@ -76,6 +81,7 @@ def star_crawl(
     stop_event: threading.Event,
     stream: TextIO,
     status: Callable[[], str] = str,
+    keyboard: TextIO | None = None,
 ) -> None:
     """Roll the lines away until they are gone, `stop_event` is set or a key is pressed.
 
@@ -83,7 +89,7 @@ def star_crawl(
     """
     if not stream.isatty():
         return
-    with _skip_key_reader() as key_pressed:
+    with _skip_key_reader(keyboard or sys.stdin) as key_pressed:
         stream.write(_ENTER_SCREEN)
         try:
             for frame_index in range(
@@ -150,12 +156,12 @@ def _render_stars(row: int, width: int) -> str:
 
 
 @contextmanager
-def _skip_key_reader() -> Iterator[Callable[[], bool]]:
+def _skip_key_reader(keyboard: TextIO) -> Iterator[Callable[[], bool]]:
     """Give a question: was a key that skips pressed? The terminal is left as it was found."""
-    if not sys.stdin.isatty():
+    if not keyboard.isatty():
         yield lambda: False
         return
-    fd = sys.stdin.fileno()
+    fd = keyboard.fileno()
     saved_attributes = termios.tcgetattr(fd)
     try:
         tty.setcbreak(fd)

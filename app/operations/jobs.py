@@ -70,11 +70,16 @@ class Jobs:
     """Starts, watches and cancels background jobs. A workspace runs one at a time."""
 
     def __init__(
-        self, settings: Settings, store: StudyStore, tasks: Mapping[str, str] = TASKS
+        self,
+        settings: Settings,
+        store: StudyStore,
+        tasks: Mapping[str, str] = TASKS,
+        python: str = sys.executable,
     ) -> None:
         self.settings = settings
         self.store = store
         self.tasks = tasks
+        self.python = python
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, kind: str, args: Mapping[str, Any]) -> Job:
@@ -155,7 +160,7 @@ class Jobs:
         with self._file(id).with_suffix(".log").open("wb") as log:
             return subprocess.Popen(
                 [
-                    sys.executable,
+                    self.python,
                     "-m",
                     "app.operations.job_worker",
                     workspace,

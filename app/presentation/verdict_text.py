@@ -5,7 +5,7 @@ from typing import Any
 
 from app.presentation.i18n import translate
 from recsys.report.forecast import HORIZON, Forecast
-from recsys.report.verdict import (
+from recsys.report.gate import (
     CriterionVerdict,
     Verdict,
     VerdictFacts,

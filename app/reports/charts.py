@@ -20,9 +20,9 @@ from app.reports.wording import (
     source_liked_share,
 )
 from app.study.results import StudyStatus
+from recsys.report.gate import CriterionVerdict
 from recsys.report.report_data import CriterionReport
 from recsys.report.tables import ShareRow
-from recsys.report.verdict import CriterionVerdict
 from recsys.stats import Estimate
 
 

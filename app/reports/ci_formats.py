@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 from app.presentation.verdict_text import verdict_text
 from app.reports.wording import format_criterion_value
 from app.study.results import StudyStatus
-from recsys.report.verdict import CriterionVerdict, Outcome, verdict_to_row
+from recsys.report.gate import CriterionVerdict, Outcome, verdict_to_row
 
 
 def gate_data(result: StudyStatus) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from app.study.results import StudyStatus
 from app.workspace.settings import data_file
 from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError, BrandswipeError, IntegrityError, NotAllowedError
-from recsys.report.verdict import Outcome
+from recsys.report.gate import Outcome
 from recsys.study.policy import Study
 
 CERTIFICATE_FILE, MODEL_FOLDER, LISTS_SCHEMA_FILE = "certificate.json", "model", "lists.schema.json"

@@ -5,8 +5,7 @@ from math import floor
 from app.presentation.i18n import format_day, format_percent, section_texts, translate
 from app.presentation.verdict_text import too_small_text, verdict_text
 from app.study.results import StudyStatus
-from recsys.report.report_data import Report
-from recsys.report.verdict import (
+from recsys.report.gate import (
     CriterionVerdict,
     Outcome,
     Verdict,
@@ -14,6 +13,7 @@ from recsys.report.verdict import (
     VerdictReason,
     make_verdict,
 )
+from recsys.report.report_data import Report
 from recsys.stats import Estimate
 from recsys.study.criteria import DIFFERENCES, Criterion
 from recsys.study.policy import Policy

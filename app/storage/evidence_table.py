@@ -105,7 +105,9 @@ class EvidenceTable:
             "as_of": self.as_of,
         }
 
-    def read_sample(self, catalog: Catalog, sample: float, seed: int) -> Iterator[Evidence]:
+    def read_sample(
+        self, catalog: Catalog, sample: float, seed: int, chunk: int = CHUNK_ROWS
+    ) -> Iterator[Evidence]:
         """Yield the evidence of the same sample of customers as `EventStore.scan`, in chunks.
 
         All rows of a customer are in one chunk. Unknown and sensitive brands give no evidence.
@@ -118,7 +120,7 @@ class EvidenceTable:
             rows = con.sql(
                 f"SELECT {_READ_COLUMNS} FROM coded {inside} ORDER BY {_KEY}, {Col.CUSTOMER}"
             )
-            for part in _whole_customers(rows.to_arrow_reader(CHUNK_ROWS)):
+            for part in _whole_customers(rows.to_arrow_reader(chunk)):
                 yield _customer_evidence(part, catalog).evidence
 
     def write_parts(self, folder: Path, catalog: Catalog, parts: int) -> None:

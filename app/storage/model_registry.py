@@ -46,8 +46,9 @@ class ModelVersion:
 class ModelRegistry:
     """The model versions of a workspace. A version is saved atomically."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], int] = now_ms) -> None:
         self.folder = folder
+        self.clock = clock
         self.annotations = Annotations(folder)
 
     def save(
@@ -64,10 +65,10 @@ class ModelRegistry:
         """
         temp_path = self.folder / f".new-{token_hex(8)}"
         try:
-            _remove_stale(self.folder)
+            _remove_stale(self.folder, self.clock())
             temp_path.mkdir(parents=True)
             _write_files(
-                temp_path, arrays, {"made_at": now_ms(), "meta": meta, "facts": facts or {}}
+                temp_path, arrays, {"made_at": self.clock(), "meta": meta, "facts": facts or {}}
             )
             hash = folder_hash(temp_path)
             if before_publish is not None:
@@ -192,10 +193,10 @@ def _folders(folder: Path) -> Iterator[Path]:
     return (path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else iter(())
 
 
-def _remove_stale(folder: Path) -> None:
+def _remove_stale(folder: Path, now: int) -> None:
     """Remove temporary folders of processes that were killed during a save."""
     for path in folder.glob(".new-*"):
-        if now_ms() - path.stat().st_mtime * 1000 > STALE_MS:
+        if now - path.stat().st_mtime * 1000 > STALE_MS:
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -15,8 +15,8 @@ from app.study.snapshot import completed_deck, read_earlier_participants, read_s
 from app.workspace.json_log import log_extra
 from recsys.errors import BrandswipeError
 from recsys.report.batches import apply_exclusions
+from recsys.report.gate import Outcome, Verdict
 from recsys.report.study_result import evaluate_study
-from recsys.report.verdict import Outcome, Verdict
 from recsys.study.scoring import score_deck, score_to_row
 
 _log = logging.getLogger("brandswipe")

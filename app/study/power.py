@@ -26,7 +26,7 @@ from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import BadInputError, NotEnoughBrandsError, NotEnoughError, NotEnoughHistoryError
 from recsys.progress import ProgressCallback, WorkStage
 from recsys.report.evaluate import smallest_panel_for_policy
-from recsys.report.verdict import Outcome
+from recsys.report.gate import Outcome
 from recsys.simulation.raters import rater_panel
 from recsys.stats import standardized_difference
 from recsys.study.deck import Card, CardRole, Source, deal_deck

@@ -9,11 +9,11 @@ from app.study.snapshot import read_snapshot
 from app.workspace import json_log
 from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError
+from recsys.report.gate import Verdict
 from recsys.report.invited import InvitedFunnel
 from recsys.report.report_data import Report
 from recsys.report.representativeness import FrameShare
 from recsys.report.study_result import evaluate_study
-from recsys.report.verdict import Verdict
 from recsys.study.policy import StudyKind
 
 

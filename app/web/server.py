@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 import webbrowser
+from collections.abc import Callable
 from dataclasses import replace
 
 import click
@@ -25,11 +26,26 @@ from recsys.errors import SettingsError
 
 _log = logging.getLogger("brandswipe")
 PORT_TRIES = 50  # ports to look at when any will do
-START_TIMEOUT = 60  # seconds until the server must answer
+START_TIMEOUT = 60.0  # seconds until the server must answer
+UrlOpener = Callable[[str], object]
 
 
 def serve_app(settings: Settings, open_browser: bool, any_port: bool) -> None:
-    """Run the server in this process until it is stopped.
+    """Run the server in this process until it is stopped. Raises as `prepare_server` does."""
+    options = prepare_server(settings, any_port)
+    announce_args = (runtime.settings(), is_interactive(), url_opener(open_browser, has_display()))
+    threading.Thread(target=announce, args=announce_args, daemon=True).start()
+    from app.web.routes import (
+        app,  # here: it reads the settings and options that were just put in force
+    )
+
+    # posts under way are answered before the server hands on what it was stopped with
+    with contextlib.suppress(KeyboardInterrupt):
+        app.run(config=options)
+
+
+def prepare_server(settings: Settings, any_port: bool) -> dict[str, object]:
+    """Put settings and options in force, hold the workspace, and return Streamlit's options.
 
     Raises SettingsError for a login that cannot work, an address that is unguarded or not ours, and
     a port that is taken; WorkspaceError where another server runs on the workspace.
@@ -49,16 +65,9 @@ def serve_app(settings: Settings, open_browser: bool, any_port: bool) -> None:
     runtime.workspace_lock()
     runtime.study_sweep()
     options = _run_options(settings)
-    threading.Thread(target=_announce, args=(settings, open_browser), daemon=True).start()
     set_log_level("ERROR")  # else Streamlit warns that options were said after it was imported
     config.get_config_options(force_reparse=True, options_from_flags=options)
-    from app.web.routes import (
-        app,  # here: it reads the settings and options that were just put in force
-    )
-
-    # posts under way are answered before the server hands on what it was stopped with
-    with contextlib.suppress(KeyboardInterrupt):
-        app.run(config=options)
+    return options
 
 
 def _run_options(settings: Settings) -> dict[str, object]:
@@ -94,29 +103,39 @@ def _is_port_free(address: str, port: int) -> bool:
     return True
 
 
-def _announce(settings: Settings, open_browser: bool) -> None:
-    """Say where the app is once it answers, and open it where there is a display."""
+def url_opener(open_browser: bool, display: bool) -> UrlOpener | None:
+    """Return what opens the browser, or None where nobody asked for it or nobody could see it."""
+    return webbrowser.open if open_browser and display else None
+
+
+def announce(
+    settings: Settings,
+    interactive: bool,
+    open_url: UrlOpener | None,
+    timeout: float = START_TIMEOUT,
+) -> None:
+    """Say where the app is once it answers, and open it if that is asked for."""
     host = "[::1]" if ":" in settings.address else "127.0.0.1"
-    if not _wait_for_answer(f"http://{host}:{settings.port}/healthz"):
+    if not _wait_for_answer(f"http://{host}:{settings.port}/healthz", timeout):
         return
     url = f"http://localhost:{settings.port}{base_path().rstrip('/')}"
-    _print_or_log(f"Brandswipe is at {url}  (stop it with Ctrl-C)")
+    _print_or_log(f"Brandswipe is at {url}  (stop it with Ctrl-C)", interactive)
     if settings.share:
-        _print_or_log("Phones on this network: open the page here and scan its code.")
-    if open_browser and has_display():
-        webbrowser.open(url)
+        _print_or_log("Phones on this network: open the page here and scan its code.", interactive)
+    if open_url is not None:
+        open_url(url)
 
 
-def _print_or_log(message: str) -> None:
+def _print_or_log(message: str, interactive: bool) -> None:
     """Tell the person who started it, or the journal where nobody sits before it."""
-    if is_interactive():
+    if interactive:
         click.echo(f"\n  {message}", err=True)
     else:
         _log.info(message, extra=log_extra("started"))
 
 
-def _wait_for_answer(url: str) -> bool:
-    deadline = time.monotonic() + START_TIMEOUT
+def _wait_for_answer(url: str, timeout: float) -> bool:
+    deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         try:
             urllib.request.urlopen(url, timeout=2).close()

@@ -213,10 +213,12 @@ def _svd_start(matrix: csr_matrix, rank: int) -> tuple[NDArray[np.float32], NDAr
     )
 
 
-def fit_ease(matrix: csr_matrix, regularization: float) -> EASEModel:
+def fit_ease(
+    matrix: csr_matrix, regularization: float, max_brands: int = MAX_EASE_BRANDS
+) -> EASEModel:
     """Fit EASE on the brands with the most customers (the head) of a customers x brands matrix."""
     buyers = np.bincount(matrix.indices, minlength=matrix.shape[1])
-    most_bought = np.argsort(-buyers, kind="stable")[:MAX_EASE_BRANDS]
+    most_bought = np.argsort(-buyers, kind="stable")[:max_brands]
     head = np.sort(most_bought[buyers[most_bought] >= MIN_BUYERS]).astype(np.int32)
     head_matrix = matrix.tocsc()[:, head].astype(np.float64)
     gram = (head_matrix.T @ head_matrix).toarray()
@@ -230,13 +232,15 @@ def fit_ease(matrix: csr_matrix, regularization: float) -> EASEModel:
     return EASEModel(head, np.ascontiguousarray(weights, np.float32))
 
 
-def fit_item_knn(matrix: csr_matrix, threads: int = 0) -> ItemKNN:
+def fit_item_knn(
+    matrix: csr_matrix, threads: int = 0, max_neighbors: int = MAX_NEIGHBORS
+) -> ItemKNN:
     """Find each brand's nearest neighbors; `threads` 0 uses all cores, with equal results.
 
     One factor scales the cosines to units of strength: the least-squares fit of a sample's
     strengths on the predictions from the customers' other brands.
     """
-    cosine = fit_similarity("cosine", matrix, MAX_NEIGHBORS + 1, threads).tocoo()
+    cosine = fit_similarity("cosine", matrix, max_neighbors + 1, threads).tocoo()
     off_diagonal = cosine.row != cosine.col
     pairs = cosine.data[off_diagonal], (cosine.row[off_diagonal], cosine.col[off_diagonal])
     weights = csr_matrix(pairs, shape=cosine.shape)

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field, replace
 
 from recsys.errors import IntegrityError
 from recsys.report.evaluate import report_from_tally
-from recsys.report.gate import decide, first_decision
+from recsys.report.gate import Verdict, decide, first_decision
 from recsys.report.invited import InvitedFunnel, invited_frame_shares, invited_funnel
 from recsys.report.report_data import Report
 from recsys.report.representativeness import FrameShare
 from recsys.report.shown_measures import ShownMeasures
 from recsys.report.snapshot import EarlierDecision, StudySnapshot
 from recsys.report.tally import Tally, tally_decks
-from recsys.report.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)

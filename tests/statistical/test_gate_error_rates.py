@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from recsys.report.evaluate import build_report
-from recsys.report.gate import decide
-from recsys.report.verdict import Outcome
+from recsys.report.gate import Outcome, decide
 from recsys.study.deck import CardRole, Source
 from recsys.study.scoring import score_deck
 from tests.statistical.simulated_studies import (

@@ -15,7 +15,7 @@ from app.study.closing import settle_study
 from app.study.results import StudyStatus, latest_study, study_status
 from app.workspace.workspace import Workspace
 from recsys.errors import IntegrityError, UnknownNameError
-from recsys.report.verdict import Outcome
+from recsys.report.gate import Outcome
 
 MAX_NAMED = 5  # of what differs; the rest is counted
 EXIT_CODES = {Outcome.RELEASE: 0, Outcome.HOLD: 1, Outcome.UNDECIDED: 3}

@@ -19,7 +19,7 @@ from app.study import privacy
 from app.study.results import latest_study
 from app.workspace.workspace import Workspace
 from recsys.errors import BadInputError
-from recsys.report.verdict import Outcome
+from recsys.report.gate import Outcome
 from recsys.study.policy import StudyKind
 
 

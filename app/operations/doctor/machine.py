@@ -5,7 +5,7 @@ import platform
 import shutil
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from secrets import token_hex
@@ -23,16 +23,18 @@ MIN_FREE_BYTES = 500_000_000  # enough for a study, its backup and a model toget
 MAX_CLOCK_DRIFT_MS = 60_000  # tolerated difference between two clocks of one computer
 MIN_SQLITE_VERSION = (3, 37)  # the first version with STRICT tables
 OTHERS_MASK = 0o077  # permission bits of the group and of others
+DiskUsage = Callable[[Path], tuple[int, int, int]]  # total, used and free bytes
 
 
-def diagnose_permissions(workspace: Workspace) -> Finding:
+def diagnose_permissions(workspace: Workspace, user: int | None = None) -> Finding:
     """Check that only the server's own user can read purchases, answers and keys."""
+    owner = os.geteuid() if user is None else user
     paths = [path for path in _private_paths(workspace.folder) if path.exists()]
     exposed = [path for path in paths if path.stat().st_mode & OTHERS_MASK]
     if exposed:
         message = f"Others on this computer may read {', '.join(map(str, exposed))}."
         return problem(message, f"chmod go= {' '.join(map(str, exposed))}")
-    foreign = [path for path in paths if path.stat().st_uid != os.geteuid()]
+    foreign = [path for path in paths if path.stat().st_uid != owner]
     if foreign:
         message = f"{', '.join(map(str, foreign))} belong to another user than this one."
         return problem(message, "Run brandswipe as the user who owns the workspace, or chown it.")
@@ -48,9 +50,9 @@ def _private_paths(workspace: Path) -> Iterator[Path]:
     yield Path(".streamlit") / "secrets.toml"
 
 
-def diagnose_clock(workspace: Workspace) -> Finding:
+def diagnose_clock(workspace: Workspace, clock: Callable[[], int] = now_ms) -> Finding:
     """Check the clock, by which decks and logins expire. Rows from the future: it was set back."""
-    now, probe = now_ms(), workspace.folder / f".clock-{token_hex(8)}"
+    now, probe = clock(), workspace.folder / f".clock-{token_hex(8)}"
     try:
         probe.touch()
         disk_ms = round(probe.stat().st_mtime * 1000)
@@ -82,17 +84,17 @@ def _duration(ms: int) -> str:
     return f"{ms // 60_000:,} minutes"
 
 
-def diagnose_disk(workspace: Workspace) -> Finding:
+def diagnose_disk(workspace: Workspace, disk_usage: DiskUsage = shutil.disk_usage) -> Finding:
     """Check that the disk can be written and has enough free space."""
     try:
         check_disk_writable(workspace.folder)
     except WorkspaceError as error:
         return problem(str(error), "Make room, mend the disk, or mount it for writing.")
-    used = shutil.disk_usage(workspace.folder)
-    message = f"{_gigabytes(used.free)} of {_gigabytes(used.total)} are free."
-    if used.free < MIN_FREE_BYTES:
+    total, _, free = disk_usage(workspace.folder)
+    message = f"{_gigabytes(free)} of {_gigabytes(total)} are free."
+    if free < MIN_FREE_BYTES:
         return problem(message, f"Make room: at least {_gigabytes(MIN_FREE_BYTES)}.")
-    if used.free < used.total / 20:
+    if free < total / 20:
         return advice(message, "Less than a twentieth is left: make room before a backup needs it.")
     return well(message)
 
@@ -101,10 +103,15 @@ def _gigabytes(n: int) -> str:
     return f"{n / 1e9:,.1f} GB"
 
 
-def diagnose_versions(_: Workspace) -> Finding:
-    """Check the versions of SQLite and of every required package."""
-    missing = [said for said in map(_unmet_requirement, _requirements()) if said]
-    if sqlite3.sqlite_version_info < MIN_SQLITE_VERSION:
+def diagnose_versions(
+    _: Workspace,
+    required: Sequence[str] | None = None,
+    min_sqlite: tuple[int, ...] = MIN_SQLITE_VERSION,
+) -> Finding:
+    """Check the versions of SQLite and of every required package; None: those of this program."""
+    lines = requires("brandswipe") or () if required is None else required
+    missing = [said for said in map(_unmet_requirement, _requirements(lines)) if said]
+    if sqlite3.sqlite_version_info < min_sqlite:
         missing.append(f"SQLite {sqlite3.sqlite_version} is older than 3.37")
     if missing:
         message = f"{'; '.join(missing)}."
@@ -118,8 +125,8 @@ def diagnose_versions(_: Workspace) -> Finding:
     return well(f"{', '.join(parts)}.")
 
 
-def _requirements() -> Iterator[Requirement]:
-    for line in requires("brandswipe") or ():
+def _requirements(lines: Iterable[str]) -> Iterator[Requirement]:
+    for line in lines:
         requirement = Requirement(line)
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
             yield requirement

@@ -25,7 +25,7 @@ from app.reports.wording import (
     what_would_change,
 )
 from app.study.results import StudyStatus
-from recsys.report.verdict import CriterionVerdict
+from recsys.report.gate import CriterionVerdict
 from recsys.study.criteria import DIFFERENCES
 from recsys.study.policy import StudyKind
 

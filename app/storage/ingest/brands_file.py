@@ -18,7 +18,7 @@ from recsys.errors import BadInputError
 
 MAX_SIZE = (480, 480)
 _MOST_PIXELS = 50_000_000
-_MOST_BYTES = 20_000_000
+MAX_PICTURE_BYTES = 20_000_000
 _MAX_NAMED = 5  # skipped pictures that notes name with a reason; further ones are only counted
 _YES = frozenset({"1", "true", "t", "yes", "ja"})
 _PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
@@ -149,13 +149,13 @@ def slug(name: str) -> str:
     return re.sub(r"[\W_]+", "-", brand_key(name)).strip("-")
 
 
-def _thumbnail(file: Path) -> bytes:
+def _thumbnail(file: Path, max_bytes: int = MAX_PICTURE_BYTES) -> bytes:
     """Return the picture re-encoded as WebP, so that only its pixels are kept (no metadata).
 
     Raises BadInputError with the reason why a card cannot show the picture.
     """
-    if file.stat().st_size > _MOST_BYTES:
-        raise BadInputError(f"it is larger than {_MOST_BYTES // 10**6} MB, save it smaller")
+    if file.stat().st_size > max_bytes:
+        raise BadInputError(f"it is larger than {max_bytes // 10**6} MB, save it smaller")
     try:
         image = _decode_image(file)
     except UnidentifiedImageError:

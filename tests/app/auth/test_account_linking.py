@@ -183,9 +183,8 @@ def test_a_note_that_nobody_collects_is_over_after_ten_minutes() -> None:
         notes.collect(handle)
 
 
-def test_no_flood_of_notes_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.auth.account_linking.MAX_PENDING", 3)
-    notes = ShopStatements(KEYS.link, clock=lambda: NOW)
+def test_no_flood_of_notes_fills_the_memory() -> None:
+    notes = ShopStatements(KEYS.link, clock=lambda: NOW, max_pending=3)
     handles = [notes.receive(token(sub=f"c{n}")) for n in range(5)]
     with pytest.raises(NotAllowedError):
         notes.collect(handles[1])

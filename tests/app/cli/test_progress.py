@@ -4,7 +4,6 @@ import io
 import os
 import pty
 import re
-import sys
 import termios
 import threading
 import time
@@ -27,13 +26,12 @@ class Screen(io.StringIO):
 
 
 @contextmanager
-def keyboard(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, int]]:
-    """A terminal of its own as standard input; gives its two ends."""
+def keyboard() -> Iterator[tuple[int, TextIO]]:
+    """A terminal of its own; gives the end that types and the end that is read."""
     here, there = pty.openpty()
     stream: TextIO = os.fdopen(there, "r")
-    monkeypatch.setattr(sys, "stdin", stream)
     try:
-        yield here, there
+        yield here, stream
     finally:
         stream.close()
         os.close(here)
@@ -87,30 +85,26 @@ def test_the_status_stands_under_the_crawl() -> None:
     assert "Fitting 40%" in plain(render_frame(STORY, 3, 80, 24, "Fitting 40%")[-1])
 
 
-def test_the_crawl_stops_when_the_work_is_done_and_gives_the_screen_back(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_crawl_stops_when_the_work_is_done_and_gives_the_screen_back() -> None:
     screen = Screen()
-    with keyboard(monkeypatch) as (_, there):
-        before = termios.tcgetattr(there)
+    with keyboard() as (_, keys):
+        before = termios.tcgetattr(keys)
         started = time.monotonic()
-        with star_crawl_progress(STORY, "Fitting", screen) as progress:
+        with star_crawl_progress(STORY, "Fitting", screen, keys) as progress:
             progress("factors", 0.4)
             time.sleep(0.3)
         assert time.monotonic() - started < 2
-        assert termios.tcgetattr(there) == before
+        assert termios.tcgetattr(keys) == before
     assert "factors 40%" in screen.getvalue()
     assert screen.getvalue().count("\x1b[?1049h") == screen.getvalue().count("\x1b[?1049l") == 1
 
 
 @pytest.mark.parametrize("key", [b" ", b"\n", b"\x1b"])
-def test_a_key_skips_the_crawl_and_leaves_a_bar(
-    monkeypatch: pytest.MonkeyPatch, key: bytes
-) -> None:
+def test_a_key_skips_the_crawl_and_leaves_a_bar(key: bytes) -> None:
     screen = Screen()
     with (
-        keyboard(monkeypatch) as (here, _),
-        star_crawl_progress(STORY, "Fitting", screen) as progress,
+        keyboard() as (here, keys),
+        star_crawl_progress(STORY, "Fitting", screen, keys) as progress,
     ):
         time.sleep(0.3)
         os.write(here, key)
@@ -123,10 +117,10 @@ def test_a_key_skips_the_crawl_and_leaves_a_bar(
     assert re.search(r"factors .* 50%", screen.getvalue())
 
 
-def test_another_key_does_not_skip_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_key_does_not_skip_it() -> None:
     screen, stop = Screen(), threading.Event()
-    with keyboard(monkeypatch) as (here, _):
-        crawl = threading.Thread(target=star_crawl, args=(STORY, stop, screen))
+    with keyboard() as (here, keys):
+        crawl = threading.Thread(target=star_crawl, args=(STORY, stop, screen, str, keys))
         crawl.start()
         os.write(here, b"x")
         time.sleep(0.5)
@@ -141,6 +135,6 @@ def test_a_short_crawl_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINES", "2")
     monkeypatch.setenv("COLUMNS", "40")
     screen = Screen()
-    with keyboard(monkeypatch):
-        star_crawl(["one"], threading.Event(), screen)
+    with keyboard() as (_, keys):
+        star_crawl(["one"], threading.Event(), screen, keyboard=keys)
     assert screen.getvalue().endswith("\x1b[?25h\x1b[?1049l")

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from app.cli.doctor import STATE_MARKS
 from app.operations.doctor import data, machine, service
 from app.operations.doctor.finding import CheckState, Finding
 from app.operations.doctor.run import CHECKS, worst_state
+from app.storage.study_db.database import now_ms
 from app.study.game import study_to_play
 from app.study.opening import open_study
 from app.workspace.settings import Login, Settings
@@ -88,32 +90,25 @@ class TestPermissions:
         secrets.chmod(0o644)
         refuses(machine.diagnose_permissions, house, "secrets.toml")
 
-    def test_a_workspace_of_another_user_is_told(
-        self, house: Workspace, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(os, "geteuid", lambda: 4711)
-        refuses(machine.diagnose_permissions, house, "belong to another user", "chown")
+    def test_a_workspace_of_another_user_is_told(self, house: Workspace) -> None:
+        check = partial(machine.diagnose_permissions, user=4711)
+        refuses(check, house, "belong to another user", "chown")
 
 
 class TestTheClock:
-    def test_rows_from_the_future_say_that_it_was_set_back(
-        self, house: Workspace, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_rows_from_the_future_say_that_it_was_set_back(self, house: Workspace) -> None:
         newest = house.store.db.newest_row_at()
         assert newest is not None
         back = 3 * 86_400_000 + 60_000  # a minute more: a file's time lags by some milliseconds
-        monkeypatch.setattr(machine, "now_ms", lambda: newest - back)
-        found = machine.diagnose_clock(house)
+        found = machine.diagnose_clock(house, clock=lambda: newest - back)
         assert found.state is CheckState.MEND
         assert "3 days behind" in found.message
         assert "timedatectl" in found.remedy
 
-    def test_a_clock_that_runs_ahead_of_the_disk_is_told(
-        self, house: Workspace, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        ahead = machine.now_ms() + 5 * 3_600_000
-        monkeypatch.setattr(machine, "now_ms", lambda: ahead)
-        refuses(machine.diagnose_clock, house, "hours ahead of the workspace's disk", "timedatectl")
+    def test_a_clock_that_runs_ahead_of_the_disk_is_told(self, house: Workspace) -> None:
+        ahead = now_ms() + 5 * 3_600_000
+        check = partial(machine.diagnose_clock, clock=lambda: ahead)
+        refuses(check, house, "hours ahead of the workspace's disk", "timedatectl")
 
     def test_it_leaves_nothing_behind(self, house: Workspace) -> None:
         assert machine.diagnose_clock(house).state is CheckState.WELL
@@ -121,14 +116,13 @@ class TestTheClock:
 
 
 class TestTheDisk:
-    def test_one_that_is_nearly_full_is_told(
-        self, house: Workspace, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        usage = shutil._ntuple_diskusage  # type: ignore[attr-defined]
-        monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(40e9, 39.9e9, 0.1e9))
-        refuses(machine.diagnose_disk, house, "0.1 GB of 40.0 GB", "Make room")
-        monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(40e9, 39e9, 1e9))
-        assert machine.diagnose_disk(house).state is CheckState.ADVICE
+    def test_one_that_is_nearly_full_is_told(self, house: Workspace) -> None:
+        def check(free: int) -> Check:
+            usage = (40_000_000_000, 40_000_000_000 - free, free)
+            return partial(machine.diagnose_disk, disk_usage=lambda _: usage)
+
+        refuses(check(100_000_000), house, "0.1 GB of 40.0 GB", "Make room")
+        assert check(1_000_000_000)(house).state is CheckState.ADVICE
 
     def test_one_that_takes_nothing_is_told(
         self, house: Workspace, monkeypatch: pytest.MonkeyPatch
@@ -142,23 +136,14 @@ class TestTheDisk:
 
 
 class TestVersions:
-    def test_a_package_that_is_too_old_or_gone_is_named(
-        self, house: Workspace, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(
-            machine, "requires", lambda _: ["streamlit>=99", "never-made>=1", "x>=1; extra == 'y'"]
-        )
-        refuses(machine.diagnose_versions, house, "streamlit is", "pip install")
-        assert (
-            "needed is >=99; never-made is not installed"
-            in machine.diagnose_versions(house).message
-        )
+    def test_a_package_that_is_too_old_or_gone_is_named(self, house: Workspace) -> None:
+        required = ["streamlit>=99", "never-made>=1", "x>=1; extra == 'y'"]
+        check = partial(machine.diagnose_versions, required=required)
+        refuses(check, house, "streamlit is", "pip install")
+        assert "needed is >=99; never-made is not installed" in check(house).message
 
-    def test_an_old_sqlite_is_named(
-        self, house: Workspace, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(machine, "MIN_SQLITE_VERSION", (99, 0))
-        refuses(machine.diagnose_versions, house, "SQLite")
+    def test_an_old_sqlite_is_named(self, house: Workspace) -> None:
+        refuses(partial(machine.diagnose_versions, min_sqlite=(99, 0)), house, "SQLite")
 
 
 class TestTheStore:

@@ -152,13 +152,10 @@ def test_unknown_work_and_unknown_jobs_list_the_known_ones(jobs: Jobs) -> None:
     assert jobs.log("nothing") == ""
 
 
-def test_a_process_that_cannot_start_is_said_and_blocks_nothing(
-    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sys.executable", "/nowhere/python")
+def test_a_process_that_cannot_start_is_said_and_blocks_nothing(jobs: Jobs) -> None:
+    broken = Jobs(jobs.settings, jobs.store, WORK, python="/nowhere/python")
     with pytest.raises(WorkspaceError, match="could not be started"):
-        jobs.start("nap", {"seconds": 0})
-    monkeypatch.undo()
+        broken.start("nap", {"seconds": 0})
     assert jobs.running() is None
 
 

@@ -7,7 +7,7 @@ import pytest
 from app.presentation.i18n import LANGUAGES
 from app.presentation.verdict_text import too_early_text, too_small_text, verdict_text
 from recsys.report.forecast import BEYOND, Forecast
-from recsys.report.verdict import CriterionVerdict, VerdictFacts, VerdictReason, make_verdict
+from recsys.report.gate import CriterionVerdict, VerdictFacts, VerdictReason, make_verdict
 
 HIT = CriterionVerdict("hit_rate", 0.75, 0.81, 0.70, 0.89, False, False)
 SURE = replace(HIT, value=0.85, low=0.78, passed=True)

@@ -55,13 +55,10 @@ def test_what_no_card_can_show_is_refused_with_its_reason(
         brands_file._thumbnail(tmp_path / "x.png")
 
 
-def test_a_file_that_is_too_large_is_not_even_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(brands_file, "_MOST_BYTES", 50)
+def test_a_file_that_is_too_large_is_not_even_opened(tmp_path: Path) -> None:
     (tmp_path / "x.png").write_bytes(png())
     with pytest.raises(BadInputError, match="larger than"):
-        brands_file._thumbnail(tmp_path / "x.png")
+        brands_file._thumbnail(tmp_path / "x.png", max_bytes=50)
 
 
 def test_a_picture_keeps_its_pixels_and_nothing_else(tmp_path: Path) -> None:

@@ -115,12 +115,11 @@ def test_a_model_of_the_table_is_that_of_the_events(
 
 
 def test_a_table_is_read_in_parts_that_end_between_two_customers(
-    planted_house: Workspace, summed: Path, monkeypatch: pytest.MonkeyPatch
+    planted_house: Workspace, summed: Path
 ) -> None:
     table, catalogue = EvidenceTable.open(str(summed)), planted_house.event_store.catalog
     large = list(table.read_sample(catalogue, 1.0, 0))
-    monkeypatch.setattr("app.storage.evidence_table.CHUNK_ROWS", 200)
-    small = list(table.read_sample(catalogue, 1.0, 0))
+    small = list(table.read_sample(catalogue, 1.0, 0, chunk=200))
     assert len(small) > 10 * len(large)
     brands = len(catalogue.brands)
     lessons = Interactions.from_evidence(large, brands), Interactions.from_evidence(small, brands)

@@ -57,12 +57,10 @@ def test_an_empty_registry_has_no_versions(registry: ModelRegistry) -> None:
         registry.load("candidate")
 
 
-def test_versions_come_newest_first(
-    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = []
-    for time in (5, 9, 7):
-        monkeypatch.setattr(model_registry, "now_ms", lambda time=time: time)
+def test_versions_come_newest_first(tmp_path: Path) -> None:
+    now, made = [0], []
+    registry = ModelRegistry(tmp_path / "models", clock=lambda: now[0])
+    for now[0] in (5, 9, 7):
         made.append(registry.save(ARRAYS, {}))
     assert [version.made_at for version in registry.versions()] == [9, 7, 5]
     assert registry.save(ARRAYS, {}) == made[2]

@@ -17,7 +17,7 @@ from app.study.closing import close_deck, settle_studies, settle_study
 from app.study.privacy import forget_person
 from app.study.results import StudyStatus, study_status
 from app.web.sweep import StudySweep
-from recsys.report.verdict import Outcome
+from recsys.report.gate import Outcome
 from recsys.study.deck import Origin, with_hash
 from recsys.study.policy import StudyKind
 from recsys.study.swipes import CompletedDeck

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.auth.identity import pseudonym
 from app.modeling.recommender import load_recommender
 from app.presentation.i18n import format_day
 from app.storage.study_db.store import find_mismatches
@@ -16,7 +17,7 @@ from app.study.game import Game
 from app.study.privacy import forget_person, personal_data
 from app.study.results import study_status
 from app.web import runtime
-from app.web.views import layout
+from app.web.views.session import SESSION_KEY, Session, WantedPage
 from app.workspace.settings import Login, Settings
 from app.workspace.workspace import Workspace
 from recsys.study.deck import SHORT_RECIPE, Origin
@@ -103,28 +104,24 @@ def opened(workspace: Path) -> Iterator[Workspace]:
     runtime.close_all()
 
 
-def arrive(monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setattr(layout, "_guest_name", lambda: "somebody")
+def arrive() -> AppTest:
+    """Open the page of her data in a browser that keeps no cookie."""
     at = AppTest.from_file(MAIN, default_timeout=30)
     at.query_params["lang"] = "en"
+    at.session_state[SESSION_KEY] = Session(
+        visit_name="somebody", wanted_page=WantedPage("employee", "my_data", {})
+    )
     return at.run()
 
 
-def test_the_page_forgets_at_two_presses_and_not_at_one(
-    opened: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from app.auth.identity import pseudonym
-    from app.web.views import my_data
-    from app.web.views.play import page
-
+def test_the_page_forgets_at_two_presses_and_not_at_one(opened: Workspace) -> None:
     who = pseudonym(runtime.secret_keys(), "guest somebody")
     game = game_of(opened, store=opened.store)
     fun = Player(who, Origin.ELICITED, picked_brands=("Lego", "Nike", "Xbox"))
     deck = game.start(fun, SHORT_RECIPE).deck
     game.store.swipes.add(deck.id, posts(deck, {1: Answer.SUPER_LIKE}))
     privacy.record_consent(opened.store, who, yes=False)
-    monkeypatch.setattr(page, "play_page", my_data.my_data_page)
-    at = arrive(monkeypatch)
+    at = arrive()
     assert [box.label for box in at.expander] == [
         f"Deck 1, {format_day('en', opened.store.decks.of_participant(who)[0].dealt_at // 1000)}, "
         "still open: 1 of 8 answered"

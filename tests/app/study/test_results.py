@@ -15,7 +15,7 @@ from app.study.results import latest_study, study_status
 from app.workspace.policies import bundled_policy, default_policy, policy_from_toml
 from app.workspace.workspace import DEFAULT_BASELINE, Workspace
 from recsys.errors import BadInputError, BadPolicyError, IntegrityError, UnknownNameError
-from recsys.report.verdict import Outcome
+from recsys.report.gate import Outcome
 from recsys.study.deck import SHORT_RECIPE, Origin
 from recsys.study.exclusions import ExclusionReason
 from recsys.study.policy import Policy, StudyKind

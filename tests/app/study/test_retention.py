@@ -1,5 +1,6 @@
 """What is stored of a person goes: when she asks, when somebody asks for her, and in time."""
 
+import asyncio
 import json
 import os
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 
 from app.auth.identity import badge, employee_pseudonym
 from app.modeling.recommender import load_recommender
+from app.storage.study_db.database import now_ms
 from app.storage.study_db.records import ErasureReason
 from app.storage.study_db.store import StudyStore, find_mismatches
 from app.study import privacy
@@ -17,6 +19,7 @@ from app.study.dealing import Player
 from app.study.game import Game, load_game
 from app.study.privacy import DAY_MS, PurgeCounts, personal_data, purge_expired
 from app.study.results import study_status
+from app.web import routes, runtime
 from app.workspace.settings import Settings
 from app.workspace.workspace import Workspace
 from recsys.study.deck import Origin
@@ -158,26 +161,18 @@ def test_a_no_is_counted_and_the_last_word_holds(game: Game) -> None:
     assert game.store.participants.consent_counts(privacy.consent_version()) == (2, 2)
 
 
-def test_a_server_forgets_what_is_too_old_when_it_starts(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from app.web import routes, runtime
-
-    asked: list[Workspace] = []
-    monkeypatch.setattr(routes, "purge_expired", asked.append)
+def test_a_server_forgets_what_is_too_old_when_it_starts(workspace: Path) -> None:
+    for who, age in (("early", KEPT + DAY_MS), ("late", DAY_MS)):
+        with closing(StudyStore(workspace / "study.db", lambda age=age: now_ms() - age)) as store:
+            privacy.record_consent(store, who, yes=True)
     runtime.use_settings(Settings(workspace=workspace))
 
     async def start() -> None:
         async with routes.lifespan(routes.app):
-            assert asked == [runtime.workspace()]
+            assert privacy.has_consented(runtime.store(), "early") is None
+            assert privacy.has_consented(runtime.store(), "late") is True
 
-    import asyncio
-
-    try:
-        asyncio.run(start())
-    finally:
-        runtime.use_settings(None)
-    assert privacy.purge_expired is purge_expired
+    asyncio.run(start())
 
 
 def test_the_terminal_forgets_an_employee_and_her_link_and_leaves_the_verdict(

@@ -4,14 +4,14 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.modeling.recommender import load_recommender
-from app.storage.study_db.records import FunnelStep
+from app.modeling.recommender import Stopwatch, load_recommender
+from app.storage.study_db.records import DealtDeck, FunnelStep
 from app.study import privacy
+from app.study.deal_queue import DealQueue, PendingDeal
 from app.study.dealing import Player
 from app.study.game import Game, load_game, study_to_play
 from app.study.opening import open_study
@@ -81,6 +81,27 @@ def title(at: AppTest) -> str:
 
 def press(at: AppTest, key: str) -> AppTest:
     return at.button(key=key).click().run()
+
+
+class HinderedQueue(DealQueue):
+    """A queue in which something happens before each deal."""
+
+    def __init__(self, before: Callable[[], None]) -> None:
+        super().__init__()
+        self.before = before
+
+    def submit(self, deal: Callable[[Stopwatch], DealtDeck]) -> PendingDeal:
+        def hindered(stopwatch: Stopwatch) -> DealtDeck:
+            self.before()
+            return deal(stopwatch)
+
+        return super().submit(hindered)
+
+
+def deal_after(before: Callable[[], None]) -> None:
+    """Let the server deal in a queue that is hindered, before it deals for the first time."""
+    queue = HinderedQueue(before)
+    assert runtime.state().once("deal queue", lambda: queue) is queue
 
 
 def origins() -> list[Origin]:
@@ -208,19 +229,17 @@ def test_who_picks_brands_instead_may_pick_others_and_come_back_to_her_history(
 def test_a_wait_that_can_be_felt_tells_a_story_and_its_stages(
     arrive: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[str] = []
-    story_begun, deal = threading.Event(), Game.start
+    told, story_begun = list[str](), threading.Event()
 
-    def slowly(*args: Any) -> Any:
+    def until_the_story_begins() -> None:
         assert story_begun.wait(10)
-        return deal(*args)
 
     def tell(lines: list[str], **_: object) -> SimpleNamespace:
         told.extend(lines)
         story_begun.set()
         return SimpleNamespace(ended=None)
 
-    monkeypatch.setattr(Game, "start", slowly)
+    deal_after(until_the_story_begins)
     monkeypatch.setattr(loading, "STORY_DELAY", 0.05)
     monkeypatch.setattr(loading, "story_crawl", tell)
     at = press(arrive(), YES)
@@ -229,18 +248,18 @@ def test_a_wait_that_can_be_felt_tells_a_story_and_its_stages(
     assert shown(at) == {"swipe"}
 
 
-def test_a_failure_is_a_sentence_with_a_way_on_and_the_next_try_deals(
-    arrive: Opens, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise WorkspaceError("The disk is full: make room, then try again.")
+def test_a_failure_is_a_sentence_with_a_way_on_and_the_next_try_deals(arrive: Opens) -> None:
+    failures = [WorkspaceError("The disk is full: make room, then try again.")]
+
+    def fail_once() -> None:
+        if failures:
+            raise failures.pop()
 
     at = arrive()
-    with monkeypatch.context() as broken:
-        broken.setattr(Game, "start", fail)
-        at = press(at, YES)
-        assert title(at) == "No cards this time"
-        assert "The disk is full" in " ".join(str(said.value) for said in at.markdown)
+    deal_after(fail_once)
+    at = press(at, YES)
+    assert title(at) == "No cards this time"
+    assert "The disk is full" in " ".join(str(said.value) for said in at.markdown)
     at = press(press(at, "failed_retry"), YES)
     assert (shown(at), origins()) == ({"swipe"}, [Origin.OWN])
 

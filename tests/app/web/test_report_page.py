@@ -35,7 +35,7 @@ from app.web import runtime
 from app.web.views.report.page import studies_to_choose
 from app.workspace.settings import Login, Settings, data_file
 from recsys.report.evaluate import build_report
-from recsys.report.verdict import VerdictReason
+from recsys.report.gate import VerdictReason
 from recsys.study.exclusions import ExclusionReason
 from recsys.study.policy import StudyKind
 from recsys.study.scoring import score_deck

@@ -3,8 +3,8 @@
 import http.server
 import socket
 import threading
+import webbrowser
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,14 @@ from streamlit import config
 
 from app.auth.urls import base_path
 from app.web import runtime
-from app.web import server as serving
-from app.web.server import _announce, _choose_port, _wait_for_answer, serve_app
+from app.web.server import (
+    _choose_port,
+    _wait_for_answer,
+    announce,
+    prepare_server,
+    serve_app,
+    url_opener,
+)
 from app.workspace.settings import BASE_PATH_ENV, Login, Settings
 from recsys.errors import SettingsError
 
@@ -88,20 +94,15 @@ class TestStarting:
             serve_app(settings, open_browser=False, any_port=False)
 
     def test_every_option_is_said_and_the_free_port_is_the_one_that_is_served(
-        self, planted: Path, taken: int, monkeypatch: pytest.MonkeyPatch
+        self, planted: Path, taken: int
     ) -> None:
-        import app.web.routes
-
-        said: list[dict[str, Any]] = []
-        monkeypatch.setattr(app.web.routes.app, "run", lambda config: said.append(config))
-        monkeypatch.setattr(serving, "_announce", lambda *_: None)
         settings = Settings(workspace=planted, port=taken, login=Login.LOCAL)
-        serve_app(settings, open_browser=False, any_port=True)
-        assert said[0]["server.address"] == "127.0.0.1"
-        assert said[0]["server.port"] > taken
-        assert said[0]["browser.gatherUsageStats"] is False
-        assert runtime.settings().port == said[0]["server.port"]
-        assert "server.baseUrlPath" not in said[0]
+        said: dict[str, Any] = prepare_server(settings, any_port=True)
+        assert said["server.address"] == "127.0.0.1"
+        assert said["server.port"] > taken
+        assert said["browser.gatherUsageStats"] is False
+        assert runtime.settings().port == said["server.port"]
+        assert "server.baseUrlPath" not in said
 
     @pytest.mark.parametrize("path", ["/shop/brands/", "shop/brands"])
     def test_the_path_under_which_a_proxy_shows_it_is_the_home_of_all_that_is_served(
@@ -109,12 +110,9 @@ class TestStarting:
     ) -> None:
         import app.web.routes
 
-        homes: list[str] = []
         monkeypatch.setenv(BASE_PATH_ENV, path)
-        monkeypatch.setattr(app.web.routes.app, "run", lambda **_: homes.append(base_path()))
-        monkeypatch.setattr(serving, "_announce", lambda *_: None)
-        serve_app(Settings(workspace=planted, port=taken), open_browser=False, any_port=True)
-        assert homes == ["/shop/brands/"]
+        prepare_server(Settings(workspace=planted, port=taken), any_port=True)
+        assert base_path() == "/shop/brands/"
         assert "/shop/brands/api/swipes" in {route.path for route in app.web.routes.routes()}
 
     @pytest.mark.parametrize("path", ["/a?b", "a/../b", "/a b", "/é", "//", "/<x>"])
@@ -134,7 +132,6 @@ class TestStarting:
             raise KeyboardInterrupt
 
         monkeypatch.setattr(app.web.routes.app, "run", stopped)
-        monkeypatch.setattr(serving, "_announce", lambda *_: None)
         serve_app(Settings(workspace=planted, port=taken), open_browser=False, any_port=True)
 
     def test_a_shop_of_ones_own_is_never_shared(self, workspace: Path, tmp_path: Path) -> None:
@@ -150,41 +147,33 @@ class TestStarting:
 
 class TestTheWelcome:
     def test_the_address_is_said_once_the_server_answers(
-        self, healthy: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+        self, healthy: int, capsys: pytest.CaptureFixture[str]
     ) -> None:
         opened: list[str] = []
-        monkeypatch.setattr(serving.webbrowser, "open", opened.append)
-        monkeypatch.setenv("DISPLAY", ":0")
-        monkeypatch.setattr(serving, "is_interactive", lambda: True)
-        _announce(Settings(port=healthy), open_browser=True)
+        announce(Settings(port=healthy), interactive=True, open_url=opened.append)
         said = capsys.readouterr()
         assert f"http://localhost:{healthy}" in said.err
         assert said.out == ""
         assert opened == [f"http://localhost:{healthy}"]
 
     def test_no_browser_is_opened_unasked_or_without_a_display(
-        self, healthy: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+        self, healthy: int, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        opened: list[str] = []
-        monkeypatch.setattr(serving.webbrowser, "open", opened.append)
-        monkeypatch.setattr("sys.platform", "linux")
-        monkeypatch.setattr(serving, "is_interactive", lambda: True)
-        monkeypatch.setenv("DISPLAY", ":0")
-        _announce(Settings(port=healthy), open_browser=False)
-        for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-            monkeypatch.delenv(name, raising=False)
-        _announce(replace(Settings(port=healthy), share=True), open_browser=True)
-        assert opened == []
+        assert url_opener(open_browser=False, display=True) is None
+        assert url_opener(open_browser=True, display=False) is None
+        assert url_opener(open_browser=True, display=True) is webbrowser.open
+        announce(Settings(port=healthy, share=True), interactive=True, open_url=None)
         assert "Phones on this network" in capsys.readouterr().err
 
     def test_nothing_is_said_of_a_server_that_never_answers(
-        self, taken: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+        self, taken: int, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        monkeypatch.setattr(serving, "START_TIMEOUT", 0)
-        _announce(Settings(port=taken), open_browser=True)
+        opened: list[str] = []
+        announce(Settings(port=taken), interactive=True, open_url=opened.append, timeout=0)
         assert capsys.readouterr().err == ""
-        assert not _wait_for_answer(f"http://127.0.0.1:{taken}/healthz")
+        assert opened == []
+        assert not _wait_for_answer(f"http://127.0.0.1:{taken}/healthz", timeout=0)
 
     def test_a_server_that_is_unwell_is_there_all_the_same(self, healthy: int) -> None:
-        assert _wait_for_answer(f"http://127.0.0.1:{healthy}/healthz")
-        assert _wait_for_answer(f"http://127.0.0.1:{healthy}/unwell")
+        assert _wait_for_answer(f"http://127.0.0.1:{healthy}/healthz", timeout=60)
+        assert _wait_for_answer(f"http://127.0.0.1:{healthy}/unwell", timeout=60)

@@ -16,7 +16,7 @@ from app.web import runtime
 from app.workspace.policies import default_policy
 from app.workspace.settings import Login, Settings
 from app.workspace.workspace import DEFAULT_BASELINE
-from recsys.report.verdict import Outcome
+from recsys.report.gate import Outcome
 from recsys.study.deck import Origin, with_hash
 from recsys.study.policy import StudyKind
 from tests.support.cli_runner import brandswipe

@@ -84,11 +84,8 @@ def test_the_nearest_brands_are_those_of_the_cosine_told_in_strength(matrix: csr
     assert found == pytest.approx(scale * cosine, abs=1e-5)
 
 
-def test_each_brand_speaks_for_its_nearest_alone(
-    matrix: csr_matrix, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(collaborative, "MAX_NEIGHBORS", 3)
-    near = fit_item_knn(matrix).weights
+def test_each_brand_speaks_for_its_nearest_alone(matrix: csr_matrix) -> None:
+    near = fit_item_knn(matrix, max_neighbors=3).weights
     assert (np.diff(near.indptr) <= 4).all()
     assert near.diagonal().tolist() == [0.0] * BRANDS
 
@@ -111,11 +108,8 @@ def test_a_start_is_the_leading_singular_subspace(matrix: csr_matrix) -> None:
     assert np.linalg.svd(inside)[1] == pytest.approx(np.ones(GROUPS), abs=1e-3)
 
 
-def test_brands_outside_the_head_are_spoken_for_by_nobody(
-    matrix: csr_matrix, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(collaborative, "MAX_EASE_BRANDS", 10)
-    linear = fit_ease(matrix, 0.2)
+def test_brands_outside_the_head_are_spoken_for_by_nobody(matrix: csr_matrix) -> None:
+    linear = fit_ease(matrix, 0.2, max_brands=10)
     buyers = np.bincount(matrix.indices, minlength=BRANDS)
     assert len(linear.head) == 10
     assert buyers[linear.head].min() >= np.sort(buyers)[-10]

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from recsys.errors import IntegrityError
+from recsys.report.gate import Outcome
 from recsys.report.snapshot import EarlierDecision, InvitationList, StudySnapshot
 from recsys.report.study_result import evaluate_study
-from recsys.report.verdict import Outcome
 from recsys.study.deck import Origin
 from recsys.study.exclusions import ExclusionReason
 from recsys.study.scoring import score_deck

@@ -10,9 +10,8 @@ import pytest
 from recsys.errors import BadPolicyError, NotEnoughBrandsError
 from recsys.report.card_measures import NEEDS_DECOYS
 from recsys.report.evaluate import build_report
-from recsys.report.gate import decide
+from recsys.report.gate import Outcome, Verdict, decide
 from recsys.report.report_data import Report
-from recsys.report.verdict import Outcome, Verdict
 from recsys.study.deck import CardRole, DeckRecipe, RankedProposals, Source
 from recsys.study.decoys import BrandPool
 from recsys.study.paired_deck import deal_paired_deck

@@ -9,19 +9,20 @@ import pytest
 
 from recsys.errors import BadPolicyError
 from recsys.report.evaluate import build_report, smallest_panel_for_study
-from recsys.report.gate import decide, first_decision
-from recsys.report.report_data import Report
-from recsys.report.snapshot import StudySnapshot
-from recsys.report.study_result import evaluate_study
-from recsys.report.verdict import (
+from recsys.report.gate import (
     CriterionVerdict,
     Outcome,
     Verdict,
     VerdictFacts,
     VerdictReason,
+    decide,
+    first_decision,
     make_verdict,
     verdict_to_row,
 )
+from recsys.report.report_data import Report
+from recsys.report.snapshot import StudySnapshot
+from recsys.report.study_result import evaluate_study
 from recsys.study.policy import Policy, Study, StudyKind
 from recsys.study.scoring import score_deck, score_to_row
 from tests.support.betting_oracle import log_wealth
