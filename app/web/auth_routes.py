@@ -1,4 +1,4 @@
-"""The routes of arriving and leaving: an account linked, a phone paired, a proxy's login ended."""
+"""HTTP routes for account linking, phone pairing and proxy logout."""
 
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs, urlencode
@@ -13,13 +13,13 @@ from app.web.middleware import message_page
 from recsys.errors import NotAllowedError
 
 MAX_STATEMENT_BYTES = 8 * 1024
-LINKED_PARAMETER = "linked"  # the parameter of the page that collects a note
+LINKED_PARAMETER = "linked"  # query parameter with the handle of a shop statement
 _NO_STORE = {"Cache-Control": "no-store"}
 AuthRoute = tuple[str, Callable[[Request], Awaitable[Response]], list[str]]
 
 
 async def receive_shop_statement(request: Request) -> Response:
-    """Take the note that the shop's account page made, and send its browser on to the page."""
+    """Receive a signed shop statement and redirect the browser to the start page."""
     if not runtime.settings().login.is_real:
         return message_page("Nobody logs in here, so no account can be linked.", 403)
     try:
@@ -32,7 +32,7 @@ async def receive_shop_statement(request: Request) -> Response:
 
 
 async def end_proxy_login(_: Request) -> Response:
-    """Send the browser to where the proxy ends a login."""
+    """Redirect the browser to the logout URL of the proxy."""
     return RedirectResponse(runtime.settings().logout_url or base_path(), 303, _NO_STORE)
 
 
@@ -50,9 +50,9 @@ async def _posted_token(request: Request) -> str:
 
 
 async def pair_device(request: Request) -> Response:
-    """Let a phone into a shared demo: the right code becomes a cookie and is spent.
+    """Pair a phone with a shared demo: exchange a valid one-time code for a cookie.
 
-    Who asks for the head alone only looks, as a preview of links does: nothing is spent.
+    A HEAD request does not use up the code, because link previews send HEAD requests.
     """
     if request.method == "HEAD":
         return Response(status_code=204, headers={"Cache-Control": "no-store"})
@@ -70,12 +70,12 @@ async def pair_device(request: Request) -> Response:
 
 
 def demo_pairing() -> DevicePairing | None:
-    """Return the door of a shared demo, or None where nothing is shared."""
+    """Return the pairing of a shared demo, or None if the demo is not shared."""
     return runtime.pairing() if runtime.settings().share else None
 
 
 def auth_routes() -> list[AuthRoute]:
-    """Return the routes: path, handler and methods."""
+    """Return the routes as (path, handler, methods)."""
     return [
         ("pair/{code}", pair_device, ["GET"]),
         ("link", receive_shop_statement, ["POST"]),

@@ -1,4 +1,4 @@
-"""The browser's entry: who is here, in which language and role, and which pages that gives."""
+"""Entry script of Streamlit: finds person, role and language, and runs the requested page."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from app.web.views.session import current_session
 from app.web.views.workbench import page as workbench
 from recsys.errors import NotAllowedError
 
-# each page with the roles that may see it; what is not in a role's list cannot be reached
+# each page with the roles that may open it; other roles have no route to the page
 PAGES: dict[str, tuple[Callable[[], None], tuple[UserRole, ...]]] = {
     "play": (play.play_page, (UserRole.EMPLOYEE, UserRole.PM, UserRole.DS)),
     "carousel": (my_brands.my_brands_page, (UserRole.EMPLOYEE, UserRole.PM, UserRole.DS)),
@@ -26,12 +26,12 @@ PAGES: dict[str, tuple[Callable[[], None], tuple[UserRole, ...]]] = {
 
 
 def main() -> None:
-    """Draw the frame and run the page that was asked for."""
+    """Draw the layout and run the requested page."""
     st.set_page_config(
         page_title="Brandswipe", page_icon=str(STATIC_FOLDER / "icon.png"), layout="centered"
     )
     language = layout.current_language()
-    if not runtime.is_guarded():  # this file alone was started: nothing checks who comes in
+    if not runtime.is_guarded():  # started without the server: no middleware checks access
         st.write(translate(language, "state.unguarded"))
         return
     st.html(page_css())
@@ -39,7 +39,7 @@ def main() -> None:
     if session.logging_out:
         layout.sign_out_page(language, runtime.settings())
         return
-    body = st.container()  # the bar comes after the page on a phone, and into the header on a desk
+    body = st.container()  # the top bar is below the page on phones, in the header on desktops
     try:
         person = layout.top_bar(language)
     except NotAllowedError as refusal:
@@ -58,7 +58,7 @@ def main() -> None:
     }
     session.pages = pages
     current_page = st.navigation(list(pages.values()), position="top")
-    wanted_page, session.wanted_page = session.wanted_page, None  # asked for once
+    wanted_page, session.wanted_page = session.wanted_page, None  # used once
     if wanted_page and wanted_page.page in pages:
         st.switch_page(pages[wanted_page.page], query_params=wanted_page.query)
     players.restore_persona(current_page.url_path)
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def _with_role_check(page: Callable[[], None], roles: tuple[UserRole, ...]) -> Callable[[], None]:
-    """Check the role again where the page begins: a list of links is no lock."""
+    """Check the role again when the page runs: hiding a link is no access control."""
 
     def checked() -> None:
         layout.require_role(*roles)

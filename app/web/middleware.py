@@ -1,4 +1,4 @@
-"""The door of the server: who may come in, websockets included, and headers on every answer."""
+"""Access control for HTTP and websockets, and the security headers of every response."""
 
 import base64
 import logging
@@ -29,7 +29,7 @@ _FORWARDING_HEADERS = ("forwarded", "x-real-ip")
 _OPEN_PATHS = (
     "healthz",
     "link",
-)  # without the proxy's header: the second takes what the shop signed
+)  # need no proxy header; `link` verifies the signature of the shop instead
 NOT_PAIRED_MESSAGE = (
     "This demo is shared by invitation: scan the code on the screen of the computer that runs it."
 )
@@ -40,10 +40,10 @@ FOREIGN_ORIGIN_MESSAGE = "Another site asked for this: open the page itself."
 
 
 class AccessMiddleware:
-    """A pure ASGI middleware, so that it sees websockets as well.
+    """Access control as a pure ASGI middleware, so that it covers websockets as well.
 
-    `pairing` returns the door of a shared demo, or None where nothing is shared; `settings` those
-    in force.
+    `pairing` returns the pairing of a shared demo, or None if the demo is not shared. `settings`
+    returns the current settings.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class AccessMiddleware:
         self.headers = security_headers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let in who may come in."""
+        """Pass an allowed request on; answer 403 or close the websocket otherwise."""
         if scope["type"] == "lifespan":
             await self._run_lifespan(scope, receive, send)
             return
@@ -66,7 +66,7 @@ class AccessMiddleware:
         if refusal is None:
             await self.app(scope, receive, self._with_headers(send, is_logout(scope)))
             return
-        # no person and no address in a log
+        # privacy: no person and no IP address in the log
         _log.warning("refused at the door: %s", refusal, extra=log_extra("door_refused"))
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
@@ -74,10 +74,10 @@ class AccessMiddleware:
             await message_page(refusal, 403)(scope, receive, self._with_headers(send))
 
     async def _run_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Say why the server does not start in one sentence, without a traceback.
+        """Report a failed start in one sentence, without a traceback.
 
-        A server takes any other end of this for an app that needs no start, and would serve it with
-        nothing checked.
+        After any other outcome the server assumes that the app has no lifespan events. It would
+        then serve the app without any check.
         """
         messages: list[str] = []
 
@@ -102,7 +102,7 @@ class AccessMiddleware:
             raise
 
     def _refusal(self, scope: Scope) -> str | None:
-        """Return why a request stays outside, or None."""
+        """Return the reason why a request is refused, or None."""
         settings, headers = self.settings(), Headers(scope=scope)
         if not is_same_origin(scope):
             return FOREIGN_ORIGIN_MESSAGE
@@ -135,7 +135,7 @@ class AccessMiddleware:
 
 
 def _login_refusal(settings: Settings, headers: Headers) -> str | None:
-    from app.auth.jwt import verify_proxy_header  # here: it needs the packages of the login
+    from app.auth.jwt import verify_proxy_header  # imported late: it needs the extra `auth`
 
     try:
         verify_proxy_header(
@@ -147,7 +147,7 @@ def _login_refusal(settings: Settings, headers: Headers) -> str | None:
 
 
 def is_direct(headers: Headers) -> bool:
-    """Return whether a request names this computer and nothing stands between."""
+    """Return whether the Host header names this computer and no proxy forwarded the request."""
     host = urlsplit(f"//{headers.get('host', '')}").hostname
     return (host is None or is_loopback(host)) and not _is_forwarded(headers.keys())
 
@@ -158,32 +158,32 @@ def _is_forwarded(names: Collection[str]) -> bool:
 
 
 def is_same_origin(scope: Scope) -> bool:
-    """Return whether a page of ours asks: another site may neither listen nor post.
+    """Return whether a request is same-origin; other sites may open no websocket and not post.
 
-    Behind a proxy the name that the browser sees may be the forwarded one.
+    Behind a proxy, the host name in the browser may be the one in X-Forwarded-Host.
     """
     headers = Headers(scope=scope)
     origin = headers.get("origin")
     if origin is None or (scope["type"] == "http" and scope["method"] in ("GET", "HEAD")):
         return True
-    if matches_route(scope, "link"):  # the shop's account page posts here, and signs what it posts
+    if matches_route(scope, "link"):  # cross-origin posts of the shop are allowed: they are signed
         return True
     return urlsplit(origin).netloc in (headers.get("host"), headers.get("x-forwarded-host"))
 
 
 def is_local_request(client: str, headers: Collection[str]) -> bool:
-    """Return whether a request comes from this computer itself, and through no proxy on it."""
+    """Return whether a request comes from this computer and not through a local proxy."""
     return is_loopback(client) and not _is_forwarded(headers)
 
 
 def message_page(message: str, status: int) -> HTMLResponse:
-    """Return a page that is one sentence; never kept, because the next visit may fare better."""
+    """Return a page with one sentence. It is not cached: the next request may succeed."""
     page = render_template("app.web", "message.html", message=message)
     return HTMLResponse(page, status, {"Cache-Control": "no-store"})
 
 
 def security_headers() -> dict[str, str]:
-    """Return the headers of every answer."""
+    """Return the security headers of every response."""
     policy = {
         "default-src": "'self'",
         "script-src": f"'self' blob: {' '.join(_inline_script_hashes())}",
@@ -207,7 +207,7 @@ def security_headers() -> dict[str, str]:
 
 
 def _inline_script_hashes() -> list[str]:
-    """Return the hashes of the scripts that Streamlit writes into its page."""
+    """Return CSP hashes of the inline scripts in the index page of Streamlit."""
     page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     scripts = [
         text for text in re.findall(r"<script[^>]*>(.*?)</script>", page, re.S) if text.strip()

@@ -1,4 +1,4 @@
-"""The HTTP routes beside Streamlit. `streamlit run app/web/routes.py` serves all of the house."""
+"""HTTP routes beside Streamlit, and the ASGI app (`streamlit run app/web/routes.py`)."""
 
 import gc
 import logging
@@ -39,7 +39,7 @@ _log = logging.getLogger("brandswipe")
 
 
 async def post_swipes(request: Request) -> Response:
-    """Take a post of swipes; answer with the ids that are safely stored."""
+    """Store the posted swipes; answer with the ids that are safely stored."""
     body = await _read_body(request)
     if body is None:
         return _json_response(
@@ -51,7 +51,7 @@ async def post_swipes(request: Request) -> Response:
 
 
 async def healthz(_: Request) -> Response:
-    """Answer 200 while answers can be stored and cards dealt, else 503; open to everybody."""
+    """Answer 200 if answers can be stored and cards dealt, else 503. Needs no login."""
     try:
         details = await run_in_threadpool(lambda: check_health(runtime.workspace()))
     except UnhealthyError as error:
@@ -60,7 +60,7 @@ async def healthz(_: Request) -> Response:
 
 
 async def brand_picture(request: Request) -> Response:
-    """Answer with the picture of a brand; its name says its content, so it never changes."""
+    """Return a brand picture. The file name is a content hash, so the picture never changes."""
     name = request.path_params["name"]
     path = runtime.settings().workspace / "pictures" / name
     if not _PICTURE_NAME.fullmatch(name) or not path.is_file():
@@ -73,14 +73,14 @@ async def brand_picture(request: Request) -> Response:
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
-    """Refuse an address that nothing guards; open the store, and close it at the end."""
+    """Start the app (refuse an unguarded address, open the store) and close it at shutdown."""
     with json_log.json_logging():
         _start_up()
         try:
             yield {}
         finally:
             runtime.close_all()
-            gc.unfreeze()  # or libraries complain of leaks where the process ends
+            gc.unfreeze()  # else libraries report leaks when the process ends
             _log.info("Stopped.", extra=log_extra("stopped"))
 
 
@@ -96,10 +96,10 @@ def _start_up() -> None:
 
 
 def disable_nagle() -> None:
-    """Let no answer wait for the browser's acknowledgement of its own first half.
+    """Set TCP_NODELAY, so that a response does not wait for the ACK of its first packet.
 
     Streamlit binds the listening socket without naming the protocol, and asyncio then leaves
-    Nagle's algorithm on: every other answer is 40 ms late. Connections inherit the option.
+    Nagle's algorithm on: every other response is 40 ms late. Connections inherit the option.
     """
     for fd in map(int, os.listdir("/dev/fd")):
         with suppress(OSError):
@@ -111,10 +111,10 @@ def disable_nagle() -> None:
 
 
 def freeze_loaded_objects() -> None:
-    """Have the garbage collector pass over what is loaded now, which stays until the end.
+    """Exclude all objects that exist now from garbage collection: they live until shutdown.
 
-    It went through half a million objects of libraries again and again, a quarter of the time that
-    swipes cost, and in pauses that every player waits out.
+    Measured: without this, each full collection scans half a million library objects. That is a
+    quarter of the time that swipes cost, in pauses that delay every player.
     """
     gc.collect()
     gc.freeze()
@@ -129,7 +129,7 @@ async def _read_body(request: Request) -> bytes | None:
             if len(body) > MAX_BODY_BYTES:
                 return None
     except ClientDisconnect:
-        return b""  # nobody hears the answer; the browser sends all of it again
+        return b""  # no client reads the response; the browser sends all of it again
     return bytes(body)
 
 
@@ -141,7 +141,7 @@ def _store_swipes(body: bytes, client: SwipeClient) -> JsonReply:
         if reply[0] != 200:
             error_code = reply[1].get(
                 "error", "a swipe in it"
-            )  # and whose it was is nobody's business
+            )  # privacy: the log names no participant
             _log.warning(
                 "a post of swipes was refused: %s", error_code, extra=log_extra("post_refused")
             )
@@ -162,13 +162,13 @@ def _json_response(reply: JsonReply) -> JSONResponse:
 
 
 async def host_config(_: Request) -> Response:
-    """Tell Streamlit's page that whoever shows it says by himself what went wrong.
+    """Return Streamlit's host configuration, with Streamlit's own error dialogs switched off.
 
-    Its own dialog of a lost server would cover the cards, which are played on meanwhile, and would
-    make the rest of the page inert.
+    The dialog for a lost connection would cover the cards and make the rest of the page inert, but
+    the player can go on without a connection.
     """
     host_options = {
-        "allowedOrigins": [],  # nobody may frame the page
+        "allowedOrigins": [],  # no site may embed the page in a frame
         "useExternalAuthToken": False,
         "enableCustomParentMessages": False,
         "enforceDownloadInNewTab": False,
@@ -183,17 +183,17 @@ _SHORTCUTS = (("POST", "api/swipes", post_swipes), ("GET", "_stcore/host-config"
 
 
 class ShortcutMiddleware:
-    """Answers some requests before Streamlit's own layers. A pure ASGI middleware.
+    """A pure ASGI middleware that answers some requests before Streamlit's own layers.
 
-    Those have nothing to say to a post of swipes, cost as much as the storing itself, and hundreds
-    play at once. A route of ours may not begin as Streamlit's own do.
+    Streamlit's layers do nothing for a post of swipes and cost as much time as storing it; hundreds
+    play at once. Own routes may not begin with a Streamlit path prefix; `host-config` needs this.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what is ours; pass everything else on."""
+        """Answer the requests in `_SHORTCUTS`; pass all others on."""
         for method, path, handler in _SHORTCUTS:
             if matches_route(scope, path) and scope["method"] == method:
                 response = await handler(Request(scope, receive))
@@ -203,14 +203,14 @@ class ShortcutMiddleware:
 
 
 def routes() -> list[Route]:
-    """Return the routes of ours, at the root and under the path prefix."""
+    """Return the app's own routes, at the root and under the path prefix."""
     handlers = [
         ("api/swipes", post_swipes, ["POST"]),
         ("healthz", healthz, ["GET"]),
         ("pictures/{name}", brand_picture, ["GET"]),
         *auth_routes(),
     ]
-    # under a path prefix Streamlit moves and a route of ours would stay at the root
+    # with a path prefix, Streamlit moves its routes but leaves own routes at the root
     prefixes = dict.fromkeys(("/", base_path()))
     return [
         Route(start + path, call, methods=methods)
@@ -220,7 +220,7 @@ def routes() -> list[Route]:
 
 
 def middleware_stack() -> list[Middleware]:
-    """Return what a request goes through before it comes to a route, the outermost first."""
+    """Return the middleware, outermost first."""
     return [
         Middleware(AccessMiddleware, pairing=demo_pairing),
         Middleware(GuestCookieMiddleware),

@@ -1,4 +1,4 @@
-"""What one process opens once, for the routes and the pages alike."""
+"""Resources that the server process opens once and that routes and pages share."""
 
 import threading
 from collections.abc import Callable
@@ -35,8 +35,8 @@ class AppState:
 
     Parameters
     ----------
-    given_settings : None reads those of environment and files, anew after each `close`
-    rate_limits : what counts the posts of swipes
+    given_settings : None reads environment and files, again after each `close`
+    rate_limits : the rate limiter for posts of swipes
     """
 
     def __init__(
@@ -49,14 +49,14 @@ class AppState:
         self._resources: dict[str, object] = {}
 
     def once(self, name: str, open_resource: Callable[[], Resource]) -> Resource:
-        """Return the resource of this name, opened now if it is not open yet."""
-        with self._lock:  # two pages may ask first at the same moment
+        """Return the resource with this name; open it first if necessary."""
+        with self._lock:  # two pages may make the first request at the same time
             if name not in self._resources:
                 self._resources[name] = open_resource()
             return cast("Resource", self._resources[name])
 
     def close(self) -> None:
-        """Close what is open, the newest first; the next use opens it again."""
+        """Close all open resources, the newest first; the next use opens them again."""
         with self._lock:
             while self._resources:
                 _, resource = self._resources.popitem()
@@ -68,7 +68,7 @@ _state: AppState | None = None  # made by the server before it serves, or at the
 
 
 def state() -> AppState:
-    """Return the state in force."""
+    """Return the current state; create it if necessary."""
     global _state
     if _state is None:
         _state = AppState()
@@ -76,64 +76,64 @@ def state() -> AppState:
 
 
 def use_state(new_state: AppState) -> None:
-    """Close the state in force and put another one in its place."""
+    """Close the current state and replace it."""
     global _state
     close_all()
     _state = new_state
 
 
 def use_settings(settings: Settings | None) -> None:
-    """Put these settings in force; None: those of environment and files again."""
+    """Replace the settings; None reads them from environment and files again."""
     use_state(AppState(settings))
 
 
 def close_all() -> None:
-    """Close what is open; the next use reads the world anew."""
+    """Close all open resources; the next use reads settings and files again."""
     state().close()
 
 
 def mark_guarded() -> None:
-    """Note that a guard stands before the server; without one no page may show the game."""
+    """Record that `AccessMiddleware` is active; without it, no page may show the game."""
     state().is_guarded = True
 
 
 def is_guarded() -> bool:
-    """Return whether a guard stands before the server."""
+    """Return whether `AccessMiddleware` is active."""
     return state().is_guarded
 
 
 def settings() -> Settings:
-    """Return the settings in force."""
+    """Return the current settings."""
     return state().once("settings", lambda: state().given_settings or read_settings())
 
 
 def workspace_lock() -> WorkspaceLock:
-    """Hold the workspace for this server. Raises WorkspaceError while another one has it."""
+    """Lock the workspace for this server. Raises WorkspaceError if another server has the lock."""
     return state().once("workspace lock", lambda: WorkspaceLock(settings().workspace))
 
 
 def workspace() -> Workspace:
-    """Return everything of the workspace."""
+    """Return the workspace."""
     return state().once("workspace", lambda: Workspace(settings()))
 
 
 def secret_keys() -> SecretKeys:
-    """Return the keys of the workspace."""
+    """Return the secret keys of the workspace."""
     return workspace().keys
 
 
 def store() -> StudyStore:
-    """Return the study's store."""
+    """Return the study store."""
     return workspace().store
 
 
 def account_links() -> AccountLinks:
-    """Return the link table."""
+    """Return the table that links employees to customers."""
     return workspace().account_links
 
 
 def event_store() -> EventStore:
-    """Return the event store. Raises WorkspaceError where nothing was ingested yet."""
+    """Return the event store. Raises WorkspaceError if no events were ingested yet."""
     return workspace().event_store
 
 
@@ -143,30 +143,30 @@ def deck_tokens() -> DeckTokens:
 
 
 def rate_limits() -> SwipeRateLimits:
-    """Return the counts of what was posted lately."""
+    """Return the rate limiter for posts of swipes."""
     return state().rate_limits
 
 
 def shop_statements() -> ShopStatements:
-    """Return the notes of the shop's account page that wait for their page."""
+    """Return the shop statements that were posted but not yet collected by their page."""
     return state().once("shop statements", lambda: ShopStatements(secret_keys().link))
 
 
 def pairing() -> DevicePairing:
-    """Return the door of a shared demo; pages show its `code`."""
+    """Return the phone pairing of a shared demo; pages show its `code`."""
     return state().once("pairing", lambda: DevicePairing(secret_keys()))
 
 
 def jobs() -> Jobs:
-    """Return the long work of this workspace."""
+    """Return the background jobs of the workspace."""
     return state().once("jobs", lambda: Jobs(settings(), store()))
 
 
 def deal_queue() -> DealQueue:
-    """Return what deals decks one after another."""
+    """Return the queue that deals decks one after another."""
     return state().once("deal queue", DealQueue)
 
 
 def study_sweep() -> StudySweep:
-    """Start to settle the studies once a minute."""
+    """Start the thread that settles the studies once a minute, and return it."""
     return state().once("study sweep", lambda: StudySweep(store()))

@@ -1,4 +1,4 @@
-"""Starting the server: every option said here, because an installed wheel has no config file."""
+"""Server start. All options are set here, because an installed wheel has no config file."""
 
 import contextlib
 import errno
@@ -25,7 +25,7 @@ from app.workspace.settings import Settings, base_path_of, has_display
 from recsys.errors import SettingsError
 
 _log = logging.getLogger("brandswipe")
-PORT_TRIES = 50  # ports to look at when any will do
+PORT_TRIES = 50  # ports to try with `any_port`
 START_TIMEOUT = 60.0  # seconds until the server must answer
 UrlOpener = Callable[[str], object]
 
@@ -36,21 +36,20 @@ def serve_app(settings: Settings, open_browser: bool, any_port: bool) -> None:
     announce_args = (runtime.settings(), is_interactive(), url_opener(open_browser, has_display()))
     threading.Thread(target=announce, args=announce_args, daemon=True).start()
     from app.web.routes import (
-        app,  # here: it reads the settings and options that were just put in force
+        app,  # imported late: it reads the settings and options set above
     )
 
-    # posts under way are answered before the server hands on what it was stopped with
+    # KeyboardInterrupt arrives here after the server has answered all pending posts
     with contextlib.suppress(KeyboardInterrupt):
         app.run(config=options)
 
 
 def prepare_server(settings: Settings, any_port: bool) -> dict[str, object]:
-    """Put settings and options in force, hold the workspace, and return Streamlit's options.
+    """Apply the settings, lock the workspace, and return Streamlit's options.
 
-    Raises SettingsError for a login that cannot work, an address that is unguarded or not ours, and
-    a port that is taken; WorkspaceError where another server runs on the workspace.
-
-    With `any_port` the next free port is taken where the wanted one is busy.
+    With `any_port`, a busy port is replaced by the next free one. Raises SettingsError for a login
+    that cannot work, an address that is unguarded or not of this computer, and a busy port.
+    Raises WorkspaceError if another server runs on the workspace.
     """
     address = "0.0.0.0" if settings.share else settings.address
     runtime.use_settings(settings)
@@ -65,7 +64,7 @@ def prepare_server(settings: Settings, any_port: bool) -> dict[str, object]:
     runtime.workspace_lock()
     runtime.study_sweep()
     options = _run_options(settings)
-    set_log_level("ERROR")  # else Streamlit warns that options were said after it was imported
+    set_log_level("ERROR")  # else Streamlit warns about options that are set after its import
     config.get_config_options(force_reparse=True, options_from_flags=options)
     return options
 
@@ -104,7 +103,7 @@ def _is_port_free(address: str, port: int) -> bool:
 
 
 def url_opener(open_browser: bool, display: bool) -> UrlOpener | None:
-    """Return what opens the browser, or None where nobody asked for it or nobody could see it."""
+    """Return a function that opens a URL, or None if it is not wanted or there is no display."""
     return webbrowser.open if open_browser and display else None
 
 
@@ -114,7 +113,7 @@ def announce(
     open_url: UrlOpener | None,
     timeout: float = START_TIMEOUT,
 ) -> None:
-    """Say where the app is once it answers, and open it if that is asked for."""
+    """Print the app's URL as soon as the server answers, and open it if `open_url` is given."""
     host = "[::1]" if ":" in settings.address else "127.0.0.1"
     if not _wait_for_answer(f"http://{host}:{settings.port}/healthz", timeout):
         return
@@ -127,7 +126,7 @@ def announce(
 
 
 def _print_or_log(message: str, interactive: bool) -> None:
-    """Tell the person who started it, or the journal where nobody sits before it."""
+    """Print to the terminal, or write to the log if there is no terminal."""
     if interactive:
         click.echo(f"\n  {message}", err=True)
     else:
@@ -139,7 +138,7 @@ def _wait_for_answer(url: str, timeout: float) -> bool:
     while time.monotonic() < deadline:
         try:
             urllib.request.urlopen(url, timeout=2).close()
-        except urllib.error.HTTPError as response:  # it is there; what is unwell, the journal says
+        except urllib.error.HTTPError as response:  # it answers; the log has the cause
             response.close()
         except OSError:
             time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""Once a minute: overdue decks are closed and decisions are committed, though nobody plays."""
+"""A background thread that closes overdue decks and commits decisions, once a minute."""
 
 import logging
 import threading
@@ -13,7 +13,7 @@ SWEEP_SECONDS = 60.0
 
 
 class StudySweep:
-    """A thread that settles the studies of a store until it is closed."""
+    """A thread that settles the studies of a store every `seconds` until `close` is called."""
 
     def __init__(self, store: StudyStore, seconds: float = SWEEP_SECONDS) -> None:
         self._store, self._seconds = store, seconds
@@ -22,7 +22,7 @@ class StudySweep:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop, and wait for a sweep under way."""
+        """Stop the thread; wait for a running sweep."""
         self._stopped.set()
         self._thread.join()
 
@@ -30,5 +30,5 @@ class StudySweep:
         while not self._stopped.wait(self._seconds):
             try:
                 settle_studies(self._store)
-            except WorkspaceError as error:  # a busy or full disk: the next sweep tries again
+            except WorkspaceError as error:  # disk busy or full: the next sweep tries again
                 _log.warning("studies are not settled: %s", error, extra=log_extra("not_settled"))

@@ -1,4 +1,4 @@
-"""What the browser posts, and what it hears back. The shape is swipe_route.schema.json."""
+"""The swipe API: request and response. The JSON schema is swipe_route.schema.json."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from recsys.errors import (
 from recsys.study.swipes import Answer, Swipe, SwipeKind, check_swipe
 
 SCHEMA_VERSION = 1
-MAX_INTEGER = 2**53 - 1  # the largest whole number that a browser counts to
+MAX_INTEGER = 2**53 - 1  # Number.MAX_SAFE_INTEGER of JavaScript
 INPUTS = ("key", "touch", "mouse", "button")
 DEVICE_CLASSES = ("phone", "tablet", "desk")
 SWIPE_FIELDS = {
@@ -33,11 +33,11 @@ JsonReply = tuple[int, dict[str, Any]]
 
 
 class BadPostError(BrandswipeError):
-    """The body is not what the route takes."""
+    """The request body is not valid."""
 
 
 class TooManySwipesError(BrandswipeError):
-    """More than a hand can do."""
+    """More swipes than a human can make: the rate limit is exceeded."""
 
     def __init__(self) -> None:
         super().__init__("More came than a hand can swipe: nothing is lost, it is sent again.")
@@ -45,7 +45,7 @@ class TooManySwipesError(BrandswipeError):
 
 @dataclass(frozen=True, slots=True)
 class SwipeClient:
-    """The browser that posts: the address it has, and the login that its request carries."""
+    """The client of a post: its IP address, and the login that its token is bound to."""
 
     address: str
     binding: str
@@ -58,7 +58,7 @@ def receive_swipes(
     body: bytes,
     client: SwipeClient,
 ) -> JsonReply:
-    """Store the swipes of a post; return the HTTP status and the JSON of the answer."""
+    """Store the swipes of a post; return the HTTP status and the JSON body."""
     try:
         if not rate_limits.allows_address(client.address, client.binding):
             raise TooManySwipesError
@@ -82,12 +82,12 @@ def receive_swipes(
 
 
 def error_reply(status: int, error: str, message: str) -> JsonReply:
-    """Return an answer that acknowledges nothing and says what to do."""
+    """Return an error response: no swipe is acknowledged, the message says what to do."""
     return status, {"schema": SCHEMA_VERSION, "error": error, "message": message}
 
 
 def parse_swipe(raw: object) -> IncomingSwipe:
-    """Return one swipe of a post. Raises IllegalSwipeError that names the field."""
+    """Parse one swipe of a post. Raises IllegalSwipeError with the name of the bad field."""
     if not isinstance(raw, dict) or not SWIPE_FIELDS - OPTIONAL_FIELDS <= set(raw) <= SWIPE_FIELDS:
         raise IllegalSwipeError(f"A swipe has the fields {', '.join(sorted(SWIPE_FIELDS))}.")
     return IncomingSwipe(
@@ -138,7 +138,10 @@ def _store_and_reply(
 def _within_capacity(
     store: StudyStore, deck: DeckOutline, swipes: list[IncomingSwipe]
 ) -> list[IncomingSwipe]:
-    """Return what the deck has room for, and what it has already. Raises TooManyError for none."""
+    """Return the swipes that fit in the deck or are stored already.
+
+    Raises TooManySwipesError if none fits.
+    """
     stored_ids = store.swipes.ids(deck.id)
     new_ids = list(dict.fromkeys(swipe.id for swipe in swipes if swipe.id not in stored_ids))
     excess_ids = set(new_ids[remaining_rows(len(stored_ids), deck.dealt_at, store.clock()) :])
@@ -166,7 +169,7 @@ def _validate_swipes(
 
 
 def _whole_of(deck: DeckOutline, swipe: IncomingSwipe) -> Swipe:
-    """Return a swipe as a row of its deck would say it, before it has a place there."""
+    """Return an incoming swipe as a `Swipe` of its deck; `server_seq` is not assigned yet."""
     return Swipe(
         id=swipe.id,
         deck=deck.id,

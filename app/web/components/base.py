@@ -1,4 +1,4 @@
-"""What every component is made of: its plain files, and the face of a brand."""
+"""Shared parts of all components: registration from plain files, and card face data."""
 
 import re
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ _FOLDER = Path(__file__).parent
 
 
 def register_component(name: str, file: str, *scripts: str, styles: Sequence[str] = ()) -> Any:
-    """Register a component.
+    """Register a Streamlit component.
 
     Parameters
     ----------
-    name : what Streamlit calls it, after `brandswipe_`; it never changes, as browsers know it
-    file : folder and stem of its own html, css and js
-    scripts, styles : stems of what goes in front, after `shared/base` and `shared/brand_tile`
+    name : name in Streamlit without `brandswipe_`; it never changes, because browsers store it
+    file : folder and stem of the component's own html, css and js
+    scripts, styles : stems of further files, after `shared/base` and `shared/brand_tile`
     """
     return st.components.v2.component(
         f"brandswipe_{name}",
@@ -31,7 +31,7 @@ def register_component(name: str, file: str, *scripts: str, styles: Sequence[str
 
 
 def face_data(face: Face) -> dict[str, object]:
-    """Return a face with the address of its picture."""
+    """Return a card face as JSON data, with the URL of its picture."""
     return {
         "position": face.position,
         "brand": face.brand,
@@ -42,11 +42,11 @@ def face_data(face: Face) -> dict[str, object]:
 
 
 def no_callback() -> None:
-    """Make Streamlit give the result its attribute even before the first event."""
+    """Do nothing; with a callback, Streamlit sets the result attribute before any event."""
 
 
 def _read_sources(kind: str, *names: str) -> str:
-    """Return files as one, without what only their readers need: indentation, lines of comment."""
+    """Return the joined files without indentation, empty lines and comment lines."""
     joined = "\n".join((_FOLDER / f"{name}.{kind}").read_text("utf-8") for name in names)
     lines = (line.strip() for line in joined.splitlines())
     kept = "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
@@ -54,5 +54,5 @@ def _read_sources(kind: str, *names: str) -> str:
 
 
 def _tight_css(css: str) -> str:
-    """Drop spaces, line breaks and semicolons that a browser does not need."""
+    """Remove spaces, line breaks and semicolons that a browser does not need."""
     return re.sub(r"[ ;\n]+(?=})|([:;,{])\s+|(})\s+(?!@)| +(?={)", r"\1\2", css)

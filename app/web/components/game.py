@@ -1,7 +1,7 @@
-"""Components of the game: the deck, the brand picker, practice, and what sends late answers.
+"""Components of the game: deck, brand picker, practice card, and two that send unsent answers.
 
-Each is a thin wrapper beside plain html, css and js. A swipe never travels through Streamlit: the
-deck posts it to a route of ours and a rerun happens once, when the deck is done.
+Each is a thin wrapper around plain html, css and js. Swipes do not go through Streamlit: the deck
+posts them to `api/swipes`, and the page reruns once, when the deck is finished.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,20 +13,20 @@ from recsys.study.swipes import Answer
 
 
 class DeckState(Protocol):
-    """What the deck told: each is None unless it happened just now."""
+    """Events of the deck component; each is None unless it caused this rerun."""
 
-    finished: str | None  # the deck's id: she asks for her result and every answer is stored
-    renew: str | None  # the token has expired and answers wait: sign a new one
+    finished: str | None  # deck id: the player asks for the result; all answers are stored
+    renew: str | None  # the token has expired and answers are unsent: sign a new token
 
 
 class LogoutFlushState(Protocol):
-    """What the farewell told."""
+    """Result of `logout_flush`."""
 
-    unsent: int | None  # so many answers could not be sent; this browser keeps none of them now
+    unsent: int | None  # number of answers that could not be sent; the browser has deleted them
 
 
 class BrandPickerState(Protocol):
-    """What the wall told."""
+    """Result of the brand picker."""
 
     picked: list[str] | None  # brand names, in the order of picking
 
@@ -43,12 +43,12 @@ def swipe_deck(
     note: str = "",
     key: str = "swipe_cards",
 ) -> DeckState:
-    """Show a deck and let her answer.
+    """Show the cards of a deck; the component posts the player's answers.
 
-    `texts` is `words.section(language, "swipe")`; `current_answers` are the answers the server
-    already has; `namespace` keeps people apart who share a browser (unsaved answers of another
-    namespace are dropped from it); `note` is a line above the cards, such as "This deck does not
-    count". Sign `token` once a deck, not once a run: each new value of it starts the script again.
+    `texts` is `section_texts(language, "swipe")`. `current_answers` are the answers on the server.
+    `namespace` separates people who share a browser: the browser deletes unsaved answers of another
+    namespace. `note` is a line above the cards, such as "This deck does not count". Sign `token`
+    once per deck, not once per run: a new value restarts the script.
     """
     data = {
         "deck": deck_id,
@@ -68,17 +68,17 @@ def swipe_deck(
 def late_answers(
     deck_id: str, token: str, *, message: str, api: str, namespace: str, key: str = "latecomers"
 ) -> None:
-    """Send what this browser still keeps for a closed deck; say `message` of what came too late."""
+    """Send the browser's unsent answers of a closed deck; show `message` if some came too late."""
     data = {"deck": deck_id, "token": token, "words": message, "api": api, "namespace": namespace}
     _LATE_ANSWERS(key=key, data=data)
 
 
 def logout_flush(message: str, *, redirect: str = "", key: str = "farewell") -> LogoutFlushState:
-    """Post what still waits in this browser once more, then clear it of everybody's answers.
+    """Post the browser's unsent answers once more, then delete all stored answers of all users.
 
-    Show it before a logout, on a run of its own, and log out once `unsent` is a number: within
-    five seconds. `message` are shown meanwhile; then the browser goes `redirect` an address, if
-    there is one.
+    Show it before a logout, alone in its run. Log out when `unsent` is a number (within five
+    seconds). Until then it shows `message`; afterwards the browser goes to the URL `redirect`, if
+    given.
     """
     data = {"words": message, "to": redirect}
     return _LOGOUT_FLUSH(key=key, data=data, on_unsent_change=no_callback)  # type: ignore[no-any-return]
@@ -92,7 +92,7 @@ def brand_picker(
     maximum: int = 5,
     key: str = "brand_wall",
 ) -> BrandPickerState:
-    """Let her pick `maximum` brands, or at least `minimum`, from (brand, category) pairs."""
+    """Let the player pick `minimum` to `maximum` brands from (brand, category) pairs."""
     data = {
         "brands": [list(pair) for pair in brands],
         "texts": dict(texts),
@@ -103,7 +103,10 @@ def brand_picker(
 
 
 def practice_card(*, texts: Mapping[str, str], key: str = "practice") -> None:
-    """Show one card to try the four ways on. `texts` is `words.section(language, "practice")`."""
+    """Show one card to practise the four answers.
+
+    `texts` is the section "practice" and the answer labels of the section "swipe".
+    """
     _PRACTICE(key=key, data={"texts": dict(texts)})
 
 

@@ -1,4 +1,4 @@
-"""What stands beside the cards: the row of brands, a story that rolls, a link, a tab's memory."""
+"""Small components: brand carousel, story crawl, share link, tab storage, file download."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -9,19 +9,19 @@ from recsys.study.deck import Face
 
 
 class CarouselState(Protocol):
-    """What the carousel told."""
+    """Result of the carousel."""
 
-    chosen: str | None  # a brand's name
+    chosen: str | None  # brand name
 
 
 class StoryCrawlState(Protocol):
-    """What the crawl told."""
+    """Result of the story crawl."""
 
-    ended: bool | None  # it was skipped, or it is over
+    ended: bool | None  # True when it was skipped or is over
 
 
 class TabStorageState(Protocol):
-    """What the browser's tab still knew."""
+    """Result of `tab_storage`: the brands stored in the browser tab."""
 
     brands: list[str] | None
 
@@ -29,7 +29,7 @@ class TabStorageState(Protocol):
 def carousel(
     brands: Sequence[Face], *, label: str, chosen: str | None = None, key: str = "carousel"
 ) -> CarouselState:
-    """Show brands in a row and let her choose one."""
+    """Show brands in a row; the user can choose one."""
     tiles = [face_data(face) for face in brands]
     data = {"brands": tiles, "label": label, "chosen": chosen}
     return _CAROUSEL(key=key, data=data, on_chosen_change=no_callback)  # type: ignore[no-any-return]
@@ -44,10 +44,10 @@ def story_crawl(
     focus: bool = False,
     key: str = "crawl",
 ) -> StoryCrawlState:
-    """Roll a story over the sky for `seconds`; the first line is its title.
+    """Scroll a text over a starry sky for `seconds`; the first line is the title.
 
-    `stars` are names that shine where the lines say them. With `focus` the keyboard goes along: she
-    asked for the story.
+    `stars` are names that are highlighted in the lines. With `focus` the component takes the
+    keyboard focus: use it only if the user asked for the story.
     """
     data = {
         "lines": list(lines),
@@ -62,26 +62,26 @@ def story_crawl(
 def share_link(
     sentences: Mapping[str, tuple[str, str]], *, texts: Mapping[str, str], key: str = "pass_on"
 ) -> None:
-    """Offer the link of the game's first page, alone and in sentences, ready to be copied.
+    """Offer the link of the start page to copy, alone and in sentences.
 
-    `sentences` is language code -> (its name, a sentence with a {link}). The browser knows the
-    address that colleagues see, and a proxy may stand between: so the link is made there.
+    `sentences` is language code -> (language name, sentence with {link}). The browser builds the
+    link: behind a proxy, only the browser knows the address that colleagues use.
     """
     rows = [[code, name, sentence] for code, (name, sentence) in sentences.items()]
     _SHARE_LINK(key=key, data={"home": base_path(), "sentences": rows, "texts": dict(texts)})
 
 
 def tab_storage(owner: str, brands: Sequence[str], *, key: str = "tab_memory") -> TabStorageState:
-    """Keep these brands in the browser's tab, or tell those that it kept where there are none.
+    """Store brands in the browser tab; without `brands`, return the stored ones.
 
-    They go with the tab, or when another `owner` comes to it; the server stores nothing of them.
+    They are deleted when the tab closes or the `owner` changes. The server does not store them.
     """
     data = {"owner": owner, "brands": list(brands)}
     return _TAB_STORAGE(key=key, data=data, on_brands_change=no_callback)  # type: ignore[no-any-return]
 
 
 def file_download(content: str, *, name: str, label: str, key: str = "save") -> None:
-    """Offer to save a text as a file, made in the browser: no address on the server holds it."""
+    """Offer a text as a file download, made in the browser: the server has no URL for it."""
     _FILE_DOWNLOAD(key=key, data={"text": content, "name": name, "label": label})
 
 

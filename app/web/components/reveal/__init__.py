@@ -1,4 +1,4 @@
-"""The closed deck: its cards turned over, in groups, best news first."""
+"""Component that shows the cards of a closed deck by source: picks, decoys, popular."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ _ANSWER_ORDER = (Answer.SUPER_LIKE, Answer.FAVOURITE, Answer.NOT_FAVOURITE, Answ
 
 
 class RevealState(Protocol):
-    """What the turned cards told."""
+    """Result of the reveal component."""
 
-    refusals: dict[str, str] | None  # position -> reason, of every card that she tapped here
+    refusals: dict[str, str] | None  # card position -> reason tapped in this visit
 
 
 @dataclass(frozen=True, slots=True)
 class RevealedCardView:
-    """One card of a closed deck. Exists only after the close: it names arms."""
+    """One card of a closed deck. Never make it for an open deck: it names the sources."""
 
     face: Face
     sources: Collection[Source]
     answer: Answer | None
-    explanation: str = ""  # words, in her language; empty where there is no reason to give
-    asks_reason: bool = False  # she may say why she refused it
+    explanation: str = ""  # in the language of the page; empty if there is none
+    asks_reason: bool = False  # whether the player may give a reason for a rejection
     rejection: RejectionReason | None = None
 
 
@@ -41,10 +41,10 @@ def reveal_deck(
     news: str = "",
     key: str = "reveal",
 ) -> RevealState:
-    """Turn the cards of a closed deck over.
+    """Show the cards of a closed deck with their sources.
 
-    `texts` is `words.section(language, "reveal")`; `lead` says whether the deck counts, `news`
-    which decoys were liked.
+    `texts` is `section_texts(language, "reveal")`. `lead` says whether the deck counts. `news`
+    names the decoys that the player liked.
     """
     data = {
         "deck": deck_id,
@@ -62,7 +62,7 @@ def reveal_deck(
 
 
 def card_tone(sources: Collection[Source]) -> str:
-    """Return which arm gives a turned card its colour: a pick before all, then a decoy."""
+    """Return the source that sets the colour of a card: pick before decoy before popular."""
     if Source.PICK in sources:
         return "pick"
     return "decoy" if Source.DECOY in sources else "popular"
@@ -71,7 +71,7 @@ def card_tone(sources: Collection[Source]) -> str:
 def _group_data(
     name: str, cards: Sequence[RevealedCardView], texts: Mapping[str, str]
 ) -> dict[str, object] | None:
-    """The cards of one tone, those that she likes first."""
+    """Return the cards of one tone, liked cards first, or None if there are none."""
     group_cards = sorted(
         (c for c in cards if card_tone(c.sources) == name),
         key=lambda c: _ANSWER_ORDER.index(c.answer),
