@@ -35,8 +35,8 @@ def no_progress(stage: str, fraction: float) -> None:
 class Notebook:
     """The workbench of one workspace. Use it in a `with` block, or call `close` at the end.
 
-    Methods take `version` as a hash, its first characters, an alias or a tag, and raise
-    UnknownNameError if there is no such version. None is the candidate, else the newest version.
+    `version` in a method is a hash, its first characters, an alias or a tag; None is the candidate,
+    or the newest version without one. Methods raise UnknownNameError for an unknown version.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class Notebook:
         Raises
         ------
         BadInputError
-            The history is not readable or names an unknown brand, or the version is imported lists.
+            The history is unreadable or has an unknown brand, or the version holds imported lists.
         """
         recommender = load_recommender(self.workspace, version)
         return rank_history(recommender, read_typed_history(recommender, history)[1], n).ranked
@@ -129,7 +129,7 @@ class Notebook:
         Raises
         ------
         BadInputError
-            The brand is unknown or may not be shown, or the version is imported lists.
+            The brand is unknown or may not be shown, or the version holds imported lists.
         """
         return similar_to(load_recommender(self.workspace, version), brand)
 
@@ -145,7 +145,7 @@ class Notebook:
     def compare(self, first: str, second: str) -> VersionComparison:
         """Compare two versions: their lists, and offline metrics (`second` minus `first`).
 
-        Offline metrics are missing if one of the versions is imported lists.
+        Offline metrics are missing if one of the versions holds imported lists.
         """
         first_version, second_version = (
             self.workspace.version(first),
@@ -166,7 +166,7 @@ class Notebook:
         Raises
         ------
         BadInputError
-            The version is imported lists.
+            The version holds imported lists.
         """
         recommender = load_recommender(self.workspace, version)
         return behave(
@@ -176,7 +176,7 @@ class Notebook:
     def power(
         self, version: str | None = None, panel: str = "honest", players: int = DEFAULT_PLAYERS
     ) -> SimulatedStudyPower:
-        """Simulate a study of a version in memory, and estimate when the gate would decide.
+        """Simulate a study of a version in memory, and estimate how many people the gate needs.
 
         Parameters
         ----------
@@ -188,7 +188,7 @@ class Notebook:
         Raises
         ------
         WorkspaceError
-            The shop is not planted, so that true favourites are not known.
+            The shop is not a generated (planted) one, so its true favourites are unknown.
         UnknownNameError
             There is no such panel.
         NotEnoughError
@@ -223,7 +223,7 @@ class Notebook:
         Raises
         ------
         BadInputError
-            The study was played by real people, or the version is imported lists.
+            The study was played by real people, or the version holds imported lists.
         NotEnoughError
             Too few people answered.
         """

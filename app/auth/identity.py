@@ -76,14 +76,14 @@ AUTH_EXTRA = "pip install 'brandswipe[auth]'"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The person at this browser, as far as the pages need it. No field holds a name."""
+    """The person behind a request: what the pages need to know. No field holds a name."""
 
     participant: str  # pseudonym
     roles: frozenset[UserRole]
-    guest: bool  # no login vouches for the person
-    customer: str | None = field(default=None, repr=False)  # id in the linked shop account
-    badge: str | None = field(default=None, repr=False)  # the person's key in the link table
-    former_pseudonyms: tuple[str, ...] = ()  # under earlier keys, for rows stored under them
+    guest: bool  # True without a login
+    customer: str | None = field(default=None, repr=False)  # shop customer of the linked account
+    badge: str | None = field(default=None, repr=False)  # key of the person in the link table
+    former_pseudonyms: tuple[str, ...] = ()  # made with earlier keys, for older rows
 
     def has_any_role(self, roles: Collection[UserRole]) -> bool:
         """Return whether the person has one of these roles."""
@@ -91,10 +91,10 @@ class Person:
 
 
 class AccountLinkLookup(Protocol):
-    """The link table, as far as this module reads it."""
+    """The part of the link table that this module reads."""
 
     def customer_of(self, badges: Iterable[str]) -> str | None:
-        """Return the customer linked to the first badge that is linked."""
+        """Return the shop customer of the first badge in the link table, or None."""
 
 
 def guest_person(keys: SecretKeys, cookie_name: str, role: UserRole = UserRole.EMPLOYEE) -> Person:
@@ -205,7 +205,7 @@ def _check_oidc() -> None:
 
 
 def badge(keys: SecretKeys, subject: str) -> str:
-    """Return an employee's key in the link table; the shop computes the same HMAC."""
+    """Return an employee's key in the link table, an HMAC that the shop computes too."""
     return _link_digest(keys, f"employee {subject}")
 
 

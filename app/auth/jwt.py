@@ -1,5 +1,6 @@
-"""Verifies JSON Web Tokens (RFC 7519): the login proxy's header and the shop's statement.
+"""Verification of two JSON Web Tokens (RFC 7519).
 
+They are the header of the login proxy, and the signed statement of the shop's account page.
 joserfc checks the signatures; the extra `auth` installs it.
 """
 
@@ -17,10 +18,10 @@ from app.workspace.settings import Settings
 from recsys.errors import LoginNeededError, NotAllowedError, SettingsError
 
 JwtClaims = Mapping[str, Any]
-MIN_SHARED_KEY_BYTES = 32  # of a symmetric key, which both signs and verifies
+MIN_SHARED_KEY_BYTES = 32  # for a symmetric key, which both signs and verifies
 LEEWAY_SECONDS = 60  # tolerated difference between two clocks
-SHOP_TOKEN_SECONDS = 600  # longest validity of the account page's statement
-SHOP_ISSUER, SHOP_AUDIENCE = "shop", "brandswipe"  # of the account page's statement
+SHOP_TOKEN_SECONDS = 600  # longest validity of the signed statement of the shop's account page
+SHOP_ISSUER, SHOP_AUDIENCE = "shop", "brandswipe"  # claims iss and aud of that signed statement
 _ALGORITHMS_BY_KEY_TYPE = {
     "RSA": ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
     "EC": ("ES256", "ES384", "ES512"),
@@ -59,10 +60,10 @@ def verify_proxy_header(
 
 
 def verify_shop_token(link_key: bytes, token: str, now: float) -> tuple[str, str]:
-    """Return the customer and the nonce of a statement signed by the shop's account page.
+    """Return the customer and the nonce in the signed statement of the shop's account page.
 
-    `now` is in seconds since 1970. Raises NotAllowedError if the statement is forged, edited or
-    not made in the last ten minutes.
+    `now` is in seconds since 1970. Raises NotAllowedError if the signed statement is forged,
+    edited or not made in the last ten minutes.
     """
     try:
         claims = jwt.decode(token, OctKey.import_key(link_key), algorithms=["HS256"]).claims

@@ -1,4 +1,4 @@
-"""Rate limits for swipe posts: above what a hand can do, below what would slow other players.
+"""Rate limits for swipe posts: higher than a hand can reach, too low to slow down other players.
 
 A refused post loses nothing: the browser gets a 429, keeps its answers and sends them later.
 """
@@ -8,10 +8,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-POSTS_PER_MINUTE = 600  # per participant; also the burst: 50 quick keys are at most 50 posts
-POSTS_PER_ADDRESS = 3_000  # per minute, without a cookie: an office shares one address
-ROW_BURST = 1_000  # rows of a deck at once: each of 20 cards answered and taken back 25 times
-ROWS_PER_MINUTE = 6  # more rows for a deck each minute, so that no answer waits for ever
+POSTS_PER_MINUTE = 600  # per participant, also the burst; 50 quick keys: at most 50 posts
+POSTS_PER_ADDRESS = 3_000  # per minute, without a guest cookie: an office shares one address
+ROW_BURST = 1_000  # rows per deck at once: 20 cards, each answered and undone 25 times
+ROWS_PER_MINUTE = 6  # further rows per deck and minute, so that no answer waits for ever
 MAX_NAMES = 10_000  # names in memory; the least recently used one is dropped first
 
 
@@ -53,7 +53,10 @@ class SwipeRateLimits:
         self._by_address = RateLimiter(POSTS_PER_ADDRESS, clock)
 
     def allows_address(self, address: str, binding: str) -> bool:
-        """Return whether an address may post. Only posts without a guest cookie are limited."""
+        """Return whether an address may post.
+
+        `binding` is the guest cookie's value, "" without one. Posts with a cookie are not limited.
+        """
         return bool(binding) or self._by_address.try_acquire(address)
 
     def allows_participant(self, participant: str) -> bool:

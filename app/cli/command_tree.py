@@ -1,6 +1,6 @@
-"""The tree of commands, and how one of them ends: with 0, or with the code of its error.
+"""The tree of commands, and the exit code of a command: 0, or the code of its error.
 
-A command's module is imported when the command is called: a list of commands waits for no library.
+A command's module is imported only when the command is called, so that the help starts fast.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ EXIT_USAGE, EXIT_INTEGRITY = 2, 4
 
 
 class CommandGroup(click.Group):
-    """A noun with its verbs, listed in the order of their use."""
+    """A group of commands (a noun with verbs), listed in the order of use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands in the order of the tree."""
@@ -25,10 +25,9 @@ class CommandGroup(click.Group):
 
 
 class LazyCommand(click.Command):
-    """Stand for a command until it is called: its name, its module and its line in the list.
+    """A placeholder with the name, module and short help of a command, until it is called.
 
-    The command itself is the function of that module that is called like it: `what-if` is
-    `what_if_command`.
+    The command itself is a function in the module: `what_if_command` for `what-if`.
     """
 
     def __init__(self, name: str, module: str, short_help: str) -> None:
@@ -161,7 +160,7 @@ def cli(debug: bool) -> None:
 
 
 def invoke_command(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit code; a crash is the caller's to end."""
+    """Run one command and return its exit code. Other exceptions (crashes) go to the caller."""
     try:
         return cli.main(list(arguments), prog_name="brandswipe", standalone_mode=False) or 0
     except click.ClickException as error:

@@ -46,16 +46,16 @@ LIST_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class ExportSpec:
-    """Specification of an export. With the events, it determines every byte of the lists."""
+    """Specification of an export. Together with the events, it determines every byte of it."""
 
     model: str  # hash of the model version
     policy: Mapping[str, Any]
     n: int  # brands per customer
-    products: int = 3  # featured and popular products per brand
-    arms: Mapping[str, int] | None = None  # percent per arm; None: all customers get the model
+    products: int = 3  # per brand: so many featured and so many popular products
+    arms: Mapping[str, int] | None = None  # percent of customers per arm; None: all in arm MODEL
     seed: int = 0
     part: int = PART_SIZE  # customers per part
-    evidence: str | None = None  # digest of an evidence table; None: use the events
+    evidence: str | None = None  # digest of the evidence table; None: from events
 
 
 def order_to_row(order: ExportSpec) -> dict[str, Any]:
@@ -91,15 +91,15 @@ def write_atomically(file: Path, write: Callable[[Path], object]) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PartWriter:
-    """Writer of the parts of one export."""
+    """Writer of the parts of one export, for a catalog of B brands."""
 
     spec: ExportSpec
     out: Path
     recommender: Recommender
     variants: Variants
     rankers: Mapping[str, BatchRanker]  # arm -> ranker, for arms that get lists
-    featured: pa.Array  # (B,) lists of product ids
-    popular: pa.Array  # (B,) lists of product ids
+    featured: pa.Array  # (B,) lists of up to `spec.products` product ids
+    popular: pa.Array  # (B,) lists of up to `spec.products` product ids
 
     @classmethod
     def of(cls, workspace: Workspace, spec: ExportSpec, out: Path) -> "PartWriter":

@@ -36,7 +36,9 @@ FACTS = (
     "customers", "brands", "data_version", "code_version", "fit_seconds", "peak_megabytes",
     "balance",
 )  # fmt: skip
-TUNED_FIELDS = ("ease", "alike", "half_life", "drift", "fashion")  # tuned with the score weights
+TUNED_FIELDS = ("ease", "alike", "half_life", "drift", "fashion")
+"""Stored names of tuned HybridParams: shares of EASE and item kNN in the collaborative part, and
+half-lives in days of own evidence, of the collaborative query and of popularity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class VersionComparison:
 
 
 def compared_to_row(found: VersionComparison) -> dict[str, Any]:
-    """Return the comparison as JSON data for a job's result."""
+    """Return a comparison as JSON data, which a job stores as its result."""
     return {
         "people": found.people,
         "shared": estimate_to_row(found.shared),
@@ -94,6 +96,7 @@ def compare_versions(
     """Compare two versions. For imported lists only the lists are compared, not offline metrics."""
     recommenders = [load_recommender(workspace, version.hash) for version in (first, second)]
     pairs = list(islice(_evidence_pairs(workspace, recommenders, progress), MAX_CUSTOMERS))
+    # evidence is read per version: its customer number differs between versions
     first_lists, second_lists = (
         top_lists(brain.model, (pair[place] for pair in pairs))
         for place, brain in enumerate(recommenders)

@@ -24,19 +24,19 @@ class TemporalSplit:
     """Training part of a temporal split.
 
     depth=0 is the whole log, depth=1 drops the test period, depth=2 also drops a validation period.
-    Each dropped period is the share `held_out` of the time span that remains. In a log without
-    times it is that share of each customer's sequence.
+    Each dropped period is the share `held_out` of the remaining time span. In a log without times,
+    it is that share of each customer's sequence of events.
     """
 
     first: int  # seconds since 1970, the earliest event
     last: int  # seconds since 1970, the latest event
     held_out: float  # share from 0 to 1
     depth: int = 0  # number of periods dropped
-    cuts_sequences: bool = False  # with times: also drop the end of each customer's own sequence
+    cuts_sequences: bool = False  # log with times: also drop each sequence's last events
 
     @classmethod
     def of(cls, event_store: EventStore, held_out: float, sample: float, seed: int) -> Self:
-        """Return the whole log (depth 0). The earliest event is that of a sample of customers."""
+        """Return the whole log (depth 0). `first` is taken from a sample (share) of customers."""
         chunks = (int(rows["ts"].min()) for _, rows in event_store.scan(sample, seed))
         return cls(min(chunks, default=event_store.as_of), event_store.as_of, held_out)
 
@@ -57,7 +57,10 @@ class TemporalSplit:
         return replace(self, depth=self.depth + 1)
 
     def contains(self, numbers: RowCustomers, rows: EventRows) -> NDArray[np.bool_]:
-        """Return which rows are in this part, (n,). Rows: whole customers, ordered by customer."""
+        """Return a mask (n,): which rows are in this part.
+
+        rows: (n,) all events of some customers, ordered by customer. numbers: (n,)
+        """
         if not self.has_times:
             return self._sequence_start(numbers, self.depth)
         contained = np.asarray(rows["ts"] <= self.as_of, np.bool_)
@@ -66,7 +69,7 @@ class TemporalSplit:
         return contained
 
     def _sequence_start(self, numbers: RowCustomers, depth: int) -> NDArray[np.bool_]:
-        """Return which rows stay after cutting the end of each sequence `depth` times, (n,)."""
+        """Return a mask (n,): which rows stay after `depth` cuts at the end of each sequence."""
         starts = np.flatnonzero(np.diff(numbers, prepend=-1))
         counts = np.diff(np.append(starts, len(numbers)))
         lengths = counts
@@ -104,7 +107,7 @@ class HoldoutTask:
         )
 
     def with_sequence_ends(self) -> "HoldoutTask":
-        """Return the task for the end of each customer's own sequence, in a log with times."""
+        """Return the task that holds out the end of each sequence of events (log with times)."""
         return replace(self, history_split=replace(self.split, cuts_sequences=True))
 
     def history(self, numbers: RowCustomers, rows: EventRows) -> Evidence:
@@ -115,14 +118,14 @@ class HoldoutTask:
         )
 
     def all_eval_users(self, event_store: EventStore) -> Iterator[EvalUser]:
-        """Yield all evaluation users by customer key. Keys are hashes, so the order is random."""
+        """Yield all evaluation users in the order of customer keys: random, as keys are hashes."""
         for numbers, rows in event_store.scan(chunk=SMALL_CHUNK_ROWS):
             yield from self.eval_users(numbers, rows, self.history(numbers, rows))
 
     def eval_users(
         self, numbers: RowCustomers, rows: EventRows, history: Evidence
     ) -> Iterator[EvalUser]:
-        """Yield the chunk's customers with history and at least one relevant held-out brand."""
+        """Yield the customers with a history and at least one relevant held-out brand."""
         held_out = self.split.contains(numbers, rows) & ~self.history_split.contains(numbers, rows)
         customers, brand, gain = relevance_gains(
             numbers[held_out], rows[held_out], self.item_facts, self.relevance, self.has_purchases

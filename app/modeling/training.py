@@ -69,7 +69,8 @@ def fit_version(
 ) -> ModelVersion:
     """Fit a model on a sample of the customers and save it as a new version.
 
-    With `evidence_table`, aggregated by a warehouse, the model learns from that table's customers;
+    `baseline` names the baseline in the trial decks that measure the expected balance. With
+    `evidence_table`, aggregated by a warehouse, the model learns from that table's customers;
     parameters are still tuned on the events. The facts of `evaluator` are saved with the version.
     `on_loss` receives the loss after each ALS iteration. Raises BadInputError for options out of
     range and NotEnoughError without usable events.
@@ -242,6 +243,7 @@ def expected_balance(
 def _trial_pairs(
     recommender: Recommender, customer: str, policy: Policy, baseline: str, seed: int
 ) -> list[tuple[float, float]]:
+    # lengths of the lists of model and baseline; decoys are not in the model's list
     lengths = (policy.decoy_depth * policy.deck.picks, policy.deck.picks)
     try:
         evidence = recommender.evidence_of(customer)

@@ -38,6 +38,7 @@ class UserCoverage:
 def measure_user_coverage(event_store: EventStore, policy: Policy) -> UserCoverage | None:
     """Return the coverage in a sample; None if it has fewer customers than `policy.cell`."""
     counts = np.concatenate([np.zeros(0, np.int64), *_brand_counts(event_store, policy)])
+    # round_down returns 0 for a group that is too small to publish
     if not policy.disclosure.round_down(len(counts)):
         return None
     min_brands = policy.least_brands
@@ -48,7 +49,7 @@ def measure_user_coverage(event_store: EventStore, policy: Policy) -> UserCovera
 
 
 def _brand_counts(event_store: EventStore, policy: Policy) -> Iterator[NDArray[np.int64]]:
-    """Yield the number of brands per sampled customer, counted as for dealing a deck, (n,)."""
+    """Yield (n,) brands in the history of each sampled customer, counted as for a deck."""
     facts = ItemFacts.from_catalog(policy_catalog(event_store, policy))
     share = min(1.0, SAMPLE_CUSTOMERS / max(1, event_store.customers))
     for numbers, rows in event_store.scan(share):
@@ -63,7 +64,10 @@ def _brand_counts(event_store: EventStore, policy: Policy) -> Iterator[NDArray[n
 def _bands(
     counts: NDArray[np.int64], edges: tuple[int, ...], rule: DisclosureRule
 ) -> Iterator[HistoryBand]:
-    """Yield bands of at least `min_group_size` customers; a smaller band joins the next one."""
+    """Yield bands of at least `min_group_size` customers; a smaller band joins the next one.
+
+    counts: (n,) brands per customer. edges: lower ends of the bands, in brands.
+    """
     low, remaining = edges[0], len(counts)
     for high in edges[1:]:
         count = int(((counts >= low) & (counts < high)).sum())

@@ -1,7 +1,7 @@
 """Background jobs, each in its own process: a durable row, live progress, cancel within 2 seconds.
 
-A job survives a reload of the page and a restart of the server. A job whose process ended without
-writing an end is *interrupted*.
+A job survives a reload of the page and a restart of the server. A job is *interrupted* if its
+process ended without storing an outcome.
 """
 
 import json
@@ -40,7 +40,7 @@ FORMER: Mapping[str, str] = {  # module:function of an earlier version -> kind
     "app.work:compare": "compare",
     "app.work:power": "power",
 }
-"""Targets that a running server of an earlier version may still use. Add a line when one moves."""
+"""Targets that a running server of an earlier version may pass. Add a line when a task moves."""
 
 
 def target_of(said: str) -> str:
@@ -126,7 +126,7 @@ class Jobs:
         return next((job for job in jobs if job.state is JobState.RUNNING), None)
 
     def cancel(self, id: str) -> Job:
-        """End a running job's process and no other; a job that has ended does not change."""
+        """End the process of a running job, found by PID and start time. Ended jobs stay."""
         row = self.store.jobs.get(id)
         if row and row.outcome is None and row.pid and self._is_alive(row):
             end_process(row.pid, row.born or "", self._children.get(id))
@@ -147,7 +147,7 @@ class Jobs:
         return _read_json(result_file(self.settings.workspace, id)) or None
 
     def close(self) -> None:
-        """Wait for processes whose job has ended; a running job survives the server."""
+        """Wait until the processes of ended jobs exit. A running job survives the server."""
         for id, child in self._children.items():
             if self.job(id).state is not JobState.RUNNING:
                 with suppress(subprocess.TimeoutExpired):  # its end is written, it only has to exit

@@ -9,21 +9,24 @@ MAX_REASONS = 2  # on one card: more would be noise
 
 
 def explanation_text(language: str, explanation: Explanation, picks_only: bool = False) -> str:
-    """Return the strongest reasons in words; `picks_only` if the person only named brands."""
+    """Return the strongest reasons of a score in words, at most MAX_REASONS.
+
+    Set `picks_only` if the person only picked brands, so that no activity in the shop is known.
+    """
     return " ".join(_reason_sentences(language, explanation, picks_only)[:MAX_REASONS])
 
 
 def list_in_words(language: str, names: Sequence[str]) -> str:
-    """Return one or more names as a list in words: Lego, Nike and Stabilo."""
+    """Return names (at least one) as a list in words: Lego, Nike and Stabilo."""
     *first, last = names
     return f"{', '.join(first)} {translate(language, 'reveal.and')} {last}" if first else last
 
 
 def _reason_sentences(language: str, explanation: Explanation, picks_only: bool) -> list[str]:
-    """Return the reasons from the person's own activity, the strongest first, then from others.
+    """Return a sentence per reason: own activity, strongest first, then similar customers.
 
-    Others are a reason if the collaborative part is larger than popularity and 0. Popularity is the
-    reason if there is no other.
+    Similar customers are a reason if the collaborative part of the score is above 0 and above the
+    popularity part. Popularity is the reason if there is no other reason.
     """
     own_reasons = [] if picks_only else _own_activity_reasons(language, explanation)
     others_reason = _others_reason(language, explanation, picks_only)

@@ -16,7 +16,7 @@ from app.presentation.palette import ColorTokens as ColorTokens
 from app.presentation.palette import color_tokens as color_tokens
 from app.presentation.templating import render_template
 
-STATIC_FOLDER = Path(__file__).parents[1] / "web" / "static"  # Streamlit serves it: beside main
+STATIC_FOLDER = Path(__file__).parents[1] / "web" / "static"  # Streamlit wants it beside main.py
 HEADING_FONT = "Bricolage Grotesque"
 TEXT_FONT = "Inter"
 _LATIN = "U+0000-00FF,U+0131,U+0152-0153,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122,U+2212"

@@ -52,7 +52,7 @@ def too_small_text(language: str, people: int, smallest: int) -> str | None:
 
 
 def _text(language: str, key: str, **values: object) -> str:
-    # numbers as they are: what is stored of a decision was written without a separator
+    # no thousands separators: the reasons of stored decisions were written without them
     return translate(language, f"verdict.{key}", **{name: str(v) for name, v in values.items()})
 
 
@@ -123,6 +123,6 @@ def _format_percent(share: float) -> str:
 
 
 def _format_points(score: float) -> str:
-    """Return a difference score as the difference of two shares, in points."""
+    """Return a score, (1 + difference of two shares) / 2, as that difference in points."""
     points = round(200 * score - 100)
     return f"{points:+d}" if points else "0"

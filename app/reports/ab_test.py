@@ -42,7 +42,7 @@ class ABTestResult:
 
     analysis: ABTestAnalysis
     in_two_variants: int  # customers in more than one variant; they count in none
-    unmatched_outcomes: int  # of an unexposed customer, before exposure, or another brand
+    unmatched_outcomes: int  # no exposed customer, before the exposure, or for another brand
     study: str | None = None
     study_agreement: StudyAgreement | None = None
 
@@ -101,7 +101,12 @@ def _require_columns(loaded: LoadedFiles, names: set[str], file_kind: str) -> No
 
 
 def _match_outcomes(con: duckdb.DuckDBPyConnection, by_brand: bool) -> None:
-    """Create `people`, one row per customer with variant, and `deeds`, the matched outcomes."""
+    """Create the tables `people`, one row per exposed customer, and `deeds`, of matched outcomes.
+
+    people: id, arm (variant), since (first exposure, 0 without times), twice (several variants).
+    deeds: id, deed (key of _EVENT_KINDS, NULL for other events). An outcome matches if it has no
+    time or is not before `since`, and with `by_brand` only for a brand shown to the customer.
+    """
     con.execute(
         f"""CREATE TABLE people AS SELECT {Col.CUSTOMER} AS id, min({VARIANT_COLUMN}) AS arm,
         coalesce(min({Col.TS}), 0) AS since, count(DISTINCT {VARIANT_COLUMN}) > 1 AS twice
@@ -128,7 +133,7 @@ def _match_outcomes(con: duckdb.DuckDBPyConnection, by_brand: bool) -> None:
 
 
 def _variants_without_brands(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """Return the variants that showed no brand to anybody: no outcome in them can count."""
+    """Return the variants that showed no brand to anybody, so that none of their outcomes count."""
     sql = (
         f"SELECT {VARIANT_COLUMN} FROM exposures WHERE {VARIANT_COLUMN} IS NOT NULL GROUP BY "
         "1 HAVING count(brand) = 0"
@@ -163,6 +168,7 @@ def _analyze_matched(
         {*rows["arm"].tolist(), *(planned_shares or ())},
         key=lambda name: (name != MODEL_VARIANT, name),
     )
+    # one row per customer in exactly one variant: outcome -> (n,) flags; variant_index: (n,)
     outcomes_by_measure = {name: np.asarray(rows[name], dtype=np.bool_) for name in _EVENT_KINDS}
     outcomes_by_measure[ENGAGED] = np.logical_or.reduce(
         [outcomes_by_measure[name] for name in OUTCOMES if name in outcomes_by_measure]

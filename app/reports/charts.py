@@ -28,12 +28,12 @@ from recsys.stats import Estimate
 
 @dataclass(frozen=True, slots=True)
 class ChartSpan:
-    """A bar from `start` to `end` on a scale from 0 to 100, or a dot at `start`."""
+    """A horizontal bar from `start` to `end`, or a dot at `start`, on a scale from 0 to 100."""
 
     start: float
     end: float
     color: str  # name of a color token
-    pale: bool = False
+    pale: bool = False  # in a lighter shade of the color
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class ChartRow:
     label: str
     value_text: str  # the number at the right
     spans: tuple[ChartSpan, ...] = ()
-    dots: tuple[ChartSpan, ...] = ()  # at their `start`
-    bar: float | None = None
+    dots: tuple[ChartSpan, ...] = ()  # drawn at `start`; `end` is not used
+    bar: float | None = None  # the criterion's bar (threshold), drawn as a vertical line
     bar_label: str = ""
-    value_color: str = "ink"  # of `value_text`
+    value_color: str = "ink"  # name of the color token of `value_text`
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,12 +17,13 @@ MAX_VALUES = 6
 
 
 def representativeness_charts(language: str, result: StudyStatus) -> list[Sequence[Chart]]:
-    """Return a chart for each column of the list, in pairs side by side."""
+    """Return a chart per column of the invitation list, in rows of two charts side by side."""
     columns = [_known(language, result, *column) for column in result.frame_shares.items()]
     return [columns[n : n + 2] for n in range(0, len(columns), 2)]
 
 
 def _known(language: str, judged: StudyStatus, name: str, rows: Sequence[FrameShare]) -> Chart:
+    """Return the chart of a column, or a chart that says "unknown" if it cannot be computed."""
     unknown = Chart(
         tables_invited.representativeness_title(language, name),
         translate(language, "report.not_computed"),

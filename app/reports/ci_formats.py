@@ -91,7 +91,7 @@ def gate_junit(result: StudyStatus) -> str:
 
 
 def _test_case(name: str, criterion: CriterionVerdict | None, result: StudyStatus) -> str:
-    """Return a test case. A passed criterion is open while limits keep the study undecided."""
+    """Return a test case. A passed criterion is skipped while limits keep the study undecided."""
     reason = quoteattr(verdict_text("en", result.verdict))
     released = result.verdict.outcome is Outcome.RELEASE
     if criterion is not None and criterion.failed and result.verdict.outcome is Outcome.HOLD:

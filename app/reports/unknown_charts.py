@@ -1,6 +1,6 @@
-"""Charts and tables of measures that could not be computed: page and file show them as unknown.
+"""Charts and tables that say "unknown" on page and in file if a measure could not be computed.
 
-Each failure is logged; the verdict and everything else stay.
+Each failure is logged. The verdict and all other charts stay.
 """
 
 from collections.abc import Callable
@@ -26,11 +26,11 @@ NEEDED = {
     "language": ("segments",),
     "device": ("segments",),
 }
-"""Chart or table (the start of its title's text key) -> the report's measures behind it."""
+"""Chart or table (its title's text key without "_title") -> the report's measures that it shows."""
 
 
 def value_or_unknown(name: str, compute: Callable[[], Value], unknown: Value) -> Value:
-    """Return what `compute` returns; if it raises, log the failure and return `unknown`."""
+    """Return the result of `compute`. If it raises, log the failure and return `unknown`."""
     measures = ShownMeasures()
     found = measures.compute(name, compute, unknown)
     json_log.not_computed(measures.failures)
@@ -40,7 +40,7 @@ def value_or_unknown(name: str, compute: Callable[[], Value], unknown: Value) ->
 def chart_or_unknown(
     language: str, judged: StudyStatus, name: str, build: Callable[[], Chart]
 ) -> Chart:
-    """Return a chart; if nothing of it could be computed, its caption says so."""
+    """Return a chart. If none of its measures could be computed, its caption says so."""
     unknown = translate(language, "report.not_computed")
     failed = Chart(translate(language, f"report.{name}_title"), unknown)
     found = value_or_unknown(f"picture, {name}", build, failed)

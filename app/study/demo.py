@@ -39,7 +39,7 @@ DEMO_STUDIES = (
     DemoStudy("Summer", POLITE, 120, 19),
     DemoStudy("Autumn", HONEST, 25, 0),
 )
-"""In the first two, about 85% of the picks were favourites; one is released, one is held."""
+"""In Spring and in Summer, about 85% of picks are liked. Spring is released and Summer is held."""
 
 
 def is_built(settings: Settings) -> bool:

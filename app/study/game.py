@@ -75,7 +75,7 @@ class Game:
         return self.dealer.study
 
     def record_step(self, player: Player, step: FunnelStep) -> None:
-        """Record that an invited player reached a step. A persona is not a person: no record."""
+        """Record that an invited player reached a step. Nothing is recorded for a persona."""
         if player.origin is not Origin.PERSONA:
             self.store.invitations.record_step(self.row.hash, player.participant, step)
 
@@ -118,7 +118,7 @@ class Game:
             return self._store_deck(player, deck, stopwatch)
 
     def _store_deck(self, player: Player, deck: Deck, stopwatch: Stopwatch) -> DealtDeck:
-        """Write a deck down, or return the one that another press stored meanwhile."""
+        """Store a deck, or return the deck that a concurrent request has stored meanwhile."""
         hours, version = self.study.policy.open_hours, self.recommender.event_store.version
         with self.store.transaction():
             return self.open_deck(player) or self.store.decks.add(
@@ -140,11 +140,11 @@ class Game:
         return self.recommender.rank(self.dealer.evidence(player, Stopwatch()), n)
 
     def finish_by_player(self, deck: str) -> str | None:
-        """Close a deck for its player; return a coffee code, once, or None if none is left.
+        """Close a deck for its player; return a coffee code, or None if no code is left.
 
-        Every finished deck from the player's own history gets one, whatever the answers are.
+        Every deck from the player's own history gets a code once, whatever the answers are.
         """
-        with self.store.transaction():  # who ends twice at once gets one code
+        with self.store.transaction():  # two concurrent calls give one code
             already_closed = self.store.decks.closing(deck) is not None
             self.finish(deck)
             own = self.store.decks.get(deck).deck.origin is Origin.OWN
@@ -233,7 +233,7 @@ def study_to_play(store: StudyStore) -> StudyRow | None:
     open_studies = [row for row in live_studies if row.closed_at is None]
     return next(
         iter(open_studies or live_studies or playgrounds[::-1]), None
-    )  # a later playground belongs to a single page view
+    )  # the first one is the demo's; later ones belong to single page views
 
 
 def load_game(workspace: Workspace, row: StudyRow) -> Game:

@@ -1,6 +1,6 @@
 """The files of an invitation: the list in order, messages, posters, and a works council note.
 
-Addresses are only in these files. The study database stores only marks of pseudonyms.
+Addresses are only in these files. The study database stores a hash for each invited employee.
 """
 
 import csv
@@ -36,7 +36,7 @@ SUBJECT_COLUMN, EMAIL_COLUMNS = "subject", ("email", "e-mail", "mail")
 class Invitee:
     """An employee on the list, with all columns of the list."""
 
-    address: str  # as the login names the employee; an e-mail address in lower case
+    address: str  # the login's name of the employee; an e-mail address is in lower case
     row: Mapping[str, str]
 
 
@@ -209,10 +209,10 @@ class InvitationResult:
     """The result of an invitation."""
 
     files: Mapping[str, str]  # texts to send and to print, by file name
-    hash: str  # of the list
+    hash: str  # of the invitation list
     people: int
-    dropped_columns: tuple[str, ...]  # fewer than two values had a minimum group of people
-    warning: str | None  # if so few people cannot lead to a release
+    dropped_columns: tuple[str, ...]  # not kept: fewer than two values with enough people
+    warning: str | None  # text if so few people cannot lead to a release
 
 
 def invite_to_study(
@@ -225,8 +225,8 @@ def invite_to_study(
 ) -> InvitationResult:
     """Store the list of a study before its first deck, and return the files of the invitation.
 
-    `columns` are names of list columns to keep coarsely, separated by commas. Raises BadInputError
-    for an invalid link, an unknown column, and if another list is stored already.
+    `columns` are the list's columns to store with rare values merged, separated by commas. Raises
+    BadInputError for an invalid link, an unknown column, and if another list is stored already.
     """
     check_play_link(link)
     study = study_of(row)

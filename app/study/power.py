@@ -72,10 +72,11 @@ def deal_trial_decks(
     seed: int,
     progress: ProgressCallback,
 ) -> TrialDecks:
-    """Deal to randomly sampled customers; return overlap of the lists and match of the decoys.
+    """Deal decks to a random sample of customers; return list overlap and decoy balance.
 
     `baseline` is the name of a baseline, or a second model version.
     """
+    # the size of a random sample varies: draw twice as many, keep TRIAL_CUSTOMERS
     share = min(1.0, 2 * TRIAL_CUSTOMERS / max(1, recommender.event_store.customers))
     customers = list(islice(recommender.event_store.customer_ids(share, seed), TRIAL_CUSTOMERS))
     shared_counts: Counter[int] = Counter()
@@ -98,6 +99,7 @@ def _trial_deck(
     recommender: Recommender, customer: str, policy: Policy, baseline: Recommender | str, seed: int
 ) -> tuple[Card, ...]:
     """Return a trial deck; () if the history is too short or the shop is too small."""
+    # lengths of the lists of model and baseline; decoys are not in the model's list
     lengths = (policy.decoy_depth * policy.deck.picks, policy.deck.picks)
     try:
         evidence = recommender.evidence_of(customer)
@@ -108,6 +110,7 @@ def _trial_deck(
                 evidence, recommender.baseline(baseline), lengths, ()
             )
         else:
+            # the model fills the place of the baseline list; `replace` puts the challenger's there
             challenger_scores = baseline.rank(baseline.evidence_of(customer), lengths[1])
             candidate_lists = recommender.candidate_lists(evidence, recommender.model, lengths, ())
             candidate_lists = replace(
@@ -188,13 +191,13 @@ DEFAULT_PLAYERS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class SimulatedStudyPower:
-    """The result of a study in which simulated employees judge a version."""
+    """The result of a simulated study of a version, and the power of resampled studies."""
 
     panel: str
-    players: int  # who played; some do not count
-    hit_rate: float
-    outcome: str  # of the one study, in the order of play
-    decided_after: int | None
+    players: int  # simulated employees that finished a deck; some decks do not count
+    hit_rate: float  # mean score of the first criterion over the decks that count, 0 to 1
+    outcome: str  # verdict of the simulated study, with its decks in the order of play
+    decided_after: int | None  # counted decks when the gate decided; None while undecided
     reason: str
     power: PowerEstimate
 

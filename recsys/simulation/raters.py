@@ -52,7 +52,7 @@ class BrandKnowledge:
 
 @dataclass(frozen=True, slots=True)
 class RaterBehavior:
-    """How a panel of raters answers; every value is assumed. Chances are from 0 to 1."""
+    """Answering behavior of a panel, which is a group of raters. Assumed values, chances 0 to 1."""
 
     # chance of a "favourite" answer, by kind of brand
     true_favourite: float = 0.98  # a true favourite
@@ -101,7 +101,7 @@ KEEN = RaterBehavior(
 CARELESS = RaterBehavior(careless=0.4, leaves_early=0.15)
 """Many answer at random, and some stop early."""
 
-PANELS: dict[str, RaterBehavior] = {
+PANELS: dict[str, RaterBehavior] = {  # name of a panel -> behavior of its raters
     "honest": HONEST,
     "keen": KEEN,
     "polite": POLITE,
@@ -120,7 +120,7 @@ class SimulatedAnswer:
 
 
 def rater_panel(name: str) -> RaterBehavior:
-    """Return the behaviour of a panel. Raises UnknownNameError, which lists the known panels."""
+    """Return the behavior of a panel's raters. Raises UnknownNameError for an unknown panel."""
     if name not in PANELS:
         raise UnknownNameError("panel", name, PANELS)
     return PANELS[name]

@@ -131,7 +131,7 @@ def _study_data(workspace: Workspace, row: StudyRow) -> dict[str, Any]:
 
 
 def _consent_counts(workspace: Workspace, row: StudyRow) -> dict[str, int]:
-    """Return how many people agreed or refused under the current wording, rounded down."""
+    """Return how many people agreed to or refused the current consent text, rounded down."""
     policy = study_of(row).policy
     counts = workspace.store.participants.consent_counts(privacy.consent_version())
     yes, no = (policy.disclosure.round_down(people) for people in counts)
@@ -139,7 +139,7 @@ def _consent_counts(workspace: Workspace, row: StudyRow) -> dict[str, int]:
 
 
 def _deck_count(workspace: Workspace, row: StudyRow) -> int:
-    """Return the number of decks; in a live study rounded down, so that no person shows."""
+    """Return the number of decks, rounded down in a live study so that no person is visible."""
     dealt = len(workspace.store.decks.of_study(row.hash))
     policy = study_of(row).policy
     return policy.disclosure.round_down(dealt) if row.kind is StudyKind.LIVE else dealt

@@ -159,7 +159,7 @@ def _shop_data(sample: TrialDecks, policy: Policy) -> dict[str, Any]:
 def _scenario_data(scenario: PowerScenario, linked: float | None) -> dict[str, Any]:
     truth = scenario.assumptions
     people = {"median": scenario.median, "nine_in_ten": scenario.most}
-    invited = {
+    invited = {  # ceil(n / linked); `linked` is the share of invited people with a linked account
         name: None if n is None or linked is None else -int(-n // linked)
         for name, n in people.items()
     }

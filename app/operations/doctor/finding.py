@@ -5,9 +5,9 @@ from enum import StrEnum
 
 
 class CheckState(StrEnum):
-    """The result of a check, from best to worst."""
+    """The state that a check reports, from best to worst."""
 
-    WELL = "well"
+    WELL = "well"  # no problem
     IDLE = "idle"  # not in use here
     ADVICE = "advice"  # it works, but could be better
     MEND = "mend"  # it does not work, or not safely
@@ -16,7 +16,7 @@ class CheckState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One sentence about the state, and one about the remedy if there is something to do."""
+    """A state, a sentence about it, and a remedy (sentence or command), "" if none is needed."""
 
     state: CheckState
     message: str
@@ -29,7 +29,7 @@ def finding_to_row(finding: Finding) -> dict[str, str]:
 
 
 def well(message: str) -> Finding:
-    """Return the finding that all is well."""
+    """Return the finding that there is no problem."""
     return Finding(CheckState.WELL, message)
 
 

@@ -51,7 +51,7 @@ def _private_paths(workspace: Path) -> Iterator[Path]:
 
 
 def diagnose_clock(workspace: Workspace, clock: Callable[[], int] = now_ms) -> Finding:
-    """Check the clock, by which decks and logins expire. Rows from the future: it was set back."""
+    """Check the clock, by which decks and logins expire. A row from the future: it was set back."""
     now, probe = clock(), workspace.folder / f".clock-{token_hex(8)}"
     try:
         probe.touch()

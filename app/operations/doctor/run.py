@@ -26,7 +26,7 @@ CHECKS: Mapping[str, Callable[[Workspace], Finding]] = {
 def run_checks(workspace: Workspace) -> dict[str, Finding]:
     """Return the finding of each check; an error that a check raises becomes its finding.
 
-    A finding with the message of an earlier one has the same cause: it reads "not checked".
+    A finding with the same message as an earlier one has the same cause. It says "Not checked".
     """
     findings: dict[str, Finding] = {}
     for name, check in CHECKS.items():

@@ -43,7 +43,10 @@ NO_BRANDS_FILE = BrandsFile({}, frozenset(), {})
 
 
 def read_catalog(folders: Sequence[Path], lineage: str) -> Catalog:
-    """Return the catalogue of the segments in `folders`; the latest segment with an item counts."""
+    """Return the catalog of the segments in `folders`. The latest segment with an item counts.
+
+    `lineage` is the ID of the event store: codes of another lineage do not match.
+    """
     brands = _read_names(folders, "brands")
     categories = _read_names(folders, "categories")
     items = _latest_items(folders)
@@ -98,7 +101,8 @@ def assign_codes(
 ) -> None:
     """Give codes to new brands, categories and items; write them; create the table `item_map`.
 
-    Reads the view `good` (valid events) and the table `shelf` (products of the product file).
+    An item is a product of one brand in one category. Reads the view `good` (valid events) and the
+    table `shelf` (products of the product file).
     `item_map(product, brand, category, item)` maps the texts of an event to the item code.
     """
     con.execute(
@@ -213,6 +217,8 @@ def _code_items(con: duckdb.DuckDBPyConnection, old: Catalog | None) -> None:
         con.execute(statement)
 
 
+# mapped: one row per product, brand text and category text of the events, with codes;
+# shelved: one row per product of the product file, with codes; item codes count up from old items
 _MAP_SQL = (
     """CREATE TABLE mapped AS SELECT r.product, r.brand AS brand_was, r.category AS category_was,
     b.code AS brand, c.code AS category, r.cents, r.priced FROM resolved r

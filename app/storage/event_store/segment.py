@@ -35,8 +35,8 @@ class Segment:
 
     folder: Path
     keys: CustomerKeys  # (n_customers,) ascending, memory-mapped
-    starts: CustomerKeys  # (n_customers + 1,) first row of each customer
-    id_starts: CustomerKeys  # (n_customers + 1,) first byte of each id
+    starts: CustomerKeys  # (n_customers + 1,) first row of each customer, then n_events
+    id_starts: CustomerKeys  # (n_customers + 1,) first byte of each id in `ids`, then n_bytes
     ids: NDArray[np.uint8]  # (n_bytes,) UTF-8 text of all ids
     rows: EventRows  # (n_events,)
 

@@ -56,8 +56,8 @@ def evidence_statement(
 ) -> str:
     """Return a SQL statement that exports a table's evidence, one row per customer and brand.
 
-    `products` is a table with our product columns. See `evidence_query`. Raises UnknownNameError
-    for an unknown schema.
+    `products` names a table of products with the columns SHELF_COLUMNS. See `evidence_query`.
+    Raises UnknownNameError for an unknown schema.
     """
     event_schema = _schema_by_name(schema)
     table_name = table or default_table(engine, schema)
@@ -79,7 +79,7 @@ def _schema_by_name(name: str) -> EventSchema:
 
 
 def default_table(engine: str, schema: str) -> str:
-    """Return the default table name: the name in the schema's own exports."""
+    """Return the table name that exports in this schema use by default."""
     if (engine, schema) == ("bigquery", "ga4"):
         return "`YOUR-PROJECT.analytics_123456.events_*`"
     return {"snowplow": "atomic.events", "movielens": "ratings", "rectools": "interactions"}.get(
