@@ -1,1 +1,1 @@
-"""The Streamlit pages. The folder is not called `pages`: Streamlit would serve its files itself."""
+"""The Streamlit pages. Not named `pages`, because Streamlit serves files in such a folder."""

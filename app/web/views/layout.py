@@ -1,4 +1,4 @@
-"""What is round every page: language, role, the guest, and a sentence when something fails."""
+"""Shared parts of all pages: login, logout, top bar, language, role and error messages."""
 
 import logging
 import time
@@ -22,11 +22,11 @@ from app.workspace.json_log import describe_error, log_extra
 from app.workspace.settings import Login, Settings, with_current_roles
 from recsys.errors import BrandswipeError, LoginNeededError, NotAllowedError
 
-_ADDRESS_SECONDS = 1800  # seconds that an address is shown before a new one is made
+_ADDRESS_SECONDS = 1800  # seconds for which a link address is reused
 
 
 def offer_account_link(language: str, person: Person) -> None:
-    """The way to the shop, for whoever logged in and is not linked yet."""
+    """Show the link to the shop's account page to a logged-in employee without linked account."""
     shop_page = runtime.settings().shop_link
     if shop_page and person.badge and person.customer is None:
         st.link_button(
@@ -37,7 +37,7 @@ def offer_account_link(language: str, person: Person) -> None:
 
 
 def collect_account_link(language: str, person: Person) -> None:
-    """Link the account whose note came with this page's address, and say what became of it."""
+    """Link the account of the shop statement in the page's URL, and show the outcome."""
     session, handle = current_session(), st.query_params.get(LINKED_PARAMETER)
     if handle:
         del st.query_params[LINKED_PARAMETER]
@@ -48,14 +48,14 @@ def collect_account_link(language: str, person: Person) -> None:
             st.error(str(error), icon=":material/info:")
             return
         session.link_done = True
-        st.rerun()  # from now on she plays as herself
+        st.rerun()  # the employee now plays from the linked purchase history
     if session.link_done:
         session.link_done = False
         st.success(translate(language, "login.linked"), icon=":material/check:")
 
 
 def _cached_link_address(person: Person, shop_page: str) -> str:
-    """Made once in a while: it is a row each time."""
+    """Return a link address, reused for a while: each new one is a row in the database."""
     session, now = current_session(), time.monotonic()
     if session.link_address is None or session.link_address[0] < now - _ADDRESS_SECONDS:
         session.link_address = now, link_url(runtime.account_links(), person, shop_page)
@@ -63,7 +63,7 @@ def _cached_link_address(person: Person, shop_page: str) -> str:
 
 
 def login_claims(settings: Settings) -> LoginClaims:
-    """What the login says of whoever is here. Raises LoginNeededError where it says nothing."""
+    """Return the claims of the current login. Raises LoginNeededError if there is no login."""
     if settings.login is Login.PROXY:
         from app.auth.jwt import verify_proxy_header
 
@@ -76,7 +76,7 @@ def login_claims(settings: Settings) -> LoginClaims:
 
 
 def sign_in_page(language: str, refusal: NotAllowedError, settings: Settings) -> None:
-    """The page of somebody who is not let in, or not yet."""
+    """Show the page of a user without access: login needed, expired or refused."""
     if not isinstance(refusal, LoginNeededError):
         st.title(translate(language, "login.refused_title"))
         st.write(str(refusal))
@@ -90,7 +90,7 @@ def sign_in_page(language: str, refusal: NotAllowedError, settings: Settings) ->
 
 
 def sign_out_button(language: str, settings: Settings) -> None:
-    """The button that ends a login, for whoever has one."""
+    """Show the logout button if the user has a login that can be ended."""
     signed_in_by_oidc = settings.login is Login.OIDC and st.user.is_logged_in
     if signed_in_by_oidc or (settings.login is Login.PROXY and settings.logout_url):
         st.button(
@@ -106,7 +106,7 @@ def _begin_logout() -> None:
 
 
 def sign_out_page(language: str, settings: Settings) -> None:
-    """Let her answers out before she goes, then end the login."""
+    """Send the user's unsent answers, then log out."""
     at_proxy = settings.login is Login.PROXY
     flush_state = logout_flush(
         translate(language, "swipe.leaving"), redirect=f"{base_path()}leave" if at_proxy else ""
@@ -121,7 +121,7 @@ _log = logging.getLogger("brandswipe")
 
 
 def current_language() -> str:
-    """The language: the one in the address, else the browser's."""
+    """Return the chosen language, else the one in the URL, else the browser's."""
     session, requested = current_session(), st.query_params.get("lang", "")
     language = session.language
     if language is None:
@@ -131,19 +131,19 @@ def current_language() -> str:
 
 
 def is_local_browser() -> bool:
-    """Whether the browser runs on the computer that serves it, and no proxy stands between."""
+    """Return whether the browser runs on the server's computer and not through a proxy."""
     return is_local_request(st.context.ip_address or "localhost", list(st.context.headers))
 
 
 def may_choose_role() -> bool:
-    """Whether whoever sits here may choose a role: in local mode, and never from a phone."""
+    """Return whether the user may choose a role: only in local mode, never from a phone."""
     return runtime.settings().login is Login.LOCAL and is_local_browser()
 
 
 def top_bar(language: str) -> Person:
-    """Draw the line with role (where it may be chosen), language and the way out; return who it is.
+    """Draw the bar with role (if it may be chosen), language and logout; return the person.
 
-    Raises as `current_person` does, after the line was drawn.
+    Raises as `current_person` does, after the bar is drawn.
     """
     with st.container(horizontal=True, vertical_alignment="center", key="frame_bar"):
         if may_choose_role():
@@ -180,10 +180,10 @@ def _choose_role(language: str) -> None:
 
 
 def current_person() -> Person:
-    """Whoever sits at this browser, looked up now.
+    """Return the person at this browser, looked up now.
 
-    Raises LoginNeededError where nobody vouches for her and somebody must, NotAllowedError for a
-    login that may not come in.
+    Raises LoginNeededError if a login is required and missing, and NotAllowedError if the login has
+    no access.
     """
     settings, keys = runtime.settings(), runtime.secret_keys()
     if settings.login.is_real:
@@ -196,7 +196,7 @@ def current_person() -> Person:
 
 
 def require_role(*roles: UserRole) -> Person:
-    """Return whoever is here. Raises NotAllowedError unless she has one of these roles."""
+    """Return the current person. Raises NotAllowedError without one of these roles."""
     person = current_person()
     if not person.has_any_role(roles):
         role_names = " or ".join(roles)
@@ -208,7 +208,7 @@ def require_role(*roles: UserRole) -> Person:
 
 
 def current_participant(part: str = "") -> str:
-    """The pseudonym of whoever sits at this browser, in a part that she plays."""
+    """Return the pseudonym of the current person; `part` gives a separate one per persona."""
     if not part:
         return current_person().participant
     return pseudonym(runtime.secret_keys(), f"guest {_guest_name()} {part}")
@@ -216,12 +216,12 @@ def current_participant(part: str = "") -> str:
 
 def _guest_name() -> str:
     header = "; ".join(f"{name}={value}" for name, value in st.context.cookies.items())
-    # where cookies are refused this visit alone is remembered
+    # without cookies, the guest is remembered for this visit only
     return guest_from_cookies(header) or current_session().visit_name
 
 
 def run_guarded(page: Callable[[], None], language: str) -> None:
-    """Run a page; what goes wrong becomes a sentence."""
+    """Run a page; show errors as one sentence and log unexpected ones."""
     try:
         page()
     except BrandswipeError as error:
@@ -234,6 +234,6 @@ def run_guarded(page: Callable[[], None], language: str) -> None:
 
 
 def go_to_page(role: str, page: str, **query: str) -> None:
-    """Go to a page in a role, as a press on the bar and the navigation would."""
+    """Go to a page in a role, as if both were chosen in the top bar."""
     current_session().wanted_page = WantedPage(role, page, query)
     st.rerun()

@@ -1,4 +1,4 @@
-"""My brands: the row that customers would get; a press lists a brand's products."""
+"""My brands: the row of recommended brands; a click on a brand lists its products."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,13 +19,13 @@ from recsys.errors import NotAllowedError, NotEnoughHistoryError
 from recsys.study.card_faces import Product
 from recsys.study.deck import Face, Origin
 
-ROW_LENGTH = 10  # brands of a row
+ROW_LENGTH = 10  # brands in a row
 PRODUCTS_PER_HEADING = 6  # products under each heading
 _CAROUSEL_KEY = "carousel"
 
 
 def my_brands_page() -> None:
-    """Compute the row now, for whoever is here, and show the products of the chosen brand."""
+    """Compute the row for the current player and show the products of the chosen brand."""
     language = layout.current_language()
     st.title(translate(language, "carousel.title"))
     study = study_to_play(runtime.store())
@@ -43,9 +43,9 @@ def my_brands_page() -> None:
 
 
 def show_carousel(language: str, game: Game, player: Player, open_first: bool = False) -> None:
-    """The row, and below it what a pressed brand has to offer;
+    """Show the row and below it the products of the chosen brand.
 
-    the first one, where `open_first`.
+    With `open_first`, the first brand is chosen at the start.
     """
     st.write(translate(language, "carousel.lead"))
     _carousel_fragment(language, game, player, open_first)
@@ -63,7 +63,7 @@ def _show_carousel_and_products(
 ) -> None:
     faces = favourite_faces(game, player)
     brands = [face.brand for face in faces]
-    pressed = component_value(_CAROUSEL_KEY, "chosen")  # read first, so that the row shows it
+    pressed = component_value(_CAROUSEL_KEY, "chosen")  # read first: the row marks it
     chosen_brand = pressed if pressed in brands else None
     if open_first and brands:
         chosen_brand = chosen_brand or brands[0]
@@ -75,7 +75,7 @@ def _show_carousel_and_products(
 
 
 def _row_player(game: Game) -> Player:
-    """Whoever is here; without a yes to reading, the brands that she named are all we know."""
+    """Return the current player; without consent to read history, one with picked brands only."""
     player = players.current_player()
     if player.origin is not Origin.OWN or privacy.has_consented(game.store, player.participant):
         return player
@@ -83,7 +83,7 @@ def _row_player(game: Game) -> Player:
 
 
 def would_reveal_picks(game: Game, player: Player) -> bool:
-    """Whether the row would say which cards are picks, of a deck in play or one that may count."""
+    """Return whether the row would reveal the picks of an open deck or of a future counted deck."""
     store = game.store
     closed = [
         store.decks.is_closed(dealt) for dealt in store.decks.of_participant(player.participant)
@@ -92,7 +92,7 @@ def would_reveal_picks(game: Game, player: Player) -> bool:
 
 
 def favourite_faces(game: Game, player: Player) -> list[Face]:
-    """Her best brands, computed now; none where nothing is known of her."""
+    """Compute the player's top brands; empty if nothing is known about the player."""
     if player.customer is None and not player.picked_brands:
         return []
     try:
@@ -120,7 +120,7 @@ def _show_products(language: str, recommender: Recommender, brand: str) -> None:
 
 
 def products_html(language: str, products_by_heading: Mapping[str, Sequence[Product]]) -> str:
-    """Return the HTML of lists of products with their prices, each that is not empty."""
+    """Return the HTML of the non-empty product lists, with prices."""
     shelves = [
         (
             translate(language, f"carousel.{heading_key}"),

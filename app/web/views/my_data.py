@@ -1,4 +1,4 @@
-"""My data: everything that is stored about whoever is here, hers to take along or to erase."""
+"""My data: shows all data stored about the user, to download or to erase."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from app.workspace.planted_shop import planted_personas
 
 
 def my_data_page() -> None:
-    """Show all of it; erase it at two presses."""
+    """Show all stored data of the user; erase it after two clicks."""
     language, store, participants = layout.current_language(), runtime.store(), _own_participants()
     account_link = _account_link()
     st.title(translate(language, "my_data.title"))
@@ -25,7 +25,7 @@ def my_data_page() -> None:
     stored_data = personal_data(store, participants, account_link)
     row_kinds = ("decks", "consents", "steps", "invited_as")
     has_data = bool(any(stored_data[name] for name in row_kinds) or account_link)
-    # a page may run twice: it is said as long as it is true
+    # a page may run twice: show the message as long as it is true
     if current_session().was_forgotten and not has_data:
         st.success(translate(language, "my_data.forgotten"), icon=":material/check:")
     st.caption(translate(language, "my_data.kept"))
@@ -41,7 +41,7 @@ def my_data_page() -> None:
         st.write(linked_text)
     for n, deck in enumerate(stored_data["decks"], start=1):
         _show_deck(language, n, deck)
-    # a file of Streamlit's own would lie at an address that anybody may ask for
+    # not st.download_button: Streamlit serves its file at a URL that anybody may request
     file_download(
         json.dumps(stored_data, indent=2, ensure_ascii=False),
         name="brandswipe.json",
@@ -51,7 +51,7 @@ def my_data_page() -> None:
 
 
 def _own_participants() -> list[str]:
-    """Hers, and those of the lives that she may have borrowed."""
+    """Return the user's pseudonyms: current, former, and those used while playing as a persona."""
     person = layout.current_person()
     personas = planted_personas(runtime.settings().workspace) if person.guest else ()
     return [
@@ -62,13 +62,13 @@ def _own_participants() -> list[str]:
 
 
 def _account_link() -> AccountLink:
-    """How her shop account was linked, if one is."""
+    """Return how and when the user's shop account was linked, or None."""
     customer = layout.current_person().customer
     return None if customer is None else runtime.account_links().link_of(customer)
 
 
 def _erase_everything(participants: list[str]) -> None:
-    """Erase her rows, and the link to her shop account."""
+    """Erase the user's rows and the link to the shop account."""
     forget_person(runtime.store(), participants)
     customer = layout.current_person().customer
     if customer is not None:
@@ -104,7 +104,7 @@ def _offer_erasure(language: str, participants: list[str]) -> None:
     with st.container(horizontal=True):
         if st.button(translate(language, "my_data.forget_sure"), key="forget_sure", type="primary"):
             _erase_everything(participants)
-            clear_session()  # what this page was told goes too; the frame round it stays
+            clear_session()  # also erases the values of this page; language and role stay
             current_session().was_forgotten = True
             st.rerun()
         if st.button(translate(language, "my_data.stay"), key="forget_not"):

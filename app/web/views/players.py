@@ -1,4 +1,4 @@
-"""Who plays in this visit: a customer we know, somebody with picked brands, or a borrowed life."""
+"""The player of a visit: a linked customer, a guest with picked brands, or a persona."""
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ from recsys.study.deck import Origin
 
 
 def deck_note(language: str, origin: Origin) -> str:
-    """Return the line that says why a deck does not count; empty where it does."""
+    """Return the line that says why a deck does not count; empty if it counts."""
     borrowed = current_persona()
     if origin is Origin.PERSONA and borrowed is not None:
         return translate(language, "personas.mark", name=borrowed.name)
@@ -24,20 +24,20 @@ def deck_note(language: str, origin: Origin) -> str:
 
 
 def leave_persona_button(language: str) -> None:
-    """Offer the way out of a borrowed life."""
+    """Show the button that stops playing as a persona."""
     if st.button(translate(language, "personas.stop"), key="be_yourself"):
         play_as_self()
         st.rerun()
 
 
-MAX_PICKED_BRANDS = 5  # brands that can be picked
-PERSONA_PARAMETER = "as"  # the persona in the address
+MAX_PICKED_BRANDS = 5  # maximum number of picked brands
+PERSONA_PARAMETER = "as"  # query parameter with the persona
 
 
 def restore_persona(page: str) -> None:
-    """Find out whose life is played: the address says it, so that a reload and a link keep it.
+    """Restore the persona from the URL, so that a reload and a shared link keep it.
 
-    Streamlit empties the address when the page changes; the life that was borrowed is kept then.
+    Streamlit clears the query when the page changes; the session then supplies the persona.
     """
     session = current_session()
     page_changed = session.page_path not in (None, page)
@@ -49,7 +49,7 @@ def restore_persona(page: str) -> None:
 
 
 def _restore_picked_brands() -> None:
-    """Ask the browser's tab for the brands that a guest picked before she reloaded."""
+    """Restore from the browser tab the brands that a guest picked before a reload."""
     session, owner = current_session(), layout.current_participant()[:16]
     stored_brands = tab_storage(owner, session.picked_brands or ()).brands
     if stored_brands and session.picked_brands is None:
@@ -62,23 +62,23 @@ def play_as_persona(name: str) -> None:
 
 
 def play_as_self() -> None:
-    """Play as oneself again."""
+    """Stop playing as a persona."""
     st.query_params.pop(PERSONA_PARAMETER, None)
 
 
 def session_person() -> Person:
-    """Whoever sits at this browser."""
+    """Return the person at this browser."""
     return layout.current_person()
 
 
 def built_the_model() -> bool:
-    """Whether she made what is judged: a data scientist by her login."""
+    """Return whether the player may have built the evaluated model: has the login role DS."""
     person = session_person()
     return not person.guest and person.has_any_role([UserRole.DS])
 
 
 def current_persona() -> Persona | None:
-    """The persona that the address names, if there is one and whoever is here may borrow a life."""
+    """Return the persona in the URL, or None if there is none or the person may not use one."""
     name = st.query_params.get(PERSONA_PARAMETER)
     return (
         next((one for one in available_personas() if one.name.lower() == name), None)
@@ -88,12 +88,12 @@ def current_persona() -> Persona | None:
 
 
 def available_personas() -> tuple[Persona, ...]:
-    """Lives that whoever is here may borrow: none, once somebody vouches for who she is."""
+    """Return the personas that the person may play as; empty for a person with a login."""
     return tuple(planted_personas(runtime.settings().workspace)) if session_person().guest else ()
 
 
 def current_player() -> Player:
-    """Whoever plays at this browser: as the customer that she is, if we know it."""
+    """Return the player: as persona, as linked customer, or with picked brands."""
     persona, person = current_persona(), session_person()
     if persona is not None:
         participant = layout.current_participant(f"as {persona.name}")
@@ -114,6 +114,6 @@ def current_player() -> Player:
 
 
 def player_with_picks(participant: str) -> Player:
-    """A player of whom we know the brands that were picked in this visit, and nothing else."""
+    """Return a player with only the brands that were picked in this visit."""
     picked_brands = current_session().picked_brands or ()
     return Player(participant, Origin.ELICITED, picked_brands=picked_brands)

@@ -1,4 +1,4 @@
-"""What a visit keeps between two runs of a page: no other module reads `st.session_state`."""
+"""State of a visit between page runs. No other module reads `st.session_state`."""
 
 import secrets
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from recsys.report.rejections import RejectedBrand
 
 SESSION_KEY = "session"
 LANGUAGE_KEY, ROLE_KEY, VERSION_KEY = "language", "role", "wb_version"
-"""Keys of widgets that code reads or sets as well; Streamlit keeps their values."""
+"""Keys of widgets that code also reads or sets; Streamlit stores their values."""
 
 
 class WantedPage(NamedTuple):
@@ -24,15 +24,15 @@ class WantedPage(NamedTuple):
 
     role: str
     page: str
-    query: Mapping[str, str]  # parameters of its address
+    query: Mapping[str, str]  # query parameters of the URL
 
 
 @dataclass(slots=True)
 class Session:
-    """The values of one visit; it ends with the tab, or when the page is loaded again."""
+    """The values of one visit. A visit ends when the tab is closed or the page is reloaded."""
 
     visit_name: str = field(default_factory=lambda: secrets.token_urlsafe(16))
-    pages: Mapping[str, Page] = field(default_factory=dict)  # those that this person may see
+    pages: Mapping[str, Page] = field(default_factory=dict)  # pages that the person may open
     page_path: str | None = None  # the page that was shown last
     wanted_page: WantedPage | None = None
     logging_out: bool = False
@@ -40,23 +40,23 @@ class Session:
     link_done: bool = False  # the account was linked in the last run
 
     persona_name: str | None = None  # the persona in the address at the last run
-    picked_brands: tuple[str, ...] | None = None  # None until some are picked; the tab keeps them
+    picked_brands: tuple[str, ...] | None = None  # None until picked; the tab stores them
 
-    stage: Stage = Stage.ARRIVED  # of the game
-    pending_deal: PendingDeal | None = None  # the cards that are being dealt
+    stage: Stage = Stage.ARRIVED  # stage of the play page
+    pending_deal: PendingDeal | None = None  # deck that is being dealt
     deck_tokens: dict[str, str] = field(default_factory=dict)  # deck id -> token
-    answers_at_arrival: dict[str, int] = field(default_factory=dict)  # deck id -> number
-    kept_rejections: dict[str, dict[str, str]] = field(default_factory=dict)  # by deck id
-    coffee_code: str | None = None  # shown on the reveal; nothing says whose it was
+    answers_at_arrival: dict[str, int] = field(default_factory=dict)  # deck id -> answers
+    kept_rejections: dict[str, dict[str, str]] = field(default_factory=dict)  # by deck and position
+    coffee_code: str | None = None  # shown on the reveal; not linked to a person
     story_is_rolling: bool = False
-    playground: str | None = None  # hash of the study that simulated colleagues play
+    playground: str | None = None  # hash of the study of the simulated players
 
-    confirms_erasure: bool = False  # the first of two presses was made
+    confirms_erasure: bool = False  # the first of two clicks was made
     was_forgotten: bool = False
 
-    new_version: str | None = None  # hash of the version that a fit of this visit made
-    opened_study: str | None = None  # hash of the study that was opened in this visit
-    invitations: tuple[str, InvitationResult] | None = None  # (study hash, its invitation files)
+    new_version: str | None = None  # hash of the version fitted in this visit
+    opened_study: str | None = None  # hash of the study opened in this visit
+    invitations: tuple[str, InvitationResult] | None = None  # (study hash, invitations)
     behavior_results: tuple[str, list[BehaviorResult]] | None = None  # (version hash, results)
     rejected_brands: tuple[str, list[RejectedBrand]] | None = None  # (version hash, brands)
 
@@ -97,7 +97,7 @@ def current_session() -> Session:
 
 
 def clear_session() -> None:
-    """Begin a visit anew: everything goes, with what widgets and components keep.
+    """Delete all values of the visit, including those of widgets and components.
 
     Language and role stay.
     """
@@ -106,7 +106,7 @@ def clear_session() -> None:
 
 
 def component_value(key: str, name: str) -> Any:
-    """Return what a component reported last, before it is drawn anew; None without a report."""
+    """Return the last value of a component before it is drawn again, or None."""
     return (st.session_state.get(key) or {}).get(name)
 
 

@@ -1,4 +1,4 @@
-"""The wall: brands to pick from, and four lives to borrow instead."""
+"""The page for picking favourite brands, or a persona to play as instead."""
 
 from collections.abc import Callable
 
@@ -13,11 +13,11 @@ from app.web.views.play.stages import Stage
 from app.web.views.session import current_session
 from recsys.simulation.personas import Persona
 
-MAX_BRANDS = 420  # brands on the wall: the most bought
+MAX_BRANDS = 420  # number of brands to pick from: the most bought
 
 
 def show_brand_picker(language: str, game: Game, on_picked: Callable[[], None]) -> None:
-    """Let her pick brands, or somebody to be; `on_picked` is called when brands were picked."""
+    """Let the player pick brands or a persona. `on_picked` is called after brands are picked."""
     st.title(translate(language, "wall.title"))
     st.write(translate(language, "wall.lead"))
     picked = brand_picker(_pickable_brands(game), texts=section_texts(language, "wall")).picked

@@ -1,4 +1,4 @@
-"""The welcome: what this is, what is read, who sees what; nothing is read before a clear yes."""
+"""The consent page. No purchase history is read before the player clicks yes."""
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ ANSWER_TEXTS = ("favourite", "not_favourite", "super_like", "dont_know", "answer
 
 
 def show_consent(language: str, game: Game, player: Player) -> bool | None:
-    """Ask; return her word at the moment she gives it."""
+    """Ask for consent; return the answer in the run of the click, else None."""
     note = players.deck_note(language, player.origin)
     if note:
         st.caption(note)

@@ -1,4 +1,4 @@
-"""The deck in play: the cards, her pass for the route, and the end of it."""
+"""The open deck: shows the cards, signs the token of the swipe route, closes the deck."""
 
 import streamlit as st
 
@@ -16,7 +16,7 @@ from app.web.views.session import current_session
 
 
 def show_deck(language: str, game: Game, player: Player, dealt_deck: DealtDeck) -> None:
-    """Let her answer; the database alone knows how far she is."""
+    """Show the cards of an open deck. Progress is stored in the database only."""
     deck = dealt_deck.deck
     current_answers = game.store.swipes.current_answers(deck.id)
     if not _greet_returning(language, deck.id, len(current_answers)):
@@ -28,7 +28,7 @@ def show_deck(language: str, game: Game, player: Player, dealt_deck: DealtDeck) 
         texts=section_texts(language, "swipe") | {"question": question_text(language, game)},
         current_answers=current_answers,
         api=f"{base_path()}api/swipes",
-        namespace=layout.current_participant()[:16],  # one person, whosever life she borrows
+        namespace=layout.current_participant()[:16],  # the same for the person and all personas
         note=players.deck_note(language, deck.origin),
         key=f"deck_{deck.id}",
     )
@@ -44,7 +44,7 @@ def show_deck(language: str, game: Game, player: Player, dealt_deck: DealtDeck) 
 
 
 def send_late_answers(language: str, player: Player, deck_id: str) -> None:
-    """Send what her browser still keeps for a deck that was closed meanwhile, and tell her."""
+    """Send the browser's unsent answers of a closed deck, and say so to the player."""
     late_answers(
         deck_id,
         _deck_token(player, deck_id),
@@ -56,13 +56,13 @@ def send_late_answers(language: str, player: Player, deck_id: str) -> None:
 
 
 def question_text(language: str, game: Game) -> str:
-    """Return the question as the study wrote it down."""
+    """Return the question in the policy of the study."""
     question = game.study.policy.question
     return question.nl if language == "nl" else question.en
 
 
 def _greet_returning(language: str, deck_id: str, answered_count: int) -> bool:
-    """Greet whoever left in the middle, for as long as this visit lasts."""
+    """Greet a player who resumes a deck, throughout this visit; return whether one resumes."""
     answered_before = current_session().answers_at_arrival.setdefault(deck_id, answered_count)
     if answered_before:
         st.caption(translate(language, "state.resumed", n=answered_before), text_alignment="center")
@@ -70,7 +70,7 @@ def _greet_returning(language: str, deck_id: str, answered_count: int) -> bool:
 
 
 def _deck_token(player: Player, deck_id: str) -> str:
-    """Sign once a deck and visit: a new value would start the cards' script again."""
+    """Return a token, signed once per deck and visit: a new value would restart the script."""
     tokens = current_session().deck_tokens
     if deck_id not in tokens:
         binding = binding_of(st.context.headers)

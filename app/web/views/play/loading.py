@@ -1,4 +1,4 @@
-"""The wait for the cards: what is done for her, and how long each part of it takes."""
+"""The wait while a deck is dealt: the stages of the work and their durations."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -16,25 +16,25 @@ from app.web.views.session import current_session
 from recsys.progress import WorkStage
 from recsys.study.deck import DeckRecipe, Origin
 
-STAGE_TEXTS = {  # how the stopwatch calls them, and how the page does
+STAGE_TEXTS = {  # stage of the stopwatch -> text key of the page
     WorkStage.READING_EVENTS: "reading",
     WorkStage.READING_PICKS: "picks",
     WorkStage.SUMMING_UP: "summing",
     WorkStage.RANKING: "ranking",
     WorkStage.CHOOSING_DECOYS: "choosing",
 }
-STORY_DELAY = 0.4  # s; a shorter wait is over before a story would begin
-_POLL_SECONDS = 0.2  # s between two looks at the stages
+STORY_DELAY = 0.4  # seconds; a shorter wait shows no story
+_POLL_SECONDS = 0.2  # seconds between two updates of the stages
 
 
 def start_deal(game: Game, player: Player, recipe: DeckRecipe | None) -> None:
-    """Begin to deal; the page looks for the cards from its next run on."""
+    """Start dealing in the background; the next run of the page waits for the deck."""
     deal = partial(game.start, player, recipe)
     current_session().pending_deal = runtime.deal_queue().submit(deal)
 
 
 def await_deal(language: str, pending_deal: PendingDeal) -> DealtDeck:
-    """Wait for the cards, with a story where it can be felt; raise what went wrong."""
+    """Wait for the deck, with a story if the wait is noticeable. Raises any dealing error."""
     if not pending_deal.is_done_within(STORY_DELAY):
         _show_story(language, pending_deal)
     current_session().pending_deal = None
@@ -42,8 +42,8 @@ def await_deal(language: str, pending_deal: PendingDeal) -> DealtDeck:
 
 
 def _show_story(language: str, pending_deal: PendingDeal) -> None:
-    """Roll the story until the cards are there; who skips it sees the stages alone."""
-    with st.container(key="story"):  # by this name the style sweeps the last page away
+    """Show the story until the deck is dealt; after a skip, show only the stages."""
+    with st.container(key="story"):  # the CSS uses this key to hide the previous page
         story, stage_lines = st.empty(), st.empty()
     texts = section_texts(language, "crawl")
     lines = [texts["title"], *(texts[key] for key in sorted(texts) if key.startswith("line_"))]
@@ -60,9 +60,9 @@ def _progress_text(language: str, timings: Mapping[str, float]) -> str:
 
 
 def show_timing(language: str, game: Game, dealt_deck: DealtDeck) -> None:
-    """Say in a line how long it took, its stages behind a sign."""
+    """Show the duration of the deal in one line, with the stages in a tooltip."""
     seconds = max(sum(dealt_deck.timings.values()) / 1000, 0.001)
-    if dealt_deck.deck.origin is Origin.ELICITED:  # nobody was looked up: five picks were enough
+    if dealt_deck.deck.origin is Origin.ELICITED:  # no history was read: picked brands were enough
         brands = len(game.recommender.catalog.brands)
         sentence = translate(language, "wait.ranked", brands=brands, seconds=seconds)
     else:
@@ -76,7 +76,7 @@ def show_timing(language: str, game: Game, dealt_deck: DealtDeck) -> None:
 
 
 def _stage_lines(language: str, timings: Mapping[str, float]) -> list[str]:
-    """Each stage of the wait with its true time."""
+    """Return a line for each stage with its measured milliseconds."""
     return [
         f"{translate(language, f'wait.stage_{key}')}: {format_value(language, ms)} ms"
         for start, key in STAGE_TEXTS.items()

@@ -1,4 +1,4 @@
-"""The game: whatever comes next for whoever is here."""
+"""The play page: shows the next step of the current player."""
 
 from typing import NoReturn
 
@@ -24,7 +24,7 @@ SHORT_DECK_ORIGINS = (Origin.ELICITED, Origin.PRACTICE)  # decks of eight cards
 
 
 def play_page() -> None:
-    """Show whatever comes next; the store alone knows where she was."""
+    """Show the player's next step. Progress is in the study store, not in the session."""
     language, session = layout.current_language(), current_session()
     row = study_to_play(runtime.store())
     if row is None:
@@ -60,13 +60,13 @@ def _take_next_step(language: str, game: Game, eligibility: Eligibility) -> None
 
 
 def _enter(stage: Stage) -> NoReturn:
-    """Go on in another stage, at the next run of the page."""
+    """Set the stage and rerun the page."""
     current_session().stage = stage
     st.rerun()
 
 
 def show_notice(language: str, state: str, *choices: str, **values: object) -> str | None:
-    """Say a state in its own words; return the way on that was pressed."""
+    """Show the message of a state with buttons; return the clicked choice, or None."""
     with st.container(key="notice"):
         st.html(render_template("app.web", "cards_face_down.html"))
         st.title(translate(language, f"state.{state}_title"), anchor=False, text_alignment="center")
@@ -84,7 +84,7 @@ def _choice_button(language: str, state: str, choice: str, primary: bool) -> boo
 
 
 def _record_arrival(game: Game) -> None:
-    """Note that somebody invited is here, and whether the shop knows who she is."""
+    """Record that an invited person opened the page, and whether the account is linked."""
     player = players.current_player()
     game.record_step(player, FunnelStep.OPENED)
     if player.origin is Origin.OWN:
@@ -92,7 +92,7 @@ def _record_arrival(game: Game) -> None:
 
 
 def _choose_player(game: Game) -> Player:
-    """Whoever plays; who said no to reading, or is hardly known, plays with brands she picks."""
+    """Return the player; with picked brands after a no to reading history or by choice."""
     player = players.current_player()
     if player.origin is not Origin.OWN:
         return player
@@ -103,7 +103,7 @@ def _choose_player(game: Game) -> Player:
 
 
 def _latest_deck(game: Game, player: Player) -> DealtDeck | None:
-    """The deck in play, else the newest closed one that she may look back at."""
+    """Return the open deck, else the newest closed deck that the player may see, or None."""
     own_origins = (Origin.OWN, Origin.PRACTICE)
     viewable = own_origins if player.origin in own_origins else (player.origin,)
     return game.open_deck(player) or game.latest_closed_deck(player, *viewable)
@@ -119,14 +119,14 @@ def _show_dealt_deck(language: str, game: Game, player: Player, dealt_deck: Deal
 
 
 def _show_coffee_code(language: str) -> None:
-    """Hand over the coffee of a finished deck, for as long as this visit lasts."""
+    """Show the coffee code of a finished deck, throughout this visit."""
     code = current_session().coffee_code
     if code:
         st.info(translate(language, "state.coffee", code=code), icon=":material/local_cafe:")
 
 
 def _show_brand_picker(language: str, game: Game) -> None:
-    """Let her pick brands; offer somebody the shop knows her own history after all."""
+    """Show the brand picker; offer a linked customer to play from history instead."""
     brand_picker.show_brand_picker(language, game, lambda: _start_deal(game, _choose_player(game)))
     if players.current_player().origin is not Origin.OWN:
         return
@@ -135,7 +135,7 @@ def _show_brand_picker(language: str, game: Game) -> None:
 
 
 def _tell_practice(language: str, game: Game, eligibility: Eligibility) -> None:
-    """Say why her deck will not count, and ask whether she plays all the same."""
+    """Say why the deck will not count, and offer practice or brand picking."""
     assert eligibility.reason is not None
     first_day = format_day(language, (game.row.plays_from or 0) // 1000)
     values = {"study": game.row.name, "date": first_day}
@@ -145,7 +145,7 @@ def _tell_practice(language: str, game: Game, eligibility: Eligibility) -> None:
 
 
 def _ask_consent(language: str, game: Game, player: Player) -> None:
-    """Deal after a yes; after a no, brands can be picked."""
+    """Ask for consent: deal after a yes, go to the brand picker after a no."""
     answer = consent.show_consent(language, game, player)
     if answer is None:
         return
@@ -154,7 +154,7 @@ def _ask_consent(language: str, game: Game, player: Player) -> None:
     if answer:
         _start_deal(game, player)
     else:
-        players.play_as_self()  # in a borrowed life it is that life's history that is not read
+        players.play_as_self()  # with a persona, the no was about the persona's history
         _enter(Stage.PICKS)
 
 
@@ -166,12 +166,12 @@ def _start_deal(game: Game, player: Player) -> NoReturn:
 
 
 def _await_deck(language: str, pending_deal: PendingDeal) -> None:
-    """Wait for the cards. What fails becomes a sentence and a way on."""
+    """Wait for the deck; show a failure as a message with a retry button."""
     try:
         loading.await_deal(language, pending_deal)
     except NotEnoughHistoryError:
         current_session().stage = Stage.THIN
     except BrandswipeError as error:
-        show_notice(language, "failed", "retry", why=str(error))  # the press begins anew
+        show_notice(language, "failed", "retry", why=str(error))  # the click starts again
         st.stop()
     st.rerun()

@@ -1,4 +1,4 @@
-"""How many have played and how many it takes: whole batches, no names, no ranks."""
+"""The participation bar: players so far and players needed; full batches, no names, no ranks."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -18,16 +18,16 @@ from recsys.report.shown_measures import REASON
 
 @dataclass(frozen=True, slots=True)
 class ParticipationBar:
-    """Participation in published batches, and what a verdict takes."""
+    """Participation in published batches, and the number of people that a verdict needs."""
 
-    played: int  # 0 while there are fewer people than a cell
-    min_people: int  # people at which there may be a verdict
-    max_people: int  # people at which there probably is one; the bar's full length
+    played: int  # 0 below the minimum group size `policy.cell`
+    min_people: int  # people from which a verdict is possible
+    max_people: int  # people from which it is probable; full length of the bar
     caption: str
 
 
 def show_participation(language: str, game: Game) -> None:
-    """The bar of a live study, and its words."""
+    """Show the bar of a live study and its caption."""
     counted_decks = game.store.decks.counted(game.row.hash)
     report = value_or_unknown(
         "participation", partial(_sound, game, counted_decks // game.study.policy.batch), None
@@ -41,7 +41,7 @@ def show_participation(language: str, game: Game) -> None:
 
 
 def _sound(game: Game, batches: int) -> Report | None:
-    """The report; None where what is stored is damaged: the report says so to who can mend it."""
+    """Return the report, or None if stored data is damaged; the report page shows that error."""
     try:
         return _published_report(game.row.hash, batches, game)
     except IntegrityError:
@@ -50,12 +50,12 @@ def _sound(game: Game, batches: int) -> Report | None:
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _published_report(study: str, batches: int, _game: Game) -> Report:  # noqa: ARG001 the cache's key
-    """The report of so many whole batches: it changes with a batch, and is computed with each."""
+    """Return the report after `batches` full batches. Cached: it changes only with a batch."""
     return study_status(_game.store, _game.row).report
 
 
 def participation_bar(language: str, report: Report) -> ParticipationBar:
-    """What may be said: nothing of fewer people than a cell, and whole batches only."""
+    """Return the publishable bar: full batches only, no number below `policy.cell` people."""
     played, policy, smallest_panel = report.players.counted, report.policy, report.smallest_panel
     least_text = translate(language, "team.least", least=smallest_panel)
     if played < policy.cell:
@@ -71,7 +71,7 @@ def participation_bar(language: str, report: Report) -> ParticipationBar:
 
 
 def _needed_range(report: Report) -> tuple[int, int]:
-    """From how many to how many people it takes, as far as anybody can say."""
+    """Return the forecast range (low, high) of the number of people that a verdict needs."""
     played, forecast = report.players.counted, report.forecast
     low = max(played + (forecast.low or 0), report.smallest_panel)
     if forecast.beyond:
@@ -91,12 +91,12 @@ def _forecast_text(language: str, forecast: Forecast) -> str:
 
 
 def _bar_html(language: str, bar: ParticipationBar) -> str:
-    """Filled as far as people have played; hatched from where there may be a verdict."""
+    """Return the bar as HTML: filled up to `played`, hatched from `min_people` on."""
     label = translate(language, "team.picture", n=bar.played, most=bar.max_people)
     return render_template(
         "app.web",
         "participation.html",
-        # fewer than may be told is no number: the words beside it say so
+        # below the minimum group size no number is shown; the caption says so
         label=label if bar.played else None,
         verdict_left=f"{100 * bar.min_people / bar.max_people:.1f}",
         played_right=f"{100 - 100 * bar.played / bar.max_people:.1f}",

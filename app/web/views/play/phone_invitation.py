@@ -1,4 +1,4 @@
-"""The way onto a phone: a code and an address on a shared demo, else how to share it."""
+"""Invitation of phones: QR code and URL of a shared demo, else a hint how to share it."""
 
 import segno
 import streamlit as st
@@ -11,11 +11,11 @@ from app.presentation.templating import render_template
 from app.web import runtime
 from app.web.views import layout, players
 
-REFRESH_EVERY = "5s"  # a code that a phone has used is replaced on the screen within this time
+REFRESH_EVERY = "5s"  # a used code is replaced on the screen within this time
 
 
 def phone_section(language: str) -> None:
-    """Invite phones, on the computer that runs a planted demo and nowhere else."""
+    """Show the invitation, only on the computer that runs a planted demo."""
     settings = runtime.settings()
     if not layout.is_local_browser() or not players.available_personas():
         return
@@ -43,6 +43,6 @@ def _pairing_code(language: str) -> None:
 
 
 def _qr_code_html(url: str, alt: str) -> str:
-    """Dark on light in both themes, with the quiet zone that a camera needs."""
+    """Return the QR code, dark on light in both themes, with the quiet zone that cameras need."""
     picture = segno.make(url, error="m").svg_data_uri(border=4, light="#fff", dark="#1E1B2E")
     return render_template("app.web", "pairing_code.html", picture=picture, alt=alt)

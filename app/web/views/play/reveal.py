@@ -1,4 +1,4 @@
-"""The closed deck: cards turned over, her row of brands, the team, and what comes next."""
+"""The page of a closed deck: revealed cards, brand row, participation and next steps."""
 
 from collections.abc import Mapping, Sequence
 
@@ -24,7 +24,7 @@ from recsys.study.swipes import Answer
 
 
 def show_reveal(language: str, game: Game, player: Player, dealt_deck: DealtDeck) -> None:
-    """Turn the cards of a closed deck over, and offer what comes next."""
+    """Show the cards of a closed deck with their sources, and offer the next steps."""
     _cards_fragment(language, game, player, dealt_deck)
     _show_brands(language, game, player)
     if game.row.kind is StudyKind.LIVE:
@@ -34,13 +34,13 @@ def show_reveal(language: str, game: Game, player: Player, dealt_deck: DealtDeck
     st.divider()
     with st.container(horizontal=True):
         _play_again_button(language, dealt_deck.deck.origin)
-    if not runtime.settings().share:  # there a code lets people in, and no link would
+    if not runtime.settings().share:  # a shared demo needs a pairing code; a link would not work
         _show_share_link(language)
 
 
 @st.fragment
 def _cards_fragment(language: str, game: Game, player: Player, dealt_deck: DealtDeck) -> None:
-    """A tap on a reason draws this part anew, and nothing else of the page."""
+    """Show the cards as a fragment: a tap on a reason reruns only this part of the page."""
     layout.run_guarded(lambda: _show_cards(language, game, player, dealt_deck), language)
 
 
@@ -65,9 +65,10 @@ def _show_cards(language: str, game: Game, player: Player, dealt_deck: DealtDeck
 def keep_rejections(
     game: Game, player: Player, deck_id: str, rejections: Mapping[str, str], kept: dict[str, str]
 ) -> None:
-    """Keep what was tapped since the last time; another tab's later word is left alone.
+    """Store the rejection reasons that are new since the last run.
 
-    The page sends all of its taps each time, so that none can be lost; `done` holds those kept.
+    The page sends all of its taps each time, so that none is lost. `kept` has those that this visit
+    has stored; they are not stored again, so a later answer from another tab stays.
     """
     reasons = [reason.value for reason in RejectionReason]
     for position, rejection in rejections.items():
@@ -79,7 +80,7 @@ def keep_rejections(
 
 
 def _show_brands(language: str, game: Game, player: Player) -> None:
-    """Her brands as customers would get them; a guest whose picks went with her tab has none."""
+    """Show the player's brand row and story; nothing if a guest's picked brands are lost."""
     faces = my_brands.favourite_faces(game, player)
     if faces:
         st.header(translate(language, "carousel.row_title"), anchor=False)
@@ -126,7 +127,7 @@ def _card_view(language: str, card: RevealedCard, picks_only: bool) -> RevealedC
 
 
 def reveal_headline(language: str, revealed_cards: Sequence[RevealedCard]) -> str:
-    """Say how many picks were favourites, and how many decoys were unmasked."""
+    """Return the sentence with the number of liked picks and of recognized decoys."""
     picks = [t for t in revealed_cards if t.is_pick]
     decoys = [t for t in revealed_cards if Source.DECOY in t.card.sources]
     liked_picks = sum(t.answer is not None and t.answer.liked for t in picks)
@@ -142,7 +143,7 @@ def reveal_headline(language: str, revealed_cards: Sequence[RevealedCard]) -> st
 
 
 def liked_decoys_text(language: str, revealed_cards: Sequence[RevealedCard]) -> str:
-    """Name the decoys that she liked; nothing to say where none was dealt."""
+    """Return the sentence that names the liked decoys; empty if the deck had no decoys."""
     decoys = [t for t in revealed_cards if Source.DECOY in t.card.sources]
     liked = [t.card.brand for t in decoys if t.answer is not None and t.answer.liked]
     if liked:
@@ -153,8 +154,8 @@ def liked_decoys_text(language: str, revealed_cards: Sequence[RevealedCard]) -> 
 
 
 def deck_status_text(language: str, closing: Closing | None) -> str:
-    """Say whether a closed deck counts, and if not, why."""
-    if closing is None:  # its time is over, and the server writes so within a minute
+    """Return the sentence that says whether a closed deck counts, and if not, why."""
+    if closing is None:  # the deck is overdue; the server closes it within a minute
         return translate(language, "reveal.counts_soon")
     if closing.why_not is None and closing.score is None:
         return translate(language, f"reveal.does_not_count_{ExclusionReason.TOO_FEW}")

@@ -1,4 +1,4 @@
-"""Let 40 colleagues play: simulated ones, in a playground, while the doubt shrinks before her."""
+"""Simulated play: 40 simulated colleagues play a playground study; the interval narrows live."""
 
 import secrets
 import time
@@ -25,12 +25,12 @@ from recsys.simulation.raters import KEEN
 from recsys.study.policy import StudyKind
 
 FIRST_PLAYERS = 40
-MORE_PLAYERS = 20  # where 40 leave it undecided
-PAUSE_SECONDS = 0.45  # seconds a batch stays on the screen, so that the narrowing can be seen
+MORE_PLAYERS = 20  # if 40 give no decision
+PAUSE_SECONDS = 0.45  # seconds that a batch is shown, so that the narrowing is visible
 
 
 def show_simulated_play(language: str) -> None:
-    """The button, the run it starts, and what it ended in."""
+    """Show the button, run the simulation after a click, and show the result."""
     st.divider()
     st.subheader(translate(language, "taster.after"))
     container = st.container()
@@ -42,7 +42,7 @@ def show_simulated_play(language: str) -> None:
         )
         button = st.empty()
         if button.button(label, type="primary", key="colleagues_button"):
-            button.empty()  # a second press would break the run off
+            button.empty()  # a second click would interrupt the run
             result = _play_and_show(language, container.empty(), result, players)
             st.rerun()
     st.caption(translate(language, "colleagues.explain"))
@@ -76,7 +76,7 @@ def _play_and_show(
 
 
 def _open_playground(workspace: Workspace) -> StudyRow:
-    """A study of its own for this look: named by chance, closed to everybody else."""
+    """Open a playground study for this visit, with a random name, closed to other people."""
     current_study = study_to_play(workspace.store)
     return open_study(
         workspace.store,
@@ -92,7 +92,7 @@ def _open_playground(workspace: Workspace) -> StudyRow:
 def _simulate(
     workspace: Workspace, row: StudyRow, players: int
 ) -> Iterator[tuple[int, StudyStatus]]:
-    """Let colleagues play; yield what the study says after each batch, until it is decided."""
+    """Yield (players, study status) after each batch of simulated players, until a decision."""
     raters, game = RaterPool.of(workspace.folder), load_game(workspace, row)
     batch_size, seed = study_of(row).policy.batch, row.invitation_seed
     for n in raters.play(game, workspace.keys, players, seed, KEEN):
@@ -116,6 +116,6 @@ def _show_result(language: str, result: StudyStatus) -> None:
 def _report_link(language: str, result: StudyStatus) -> None:
     st.caption(translate(language, "colleagues.done", total=result.report.players.closed))
     if not layout.may_choose_role():
-        return  # a phone has no report to go to
+        return  # phones have no report page
     if st.button(translate(language, "colleagues.report"), key="colleagues_report"):
         layout.go_to_page("pm", "report", study=result.row.name)

@@ -1,7 +1,7 @@
-"""What comes next on the play page: decided here without Streamlit and without a database.
+"""State machine of the play page, without Streamlit and without a database.
 
-The store knows which deck was dealt and whether reading was allowed. A `Stage` is what this visit
-adds to that. While cards are dealt, the session holds the pending deal.
+The store has the dealt decks and the consent. A `Stage` is the additional state of this visit.
+While a deck is dealt, the session has the pending deal.
 """
 
 from enum import StrEnum, auto
@@ -10,31 +10,31 @@ from app.study.eligibility import Eligibility, Ineligible
 
 
 class Stage(StrEnum):
-    """What a player has chosen in this visit, or learned in it."""
+    """What a player has chosen or been told in this visit."""
 
-    ARRIVED = auto()  # nothing yet: the store alone says what comes next
+    ARRIVED = auto()  # nothing yet: the store alone decides the next step
     AGAIN = auto()  # another deck from the same history
-    PRACTICE = auto()  # a deck of which it was said that it does not count
-    RECONSIDER = auto()  # the question whether history may be read, after an earlier no
-    THIN = auto()  # there was too little history to guess from
-    PICKS = auto()  # decks from picked brands, though the shop knows this person
+    PRACTICE = auto()  # a practice deck; the player was told that it does not count
+    RECONSIDER = auto()  # asks again for consent after an earlier no
+    THIN = auto()  # there was too little history for recommendations
+    PICKS = auto()  # decks from picked brands, although the customer is known
     PICKS_AGAIN = auto()  # another deck from picked brands
 
 
 class Step(StrEnum):
-    """What the page shows or does where no deck is shown."""
+    """What the page shows or does when no deck is shown."""
 
     TELL_THIN = auto()  # too little history: brands can be picked instead
     PICK_BRANDS = auto()
-    TELL_PRACTICE = auto()  # why a deck would not count
+    TELL_PRACTICE = auto()  # explain why a deck would not count
     ASK_CONSENT = auto()
     DEAL = auto()
 
 
 def reads_history(stage: Stage, consent: bool | None) -> bool:
-    """Return whether somebody the shop knows plays from that history. `consent` is the last word.
+    """Return whether a linked customer plays from purchase history. `consent`: the last answer.
 
-    A no counts until it is reconsidered.
+    A no is valid until the player reconsiders it.
     """
     if stage in (Stage.PICKS, Stage.PICKS_AGAIN):
         return False
@@ -42,14 +42,14 @@ def reads_history(stage: Stage, consent: bool | None) -> bool:
 
 
 def shows_dealt_deck(stage: Stage) -> bool:
-    """Return whether a deck that was dealt before is shown; else another one is begun."""
+    """Return whether an already dealt deck is shown; otherwise a new deck is started."""
     return stage not in (Stage.AGAIN, Stage.PICKS_AGAIN, Stage.THIN)
 
 
 def next_step(stage: Stage, eligibility: Eligibility, consent: bool | None) -> Step:
     """Return the next step towards a new deck.
 
-    A yes need not be said again for another deck, nor that practice does not count.
+    For another deck, consent is not asked again, nor is the practice notice shown again.
     """
     if stage is Stage.THIN:
         return Step.TELL_THIN
@@ -62,12 +62,12 @@ def next_step(stage: Stage, eligibility: Eligibility, consent: bool | None) -> S
 
 
 def after_reveal(stage: Stage) -> Stage:
-    """Return the stage of somebody who wants another deck."""
+    """Return the stage of a player who wants another deck."""
     return Stage.PICKS_AGAIN if stage in (Stage.PICKS, Stage.PICKS_AGAIN) else Stage.AGAIN
 
 
 def after_deal(stage: Stage) -> Stage:
-    """Return the stage once cards are being dealt: what was asked for is done."""
+    """Return the stage after dealing has started: a request for a deck is fulfilled."""
     done = {
         Stage.AGAIN: Stage.ARRIVED,
         Stage.RECONSIDER: Stage.ARRIVED,

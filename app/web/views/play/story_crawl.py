@@ -1,4 +1,4 @@
-"""Her brands, in a galaxy far away: the story rolls when she asks for it, never by itself."""
+"""A scrolling story with the player's brands. It never starts without a click."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,19 +10,19 @@ from app.presentation.i18n import translate
 from app.web.components.widgets import story_crawl
 from app.web.views.session import component_value, current_session
 
-STORY_SECONDS = 36  # for some ninety words: slow enough to read
+STORY_SECONDS = 36  # slow enough to read about ninety words
 STORY_PARTS = (
     ("first", 1),
     ("next", 2),
     ("middle", 4),
     ("last", 3),
-)  # how many brands each line names
+)  # (text key, number of brands in the line)
 _STORY_KEY = "galaxy"
 
 
 @st.fragment
 def show_story(language: str, brands: Sequence[str]) -> None:
-    """The button, or the story while it lasts."""
+    """Show the button, or the story while it runs."""
     st.space("small")
     if component_value(_STORY_KEY, "ended"):
         _set_rolling(False)
@@ -45,7 +45,7 @@ def _set_rolling(rolling: bool) -> None:
 
 
 def story_lines(language: str, brands: Sequence[str]) -> Iterator[str]:
-    """The story's title and lines, the favourite first; as many lines as there are brands for."""
+    """Yield the title and the lines, best brand first; lines without brands are left out."""
     yield translate(language, "galaxy.title")
     remaining = list(brands)
     for part, count in STORY_PARTS:

@@ -1,8 +1,7 @@
-"""Pictures of a report, in the tokens of the theme, each with words for who cannot see it.
+"""Vega-Lite charts of a report, in the theme colours, each with an alternative text.
 
-What is drawn is published data: whole percents, or whole points. A picture is a Vega-Lite
-specification written out: building one through Altair's classes takes 100 ms, and the report has
-nine.
+The charts show published data only: whole percents or whole points. The specifications are plain
+dicts: building one with Altair's classes takes 100 ms, and the report has nine.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,11 +18,11 @@ VegaLiteSpec = dict[str, Any]
 """A Vega-Lite specification."""
 
 TEXT_ENCODING = {"field": "words", "type": "nominal"}
-"""The encoding of written words."""
+"""The encoding of text marks."""
 
 
 def show_chart(spec: VegaLiteSpec, key: str | None = None, alt_text: str | None = None) -> None:
-    """Draw a picture in the theme of the page."""
+    """Draw a chart in the theme of the page."""
     themed_spec = {"config": altair_theme(st.context.theme.type), "padding": _PADDING, **spec}
     alt = alt_text or spec.get("description")
     st.vega_lite_chart(themed_spec, theme=None, key=key, width="stretch", alt=alt)
@@ -33,25 +32,25 @@ _PADDING = {"left": 2, "right": 2, "top": 2, "bottom": 6}
 
 
 def current_colors() -> ColorTokens:
-    """The tokens of the theme in force."""
+    """Return the colours of the current theme."""
     return color_tokens(st.context.theme.type)
 
 
 def chart_layer(
     mark: Mapping[str, Any], values: Sequence[Mapping[str, Any]], **encoding: Any
 ) -> VegaLiteSpec:
-    """Return one layer of a picture, with data of its own."""
-    no_tooltip = {"tooltip": None}  # it would name our fields; the table behind says it in words
+    """Return one chart layer with its own data."""
+    no_tooltip = {"tooltip": None}  # it would show internal field names; the table has the values
     return {"mark": dict(mark) | no_tooltip, "data": {"values": list(values)}, "encoding": encoding}
 
 
 def text_mark(color: str, size: int) -> dict[str, Any]:
-    """Return a mark that writes."""
+    """Return a text mark."""
     return {"type": "text", "color": color, "fontSize": size, "font": TEXT_FONT}
 
 
 def sequence_spec(chart: SequenceChart) -> VegaLiteSpec:
-    """Return the estimate and the deciding bounds of one criterion, batch by batch."""
+    """Return the chart of a criterion's estimate and confidence sequence, batch by batch."""
     colors = current_colors()
     x, y = _people_axis(chart), _share_axis(chart)
     values = [
@@ -94,7 +93,7 @@ def _share_axis(chart: SequenceChart) -> dict[str, Any]:
 def _bar_line_layers(
     chart: SequenceChart, colors: ColorTokens, x: dict[str, Any], y: dict[str, Any]
 ) -> list[VegaLiteSpec]:
-    """The bar, with its name at the left, where no estimate is yet."""
+    """Return the bar (threshold) and its label at the left, where there is no estimate yet."""
     values = [{"n": 0, "bar": chart.bar, "words": chart.bar_label}]
     rule_mark = {"type": "rule", "color": colors.ink, "strokeWidth": 2, "strokeDash": [6, 4]}
     label_mark = text_mark(colors.ink, 12) | {"align": "left", "dx": 6, "dy": -9}
@@ -119,14 +118,14 @@ def _decision_layers(
     ]
 
 
-ROW_HEIGHT = 58  # pixels from one lane to the next
-LABEL_WIDTH = 260  # pixels that a label may take, so that the figure has its place on a phone
-BAR_LABEL_HEIGHT = 18  # more of them where bars carry their names
-_TRACK_OFFSET = 9  # pixels from the middle of a lane down to its track
+ROW_HEIGHT = 58  # pixels from one row to the next
+LABEL_WIDTH = 260  # pixels; leaves room for the value on a phone
+BAR_LABEL_HEIGHT = 18  # extra pixels per row if bars have labels
+_TRACK_OFFSET = 9  # pixels from the middle of a row down to its track
 
 
 def interval_chart(rows: Sequence[ChartRow], colors: ColorTokens | None = None) -> VegaLiteSpec:
-    """Draw lanes, one under the other."""
+    """Return a chart with one row per interval."""
     colors = colors or current_colors()
     has_bars = any(row.bar is not None for row in rows)
     layers = [
@@ -144,7 +143,7 @@ def interval_chart(rows: Sequence[ChartRow], colors: ColorTokens | None = None) 
 
 
 def span_color(span: ChartSpan, colors: ColorTokens) -> str:
-    """Return the colour of a part; a pale one is a stretch behind a dot of that colour."""
+    """Return the colour of a span; a pale span is an interval behind a dot of the same colour."""
     color: str = getattr(colors, span.color)
     return mix_colors(colors.surface, color, 0.4) if span.pale else color
 

@@ -1,4 +1,4 @@
-"""The product manager's page: what the study says, on whom, and how sure that is."""
+"""The report page for product managers: verdict, population and uncertainty of a study."""
 
 from functools import partial
 
@@ -23,11 +23,11 @@ from recsys.errors import WorkspaceError
 from recsys.study.policy import Policy, StudyKind
 
 MAX_PLAYGROUNDS = 5
-"""Playgrounds that can be chosen: every visitor may make one."""
+"""Maximum number of playgrounds in the picker: every visitor may make one."""
 
 
 def report_page() -> None:
-    """Pick a study, say its verdict, and show everything behind it."""
+    """Show the study picker, the verdict of the study, and all details."""
     language = layout.current_language()
     st.html(blocks.report_page_style())
     store = runtime.store()
@@ -44,7 +44,7 @@ def report_page() -> None:
 
 
 def studies_to_choose(rows: list[StudyRow], requested: str) -> list[StudyRow]:
-    """Return the studies in the order of the picker: live, simulated, then a few playgrounds."""
+    """Return the studies for the picker: live, simulated, then a few playgrounds."""
     playgrounds = [row for row in rows if row.kind is StudyKind.PLAYGROUND]
     kept_playgrounds = [
         row for i, row in enumerate(playgrounds) if i < MAX_PLAYGROUNDS or row.name == requested
@@ -58,7 +58,7 @@ def studies_to_choose(rows: list[StudyRow], requested: str) -> list[StudyRow]:
 
 
 def _study_result(store: StudyStore, row: StudyRow) -> StudyStatus:
-    """Return what a study says; read anew when decks were closed or withdrawn since."""
+    """Return the status of a study; cached until decks are closed or withdrawn."""
     closings = store.decks.closings(row.hash)
     withdrawn = sum(closing.deck is None for closing in closings)
     workspace = str(runtime.settings().workspace.resolve())
@@ -69,12 +69,12 @@ def _study_result(store: StudyStore, row: StudyRow) -> StudyStatus:
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _cached_result(_store: StudyStore, _row: StudyRow, state: tuple[object, ...]) -> StudyStatus:  # noqa: ARG001
-    # `state` is the key: a report is published data and changes with the closings alone
+    # `state` is the cache key: a published report changes only when decks are closed or withdrawn
     return study_status(_store, _row)
 
 
 def _show_demo(language: str, store: StudyStore, rows: list[StudyRow]) -> bool:
-    """Show the demo's first line: two studies side by side, and why one of them was held."""
+    """Show the demo: two studies side by side, and why one of them was held."""
     if not is_built(runtime.settings()):
         return False
     results = [_study_result(store, row) for row in rows if row.kind is StudyKind.SIMULATED]
@@ -97,7 +97,7 @@ def _show_demo(language: str, store: StudyStore, rows: list[StudyRow]) -> bool:
 
 
 def _study_picker(language: str, rows: list[StudyRow]) -> StudyRow:
-    """Choose a study; the address then names it, so that a link opens the same view."""
+    """Let the user choose a study; write it to the URL, so that a link opens the same view."""
     by_name = {row.name: row for row in rows}
     requested = st.query_params.get("study", "")
     name = st.selectbox(
@@ -124,7 +124,7 @@ def _study_picker(language: str, rows: list[StudyRow]) -> StudyRow:
 
 
 def _role_parameter() -> dict[str, str]:
-    """The role of local mode: without it a link would open the employee's page."""
+    """Return the role for the URL in local mode: without it, a link opens the employee's page."""
     role = current_session().role
     return {"role": role} if role else {}
 
@@ -134,7 +134,7 @@ def _study_label(language: str, row: StudyRow) -> str:
 
 
 def _show_study(language: str, result: StudyStatus) -> None:
-    """Show one study from its verdict to its policy; below its limits what may be said."""
+    """Show one study, from verdict to policy; if too small, only what may be published."""
     st.html(blocks.verdict_html(language, result) + blocks.overrides_html(language, result))
     user_coverage = _user_coverage(result)
     _download_buttons(language, result, user_coverage)
@@ -150,7 +150,7 @@ def _show_study(language: str, result: StudyStatus) -> None:
 
 
 def _user_coverage(result: StudyStatus) -> UserCoverage | None:
-    """Return for whom the model speaks; None where the shop's events are not here."""
+    """Return the user coverage of the model, or None without an event store."""
     try:
         event_store = runtime.event_store()
     except WorkspaceError:
@@ -164,7 +164,7 @@ def _user_coverage(result: StudyStatus) -> UserCoverage | None:
 def _cached_coverage(
     _event_store: EventStore,
     _policy: Policy,
-    state: tuple[str, str],  # noqa: ARG001 (the key: events and policy as they are)
+    state: tuple[str, str],  # noqa: ARG001 (cache key: version of the events, policy hash)
 ) -> UserCoverage | None:
     return measure_user_coverage(_event_store, _policy)
 
@@ -172,8 +172,8 @@ def _cached_coverage(
 def _download_buttons(
     language: str, result: StudyStatus, user_coverage: UserCoverage | None
 ) -> None:
-    # Streamlit keeps a download at an address of its own: a published report may stand there, as
-    # it holds nothing of a person
+    # Streamlit serves downloads at a URL that anybody may request. That is safe here: a published
+    # report has no personal data.
     with st.container(horizontal=True):
         for extension, mime_type in exports.MIME_TYPES.items():
             st.download_button(
@@ -188,7 +188,7 @@ def _download_buttons(
 
 
 def _show_history(language: str, store: StudyStore, rows: list[StudyRow]) -> None:
-    """List the studies over model versions, as their decisions stand; nothing is read anew."""
+    """List the studies of all model versions with their stored decisions, without recomputing."""
     st.header(translate(language, "report.history_title"))
     studies = [row for row in rows if row.kind is not StudyKind.PLAYGROUND]
     decisions = {row.hash: store.studies.decision(row.hash) for row in studies}

@@ -1,4 +1,4 @@
-"""How the page draws what a report shows: each picture with its sentence and its table."""
+"""Sections of the report page: each chart with its caption and its table."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -20,7 +20,7 @@ from app.web.views.report.charts import interval_chart as draw
 
 
 def show_criteria(language: str, result: StudyStatus) -> None:
-    """Three intervals against their bars, and why the bars stand there."""
+    """Show the intervals of the criteria against their bars, and the reasons for the bars."""
     chart = report_figures.criteria_chart(language, result)
     st.header(chart.title)
     _show_chart(language, chart)
@@ -29,7 +29,7 @@ def show_criteria(language: str, result: StudyStatus) -> None:
 
 @st.fragment
 def show_confidence_sequence(language: str, result: StudyStatus) -> None:
-    """One criterion batch by batch, with the moment of decision."""
+    """Show the confidence sequence of one criterion, with the time of the decision."""
     st.header(translate(language, "report.run_title"))
     reports_by_name = {c.criterion.name: c for c in result.report.criteria if c.run}
     requested = st.query_params.get("criterion", "")
@@ -52,7 +52,7 @@ def show_confidence_sequence(language: str, result: StudyStatus) -> None:
 
 
 def show_side_by_side(language: str, row: Sequence[Chart]) -> None:
-    """Pictures beside each other; one under the other on a phone."""
+    """Show charts side by side; on a phone they are stacked."""
     for column, chart in zip(st.columns(len(row), gap="large"), row, strict=True):
         with column:
             st.subheader(chart.title)
@@ -63,7 +63,7 @@ def show_side_by_side(language: str, row: Sequence[Chart]) -> None:
 
 
 def _show_chart(language: str, chart: Chart) -> bool:
-    """Draw a picture, its sentence and its table; return True when all of it is there."""
+    """Draw a chart, its caption and its table; return True when all is drawn."""
     if chart.rows:
         charts.show_chart(draw(chart.rows), alt_text=chart.alt_text)
     elif chart.table is not None:

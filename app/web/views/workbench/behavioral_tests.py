@@ -1,4 +1,4 @@
-"""A version tried before people try it: what a favourite is to it, and when a gate decides."""
+"""Tests of a model version before a study: behavioral tests and power simulation."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ TEST_SEED = 0
 
 
 def show_model_tests(language: str, version: ModelVersion) -> None:
-    """Behaviour first: it takes seconds. Power below: it takes a minute."""
+    """Show the behavioral tests (take seconds), then the power simulation (takes a minute)."""
     st.subheader(workbench_text(language, "behave_title"))
     st.fragment(_behavior_fragment)(language, version.hash)
     st.subheader(workbench_text(language, "power_title"))

@@ -1,4 +1,4 @@
-"""Two versions side by side: what was set, what the log says, whose lists differ, what moves."""
+"""Comparison of two versions: parameters, offline metrics, differing lists, rank changes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,12 +22,12 @@ from app.web.views.workbench.formatting import (
 )
 from app.web.views.workbench.training_form import start_job
 
-MISSING_VALUE = "–"  # what a version did not write down, or what may not be shown
+MISSING_VALUE = "–"  # not recorded by the version, or not publishable
 ComparisonData = dict[str, Any]
 
 
 def show_comparison(language: str, version: ModelVersion, versions: list[ModelVersion]) -> None:
-    """Choose another version; its parameters at once, figures and lists when they are asked for."""
+    """Show the parameters of another version at once, metrics and lists after a job."""
     others = {other.hash: other for other in versions if other.hash != version.hash}
     if not others:
         st.write(workbench_text(language, "nothing_to_compare"))

@@ -1,4 +1,4 @@
-"""How the workbench writes a time, a span, a setting, a version and somebody's own words."""
+"""Text formatting of the workbench: times, durations, numbers, versions and user text."""
 
 import re
 from datetime import datetime
@@ -29,23 +29,23 @@ _MARKDOWN_SIGNS = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def workbench_text(language: str, key: str, /, **values: object) -> str:
-    """One text of this page."""
+    """Return a text of the workbench."""
     return translate(language, f"workbench.{key}", **values)
 
 
 def stage_text(language: str, name: str) -> str:
-    """A stage of work in words; one that has no words yet, by its own name."""
+    """Return the text of a work stage, or its name if it has no text."""
     return workbench_text(language, STAGE_TEXTS[name]) if name in STAGE_TEXTS else name
 
 
 def name_text(language: str, prefix: str, name: str) -> str:
-    """The words for a name of ours, such as a parameter or an alias."""
+    """Return the text of an internal name (parameter, alias, ...), or the name itself."""
     has_text = f"workbench.{prefix}_{name}" in load_texts(language)
     return workbench_text(language, f"{prefix}_{name}") if has_text else name
 
 
 def format_time(language: str, ms: int | None, seconds: bool = False) -> str:
-    """Milliseconds since 1970 as the reader's clock says it, never broken over two lines."""
+    """Format milliseconds since 1970 in the reader's time zone, with no-break spaces."""
     if ms is None:
         return ""
     zone = st.context.timezone
@@ -56,44 +56,44 @@ def format_time(language: str, ms: int | None, seconds: bool = False) -> str:
 
 
 def format_duration(language: str, seconds: float) -> str:
-    """Seconds, or minutes where there are many, to the precision that matters."""
+    """Format seconds as whole seconds, or as whole minutes from 120 seconds on."""
     if seconds < 120:
         return workbench_text(language, "seconds", value=max(1, round(seconds)))
     return workbench_text(language, "minutes", value=round(seconds / 60))
 
 
 def format_setting(language: str, value: float) -> str:
-    """A setting, with all its digits and no more."""
+    """Format a setting with at most six significant digits, without trailing zeros."""
     digits = f"{value:g}"
     return digits.replace(".", ",") if language == "nl" else digits
 
 
 def format_measured(language: str, value: float, digits: int = 3) -> str:
-    """A measured number with a fixed number of digits, so that a column can be compared."""
+    """Format a measured number with fixed decimals, so that a column is comparable."""
     formatted = f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
     return formatted.replace(".", ",") if language == "nl" else formatted
 
 
 def format_interval(language: str, value: float, low: float, high: float) -> str:
-    """A measured number with its interval, which is never broken over two lines."""
+    """Format a measured number with its interval; no line break inside the interval."""
     parts = (format_measured(language, number) for number in (value, low, high))
     return format_with_interval(language, *parts)
 
 
 def format_with_interval(language: str, value: str, low: str, high: str) -> str:
-    """A number and its interval, as they are read, in one cell."""
+    """Join a formatted number and its interval for one cell."""
     words = workbench_text(language, "interval", value=value, low=low, high=high)
     estimate, _, bounds = words.partition(" ")
     return f"{estimate} {bounds.replace(' ', NO_BREAK_SPACE)}"
 
 
 def escape_all_markdown(words: object) -> str:
-    """Somebody else's words for a place that reads Markdown: every sign stands for itself."""
+    """Escape all Markdown characters in user text."""
     return _MARKDOWN_SIGNS.sub(r"\\\1", str(words))
 
 
 def version_title(language: str, version: ModelVersion, aliases: dict[str, str]) -> str:
-    """A version on one line: name, time, what it is called."""
+    """Return a version on one line: name, customers, time, aliases."""
     alias_names = [
         name_text(language, "alias", a) for a, hash in aliases.items() if hash == version.hash
     ]
@@ -106,12 +106,12 @@ def version_title(language: str, version: ModelVersion, aliases: dict[str, str])
 
 
 def study_state_text(language: str, row: StudyRow, outcome: str | None) -> str:
-    """Where a study stands, in a word."""
+    """Return the state of a study: its outcome, else open or closed."""
     if outcome is not None:
         return name_text(language, "outcome", outcome)
     return workbench_text(language, "study_open" if row.closed_at is None else "study_closed")
 
 
 def study_kind_text(language: str, kind: StudyKind) -> str:
-    """The kind of a study, in a word."""
+    """Return the text of a study kind."""
     return name_text(language, "kind", kind.value)

@@ -1,4 +1,4 @@
-"""Whom a study invites: a list to upload beside its form, and the papers to send afterwards."""
+"""Invitations of a study: upload of the invitee list, download of the invitation files."""
 
 import io
 import zipfile
@@ -27,15 +27,15 @@ from recsys.errors import BadInputError
 
 @dataclass(frozen=True, slots=True)
 class InvitationRequest:
-    """Whom a study will invite."""
+    """The invitees of a study that is not opened yet."""
 
     invitees: tuple[Invitee, ...]
     link: str
-    columns: str  # to keep, with commas between
+    columns: str  # columns to keep, comma-separated
 
 
 def invitation_input(language: str) -> tuple[InvitationRequest | None, bool]:
-    """Return whom the form invites, and whether its list may be used; else say why not."""
+    """Return (invitation request or None, is valid); show the error of an invalid form."""
     try:
         return _invitation_form(language), True
     except BadInputError as error:
@@ -44,9 +44,9 @@ def invitation_input(language: str) -> tuple[InvitationRequest | None, bool]:
 
 
 def _invitation_form(language: str) -> InvitationRequest | None:
-    """Return whom the form invites; None where no list is given: everybody may play.
+    """Return the invitation request, or None without a list: everybody may play then.
 
-    Raises BadInputError with a sentence about the list or the link.
+    Raises BadInputError for an invalid list or link.
     """
     uploaded = st.file_uploader(
         workbench_text(language, "invite_list"),
@@ -82,13 +82,13 @@ def _invitation_form(language: str) -> InvitationRequest | None:
 
 
 def _game_address() -> str:
-    """Where this page's own browser finds the game."""
+    """Return the URL of the game as this browser sees it; empty if unknown."""
     parts = urlsplit(st.context.url or "")
     return f"{parts.scheme}://{parts.netloc}{base_path()}" if parts.netloc else ""
 
 
 def send_invitations(row: StudyRow, request: InvitationRequest) -> None:
-    """Lock the list and keep its papers for this visit."""
+    """Lock the invitee list and keep the invitation files for this visit."""
     invitations = invite_to_study(
         runtime.workspace(), row, request.invitees, request.link, request.columns
     )
@@ -96,7 +96,7 @@ def send_invitations(row: StudyRow, request: InvitationRequest) -> None:
 
 
 def offer_invitation_files(language: str, study: str) -> None:
-    """Offer the papers of a list that was locked in this visit."""
+    """Offer the invitation files of a list that was locked in this visit."""
     locked_study, invitations = current_session().invitations or (None, None)
     if invitations is None or locked_study != study:
         return
@@ -123,7 +123,7 @@ def _show_invited(language: str, invitations: InvitationResult) -> None:
 
 
 def zip_files(files: Mapping[str, str]) -> bytes:
-    """Return the papers as one file."""
+    """Return the invitation files as one ZIP file."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():

@@ -1,4 +1,4 @@
-"""Long work on the page: what runs now, live, and what has ended."""
+"""Background jobs on the workbench: the running job, live, and past jobs."""
 
 import time
 
@@ -22,8 +22,8 @@ from app.web.views.workbench.formatting import (
 )
 from recsys.models.hybrid import FitOptions
 
-POLL_SECONDS = 0.5  # seconds between two looks at running work
-MAX_JOBS = 12  # ended jobs in the table
+POLL_SECONDS = 0.5  # seconds between two updates of a running job
+MAX_JOBS = 12  # jobs in the table
 JOB_STATE_COLORS = {
     JobState.RUNNING: "blue",
     JobState.DONE: "green",
@@ -34,7 +34,7 @@ JOB_STATE_COLORS = {
 
 
 def show_current_job(language: str) -> None:
-    """What runs now, followed until it ends; else how the last one ended."""
+    """Show the running job until it ends, else the result of the last job."""
     jobs = runtime.jobs().jobs()
     if not jobs:
         return
@@ -68,7 +68,7 @@ def _show_running_job(language: str, job_id: str) -> None:
 
 
 def _progress_notes(language: str, job: Job) -> str:
-    """How long it will still take, and what the passes of ALS say."""
+    """Return the remaining time, and iteration and loss of ALS."""
     remaining = remaining_seconds(job, now_ms())
     notes = (
         []
@@ -89,14 +89,14 @@ def _elapsed_text(language: str, job: Job) -> str:
 
 
 def show_log(language: str, job_id: str) -> None:
-    """What a job wrote, folded away."""
+    """Show the log of a job in a collapsed expander."""
     with st.expander(workbench_text(language, "log")):
         log_text = runtime.jobs().log(job_id)
         st.code(log_text or workbench_text(language, "log_empty"), language=None, wrap_lines=True)
 
 
 def _ended_text(language: str, job: Job) -> str:
-    """How work ended, in a line."""
+    """Return one line with the result of an ended job."""
     duration = format_duration(language, ((job.ended_at or job.started_at) - job.started_at) / 1000)
     line = workbench_text(
         language, "ended", kind=name_text(language, "job", job.kind), span=duration
@@ -105,7 +105,7 @@ def _ended_text(language: str, job: Job) -> str:
 
 
 def show_past_jobs(language: str) -> None:
-    """All work as rows, the newest first, and the log of one of them."""
+    """Show the newest jobs as a table, newest first, and the log of one of them."""
     jobs = runtime.jobs().jobs()[:MAX_JOBS]
     if not jobs:
         st.write(workbench_text(language, "no_work"))

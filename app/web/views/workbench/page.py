@@ -1,4 +1,4 @@
-"""The model versions: which there are, which one is looked at, and what is written beside it."""
+"""The workbench page: list of model versions, version picker, aliases, notes and tags."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ TABS = ("evidence", "trial", "tests", "compare", "study", "past")
 
 
 def workbench_page() -> None:
-    """The form beside the page; what runs; the versions; what can be done with the chosen one."""
+    """Show the training form, the current job, the versions, and the tabs of the chosen one."""
     language = layout.current_language()
     with st.sidebar:
         st.fragment(_training_form_fragment)(language)
@@ -88,11 +88,11 @@ def _version_tabs(language: str, version: ModelVersion, versions: list[ModelVers
         show_past_jobs(language)
 
 
-MISSING_FACT = "–"  # a fact that a version did not write down
+MISSING_FACT = "–"  # a fact that the version did not record
 
 
 def show_versions(language: str, versions: list[ModelVersion]) -> None:
-    """All versions as a table."""
+    """Show all versions as a table."""
     aliases = runtime.workspace().registry.aliases()
     rows = [_version_row(language, version, aliases) for version in versions]
     st.table(
@@ -105,11 +105,11 @@ def show_versions(language: str, versions: list[ModelVersion]) -> None:
 
 
 def choose_version(language: str, versions: list[ModelVersion]) -> ModelVersion:
-    """Let one version be chosen; a fit that has just ended chooses its own."""
+    """Show the version picker and return the choice; a fit that has just ended is preselected."""
     registry = runtime.workspace().registry
     versions_by_hash = {version.hash: version for version in versions}
     session = current_session()
-    new_version, session.new_version = session.new_version, None  # chosen once
+    new_version, session.new_version = session.new_version, None  # preselected once
     if new_version in versions_by_hash:
         session.chosen_version = new_version
     elif session.chosen_version not in versions_by_hash:
@@ -153,7 +153,7 @@ def _alias_buttons(language: str, version: ModelVersion) -> None:
 
 
 def show_annotations(language: str, version: ModelVersion) -> None:
-    """Notes and tags of a version: read, and written."""
+    """Show the notes and tags of a version, with a form to add and remove them."""
     annotations = runtime.workspace().registry.annotations
     for note in annotations.notes(version.hash):
         st.markdown(f"{escape_all_markdown(note.text)}  \n:gray[{format_time(language, note.at)}]")

@@ -1,4 +1,4 @@
-"""What is known of a version: the log and people on one page, groups, and what people refused."""
+"""Results of a version: studies, offline evaluation, slices and rejected brands."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,11 +28,11 @@ from app.web.views.workbench.formatting import (
 from app.web.views.workbench.training_form import start_job
 from recsys.report.rejections import RejectedBrand
 
-EstimateData = dict[str, Any]  # an Estimate as plain data
+EstimateData = dict[str, Any]  # an `Estimate` as a dict
 
 
 def show_offline_evaluation(language: str, version: ModelVersion) -> None:
-    """The table of the last evaluation of this version, and the button for one."""
+    """Show the last offline evaluation of this version, and the button to start one."""
     if "options" not in version.meta:
         st.caption(workbench_text(language, "offline_lists"))
         return
@@ -82,7 +82,7 @@ def _estimate_text(language: str, estimate: EstimateData) -> str:
 
 
 def show_results(language: str, version: ModelVersion) -> None:
-    """People first, for they decide; then the log, groups of it, and refused picks."""
+    """Show studies first (they decide), then offline evaluation, slices and rejected brands."""
     st.subheader(workbench_text(language, "human_title"))
     _show_studies(language, studies_of_version(runtime.workspace(), version.hash))
     st.subheader(workbench_text(language, "offline_title"))
@@ -98,7 +98,7 @@ def _show_studies(language: str, studies: list[StudyStatus]) -> None:
         return
     rows = [_verdict_row(language, study) for study in studies]
     st.table(
-        pd.DataFrame(rows).fillna("–"),  # a comparison of two versions has another criterion
+        pd.DataFrame(rows).fillna("–"),  # paired comparison studies have other criteria
         border="horizontal",
         hide_index=True,
         alt=workbench_text(language, "alt_human"),
@@ -189,7 +189,7 @@ def _rejected_fragment(language: str, version: str) -> None:
 
 
 def _show_rejected_brands(language: str, version: str) -> None:
-    """Read when it is asked for: a thousand customers are ranked for it."""
+    """Show rejected brands; computed on click only, because it ranks a thousand customers."""
     session = current_session()
     st.write(workbench_text(language, "refused_lead"))
     if st.button(workbench_text(language, "refused_look"), key="wb_refused"):

@@ -1,4 +1,4 @@
-"""Opening a study on a version: the form, a summary and the lock; the list of all studies."""
+"""Form to open a study on a version, with a confirmation dialog; list of all studies."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -39,8 +39,8 @@ from recsys.errors import BrandswipeError
 from recsys.models.baselines import BASELINES
 from recsys.study.policy import Policy, StudyKind
 
-INVITATION_SEED = 1  # seed of the invitations, as in the terminal
-MAX_NAME_LENGTH = 60  # characters of a name
+INVITATION_SEED = 1  # default random seed of the invitations, as in the CLI
+MAX_NAME_LENGTH = 60  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +52,14 @@ class StudyDraft:
     version: ModelVersion
     baseline: str
     policy: Policy
-    challenger: str | None  # hash of a second version, where the policy compares two
-    seed: int  # of the invitations
-    play_days: tuple[
-        date | None, date | None
-    ]  # the first and the last of play; None: no such limit
+    challenger: str | None  # hash of the second version in a paired comparison
+    seed: int  # random seed of the invitations
+    play_days: tuple[date | None, date | None]  # first and last day of play; None: no limit
     invitation: InvitationRequest | None  # None: everybody may play
 
 
 def study_form(language: str, version: ModelVersion) -> None:
-    """The form, the policy, and what is expected of it."""
+    """Show the form, the policy and its warnings; open the confirmation dialog on click."""
     workspace = runtime.workspace()
     kind = StudyKind.SIMULATED if workspace.event_store.planted else StudyKind.LIVE
     st.write(workbench_text(language, f"study_lead_{kind.value}"))
@@ -131,7 +129,7 @@ def _play_day(language: str, column: DeltaGenerator, which: str) -> date | None:
 
 
 def _challenger_picker(language: str, column: DeltaGenerator, champion: ModelVersion) -> str | None:
-    """The version that is compared with the chosen one; None where there is no other."""
+    """Return the hash of the version to compare with the chosen one, or None."""
     others = [v for v in runtime.workspace().registry.versions() if v.hash != champion.hash]
     chosen = column.selectbox(
         workbench_text(language, "challenger"),
@@ -148,7 +146,7 @@ def _confirm_dialog(language: str, draft: StudyDraft) -> None:
 
 
 def _show_confirmation(language: str, draft: StudyDraft) -> None:
-    """The summary; what is confirmed here can never be changed."""
+    """Show the summary and the lock button. A confirmed study can never be changed."""
     policy = draft.policy
     lines = {
         "study_name": draft.name or workbench_text(language, "study_name_hint"),
@@ -220,7 +218,7 @@ def _show_opened_study(language: str) -> None:
 
 
 def show_studies(language: str) -> None:
-    """All studies that judge something, the newest first."""
+    """Show all studies except playgrounds, newest first."""
     store = runtime.store()
     rows = [row for row in store.studies.all() if row.kind is not StudyKind.PLAYGROUND]
     if not rows:

@@ -1,4 +1,4 @@
-"""The policy that a new study will be judged by: the choice of it, its bars, what it differs in."""
+"""The policy of a new study: picker, bars, and differences from the default policy."""
 
 import pandas as pd
 import streamlit as st
@@ -18,7 +18,7 @@ from recsys.study.policy import Policy
 
 
 def policy_picker(language: str, column: DeltaGenerator) -> Policy:
-    """One of the policies that come with the program."""
+    """Show a picker of the bundled policies and return the chosen one."""
     name = column.selectbox(
         workbench_text(language, "policy"),
         list(BUNDLED_POLICIES),
@@ -30,7 +30,7 @@ def policy_picker(language: str, column: DeltaGenerator) -> Policy:
 
 
 def show_policy_differences(language: str, default_policy: Policy, policy: Policy) -> None:
-    """In what the policy differs from the one that studies are opened with unless said so."""
+    """Show the differences between a policy and the default policy."""
     rows = [
         {
             workbench_text(language, "column_differs"): escape_all_markdown(name),
@@ -51,7 +51,7 @@ def show_policy_differences(language: str, default_policy: Policy, policy: Polic
 
 
 def show_policy(language: str, policy: Policy) -> None:
-    """The bars, each with its reason."""
+    """Show the bar of each criterion and its reason."""
     rows = [
         {
             workbench_text(language, "column_criterion"): translate(
@@ -82,7 +82,7 @@ def show_policy(language: str, policy: Policy) -> None:
 
 
 def show_balance_warning(language: str, version: ModelVersion, policy: Policy) -> None:
-    if policy.is_paired_comparison:  # its deck holds no decoys
+    if policy.is_paired_comparison:  # its decks have no decoys
         return
     balance = version.facts.get("balance")
     limit = format_setting(language, policy.balance)

@@ -1,4 +1,4 @@
-"""The sidebar: what the data scientist may set, how long it will take, and the start."""
+"""The training form in the sidebar: options, expected duration, and the start button."""
 
 from dataclasses import replace
 from datetime import date
@@ -44,7 +44,7 @@ MAX_WEIGHT = 100
 
 
 def training_form(language: str) -> None:
-    """Draw the form; a press starts the fit, or says why not."""
+    """Show the form; the button starts the fit or shows an error."""
     st.header(workbench_text(language, "form_title"))
     with st.expander(workbench_text(language, "which_events")):
         window = _training_window(language)
@@ -79,7 +79,7 @@ def _job_arguments(
 def start_job(
     language: str, kind: str, arguments: dict[str, object], window: TrainingWindow | None = None
 ) -> Job | None:
-    """Start long work; where it cannot start, say so in a sentence and return None."""
+    """Start a background job; if it cannot start, show the reason and return None."""
     running_job = runtime.jobs().running()
     if running_job is not None:
         st.warning(
@@ -88,7 +88,7 @@ def start_job(
         return None
     try:
         if window is not None:
-            open_window(runtime.event_store(), window)  # a window without events is refused here
+            open_window(runtime.event_store(), window)  # raises for a window without events
         return runtime.jobs().start(kind, arguments)
     except BrandswipeError as error:
         st.error(str(error), icon=":material/info:")
@@ -96,7 +96,7 @@ def start_job(
 
 
 def _training_window(language: str) -> TrainingWindow:
-    """Which version of the event store, and which days of its log."""
+    """Return the chosen version of the event store and range of days."""
     versions = {one.version: one for one in store_versions(runtime.event_store())}
     chosen = st.selectbox(
         workbench_text(language, "option_events"),
@@ -150,7 +150,7 @@ def _fit_options(language: str) -> FitOptions:
 
 
 def _sample_field(language: str, customers: int) -> float:
-    """The share to learn from, and how many customers that is."""
+    """Return the chosen share of customers, 0 to 1, and show their number."""
     share = _number_field(language, "sample", DEFAULT_OPTIONS.sample_share(customers))
     low, high = OPTION_RANGES["sample"]
     if share >= high:
@@ -173,7 +173,7 @@ def _weight_fields(language: str) -> ScoreWeights:
 
 
 def _number_field(language: str, name: str, value: float) -> float:
-    """One number, free to be typed: a sentence refuses what is out of range."""
+    """Return a typed number. The range is not enforced here: the form shows the error."""
     low, high = OPTION_RANGES.get(name, (0, MAX_WEIGHT))
     meaning = workbench_text(language, f"about_{name}")
     allowed = workbench_text(language, "range", low=f"{low:g}", high=f"{high:,.0f}")

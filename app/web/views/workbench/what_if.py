@@ -1,4 +1,4 @@
-"""What if: a typed history, or a persona, and what one or two versions make of it; brands alike."""
+"""What-if: ranks a typed history or a persona with one or two versions; similar brands."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ _KINDS = {kind: name for name, kind in OUR_KINDS.items()}
 
 
 def show_what_if(language: str, version: ModelVersion, versions: Sequence[ModelVersion]) -> None:
-    """Ask who it is about, and show her list; a rerun of its own, away from the rest."""
+    """Show the what-if form and its lists as a fragment, which reruns alone."""
     st.fragment(_what_if_fragment)(language, version.hash, [one.hash for one in versions])
 
 
@@ -106,7 +106,7 @@ def _rank_typed_history(language: str, recommenders: Sequence[Recommender]) -> N
 
 
 def _history_text(language: str, history_items: Sequence[HistoryItem]) -> str:
-    """What was understood, so that a slip is seen."""
+    """Return the parsed history as text, so that the user sees a parsing error."""
     descriptions = [
         " ".join(
             part
@@ -144,7 +144,7 @@ def _rank_persona(
 
 
 def _show_lists(language: str, requests: Sequence[tuple[Recommender, Evidence, Stopwatch]]) -> None:
-    """One list with its parts; of two their names and reasons, side by side."""
+    """Show one list with its score parts, or two lists side by side with names and reasons."""
     is_single = len(requests) == 1
     for column, (recommender, evidence, stopwatch) in zip(
         st.columns(len(requests)), requests, strict=True
