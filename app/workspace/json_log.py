@@ -44,7 +44,7 @@ def describe_error(error: BaseException) -> str:
 
 
 def not_computed(failures: Iterable[Failure]) -> None:
-    """Log each shown measure that could not be computed and now reads unknown."""
+    """Log each measure that could not be computed. The report shows it as unknown."""
     for failure in failures:
         _log.error(
             "a measure reads unknown, %s: %s",

@@ -73,13 +73,15 @@ class SecretKeys:
     """
 
     signing: bytes  # signs deck tokens and cookies
-    pseudonym: bytes  # subject -> participant
+    pseudonym: bytes  # HMAC key: subject of the login -> participant id in the study database
     link: bytes = field(default_factory=lambda: secrets.token_bytes(32))
-    """Shared with the shop: subject -> key in the link table; signs account page statements."""
+    """HMAC key, shared with the shop: subject or e-mail address -> key of a link table row. The
+    shop also signs the statements of its account page with it."""
     customer: bytes = field(default_factory=lambda: secrets.token_bytes(32))
-    """Customer id -> hashed id in the events, and tombstone of an erased one in their manifest."""
-    former_signing: tuple[bytes, ...] = ()  # tokens signed with these are still accepted
-    former_pseudonym: tuple[bytes, ...] = ()  # a person's rows under these are still found
+    """HMAC key: customer id -> hashed id in the event store, and -> tombstone. A tombstone marks an
+    erased customer in the manifest of the event store."""
+    former_signing: tuple[bytes, ...] = ()  # tokens signed with these keys are still accepted
+    former_pseudonym: tuple[bytes, ...] = ()  # rows with ids made by these keys are still found
 
     def __repr__(self) -> str:
         """Return a constant text, so that no key reaches a log."""

@@ -25,7 +25,7 @@ from recsys.errors import SettingsError, UnknownNameError
 
 ENV_PREFIX = keyring.ENV_PREFIX
 SETTINGS_FILE = "brandswipe.toml"
-BASE_PATH_ENV = "STREAMLIT_SERVER_BASE_URL_PATH"  # without us, only `streamlit run` reads it
+BASE_PATH_ENV = "STREAMLIT_SERVER_BASE_URL_PATH"  # only `streamlit run` reads it unasked
 _log = logging.getLogger("brandswipe")
 
 
@@ -56,10 +56,10 @@ class Settings:
     subject_claim: str = "sub"  # the claim that identifies a person; it must never change
     roles_claim: str = ""  # the claim that lists a person's groups or roles
     employee_groups: tuple[str, ...] = ()  # groups that may come in; empty: everybody logged in
-    pm_groups: tuple[str, ...] = ("pm",)
-    ds_groups: tuple[str, ...] = ("ds",)
-    pm_people: tuple[str, ...] = ()  # subjects or verified e-mail addresses
-    ds_people: tuple[str, ...] = ()
+    pm_groups: tuple[str, ...] = ("pm",)  # groups with the role PM (product manager)
+    ds_groups: tuple[str, ...] = ("ds",)  # groups with the role DS (data scientist)
+    pm_people: tuple[str, ...] = ()  # people with the role PM: subjects, verified e-mail addresses
+    ds_people: tuple[str, ...] = ()  # people with the role DS, in the same form
     trust_emails: bool = False  # accept addresses of a login without the claim `email_verified`
     proxy_header: str = ""
     proxy_key: Path | None = None  # PEM, JWK or JWKS
