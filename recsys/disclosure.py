@@ -71,7 +71,10 @@ class DisclosureRule:
 def drop_until_safe(
     groups: Iterable[Group], is_hidden_safe: Callable[[list[Group]], bool]
 ) -> list[Group]:
-    """Drop groups from the end until all hidden groups together may be found by subtraction."""
+    """Drop groups from the end until `is_hidden_safe` holds.
+
+    A reader can subtract the shown groups and learn the number of people in all hidden ones.
+    """
     shown = list(groups)
     while shown and not is_hidden_safe(shown):
         shown.pop()

@@ -1,4 +1,4 @@
-"""The stages of long work, and the callback that hears how far it is."""
+"""The stages of long work, and the type of the callback that reports their progress."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -12,33 +12,33 @@ class WorkStage(StrEnum):
 
     STARTING = "starting"
     PLANTING = "planting the shop"
-    # an import
+    # import of events or of ranked lists
     READING_FILES = "reading event files"
-    CODING_BRANDS = "coding brands and products"
+    CODING_BRANDS = "coding brands and products"  # give each an integer code
     SORTING_EVENTS = "sorting events"
     INDEXING_CUSTOMERS = "indexing customers"
     PLACING_SEGMENT = "putting the segment in place"
     READING_LISTS = "reading the lists"
     COUNTING_POPULARITY = "counting how popular brands are"
-    # a fit, an evaluation, a comparison and a simulation
-    TUNING = "weighing the parts"
+    # fit, evaluation, comparison of two versions, simulation
+    TUNING = "weighing the parts"  # select HybridParams
     READING_SAMPLE = "reading the sample"
     LEARNING_BRANDS = "learning the brands"
-    DEALING_TRIALS = "dealing trial decks"
-    ASKING_RANKERS = "asking the rankers"
-    ASKING_VERSIONS = "asking both versions"
+    DEALING_TRIALS = "dealing trial decks"  # decks that are measured and thrown away
+    ASKING_RANKERS = "asking the rankers"  # offline evaluation
+    ASKING_VERSIONS = "asking both versions"  # comparison
     READING_ANSWERS = "reading answers"
     SIMULATING_STUDIES = "simulating studies"
     EMPLOYEES_PLAY = "simulated employees play"
     COLLEAGUES_PLAY = "colleagues play"
-    # lists for everybody
-    CUTTING_EVIDENCE = "cutting the table of evidence"
+    # batch export of a list for each customer
+    CUTTING_EVIDENCE = "cutting the table of evidence"  # split it into parts of customers
     LISTING_BRANDS = "listing everybody's brands"
-    # one request
+    # one request by one player
     READING_EVENTS = "reading her events"
-    READING_PICKS = "reading your picks"
-    SUMMING_UP = "summing up"
-    RANKING = "ranking"  # and how many brands: see `ranking_stage`
+    READING_PICKS = "reading your picks"  # brands that a guest named
+    SUMMING_UP = "summing up"  # aggregate the events
+    RANKING = "ranking"  # `ranking_stage` adds the number of brands
     CHOOSING_DECOYS = "choosing decoys"
     STORING_DECK = "storing the deck"
 

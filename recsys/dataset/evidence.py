@@ -25,7 +25,7 @@ class Feature(IntEnum):
     RELEASE_VIEWS = 6  # views within 30 days of the product's release
     SPEND = 7  # cents, only where the price is known
     FULL_PRICE = 8  # purchases at the list price
-    PREMIUM = 9  # purchases priced above the median of the category
+    PREMIUM = 9  # purchases of items with a list price above the median of their category
     BOUGHT_30 = 10  # purchases, decayed with a half-life in days, in fixed point
     BOUGHT_90 = 11
     BOUGHT_365 = 12

@@ -1,7 +1,7 @@
 """Behavioral tests: properties of a favourite, checked on a model with made-up histories.
 
-A favourite is bought at full price, followed, and its new products are viewed. A model that ignores
-this fails here, even with good metrics on a log. Each test runs many times; the pass count is kept.
+A customer buys a favourite at full price, follows it, and views its new products. A model that
+ignores this fails here, even if its offline metrics are good. Each test runs N_TRIES times.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,21 +17,25 @@ from recsys.dataset.evidence import Evidence
 from recsys.dataset.history import HistoryItem, Price, history_rows
 from recsys.models.hybrid import HybridModel
 
-N_TRIES = 40
+N_TRIES = 40  # runs of each test
 LIST_DEPTH = 100
 """Number of ranks that are read. A brand below them counts as unranked."""
 BEHAVIORAL_QUESTIONS = ("price_blind", "follow", "popularity", "same", "one_more")
+"""Names of the tests: each is a method of BehavioralTester."""
 _N_BACKGROUND_BRANDS = 4  # other brands in a history
 
 
 @dataclass(frozen=True, slots=True)
 class BehaviorResult:
-    """The result of one test: number of tries, number of passes, and examples of failures."""
+    """The result of one test: number of tries, number of passes, and examples of failures.
+
+    Each try has a random history.
+    """
 
     question: str  # one of BEHAVIORAL_QUESTIONS
-    asked: int
-    held: int
-    broken: tuple[str, ...]  # brands of up to three failed tries
+    asked: int  # number of tries
+    held: int  # number of tries that passed
+    broken: tuple[str, ...]  # the brand of each of up to three failed tries
 
     @property
     def passed(self) -> bool:
@@ -86,7 +90,10 @@ class BehavioralTester:
     rng: np.random.Generator
 
     def price_blind(self) -> tuple[str, bool]:
-        """Test that full-price purchases outrank as many at half price, all else being equal."""
+        """Test that full-price purchases lift a brand above one bought as often at half price.
+
+        Both brands have about the same popularity.
+        """
         full_price, discounted, *background = self._two_equally_popular()
         history = [
             HistoryItem(full_price, times=3, price=Price.FULL),

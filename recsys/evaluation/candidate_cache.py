@@ -24,7 +24,7 @@ NEW_PER_COMPONENT = 20  # top brands of each collaborative part that are new to 
 POPULAR_PER_HALF_LIFE = 40  # top brands by popularity at each half-life, known ones included
 MAX_KNOWN_BRANDS = 200  # the strongest known brands of a customer
 N_COLLABORATIVE = 3  # collaborative parts: ALS, EASE, item k-nearest neighbours
-QUERY_HALF_LIVES = (None, 90, 30)  # days; options for the query of the collaborative parts
+QUERY_HALF_LIVES = (None, 90, 30)  # days; half-life of the input of the collaborative models
 
 ShortlistScores = NDArray[np.float32]
 """One score per candidate, (n, L)."""
@@ -125,7 +125,11 @@ class UserCandidates:
 def build_candidate_cache(
     model: HybridModel, users: Sequence[EvalUser], progress: Callable[[float], None] | None = None
 ) -> CandidateCache:
-    """Build the cache for these customers. `progress` gets the share done, from 0 to 0.5."""
+    """Build the cache for these customers.
+
+    `progress` gets the share of the tuning that is done, from 0 to 0.5: the search is the rest.
+    """
+    # one popularity ranking for all customers; `_user_candidates` drops known and hidden brands
     candidates, popular_codes = (
         [],
         _top_codes(
@@ -140,6 +144,7 @@ def build_candidate_cache(
         len(HALF_LIFE_OPTIONS),
         (len(users), max(column.components.shape[1] for column in candidates)),
     )
+    # shape is (n, L): shortlists are padded to the longest; `filled` is False for the padding
     components = np.zeros((len(candidates[0].components), *shape), np.float32)
     filled = np.zeros(shape, bool)
     for row, user_candidates in enumerate(candidates):
@@ -200,7 +205,10 @@ def _user_candidates(
 def _top_codes(
     is_new: NDArray[np.bool_], components: NDArray[np.float64], n: int
 ) -> NDArray[np.intp]:
-    """Return the codes of the top n of each part, among the brands where `is_new` is True."""
+    """Return the sorted codes of the brands in the top n of any row of `components`, (parts, B).
+
+    Only brands where `is_new`, (B,), is True are returned.
+    """
     n_kept = min(n, int(is_new.sum()))
     penalty = np.where(is_new, 0.0, np.inf)
     top_of_each = [

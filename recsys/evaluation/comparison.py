@@ -41,6 +41,7 @@ class RankChange:
 
 def metric_difference_to_row(difference: MetricDifference) -> dict[str, Any]:
     """Return a difference as plain data for the result of a job."""
+    # The keys are in stored job results and must not change.
     return {
         "task": difference.task,
         "metric": difference.metric,

@@ -37,6 +37,7 @@ class EvaluationSlice:
 
 def evaluation_slice_to_row(group: EvaluationSlice) -> dict[str, Any]:
     """Return a slice as plain data for the facts of a model version and the result of a job."""
+    # The keys are old names of the attributes. They are in saved files and must not change.
     return {"by": group.by, "name": group.name, "found": estimate_to_row(group.recall)}
 
 
@@ -96,7 +97,10 @@ def _band(value: int, edges: Sequence[tuple[int, str]], last_band: str) -> str:
 
 
 def _popularity_bands(brand_index: BrandIndex) -> dict[str, str]:
-    """Return each brand's band. Famous: half of all purchases; with middling: 90%; else rare."""
+    """Return the band of each brand, by the share of buyers that all more popular brands have.
+
+    The share is below POPULAR_SHARE for famous, below _MIDDLE_SHARE for middling, else rare.
+    """
     order, bought_before = brand_index.by_popularity()
     bands = np.searchsorted(
         [POPULAR_SHARE, _MIDDLE_SHARE],

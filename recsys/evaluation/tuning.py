@@ -1,10 +1,11 @@
 """Tuning of HybridParams on a validation period of the log that the model did not see.
 
-This is a coordinate search: N_ROUNDS times through all parameters, one at a time (the collaborative
-and the popularity weight together). It starts at the defaults. If customers rarely return to a
-brand, it also tries a negative weight of own evidence. The objective is the sum of the NDCG@10 of
-both tasks. Among candidates within one standard error of the best, the one with the smallest
-popularity share wins, else the current one. The test period of an evaluation is never read.
+The method is a coordinate search. It starts at the defaults and goes N_ROUNDS times through all
+parameters, one at a time. Only the collaborative and the popularity weight are tried together. If
+customers rarely return to a brand, a negative weight of own evidence is tried too. The objective is
+the sum of the NDCG@10 of both tasks. Among candidates within one standard error of the best, the
+search takes the one with the smallest popularity share; ties keep the current parameters. The test
+period of an evaluation is never read.
 """
 
 from collections.abc import Callable, Sequence
@@ -121,6 +122,7 @@ class TuningResult:
 
 def tuning_result_to_row(result: TuningResult) -> dict[str, Any]:
     """Return a result as plain data for the facts of a model version."""
+    # The keys are old names of the attributes. They are in saved files and must not change.
     return {
         "blend": hybrid_params_to_row(result.params),
         "customers": result.customers,

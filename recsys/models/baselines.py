@@ -101,7 +101,7 @@ class OwnPurchasesThenViews:
 
     def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
         """Return the customer's most bought brands, then most viewed, then popular ones."""
-        scores = self.brand_index.prior / 2  # below a single view
+        scores = self.brand_index.prior / 2  # at most 0.5; a single view scores 1
         scores[evidence.brand] += self.own_scores(evidence)
         return top_scored_brands(self.brand_index, scores, n, without)
 

@@ -55,7 +55,7 @@ AffinityFunction = Callable[[NDArray[np.int32], NDArray[np.floating]], NDArray[n
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HybridModel:
-    """A ranker: score = own * own_evidence + collaborative * affinity + popularity * popularity."""
+    """A ranker: score = weighted sum (`params.weights`) of own evidence, affinity and popularity."""
 
     brand_index: BrandIndex
     popularity: NDArray[np.float64]  # (len(HALF_LIFE_OPTIONS), B)
@@ -147,7 +147,7 @@ class HybridModel:
             item_factors = self.als.item_factors
             contributions += als_share * (item_factors[codes] @ item_factors[own_codes].T)
         if ease_share:
-            rows, own_in_head = self.ease.head_positions(own_codes)
+            rows, own_in_head = self.ease.head_positions(own_codes)  # EASE scores head brands only
             columns, codes_in_head = self.ease.head_positions(codes.astype(np.int32))
             contributions[np.ix_(codes_in_head, own_in_head)] += (
                 ease_share * self.ease.weights[np.ix_(rows, columns)].T
@@ -203,7 +203,7 @@ class HybridModel:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the plain arrays to save (no pickle)."""
-        return {
+        return {  # here and in meta(): old attribute names, in saved files, must not change
             "brands": self.brand_index.brands.astype(str),
             "sensitive": self.brand_index.sensitive,
             "buyers": self.brand_index.buyers,

@@ -62,6 +62,7 @@ class HybridParams:
 
 def hybrid_params_to_row(params: HybridParams) -> dict[str, Any]:
     """Return the parameters in the form that is saved with a model."""
+    # The keys are old names of the attributes. They are in saved files and must not change.
     return {
         "weights": weights_to_row(params.weights),
         "ease": params.ease,

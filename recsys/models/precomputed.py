@@ -39,7 +39,7 @@ class PrecomputedModel:
     def rank(self, evidence: Evidence, n: int, without: Collection[str] = ()) -> list[BrandScore]:
         """Return the customer's list, then popular brands, without explanations; see `Ranker`."""
         number = int(evidence.customer[0]) if len(evidence) else 0
-        scores = self.brand_index.prior / 2  # below every listed brand
+        scores = self.brand_index.prior / 2  # at most 0.5; a listed brand has more than 1
         if 0 < number < len(self.starts):
             own_codes = self.codes[self.starts[number - 1] : self.starts[number]]
             scores[own_codes] = 1 + np.arange(len(own_codes), 0, -1) / max(1, len(own_codes))
@@ -50,9 +50,9 @@ class PrecomputedModel:
         return [score.brand for score in self.rank(evidence, n, without)]
 
     def rebase_on(self, catalog: Catalog) -> Self:
-        """Return the lists for a catalog that may have grown.
+        """Return the lists for a newer catalog, which may have more brands.
 
-        Raises WorkspaceError if the catalog has another lineage.
+        Raises WorkspaceError if the catalog has another lineage, so that the codes do not match.
         """
         return replace(self, brand_index=self.brand_index.rebase_on(catalog))
 

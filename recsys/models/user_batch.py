@@ -56,7 +56,10 @@ class UserBatch:
             )
 
     def matrix(self, mask: NDArray[np.bool_], column: Indices, columns: int) -> csr_matrix:
-        """Return strengths of the pairs in `mask`, (n_users, columns); `column`: (P,)."""
+        """Return the strengths as a sparse matrix, (n_users, columns).
+
+        mask: (P,) pairs to include. column: (P,) matrix column of each pair.
+        """
         starts = np.searchsorted(self.row[mask], np.arange(self.n_users + 1))
         parts = (self.strength[mask], column[mask].astype(np.int32), starts.astype(np.int32))
         return csr_matrix(parts, shape=(self.n_users, columns))
@@ -103,10 +106,10 @@ def build_recommendations(
     wanted_keys = row * width + brand
     positions = np.searchsorted(keys, wanted_keys)
     has_own = np.append(keys, -1)[positions] == wanted_keys
-    others_score = score - popularity[brand]
+    others_score = score - popularity[brand]  # collaborative part, once the own part is subtracted
     others_score[has_own] -= users.own[positions[has_own]]
     from_others = others_score > np.maximum(popularity[brand], 0)
-    sums = np.zeros((len(row), len(Feature)), np.int64)
+    sums = np.zeros((len(row), len(Feature)), np.int64)  # zero for brands without own evidence
     sums[has_own] = evidence.sums[positions[has_own]]
     reason = primary_reasons(
         sums[:, Feature.FOLLOWS],

@@ -31,7 +31,7 @@ class Estimate:
         return cls(None, None, None, n, "none", reason)
 
     def published(self) -> "Estimate":
-        """Return a copy in whole percents, with the bounds rounded outward."""
+        """Return a copy rounded to two decimals (whole percents); bounds are rounded outward."""
         if self.value is None or self.low is None or self.high is None:
             return self
         low, high = floor(self.low * 100 + 1e-9) / 100, ceil(self.high * 100 - 1e-9) / 100
