@@ -36,7 +36,7 @@ OUTCOMES = (ENGAGED, "clicked", "viewed", "bought")
 """Binary outcomes per customer for brands of the carousel; `engaged` is any of the others."""
 
 MIN_CUSTOMERS = 200  # per variant; with fewer, the difference is unknown
-MIN_ENGAGED = 20  # with the outcome, in both variants together
+MIN_ENGAGED = 20  # customers with the outcome, both variants together; fewer: unknown
 _TIGHTEST_AT = 20_000  # customers at which the interval is narrowest
 _PRIOR_WEIGHT = 100.0  # Dirichlet prior of the sample ratio, in customers
 RATIO_ALPHA = 0.01  # significance level of the sample ratio check
@@ -71,7 +71,7 @@ class ABTestAnalysis:
     variants: tuple[VariantStats, ...]
     differences: Mapping[str, Mapping[str, Estimate]]  # other variant -> outcome -> model - other
     ratio: SampleRatioCheck | None  # None without planned shares
-    alpha: float  # error rate over all comparisons of engagement together
+    alpha: float  # error rate over all variants together (Bonferroni), for one outcome
 
 
 def analyze_ab_test(
@@ -95,7 +95,8 @@ def analyze_ab_test(
     planned
         Planned share of each variant, in any unit.
     alpha
-        Error rate over all comparisons of engagement together.
+        Error rate over all comparisons of one outcome, such as engagement: each variant that was
+        shown is tested at alpha / (number of these variants). Several outcomes are not corrected.
     not_shown
         Variants without shown brands: no outcome is possible, so their results are unknown.
 
@@ -202,6 +203,7 @@ def _rho_squared(alpha: float) -> float:
 def _sample_ratio_check(
     names: Sequence[str], sizes: VariantCodes, planned: Mapping[str, float]
 ) -> SampleRatioCheck:
+    """Test the customers per variant, `sizes` (k,), against the planned shares of the k names."""
     unknown = planned.keys() - set(names)
     if unknown or set(names) - planned.keys():
         raise UnknownNameError("planned arm", min(unknown or set(names) - planned.keys()), names)
@@ -215,7 +217,8 @@ def _sample_ratio_check(
 def log_bayes_factor(counts: VariantCodes, shares: Floats) -> float:
     """Return the log Bayes factor of a Dirichlet mixture over the planned shares.
 
-    If the plan was kept, the chance that it ever reaches log(1 / alpha) is at most alpha.
+    counts: (k,) customers per variant. shares: (k,) planned shares that add up to 1. If the plan
+    was kept, the chance that the factor ever reaches log(1 / alpha) is at most alpha.
     """
     prior = _PRIOR_WEIGHT * shares
     mixed = gammaln(prior.sum()) - gammaln(prior.sum() + counts.sum())
@@ -227,14 +230,17 @@ def log_bayes_factor(counts: VariantCodes, shares: Floats) -> float:
 class StudyAgreement:
     """The lift in the swipe study, and whether the A/B test in the shop agrees with it."""
 
-    lift: tuple[float, float, float]  # value, low, high: share of picks liked, model - baseline
+    lift: tuple[float, float, float]  # value, low, high: liked share, model - baseline, -1 to 1
     agrees: bool | None  # None if the sign of one of the two is not known yet
 
 
 def compare_with_study(
     study_score: tuple[float, float, float], shop_difference: Estimate
 ) -> StudyAgreement:
-    """Compare the signs of a study's lift score, (1 + lift) / 2 with bounds, and a difference."""
+    """Compare the sign of the lift in a study with the sign of a difference in the shop.
+
+    study_score: (value, low, high) of the score (1 + lift) / 2.
+    """
     value, low, high = (2 * x - 1 for x in study_score)
     study_sign, shop_sign = (
         _interval_sign(low, high),

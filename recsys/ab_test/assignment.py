@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recsys.errors import BadInputError
 
-MODEL, BASELINE, NONE = "model", "baseline", "none"
+MODEL, BASELINE, NONE = "model", "baseline", "none"  # the ranker of the carousel; none: no carousel
 VARIANT_NAMES = (MODEL, BASELINE, NONE)
 TOTAL_PERCENT = 100
 
@@ -49,11 +49,11 @@ class Variants:
         return cls(shares, seed)
 
     def assign(self, keys: NDArray[np.uint64]) -> NDArray[np.int8]:
-        """Return each customer's variant, an index into `shares`, (n,), from the key alone.
+        """Return the variant of each customer as an index into `shares`, (n,). keys: (n,).
 
-        The key and the seed are mixed by the finaliser of SplitMix64 (Steele, Lea and Flood, "Fast
-        Splittable Pseudorandom Number Generators", OOPSLA 2014). So assignments of different seeds
-        are independent, and a customer's variant does not depend on other customers.
+        The customer key and the seed are mixed by the finaliser of SplitMix64 (Steele, Lea and
+        Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014). So assignments of
+        different seeds are independent, and a variant depends on no other customer.
         """
         mixed = _splitmix64(keys ^ _splitmix64(np.array([self.seed], np.uint64)))
         percent = (mixed >> np.uint64(11)).astype(np.float64) * (TOTAL_PERCENT / 2**53)

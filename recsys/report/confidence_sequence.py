@@ -11,17 +11,17 @@ from recsys.stats import Floats, ScoreCounts
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceSequencePoint:
-    """One criterion after one batch. The bounds are in whole percents, rounded outward."""
+    """One criterion after one batch. Bounds: shares from 0 to 1, rounded outward to 2 decimals."""
 
     n: int  # counted people
     mean: float
     low: float
     high: float
-    log_lower: float  # natural log of the wealth of the bet "above the bar"
-    log_upper: float  # natural log of the wealth of the bet "below the bar"
+    log_lower: float  # ln wealth of the bet that the mean is above the bar; this bet gives `low`
+    log_upper: float  # ln wealth of the bet that the mean is below the bar; this bet gives `high`
 
     def to_dict(self) -> dict[str, float]:
-        """Return the publishable form: whole percents, and decimal logs of wealth to two digits."""
+        """Return the publishable form: shares and decimal logs of wealth, to two decimals."""
         wealths = {"log10_lower": self.log_lower, "log10_upper": self.log_upper}
         shares = {"mean": self.mean, "low": self.low, "high": self.high}
         rounded = {name: round(share, 2) for name, share in shares.items()}

@@ -16,7 +16,11 @@ EVIDENCE_KINDS = (
     "followed", "full_price_again", "full_price_once", "cheap_again", "cheap_once", "looked",
     "others",
 )  # fmt: skip
-"""Kinds of the strongest evidence for a brand, strongest first."""
+"""Kinds of the strongest own evidence for a brand, strongest first.
+
+`again` and `once`: several purchases, or one. `cheap`: no purchase was at the list price.
+`looked`: views, but no purchase and no follow. `others`: none of these.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +28,9 @@ class RejectedBrand:
     """A brand that was a pick and was rejected."""
 
     brand: str
-    people: int  # people with an answer to this pick, in whole batches
-    share: float  # rejected share of the answers, in whole percents
-    reasons: Mapping[str, int]  # reason -> people, a lower bound in whole groups
+    people: int  # people with an answer to this pick, rounded down to whole batches
+    share: float  # rejected share of the answers, from 0 to 1, to two decimals
+    reasons: Mapping[str, int]  # reason -> people, rounded down to a multiple of `min_group_size`
     kinds: Mapping[str, float]  # evidence kind -> share of customers with the brand in the top 10
 
 

@@ -24,7 +24,7 @@ class ResponseTable:
     hits: Floats  # (n_decks,) number of liked picks
     picks: Floats  # (n_decks,) number of answered picks
     pair_deck: Ints  # (n_pairs,) deck of each pair with answers to both cards
-    pair_gap: Floats  # (n_pairs, 2) log(1 + popularity) of pick and decoy
+    pair_gap: Floats  # (n_pairs, 2) log(1 + popularity): column 0 is the pick, 1 the matched decoy
     card_deck: Ints  # (n_answered,) deck of each answered card
     card_answer: Ints  # (n_answered,)
     card_brand: Ints  # (n_answered,) index in `brands`
@@ -36,7 +36,10 @@ class ResponseTable:
 
     @property
     def shares(self) -> Floats:
-        """The result of `group_shares`, (n_groups, 3, n_decks); computed at each access."""
+        """Liked, super-liked and unknown shares of CARD_GROUPS, (n_groups, 3, n_decks).
+
+        Computed at each access.
+        """
         return group_shares(self.cards)
 
     @property
@@ -87,5 +90,5 @@ def _median_seconds(decks: Sequence[CompletedDeck]) -> Floats:
     starts, medians = np.cumsum(sizes) - sizes, np.full(len(times), np.nan)
     has_times = sizes > 0
     low, high = (starts + (sizes - 1) // 2)[has_times], (starts + sizes // 2)[has_times]
-    medians[has_times] = (flat[low] + flat[high]) / 2000
+    medians[has_times] = (flat[low] + flat[high]) / 2000  # mean of two; milliseconds to seconds
     return medians

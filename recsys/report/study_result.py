@@ -21,7 +21,8 @@ class StudyResult:
     report: Report
     verdict: Verdict
     invited: InvitedFunnel | None = None  # None: no invitation list, everybody may play
-    frame_shares: Mapping[str, tuple[FrameShare, ...]] = field(default_factory=dict)  # by column
+    # column of the invitation list -> shares of its values among the invited and the players
+    frame_shares: Mapping[str, tuple[FrameShare, ...]] = field(default_factory=dict)
 
 
 def evaluate_study(snapshot: StudySnapshot, now: int, seed: int = 0) -> StudyResult:
@@ -60,8 +61,8 @@ def evaluate_study(snapshot: StudySnapshot, now: int, seed: int = 0) -> StudyRes
 def _verdict(report: Report, tally: Tally, decision: EarlierDecision | None) -> Verdict:
     """Return the verdict; raise IntegrityError if it differs from the recorded decision.
 
-    If somebody was forgotten since the decision, completion and balance can no longer be checked.
-    They held at the decision; the scores still give the outcome at its batch.
+    If a participant was forgotten since the decision, the completion and balance limits can no
+    longer be checked. They were met at the decision; the scores still give its outcome and batch.
     """
     verdict = None
     if decision is not None and any(row.dealt_at is None for row in tally.classified):

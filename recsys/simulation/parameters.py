@@ -16,7 +16,9 @@ MIN_FAVOURITES, MAX_FAVOURITES = 3, 10  # true favourites of a customer
 # Measured.
 POPULARITY_EXPONENT = 1.7  # a brand of rank r has weight r ** -1.7; see data/README.md
 ACTIVITY_SD = 0.81  # sd of log activity; gives the measured coefficient of variation, .97
-THIN_SHARE = 0.10  # share of customers with very few events; with ACTIVITY_SD, 1 in 6 has few
+# share of customers with a mean of at most 2 occasions; together with the spread ACTIVITY_SD, one
+# customer in six has at most a sixth of the mean number of purchases
+THIN_SHARE = 0.10
 DISCOUNT_BETA = (2.1, 6.0)  # beta distribution of the discount depth, mean .26
 # share of occasions soon after another; the sd of the gaps is then about 1.5 times their mean
 CLUSTERED_SHARE = 0.35
@@ -34,13 +36,13 @@ RELEASE_VIEW_CHANCE_ELSEWHERE = 0.08  # the same for a favourite that is not bou
 RELEASE_PURCHASE_CHANCE = 0.15  # chance that such a view becomes a purchase
 FOLLOW_CHANCE = 0.18  # chance that a favourite is followed
 DECEMBER_GIFT_SHARE = 0.75  # share of gifts that are bought before Saint Nicholas and Christmas
-STRAY_TASTE_WEIGHT = 0.002  # weight of a further taste group without brands in common
-BARGAIN_IN_TASTE_SHARE = 0.6  # share of bargains within the taste of the customer
-BROWSE_IN_TASTE_SHARE = 0.92  # share of browsing within the taste of the customer
-TASTE_PULL = 7.0  # weight of taste in the utility, beside standard Gumbel noise
-FAVOURITES_FILL_SHARE = 0.96  # mean filled share of the range MIN_FAVOURITES to MAX_FAVOURITES
-TASTE_POPULARITY_EXPONENT = 0.85  # exponent on popularity within a taste group
-POPULARITY_PULL = 0.6  # weight of log popularity in the utility
+STRAY_TASTE_WEIGHT = 0.002  # added similarity, so that taste groups without common brands occur
+BARGAIN_IN_TASTE_SHARE = 0.6  # share of bargain occasions with a brand of the customer's taste
+BROWSE_IN_TASTE_SHARE = 0.92  # share of browse occasions with a brand of the customer's taste
+TASTE_PULL = 7.0  # weight of taste in the brand utility; the noise is standard Gumbel
+FAVOURITES_FILL_SHARE = 0.96  # mean number of favourites = MIN + this share * (MAX - MIN)
+TASTE_POPULARITY_EXPONENT = 0.85  # exponent on popularity for a draw within a taste group
+POPULARITY_PULL = 0.6  # weight of log popularity in the brand utility
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,7 @@ def _event_table(world: ShopWorld, log: EventLog, ids: NDArray[np.object_]) -> p
 def _truth_table(
     world: ShopWorld, customers: SimulatedCustomers, ids: NDArray[np.object_]
 ) -> pd.DataFrame:
-    """Return the true favourites of the customers with an id: the first rows."""
+    """Return the true favourites of the first len(ids) customers, columns as in TruthCol."""
     customer, rank = np.nonzero(customers.favourites[: len(ids)] >= 0)
     groups = world.groups[customers.traits.groups[: len(ids)]]
     taste = np.array([";".join(dict.fromkeys(row)) for row in groups], dtype=object)

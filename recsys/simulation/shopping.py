@@ -36,6 +36,7 @@ def generate_events(
 def _draw_occasions(
     world: ShopWorld, rng: np.random.Generator, customers: SimulatedCustomers
 ) -> Occasions:
+    """Draw all shopping occasions: customer, reason, time, product and price paid."""
     n = len(customers.favourites)
     n_occasions = rng.poisson(customers.traits.rate)
     customer = np.repeat(np.arange(n), n_occasions)
@@ -102,9 +103,12 @@ def _draw_brands(
     customer: IntArray,
     reasons: IntArray,
 ) -> IntArray:
-    """Return the brand code of each occasion, drawn by its reason, (n,)."""
+    """Return the brand code of each of the n occasions, drawn by its reason, (n,).
+
+    customer: (n,) row of the customer. reasons: (n,) index in parameters.REASONS.
+    """
     u, zeros = rng.random(len(customer)), np.zeros(len(customer), dtype=np.int64)
-    group_draw = rng.random(len(customer))
+    group_draw = rng.random(len(customer))  # a power above 1 favours the first, strongest groups
     own_group = _pick_column(customers.traits.groups, customer, group_draw**1.6)
     partner_group = _pick_column(customers.traits.partner, customer, group_draw**1.6)
     gift_group = (group_draw * len(world.groups)).astype(np.int64)
@@ -169,6 +173,7 @@ def _occasion_events(
     returned = bought & (rng.random(n) < parameters.occasion_column("returned")[reason])
     return_delay = 3 * DAY + (rng.random(returned.sum()) * 11 * DAY).astype(np.int64)
     view_delay = -60 - (rng.random(len(view_rows)) * HOUR).astype(np.int64)
+    # delays are in seconds after the occasion; negative ones put events before the purchase
     return [
         occasions.to_events(EventKind.VIEW, view_rows, view_delay),
         _comparison_views(world, rng, occasions),

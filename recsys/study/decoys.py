@@ -1,4 +1,8 @@
-"""Match decoys to picks: free brands of about the same popularity."""
+"""Match decoys to picks.
+
+A pick is a brand from the model's list. A decoy is a free brand of about the same popularity: an
+allowed brand that is not already taken. It is paired with a pick for comparison.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -100,7 +104,8 @@ def match_decoys(
     ]
     columns = np.unique(np.concatenate([codes for codes, _, _ in nearest]))
     cost = np.full((len(picks), len(columns) + len(picks) - n_decoys), _FORBIDDEN)
-    cost[:, len(columns) :] = -_FORBIDDEN  # a column per pick without a decoy; all are used
+    # dummy columns: a pick assigned to one gets no decoy; the low cost makes all of them used
+    cost[:, len(columns) :] = -_FORBIDDEN
     levels = np.zeros(cost.shape, np.int64)
     for row, (codes, gap, level) in enumerate(nearest):
         positions = np.searchsorted(columns, codes)

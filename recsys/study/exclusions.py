@@ -41,12 +41,12 @@ def is_too_fast(times_ms: Sequence[int], rule: TooFast) -> bool:
 
 
 class DealtFrom(Protocol):
-    """Anything with the origin and history depth of a deck."""
+    """A deck, or another object with the origin and history depth of a deck."""
 
     @property
-    def origin(self) -> Origin: ...
+    def origin(self) -> Origin: ...  # kind of history
     @property
-    def evidence(self) -> HistoryDepth: ...
+    def evidence(self) -> HistoryDepth: ...  # how much history
 
 
 def ineligibility(deck: DealtFrom, kind: StudyKind) -> ExclusionReason | None:

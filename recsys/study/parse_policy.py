@@ -86,10 +86,10 @@ def recipe_to_row(recipe: DeckRecipe) -> dict[str, Any]:
     """Return the table [deck] of a recipe."""
     return {
         "picks": recipe.picks,
-        "baseline": recipe.baseline,
-        "scored": recipe.scored,
-        "near": recipe.near,
-        "block": recipe.block,
+        "baseline": recipe.baseline,  # brands on the baseline's list only
+        "scored": recipe.scored,  # matched decoys; other decoys are not scored
+        "near": recipe.near,  # familiar decoys: viewed or bought by the participant, not scored
+        "block": recipe.block,  # cards per shuffled block
     }
 
 
@@ -108,10 +108,10 @@ def recipe_from_row(raw: Plain) -> DeckRecipe:
 def relevance_to_row(rule: Relevance) -> dict[str, Any]:
     """Return the table [relevance] of a relevance rule."""
     return {
-        "held_out": rule.held_out,
-        "kept": rule.kept,
-        "full_price": rule.full_price,
-        "because": rule.because,
+        "held_out": rule.held_out,  # share of the log's time, from 0 to 1
+        "kept": rule.kept,  # gain of a brand with more purchases than returns
+        "full_price": rule.full_price,  # gain if also bought at the list price
+        "because": rule.because,  # the reason for the rule, as a sentence; it enters the hash
     }
 
 

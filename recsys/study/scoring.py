@@ -1,12 +1,13 @@
 """Score decks: one score in [0, 1] per deck and criterion.
 
 * precision: liked share of the answered picks.
-* discrimination: graded AUC of the paired picks against the matched decoys.
-* lift: (1 + P_own - P_baseline) / 2, with the liked shares of the brands on one list only.
-* challenger: (1 + P_B - P_A) / 2, with the precision of the lists of two model versions A and B.
+* discrimination: AUC with GRADES grades, paired picks against matched decoys.
+* lift: (1 + P_own - P_baseline) / 2. P_own is the liked share of the picks that are not on the
+  baseline's list; P_baseline is that of the brands on the baseline's list only.
+* challenger: (1 + P_B - P_A) / 2. P is the precision of the lists of two model versions, A and B.
 
-Cards without an answer are not counted. *Don't know* is an answer that is not a like; it takes a
-matched decoy out of the comparison.
+Cards without an answer are not counted. *Don't know* counts as an answer and not as a like. A
+matched decoy with *don't know* is left out of the AUC.
 """
 
 from collections.abc import Mapping
