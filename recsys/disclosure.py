@@ -73,7 +73,7 @@ def drop_until_safe(
 ) -> list[Group]:
     """Drop groups from the end until `is_hidden_safe` holds.
 
-    A reader can subtract the shown groups and learn the number of people in all hidden ones.
+    By subtraction, a reader can learn the number of people in all hidden groups together.
     """
     shown = list(groups)
     while shown and not is_hidden_safe(shown):

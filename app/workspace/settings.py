@@ -25,7 +25,7 @@ from recsys.errors import SettingsError, UnknownNameError
 
 ENV_PREFIX = keyring.ENV_PREFIX
 SETTINGS_FILE = "brandswipe.toml"
-BASE_PATH_ENV = "STREAMLIT_SERVER_BASE_URL_PATH"  # only `streamlit run` reads it unasked
+BASE_PATH_ENV = "STREAMLIT_SERVER_BASE_URL_PATH"  # only `streamlit run` reads it by itself
 _log = logging.getLogger("brandswipe")
 
 

@@ -55,7 +55,7 @@ AffinityFunction = Callable[[NDArray[np.int32], NDArray[np.floating]], NDArray[n
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HybridModel:
-    """A ranker: score = weighted sum (`params.weights`) of own evidence, affinity and popularity."""
+    """A ranker: score = sum of own evidence, affinity and popularity, with `params.weights`."""
 
     brand_index: BrandIndex
     popularity: NDArray[np.float64]  # (len(HALF_LIFE_OPTIONS), B)
