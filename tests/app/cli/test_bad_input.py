@@ -389,7 +389,7 @@ class TestANewerWorkspace:
         said = brandswipe(
             "model", "recommend", "c0000004", "--model", version.hash, workspace=workspace
         )
-        refused(said, "written by another brandswipe")
+        refused(said, "saved by an incompatible version")
 
 
 class TestNobodysWorkIsReplaced:

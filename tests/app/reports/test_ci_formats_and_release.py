@@ -219,7 +219,7 @@ class TestARelease:
         report = brandswipe(
             "study", "report", "--study", "early", "--format", "md", workspace=here
         ).out
-        assert "no permission to release to customers" in report
+        assert "does not allow a release to customers" in report
         why = ("--outcome", "release", "--role", "board", "--reason", "a pilot")
         brandswipe("study", "override", "early", *why, workspace=here)
         assert brandswipe(*asked, workspace=here).code == 0

@@ -7,6 +7,7 @@ must have the same keys, and the same values where they do not depend on the hou
 import json
 import tarfile
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from app.study.closing import close_deck
 from app.study.feedback import learn_from_study
 from app.study.results import study_status
 from app.workspace.planted_shop import write_planted_shop
-from app.workspace.settings import Settings
+from app.workspace.settings import Settings, data_file
 from app.workspace.workspace import Workspace
 from recsys.study.swipes import Answer, SwipeKind
 from tests.app.storage.test_old_workspace import EXPECTED, HERE, keys
@@ -118,10 +119,12 @@ def test_a_release_is_certified_as_it_was(house: Workspace, tmp_path: Path) -> N
     assert list(said) == list(
         json.loads((house.folder / "release" / "certificate.json").read_text())
     )
-    moved = ("made_at", "hash", "chain_head", "cards", "code_version")
+    # `lists` is the hash of the schema, whose title names the command of today
+    moved = ("made_at", "hash", "chain_head", "cards", "code_version", "lists")
     same(without(said, *moved), without(before, *moved))
     assert said["chain_head"].keys() == before["chain_head"].keys()
     assert said["cards"].keys() == before["cards"].keys()
+    assert said["lists"] == sha256(data_file("lists.schema.json").read_bytes()).hexdigest()
 
 
 def test_carousels_are_claimed_as_they_were(house: Workspace, tmp_path: Path) -> None:
