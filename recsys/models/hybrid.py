@@ -255,7 +255,7 @@ def fit_hybrid(
     params: HybridParams | None = None,
     on_loss: LossCallback | None = None,
 ) -> HybridModel:
-    """Fit a hybrid model to the interactions of many customers.
+    """Return a hybrid model, fitted to the interactions of many customers.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ class StudyResult:
 
 
 def evaluate_study(snapshot: StudySnapshot, now: int, seed: int = 0) -> StudyResult:
-    """Compute the result of a study. Nothing is stored.
+    """Return the result of a study. Nothing is stored.
 
     Parameters
     ----------

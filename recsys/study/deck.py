@@ -125,7 +125,7 @@ class RankedProposals:
 def deal_deck(
     proposals: RankedProposals, pool: BrandPool, recipe: DeckRecipe, seed: int
 ) -> tuple[Card, ...]:
-    """Deal the shuffled cards of one deck; raise NotEnoughBrandsError if the shop is too small.
+    """Return the shuffled cards of a deck; raise NotEnoughBrandsError if the shop is too small.
 
     Parameters
     ----------
