@@ -58,7 +58,7 @@ def restore_command(file: Path, workspace: Path | None) -> None:
         print_message(f"What was here is in {restored.set_aside}: delete it once all is well.")
     if not restored.same_keys:
         print_message(
-            "The keys here are not those of the backup: nobody is known again until "
+            "The keys here are not those of the backup: returning people are not recognized until "
             f"{settings.workspace / 'secrets'} is put back too."
         )
     print_message("Whoever was forgotten since then is back: forget them again.")

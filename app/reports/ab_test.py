@@ -156,8 +156,8 @@ def _analyze_matched(
     if not n_matched:
         raise BadEventsError(
             f"None of the {n_outcomes:,} outcomes is a click, view or purchase of an exposed "
-            "customer, "
-            "of a brand she was shown and after it; check customers, brands, events and times."
+            "customer, of a brand that was shown, at or after the exposure; check customers, "
+            "brands, events and times."
         )
     flags = ", ".join(f"count(*) FILTER (deed = '{name}') > 0 AS {name}" for name in _EVENT_KINDS)
     rows: dict[str, Any] = con.sql(

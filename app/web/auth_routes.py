@@ -21,7 +21,7 @@ AuthRoute = tuple[str, Callable[[Request], Awaitable[Response]], list[str]]
 async def receive_shop_statement(request: Request) -> Response:
     """Receive a signed shop statement and redirect the browser to the start page."""
     if not runtime.settings().login.is_real:
-        return message_page("Nobody logs in here, so no account can be linked.", 403)
+        return message_page("This server has no login, so no account can be linked.", 403)
     try:
         handle = runtime.shop_statements().receive(await _posted_token(request))
     except NotAllowedError as error:
@@ -59,7 +59,7 @@ async def pair_device(request: Request) -> Response:
     pairing = demo_pairing()
     cookie = pairing.redeem(request.path_params["code"]) if pairing else None
     if cookie is None:
-        message = "This code is spent or not ours: scan the one that is on the screen now."
+        message = "This code is used or invalid: scan the one that is on the screen now."
         return message_page(message, 403)
     response = RedirectResponse(base_path(), 303, {"Cache-Control": "no-store"})
     secure = request.url.scheme == "https"

@@ -67,7 +67,7 @@ class AccessMiddleware:
             await self.app(scope, receive, self._with_headers(send, is_logout(scope)))
             return
         # privacy: no person and no IP address in the log
-        _log.warning("refused at the door: %s", refusal, extra=log_extra("door_refused"))
+        _log.warning("access refused: %s", refusal, extra=log_extra("door_refused"))
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:

@@ -150,9 +150,7 @@ def _store_swipes(body: bytes, client: SwipeClient) -> JsonReply:
         _log.error(
             "a post of swipes failed: %s", describe_error(error), extra=log_extra("post_failed")
         )
-        return error_reply(
-            500, "ours", "Something of ours failed: nothing is lost, it is sent again."
-        )
+        return error_reply(500, "ours", "Internal error: nothing is lost, it is sent again.")
 
 
 def _json_response(reply: JsonReply) -> JSONResponse:

@@ -40,7 +40,7 @@ class TooManySwipesError(BrandswipeError):
     """More swipes than a human can make: the rate limit is exceeded."""
 
     def __init__(self) -> None:
-        super().__init__("More came than a hand can swipe: nothing is lost, it is sent again.")
+        super().__init__("Too many swipes at once: nothing is lost, it is sent again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _store_and_reply(
 ) -> JsonReply:
     deck = store.decks.outline(claim.deck)
     if deck.participant != claim.participant:
-        raise NotAllowedError("This page's pass is for another deck: reload the page.")
+        raise NotAllowedError("The token of this page is for another deck: reload the page.")
     accepted, rejected = _validate_swipes(deck, raw_swipes)
     receipt = store.swipes.add(deck.id, _within_capacity(store, deck, accepted))
     current_answers = store.swipes.current_answers(deck.id)
@@ -206,7 +206,7 @@ def _acknowledgement(
 
 def _parse_name(raw: dict[str, Any], field: str) -> str:
     if not isinstance(raw[field], str) or not _NAME_PATTERN.fullmatch(raw[field]):
-        raise IllegalSwipeError(f"{field} is made of 1 to 64 letters, digits, - and _.")
+        raise IllegalSwipeError(f"{field} must be 1 to 64 letters, digits, - or _.")
     return str(raw[field])
 
 

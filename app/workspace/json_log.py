@@ -47,7 +47,7 @@ def not_computed(failures: Iterable[Failure]) -> None:
     """Log each measure that could not be computed. The report shows it as unknown."""
     for failure in failures:
         _log.error(
-            "a measure reads unknown, %s: %s",
+            "a measure could not be computed, %s: %s",
             failure.measure,
             failure.error,
             extra=log_extra("measure_failed"),

@@ -94,7 +94,7 @@ def parse_history(text: str, brands: Collection[str]) -> list[HistoryItem]:
         _parse_item(part.split(), brand_by_key) for part in _SEPARATOR.split(text) if part.strip()
     ]
     if not items:
-        raise BadInputError("Type what she did, like `3 purchases of Lego at full price`.")
+        raise BadInputError("Type what the customer did, like `3 purchases of Lego at full price`.")
     return items
 
 

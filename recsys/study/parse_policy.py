@@ -36,7 +36,7 @@ class Question:
 
 def require_table(name: str, value: object) -> Plain:
     if not isinstance(value, Mapping):
-        raise BadPolicyError(f"`{name}` must be a table of its own, like [{name}].")
+        raise BadPolicyError(f"`{name}` must be a table, like [{name}].")
     return value
 
 

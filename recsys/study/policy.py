@@ -243,7 +243,10 @@ def _check_policy(policy: Policy) -> None:
 def _number_checks(policy: Policy) -> list[tuple[bool, str]]:
     return [
         (policy.format in (1, 2), f"`format` is {policy.format}; write 1 or 2."),
-        (0 < policy.alpha <= 0.5, f"`alpha` is {policy.alpha}; it must lie above 0, at most 0.5."),
+        (
+            0 < policy.alpha <= 0.5,
+            f"`alpha` is {policy.alpha}; it must be greater than 0 and at most 0.5.",
+        ),
         (0 < policy.completion <= 1, f"`completion` is {policy.completion}, not a share up to 1."),
         (policy.balance > 0, f"`balance` is {policy.balance}; it must be above 0."),
         (policy.batch >= 5, f"`batch` is {policy.batch}; below 5 one person could be seen."),
@@ -259,7 +262,7 @@ def _number_checks(policy: Policy) -> list[tuple[bool, str]]:
         ),
         (
             0 < policy.relevance.kept <= policy.relevance.full_price,
-            "In [relevance] `kept` must be above 0 and `full_price` no less than it.",
+            "In [relevance] `kept` must be above 0 and `full_price` must be at least `kept`.",
         ),
         *(
             (name in SEGMENTS, f"There is no segment {name!r}. Known: {', '.join(SEGMENTS)}.")
@@ -269,7 +272,7 @@ def _number_checks(policy: Policy) -> list[tuple[bool, str]]:
         (policy.deck.block >= 1, "A block needs at least one card."),
         (
             0 <= policy.deck.scored <= policy.deck.picks,
-            f"`scored` is {policy.deck.scored}; each scored decoy needs a pick of its own, and "
+            f"`scored` is {policy.deck.scored}; it must not exceed the number of picks, and "
             f"there are {policy.deck.picks}.",
         ),
     ]

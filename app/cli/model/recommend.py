@@ -65,7 +65,9 @@ def _refuse_linked_account(workspace: Workspace, customer: str) -> None:
     """Raise NotAllowedError for a linked account: its brands are for that employee alone."""
     if workspace.account_links.is_linked(customer):
         workspace.store.log_event("rank refused", why="a linked account")
-        raise NotAllowedError("This account is a colleague's: only she sees its brands, in Play.")
+        raise NotAllowedError(
+            "This account is a colleague's: only that colleague sees its brands, in Play."
+        )
 
 
 def _score_data(score: BrandScore) -> dict[str, Any]:

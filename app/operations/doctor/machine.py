@@ -95,7 +95,7 @@ def diagnose_disk(workspace: Workspace, disk_usage: DiskUsage = shutil.disk_usag
     if free < MIN_FREE_BYTES:
         return problem(message, f"Make room: at least {_gigabytes(MIN_FREE_BYTES)}.")
     if free < total / 20:
-        return advice(message, "Less than a twentieth is left: make room before a backup needs it.")
+        return advice(message, "Less than 5% is free: make room before a backup needs it.")
     return well(message)
 
 

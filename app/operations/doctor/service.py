@@ -24,13 +24,13 @@ def diagnose_secrets(workspace: Workspace) -> Finding:
         return idle("The keys are made at the first start.")
     if missing:
         message = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not in {folder}."
-        remedy = "Put it back from where keys are kept: with a new one nobody is known again."
+        remedy = "Put it back: with a new key returning people are not recognized."
         return problem(message, remedy)
     try:
         workspace.keys  # noqa: B018 - reading them is the check
     except BrandswipeError as error:
         return problem(str(error), "Nobody can play before the key is mended.")
-    return well("Three different keys, each of them long enough.")
+    return well("Four different keys, each of them long enough.")
 
 
 def diagnose_login(workspace: Workspace) -> Finding:

@@ -223,7 +223,8 @@ class TestTheJournal:
         (line,) = map(json.loads, lines())
         assert (line["level"], line["event"]) == ("error", "measure_failed")
         assert line["words"] == (
-            "a measure reads unknown, seconds: TypeError at recsys.report.evaluate:7 _seconds"
+            "a measure could not be computed, seconds: "
+            "TypeError at recsys.report.evaluate:7 _seconds"
         )
 
     def test_a_picture_that_cannot_be_drawn_is_one_as_well(

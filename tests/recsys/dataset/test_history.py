@@ -46,7 +46,7 @@ def test_a_history_is_read_as_it_was_meant(text: str, deeds: list[HistoryItem]) 
 @pytest.mark.parametrize(
     ("text", "error", "said"),
     [
-        ("  , ;", BadInputError, "Type what she did, like"),
+        ("  , ;", BadInputError, "Type what the customer did, like"),
         (
             "3 purchases of Leggo",
             UnknownNameError,
