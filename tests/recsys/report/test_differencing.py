@@ -239,7 +239,7 @@ def test_who_was_left_out_and_is_forgotten_takes_the_figure_with_her() -> None:
     assert before.with_careless.value is not None
     decks[hasty[2]] = ExclusionReason.TOO_FAST
     after = build_report(SPLIT, decks)
-    assert "is forgotten" in str(after.with_careless.reason)
+    assert "is erased" in str(after.with_careless.reason)
     assert after.excluded == before.excluded
     assert (after.players.closed, after.players.dealt) == (
         before.players.closed,
