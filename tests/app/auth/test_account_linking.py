@@ -287,7 +287,7 @@ def test_a_forged_note_is_answered_with_a_sentence(app: ASGIApp) -> None:
 
 def test_where_nobody_logs_in_nothing_is_linked(app: ASGIApp) -> None:
     runtime.use_settings(Settings(workspace=runtime.settings().workspace))
-    assert b"Nobody logs in here" in bring(app, token()).body
+    assert b"This server has no login" in bring(app, token()).body
 
 
 def test_leaving_empties_what_the_page_kept_and_gives_the_browser_another_name(

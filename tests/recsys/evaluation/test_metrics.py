@@ -68,7 +68,7 @@ class TestWhatCounts:
         [
             ({"held_out": 1.0}, "`held_out` is 1.0; it must lie between 0 and 1"),
             ({"kept": 0.0}, "`kept` must be above 0"),
-            ({"full_price": 0.5}, "`full_price` no less"),
+            ({"full_price": 0.5}, "`full_price` must be at least"),
         ],
     )
     def test_a_rule_that_cannot_be_is_refused(self, wrong: dict[str, float], said: str) -> None:
