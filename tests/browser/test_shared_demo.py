@@ -79,7 +79,7 @@ def test_a_phone_with_the_code_plays_and_a_second_one_needs_the_next(
     refused = other.goto(url)
     assert refused
     assert refused.status == 403
-    expect(other.locator("body")).to_have_text(re.compile("This code is spent"))
+    expect(other.locator("body")).to_have_text(re.compile("This code is used"))
     expect(desk.get_by_test_id("stCode")).not_to_have_text(url)
     assert other.goto(invitation(desk, shared))
     expect(other.get_by_role("heading", name="Pick five brands you love.")).to_be_visible()
