@@ -248,7 +248,7 @@ class TestTheJournal:
         assert "Unknown, as it could not be computed: categories." in said[0].out
         assert translate("en", "report.not_computed") in said[1].out
         assert len(lines()) == 3  # one for each time that the study was judged
-        assert "unknown, categories: TypeError at recsys.report.tables" in lines()[0]
+        assert "computed, categories: TypeError at recsys.report.tables" in lines()[0]
 
 
 def mixed() -> Iterator[object]:
