@@ -17,9 +17,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from recsys.report.shown_measures import Failure
+if TYPE_CHECKING:  # every command imports this module, and would import the whole report
+    from recsys.report.shown_measures import Failure
+
 
 LOGGER_NAME = "brandswipe"
 MAX_FRAMES = 4  # of an error's traceback, the innermost first
@@ -43,7 +45,7 @@ def describe_error(error: BaseException) -> str:
     return f"{type(error).__name__} at {location}" if location else type(error).__name__
 
 
-def not_computed(failures: Iterable[Failure]) -> None:
+def not_computed(failures: "Iterable[Failure]") -> None:
     """Log each measure that could not be computed. The report shows it as unknown."""
     for failure in failures:
         _log.error(
