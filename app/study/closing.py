@@ -92,7 +92,9 @@ def _decides_now(store: StudyStore, row: StudyRow) -> bool:
 
 
 def _verdict_now(store: StudyStore, row: StudyRow) -> Verdict:
-    return evaluate_study(read_snapshot(store, row, store.studies.all()), store.clock()).verdict
+    with store.reading():
+        snapshot = read_snapshot(store, row, store.studies.all())
+    return evaluate_study(snapshot, store.clock()).verdict
 
 
 def _commit_full_batch(store: StudyStore, row: StudyRow) -> None:

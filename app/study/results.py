@@ -45,15 +45,18 @@ def study_status(store: StudyStore, row: StudyRow) -> StudyStatus:
 
     Raises IntegrityError if the answers no longer give the stored decision.
     """
-    studies, decision = store.studies.all(), store.studies.decision(row.hash)
-    result = evaluate_study(read_snapshot(store, row, studies, decision), store.clock())
+    with store.reading():
+        studies, decision = store.studies.all(), store.studies.decision(row.hash)
+        snapshot = read_snapshot(store, row, studies, decision)
+        overrides = tuple(store.studies.overrides(row.hash))
+    result = evaluate_study(snapshot, store.clock())
     json_log.not_computed(result.report.failures)
     return StudyStatus(
         row=next(current for current in studies if current.hash == row.hash),
         report=result.report,
         verdict=result.verdict,
         decision=decision,
-        overrides=tuple(store.studies.overrides(row.hash)),
+        overrides=overrides,
         invited=result.invited,
         frame_shares=result.frame_shares,
     )

@@ -15,7 +15,7 @@ from app.storage.study_db.row_codec import dealt_from_row, score_of
 from app.storage.study_db.store import StudyStore
 from app.storage.study_db.swipes import NO_ANSWERS
 from recsys.report.batches import ClosedDeck
-from recsys.report.snapshot import EarlierDecision, StudySnapshot
+from recsys.report.snapshot import StoredDecision, StudySnapshot
 from recsys.study.exclusions import ExclusionReason, ineligibility
 from recsys.study.policy import Policy, StudyKind
 from recsys.study.swipes import CompletedDeck
@@ -31,8 +31,8 @@ def read_snapshot(
 
     `studies` are all studies of the store; `decision` is the stored decision of this one.
     """
-    judged_by = _studies_that_count_as_earlier(store, row, studies)
-    stored = store.decks.with_closings([row.hash, *judged_by])
+    excluding = _excluding_studies(store, row, studies)
+    stored = store.decks.with_closings([row.hash, *excluding])
     own = {deck.row["id"]: deck for deck in stored if deck.study == row.hash}
     answers = store.swipes.current(*own)
     decks = {id: _completed(deck, answers.get(id, NO_ANSWERS)) for id, deck in own.items()}
@@ -40,8 +40,8 @@ def read_snapshot(
         study=study_of(row),
         closed=tuple(_closed_decks(store.decks.scores(row.hash), own, decks)),
         open=tuple(decks[id] for id, deck in own.items() if deck.closed_at is None),
-        earlier=_earlier_participants(row, judged_by, stored),
-        decision=None if decision is None else EarlierDecision(decision.outcome, decision.batch),
+        earlier=_earlier_participants(row, excluding, stored),
+        decision=None if decision is None else StoredDecision(decision.outcome, decision.batch),
         invitations=store.invitations.snapshot(
             row.hash, {deck.participant for deck in own.values()}
         ),
@@ -50,8 +50,8 @@ def read_snapshot(
 
 def read_earlier_participants(store: StudyStore, row: StudyRow) -> dict[str, int]:
     """Return who cannot count because of another study, and since when: see `apply_exclusions`."""
-    judged_by = _studies_that_count_as_earlier(store, row, store.studies.all())
-    return _earlier_participants(row, judged_by, store.decks.with_closings([*judged_by]))
+    excluding = _excluding_studies(store, row, store.studies.all())
+    return _earlier_participants(row, excluding, store.decks.with_closings([*excluding]))
 
 
 def completed_deck(dealt: DealtDeck, closed_at: int, current: CurrentAnswers) -> CompletedDeck:
@@ -88,7 +88,7 @@ def _closed_decks(
             yield score_of(closing.score)
 
 
-def _studies_that_count_as_earlier(
+def _excluding_studies(
     store: StudyStore, row: StudyRow, studies: Iterable[StudyRow]
 ) -> dict[str, bool]:
     """Return the studies whose participants cannot count here, by hash.
@@ -112,7 +112,7 @@ def _studies_that_count_as_earlier(
 
 
 def _earlier_participants(
-    row: StudyRow, judged_by: Mapping[str, bool], stored: Iterable[StoredDeck]
+    row: StudyRow, excluding: Mapping[str, bool], stored: Iterable[StoredDeck]
 ) -> dict[str, int]:
     """Return when participants closed a deck in one of these studies; 0 excludes them in any case.
 
@@ -120,10 +120,10 @@ def _earlier_participants(
     """
     earliest: dict[str, int] = {}
     for deck in stored:
-        if deck.study not in judged_by:
+        if deck.study not in excluding:
             continue
         closed_at = deck.row["closes_at"] if deck.closed_at is None else deck.closed_at
-        if judged_by[deck.study]:
+        if excluding[deck.study]:
             earliest[deck.participant] = 0 if deck.closed_at is not None else closed_at
         elif ineligibility(deck, row.kind) is None:
             earliest[deck.participant] = min(closed_at, earliest.get(deck.participant, closed_at))

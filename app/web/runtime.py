@@ -13,7 +13,7 @@ from app.storage.event_store.store import EventStore
 from app.storage.study_db.account_links import AccountLinks
 from app.storage.study_db.store import StudyStore
 from app.study.deal_queue import DealQueue
-from app.web.sweep import StudySweep
+from app.web.study_sweep import StudySweep
 from app.workspace.keys import SecretKeys
 from app.workspace.lock import WorkspaceLock
 from app.workspace.settings import Settings, read_settings

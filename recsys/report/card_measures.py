@@ -16,7 +16,7 @@ from recsys.study.response_columns import (
     Ints,
     ResponseColumns,
 )
-from recsys.study.scoring import answer_share, grade_counts, liked_share
+from recsys.study.scoring import GRADES, answer_share, grade_counts, liked_share
 
 CARD_GROUPS = ("pick", "baseline", "decoy", "near", "challenger")
 """Card groups in the order of their table: picks, the baseline's whole list, matched decoys,
@@ -109,7 +109,7 @@ def secondary_metric_values(cards: ResponseColumns) -> Floats:
 
 
 def _auc(
-    cards: ResponseColumns, mask: Bools, weights: Floats | None = None, grades: int = 3
+    cards: ResponseColumns, mask: Bools, weights: Floats | None = None, grades: int = GRADES
 ) -> Floats:
     """Return the graded AUC of the masked cards against the matched decoys; NaN: no masked card."""
     decoys = grade_counts(cards, cards.known_decoy, grades=grades)

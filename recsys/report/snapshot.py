@@ -10,7 +10,7 @@ from recsys.study.swipes import CompletedDeck
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierDecision:
+class StoredDecision:
     """The recorded decision of a study. It is never taken back."""
 
     outcome: str  # a value of Outcome
@@ -40,7 +40,7 @@ class StudySnapshot:
     open: tuple[CompletedDeck, ...] = ()
     """Decks that are not closed yet; `closed_at` is the time of their expiry."""
     earlier: Mapping[str, int] = field(default_factory=dict)  # see `apply_exclusions`
-    decision: EarlierDecision | None = None
+    decision: StoredDecision | None = None
     invitations: InvitationList | None = None  # None: everybody may play
 
     def closed_by(self, now: int) -> list[ClosedDeck]:

@@ -10,7 +10,7 @@ from recsys.report.invited import InvitedFunnel, invited_frame_shares, invited_f
 from recsys.report.report_data import Report
 from recsys.report.representativeness import FrameShare
 from recsys.report.shown_measures import ShownMeasures
-from recsys.report.snapshot import EarlierDecision, StudySnapshot
+from recsys.report.snapshot import StoredDecision, StudySnapshot
 from recsys.report.tally import Tally, tally_decks
 
 
@@ -58,7 +58,7 @@ def evaluate_study(snapshot: StudySnapshot, now: int, seed: int = 0) -> StudyRes
     return StudyResult(report, verdict, funnel, shares)
 
 
-def _verdict(report: Report, tally: Tally, decision: EarlierDecision | None) -> Verdict:
+def _verdict(report: Report, tally: Tally, decision: StoredDecision | None) -> Verdict:
     """Return the verdict; raise IntegrityError if it differs from the recorded decision.
 
     If a participant was forgotten since the decision, the completion and balance limits can no

@@ -137,6 +137,21 @@ class Database:
     def _after_rollback(self) -> None:
         """Run after every rollback, still under the lock; for subclasses."""
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Run a block of reads against one state of the file, whoever writes meanwhile."""
+        with self._lock, self._explain_errors():
+            if self._depth:
+                yield
+                return
+            self._db.execute("begin")  # deferred: it takes no write lock
+            self._depth = 1
+            try:
+                yield
+            finally:
+                self._depth = 0
+                self._db.execute("commit")
+
     def execute(self, sql: str, values: Sequence[object] = ()) -> int:
         """Run a statement within the caller's transaction; return the number of changed rows."""
         return int(self._db.execute(sql, values).rowcount)

@@ -40,6 +40,10 @@ class StudyStore:
         """Run a block as a transaction under the write lock: all of it is stored, or nothing."""
         return self.db.transaction()
 
+    def reading(self) -> AbstractContextManager[None]:
+        """Run a block of reads against one state of the file, whoever writes meanwhile."""
+        return self.db.reading()
+
     def close(self) -> None:
         """Close the file; everything written is already safe."""
         self.db.close()

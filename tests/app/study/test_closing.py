@@ -16,7 +16,8 @@ from app.storage.study_db.store import StudyStore, find_mismatches
 from app.study.closing import close_deck, settle_studies, settle_study
 from app.study.privacy import forget_person
 from app.study.results import StudyStatus, study_status
-from app.web.sweep import StudySweep
+from app.study.snapshot import read_snapshot
+from app.web.study_sweep import StudySweep
 from recsys.report.gate import Outcome
 from recsys.study.deck import Origin, with_hash
 from recsys.study.policy import StudyKind
@@ -83,6 +84,25 @@ class TestReading:
             study_status(store, row)
         assert {table: n for table, n in reads.items() if n > 1} == {}
         assert reads.keys() >= {"decks", "swipes", "scores", "closings", "invited", "decisions"}
+
+    def test_it_sees_one_state_of_a_study_while_decks_are_closed(self, tmp_path: Path) -> None:
+        """A deck whose score were read without its closing would look like an erased one."""
+        path = tmp_path / "study.db"
+        with closing(StudyStore(path)) as writer, closing(StudyStore(path)) as reader:
+            row = open_one(writer, "Busy", StudyKind.LIVE)
+            ids = answer(writer, row, live(panel(40, **LIKED)))
+            thread = threading.Thread(target=lambda: [close_deck(writer, row, id) for id in ids])
+            thread.start()
+            seen = []
+            while thread.is_alive():
+                seen.append(study_status(reader, row).report.players.withdrawn)
+                with reader.reading():
+                    snapshot = read_snapshot(reader, row, reader.studies.all())
+                assert all(isinstance(deck, CompletedDeck) for deck in snapshot.closed)
+                assert len(snapshot.closed) + len(snapshot.open) == 40
+            thread.join()
+            assert set(seen) <= {0}
+            assert study_status(reader, row).report.players.counted == 40
 
 
 class TestOverdue:

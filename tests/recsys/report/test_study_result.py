@@ -6,7 +6,7 @@ import pytest
 
 from recsys.errors import IntegrityError
 from recsys.report.gate import Outcome
-from recsys.report.snapshot import EarlierDecision, InvitationList, StudySnapshot
+from recsys.report.snapshot import InvitationList, StoredDecision, StudySnapshot
 from recsys.report.study_result import evaluate_study
 from recsys.study.deck import Origin
 from recsys.study.exclusions import ExclusionReason
@@ -60,13 +60,13 @@ class TestOverdue:
 
 class TestTheDecisionThatStands:
     def test_it_is_what_the_answers_say(self) -> None:
-        decision = EarlierDecision("release", DECIDED.n)
+        decision = StoredDecision("release", DECIDED.n)
         found = evaluate_study(StudySnapshot(STUDY, tuple(DECKS), decision=decision), now=0)
         assert (found.verdict.outcome, found.verdict.n) == (Outcome.RELEASE, DECIDED.n)
 
     @pytest.mark.parametrize("outcome", ["hold", "release"])
     def test_another_one_is_an_integrity_error(self, outcome: str) -> None:
-        decision = EarlierDecision(outcome, DECIDED.n + 5)
+        decision = StoredDecision(outcome, DECIDED.n + 5)
         with pytest.raises(IntegrityError, match=f"was {outcome} after {DECIDED.n + 5} people"):
             evaluate_study(StudySnapshot(STUDY, tuple(DECKS), decision=decision), now=0)
 
@@ -75,7 +75,7 @@ class TestTheDecisionThatStands:
         gone = tuple(score_deck(deck) for deck in DECKS[: DECIDED.n])
         unfinished = replace(DECKS[39], answers=dict(list(DECKS[39].answers.items())[:12]))
         decks = (*gone, *DECKS[DECIDED.n : 39], unfinished)
-        decision = EarlierDecision("release", DECIDED.n)
+        decision = StoredDecision("release", DECIDED.n)
         found = evaluate_study(StudySnapshot(strict, decks, decision=decision), now=0)
         assert (found.verdict.outcome, found.verdict.n) == (Outcome.RELEASE, DECIDED.n)
 

@@ -198,7 +198,7 @@ class TestTheStudy:
 
 
 class TestTheVerdict:
-    def test_a_good_model_is_released_with_its_numbers(self) -> None:
+    def test_a_good_model_is_released_and_passes_every_bar(self) -> None:
         found = judged(100)
         assert (found.outcome, found.why) == (Outcome.RELEASE, VerdictReason.PASSED)
         assert all(criterion.passed for criterion in found.criteria)
@@ -214,7 +214,7 @@ class TestTheVerdict:
         assert found.outcome is Outcome.HOLD
         assert [c.name for c in found.criteria if c.failed] == ["lift"]
 
-    def test_a_model_that_fails_everywhere_has_nothing_more_to_say(self) -> None:
+    def test_a_model_that_fails_everywhere_is_held(self) -> None:
         found = judged(100, pick=0.2, rival=0.9, decoy=0.9)
         assert all(criterion.failed for criterion in found.criteria)
         assert found.outcome is Outcome.HOLD
