@@ -79,7 +79,7 @@ ROTATION_ADVICE = {
 ROTATION_ADVICE_AT_ONCE = ROTATION_ADVICE | {
     "signing": "Start the server again: open pages ask to be reloaded, and no answer is lost.",
     "pseudonym": "Start the server again. Everybody is somebody new to the studies, and nobody "
-    "can find her older rows: they go when their time is over.",
+    "can find the older rows: they go when their time is over.",
 }
 
 

@@ -103,6 +103,6 @@ def purge_command(workspace: Path | None) -> None:
         result = purge_expired(ws)
         days = ws.settings.keep_days
     print_message(
-        f"Of {result.people} people whose last visit is {days} days ago, {result.decks} decks are "
+        f"Of {result.people} people with a last visit {days} days ago, {result.decks} decks are "
         f"erased; so are {result.files} files of rows that no import could use."
     )

@@ -9,7 +9,7 @@ from recsys.models.hybrid import FitOptions, options_to_row
 from recsys.progress import WorkStage
 
 # relative cost of one customer, measured at 20,000 customers: reading the customer's events, and
-# one training pass, whose cost grows with the number of factors
+# one training pass; its cost grows with the number of factors
 READ_COST = 1600.0
 PASS_COST = 30.0
 OVERHEAD_SECONDS = 2.0  # to start a process and to deal trial decks

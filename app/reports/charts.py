@@ -8,6 +8,7 @@ import pandas as pd
 from app.presentation.i18n import format_percent, translate
 from app.reports import tables
 from app.reports.wording import (
+    STATE_OUTCOMES,
     baseline_name,
     baseline_pairs,
     bounds_confidence,
@@ -68,7 +69,6 @@ class Chart:
         return self.spoken_text or self.caption
 
 
-STATE_COLORS = {"passed": "release", "failed": "hold", "open": "undecided"}
 SOURCE_COLORS = {
     "pick": "glow",
     "challenger": "sand",
@@ -116,7 +116,7 @@ def _criterion_chart_row(language: str, criterion: CriterionVerdict) -> ChartRow
             "report.bar_at",
             bar=format_criterion_value(language, criterion.name, criterion.bar),
         ),
-        STATE_COLORS[criterion_state(criterion)],
+        STATE_OUTCOMES[criterion_state(criterion)],
     )
 
 

@@ -39,15 +39,15 @@ def _read_evaluation(workspace: Workspace, job_id: str) -> EvaluationData | None
 
 
 INTENDED_USE = (
-    "Ranks a customer's favourite brands in this shop, for a row of brands on her own pages. It is "
-    "not made to set prices, to judge people, or to guess anything but brands. Brands of sensitive "
-    "categories are never ranked."
+    "Ranks a customer's favourite brands in this shop, for a row of brands on the customer's own "
+    "pages. It is not made to set prices, to judge people, or to guess anything but brands. Brands "
+    "of sensitive categories are never ranked."
 )
 MODEL_LIMITS = (
     "Offline figures ask what people bought next; a favourite is more than that, so they do not "
     "release a version: people do.",
     "The people who judged are colleagues: invited, not drawn from the customers.",
-    "A customer with a short history gets what others love; of her too little is known.",
+    "A customer with a short history gets what others love: too little is known.",
     "A log knows what was shown and sold: what a shop never offered cannot be found in it.",
 )
 

@@ -61,7 +61,7 @@ def _data_card(event_store: EventStore, policy: Policy) -> str:
         markdown_table(
             ("delivery", "events", "customers", "newest event"), list(_delivery_rows(event_store))
         ),
-        "## Of whom it knows enough",
+        "## Which customers it knows well enough",
         *_coverage_lines(event_store, policy),
         "## Limits",
         "\n".join(f"- {limit}" for limit in _data_limits(event_store)),

@@ -62,6 +62,10 @@ def report_text(language: str, policy: Policy, key: str, **values: object) -> st
     )
 
 
+STATE_OUTCOMES = {"passed": "release", "failed": "hold", "open": "undecided"}
+"""State of a criterion -> the outcome that lends it color and sign."""
+
+
 def criterion_state(criterion: CriterionVerdict) -> str:
     """Return the text key of a criterion's state."""
     return "passed" if criterion.passed else "failed" if criterion.failed else "open"

@@ -131,7 +131,7 @@ class ModelRegistry:
             ) from None
 
     def versions(self) -> list[ModelVersion]:
-        """Return all versions, newest first, without those whose metadata is unreadable."""
+        """Return all versions, newest first, without those with unreadable metadata."""
         readable = []
         for hash in self._hashes():
             with suppress(IntegrityError):

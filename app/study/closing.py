@@ -117,6 +117,7 @@ def _close_overdue(store: StudyStore, row: StudyRow) -> int:
 def _write_closing(
     store: StudyStore, row: StudyRow, dealt: DealtDeck, closed_by: ClosedBy, closed_at: int
 ) -> Closing:
+    """Store when a deck was closed (milliseconds since 1970), with its score or its exclusion."""
     deck = dealt.deck.id
     completed = completed_deck(dealt, closed_at, store.swipes.current(deck).get(deck, NO_ANSWERS))
     earlier_decks = [

@@ -91,7 +91,7 @@ def _closed_decks(
 def _excluding_studies(
     store: StudyStore, row: StudyRow, studies: Iterable[StudyRow]
 ) -> dict[str, bool]:
-    """Return the studies whose participants cannot count here, by hash.
+    """Return the studies that exclude their participants from this one, by hash.
 
     True: the answers of the other study trained a version of this one; its participants never
     count here. False: another live study of the same versions and policy; participants count in

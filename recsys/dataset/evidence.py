@@ -191,7 +191,7 @@ def evidence_from_counts(
     last: NDArray[np.uint32],
     distinct: Mapping[DistinctKey, NDArray[np.int64]],
 ) -> Evidence:
-    """Return evidence from n aggregated rows whose distinct values are known only as counts, (n,).
+    """Return evidence from n aggregated rows that give distinct values only as counts, (n,).
 
     Made-up values 0, 1, ... stand for them, so that `Evidence.distinct` returns the counts. Rows of
     the same pair are summed. Their distinct count is the largest row's, because counts cannot be

@@ -247,7 +247,7 @@ class HybridBatchRanker:
     def _users_needing_tail(
         self, users: UserBatch, user_factors: Float32Array, best_so_far: Candidates, n: int
     ) -> Indices:
-        """Return the customers for whom a tail brand may reach the n-th best score so far."""
+        """Return the customers with a tail brand that may reach the n-th best score so far."""
         if not len(self.tail):
             return np.empty(0, np.intp)
         rows, _, scores = best_so_far

@@ -147,7 +147,7 @@ def _format_estimate(estimate: Estimate) -> str:
 
 def _best_baseline_text(lines: Sequence[RankerMetrics], task: str) -> str:
     baseline = best_baseline(lines, task)
-    task_label = "Any brand next" if task == "any" else "Brands new to her"
+    task_label = "Any brand next" if task == "any" else "Brands new to the customer"
     if baseline.ndcg_ahead.value is None:
         return f"{task_label}: {baseline.ndcg_ahead.reason}"
     return (

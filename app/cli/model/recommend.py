@@ -1,5 +1,6 @@
 """model recommend, what-if and similar: lists of brands, computed when they are asked for."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,14 @@ from recsys.errors import BadInputError, NotAllowedError
 from recsys.models.base import BrandScore, explanation_to_row
 from recsys.progress import ranking_stage
 
+_n_option = partial(
+    click.option, "--n", default=10, show_default=True, help="Number of brands in the list."
+)
+
 
 @click.command()
 @click.argument("customer")
-@click.option(
-    "--n",
-    type=click.IntRange(1, 1000),
-    default=10,
-    show_default=True,
-    help="Number of brands in the list.",
-)
+@_n_option(type=click.IntRange(1, 1000))
 @model_option
 @format_option
 @workspace_option
@@ -84,13 +83,7 @@ def _score_data(score: BrandScore) -> dict[str, Any]:
 @click.argument("history")
 @model_option
 @click.option("--beside", help="Second version to ask the same.")
-@click.option(
-    "--n",
-    type=click.IntRange(1, 100),
-    default=10,
-    show_default=True,
-    help="Number of brands in the list.",
-)
+@_n_option(type=click.IntRange(1, 100))
 @format_option
 @workspace_option
 def what_if_command(
@@ -130,13 +123,7 @@ def what_if_command(
 @click.command()
 @click.argument("brand")
 @model_option
-@click.option(
-    "--n",
-    type=click.IntRange(1, 100),
-    default=10,
-    show_default=True,
-    help="Number of brands in the list.",
-)
+@_n_option(type=click.IntRange(1, 100))
 @format_option
 @workspace_option
 def similar_command(

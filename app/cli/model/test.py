@@ -22,8 +22,8 @@ from recsys.evaluation.behavioral_tests import (
 
 BEHAVIOR_SENTENCES = {
     "price_blind": "a brand bought at full price beats one bought as often at half of it",
-    "follow": "a brand that she follows stands higher, or is first",
-    "popularity": "the most bought brand does not beat the rare ones that she loves",
+    "follow": "a brand that the customer follows stands higher, or is first",
+    "popularity": "the most bought brand does not beat the rare ones that the customer loves",
     "same": "the same history gives the same list, whatever the order of its events",
     "one_more": "one more event never puts the brand it is about lower",
 }

@@ -91,9 +91,7 @@ def open_command(
         print_message("This shop is planted, so the study counts simulated colleagues.")
         print_message("Next: brandswipe study simulate --players 100")
     else:
-        print_message(
-            "It counts people whose shop account is linked (brandswipe people link FILE)."
-        )
+        print_message("It counts people with a linked shop account (brandswipe people link FILE).")
         print_message("Next: brandswipe study invite EMPLOYEES.csv --link https://...")
 
 

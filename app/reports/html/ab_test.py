@@ -66,7 +66,7 @@ def _primary_comparison(analysis: ABTestAnalysis) -> Estimate:
 
 
 def _outcome(analysis: ABTestAnalysis) -> str:
-    """Return the outcome whose colours are worn; figures nobody should believe decide nothing."""
+    """Return the outcome that gives the page its colors; unbelievable figures decide nothing."""
     estimate = _primary_comparison(analysis)
     if analysis.ratio is not None and analysis.ratio.mismatch:
         return "undecided"

@@ -12,6 +12,7 @@ from app.presentation.i18n import format_percent, translate
 from app.presentation.templating import render_template
 from app.reports import policy_wording, tables
 from app.reports.wording import (
+    STATE_OUTCOMES,
     bar_reason,
     criterion_state,
     format_criterion_value,
@@ -29,8 +30,6 @@ from recsys.report.gate import CriterionVerdict
 from recsys.study.criteria import DIFFERENCES
 from recsys.study.policy import StudyKind
 
-STATE_OUTCOMES = {"passed": "release", "failed": "hold", "open": "undecided"}
-"""Which verdict's sign a criterion's state wears."""
 _render = partial(render_template, "app.reports.html")
 
 
@@ -53,7 +52,7 @@ class CriterionBlock:
     title: str
     state: str  # passed, failed or open
     state_text: str
-    outcome: str  # the verdict whose sign it wears
+    outcome: str  # names the sign beside it
     value: str
     interval: str  # both bounds and the bar
     meaning: str

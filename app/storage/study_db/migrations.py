@@ -176,7 +176,7 @@ def dates(db: Database) -> None:
 
 @migrations(name="lessons")
 def lessons(db: Database) -> None:
-    """Create the table of studies whose answers trained a model version.
+    """Create the table of studies with answers that trained a model version.
 
     Participants of those studies never evaluate that version.
     """

@@ -103,7 +103,7 @@ class ParticipantTable:
         return [str(row["who"]) for row in self.db.query(_INACTIVE_SQL, moment)]
 
     def consent_counts(self, text_version: str) -> tuple[int, int]:
-        """Return (yes, no): the numbers of people whose latest answer is to this version."""
+        """Return (yes, no): the numbers of people by their latest answer to this version."""
         (row,) = self.db.query(_CONSENT_COUNTS_SQL, text_version)
         return int(row["yes"]), int(row["no"])
 

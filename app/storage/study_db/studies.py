@@ -109,7 +109,7 @@ class StudyTable:
                 self.db.insert("lessons", [{"model": model, "study": study}], ignore=True)
 
     def training_studies(self, *models: str) -> list[str]:
-        """Return the hashes of the studies whose answers trained these model versions."""
+        """Return the hashes of the studies with answers that trained these model versions."""
         sql = (
             "select study from lessons where model in (select value from json_each(?)) order by id"
         )

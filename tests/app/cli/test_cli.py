@@ -130,7 +130,7 @@ class TestTheContractForScripts:
         assert head.split()[-2:] == ["favourites", "avoided"]
         assert first.split()[:2] == ["any", "favourite"]
         assert "Any brand next: ahead of" in said.err
-        assert "Brands new to her: ahead of" in said.err
+        assert "Brands new to the customer: ahead of" in said.err
 
     def test_studies_are_listed_as_json(self) -> None:
         assert brandswipe("study", "list", "--format", "json").data == []

@@ -120,7 +120,7 @@ def test_the_terminal_turns_a_key_and_says_what_it_costs(workspace: Path) -> Non
     assert "open decks go on" in turned("signing")
     assert "no answer is lost" in turned("signing", "--at-once")
     assert "still find what is older" in turned("pseudonym")
-    assert "nobody can find her older rows" in turned("pseudonym", "--at-once")
+    assert "nobody can find the older rows" in turned("pseudonym", "--at-once")
     with closing(Workspace(Settings(workspace=workspace))) as house:
         ann = badge(house.keys, "ann")
         house.account_links.link(ann, house.account_links.issue_nonce(ann), "c0000004")
