@@ -16,29 +16,29 @@ class PendingDeal:
     future: Future[DealtDeck]
 
     def is_done_within(self, seconds: float) -> bool:
-        """Wait so long at most; return whether the cards are there, or the reason why not."""
+        """Wait at most so many seconds; return whether the deal has ended, with a deck or an error."""
         return bool(wait([self.future], seconds).done)
 
     def result(self) -> DealtDeck:
-        """Return the deck, or raise what went wrong."""
+        """Return the deck, or raise the error of the deal."""
         return self.future.result()
 
 
 class DealQueue:
-    """A thread that deals in the order of asking.
+    """One thread that deals decks in the order of the requests.
 
-    A deal holds the interpreter for four milliseconds. Of two at once each takes twice as long, and
-    the threads of a crowd overtake one another for half a second.
+    A deal holds the interpreter lock for about 4 ms. Two at once would each take twice as long, and
+    many threads would overtake one another for half a second.
     """
 
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="deal")
 
     def submit(self, deal: Callable[[Stopwatch], DealtDeck]) -> PendingDeal:
-        """Begin a deal when those before it are done, and return at once."""
+        """Queue a deal and return at once."""
         stopwatch = Stopwatch()
         return PendingDeal(stopwatch, self._executor.submit(deal, stopwatch))
 
     def close(self) -> None:
-        """End the deal under way, and begin no other."""
+        """Finish the current deal and cancel the others."""
         self._executor.shutdown(cancel_futures=True)
