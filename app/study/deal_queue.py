@@ -16,7 +16,7 @@ class PendingDeal:
     future: Future[DealtDeck]
 
     def is_done_within(self, seconds: float) -> bool:
-        """Wait at most so many seconds; return whether the deal has ended, with a deck or an error."""
+        """Wait at most so long; return whether the deal has ended, with a deck or an error."""
         return bool(wait([self.future], seconds).done)
 
     def result(self) -> DealtDeck:
